@@ -1,0 +1,117 @@
+"""The command line as its users meet it: a process, its output, its exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROW = {
+    "instruction": "Say hello in German.",
+    "prediction": "Hallo, wie geht es dir?",
+    "reference": "Guten Tag!",
+    "language": "de",
+}
+
+
+def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "xl_alpacaeval_metric", *map(str, arguments)]
+    settings = {"HF_HUB_OFFLINE": "1", "COLUMNS": "160", **environment}
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **settings}, timeout=300)
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    file = tmp_path / "pairs.jsonl"
+    file.write_text(json.dumps(ROW) + "\n", encoding="utf-8")
+    return file
+
+
+def complaint(result: subprocess.CompletedProcess[str]) -> str:
+    """The one line on standard error that goes with exit code 2."""
+    assert result.returncode == 2, result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("xl-alpacaeval: ")
+    return lines[0]
+
+
+def test_help_names_the_commands() -> None:
+    result = run("--help")
+    assert result.returncode == 0
+    for command in ("eval", "judge", "tasks", "fidelity"):
+        assert command in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("eval", "m"), "no judge is set: give --judge SPEC or set XL_JUDGE"),
+        (("eval", "m", "--judge", "gpt-4o"), "judge 'gpt-4o' is not of the form BACKEND/MODEL"),
+        (("eval", "m", "--judge", "closedai/gpt"), "unknown judge backend 'closedai'"),
+        (
+            ("eval", "m", "--judge", "none", "--benchmark", "alpaca"),
+            "unknown benchmark 'alpaca'; there are xl, m, en, mini",
+        ),
+        (("eval", "m", "--judge", "none", "--languages", "fi,qqq"), "qqq"),
+        (("eval", "m", "--judge", "none", "--languages", ""), "language"),
+        (
+            ("eval", "m", "--judge", "none", "--backend", "tensorflow"),
+            "unknown backend 'tensorflow'; lm-evaluation-harness has",
+        ),
+        (("eval", "m", "--judge", "none", "--model-args", "dtype"), "argument 'dtype' is not of the form key=value"),
+        (("eval", "./nowhere", "--judge", "none"), "./nowhere: no such model folder"),
+        (("eval", "m", "--judge", "hf/./nowhere"), "hf/./nowhere: no such folder"),
+        (("eval", "m", "--judge", "hf/no/such-model"), "hf/no/such-model: cannot be loaded"),
+        (("eval", "m", "--judge", "vllm/some/model"), "vllm is not installed; run: pip install 'xl-suite[vllm]'"),
+        (
+            ("eval", "m", "--judge", "none", "--backend", "vllm"),
+            "vllm is not installed; run: pip install 'xl-suite[vllm]'",
+        ),
+        (("eval", "m", "--judge", "openai/gpt-4o"), "OPENAI_API_KEY"),
+        (("eval", "m", "--judge", "openai/x", "--judge-base-url", "http://127.0.0.1:9/v1"), "127.0.0.1:9"),
+        (("eval", "m", "--judge", "none", "--limit", "0"), "--limit"),
+        (("eval", "m", "--judge", "none", "--reference", "absent.jsonl"), "absent.jsonl: no such file"),
+        (("eval", "--judge", "none"), "MODEL"),
+        (("eval", "m", "--nonsense"), "--nonsense"),
+        (("nonsense",), "nonsense"),
+        (("judge", "absent.jsonl", "--judge", "none", "--output", "out"), "absent.jsonl: no such file"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert message in complaint(run(*arguments))
+    assert not list(tmp_path.iterdir()), "something was left behind"
+
+
+def test_judge_none_scores_language_alone(pairs: Path, tmp_path: Path) -> None:
+    result = run("judge", pairs, "--judge", "none", "--output", tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    found = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert found["win_rate"] is None
+    assert found["n_items"] == 1
+    assert found["line_pass_rate"] == 100.0
+    assert found["by_language"]["de"]["coverage"] == 100.0
+    assert "German (de)" in result.stdout
+    assert str(tmp_path / "run") in result.stdout.replace("\n", "")
+
+
+def test_the_folder_of_other_pairs_is_refused(pairs: Path, tmp_path: Path) -> None:
+    assert run("judge", pairs, "--judge", "none", "--output", tmp_path / "run").returncode == 0
+    pairs.write_text(json.dumps(ROW | {"prediction": "Servus"}) + "\n", encoding="utf-8")
+    assert "choose another --output" in complaint(run("judge", pairs, "--judge", "none", "--output", tmp_path / "run"))
+
+
+def test_an_id_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.jsonl"
+    file.write_text((json.dumps(ROW | {"id": "a"}) + "\n") * 2, encoding="utf-8")
+    assert "id 'a' stands 2 times" in complaint(run("judge", file, "--judge", "none", "--output", tmp_path / "run"))
+
+
+def test_tasks_prints_the_folder_of_the_task_files() -> None:
+    folder = Path(run("tasks").stdout.strip())
+    assert (folder / "mini" / "xl_alpacaeval_mini_fi.yaml").is_file()

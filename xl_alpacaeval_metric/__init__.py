@@ -1,0 +1,56 @@
+"""Evaluate cross-lingual open-ended generation: win rates that can be trusted, and language fidelity.
+
+The names in `__all__` are loaded when first used, so that a command line starts without numpy.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xl_alpacaeval_metric.errors import JudgeUnavailable, MissingExtra, UserError
+    from xl_alpacaeval_metric.fidelity import language_fidelity
+    from xl_alpacaeval_metric.judge import Judge
+    from xl_alpacaeval_metric.length_control import length_controlled_win_rate
+    from xl_alpacaeval_metric.records import Comparison, Fidelity, Result, Scores, Usage, Verdict, WinRate
+    from xl_alpacaeval_metric.scoring import score
+    from xl_alpacaeval_metric.stats import win_rate
+
+__all__ = [
+    "Comparison",
+    "Fidelity",
+    "Judge",
+    "JudgeUnavailable",
+    "MissingExtra",
+    "Result",
+    "Scores",
+    "Usage",
+    "UserError",
+    "Verdict",
+    "WinRate",
+    "language_fidelity",
+    "length_controlled_win_rate",
+    "score",
+    "win_rate",
+]
+
+# No module has the name of a function it is home to: importing the module would put it in the function's place.
+_HOMES = {
+    "errors": ("JudgeUnavailable", "MissingExtra", "UserError"),
+    "fidelity": ("language_fidelity",),
+    "judge": ("Judge",),
+    "length_control": ("length_controlled_win_rate",),
+    "records": ("Comparison", "Fidelity", "Result", "Scores", "Usage", "Verdict", "WinRate"),
+    "scoring": ("score",),
+    "stats": ("win_rate",),
+}
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

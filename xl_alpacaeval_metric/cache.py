@@ -1,0 +1,175 @@
+"""Replies that were paid for once: an SQLite file between a client and whoever asks it."""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from itertools import islice
+from pathlib import Path
+
+from xl_alpacaeval_metric.clients.base import Accept, Client, Completion, Reply, Request
+from xl_alpacaeval_metric.clients.fingerprint import canonical, copied, group_identical
+from xl_alpacaeval_metric.errors import UserError
+
+APPLICATION_ID = 0x584C4143  # "XLAC"
+VERSION = 1
+LOOKUP_BATCH = 500
+"""Keys a query: old builds of SQLite allow 999."""
+BUSY_SECONDS = 60.0
+"""How long to wait while another process writes."""
+
+
+class CachedClient:
+    """Any client, with its successful replies kept in the file `path`.
+
+    A reply is found again by the SHA-256 of the client's identity and the request, so that another model, endpoint,
+    prompt or sampling never meets it. Failures and completions that `accept` refuses are not kept. Several processes
+    may use one file. Replies from the file are `cached`; their tokens say what they cost when they were made.
+
+    Raises UserError in one line where the file is damaged, is another program's or cannot be written.
+    """
+
+    def __init__(self, client: Client, path: str | Path) -> None:
+        self._client = client
+        self._store = ReplyStore(path)
+        self._settled = False
+
+    @property
+    def spec(self) -> str:
+        return self._client.spec
+
+    @property
+    def identity(self) -> Mapping[str, object]:
+        return self._client.identity
+
+    def preflight(self) -> None:
+        self._client.preflight()
+        self._settled = True
+
+    def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
+        """As `Client.complete`: kept replies first, then the others, each kept before it is handed on."""
+        if not self._settled:  # only then is the identity final, and every key with it
+            self.preflight()
+        groups = group_identical(requests, canonical(self.identity))
+        missing: list[bytes] = []
+        for key, kept in self._store.find(groups):
+            if kept is None or (accept is not None and not accept(kept)):
+                missing.append(key)
+            else:
+                yield from _to_each(groups[key], kept)
+        if not missing:
+            return
+        replies = self._client.complete([requests[groups[key][0]] for key in missing], accept)
+        # A caller that stops early stops the client at once, not when memory is tidied up.
+        with closing(replies) if isinstance(replies, Generator) else nullcontext():
+            for index, reply in replies:
+                if isinstance(reply, Completion):
+                    self._store.keep(missing[index], reply)
+                yield from _to_each(groups[missing[index]], reply)
+
+    def close(self) -> None:
+        self._client.close()
+        self._store.close()
+
+
+def _to_each(indices: Sequence[int], reply: Reply) -> Iterator[tuple[int, Reply]]:
+    yield indices[0], reply
+    for index in indices[1:]:
+        yield index, copied(reply)
+
+
+class ReplyStore:
+    """The file: key (32 bytes) -> completion."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._lock = threading.Lock()
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cache {self._path}: {error.strerror or error}; give a file that can be written") from None
+        with self._errors():
+            # Autocommit: every statement is a transaction of its own.
+            self._db = sqlite3.connect(self._path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            with self._errors():
+                self._open()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def find(self, keys: Iterable[bytes]) -> Iterator[tuple[bytes, Completion | None]]:
+        """Each key with its completion, or None."""
+        rest = iter(keys)
+        while batch := list(islice(rest, LOOKUP_BATCH)):
+            marks = ",".join("?" * len(batch))
+            with self._lock, self._errors():
+                rows = self._db.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", batch).fetchall()
+                found = {bytes(key): _loads(reply) for key, reply in rows}
+            for key in batch:
+                yield key, found.get(key)
+
+    def keep(self, key: bytes, completion: Completion) -> None:
+        """Store it; when this returns, it outlives the process."""
+        with self._lock, self._errors():
+            self._db.execute("INSERT OR REPLACE INTO replies (key, reply) VALUES (?, ?)", (key, _dumps(completion)))
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def _open(self) -> None:
+        """Check whose file it is, and make the table in a new one."""
+        db = self._db
+        tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        owner, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+        if tables and (owner, version) != (APPLICATION_ID, VERSION):
+            raise UserError(f"cache {self._path}: not a cache of this version of xl-suite; give another file")
+        self._write_ahead()
+        # With a write-ahead log, NORMAL hands every commit to the operating system before it returns, without waiting
+        # for the disk: a commit outlives `kill -9`. Only a crash of the whole machine can take the last ones back, and
+        # then they are asked for again; the file stays whole. FULL would wait for the disk at every reply.
+        db.execute("PRAGMA synchronous = NORMAL")
+        if not tables:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply TEXT NOT NULL)")
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {VERSION}")
+            db.execute("COMMIT")
+
+    def _write_ahead(self) -> None:
+        """Readers and one writer at once. Changing the mode does not wait for other processes as statements do."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+            needs = "give another file, or delete this one" if _damaged(error) else "give a file that can be written"
+            raise UserError(f"cache {self._path}: {error}; {needs}") from None
+
+
+def _damaged(error: Exception) -> bool:
+    return not isinstance(error, sqlite3.OperationalError)
+
+
+def _dumps(completion: Completion) -> str:
+    """ASCII JSON: a text cut inside a surrogate pair is stored too."""
+    logprobs = None if completion.logprobs is None else dict(completion.logprobs)
+    return json.dumps([completion.text, logprobs, completion.prompt_tokens, completion.completion_tokens])
+
+
+def _loads(reply: str) -> Completion:
+    text, logprobs, prompt_tokens, completion_tokens = json.loads(reply)
+    return Completion(text, logprobs, prompt_tokens, completion_tokens, cached=True)

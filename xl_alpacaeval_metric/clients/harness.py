@@ -1,0 +1,85 @@
+"""Models in this process through whatever lm-evaluation-harness can load: vLLM, SGLang and the like."""
+
+import importlib.util
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
+from xl_alpacaeval_metric.clients.local import plain
+from xl_alpacaeval_metric.errors import JudgeUnavailable, MissingExtra, UserError
+
+
+class HarnessClient:
+    """Asks a harness model for the log-likelihood of each choice after the prompt; the harness batches.
+
+    `args` are the harness's model arguments (tensor_parallel_size, dtype, ...).
+    """
+
+    def __init__(self, backend: str, model: str, args: Mapping[str, object]) -> None:
+        self.backend, self.model, self.args = backend, model, dict(args)
+        self._lm: Any = None
+
+    @property
+    def spec(self) -> str:
+        return f"{self.backend}/{self.model}"
+
+    @property
+    def identity(self) -> Mapping[str, object]:
+        return {"backend": self.backend, "model": self.model, "args": {k: str(v) for k, v in self.args.items()}}
+
+    def preflight(self) -> None:
+        """Check that the harness and the backend are installed and that the model's tokenizer loads."""
+        try:
+            import lm_eval.models  # noqa: F401
+        except ModuleNotFoundError:
+            raise MissingExtra("lm-eval", "eval") from None
+        package = {"hf": "torch"}.get(self.backend, self.backend)
+        if importlib.util.find_spec(package) is None:
+            if package == "sglang":
+                raise UserError("sglang is not installed; run: pip install sglang")
+            raise MissingExtra(package, "vllm" if package == "vllm" else "eval")
+        from transformers import AutoTokenizer
+
+        try:
+            AutoTokenizer.from_pretrained(self.model)
+        except (OSError, ValueError) as error:
+            first = (str(error).strip().splitlines() or ["unknown"])[0]
+            raise JudgeUnavailable(f"{self.spec}: cannot be loaded: {first}") from None
+
+    def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
+        """One reply a request; requests without choices are refused, since this client only compares choices."""
+        from lm_eval.api.instance import Instance
+
+        if not requests:
+            return
+        lm = self._load()
+        asked: list[tuple[int, str, Any]] = []
+        for index, request in enumerate(requests):
+            if not request.choices:
+                yield index, Failure("refused", f"{self.spec} answers with one of given choices only")
+                continue
+            chat = [{**message, "content": plain(message["content"], lm.tokenizer)} for message in request.messages]
+            prompt = lm.apply_chat_template(chat)
+            asked += [
+                (index, choice, Instance("loglikelihood", {}, (prompt, choice), i))
+                for i, choice in enumerate(request.choices)
+            ]
+        scores = lm.loglikelihood([instance for _, _, instance in asked]) if asked else []
+        found: dict[int, dict[str, float]] = {}
+        for (index, choice, _), (logprob, _greedy) in zip(asked, scores, strict=True):
+            found.setdefault(index, {})[choice] = float(logprob)
+        for index, logprobs in found.items():
+            reply = Completion(text=max(logprobs, key=logprobs.__getitem__), logprobs=logprobs, completion_tokens=1)
+            usable = accept is None or accept(reply)
+            yield index, reply if usable else Failure("refused", f"unusable reply {reply.text[:40]!r}")
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self._lm = None
+
+    def _load(self) -> Any:
+        if self._lm is None:
+            from lm_eval.api.registry import get_model
+
+            self._lm = get_model(self.backend).create_from_arg_obj({"pretrained": self.model, **self.args})
+        return self._lm

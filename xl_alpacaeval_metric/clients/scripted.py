@@ -1,0 +1,63 @@
+"""A client whose replies come from a function: for tests and dry runs, without a model."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
+from xl_alpacaeval_metric.clients.fingerprint import copied, group_identical
+
+Script = Callable[[Request], str | Mapping[str, float] | Reply]
+"""Request -> the text of the reply, the log-probabilities of its choices, or a whole reply."""
+
+
+class ScriptedClient:
+    """Answers with `script`, in order. `sent` holds every request that the script was asked, repetitions too.
+
+    A completion that `accept` refuses is asked for again, up to `retries` times, as with a real endpoint. What the
+    script raises (JudgeUnavailable, say) comes out of `complete`.
+    """
+
+    def __init__(self, script: Script, *, model: str = "scripted", retries: int = 0) -> None:
+        self.sent: list[Request] = []
+        self._script, self._model, self._retries = script, model, retries
+
+    @property
+    def spec(self) -> str:
+        return f"scripted/{self._model}"
+
+    @property
+    def identity(self) -> Mapping[str, object]:
+        return {"backend": "scripted", "model": self._model}
+
+    def preflight(self) -> None:
+        """A function always answers."""
+
+    def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
+        for indices in group_identical(requests).values():
+            reply = self._reply(requests[indices[0]], accept)
+            yield indices[0], reply
+            for index in indices[1:]:
+                yield index, copied(reply)
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+    def _reply(self, request: Request, accept: Accept | None) -> Reply:
+        said = ""
+        for retries in range(self._retries + 1):
+            self.sent.append(request)
+            reply = _as_reply(self._script(request))
+            if isinstance(reply, Failure):
+                return reply
+            if accept is None or accept(reply):
+                return replace(reply, retries=retries)
+            said = reply.text[:80]
+        return Failure("exhausted", f"no usable answer in {said!r} ({self._retries + 1} attempts)", self._retries)
+
+
+def _as_reply(answer: str | Mapping[str, float] | Reply) -> Reply:
+    if isinstance(answer, str):
+        return Completion(answer)
+    if isinstance(answer, Mapping):
+        return Completion(max(answer, key=lambda choice: answer[choice]), answer)
+    return answer

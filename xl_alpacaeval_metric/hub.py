@@ -1,0 +1,94 @@
+"""The released files on the Hugging Face Hub, or a local copy of them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.errors import UserError
+
+COLUMN = "instruction"
+_SUFFIXES = (".json", ".jsonl", ".parquet")
+
+
+def instructions(repo: str, split: str, path: Path | None = None) -> Sequence[str]:
+    """The instructions of one split of a Hub dataset, or of the file named for that split in the folder `path`.
+
+    Raises UserError that says which file is missing and how to give a local copy.
+    """
+    rows = _local(path, split) if path else _download(repo, split)
+    texts = [row.get(COLUMN) for row in rows]
+    if not texts:
+        raise UserError(f"{path or repo}, split {split}: no rows")
+    for number, text in enumerate(texts, 1):
+        if not isinstance(text, str) or not text.strip():
+            raise UserError(f'{path or repo}, split {split}, row {number}: no text in column "{COLUMN}"')
+    return [str(text) for text in texts]
+
+
+def _download(repo: str, split: str) -> list[dict[str, object]]:
+    import datasets
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        data = datasets.load_dataset(repo, split=split)
+    except (OSError, ValueError, HfHubHTTPError) as error:
+        # A split the dataset lacks is a ValueError; no network or HF_HUB_OFFLINE is an OSError.
+        raise UserError(
+            f"{repo}, split {split!r}, cannot be had from the Hub ({type(error).__name__}); give a local copy: "
+            f"a folder with {split}.json (a list of objects, or one a line, with the column {COLUMN!r}) "
+            "as --benchmark-path FOLDER (for lm_eval, benchmark_path in --metadata) or XL_BENCHMARK_PATH"
+        ) from None
+    return [dict(row) for row in data]
+
+
+def _local(path: Path, split: str) -> list[dict[str, object]]:
+    if not path.is_dir():
+        raise UserError(f"{path}: no such folder; it should hold {split}.json")
+    files = sorted(file for file in path.rglob("*") if split in file.stem.lower() and file.suffix in _SUFFIXES)
+    if not files:
+        raise UserError(f"{path}: holds no {split}.json (or .jsonl, .parquet) with the column {COLUMN!r}")
+    return [row for _, row in read_rows(files[0])]
+
+
+def read_rows(file: Path) -> list[tuple[str, dict[str, object]]]:
+    """The rows of a JSONL, JSON (a list of objects) or Parquet file, each with where it stands ("FILE line 3").
+
+    Raises UserError with file and line.
+    """
+    if not file.is_file():
+        raise UserError(f"{file}: no such file")
+    if file.suffix == ".parquet":
+        return [(f"{file} row {number}", row) for number, row in enumerate(_parquet(file), 1)]
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: not readable as UTF-8 text ({type(error).__name__})") from None
+    if text.lstrip().startswith("["):
+        rows = [(f"{file} entry {n}", row) for n, row in enumerate(_parse(str(file), text), 1)]
+    else:
+        numbered = ((f"{file} line {n}", line) for n, line in enumerate(text.split("\n"), 1) if line.strip())
+        rows = [(where, _parse(where, line)) for where, line in numbered]
+    for where, row in rows:
+        if not isinstance(row, dict):
+            raise UserError(f"{where}: not a JSON object")
+    return rows
+
+
+def _parse(where: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f"{where}: not valid JSON ({error.msg}, column {error.colno})") from None
+    except RecursionError:
+        raise UserError(f"{where}: JSON nested too deeply") from None
+
+
+def _parquet(file: Path) -> list[dict[str, object]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return list(pq.read_table(file).to_pylist())
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{file}: not a readable Parquet file ({type(error).__name__})") from None

@@ -1,0 +1,143 @@
+"""The vocabulary: frozen records that the rooms hand to each other."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+Order = Literal["candidate_first", "reference_first"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A candidate's answer beside a reference answer to the same instruction.
+
+    `id` names the prompt: the same prompt asked for in several languages has the same id in each,
+    and `(id, language)` names the item. `language` is the code of the language the answer should be in.
+    """
+
+    id: str
+    language: str
+    instruction: str
+    prediction: str
+    reference: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.id, self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One judgement: the probability in [0, 1] that the candidate is better, or why there is none."""
+
+    id: str
+    language: str
+    order: Order
+    preference: float | None
+    reason: str | None = None
+    raw: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    retries: int = 0
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WinRate:
+    """Value and standard error in percent (nan where n is too small for them), and the counts behind them."""
+
+    value: float
+    standard_error: float
+    wins: int
+    losses: int
+    ties: int
+    n: int
+    n_missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """How far texts are in the language asked for; rates in percent, None where nothing could be scored.
+
+    `n_scored` of the `n` texts were scored; `unsupported` are the codes that the language identifier does not know.
+    """
+
+    line_pass_rate: float | None
+    word_pass_rate: float | None
+    coverage: float | None
+    n: int
+    n_scored: int = 0
+    unsupported: tuple[str, ...] = ()
+    by_language: Mapping[str, "Fidelity"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the judge was asked: requests sent, replies from the cache, repeated requests, tokens, wall-clock seconds."""
+
+    requests: int = 0
+    cached: int = 0
+    retries: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The figures of one language, or of all together; percentages 0..100, lengths in characters, None where there is none.
+
+    `n` comparisons have a preference and `n_missing` have none for want of a verdict; `n_items` is how many
+    there are (their sum, when a judge was asked), `n_empty` how many answers are empty.
+    """
+
+    win_rate: float | None
+    win_rate_stderr: float | None
+    win_rate_ci95: tuple[float, float] | None
+    lc_win_rate: float | None
+    lc_win_rate_stderr: float | None
+    n: int
+    n_missing: int
+    n_items: int
+    n_empty: int
+    wins: int
+    losses: int
+    ties: int
+    line_pass_rate: float | None
+    word_pass_rate: float | None
+    coverage: float | None
+    avg_length: float | None
+    avg_reference_length: float | None
+    position_consistency: float | None
+    criteria: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an evaluation found, with the setting it was found in."""
+
+    overall: Scores
+    by_language: Mapping[str, Scores]
+    usage: Usage
+    signature: str
+    missing_reasons: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def missing_share(self) -> float:
+        """The share of comparisons without a preference, 0..1."""
+        judged = self.overall.n + self.overall.n_missing
+        return self.overall.n_missing / judged if judged else 0.0
+
+    def as_dict(self) -> dict[str, object]:
+        """The contents of results.json: plain Python values only."""
+        return {
+            **_plain(self.overall),
+            "by_language": {code: _plain(scores) for code, scores in self.by_language.items()},
+            "usage": _plain(self.usage),
+            "missing_reasons": dict(self.missing_reasons),
+            "signature": self.signature,
+        }
+
+
+def _plain(record: Scores | Usage) -> dict[str, object]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(record).items()}

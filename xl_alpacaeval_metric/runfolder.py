@@ -1,0 +1,150 @@
+"""The run folder: what a run was asked, what it made so far, and its results; the contract between the steps."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Self, TextIO
+
+from filelock import FileLock, Timeout
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.records import Comparison, Result, Verdict
+from xl_alpacaeval_metric.signature import package_version
+
+RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
+
+
+class RunFolder:
+    """A folder that belongs to one setting; opening it again with the same setting continues the run.
+
+    Use as a context manager: two processes cannot work in one folder.
+    """
+
+    def __init__(self, path: Path, settings: Mapping[str, object]) -> None:
+        self.path = path
+        self.settings = json.loads(json.dumps(settings))
+        self._lock = FileLock(path / ".lock", timeout=0)
+        self._verdicts: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        """Create the folder or check that it is this run's; raises UserError when it is not, or is in use."""
+        self._check()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except Timeout:
+            raise UserError(f"{self.path}: another process is working in this folder") from None
+        except OSError as error:
+            raise UserError(f"{self.path}: cannot be written ({error.strerror})") from None
+        if not (self.path / RUN).exists():
+            write_json(self.path / RUN, {"settings": self.settings, "version": package_version()})
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._verdicts is not None:
+            self._verdicts.close()
+        self._lock.release()
+        (self.path / ".lock").unlink(missing_ok=True)
+
+    def _check(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise UserError(f"{self.path}: is a file; --output names a folder")
+        if not (self.path / RUN).exists():
+            if self.path.is_dir() and any(file.name != ".lock" for file in self.path.iterdir()):
+                raise UserError(f"{self.path}: is not empty and holds no {RUN}; choose a new folder")
+            return
+        theirs = read_json(self.path / RUN).get("settings")
+        if not isinstance(theirs, dict):
+            raise UserError(f"{self.path / RUN}: damaged, has no settings; choose a new folder")
+        for key in {**theirs, **self.settings}:
+            if theirs.get(key) != self.settings.get(key):
+                raise UserError(
+                    f"{self.path}: holds a run with {key} {_short(theirs.get(key))}, "
+                    f"this one has {_short(self.settings.get(key))}; choose another --output"
+                )
+
+    def rows(self, name: str) -> list[dict[str, object]]:
+        """The complete lines of one of the folder's JSONL files; what a kill cut short in its last line is dropped."""
+        return list(read_lines(self.path / name))
+
+    def write_rows(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Write a JSONL file whole, or not at all."""
+        _replace(self.path / name, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+    def verdicts(self) -> list[Verdict]:
+        """The verdicts so far, in the order they were made; a later one supersedes an earlier one of the same question."""
+        return [Verdict(**row) for row in self.rows(VERDICTS)]  # type: ignore[arg-type]
+
+    def append(self, verdict: Verdict) -> None:
+        """Add a verdict. It is with the operating system when this returns, so a killed process does not lose it."""
+        if self._verdicts is None:
+            self._verdicts = open_for_append(self.path / VERDICTS)
+        self._verdicts.write(json.dumps(asdict(verdict), ensure_ascii=False) + "\n")
+        self._verdicts.flush()
+
+    def write_results(self, result: Result) -> None:
+        """Write results.json whole, or not at all."""
+        write_json(self.path / RESULTS, result.as_dict())
+
+
+def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
+    """The comparisons that the lines of samples.jsonl hold; a missing reference is the empty text."""
+    return [
+        Comparison(
+            id=str(row["id"]),
+            language=str(row["language"]),
+            instruction=str(row["instruction"]),
+            prediction=str(row["prediction"]),
+            reference=str(row.get("reference") or ""),
+        )
+        for row in samples
+    ]
+
+
+def open_for_append(path: Path) -> TextIO:
+    """Open a JSONL file to add lines, first cutting off a last line that was never finished."""
+    if path.exists():
+        with path.open("rb+") as file:
+            content = file.read()
+            file.truncate(content.rfind(b"\n") + 1)
+    return path.open("a", encoding="utf-8")
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a JSON file whole, or not at all."""
+    _replace(path, json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """The object in a JSON file; raises UserError where it is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise UserError(f"{path}: not readable as JSON") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: not a JSON object")
+    return content
+
+
+def read_lines(path: Path) -> Iterator[dict[str, object]]:
+    """The complete lines of a JSONL file that may not exist yet; raises UserError where one is damaged."""
+    if not path.exists():
+        return
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
+        try:
+            yield json.loads(line)
+        except ValueError:
+            raise UserError(f"{path} line {number}: damaged; delete that line, or choose a new folder") from None
+
+
+def _replace(path: Path, text: str) -> None:
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,179 @@
+"""Comparisons and a judge in, a Result out: every entry point ends here."""
+
+import math
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from xl_alpacaeval_metric import fidelity, langid, length_control, stats
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge import Judge
+from xl_alpacaeval_metric.records import Comparison, Fidelity, Order, Result, Scores, Usage, Verdict
+from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
+
+Key = tuple[str, str, Order]
+
+
+def score(
+    comparisons: Sequence[Comparison],
+    judge: Judge | str | None = None,
+    *,
+    made: Iterable[Verdict] = (),
+    on_verdict: Callable[[Verdict], None] | None = None,
+    benchmark: str = "pairs",
+) -> Result:
+    """Judge what has no verdict yet, and compute every figure.
+
+    `judge` is a Judge, a specification such as "openai/gpt-4o", or None for the figures that need no judge.
+    `made` are verdicts from before (those without a preference are asked for again), `on_verdict` is called with
+    each new one as it comes in. Raises UserError for an empty or contradictory input, and JudgeUnavailable.
+    """
+    check(comparisons)
+    if isinstance(judge, str):
+        from xl_alpacaeval_metric import clients
+
+        client = clients.client_for(judge)
+        judge = Judge(client) if client else None
+    verdicts: dict[Key, Verdict] = {}
+    usage = Usage()
+    if judge is not None:
+        wanted = [(item, order) for item in comparisons for order in judge.orders(item)]
+        old = {(v.id, v.language, v.order): v for v in made if v.preference is not None}
+        verdicts = {key: old[key] for item, order in wanted if (key := (*item.key, order)) in old}
+        tasks = [(item, order) for item, order in wanted if (*item.key, order) not in verdicts]
+        started = time.monotonic()
+        for verdict in judge.verdicts(tasks):
+            verdicts[(verdict.id, verdict.language, verdict.order)] = verdict
+            if on_verdict is not None:
+                on_verdict(verdict)
+        usage = _usage(verdicts.values(), time.monotonic() - started)
+    return _result(comparisons, judge, verdicts, usage, benchmark)
+
+
+def check(comparisons: Sequence[Comparison]) -> None:
+    """Raises UserError when there is nothing to score or an item stands twice."""
+    if not comparisons:
+        raise UserError("nothing to score: no comparisons were given")
+    (key, count) = Counter(item.key for item in comparisons).most_common(1)[0]
+    if count > 1:
+        raise UserError(f"id {key[0]!r} stands {count} times in language {key[1]!r}; ids must be unique in a language")
+
+
+def preference_of(judgements: Sequence[Verdict]) -> float | None:
+    """The mean preference over the orders asked, None when one of them has none (its position bias would stay in)."""
+    preferences = [verdict.preference for verdict in judgements]
+    if not preferences or any(preference is None for preference in preferences):
+        return None
+    return sum(p for p in preferences if p is not None) / len(preferences)
+
+
+def _usage(verdicts: Iterable[Verdict], seconds: float) -> Usage:
+    verdicts = list(verdicts)
+    return Usage(
+        requests=sum(not verdict.cached for verdict in verdicts),
+        cached=sum(verdict.cached for verdict in verdicts),
+        retries=sum(verdict.retries for verdict in verdicts),
+        prompt_tokens=sum(verdict.prompt_tokens for verdict in verdicts),
+        completion_tokens=sum(verdict.completion_tokens for verdict in verdicts),
+        seconds=round(seconds, 3),
+    )
+
+
+def _result(
+    comparisons: Sequence[Comparison],
+    judge: Judge | None,
+    verdicts: Mapping[Key, Verdict],
+    usage: Usage,
+    benchmark: str,
+) -> Result:
+    judged: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
+    for (identifier, language, _), verdict in verdicts.items():
+        judged[(identifier, language)].append(verdict)
+    groups: dict[str, list[Comparison]] = defaultdict(list)
+    for item in comparisons:
+        groups[item.language].append(item)
+    in_language = fidelity.language_fidelity(
+        [item.prediction for item in comparisons], [item.language for item in comparisons]
+    )
+    settings = judge.settings if judge else {"judge": "none"}
+    return Result(
+        overall=_scores(comparisons, judge, judged, in_language),
+        by_language={
+            code: _scores(items, judge, judged, in_language.by_language[code]) for code, items in groups.items()
+        },
+        usage=usage,
+        signature=signature(
+            {
+                **settings,
+                "lid": langid.identifier_name(),
+                "benchmark": benchmark,
+                "reference": reference_hash(comparisons),
+                "version": package_version(),
+            }
+        ),
+        missing_reasons=dict(
+            Counter(v.reason or "" for v in verdicts.values() if v.preference is None).most_common(20)
+        ),
+    )
+
+
+def _scores(
+    items: Sequence[Comparison],
+    judge: Judge | None,
+    judged: Mapping[tuple[str, str], Sequence[Verdict]],
+    in_language: Fidelity,
+) -> Scores:
+    asked = items if judge else []
+    preferences = [preference_of(judged.get(item.key, ())) for item in asked]
+    rate = stats.win_rate(preferences)
+    controlled, controlled_error = _length_controlled(asked, preferences)
+    interval = stats.bootstrap_interval(preferences, [item.id for item in asked], seed=0)
+    return Scores(
+        win_rate=_number(rate.value),
+        win_rate_stderr=_number(rate.standard_error),
+        win_rate_ci95=None if interval[0] != interval[0] else interval,
+        lc_win_rate=_number(controlled),
+        lc_win_rate_stderr=_number(controlled_error),
+        n=rate.n,
+        n_missing=rate.n_missing,
+        n_items=len(items),
+        n_empty=sum(not item.prediction.strip() for item in items),
+        wins=rate.wins,
+        losses=rate.losses,
+        ties=rate.ties,
+        line_pass_rate=in_language.line_pass_rate,
+        word_pass_rate=in_language.word_pass_rate,
+        coverage=in_language.coverage,
+        avg_length=sum(len(item.prediction) for item in items) / len(items),
+        avg_reference_length=sum(len(item.reference) for item in items) / len(items),
+        position_consistency=_consistency([judged.get(item.key, ()) for item in items]) if judge else None,
+    )
+
+
+def _length_controlled(items: Sequence[Comparison], preferences: Sequence[float | None]) -> tuple[float, float]:
+    """Value and standard error: the mean over languages, each weighing as many verdicts as it has.
+
+    Lengths are compared within a language alone: a Chinese answer has a third of the characters of a Finnish one.
+    """
+    groups: dict[str, list[tuple[float | None, int, int]]] = defaultdict(list)
+    for item, preference in zip(items, preferences, strict=True):
+        groups[item.language].append((preference, len(item.prediction), len(item.reference)))
+    rates = [length_control.length_controlled_win_rate(*zip(*group, strict=True)) for group in groups.values()]
+    rates = [rate for rate in rates if rate.n]
+    total = sum(rate.n for rate in rates)
+    if not total:
+        return math.nan, math.nan
+    value = sum(rate.n * rate.value for rate in rates) / total
+    return value, math.sqrt(sum((rate.n * rate.standard_error) ** 2 for rate in rates)) / total
+
+
+def _consistency(judgements: Sequence[Sequence[Verdict]]) -> float | None:
+    """The share, in percent, of items asked in both orders whose two verdicts name the same winner."""
+    pairs = [[v.preference for v in both if v.preference is not None] for both in judgements]
+    agree = [(a > 0.5) == (b > 0.5) and (a < 0.5) == (b < 0.5) for a, b in (pair for pair in pairs if len(pair) == 2)]
+    return 100.0 * sum(agree) / len(agree) if agree else None
+
+
+def _number(value: float) -> float | None:
+    """nan, the statisticians' "undefined", is None in a result: JSON has no nan."""
+    return None if value != value else float(value)

@@ -1,0 +1,36 @@
+"""The signature: one line that names the setting a number was found in. Same signature, same setting."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+
+from xl_alpacaeval_metric.records import Comparison
+
+
+def package_version() -> str:
+    """The installed version of xl-suite, or "source" where only the checkout is on the path."""
+    try:
+        return metadata.version("xl-suite")
+    except metadata.PackageNotFoundError:
+        return "source"
+
+
+def reference_hash(comparisons: Sequence[Comparison]) -> str:
+    """Eight hex digits of the SHA-256 of the references and what they answer, whatever their order."""
+    texts = sorted((item.id, item.language, item.instruction, item.reference) for item in comparisons)
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:8]
+
+
+def signature(parts: Mapping[str, object]) -> str:
+    """`key:value|key:value|...`, in the order given; separators inside a value become `_`."""
+    return "|".join(f"{key}:{_clean(value)}" for key, value in parts.items())
+
+
+def parse(line: str) -> dict[str, str]:
+    """The parts of a signature line."""
+    return dict(part.split(":", 1) for part in line.split("|") if ":" in part)
+
+
+def _clean(value: object) -> str:
+    return "".join("_" if character in "|\r\n" else character for character in str(value))

@@ -1,0 +1,58 @@
+"""Prompt templates: text files under `prompts/`, filled strictly and in one pass.
+
+A file has sections that open with a line `[system]` or `[user]`, and slots written `{name}`. Filling
+replaces every slot once, in one pass over the template alone: whatever stands in a value stays text,
+be it `{reference}`, Jinja or a section line.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+_SLOT = re.compile(r"\{([a-z_]+)\}")
+_SECTION = re.compile(r"^\[(system|user|assistant)\]\n", re.MULTILINE)
+
+
+class TemplateError(ValueError):
+    """A template does not parse, or its slots and the values given for them do not match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A chat prompt with slots; `sha` is the start of the SHA-256 of its text."""
+
+    name: str
+    sections: tuple[tuple[str, str], ...]
+    sha: str
+
+    @property
+    def slots(self) -> frozenset[str]:
+        return frozenset(slot for _, body in self.sections for slot in _SLOT.findall(body))
+
+    def fill(self, values: Mapping[str, str]) -> tuple[dict[str, str], ...]:
+        """Chat messages with every slot replaced; raises TemplateError unless the values are exactly the slots."""
+        if missing := self.slots - values.keys():
+            raise TemplateError(f"template {self.name}: no value for {', '.join(sorted(missing))}")
+        if unknown := values.keys() - self.slots:
+            raise TemplateError(f"template {self.name}: no slot named {', '.join(sorted(unknown))}")
+        return tuple(
+            {"role": role, "content": _SLOT.sub(lambda slot: values[slot[1]], body)} for role, body in self.sections
+        )
+
+
+def parse(name: str, text: str) -> Template:
+    """A template from its text; raises TemplateError when it does not start with a section line."""
+    parts = _SECTION.split(text)
+    if parts[0].strip() or len(parts) < 3:
+        raise TemplateError(f"template {name}: must start with a line [system] or [user]")
+    sections = tuple((role, body.strip("\n")) for role, body in zip(parts[1::2], parts[2::2], strict=True))
+    return Template(name, sections, hashlib.sha256(text.encode()).hexdigest()[:8])
+
+
+@cache
+def load(name: str) -> Template:
+    """The template `prompts/NAME.txt` of this package."""
+    return parse(name, (resources.files(__package__) / "prompts" / f"{name}.txt").read_text(encoding="utf-8"))

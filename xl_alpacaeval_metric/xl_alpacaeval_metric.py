@@ -1,0 +1,116 @@
+"""The `evaluate` metric: columns in, the same `scoring.score` as everywhere, a plain dictionary out."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import datasets
+import evaluate
+
+from xl_alpacaeval_metric import clients, languages, scoring
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge import Judge
+from xl_alpacaeval_metric.records import Comparison
+
+_DESCRIPTION = """\
+Win rate of answers against reference answers to the same instructions, as a judge model sees it, for open-ended generation
+where the answer may have to be in another language than the request; with its standard error and 95% interval, a
+length-controlled win rate, and language fidelity.
+"""
+
+_KWARGS_DESCRIPTION = """
+Args:
+    predictions (list of str): the answers to evaluate.
+    references (list of str): an answer to each instruction to compare with.
+    instructions (list of str): what was asked, the language instruction included.
+    languages (list of str): the code of the language each answer should be in, e.g. "fi".
+    ids (list of str, optional): the prompt's id, the same for one prompt in several languages.
+    judge (str or Judge): "openai/gpt-4o", "hf/ORG/MODEL", "hf/./folder", "vllm/ORG/MODEL", or "none" for the figures that need no judge.
+    judge_base_url (str, optional): an OpenAI-compatible endpoint.
+    both_orders (bool): ask with the answers in both orders and average.
+    seed (int): decides which answer is shown first.
+    concurrency (int): requests in flight at an endpoint, at most.
+Returns:
+    dict: win_rate, win_rate_stderr, win_rate_ci95, lc_win_rate, line_pass_rate, coverage, by_language and more; percentages 0..100.
+"""
+
+_CITATION = """\
+@inproceedings{xl-suite,
+  title = {XL-Suite: Cross-Lingual Synthetic Training and Evaluation Data for Open-Ended Generation},
+  booktitle = {Findings of the Association for Computational Linguistics: EMNLP 2025},
+  doi = {10.18653/v1/2025.findings-emnlp.550},
+  year = {2025}
+}
+"""
+
+
+@evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
+class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
+    """Judge-based win rate with interval, length control and language fidelity."""
+
+    def _info(self) -> evaluate.MetricInfo:
+        text = datasets.Value("string")
+        return evaluate.MetricInfo(
+            description=_DESCRIPTION,
+            citation=_CITATION,
+            inputs_description=_KWARGS_DESCRIPTION,
+            features=datasets.Features(
+                {"predictions": text, "references": text, "instructions": text, "languages": text}
+            ),
+        )
+
+    def _compute(
+        self,
+        predictions: Sequence[str],
+        references: Sequence[str],
+        instructions: Sequence[str],
+        languages: Sequence[str],
+        **settings: Any,
+    ) -> dict[str, object]:
+        return compute(predictions, references, instructions, languages, **settings)
+
+
+def compute(
+    predictions: Sequence[str],
+    references: Sequence[str],
+    instructions: Sequence[str],
+    languages_: Sequence[str],
+    *,
+    ids: Sequence[str] | None = None,
+    judge: str | Judge | None = None,
+    judge_base_url: str | None = None,
+    judge_args: Mapping[str, object] | None = None,
+    both_orders: bool = False,
+    seed: int = 0,
+    concurrency: int = 64,
+) -> dict[str, object]:
+    """What `XlAlpacaevalMetric.compute` does, without `evaluate`; raises UserError for bad input."""
+    codes = [languages.get(code).code for code in languages_]
+    names = [str(i) for i in range(1, len(predictions) + 1)] if ids is None else [str(i) for i in ids]
+    columns = {
+        "predictions": predictions,
+        "references": references,
+        "instructions": instructions,
+        "languages": codes,
+        "ids": names,
+    }
+    if len({len(column) for column in columns.values()}) > 1:
+        sizes = ", ".join(f"{len(column)} {name}" for name, column in columns.items())
+        raise UserError(f"columns differ in length: {sizes}")
+    comparisons = [
+        Comparison(identifier, code, instruction, prediction, reference)
+        for identifier, code, instruction, prediction, reference in zip(
+            names, codes, instructions, predictions, references, strict=True
+        )
+    ]
+    spec = judge or os.environ.get("XL_JUDGE")
+    if not spec:
+        raise UserError(
+            'no judge is set: give judge="openai/MODEL" (or hf/..., vllm/...), set XL_JUDGE, or judge="none"'
+        )
+    if isinstance(spec, str):
+        client = clients.client_for(spec, base_url=judge_base_url, concurrency=concurrency, args=judge_args)
+        spec = Judge(client, seed=seed, both_orders=both_orders) if client else None
+    if spec is not None:
+        spec.client.preflight()
+    return scoring.score(comparisons, spec).as_dict()
