@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 FAULTS = ("rate_limit", "error", "drop", "html", "empty", "cut", "nonsense", "silence")
 Verdict = Callable[[dict[str, Any]], float]
@@ -108,7 +108,7 @@ class JudgeServer:
             "answers": dict(Counter(answer for _, _, answer in seen.log)),
         }
 
-    def __enter__(self) -> "JudgeServer":
+    def __enter__(self) -> Self:
         ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self.serve(ready.set)), daemon=True)
         self._thread.start()
@@ -150,6 +150,17 @@ class JudgeServer:
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         raw = await reader.readexactly(int(headers.get("content-length", 0)))
         self.seen.last_path, path = path, path.partition("?")[0]
+        return await self._route(method, path, headers, raw, reader, writer)
+
+    async def _route(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        raw: bytes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> bool:
         if method == "GET" and path == "/stats":
             self._write(writer, 200, self.stats())
         elif method == "GET" and path == "/v1/models":

@@ -12,7 +12,15 @@ import pytest
 
 from tests.helpers import ROOT
 
-BUILT = ("xl_alpacaeval_metric", "xl_instruct_dataset", "lm_eval_tasks", "cards", "pyproject.toml", "README.md", "LICENSE")
+BUILT = (
+    "xl_alpacaeval_metric",
+    "xl_instruct_dataset",
+    "lm_eval_tasks",
+    "cards",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+)
 
 
 def call(*command: object, cwd: Path | None = None, **environment: str) -> str:
@@ -43,7 +51,9 @@ def python(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     call(sys.executable, "-m", "venv", folder)
     (site,) = folder.glob("lib/python*/site-packages")
     harness = importlib.metadata.distribution("lm_eval")
-    shutil.copytree(Path(str(harness.locate_file("lm_eval"))), site / "lm_eval", ignore=shutil.ignore_patterns("xl_suite"))
+    shutil.copytree(
+        Path(str(harness.locate_file("lm_eval"))), site / "lm_eval", ignore=shutil.ignore_patterns("xl_suite")
+    )
     (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
     executable = folder / "bin" / "python"
     call(executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel)

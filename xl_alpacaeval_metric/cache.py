@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from xl_alpacaeval_metric.clients.base import Accept, Client, Completion, Reply, Request
-from xl_alpacaeval_metric.clients.fingerprint import canonical, copied, group_identical
+from xl_alpacaeval_metric.clients.fingerprint import canonical, fingerprint, grouped, to_each
 from xl_alpacaeval_metric.errors import UserError
 
 APPLICATION_ID = 0x584C4143  # "XLAC"
@@ -52,13 +52,14 @@ class CachedClient:
         """As `Client.complete`: kept replies first, then the others, each kept before it is handed on."""
         if not self._settled:  # only then is the identity final, and every key with it
             self.preflight()
-        groups = group_identical(requests, canonical(self.identity))
+        identity = canonical(self.identity)
+        groups = grouped(fingerprint(request, identity) for request in requests)
         missing: list[bytes] = []
         for key, kept in self._store.find(groups):
             if kept is None or (accept is not None and not accept(kept)):
                 missing.append(key)
             else:
-                yield from _to_each(groups[key], kept)
+                yield from to_each(groups[key], kept)
         if not missing:
             return
         replies = self._client.complete([requests[groups[key][0]] for key in missing], accept)
@@ -67,17 +68,11 @@ class CachedClient:
             for index, reply in replies:
                 if isinstance(reply, Completion):
                     self._store.keep(missing[index], reply)
-                yield from _to_each(groups[missing[index]], reply)
+                yield from to_each(groups[missing[index]], reply)
 
     def close(self) -> None:
         self._client.close()
         self._store.close()
-
-
-def _to_each(indices: Sequence[int], reply: Reply) -> Iterator[tuple[int, Reply]]:
-    yield indices[0], reply
-    for index in indices[1:]:
-        yield index, copied(reply)
 
 
 class ReplyStore:

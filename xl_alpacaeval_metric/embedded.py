@@ -3,6 +3,7 @@
 import copy
 import os
 import shutil
+import sys
 import tempfile
 from importlib import metadata
 from pathlib import Path
@@ -26,6 +27,8 @@ def model_folder() -> Path:
     if (folder / "config.json").exists():
         return folder
     gguf = gguf_file()
+    print(f"making {NAME} a model folder in {folder.parent}, once", file=sys.stderr)
+    os.environ.setdefault("TQDM_DISABLE", "1")
     try:
         import gguf as _gguf  # noqa: F401
         import sentencepiece as _sentencepiece  # noqa: F401

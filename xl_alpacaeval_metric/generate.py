@@ -39,7 +39,7 @@ class AnswerHook:
         """Write the answer under every row that was asked with this prompt."""
         for row in self.waiting.pop(prompt_key(request[0]), ()):
             prediction = answer if isinstance(answer, str) else ""
-            self.samples.write(json.dumps({**row, "prediction": prediction}, ensure_ascii=False) + "\n")
+            self.samples.write(runfolder.json_line({**row, "prediction": prediction}))
             self.done += 1
         self.samples.flush()
         say(self.events, event="progress", done=self.done)

@@ -1,6 +1,5 @@
 """The judge: a comparison becomes a prompt, and the model's reply becomes a preference."""
 
-import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,12 +25,13 @@ class Judge:
         self.seed = seed
         self.both_orders = both_orders
         self.template = templates.load("judge")
+        languages.get("en")  # Loads CLDR's names now, not while an endpoint waits.
 
     def orders(self, comparison: Comparison) -> tuple[Order, ...]:
         """Which orders this comparison is shown in: one, by the seed and the item's key, or both."""
         if self.both_orders:
             return ("candidate_first", "reference_first")
-        coin = _digest(str(self.seed), comparison.id, comparison.language)[0] & 1
+        coin = templates.digest(str(self.seed), comparison.id, comparison.language)[0] & 1
         return ("candidate_first",) if coin else ("reference_first",)
 
     def request(self, comparison: Comparison, order: Order) -> Request:
@@ -43,8 +43,7 @@ class Judge:
             "instruction": comparison.instruction,
             "answer_a": answer_a,
             "answer_b": answer_b,
-            # Unknown to whoever wrote the texts, yet the same in every run, so that the reply can be cached.
-            "nonce": _digest(comparison.instruction, answer_a, answer_b).hex()[:12],
+            "nonce": templates.nonce(comparison.instruction, answer_a, answer_b),
         }
         return Request(messages=self.template.fill(values), max_tokens=1, choices=CHOICES)
 
@@ -96,7 +95,3 @@ def _verdict(comparison: Comparison, order: Order, reply: Reply) -> Verdict:
         retries=reply.retries,
         cached=reply.cached,
     )
-
-
-def _digest(*parts: str) -> bytes:
-    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).digest()

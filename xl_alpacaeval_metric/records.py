@@ -43,6 +43,32 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """One answer's level, 1 to 5, on each criterion, or why there is none. `rubric` is the hash of the criteria asked."""
+
+    id: str
+    language: str
+    scores: Mapping[str, int] | None
+    reason: str | None = None
+    raw: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    retries: int = 0
+    cached: bool = False
+    rubric: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionScore:
+    """The mean level, 1 to 5, of `n` answers on one criterion and its 95% interval, None where there are too few."""
+
+    mean: float | None
+    ci95: tuple[float, float] | None
+    n: int
+    n_missing: int
+
+
+@dataclass(frozen=True, slots=True)
 class WinRate:
     """Value and standard error in percent (nan where n is too small for them), and the counts behind them."""
 
@@ -109,24 +135,26 @@ class Scores:
     avg_length: float | None
     avg_reference_length: float | None
     position_consistency: float | None
-    criteria: Mapping[str, object] | None = None
+    criteria: Mapping[str, CriterionScore] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an evaluation found, with the setting it was found in."""
+    """What an evaluation found, with the setting it was found in; `warnings` are lines to read before the figures."""
 
     overall: Scores
     by_language: Mapping[str, Scores]
     usage: Usage
     signature: str
     missing_reasons: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @property
     def missing_share(self) -> float:
-        """The share of comparisons without a preference, 0..1."""
-        judged = self.overall.n + self.overall.n_missing
-        return self.overall.n_missing / judged if judged else 0.0
+        """The share of comparisons without a preference or, if larger, of answers without a rating; 0..1."""
+        counts = [(self.overall.n, self.overall.n_missing)]
+        counts += [(score.n, score.n_missing) for score in (self.overall.criteria or {}).values()]
+        return max(missing / (n + missing) if missing else 0.0 for n, missing in counts)
 
     def as_dict(self) -> dict[str, object]:
         """The contents of results.json: plain Python values only."""
@@ -135,9 +163,14 @@ class Result:
             "by_language": {code: _plain(scores) for code, scores in self.by_language.items()},
             "usage": _plain(self.usage),
             "missing_reasons": dict(self.missing_reasons),
+            "warnings": list(self.warnings),
             "signature": self.signature,
         }
 
 
 def _plain(record: Scores | Usage) -> dict[str, object]:
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(record).items()}
+    return asdict(record, dict_factory=_with_lists)
+
+
+def _with_lists(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in pairs}

@@ -1,24 +1,24 @@
 """What a person reads: tables on the terminal."""
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.records import Fidelity, Result, Scores
+from xl_alpacaeval_metric.records import CriterionScore, Fidelity, Result, Scores
+
+# Short, so that a table fits 80 columns; docs/statistics.md says what each means.
+JUDGED_COLUMNS = ("win rate %", "95% interval", "LC %")
+LANGUAGE_COLUMNS = ("in lang %", "scored", "length", "n")
 
 
 def show(result: Result, title: str, console: Console) -> None:
     """Print one row a language and one for all, then what is missing, and the signature."""
     judged = "judge:none" not in result.signature
-    table = Table(title=escape(title), title_justify="left")
+    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("language", no_wrap=True)
-    columns = (["win rate", "95% interval", "length-controlled", "win/tie/loss"] if judged else []) + [
-        "in language",
-        "scored",
-        "length",
-    ]
-    for column in columns:
+    for column in (*(JUDGED_COLUMNS if judged else ()), *LANGUAGE_COLUMNS):
         table.add_column(column, justify="right", no_wrap=True)
     for code, scores in result.by_language.items():
         table.add_row(escape(f"{languages.get(code).name} ({code})"), *_cells(scores, judged))
@@ -26,8 +26,10 @@ def show(result: Result, title: str, console: Console) -> None:
         table.add_section()
         table.add_row("all", *_cells(result.overall, judged))
     console.print(table)
+    if result.overall.criteria:
+        console.print(_criteria_table(result))
     for line in notes(result, judged):
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(result.signature, markup=False, highlight=False, style="dim", soft_wrap=True)
 
 
@@ -35,12 +37,12 @@ def show_fidelity(found: Fidelity, title: str, console: Console) -> None:
     """Print language fidelity, one row a language and one for all."""
     table = Table(title=escape(title), title_justify="left")
     table.add_column("language", no_wrap=True)
-    for column in ("line pass rate", "word pass rate", "scored", "texts"):
+    for column in ("line pass rate %", "word pass rate %", "scored %", "texts"):
         table.add_column(column, justify="right", no_wrap=True)
     rows = [(f"{languages.get(code).name} ({code})", part) for code, part in found.by_language.items()]
     for name, part in [*rows, ("all", found)] if len(rows) > 1 else rows:
         rates = (part.line_pass_rate, part.word_pass_rate, part.coverage)
-        table.add_row(escape(name), *map(_percent, rates), str(part.n))
+        table.add_row(escape(name), *map(_figure, rates), str(part.n))
     console.print(table)
     for code in found.unsupported:
         console.print(f"{code}: the language identifier does not know it; not scored", markup=False, highlight=False)
@@ -53,36 +55,60 @@ def notes(result: Result, judged: bool) -> list[str]:
     if judged:
         usage = result.usage
         lines.append(
-            f"{overall.n} of {overall.n + overall.n_missing} judged; {usage.requests} requests, {usage.cached} from the cache, "
+            f"{overall.n} of {overall.n + overall.n_missing} judged: {overall.wins} won, {overall.ties} tied, "
+            f"{overall.losses} lost; {usage.requests} requests, {usage.cached} from the cache, "
             f"{usage.retries} repeated, {usage.prompt_tokens} + {usage.completion_tokens} tokens, {usage.seconds:.1f} s"
         )
     if overall.position_consistency is not None:
         lines.append(f"{overall.position_consistency:.0f}% of the items have the same winner in both orders")
+    if overall.criteria:
+        rated = next(iter(overall.criteria.values()))
+        lines.append(f"{rated.n} of {rated.n + rated.n_missing} answers rated by criteria")
     if overall.n_empty:
         lines.append(f"{overall.n_empty} of {overall.n_items} answers are empty")
     lines += [f"missing {count}x: {_one_line(reason)}" for reason, count in result.missing_reasons.items()]
+    lines += [f"warning: {line}" for line in result.warnings]
     return lines
+
+
+def _criteria_table(result: Result) -> Table:
+    """The mean level on each criterion with its interval, one row a language and one for all."""
+    table = Table(
+        title="\nmean levels, 1 to 5 (95% interval)", title_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=0
+    )
+    table.add_column("language", no_wrap=True)
+    for name in result.overall.criteria or {}:
+        table.add_column(escape(name), justify="right")
+    rows = [(f"{languages.get(code).name} ({code})", scores) for code, scores in result.by_language.items()]
+    for name, scores in [*rows, ("all", result.overall)] if len(rows) > 1 else rows:
+        table.add_row(escape(name), *map(_level, (scores.criteria or {}).values()))
+    return table
+
+
+def _level(score: CriterionScore) -> str:
+    interval = "" if score.ci95 is None else f" ({score.ci95[0]:.1f}-{score.ci95[1]:.1f})"
+    return "-" if score.mean is None else f"{score.mean:.2f}{interval}"
 
 
 def _cells(scores: Scores, judged: bool) -> list[str]:
     cells = []
     if judged:
-        low_high = scores.win_rate_ci95
+        interval = scores.win_rate_ci95
         cells = [
-            _percent(scores.win_rate, scores.win_rate_stderr),
-            "-" if low_high is None else f"{low_high[0]:.1f} to {low_high[1]:.1f}",
-            _percent(scores.lc_win_rate, scores.lc_win_rate_stderr),
-            f"{scores.wins}/{scores.ties}/{scores.losses}",
+            _figure(scores.win_rate) + ("" if scores.win_rate_stderr is None else f" ± {scores.win_rate_stderr:.1f}"),
+            "-" if interval is None else f"{interval[0]:.1f} - {interval[1]:.1f}",
+            _figure(scores.lc_win_rate),
         ]
-    length = "-" if scores.avg_length is None else f"{scores.avg_length:.0f}"
-    reference = f" : {scores.avg_reference_length:.0f}" if scores.avg_reference_length else ""
-    return [*cells, _percent(scores.line_pass_rate), _percent(scores.coverage), length + reference]
+    length = "-"
+    if scores.avg_length is not None:
+        length = f"{scores.avg_length:.0f}"
+        if judged and scores.avg_reference_length:
+            length = f"{scores.avg_length / scores.avg_reference_length:.2f} x"
+    return [*cells, _figure(scores.line_pass_rate), _figure(scores.coverage), length, str(scores.n_items)]
 
 
-def _percent(value: float | None, error: float | None = None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.1f}%" if error is None else f"{value:.1f}% ± {error:.1f}"
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
 
 
 def _one_line(text: str) -> str:

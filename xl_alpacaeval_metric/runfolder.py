@@ -10,10 +10,11 @@ from typing import Self, TextIO
 from filelock import FileLock, Timeout
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.records import Comparison, Result, Verdict
+from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict
 from xl_alpacaeval_metric.signature import package_version
 
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
+RATINGS, RUBRIC = "criteria.jsonl", "rubric.json"
 
 
 class RunFolder:
@@ -26,7 +27,7 @@ class RunFolder:
         self.path = path
         self.settings = json.loads(json.dumps(settings))
         self._lock = FileLock(path / ".lock", timeout=0)
-        self._verdicts: TextIO | None = None
+        self._open: dict[str, TextIO] = {}
 
     def __enter__(self) -> Self:
         """Create the folder or check that it is this run's; raises UserError when it is not, or is in use."""
@@ -43,8 +44,8 @@ class RunFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._verdicts is not None:
-            self._verdicts.close()
+        for file in self._open.values():
+            file.close()
         self._lock.release()
         (self.path / ".lock").unlink(missing_ok=True)
 
@@ -59,7 +60,7 @@ class RunFolder:
         if not isinstance(theirs, dict):
             raise UserError(f"{self.path / RUN}: damaged, has no settings; choose a new folder")
         for key in {**theirs, **self.settings}:
-            if theirs.get(key) != self.settings.get(key):
+            if _wherever(theirs.get(key)) != _wherever(self.settings.get(key)):
                 raise UserError(
                     f"{self.path}: holds a run with {key} {_short(theirs.get(key))}, "
                     f"this one has {_short(self.settings.get(key))}; choose another --output"
@@ -71,18 +72,23 @@ class RunFolder:
 
     def write_rows(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Write a JSONL file whole, or not at all."""
-        _replace(self.path / name, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+        _replace(self.path / name, "".join(json_line(row) for row in rows))
 
     def verdicts(self) -> list[Verdict]:
         """The verdicts so far, in the order they were made; a later one supersedes an earlier one of the same question."""
         return [Verdict(**row) for row in self.rows(VERDICTS)]  # type: ignore[arg-type]
 
-    def append(self, verdict: Verdict) -> None:
-        """Add a verdict. It is with the operating system when this returns, so a killed process does not lose it."""
-        if self._verdicts is None:
-            self._verdicts = open_for_append(self.path / VERDICTS)
-        self._verdicts.write(json.dumps(asdict(verdict), ensure_ascii=False) + "\n")
-        self._verdicts.flush()
+    def ratings(self) -> list[Rating]:
+        """The ratings so far, as `verdicts`."""
+        return [Rating(**row) for row in self.rows(RATINGS)]  # type: ignore[arg-type]
+
+    def append(self, judgement: Verdict | Rating) -> None:
+        """Add a judgement. It is with the operating system when this returns, so a killed process does not lose it."""
+        name = RATINGS if isinstance(judgement, Rating) else VERDICTS
+        if name not in self._open:
+            self._open[name] = open_for_append(self.path / name)
+        self._open[name].write(json_line(asdict(judgement)))
+        self._open[name].flush()
 
     def write_results(self, result: Result) -> None:
         """Write results.json whole, or not at all."""
@@ -112,9 +118,24 @@ def open_for_append(path: Path) -> TextIO:
     return path.open("a", encoding="utf-8")
 
 
+def json_line(content: object, indent: int | None = None) -> str:
+    """The content as JSON and a line feed, readable in any language; raises ValueError for nan."""
+    text = json.dumps(content, ensure_ascii=False, indent=indent, allow_nan=False)
+    # Half a character (a lone surrogate) has no UTF-8 and must be written as an escape.
+    return (text if _is_utf8(text) else json.dumps(content, indent=indent)) + "\n"
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def write_json(path: Path, content: object) -> None:
     """Write a JSON file whole, or not at all."""
-    _replace(path, json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    _replace(path, json_line(content, indent=2))
 
 
 def read_json(path: Path) -> dict[str, object]:
@@ -137,6 +158,11 @@ def read_lines(path: Path) -> Iterator[dict[str, object]]:
             yield json.loads(line)
         except ValueError:
             raise UserError(f"{path} line {number}: damaged; delete that line, or choose a new folder") from None
+
+
+def _wherever(setting: object) -> object:
+    """The setting without an endpoint's address: a local server has another port tomorrow, and the run shall go on."""
+    return {**setting, "endpoint": None} if isinstance(setting, dict) and "endpoint" in setting else setting
 
 
 def _replace(path: Path, text: str) -> None:

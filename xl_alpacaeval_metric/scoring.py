@@ -4,14 +4,18 @@ import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
-from xl_alpacaeval_metric import fidelity, langid, length_control, stats
+from xl_alpacaeval_metric import fidelity, langid, length_control, stats, suspicion
+from xl_alpacaeval_metric.criteria import Rubric, rate, summary
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import Judge
-from xl_alpacaeval_metric.records import Comparison, Fidelity, Order, Result, Scores, Usage, Verdict
+from xl_alpacaeval_metric.records import Comparison, Fidelity, Order, Rating, Result, Scores, Usage, Verdict
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
 
 Key = tuple[str, str, Order]
+Judgement = TypeVar("Judgement", Verdict, Rating)
 
 
 def score(
@@ -21,12 +25,17 @@ def score(
     made: Iterable[Verdict] = (),
     on_verdict: Callable[[Verdict], None] | None = None,
     benchmark: str = "pairs",
+    criteria: Rubric | None = None,
+    ratings_made: Iterable[Rating] = (),
+    on_rating: Callable[[Rating], None] | None = None,
 ) -> Result:
     """Judge what has no verdict yet, and compute every figure.
 
     `judge` is a Judge, a specification such as "openai/gpt-4o", or None for the figures that need no judge.
     `made` are verdicts from before (those without a preference are asked for again), `on_verdict` is called with
-    each new one as it comes in. Raises UserError for an empty or contradictory input, and JudgeUnavailable.
+    each new one as it comes in. With `criteria` the judge also rates each prediction; `ratings_made` and `on_rating`
+    are for ratings what the other two are for verdicts. Raises UserError for an empty or contradictory input and for
+    criteria without a judge, and JudgeUnavailable.
     """
     check(comparisons)
     if isinstance(judge, str):
@@ -34,11 +43,14 @@ def score(
 
         client = clients.client_for(judge)
         judge = Judge(client) if client else None
+    if criteria is not None and judge is None:
+        raise UserError("criteria are rated by a judge, and there is none; give a judge, or leave the criteria out")
     verdicts: dict[Key, Verdict] = {}
+    ratings: list[Rating] = []
     usage = Usage()
     if judge is not None:
         wanted = [(item, order) for item in comparisons for order in judge.orders(item)]
-        old = {(v.id, v.language, v.order): v for v in made if v.preference is not None}
+        old = {(v.id, v.language, v.order): _from_before(v) for v in made if v.preference is not None}
         verdicts = {key: old[key] for item, order in wanted if (key := (*item.key, order)) in old}
         tasks = [(item, order) for item, order in wanted if (*item.key, order) not in verdicts]
         started = time.monotonic()
@@ -46,8 +58,12 @@ def score(
             verdicts[(verdict.id, verdict.language, verdict.order)] = verdict
             if on_verdict is not None:
                 on_verdict(verdict)
-        usage = _usage(verdicts.values(), time.monotonic() - started)
-    return _result(comparisons, judge, verdicts, usage, benchmark)
+        if criteria is not None:
+            ratings = rate(
+                comparisons, judge.client, criteria, made=map(_from_before, ratings_made), on_rating=on_rating
+            )
+        usage = _usage([*verdicts.values(), *ratings], time.monotonic() - started)
+    return _result(comparisons, judge, verdicts, usage, benchmark, criteria, ratings)
 
 
 def check(comparisons: Sequence[Comparison]) -> None:
@@ -67,14 +83,18 @@ def preference_of(judgements: Sequence[Verdict]) -> float | None:
     return sum(p for p in preferences if p is not None) / len(preferences)
 
 
-def _usage(verdicts: Iterable[Verdict], seconds: float) -> Usage:
-    verdicts = list(verdicts)
+def _from_before(judgement: Judgement) -> Judgement:
+    """A judgement that costs nothing now: usage is what is asked this time."""
+    return replace(judgement, cached=True, prompt_tokens=0, completion_tokens=0, retries=0)
+
+
+def _usage(judgements: Sequence[Verdict | Rating], seconds: float) -> Usage:
     return Usage(
-        requests=sum(not verdict.cached for verdict in verdicts),
-        cached=sum(verdict.cached for verdict in verdicts),
-        retries=sum(verdict.retries for verdict in verdicts),
-        prompt_tokens=sum(verdict.prompt_tokens for verdict in verdicts),
-        completion_tokens=sum(verdict.completion_tokens for verdict in verdicts),
+        requests=sum(not judgement.cached for judgement in judgements),
+        cached=sum(judgement.cached for judgement in judgements),
+        retries=sum(judgement.retries for judgement in judgements),
+        prompt_tokens=sum(judgement.prompt_tokens for judgement in judgements),
+        completion_tokens=sum(judgement.completion_tokens for judgement in judgements),
         seconds=round(seconds, 3),
     )
 
@@ -85,6 +105,8 @@ def _result(
     verdicts: Mapping[Key, Verdict],
     usage: Usage,
     benchmark: str,
+    rubric: Rubric | None,
+    ratings: Sequence[Rating],
 ) -> Result:
     judged: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for (identifier, language, _), verdict in verdicts.items():
@@ -96,10 +118,18 @@ def _result(
         [item.prediction for item in comparisons], [item.language for item in comparisons]
     )
     settings = judge.settings if judge else {"judge": "none"}
+    if rubric is not None:
+        settings = {**settings, "criteria": rubric.sha}
+
+    def scores(items: Sequence[Comparison], found: Fidelity, rated: Sequence[Rating]) -> Scores:
+        figures = _scores(items, judge, judged, found)
+        return figures if rubric is None else replace(figures, criteria=summary(rated, rubric))
+
     return Result(
-        overall=_scores(comparisons, judge, judged, in_language),
+        overall=scores(comparisons, in_language, ratings),
         by_language={
-            code: _scores(items, judge, judged, in_language.by_language[code]) for code, items in groups.items()
+            code: scores(items, in_language.by_language[code], [r for r in ratings if r.language == code])
+            for code, items in groups.items()
         },
         usage=usage,
         signature=signature(
@@ -111,10 +141,15 @@ def _result(
                 "version": package_version(),
             }
         ),
-        missing_reasons=dict(
-            Counter(v.reason or "" for v in verdicts.values() if v.preference is None).most_common(20)
-        ),
+        missing_reasons=_missing_reasons(verdicts.values(), ratings),
+        warnings=suspicion.warnings(comparisons),
     )
+
+
+def _missing_reasons(verdicts: Iterable[Verdict], ratings: Iterable[Rating]) -> dict[str, int]:
+    reasons = [verdict.reason or "" for verdict in verdicts if verdict.preference is None]
+    reasons += [f"criteria: {rating.reason}" for rating in ratings if rating.scores is None]
+    return dict(Counter(reasons).most_common(20))
 
 
 def _scores(
@@ -146,7 +181,7 @@ def _scores(
         coverage=in_language.coverage,
         avg_length=sum(len(item.prediction) for item in items) / len(items),
         avg_reference_length=sum(len(item.reference) for item in items) / len(items),
-        position_consistency=_consistency([judged.get(item.key, ()) for item in items]) if judge else None,
+        position_consistency=position_consistency([judged.get(item.key, ()) for item in items]) if judge else None,
     )
 
 
@@ -167,8 +202,8 @@ def _length_controlled(items: Sequence[Comparison], preferences: Sequence[float 
     return value, math.sqrt(sum((rate.n * rate.standard_error) ** 2 for rate in rates)) / total
 
 
-def _consistency(judgements: Sequence[Sequence[Verdict]]) -> float | None:
-    """The share, in percent, of items asked in both orders whose two verdicts name the same winner."""
+def position_consistency(judgements: Sequence[Sequence[Verdict]]) -> float | None:
+    """The share, in percent, of items asked in both orders whose two verdicts name the same winner; None if there are none."""
     pairs = [[v.preference for v in both if v.preference is not None] for both in judgements]
     agree = [(a > 0.5) == (b > 0.5) and (a < 0.5) == (b < 0.5) for a, b in (pair for pair in pairs if len(pair) == 2)]
     return 100.0 * sum(agree) / len(agree) if agree else None

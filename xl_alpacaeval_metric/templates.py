@@ -52,6 +52,17 @@ def parse(name: str, text: str) -> Template:
     return Template(name, sections, hashlib.sha256(text.encode()).hexdigest()[:8])
 
 
+def nonce(*texts: str) -> str:
+    """Twelve hex digits for the markers around texts: unknown to whoever wrote them, yet the same in every run,
+    so that the reply to the prompt can be cached."""
+    return digest(*texts).hex()[:12]
+
+
+def digest(*texts: str) -> bytes:
+    """The SHA-256 of some texts, whatever they hold."""
+    return hashlib.sha256("\x00".join(texts).encode("utf-8", "surrogatepass")).digest()
+
+
 @cache
 def load(name: str) -> Template:
     """The template `prompts/NAME.txt` of this package."""

@@ -8,6 +8,7 @@ import datasets
 import evaluate
 
 from xl_alpacaeval_metric import clients, languages, scoring
+from xl_alpacaeval_metric.criteria import load as load_rubric
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import Judge
 from xl_alpacaeval_metric.records import Comparison
@@ -28,6 +29,8 @@ Args:
     judge (str or Judge): "openai/gpt-4o", "hf/ORG/MODEL", "hf/./folder", "vllm/ORG/MODEL", or "none" for the figures that need no judge.
     judge_base_url (str, optional): an OpenAI-compatible endpoint.
     both_orders (bool): ask with the answers in both orders and average.
+    criteria (bool or path): have the judge also rate each answer, 1 to 5, on precision, informativeness, naturalness and objectivity,
+        or on the criteria in a YAML file.
     seed (int): decides which answer is shown first.
     concurrency (int): requests in flight at an endpoint, at most.
 Returns:
@@ -81,6 +84,7 @@ def compute(
     judge_base_url: str | None = None,
     judge_args: Mapping[str, object] | None = None,
     both_orders: bool = False,
+    criteria: bool | str | os.PathLike[str] = False,
     seed: int = 0,
     concurrency: int = 64,
 ) -> dict[str, object]:
@@ -108,9 +112,10 @@ def compute(
         raise UserError(
             'no judge is set: give judge="openai/MODEL" (or hf/..., vllm/...), set XL_JUDGE, or judge="none"'
         )
+    rubric = load_rubric(None if criteria is True else os.fspath(criteria)) if criteria else None
     if isinstance(spec, str):
         client = clients.client_for(spec, base_url=judge_base_url, concurrency=concurrency, args=judge_args)
         spec = Judge(client, seed=seed, both_orders=both_orders) if client else None
     if spec is not None:
         spec.client.preflight()
-    return scoring.score(comparisons, spec).as_dict()
+    return scoring.score(comparisons, spec, criteria=rubric).as_dict()

@@ -78,7 +78,7 @@ def test_bad_input_is_one_line(metric: Any, changes: dict[str, Any], message: st
 
 
 def test_columns_of_different_length_are_refused(metric: Any) -> None:
-    with pytest.raises(ValueError, match="1|2"):
+    with pytest.raises(ValueError, match="number of predictions"):
         metric.compute(**{**COLUMNS, "references": ["nur eine"]}, judge="none")
 
 

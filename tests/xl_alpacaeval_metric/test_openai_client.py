@@ -6,8 +6,11 @@ import logging
 import math
 import os
 import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -18,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.judge_server import FAULTS, Behaviour, JudgeServer, hash_verdict, key_of
-from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
+from xl_alpacaeval_metric.clients.base import Completion, Failure, Reply, Request
 from xl_alpacaeval_metric.clients.dialect import Fault, read_reply
 from xl_alpacaeval_metric.clients.openai import PROBE, OpenAIClient
 from xl_alpacaeval_metric.clients.pacing import LONGEST_PAUSE, Pacer, retry_after
@@ -50,6 +53,18 @@ def client_of(server: JudgeServer, **options: Any) -> Iterator[OpenAIClient]:
     options = {"concurrency": 8, "timeout": 5.0, "api_key": KEY, **options}
     with closing(OpenAIClient("m", base_url=server.url, **options)) as client:
         yield client
+
+
+def soon(condition: Callable[[], bool], action: Callable[[], None]) -> None:
+    """Act in the background, a little after the condition holds."""
+
+    def wait() -> None:
+        while not condition():
+            time.sleep(0.01)
+        time.sleep(0.1)
+        action()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @pytest.fixture
@@ -95,9 +110,9 @@ def test_identical_requests_are_sent_once(server: JudgeServer) -> None:
 
 
 def test_fills_every_slot_and_never_more(server: JudgeServer) -> None:
-    server.behaviour = Behaviour(latency=0.03)
+    server.behaviour = Behaviour(latency=0.15)
     with client_of(server) as client:
-        assert len(list(client.complete(asks(80)))) == 80
+        assert len(list(client.complete(asks(24)))) == 24
     assert server.seen.max_in_flight == 8
 
 
@@ -254,10 +269,9 @@ def test_the_run_ends_when_no_request_can_succeed(server: JudgeServer, status: i
     with client_of(server) as client:
         client.preflight()
         server.behaviour = Behaviour(latency=0.02, ends_after=20, ends_with=status)
-        replies = []
+        replies: list[tuple[int, Reply]] = []
         with pytest.raises(JudgeUnavailable, match=f"status {status}: The service has ended"):
-            for reply in client.complete(asks(200)):
-                replies.append(reply)  # noqa: PERF402 - what came before the error counts
+            replies.extend(client.complete(asks(200)))
     assert all(isinstance(reply, Completion) for _, reply in replies)
     assert 0 < len(replies) < 20
     assert len(server.seen.log) <= 20 + 8
@@ -356,7 +370,7 @@ def test_nothing_is_sent_before_retry_after_is_over(server: JudgeServer) -> None
         client.preflight()
         server.behaviour = Behaviour(capacity=0, retry_after="0.4")
         pending = client.complete(asks(12))
-        threading.Timer(0.2, lambda: setattr(server, "behaviour", Behaviour())).start()
+        soon(lambda: "429" in server.stats()["answers"], lambda: setattr(server, "behaviour", Behaviour()))
         assert all(isinstance(reply, Completion) for _, reply in pending)
     log = [(at, answer) for at, _, answer in server.seen.log[1:]]
     refused = [at for at, answer in log if answer == "429"]
@@ -372,8 +386,8 @@ def test_concurrency_shrinks_under_a_limit_and_grows_back(server: JudgeServer) -
         refused = server.stats()["answers"]["429"]
         assert 12 <= refused < 75  # without shrinking, three requests of four are refused
         server.seen.max_in_flight = 0
-        server.behaviour = Behaviour(latency=0.05)
-        assert len(list(client.complete(asks(200, "more")))) == 200
+        server.behaviour = Behaviour(latency=0.1)
+        assert len(list(client.complete(asks(160, "more")))) == 160
         assert server.seen.max_in_flight == 16
 
 
@@ -435,12 +449,34 @@ def test_a_caller_that_stops_early_stops_the_requests(server: JudgeServer) -> No
     client.close()
 
 
+FORGETFUL = """
+import os, sys
+from xl_alpacaeval_metric.clients.base import Request
+from xl_alpacaeval_metric.clients.openai import OpenAIClient
+client = OpenAIClient("m", base_url=sys.argv[1])
+replies = client.complete([Request(({"role": "user", "content": str(i)},), 1, choices=("A", "B")) for i in range(99)])
+next(replies)
+if os.fork() == 0:
+    sys.exit()
+os.wait()
+print("done")
+"""
+
+
+def test_a_client_that_is_never_closed_ends_with_its_program_in_silence(server: JudgeServer) -> None:
+    server.behaviour = Behaviour(latency=0.02)
+    run = subprocess.run(
+        [sys.executable, "-W", "always", "-c", FORGETFUL, server.url], capture_output=True, text=True, timeout=30
+    )
+    assert (run.stdout, run.stderr, run.returncode) == ("done\n", "", 0)
+
+
 def test_replies_that_nobody_deals_with_hold_back_the_next_requests(server: JudgeServer) -> None:
     with client_of(server, concurrency=4) as client:
         replies = client.complete(asks(100))
         for dealt_with in range(3):
             next(replies)
-            threading.Event().wait(0.1)
+            time.sleep(0.1)
             assert len(server.seen.log) <= 1 + dealt_with + 4
 
 
@@ -448,7 +484,7 @@ def test_ctrl_c_cancels_what_is_in_flight(server: JudgeServer) -> None:
     with client_of(server) as client:
         client.preflight()
         server.behaviour = Behaviour(fault_rate=1.0, faults=("silence",))
-        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        soon(lambda: server.seen.in_flight == 8, lambda: os.kill(os.getpid(), signal.SIGINT))
         with pytest.raises(KeyboardInterrupt):
             list(client.complete(asks(50)))
         assert len(server.seen.log) == 1 + 8
@@ -489,7 +525,6 @@ def test_secrets_are_sent_and_never_shown(server: JudgeServer, caplog: pytest.Lo
         with pytest.raises(JudgeUnavailable, match="401") as caught:
             client.preflight()
         shown = f"{client.spec} {client.identity} {client!r} {client._endpoint!r} {caught.value} {caplog.text}"
-    assert "HTTP Request" in caplog.text
     assert client.identity["endpoint"] == server.url
     for secret in (KEY, "p4ssw0rd", "t0ken-value", "c29tZW9uZTpwNHNzdzByZA"):
         assert secret not in shown

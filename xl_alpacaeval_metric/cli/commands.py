@@ -8,17 +8,25 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric.cli.options import (
+    Batch,
     BothOrders,
+    Cache,
     Concurrency,
+    Criteria,
+    CriteriaFile,
     Device,
     JudgeArgs,
     JudgeSpec,
     JudgeUrl,
     MaxMissing,
+    MaxRequests,
     Seed,
+    announcer,
     arguments,
+    ask_through,
     codes,
     judge_from,
+    rubric_from,
 )
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
@@ -55,6 +63,11 @@ def evaluate(
     judge_base_url: JudgeUrl = None,
     judge_args: JudgeArgs = "",
     both_orders: BothOrders = False,
+    batch: Batch = False,
+    cache: Cache = None,
+    max_requests: MaxRequests = None,
+    criteria: Criteria = False,
+    criteria_file: CriteriaFile = None,
     reference: Annotated[
         Path | None, typer.Option(metavar="FILE", help="References: columns id, language, reference")
     ] = None,
@@ -87,8 +100,9 @@ def evaluate(
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric import pairs
     from xl_alpacaeval_metric import run as runs
+    from xl_alpacaeval_metric.candidate import Candidate
 
-    candidate = runs.Generation(
+    candidate = Candidate(
         model,
         backend,
         arguments(model_args),
@@ -101,6 +115,7 @@ def evaluate(
     )
     candidate.check()
     the_judge = judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed)
+    rubric = rubric_from(criteria, criteria_file, the_judge)
     wanted = codes(languages) if languages is not None else None
     rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed)
     given = pairs.read_references(reference) if reference else {}
@@ -108,9 +123,10 @@ def evaluate(
         rows = benchmarks.with_references(rows, given)
     folder = output or runs.default_folder(candidate, rows, the_judge)
     with ProgressLine(folder) as progress:
+        ask_through(the_judge, batch, cache, folder, progress)
         if the_judge is not None:
             the_judge.client.preflight()
-        result = runs.evaluate_model(candidate, rows, the_judge, folder, progress)
+        result = runs.evaluate_model(candidate, rows, the_judge, folder, progress, rubric, announcer(max_requests))
     finish(result, f"{model} on {benchmark}", folder, max_missing)
 
 
@@ -127,6 +143,11 @@ def judge_pairs(
     judge_base_url: JudgeUrl = None,
     judge_args: JudgeArgs = "",
     both_orders: BothOrders = False,
+    batch: Batch = False,
+    cache: Cache = None,
+    max_requests: MaxRequests = None,
+    criteria: Criteria = False,
+    criteria_file: CriteriaFile = None,
     reference: Annotated[
         Path | None, typer.Option(metavar="FILE", help="References where PAIRS has none: id, language, reference")
     ] = None,
@@ -142,10 +163,12 @@ def judge_pairs(
     comparisons = pairs.read(pairs_file, reference)
     scoring.check(comparisons)
     the_judge = judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed)
+    rubric = rubric_from(criteria, criteria_file, the_judge)
     with ProgressLine(output) as progress:
+        ask_through(the_judge, batch, cache, output, progress)
         if the_judge is not None:
             the_judge.client.preflight()
-        result = runs.judge_pairs(comparisons, the_judge, output, progress)
+        result = runs.judge_pairs(comparisons, the_judge, output, progress, rubric, announcer(max_requests))
     finish(result, pairs_file.name, output, max_missing)
 
 
@@ -200,6 +223,9 @@ def finish(result: "Result", title: str, folder: Path, max_missing: float) -> No
     report.show(result, title, Console())
     print(f"run folder: {folder}")
     if result.missing_share > max_missing:
-        share = f"{100 * result.missing_share:.1f}% of the verdicts are missing (--max-missing {100 * max_missing:g}%)"
+        judgements = "verdicts or ratings" if result.overall.criteria else "verdicts"
+        share = (
+            f"{100 * result.missing_share:.1f}% of the {judgements} are missing (--max-missing {100 * max_missing:g}%)"
+        )
         print(f"xl-alpacaeval: {share}; the same command asks again for these alone", file=sys.stderr)
         raise Exit(1)

@@ -1,5 +1,8 @@
 """Options that several commands share, and what their texts mean."""
 
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -7,6 +10,8 @@ import typer
 from xl_alpacaeval_metric.errors import UserError
 
 if TYPE_CHECKING:
+    from xl_alpacaeval_metric.criteria import Rubric
+    from xl_alpacaeval_metric.estimate import Estimate
     from xl_alpacaeval_metric.judge import Judge
 
 JudgeSpec = Annotated[
@@ -30,6 +35,26 @@ JudgeArgs = Annotated[
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests in flight at an endpoint, at most")]
 BothOrders = Annotated[
     bool, typer.Option("--both-orders", help="Ask the judge with the answers in both orders, and average")
+]
+Batch = Annotated[
+    bool, typer.Option("--batch", help="Ask an openai/ judge through OpenAI's Batch API: half the price, within a day")
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Keep the judge's replies there (SQLite), and never ask again what it holds"),
+]
+MaxRequests = Annotated[
+    int | None, typer.Option(min=0, metavar="N", help="Stop before judging if that would take more requests")
+]
+Criteria = Annotated[
+    bool,
+    typer.Option(
+        "--criteria", help="Have the judge rate each answer too: precision, informativeness, naturalness, objectivity"
+    ),
+]
+CriteriaFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Rate by the criteria in this YAML file instead (implies --criteria)"),
 ]
 Seed = Annotated[
     int, typer.Option(help="Decides which answer is shown first, and the phrasing of language instructions")
@@ -60,6 +85,56 @@ def judge_from(
         )
     client = clients.client_for(spec, base_url=base_url, concurrency=concurrency, args=arguments(args), device=device)
     return Judge(client, seed=seed, both_orders=both_orders) if client else None
+
+
+def ask_through(
+    judge: "Judge | None", batch: bool, cache: Path | None, folder: Path, progress: Callable[[str, int, int], None]
+) -> None:
+    """Put the Batch API and the cache between the judge and its model, as asked; raises UserError where they can't be."""
+    if batch:
+        ask_in_batches(judge, folder, progress)
+    if cache is not None and judge is not None:
+        from xl_alpacaeval_metric.cache import CachedClient
+
+        judge.client = CachedClient(judge.client, cache)
+
+
+def ask_in_batches(judge: "Judge | None", folder: Path, progress: Callable[[str, int, int], None]) -> None:
+    """Have the judge ask through OpenAI's Batch API; raises UserError for a judge that has none."""
+    from xl_alpacaeval_metric.clients.batch import BatchClient
+    from xl_alpacaeval_metric.clients.openai import OpenAIClient
+
+    if judge is None or not isinstance(judge.client, OpenAIClient):
+        spec = judge.client.spec if judge else "none"
+        raise UserError(f"--batch goes with a judge openai/MODEL, not with {spec}")
+    judge.client = BatchClient(judge.client, folder, progress=progress)
+
+
+def announcer(max_requests: int | None) -> "Callable[[Estimate], None]":
+    """Says what judging will take, and raises UserError where that is more than is allowed."""
+
+    def announce(estimate: "Estimate") -> None:
+        if estimate.requests:
+            print(f"judging will take {estimate.line()}", file=sys.stderr)
+        if max_requests is not None and estimate.requests > max_requests:
+            raise UserError(
+                f"judging would take {estimate.requests} requests, --max-requests allows {max_requests}; "
+                "nothing was sent, the same command with a higher number goes on"
+            )
+
+    return announce
+
+
+def rubric_from(asked: bool, file: Path | None, judge: "Judge | None") -> "Rubric | None":
+    """The criteria to rate by, None where none are asked for; raises UserError without a judge and for a bad file."""
+    if not asked and file is None:
+        return None
+    from xl_alpacaeval_metric import criteria
+
+    rubric = criteria.load(file)
+    if judge is None:
+        raise UserError("--criteria needs a judge, and --judge is none; name a judge, or leave --criteria out")
+    return rubric
 
 
 def codes(text: str) -> list[str]:

@@ -1,11 +1,14 @@
 """What a person sees while a command works."""
 
+import time
 from pathlib import Path
 from typing import Self
 
+SECONDS_BETWEEN_LINES = 15.0
+
 
 class ProgressLine:
-    """A progress line on standard error; on Ctrl-C it says what there is and how to go on."""
+    """A progress line on standard error, or where that is a file a line now and then; on Ctrl-C it says what there is and how to go on."""
 
     def __init__(self, folder: Path) -> None:
         from rich.console import Console
@@ -30,17 +33,21 @@ class ProgressLine:
         self.bar = Progress(*columns, console=self.console, transient=True)
         self.task = self.bar.add_task("preparing", total=None)
         self.step = ""
+        self.next_line = 0.0
 
     def __enter__(self) -> Self:
         self.bar.start()
         return self
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        if step.split()[0] != self.step:
+        """`step` begins with the word that names it: generating, judging."""
+        new = step.split()[0] != self.step
+        if new:
             self.step = step.split()[0]
             self.bar.reset(self.task)
-            if not self.console.is_terminal:
-                self.console.print(f"{step}: {done} of {total} done", markup=False, highlight=False, soft_wrap=True)
+        if not self.console.is_terminal and (new or done == total or time.monotonic() > self.next_line):
+            self.next_line = time.monotonic() + SECONDS_BETWEEN_LINES
+            self.console.print(f"{step}: {done} of {total}", markup=False, highlight=False, soft_wrap=True)
         self.bar.update(self.task, description=step, completed=done, total=total)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

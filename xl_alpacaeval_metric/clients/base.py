@@ -25,7 +25,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A reply. `logprobs` maps each of the request's choices that the backend reported to its log-probability."""
+    """A reply. `logprobs` maps each of the request's choices that the backend reported to its log-probability.
+
+    A `cached` reply was not paid for now: its tokens say what it cost once, and are 0 for the repetition of a request.
+    """
 
     text: str
     logprobs: Mapping[str, float] | None = None
@@ -59,7 +62,10 @@ class Client(Protocol):
 
     @property
     def identity(self) -> Mapping[str, object]:
-        """What, beside the request, determines a reply: model, endpoint, settings. No secrets, no retry or concurrency settings."""
+        """What, beside the request, determines a reply: model, endpoint, settings. Final once `preflight` has run.
+
+        No secrets, no retry or concurrency settings.
+        """
         ...
 
     def preflight(self) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -44,12 +44,12 @@ class Dialect:
     json_schema: bool = True
 
     def body(self, model: str, request: Request, verdict_tokens: int) -> dict[str, object]:
-        """The request as JSON. A verdict without log-probabilities is read from text, which takes `verdict_tokens`."""
+        """The request as JSON. What is read from text takes `verdict_tokens`, which leave room to reason."""
         max_tokens = request.max_tokens
         body: dict[str, object] = {"model": model, "messages": [dict(message) for message in request.messages]}
         if request.choices and self.top_logprobs:
             body |= {"logprobs": True, "top_logprobs": self.top_logprobs}
-        elif request.choices:
+        elif request.choices or request.json_schema is not None:
             max_tokens = max(max_tokens, verdict_tokens)
         body[self.token_limit] = max_tokens
         if self.temperature:
@@ -73,17 +73,17 @@ class Dialect:
         return None
 
 
-def status_fault(status: int, body: object, headers_wait: float | None) -> Fault:
-    """What an error status means. `body` is the reply's JSON, or its text where it has none."""
-    complaint = _complaint(body)
+def status_fault(status: int, text: str, wait: float | None) -> Fault:
+    """What a reply with an error status means; `wait` is its Retry-After in seconds."""
+    complaint = _complaint(text)
     reason = f"status {status}" + (f": {complaint}" if complaint else "")
-    quota = status == 429 and "insufficient_quota" in str(body)
+    quota = status == 429 and "insufficient_quota" in text
     if status in FATAL_STATUS or quota:
         return Fault("fatal", reason, status)
     if status == 403:
         return Fault("forbidden", reason, status, complaint=complaint)
     if status in PASSING_STATUS or status >= 500:
-        return Fault("passing", reason, status, headers_wait, complaint)
+        return Fault("passing", reason, status, wait, complaint)
     return Fault("refused", reason, status, complaint=complaint)
 
 
@@ -96,7 +96,7 @@ def read_reply(text: str, choices: Sequence[str]) -> Completion | Fault:
         return Fault("passing", "a page of HTML instead of JSON" if page else "broken JSON")
     try:
         if not reply.get("choices"):
-            error = _complaint(reply) if "error" in reply else ""
+            error = _complaint(text) if "error" in reply else ""
             return Fault("passing", "JSON without choices" + (f": {error}" if error else ""), complaint=error)
         choice, usage = reply["choices"][0], reply.get("usage") or {}
         message = choice["message"]
@@ -140,21 +140,22 @@ def _log_sum(logprobs: Sequence[float]) -> float:
     return most if math.isinf(most) else min(0.0, most + math.log(sum(math.exp(value - most) for value in logprobs)))
 
 
-def _complaint(body: object) -> str:
-    """What an error reply says, without the echo of the request that some servers add."""
-    if isinstance(body, str):
-        return "a page of HTML" if body.lstrip()[:1] == "<" else body[:1000]
-    if not isinstance(body, Mapping):
-        return ""
-    inner = body.get("error", body)
-    if isinstance(inner, str):
-        return inner[:1000]
-    if not isinstance(inner, Mapping):
-        return ""
-    said = inner.get("message") or inner.get("detail") or ""
+def _complaint(text: str) -> str:
+    """What the text of an error reply says, without the echo of the request that some servers add."""
+    if text.lstrip()[:1] == "<":
+        return "a page of HTML"
+    try:
+        error = json.loads(text)
+    except ValueError:
+        return text[:1000]
+    if isinstance(error, dict):
+        error = error.get("error") or error
+    if not isinstance(error, dict):
+        return str(error or "")[:1000]
+    said = error.get("message") or error.get("detail") or ""
     if isinstance(said, list):  # FastAPI: where in the request, and what is wrong there
         said = "; ".join(
-            f"{'.'.join(map(str, e.get('loc', ())))}: {e.get('msg', '')}" for e in said if isinstance(e, Mapping)
+            f"{'.'.join(map(str, e.get('loc') or ()))}: {e.get('msg')}" for e in said if isinstance(e, dict)
         )
-    named = inner.get("param")
-    return f"{said} ({named})" if named and str(named) not in str(said) else str(said)[:1000]
+    param = error.get("param")
+    return (f"{said} ({param})" if param and str(param) not in str(said) else str(said))[:1000]

@@ -12,6 +12,9 @@ from xl_alpacaeval_metric.clients.pacing import Pacer, backoff
 FORBIDDEN_IN_A_ROW = 3
 """A 403 may be about one request (moderation, a firewall) or about all; so many without an answer between are about all."""
 
+UNUSABLE_AT_FIRST = 20
+"""A model whose answers are unusable more often than not, beyond so many, is asked for each only once more."""
+
 
 class NoUse(Exception):
     """No request can succeed any more, for the reason in `fault`."""
@@ -51,6 +54,7 @@ class Batch:
         self._at_risk = 0
         self._open = 0
         self._forbidden = 0
+        self._usable = self._unusable = 0
 
     async def run(self, requests: Sequence[tuple[int, Request]]) -> None:
         """Returns when each request has its reply; raises NoUse where no request can succeed any more."""
@@ -96,12 +100,17 @@ class Batch:
 
     async def _attempt(self, job: _Job, sent: float) -> None:
         outcome = await self._send(job.request)
+        patience = self._retries
         if isinstance(outcome, Completion):
             self._forbidden = 0
             self._pacer.answered()
             if self._accept is None or self._accept(outcome):
+                self._usable += 1
                 return self._settle(job, replace(outcome, retries=job.retries))
+            self._unusable += 1
             outcome = Fault("passing", f"no usable answer in {outcome.text[:80]!r}")
+            if self._unusable > max(self._usable, UNUSABLE_AT_FIRST):
+                patience = min(patience, 1)
         if outcome.kind == "forbidden":
             self._forbidden += 1
         if outcome.kind == "fatal" or self._forbidden >= FORBIDDEN_IN_A_ROW:
@@ -111,7 +120,7 @@ class Batch:
         pause = max(outcome.wait or 0.0, backoff(job.retries))
         if outcome.rate_limited:
             self._pacer.limited(sent, pause if outcome.wait is None else outcome.wait)
-        if job.retries >= self._retries:
+        if job.retries >= patience:
             return self._settle(
                 job, Failure("exhausted", f"{outcome.reason} ({job.retries + 1} attempts)", job.retries)
             )

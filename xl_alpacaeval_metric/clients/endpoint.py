@@ -1,9 +1,9 @@
 """Where an OpenAI-compatible endpoint is and with what key, kept apart so that the key is never shown."""
 
 import base64
-import logging
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
@@ -12,7 +12,9 @@ from xl_alpacaeval_metric.errors import JudgeUnavailable
 
 OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
-"""Sent where the user gave an address and no key: local servers want none, and the library insists on one."""
+"""Sent where the user gave an address and no key: local servers want none, and some want just anything."""
+ACCOUNT = (("OpenAI-Organization", "OPENAI_ORG_ID"), ("OpenAI-Project", "OPENAI_PROJECT_ID"))
+"""Header -> the variable that the openai library reads it from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,8 @@ class Endpoint:
     """`url` has neither user, password, query nor fragment: it can be shown. The other fields cannot."""
 
     url: str
-    key: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
-    query: Mapping[str, str] = field(repr=False)
+    query: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
 
     @classmethod
@@ -48,13 +49,23 @@ class Endpoint:
         url = urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         basic = base64.b64encode(f"{user}:{password}".encode()).decode() if user or password else ""
-        query = dict(parse_qsl(parts.query))
         names = () if password else (user, parts.username)  # alone, it is a token
-        raw = (key, password, parts.password, basic, parts.query, *names, *query.values())
+        raw = (
+            key,
+            password,
+            parts.password,
+            basic,
+            parts.query,
+            *names,
+            *(value for _, value in parse_qsl(parts.query)),
+        )
         # Shorter values are no secrets, and hiding them would blot out innocent text.
         secrets = sorted({secret for secret in raw if secret and len(secret) >= 4}, key=len, reverse=True)
-        headers = {"Authorization": f"Basic {basic}"} if basic else {}
-        return cls(url, key or NO_KEY, headers, query, tuple(s for s in secrets if s != NO_KEY))
+        headers = {"Authorization": f"Basic {basic}" if basic else f"Bearer {key or NO_KEY}"}
+        for header, variable in ACCOUNT:
+            if os.environ.get(variable):
+                headers[header] = os.environ[variable]
+        return cls(url, headers, parts.query, tuple(secrets))
 
     def hide(self, text: str) -> str:
         """The text without any secret in it."""
@@ -67,12 +78,16 @@ class Endpoint:
         text = re.sub(r"\s+", " ", self.hide(text)).strip()
         return text if len(text) <= longest else text[: longest - 3] + "..."
 
-    def guard_logs(self) -> None:
-        """Keep the query out of the HTTP library's log, which shows whole URLs."""
-        if self.query:
-            for name in ("httpx", "httpx2", "openai"):
-                logging.getLogger(name).addFilter(self._without_secrets)
+    def address(self, path: str) -> str:
+        """The URL of something at the endpoint, with the query that it needs. Not to be shown."""
+        return f"{self.url}/{path}" + (f"?{self.query}" if self.query else "")
 
-    def _without_secrets(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self.hide(record.getMessage()), ()
-        return True
+    def trusted(self) -> ssl.SSLContext | bool:
+        """Whose certificates count: the system's (and SSL_CERT_FILE), and certifi's where the system has none."""
+        if not self.url.startswith("https:"):
+            return True
+        import certifi
+
+        context = ssl.create_default_context()
+        context.load_verify_locations(certifi.where())
+        return context

@@ -47,29 +47,15 @@ class HarnessClient:
             raise JudgeUnavailable(f"{self.spec}: cannot be loaded: {first}") from None
 
     def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
-        """One reply a request; requests without choices are refused, since this client only compares choices."""
-        from lm_eval.api.instance import Instance
-
+        """As `Client.complete`; the harness batches, so that replies come when a whole kind of request is done."""
         if not requests:
             return
         lm = self._load()
-        asked: list[tuple[int, str, Any]] = []
-        for index, request in enumerate(requests):
-            if not request.choices:
-                yield index, Failure("refused", f"{self.spec} answers with one of given choices only")
-                continue
-            chat = [{**message, "content": plain(message["content"], lm.tokenizer)} for message in request.messages]
-            prompt = lm.apply_chat_template(chat)
-            asked += [
-                (index, choice, Instance("loglikelihood", {}, (prompt, choice), i))
-                for i, choice in enumerate(request.choices)
-            ]
-        scores = lm.loglikelihood([instance for _, _, instance in asked]) if asked else []
-        found: dict[int, dict[str, float]] = {}
-        for (index, choice, _), (logprob, _greedy) in zip(asked, scores, strict=True):
-            found.setdefault(index, {})[choice] = float(logprob)
-        for index, logprobs in found.items():
-            reply = Completion(text=max(logprobs, key=logprobs.__getitem__), logprobs=logprobs, completion_tokens=1)
+        prompts = [self._prompt(lm, request) for request in requests]
+        choosing = [index for index, request in enumerate(requests) if request.choices]
+        writing = [index for index, request in enumerate(requests) if not request.choices]
+        for index, reply in (*_choose(lm, requests, prompts, choosing), *_generate(lm, requests, prompts, writing)):
+            # Asking a deterministic model again would give the same reply.
             usable = accept is None or accept(reply)
             yield index, reply if usable else Failure("refused", f"unusable reply {reply.text[:40]!r}")
 
@@ -77,9 +63,49 @@ class HarnessClient:
         """Let go of the model."""
         self._lm = None
 
+    def _prompt(self, lm: Any, request: Request) -> Any:
+        chat = [{**message, "content": plain(message["content"], lm.tokenizer)} for message in request.messages]
+        return lm.apply_chat_template(chat)
+
     def _load(self) -> Any:
         if self._lm is None:
             from lm_eval.api.registry import get_model
 
             self._lm = get_model(self.backend).create_from_arg_obj({"pretrained": self.model, **self.args})
         return self._lm
+
+
+def _choose(
+    lm: Any, requests: Sequence[Request], prompts: Sequence[Any], indices: Sequence[int]
+) -> Iterator[tuple[int, Completion]]:
+    from lm_eval.api.instance import Instance
+
+    if not indices:
+        return
+    asked = [(index, choice) for index in indices for choice in requests[index].choices]
+    pairs = enumerate((prompts[index], choice) for index, choice in asked)
+    scores = lm.loglikelihood([Instance("loglikelihood", {}, pair, number) for number, pair in pairs])
+    found: dict[int, dict[str, float]] = {}
+    for (index, choice), (logprob, _greedy) in zip(asked, scores, strict=True):
+        found.setdefault(index, {})[choice] = float(logprob)
+    for index, logprobs in found.items():
+        text = max(logprobs, key=logprobs.__getitem__)
+        yield index, Completion(text, logprobs, len(lm.tok_encode(prompts[index])), completion_tokens=1)
+
+
+def _generate(
+    lm: Any, requests: Sequence[Request], prompts: Sequence[Any], indices: Sequence[int]
+) -> Iterator[tuple[int, Completion]]:
+    from lm_eval.api.instance import Instance
+
+    if not indices:
+        return
+    instances = []
+    for number, index in enumerate(indices):
+        request = requests[index]
+        sampling = {"do_sample": request.temperature > 0, "temperature": request.temperature}
+        arguments = {"until": [], "max_gen_toks": request.max_tokens, **sampling}
+        instances.append(Instance("generate_until", {}, (prompts[index], arguments), number))
+    for index, text in zip(indices, lm.generate_until(instances), strict=True):
+        prompt_tokens, tokens = len(lm.tok_encode(prompts[index])), len(lm.tok_encode(text or ""))
+        yield index, Completion(text or "", None, prompt_tokens, tokens)

@@ -123,6 +123,8 @@ class LocalClient:
             import torch
             import transformers
 
+            # It would write over the caller's own progress line.
+            transformers.utils.logging.disable_progress_bar()
             device = self.device or best_device()
             # Half precision is slow on a CPU, whatever the file holds.
             dtype: Any = torch.float32 if device == "cpu" and self.dtype == "auto" else self.dtype

@@ -1,35 +1,45 @@
-"""Models behind any endpoint that speaks OpenAI's chat completions."""
+"""Models behind any endpoint that speaks OpenAI's chat completions.
+
+Over aiohttp and not the openai library, which takes a multiple of the processor time for a request, so much that
+64 at a time no longer keep up on two cores that have other work too (`benchmarks/judge_latency.py`).
+"""
 
 import asyncio
+import json
 import queue
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.request import getproxies
 
 from xl_alpacaeval_metric.clients.background import LoopThread
 from xl_alpacaeval_metric.clients.base import Accept, Completion, Reply, Request
 from xl_alpacaeval_metric.clients.dialect import Dialect, Fault, read_reply, status_fault
 from xl_alpacaeval_metric.clients.dispatch import Batch, NoUse
 from xl_alpacaeval_metric.clients.endpoint import Endpoint
-from xl_alpacaeval_metric.clients.fingerprint import copied, group_identical
+from xl_alpacaeval_metric.clients.fingerprint import copied, grouped, same
 from xl_alpacaeval_metric.clients.pacing import Pacer, backoff, retry_after
 from xl_alpacaeval_metric.errors import JudgeUnavailable, UserError
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    import aiohttp
 
 PROBE = Request(({"role": "user", "content": "Reply with one letter, A."},), max_tokens=1, choices=("A", "B"))
 PROBE_ATTEMPTS = 6
-NEEDS = {
+NEEDS: dict[int | str, str] = {
+    "unreachable": "check the base URL",
+    "passing": "check the base URL, or wait until the server has its model loaded",
     401: "check OPENAI_API_KEY",
     402: "the account has no credit left",
     403: "check what OPENAI_API_KEY is allowed to do",
     404: "check the model's name and the base URL (most end in /v1)",
     405: "check the base URL (most end in /v1)",
 }
-"""Status -> what its user has to do."""
+"""Status, or kind of fault without one -> what the user has to do."""
+CONNECT_TIMEOUT = 8.0
+"""Seconds for a connection to be made. An address that takes one may take its time to answer: its model may be loading."""
 MOST_CONCURRENT = 1000
-"""As many connections as the openai library opens."""
 
 
 class OpenAIClient:
@@ -52,23 +62,30 @@ class OpenAIClient:
         concurrency: int = 64,
         timeout: float = 60.0,
         retries: int = 6,
-        preflight_timeout: float = 10.0,
+        preflight_timeout: float = 45.0,
         verdict_tokens: int = 16,
     ) -> None:
         if not 1 <= concurrency <= MOST_CONCURRENT:
             raise UserError(f"concurrency {concurrency} is not between 1 and {MOST_CONCURRENT}")
         self._model = model
         self._endpoint = Endpoint.resolve(base_url, api_key)
+        self._url = self._endpoint.address("chat/completions")
         self._timeout, self._retries, self._preflight_timeout = timeout, retries, preflight_timeout
         self._verdict_tokens = verdict_tokens
         self._dialect: Dialect | None = None
         self._pacer = Pacer(concurrency)
         self._thread = LoopThread(f"requests to {self.spec}")
-        self._library: AsyncOpenAI | None = None
+        self._http: aiohttp.ClientSession | None = None
+        # Whoever forgets to close the client shall not be told of its open connections when the program ends.
+        self._closing = weakref.finalize(self, self._thread.close)
 
     @property
     def spec(self) -> str:
         return f"openai/{self._model}"
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return self._endpoint
 
     @property
     def identity(self) -> Mapping[str, object]:
@@ -85,8 +102,16 @@ class OpenAIClient:
 
     def preflight(self) -> None:
         """Ask for one letter, and find out which parameters the endpoint takes; raises JudgeUnavailable in one line."""
-        self._connect()
         self._dialect = self._thread.run(self._negotiate())
+
+    def settle(self) -> None:
+        """Find out which parameters the endpoint takes, unless that is known."""
+        if self._dialect is None:
+            self.preflight()
+
+    def body(self, request: Request) -> dict[str, object]:
+        """The request as the endpoint takes it."""
+        return (self._dialect or Dialect()).body(self._model, request, self._verdict_tokens)
 
     def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
         """As `Client.complete`. Identical requests are sent once: the copies of a completion are `cached`, without tokens.
@@ -95,9 +120,8 @@ class OpenAIClient:
         process has asked for and not dealt with is never more than `concurrency` replies. A caller that stops early
         cancels what is in flight.
         """
-        if self._dialect is None:
-            self.preflight()
-        groups = {indices[0]: indices for indices in group_identical(requests).values()}
+        self.settle()
+        groups = {indices[0]: indices for indices in grouped(map(same, requests)).values()}
         outcomes: queue.SimpleQueue[tuple[int, Reply] | Exception] = queue.SimpleQueue()
         batch = Batch(self._send, self._pacer, self._retries, accept, lambda *outcome: outcomes.put(outcome))
         running = self._thread.start(self._run(batch, [(index, requests[index]) for index in groups], outcomes))
@@ -115,26 +139,7 @@ class OpenAIClient:
             running.stop()
 
     def close(self) -> None:
-        library, self._library = self._library, None
-        if library is not None:
-            self._thread.run(library.close())
-        self._thread.close()
-
-    def _connect(self) -> "AsyncOpenAI":
-        if self._library is None:
-            from openai import AsyncOpenAI
-
-            endpoint = self._endpoint
-            endpoint.guard_logs()
-            self._library = AsyncOpenAI(
-                api_key=endpoint.key,
-                base_url=endpoint.url,
-                default_headers=endpoint.headers,
-                default_query=endpoint.query,
-                timeout=self._timeout,
-                max_retries=0,
-            )
-        return self._library
+        self._closing()
 
     async def _run(
         self,
@@ -148,7 +153,7 @@ class OpenAIClient:
             outcomes.put(RuntimeError(f"{self.spec}: closed while it was asked"))
             raise
         except NoUse as end:
-            outcomes.put(self._unavailable(end.fault))
+            outcomes.put(self.unavailable(end.fault))
         except Exception as error:
             outcomes.put(error)
 
@@ -178,13 +183,12 @@ class OpenAIClient:
             if (adapted := dialect.adapted(fault.complaint)) is not None:
                 dialect = adapted
                 continue
-            if fault.kind != "passing":
+            wait = max(fault.wait or 0.0, backoff(attempt, 0.2, 1.0))
+            if fault.kind != "passing" or wait > deadline - loop.time():
                 break
             attempt += 1
-            await asyncio.sleep(
-                min(max(fault.wait or 0.0, backoff(attempt, 0.2, 1.0)), max(0.0, deadline - loop.time()))
-            )
-        raise self._unavailable(fault)
+            await asyncio.sleep(wait)
+        raise self.unavailable(fault)
 
     async def _send(self, request: Request) -> Completion | Fault:
         """One attempt; an endpoint that refuses a JSON schema is asked without."""
@@ -198,35 +202,52 @@ class OpenAIClient:
         return outcome
 
     async def _ask(self, request: Request, dialect: Dialect, timeout: float) -> Completion | Fault:
-        """One HTTP request."""
-        import openai
+        """One HTTP request, within `timeout` seconds in all."""
+        import aiohttp
 
-        library = self._connect()
-        body = dialect.body(self._model, request, self._verdict_tokens)
         try:
-            async with asyncio.timeout(timeout):
-                outcome = read_reply(await library.post("/chat/completions", body=body, cast_to=str), request.choices)
-        except (TimeoutError, openai.APITimeoutError):
-            return Fault("passing", f"no answer within {timeout:.3g} s")
-        except openai.APIStatusError as error:
-            outcome = status_fault(error.status_code, error.body, retry_after(error.response.headers))
-        except openai.APIConnectionError as error:
-            return self._dropped(error)
+            body = json.dumps(dialect.body(self._model, request, self._verdict_tokens), ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            return Fault("refused", "the messages hold a lone surrogate, which is no text")
+            return Fault("refused", "the messages hold half a character (a lone surrogate)")
+        try:
+            async with asyncio.timeout(timeout), self._session().post(self._url, data=body) as response:
+                text = (await response.read()).decode("utf-8", "replace")
+        except aiohttp.ConnectionTimeoutError:
+            return Fault("unreachable", f"no connection within {CONNECT_TIMEOUT:.3g} s")
+        except TimeoutError:
+            return Fault("passing", f"no answer within {timeout:.3g} s")
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+            return Fault("unreachable", self._endpoint.line(f"no connection: {error}"))
+        except aiohttp.ClientError as error:
+            return Fault("passing", self._endpoint.line(f"connection dropped: {error}"))
+        outcome = (
+            read_reply(text, request.choices)
+            if response.status < 300
+            else status_fault(response.status, text, retry_after(response.headers))
+        )
         if isinstance(outcome, Fault):
             return replace(outcome, reason=self._endpoint.line(outcome.reason))
         return outcome
 
-    def _dropped(self, error: Exception) -> Fault:
-        cause = error.__cause__ or error
-        said = self._endpoint.line(str(cause))
-        if type(cause).__name__ in ("ConnectError", "ProxyError"):
-            return Fault("unreachable", f"no connection: {said}")
-        return Fault("passing", f"connection dropped: {said or type(cause).__name__}")
+    def _session(self) -> "aiohttp.ClientSession":
+        """The connections; made on the event loop, where they live."""
+        if self._http is None:
+            import aiohttp
 
-    def _unavailable(self, fault: Fault) -> JudgeUnavailable:
-        need = NEEDS.get(fault.status, "check the base URL" if fault.kind == "unreachable" else "")
+            self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._pacer.most, ssl=self._endpoint.trusted()),
+                headers={"Content-Type": "application/json", **self._endpoint.headers},
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+                # Looked up for every request where it is on.
+                trust_env=bool(getproxies()),
+            )
+            self._thread.at_close(self._http.close)
+        return self._http
+
+    def unavailable(self, fault: Fault) -> JudgeUnavailable:
+        """What to raise after a fault that no request survives."""
+        need = NEEDS.get(fault.status or fault.kind, "")
         return JudgeUnavailable(f"{self.spec} at {self._endpoint.url}: {fault.reason}" + (f"; {need}" if need else ""))
 
     def _reasons(self) -> JudgeUnavailable:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
-from xl_alpacaeval_metric.clients.fingerprint import copied, group_identical
+from xl_alpacaeval_metric.clients.fingerprint import copied, grouped, same
 
 Script = Callable[[Request], str | Mapping[str, float] | Reply]
 """Request -> the text of the reply, the log-probabilities of its choices, or a whole reply."""
@@ -33,7 +33,7 @@ class ScriptedClient:
         """A function always answers."""
 
     def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
-        for indices in group_identical(requests).values():
+        for indices in grouped(map(same, requests)).values():
             reply = self._reply(requests[indices[0]], accept)
             yield indices[0], reply
             for index in indices[1:]:

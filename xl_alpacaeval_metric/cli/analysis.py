@@ -1,0 +1,126 @@
+"""The commands that read what runs left: compare two, and hold a judge to labels."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xl_alpacaeval_metric.cli.commands import app
+from xl_alpacaeval_metric.cli.options import (
+    BothOrders,
+    Concurrency,
+    Criteria,
+    CriteriaFile,
+    Device,
+    JudgeArgs,
+    JudgeSpec,
+    JudgeUrl,
+    Seed,
+    judge_from,
+    rubric_from,
+)
+from xl_alpacaeval_metric.errors import UserError
+
+Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the figures there as JSON")]
+
+
+@app.command()
+def compare(
+    run_a: Annotated[Path, typer.Argument(metavar="RUN_A", help="Run folder of eval or judge")],
+    run_b: Annotated[Path, typer.Argument(metavar="RUN_B", help="Another, by the same judge in the same setting")],
+    output: Output = None,
+) -> None:
+    """Say how much run A differs from run B on the items both have, and whether chance could do it."""
+    from rich.console import Console
+
+    from xl_alpacaeval_metric import comparing, report_analysis
+
+    found = comparing.compare(comparing.load(run_a), comparing.load(run_b))
+    report_analysis.show_comparison(found, Console())
+    write(found.as_dict(), output)
+
+
+@app.command("estimate")
+def estimate_costs(
+    pairs_file: Annotated[Path, typer.Argument(metavar="PAIRS", help="As for judge")],
+    judge: JudgeSpec = None,
+    judge_base_url: JudgeUrl = None,
+    judge_args: JudgeArgs = "",
+    both_orders: BothOrders = False,
+    criteria: Criteria = False,
+    criteria_file: CriteriaFile = None,
+    reference: Annotated[Path | None, typer.Option(metavar="FILE", help="References where PAIRS has none")] = None,
+    pilot: Annotated[int, typer.Option(min=0, metavar="N", help="Send N of the requests, to measure tokens")] = 0,
+    price_input: Annotated[float | None, typer.Option(min=0, help="Price of a million prompt tokens")] = None,
+    price_output: Annotated[float | None, typer.Option(min=0, help="Price of a million completion tokens")] = None,
+    device: Device = None,
+    concurrency: Concurrency = 64,
+    seed: Seed = 0,
+    output: Output = None,
+) -> None:
+    """Say what judging PAIRS will take, in requests, tokens and money, before any of it is spent."""
+    from dataclasses import asdict
+
+    from xl_alpacaeval_metric import estimate as estimating
+    from xl_alpacaeval_metric import pairs, scoring
+
+    comparisons = pairs.read(pairs_file, reference)
+    scoring.check(comparisons)
+    the_judge = judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed)
+    if the_judge is None:
+        raise UserError("judge none takes no requests; name the judge to estimate for")
+    if (price_input is None) != (price_output is None):
+        raise UserError("give both --price-input and --price-output, or neither")
+    rubric = rubric_from(criteria, criteria_file, the_judge)
+    if pilot:
+        the_judge.client.preflight()
+    try:
+        found = estimating.estimate(comparisons, the_judge, rubric, pilot=pilot)
+    finally:
+        the_judge.client.close()
+    print(found.line())
+    money = None
+    if price_input is not None and price_output is not None:
+        money = found.price(price_input, price_output)
+        print(f"price: {money:.2f} (half with --batch)")
+    write({**asdict(found), "price": money}, output)
+
+
+@app.command()
+def agreement(
+    verdicts: Annotated[Path, typer.Argument(metavar="VERDICTS", help="Run folder or its verdicts.jsonl")],
+    labels: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LABELS",
+            help="The same of a second judge, or JSONL, JSON or Parquet: id, language (where ids are not unique), "
+            "label (candidate, reference, tie) or preference (0..1)",
+        ),
+    ],
+    output: Output = None,
+) -> None:
+    """Say how far a judge agrees with a second judge or with people, and with itself when the answers change places."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from xl_alpacaeval_metric import agreement as agreeing
+    from xl_alpacaeval_metric import report_analysis
+
+    judged = agreeing.read_verdicts(verdicts)
+    found = agreeing.measure(judged, agreeing.read_labels(labels, judged))
+    report_analysis.show_agreement(found, f"{verdicts} against {labels}", Console())
+    write(asdict(found), output)
+
+
+def write(content: dict[str, object], output: Path | None) -> None:
+    """Write figures as JSON, if they are wanted; raises UserError where the file cannot be written."""
+    from xl_alpacaeval_metric import runfolder
+
+    if output is None:
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        runfolder.write_json(output, content)
+    except OSError as error:
+        raise UserError(f"{output}: cannot be written ({error.strerror})") from None
