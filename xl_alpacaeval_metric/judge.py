@@ -9,11 +9,12 @@ from xl_alpacaeval_metric.clients.base import Client, Completion, Failure, Reply
 from xl_alpacaeval_metric.records import Comparison, Order, Verdict
 
 CHOICES = ("A", "B")
-# The letter alone, or opening the reply as a verdict does ("A.", "Answer: B", "A is better"); an "A" that is
+# The letter alone, or opening the reply as a verdict does ("A.", "Answer: B", "A is better", with or
+# without the code of the markers); an "A" that is
 # merely the article of a sentence is none.
 _VERDICT = re.compile(
-    r"\W*(?:(?i:(?:the )?(?:better )?(?:answer|verdict|choice)(?: is)?)\b\W*)?"
-    r"([AB])(?:\W*$|\W*\n|\s*[.:),*]|\s+(?:is|because|wins)\b)|\W*([ab])\W*$"
+    r"\W*(?:(?i:(?:the )?(?:better )?(?:answer|verdict|choice)(?: (?:that|which) is better)?(?: is)?)\b\W*)?"
+    r"([AB])(?:\s+[0-9a-f]{12}\b)?(?:\W*$|\W*\n|\s*[.:),*]|\s+(?:is (?:the )?be(?:tter|st)|because|wins)\b)|\W*([ab])\W*$"
 )
 
 

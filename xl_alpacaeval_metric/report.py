@@ -56,7 +56,7 @@ def notes(result: Result, judged: bool) -> list[str]:
         usage = result.usage
         lines.append(
             f"{overall.n} of {overall.n + overall.n_missing} judged: {overall.wins} won, {overall.ties} tied, "
-            f"{overall.losses} lost; {usage.requests} requests, {usage.cached} from the cache, "
+            f"{overall.losses} lost; {usage.requests} requests, {usage.cached} had before, "
             f"{usage.retries} repeated, {usage.prompt_tokens} + {usage.completion_tokens} tokens, {usage.seconds:.1f} s"
         )
     if overall.position_consistency is not None:

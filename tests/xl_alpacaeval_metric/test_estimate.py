@@ -57,10 +57,8 @@ def test_the_price_is_per_million_tokens() -> None:
 @pytest.fixture
 def pairs(tmp_path: Path) -> Path:
     file = tmp_path / "pairs.jsonl"
-    file.write_text(
-        "".join(json.dumps(ROW | {"instruction": f"Say hello {n} times in German."}) + "\n" for n in range(8)),
-        encoding="utf-8",
-    )
+    rows = (ROW | {"instruction": f"Say hello {n} times in German."} for n in range(8))
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return file
 
 

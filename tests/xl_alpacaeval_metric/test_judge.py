@@ -3,10 +3,10 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 
 from tests.helpers import comparison
 from xl_alpacaeval_metric.clients.base import Completion
+from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.judge import Judge, probability_of_a
 
 
@@ -26,6 +26,12 @@ def says(letter: str) -> ScriptedClient:
         ("B is better because it is in German.", 0.0),
         ("A\n\nIt is in German.", 1.0),
         ("<think>B looks fine. Or A?</think>\n\nA", 1.0),
+        ("The answer A e76e0ca9e0c9 is better", 1.0),
+        ("Answer B e76e0ca9e0c9", 0.0),
+        ("The answer that is better is A.", 1.0),
+        ("The answer that is better is a mystery.", None),
+        ("A is worse than B.", None),
+        ("A is", None),
         ("A good question!", None),
         ("Both are bad.", None),
         ("Certainly", None),
