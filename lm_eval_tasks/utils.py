@@ -5,6 +5,7 @@ XL_BENCHMARK_PATH). All verdicts of a task are asked for at once, concurrently; 
 """
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,11 +16,13 @@ from typing import Any
 
 from lm_eval.api.task import ConfigurableTask
 
-from xl_alpacaeval_metric import benchmark, clients, fidelity, length_control, pairs
+from xl_alpacaeval_metric import benchmark, clients, fidelity, length_control, pairs, suspicion
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import Judge
 from xl_alpacaeval_metric.records import Comparison
 from xl_alpacaeval_metric.scoring import preference_of
+
+logger = logging.getLogger(__name__)
 
 KEYS = ("judge", "judge_base_url", "judge_args", "both_orders", "concurrency", "seed")
 
@@ -119,6 +122,8 @@ def judge_answers(responses: Sequence[Sequence[str]], docs: Sequence[Mapping[str
     if judge is not None:
         for verdict in judge.verdicts([(item, order) for item in items for order in judge.orders(item)]):
             verdicts[(verdict.id, verdict.language)].append(verdict)
+    for warning in suspicion.warnings(items):
+        logger.warning("%s: %s", items[0].language, warning)
     # As JSON text, because the harness writes anything but text into its sample log as Python would print it.
     return [
         json.dumps(
