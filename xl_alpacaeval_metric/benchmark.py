@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -34,11 +34,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """Rows in order of language, then of the source; `revision` changes whenever what is asked changes."""
+    """Rows in order of language, then of the source; `revision` changes whenever what is asked changes.
+
+    `references` says whose the reference answers are.
+    """
 
     name: str
     revision: str
     rows: tuple[Row, ...]
+    references: str = "none"
 
 
 NAMES = ("xl", "m", "en", "mini")
@@ -72,18 +76,24 @@ def load(
     rows: list[Row] = []
     for code in wanted:
         rows += list(_rows(name, code, path, seed))[:limit]
-    return Benchmark(name, revision(rows), tuple(rows))
+    return Benchmark(name, revision(rows), tuple(rows), "mini" if name == "mini" else "none")
 
 
-def with_references(benchmark: Benchmark, references: dict[tuple[str, str], str]) -> Benchmark:
-    """The benchmark with the reference of each (id, language) put in; raises UserError naming the first without one."""
+def with_references(benchmark: Benchmark, references: Mapping[tuple[str, str], str], source: str = "") -> Benchmark:
+    """The benchmark with the references of `source` by (id, language) put in place of its own.
+
+    Raises UserError naming the first row without one.
+    """
     rows = []
     for row in benchmark.rows:
         reference = references.get((row.id, row.response_language), row.reference)
         if reference is None:
-            raise UserError(f"no reference for id {row.id!r}, language {row.response_language!r}")
+            raise UserError(
+                f"no reference for id {row.id!r}, language {row.response_language!r}; give --reference FILE with it, "
+                "or --reference BACKEND/MODEL to have a model write them"
+            )
         rows.append(replace(row, reference=reference))
-    return replace(benchmark, rows=tuple(rows))
+    return replace(benchmark, rows=tuple(rows), references=source or benchmark.references)
 
 
 def revision(rows: Sequence[Row]) -> str:

@@ -185,7 +185,7 @@ def _differing_references(a: Run, b: Run, shared: Sequence[Key]) -> Iterator[str
         identifier, code = others[0]
         yield f"reference ({len(others)} of {len(shared)} shared items, the first is id {identifier!r} in {code})"
     elif len(shared) == len(a.items) == len(b.items):
-        mine, theirs = (parse(run.signature).get("reference") for run in (a, b))
+        mine, theirs = (parse(run.signature).get("reference", "").rpartition("@")[2] for run in (a, b))
         if mine != theirs:
             yield f"reference ({mine} against {theirs} in the signature)"
 

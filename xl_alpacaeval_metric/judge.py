@@ -57,8 +57,9 @@ class Judge:
     @property
     def settings(self) -> Mapping[str, object]:
         """What determines the verdicts beside the items: kept in the run folder and checked when a run is continued."""
+        version = self.client.identity.get("fingerprint")
         return {
-            "judge": self.client.spec,
+            "judge": f"{self.client.spec}@{version}" if version else self.client.spec,
             "prompt": self.template.sha,
             "order": "both" if self.both_orders else "seeded",
             "seed": self.seed,

@@ -54,7 +54,7 @@ def evaluate_model(
         _announce(folder, expected, judge, rubric, announce)
         samples = answers(folder, rows, candidate, progress)
         name = f"{benchmark.name}@{benchmark.revision}"
-        return _judge(folder, comparisons_of(samples), judge, name, progress, rubric)
+        return _judge(folder, comparisons_of(samples), judge, (name, benchmark.references), progress, rubric)
 
 
 def judge_pairs(
@@ -71,7 +71,7 @@ def judge_pairs(
     with RunFolder(output, {"pairs": revision, "rows": len(rows), **judge_settings(judge)}) as folder:
         folder.write_rows(runfolder.SAMPLES, rows)
         _announce(folder, comparisons, judge, rubric, announce)
-        return _judge(folder, comparisons, judge, f"pairs@{revision}", progress, rubric)
+        return _judge(folder, comparisons, judge, (f"pairs@{revision}", "given"), progress, rubric)
 
 
 def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None) -> Path:
@@ -102,7 +102,7 @@ def _judge(
     folder: RunFolder,
     comparisons: Sequence[Comparison],
     judge: Judge | None,
-    benchmark: str,
+    source: tuple[str, str],
     progress: Progress,
     rubric: Rubric | None,
 ) -> Result:
@@ -121,7 +121,8 @@ def _judge(
             judge,
             made=made,
             on_verdict=_keep(folder, progress, "judging", len(known), total),
-            benchmark=benchmark,
+            benchmark=source[0],
+            references=source[1],
             criteria=rubric,
             ratings_made=ratings.values(),
             on_rating=_keep(folder, progress, "rating by criteria", len(ratings), len(comparisons)),

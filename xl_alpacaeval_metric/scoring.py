@@ -25,6 +25,7 @@ def score(
     made: Iterable[Verdict] = (),
     on_verdict: Callable[[Verdict], None] | None = None,
     benchmark: str = "pairs",
+    references: str = "given",
     criteria: Rubric | None = None,
     ratings_made: Iterable[Rating] = (),
     on_rating: Callable[[Rating], None] | None = None,
@@ -34,7 +35,8 @@ def score(
     `judge` is a Judge, a specification such as "openai/gpt-4o", or None for the figures that need no judge.
     `made` are verdicts from before (those without a preference are asked for again), `on_verdict` is called with
     each new one as it comes in. With `criteria` the judge also rates each prediction; `ratings_made` and `on_rating`
-    are for ratings what the other two are for verdicts. Raises UserError for an empty or contradictory input and for
+    are for ratings what the other two are for verdicts. `benchmark` and `references` (whose answers the references
+    are) name them in the signature. Raises UserError for an empty or contradictory input and for
     criteria without a judge, and JudgeUnavailable.
     """
     check(comparisons)
@@ -63,7 +65,9 @@ def score(
                 comparisons, judge.client, criteria, made=map(_from_before, ratings_made), on_rating=on_rating
             )
         usage = _usage([*verdicts.values(), *ratings], time.monotonic() - started)
-    return _result(comparisons, judge, verdicts, usage, benchmark, criteria, ratings)
+    return _result(
+        comparisons, judge, verdicts, usage, {"benchmark": benchmark, "reference": references}, criteria, ratings
+    )
 
 
 def check(comparisons: Sequence[Comparison]) -> None:
@@ -104,7 +108,7 @@ def _result(
     judge: Judge | None,
     verdicts: Mapping[Key, Verdict],
     usage: Usage,
-    benchmark: str,
+    source: Mapping[str, str],
     rubric: Rubric | None,
     ratings: Sequence[Rating],
 ) -> Result:
@@ -136,8 +140,8 @@ def _result(
             {
                 **settings,
                 "lid": langid.identifier_name(),
-                "benchmark": benchmark,
-                "reference": reference_hash(comparisons),
+                **source,
+                "reference": f"{source['reference']}@{reference_hash(comparisons)}",
                 "version": package_version(),
             }
         ),

@@ -41,7 +41,7 @@ def complaint(result: subprocess.CompletedProcess[str]) -> str:
 def test_help_names_the_commands() -> None:
     result = run("--help")
     assert result.returncode == 0
-    for command in ("eval", "judge", "tasks", "fidelity"):
+    for command in ("eval", "judge", "compare", "fidelity", "estimate", "references", "agreement", "tasks"):
         assert command in result.stdout
 
 

@@ -193,7 +193,7 @@ def test_a_verdict_in_one_order_alone_is_missing(tmp_path: Path) -> None:
         ({"model": "other"}, r"differ in judge \(scripted/judge against scripted/other\)$"),
         ({"both_orders": True}, r"differ in order \(seeded against both\)$"),
         ({"seed": 1}, r"differ in order \(drawn from seed 0 against 1\)$"),
-        ({"identity": {"fingerprint": "abc"}}, r"differ in judge \(fingerprint None against abc\)$"),
+        ({"identity": {"fingerprint": "abc"}}, r"differ in judge \(scripted/judge against scripted/judge@abc\)$"),
         ({"identity": {"args": {"dtype": "half"}}}, r"differ in judge \(dtype None against half\)$"),
         ({"model": "other", "seed": 1}, r"differ in judge \(.*\), order \(.*\)$"),
     ],
@@ -223,7 +223,7 @@ def test_another_reference_is_refused(tmp_path: Path) -> None:
 
 def test_signatures_that_differ_in_reference_over_the_same_items_are_refused(tmp_path: Path) -> None:
     a = made(tmp_path / "a", items("a", 6))
-    b = replace(a, signature=re.sub(r"reference:\w+", "reference:0123abcd", a.signature))
+    b = replace(a, signature=re.sub(r"@\w+\|version", "@0123abcd|version", a.signature))
     with pytest.raises(UserError, match=r"differ in reference \(\w{8} against 0123abcd in the signature\)"):
         comparing.compare(a, b)
 

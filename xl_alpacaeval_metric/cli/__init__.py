@@ -9,7 +9,7 @@ import sys
 
 from typer.exceptions import Exit, TyperException
 
-from xl_alpacaeval_metric.cli import analysis  # noqa: F401  (registers its commands)
+from xl_alpacaeval_metric.cli import analysis, material  # noqa: F401  (they register their commands)
 from xl_alpacaeval_metric.cli.commands import app
 from xl_alpacaeval_metric.errors import UserError
 

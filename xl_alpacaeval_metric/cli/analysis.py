@@ -1,4 +1,4 @@
-"""The commands that read what runs left: compare two, and hold a judge to labels."""
+"""The commands that read what is there: two runs, a judge against labels, what judging will take, language fidelity."""
 
 from pathlib import Path
 from typing import Annotated
@@ -124,3 +124,26 @@ def write(content: dict[str, object], output: Path | None) -> None:
         runfolder.write_json(output, content)
     except OSError as error:
         raise UserError(f"{output}: cannot be written ({error.strerror})") from None
+
+
+@app.command()
+def fidelity(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="JSONL or Parquet with the columns prediction, language")
+    ],
+    output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write fidelity.json there")] = None,
+) -> None:
+    """Say how far outputs are in the language asked for; no judge, no references."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from xl_alpacaeval_metric import fidelity as measure
+    from xl_alpacaeval_metric import pairs, report, runfolder
+
+    texts, languages = pairs.read_outputs(file)
+    found = measure.language_fidelity(texts, languages)
+    report.show_fidelity(found, file.name, Console())
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        runfolder.write_json(output / "fidelity.json", asdict(found))

@@ -9,6 +9,7 @@ from typer.exceptions import Exit
 
 from xl_alpacaeval_metric.cli.options import (
     Batch,
+    BenchmarkPath,
     BothOrders,
     Cache,
     Concurrency,
@@ -26,10 +27,10 @@ from xl_alpacaeval_metric.cli.options import (
     ask_through,
     codes,
     judge_from,
+    reference_author,
     rubric_from,
 )
 from xl_alpacaeval_metric.cli.progress import ProgressLine
-from xl_alpacaeval_metric.errors import UserError
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.records import Result
@@ -69,12 +70,12 @@ def evaluate(
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
     reference: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="References: columns id, language, reference")
+        str | None,
+        typer.Option(
+            metavar="SPEC|FILE", help="References: a model that writes them, or a file with id, language, reference"
+        ),
     ] = None,
-    benchmark_path: Annotated[
-        Path | None,
-        typer.Option(envvar="XL_BENCHMARK_PATH", metavar="FOLDER", help="Local copy of the benchmark's Hub files"),
-    ] = None,
+    benchmark_path: BenchmarkPath = None,
     limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
     chat_template: Annotated[
         bool, typer.Option("--chat-template/--no-chat-template", help="Off for base models")
@@ -98,7 +99,7 @@ def evaluate(
     The same command again continues where it stopped.
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric import pairs
+    from xl_alpacaeval_metric import pairs, references
     from xl_alpacaeval_metric import run as runs
     from xl_alpacaeval_metric.candidate import Candidate
 
@@ -118,14 +119,17 @@ def evaluate(
     rubric = rubric_from(criteria, criteria_file, the_judge)
     wanted = codes(languages) if languages is not None else None
     rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed)
-    given = pairs.read_references(reference) if reference else {}
-    if the_judge is not None or given:
-        rows = benchmarks.with_references(rows, given)
+    author = reference_author(reference, concurrency, device)
+    given = pairs.read_references(Path(reference)) if reference and author is None else {}
+    if (the_judge is not None or given) and author is None:
+        rows = benchmarks.with_references(rows, given, Path(reference).name if reference else "")
     folder = output or runs.default_folder(candidate, rows, the_judge)
     with ProgressLine(folder) as progress:
         ask_through(the_judge, batch, cache, folder, progress)
         if the_judge is not None:
             the_judge.client.preflight()
+        if author is not None:
+            rows = references.written(rows, author, folder.parent, progress)
         result = runs.evaluate_model(candidate, rows, the_judge, folder, progress, rubric, announcer(max_requests))
     finish(result, f"{model} on {benchmark}", folder, max_missing)
 
@@ -170,48 +174,6 @@ def judge_pairs(
             the_judge.client.preflight()
         result = runs.judge_pairs(comparisons, the_judge, output, progress, rubric, announcer(max_requests))
     finish(result, pairs_file.name, output, max_missing)
-
-
-@app.command()
-def fidelity(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="JSONL or Parquet with the columns prediction, language")
-    ],
-    output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write fidelity.json there")] = None,
-) -> None:
-    """Say how far outputs are in the language asked for; no judge, no references."""
-    from dataclasses import asdict
-
-    from rich.console import Console
-
-    from xl_alpacaeval_metric import fidelity as measure
-    from xl_alpacaeval_metric import pairs, report, runfolder
-
-    texts, languages = pairs.read_outputs(file)
-    found = measure.language_fidelity(texts, languages)
-    report.show_fidelity(found, file.name, Console())
-    if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        runfolder.write_json(output / "fidelity.json", asdict(found))
-
-
-@app.command()
-def tasks() -> None:
-    """Print the folder for lm_eval's --include_path."""
-    import importlib.util
-
-    spec = importlib.util.find_spec("lm_eval_tasks")
-    if spec is None or not spec.submodule_search_locations:
-        raise UserError("lm_eval_tasks is not installed beside this command; reinstall xl-suite")
-    print(Path(next(iter(spec.submodule_search_locations))).resolve())
-
-
-@app.command()
-def embedded() -> None:
-    """Make the embedded model (SmolLM2-135M-Instruct) a model folder in your cache, and print it."""
-    from xl_alpacaeval_metric import embedded as embedded_model
-
-    print(embedded_model.model_folder())
 
 
 def finish(result: "Result", title: str, folder: Path, max_missing: float) -> None:

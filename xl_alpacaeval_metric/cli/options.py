@@ -10,6 +10,7 @@ import typer
 from xl_alpacaeval_metric.errors import UserError
 
 if TYPE_CHECKING:
+    from xl_alpacaeval_metric.clients.base import Client
     from xl_alpacaeval_metric.criteria import Rubric
     from xl_alpacaeval_metric.estimate import Estimate
     from xl_alpacaeval_metric.judge import Judge
@@ -55,6 +56,10 @@ Criteria = Annotated[
 CriteriaFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Rate by the criteria in this YAML file instead (implies --criteria)"),
+]
+BenchmarkPath = Annotated[
+    Path | None,
+    typer.Option(envvar="XL_BENCHMARK_PATH", metavar="FOLDER", help="Local copy of the benchmark's Hub files"),
 ]
 Seed = Annotated[
     int, typer.Option(help="Decides which answer is shown first, and the phrasing of language instructions")
@@ -108,6 +113,17 @@ def ask_in_batches(judge: "Judge | None", folder: Path, progress: Callable[[str,
         spec = judge.client.spec if judge else "none"
         raise UserError(f"--batch goes with a judge openai/MODEL, not with {spec}")
     judge.client = BatchClient(judge.client, folder, progress=progress)
+
+
+def reference_author(reference: str | None, concurrency: int, device: str | None) -> "Client | None":
+    """The model that writes the references where `reference` names one; None where it names a file or nothing."""
+    from xl_alpacaeval_metric import references
+
+    if reference is None or not references.is_model(reference):
+        return None
+    author = references.client_of(reference, concurrency, device)
+    author.preflight()
+    return author
 
 
 def announcer(max_requests: int | None) -> "Callable[[Estimate], None]":

@@ -1,0 +1,82 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.judge_server import JudgeServer
+from tests.xl_alpacaeval_metric.test_cli import complaint, run
+from xl_alpacaeval_metric import benchmark, references
+from xl_alpacaeval_metric.clients.base import Failure, Request
+from xl_alpacaeval_metric.clients.scripted import ScriptedClient
+from xl_alpacaeval_metric.errors import UserError
+
+ROWS = benchmark.load("mini", ["fi", "de"], limit=3).rows
+
+
+def nothing(_step: str, _done: int, _total: int) -> None:
+    pass
+
+
+def echo(request: Request) -> str:
+    return f"  Vastaus: {request.messages[0]['content'][:20]}  "
+
+
+def test_every_row_gets_a_reference_and_none_is_asked_for_twice(tmp_path: Path) -> None:
+    file = tmp_path / "references.jsonl"
+    first = ScriptedClient(echo)
+    made = references.make(ROWS[:4], first, file, nothing)
+    again = ScriptedClient(echo)
+    whole = references.make(ROWS, again, file, nothing)
+    assert (len(first.sent), len(again.sent)) == (4, 2)
+    assert set(whole) == {(row.id, row.response_language) for row in ROWS}
+    assert whole.items() >= made.items()
+    assert all(text == text.strip() for text in whole.values())
+
+
+def test_failed_ones_are_named_and_the_others_kept(tmp_path: Path) -> None:
+    file = tmp_path / "references.jsonl"
+    refuses = ScriptedClient(
+        lambda r: Failure("refused", "too long") if "bread" in r.messages[0]["content"] else echo(r)
+    )
+    with pytest.raises(UserError, match=r"2 of 6 references are missing, the first is id 'mini-01'.*too long"):
+        references.make(ROWS, refuses, file, nothing)
+    again = ScriptedClient(echo)
+    assert len(references.make(ROWS, again, file, nothing)) == 6
+    assert len(again.sent) == 2
+
+
+def test_the_file_of_another_model_or_other_instructions_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "references.jsonl"
+    references.make(ROWS, ScriptedClient(echo), file, nothing)
+    with pytest.raises(UserError, match="choose another file"):
+        references.make(ROWS, ScriptedClient(echo, model="other"), file, nothing)
+    with pytest.raises(UserError, match="another instruction"):
+        references.make(benchmark.load("mini", ["fi"], limit=3, seed=1).rows, ScriptedClient(echo), file, nothing)
+
+
+def test_the_command_writes_a_file_that_eval_takes(tmp_path: Path) -> None:
+    (tmp_path / "finnish.json").write_text(json.dumps([{"instruction": f"Q{n}"} for n in range(3)]), encoding="utf-8")
+    with JudgeServer() as server:
+        file = tmp_path / "references.jsonl"
+        common = ("--benchmark", "xl", "--languages", "fi", "--benchmark-path", tmp_path)
+        made = run("references", "--model", "openai/any", "--output", file, *common, OPENAI_BASE_URL=server.url)
+        assert made.returncode == 0, made.stderr
+        model = ("any", "--backend", "local-chat-completions", "--model-args", f"base_url={server.url}")
+        judge = ("--judge", "openai/any", "--judge-base-url", server.url)
+        judged = run("eval", *model, *common, *judge, "--reference", file, "--output", tmp_path / "run")
+        assert judged.returncode == 0, judged.stderr
+        written = run(
+            *("eval", *model, *common, *judge, "--reference", "openai/any", "--output", tmp_path / "other"),
+            OPENAI_BASE_URL=server.url,
+        )
+        assert written.returncode == 0, written.stderr
+    signatures = [json.loads((tmp_path / name / "results.json").read_text())["signature"] for name in ("run", "other")]
+    assert "reference:references.jsonl@" in signatures[0]
+    assert "reference:openai/any@" in signatures[1]
+
+
+def test_a_benchmark_without_references_says_what_to_give(tmp_path: Path) -> None:
+    (tmp_path / "finnish.json").write_text('[{"instruction": "Q"}]', encoding="utf-8")
+    common = ("--benchmark", "xl", "--languages", "fi", "--benchmark-path", tmp_path)
+    judge = ("--judge", "openai/any", "--judge-base-url", "http://127.0.0.1:9/v1")
+    assert "give --reference FILE with it, or --reference BACKEND/MODEL" in complaint(run("eval", "m", *common, *judge))

@@ -1,0 +1,59 @@
+"""The commands that hand out what a run is made of: references, task files, the embedded model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xl_alpacaeval_metric.cli.commands import app
+from xl_alpacaeval_metric.cli.options import BenchmarkPath, Concurrency, Device, Seed, codes
+from xl_alpacaeval_metric.cli.progress import ProgressLine
+from xl_alpacaeval_metric.errors import UserError
+
+
+@app.command("references")
+def write_references(
+    model: Annotated[str, typer.Option(metavar="SPEC", help="Who writes them: openai/MODEL, hf/ORG/MODEL, vllm/...")],
+    output: Annotated[Path, typer.Option(metavar="FILE", help="JSONL with id, language, reference")],
+    benchmark: Annotated[str, typer.Option(help="xl, m, en, mini")] = "xl",
+    languages: Annotated[
+        str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
+    ] = None,
+    benchmark_path: BenchmarkPath = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Length of an answer, at most")] = 1024,
+    device: Device = None,
+    concurrency: Concurrency = 64,
+    seed: Seed = 0,
+) -> None:
+    """Have a model write the reference answers of a benchmark; the same command again asks for missing ones alone."""
+    from xl_alpacaeval_metric import benchmark as benchmarks
+    from xl_alpacaeval_metric import references
+
+    wanted = codes(languages) if languages is not None else None
+    rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed).rows
+    author = references.client_of(model, concurrency, device)
+    author.preflight()
+    with ProgressLine(output) as progress:
+        references.make(rows, author, output, progress, max_tokens)
+    author.close()
+    print(f"{len(rows)} references by {author.spec}: {output}")
+
+
+@app.command()
+def tasks() -> None:
+    """Print the folder for lm_eval's --include_path."""
+    import importlib.util
+
+    spec = importlib.util.find_spec("lm_eval_tasks")
+    if spec is None or not spec.submodule_search_locations:
+        raise UserError("lm_eval_tasks is not installed beside this command; reinstall xl-suite")
+    print(Path(next(iter(spec.submodule_search_locations))).resolve())
+
+
+@app.command()
+def embedded() -> None:
+    """Make the embedded model (SmolLM2-135M-Instruct) a model folder in your cache, and print it."""
+    from xl_alpacaeval_metric import embedded as embedded_model
+
+    print(embedded_model.model_folder())
