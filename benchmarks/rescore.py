@@ -37,7 +37,9 @@ def write_pairs(file: Path, prompts: int) -> tuple[list[str], list[str]]:
             references = [json.loads(row)["reference"] for row in rows]
             for i in range(prompts):
                 answers = [
-                    "\n".join(f"{line} ({i})" for line in (references[k % 16] + "\n" + references[(k + 5) % 16]).split("\n"))
+                    "\n".join(
+                        f"{line} ({i})" for line in (references[k % 16] + "\n" + references[(k + 5) % 16]).split("\n")
+                    )
                     for k in (i, i + 1)
                 ]
                 row = {"id": f"prompt-{i}", "language": code, "instruction": f"{asked[i % 16]} ({i})"}
@@ -75,7 +77,9 @@ def main() -> None:
         pairs, cache, first = (Path(folder) / name for name in ("pairs.jsonl", "cache.sqlite", "first"))
         texts, codes = write_pairs(pairs, options.prompts)
         size = pairs.stat().st_size / 2**20
-        print(f"{len(texts)} pairs in {len(LANGUAGES)} languages, {sum(map(len, texts)) / len(texts):.0f} characters an answer,")
+        print(
+            f"{len(texts)} pairs in {len(LANGUAGES)} languages, {sum(map(len, texts)) / len(texts):.0f} characters an answer,"
+        )
         print(f"{size:.0f} MB; load average {os.getloadavg()[0]:.1f}")
         language_fidelity(texts[::100], codes[::100])  # loads the models
         ideal = []
@@ -87,7 +91,10 @@ def main() -> None:
         seconds, cpu, memory, _ = run(pairs, first, url, cache)
         print(f"{'first run, from judge':<24} {seconds:6.2f} s  ({cpu:.2f} s CPU, {memory:.0f} MB)")
         for number in range(options.repeat):
-            for name, output in (("same run folder", first), ("new folder, full cache", first.with_name(f"new-{number}"))):
+            for name, output in (
+                ("same run folder", first),
+                ("new folder, full cache", first.with_name(f"new-{number}")),
+            ):
                 seconds, cpu, memory, usage = run(pairs, output, url, cache)
                 assert usage["requests"] == 0, f"{usage['requests']} requests were sent"
                 print(

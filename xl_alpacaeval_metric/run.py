@@ -107,7 +107,10 @@ def _judge(
     rubric: Rubric | None,
 ) -> Result:
     made = folder.verdicts()
-    known = {(v.id, v.language, v.order) for v in made if v.preference is not None}
+    known = {(v.id, v.language, v.order): v for v in made if v.preference is not None}
+    if judge and len(known) < len(made):
+        # The others are asked again now, and no question shall stand there twice.
+        folder.write_rows(runfolder.VERDICTS, map(asdict, known.values()))
     total = sum(len(judge.orders(item)) for item in comparisons) if judge else 0
     if judge:
         progress(f"judging with {judge.client.spec}", len(known), total)
@@ -119,7 +122,7 @@ def _judge(
         result = score(
             comparisons,
             judge,
-            made=made,
+            made=known.values(),
             on_verdict=_keep(folder, progress, "judging", len(known), total),
             benchmark=source[0],
             references=source[1],

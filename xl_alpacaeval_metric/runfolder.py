@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,9 @@ from xl_alpacaeval_metric.signature import package_version
 
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
 RATINGS, RUBRIC = "criteria.jsonl", "rubric.json"
+_LOCK = ".lock"
+_UNFINISHED = re.compile(r"\.[a-z]+\.jsonl?\.\d+")
+"""Files that a killed process was about to put in place (see `_replace`)."""
 
 
 class RunFolder:
@@ -26,7 +30,7 @@ class RunFolder:
     def __init__(self, path: Path, settings: Mapping[str, object]) -> None:
         self.path = path
         self.settings = json.loads(json.dumps(settings))
-        self._lock = FileLock(path / ".lock", timeout=0)
+        self._lock = FileLock(path / _LOCK, timeout=0)
         self._open: dict[str, TextIO] = {}
 
     def __enter__(self) -> Self:
@@ -39,6 +43,9 @@ class RunFolder:
             raise UserError(f"{self.path}: another process is working in this folder") from None
         except OSError as error:
             raise UserError(f"{self.path}: cannot be written ({error.strerror})") from None
+        for file in self.path.iterdir():
+            if _UNFINISHED.fullmatch(file.name):
+                file.unlink(missing_ok=True)
         if not (self.path / RUN).exists():
             write_json(self.path / RUN, {"settings": self.settings, "version": package_version()})
         return self
@@ -47,13 +54,14 @@ class RunFolder:
         for file in self._open.values():
             file.close()
         self._lock.release()
-        (self.path / ".lock").unlink(missing_ok=True)
+        (self.path / _LOCK).unlink(missing_ok=True)
 
     def _check(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"{self.path}: is a file; --output names a folder")
         if not (self.path / RUN).exists():
-            if self.path.is_dir() and any(file.name != ".lock" for file in self.path.iterdir()):
+            files = [file.name for file in self.path.iterdir()] if self.path.is_dir() else []
+            if any(name != _LOCK and not _UNFINISHED.fullmatch(name) for name in files):
                 raise UserError(f"{self.path}: is not empty and holds no {RUN}; choose a new folder")
             return
         theirs = read_json(self.path / RUN).get("settings")

@@ -8,8 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Message, Reply, Request
+from xl_alpacaeval_metric.clients import memory
+from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
+from xl_alpacaeval_metric.clients.chat import encode, plain, spellings
+from xl_alpacaeval_metric.clients.fingerprint import grouped
+from xl_alpacaeval_metric.clients.prefix import SharedPrefix, shared_length
 from xl_alpacaeval_metric.errors import JudgeUnavailable, MissingExtra
+
+__all__ = ["LocalClient", "best_device", "plain"]
 
 # Tokens, padding included, that one forward pass works on: bounds memory whatever the length of the prompts.
 BATCH_TOKENS = {"cuda": 32_768, "mps": 8_192, "cpu": 4_096}
@@ -20,14 +26,23 @@ class LocalClient:
 
     A request with `choices` costs one forward pass, which gives the log-probability of each choice as the
     next token; others are decoded greedily. `preflight` loads the tokenizer and the configuration alone, so
-    that the memory is free until the first request comes.
+    that the memory is free until the first request comes. Requests go in batches of like length, of at most
+    `batch_tokens` tokens with padding; a batch that does not fit the memory is halved, and so are those after it.
+    With `reuse_prefix` the tokens that all requests with choices begin with are computed once.
     """
 
     def __init__(
-        self, model: str, *, device: str | None = None, dtype: str = "auto", batch_tokens: int | None = None
+        self,
+        model: str,
+        *,
+        device: str | None = None,
+        dtype: str = "auto",
+        batch_tokens: int | None = None,
+        reuse_prefix: bool = True,
     ) -> None:
         self.model = os.path.expanduser(model)
         self.device, self.dtype, self.batch_tokens = device, dtype, batch_tokens
+        self.reuse_prefix = reuse_prefix
         self._tokenizer: Any = None
         self._network: Any = None
         self._window = 0
@@ -63,12 +78,11 @@ class LocalClient:
         self._fingerprint = _fingerprint(self.model, config)
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
-        tokenizer.padding_side = "left"
         self._tokenizer = tokenizer
 
     def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
         self.preflight()
-        prompts = [self._encode(request.messages) for request in requests]
+        prompts = encode([request.messages for request in requests], self._tokenizer)
         fitting = []
         for index, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
             if len(prompt) + request.max_tokens > self._window:
@@ -76,47 +90,47 @@ class LocalClient:
                 yield index, Failure("refused", f"needs {needed} tokens, the window of {self.spec} has {self._window}")
             else:
                 fitting.append(index)
-        for batch in self._batches(fitting, requests, prompts):
-            answer = self._choose if requests[batch[0]].choices else self._generate
-            replies = answer([requests[i] for i in batch], [prompts[i] for i in batch])
-            for index, reply in zip(batch, replies, strict=True):
+        for alike in grouped((requests[i].choices, requests[i].max_tokens) for i in fitting).values():
+            indices = [fitting[place] for place in alike]
+            for place, reply in self._answers(requests[indices[0]], [prompts[i] for i in indices]):
                 # Asking a deterministic model again would give the same reply.
-                usable = accept is None or accept(reply)
-                yield index, reply if usable else Failure("refused", f"unusable reply {reply.text[:40]!r}")
+                if isinstance(reply, Completion) and accept is not None and not accept(reply):
+                    reply = Failure("refused", f"unusable reply {reply.text[:40]!r}")
+                yield indices[place], reply
 
     def close(self) -> None:
         """Free the model's memory."""
-        if self._network is None:
-            return
-        import torch
+        if self._network is not None:
+            self._network = None
+            memory.free()
 
-        self._network = None
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-
-    def _encode(self, messages: Sequence[Message]) -> list[int]:
-        if self._tokenizer.chat_template is None:
-            text = "\n\n".join(message["content"] for message in messages) + "\n\nReply:"
-            return list(self._tokenizer(text)["input_ids"])
-        chat = [{**message, "content": plain(message["content"], self._tokenizer)} for message in messages]
-        text = self._tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
-        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-
-    def _batches(
-        self, indices: list[int], requests: Sequence[Request], prompts: Sequence[list[int]]
-    ) -> Iterator[list[int]]:
-        """Indices of requests of one kind, near in length, whose padded total stays within the token budget."""
-        budget = self.batch_tokens or BATCH_TOKENS[self._load().device.type]
-        kind = {i: (requests[i].choices, requests[i].max_tokens) for i in indices}
-        batch: list[int] = []
+    def _answers(self, like: Request, prompts: Sequence[list[int]]) -> Iterator[tuple[int, Reply]]:
+        """(index into `prompts`, reply) to requests with the choices and the token limit of `like`."""
+        network = self._load()
+        budget = self.batch_tokens or BATCH_TOKENS.get(network.device.type, BATCH_TOKENS["mps"])
+        prefix = SharedPrefix(network, prompts[0][: shared_length(prompts)]) if self.reuse_prefix else None
         # Longest first: memory is at its highest in the first batch, so what does not fit shows at once.
-        for index in sorted(indices, key=lambda i: (kind[i], -len(prompts[i]))):
-            if batch and (kind[batch[0]] != kind[index] or len(prompts[batch[0]]) * (len(batch) + 1) > budget):
-                yield batch
-                batch = []
-            batch.append(index)
-        if batch:
-            yield batch
+        waiting = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
+        done = 0
+        while done < len(waiting):
+            width = len(prompts[waiting[done]]) + like.max_tokens
+            batch = waiting[done : done + max(1, budget // width)]
+            tokens = [prompts[i] for i in batch]
+            replies: Sequence[Reply] | None = None
+            try:
+                replies = self._choose(like, tokens, prefix) if like.choices else self._generate(like, tokens)
+            except RuntimeError as error:
+                if not memory.is_out_of_memory(error):
+                    raise
+            # Out here the error is gone, and with it the tensors that its traceback held.
+            if replies is None:
+                memory.free()
+                self.batch_tokens = budget = max(1, width * (len(batch) // 2))
+                if len(batch) > 1:
+                    continue
+                replies = [Failure("exhausted", f"{width} tokens do not fit the memory of {network.device}")]
+            done += len(batch)
+            yield from zip(batch, replies, strict=True)
 
     def _load(self) -> Any:
         if self._network is None:
@@ -130,25 +144,44 @@ class LocalClient:
             dtype: Any = torch.float32 if device == "cpu" and self.dtype == "auto" else self.dtype
             try:
                 network = transformers.AutoModelForCausalLM.from_pretrained(self.model, dtype=dtype)
+                self._network = network.to(device).eval()
             except (OSError, ValueError, KeyError) as error:
                 raise JudgeUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
-            self._network = network.to(device).eval()
+            except RuntimeError as error:
+                if not memory.is_out_of_memory(error):
+                    raise
+                raise JudgeUnavailable(f"{self.spec}: does not fit the memory of {device}") from None
         return self._network
 
-    def _tensors(self, prompts: Sequence[list[int]]) -> Mapping[str, Any]:
-        padded = self._tokenizer.pad({"input_ids": list(prompts)}, return_tensors="pt")
-        return {name: tensor.to(self._load().device) for name, tensor in padded.items()}
-
-    def _choose(self, requests: Sequence[Request], prompts: Sequence[list[int]]) -> list[Completion]:
+    def _padded(self, prompts: Sequence[list[int]]) -> tuple[Any, Any]:
+        """Token ids and attention mask, both (prompts, longest), padded on the left."""
         import torch
 
-        choices = requests[0].choices
-        tokens = [self._variants(choice) for choice in choices]
+        width = max(map(len, prompts))
+        ids = [[self._tokenizer.pad_token_id] * (width - len(prompt)) + prompt for prompt in prompts]
+        starts = torch.tensor([[width - len(prompt)] for prompt in prompts])
+        mask = (torch.arange(width) >= starts).long()
+        return torch.tensor(ids).to(self._load().device), mask.to(self._load().device)
+
+    def _choose(self, like: Request, prompts: Sequence[list[int]], prefix: SharedPrefix | None) -> list[Completion]:
+        import torch
+
+        choices = like.choices
+        tokens = [spellings(choice, self._tokenizer) for choice in choices]
         with torch.inference_mode():
-            inputs = self._tensors(prompts)
-            positions = (inputs["attention_mask"].cumsum(-1) - 1).clamp(min=0)
+            cache = prefix.cache(len(prompts)) if prefix else None
+            start = cache.get_seq_length() if cache else 0
+            ids, mask = self._padded([prompt[start:] for prompt in prompts])
+            mask = torch.nn.functional.pad(mask, (start, 0), value=1)
             # The last position is all that is needed: logits of the others would fill memory with the vocabulary.
-            logits = self._load()(**inputs, position_ids=positions, logits_to_keep=1, use_cache=False).logits[:, -1]
+            logits = self._load()(
+                input_ids=ids,
+                attention_mask=mask,
+                position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, start:],
+                past_key_values=cache,
+                use_cache=cache is not None,
+                logits_to_keep=1,
+            ).logits[:, -1]
             logprobs = logits.float().log_softmax(-1)
             rows = torch.stack([logprobs[:, variants].logsumexp(-1) for variants in tokens], dim=-1).tolist()
         return [
@@ -161,39 +194,25 @@ class LocalClient:
             for row, prompt in zip(rows, prompts, strict=True)
         ]
 
-    def _generate(self, requests: Sequence[Request], prompts: Sequence[list[int]]) -> list[Completion]:
+    def _generate(self, like: Request, prompts: Sequence[list[int]]) -> list[Completion]:
         import torch
 
+        ids, mask = self._padded(prompts)
         with torch.inference_mode():
-            inputs = self._tensors(prompts)
             output = self._load().generate(
-                **inputs,
-                max_new_tokens=requests[0].max_tokens,
+                input_ids=ids,
+                attention_mask=mask,
+                max_new_tokens=like.max_tokens,
                 do_sample=False,
                 pad_token_id=self._tokenizer.pad_token_id,
             )
-        made = output[:, inputs["input_ids"].shape[1] :]
+        made = output[:, ids.shape[1] :]
         texts = self._tokenizer.batch_decode(made, skip_special_tokens=True)
         counts = (made != self._tokenizer.pad_token_id).sum(-1).tolist()
         return [
             Completion(text=text, prompt_tokens=len(prompt), completion_tokens=count)
             for text, prompt, count in zip(texts, prompts, counts, strict=True)
         ]
-
-    def _variants(self, choice: str) -> list[int]:
-        """The single tokens that spell the choice, with and without a space before it."""
-        spellings = (self._tokenizer.encode(form, add_special_tokens=False) for form in (choice, f" {choice}"))
-        return sorted({ids[0] for ids in spellings if len(ids) == 1}) or [
-            self._tokenizer.encode(choice, add_special_tokens=False)[0]
-        ]
-
-
-def plain(text: str, tokenizer: Any) -> str:
-    """The text with the tokenizer's special tokens broken up, so that an answer cannot end its turn or open another."""
-    for token in tokenizer.added_tokens_decoder.values():
-        if token.special and len(token.content) > 1:
-            text = text.replace(token.content, f"{token.content[0]}\u200b{token.content[1:]}")
-    return text
 
 
 def best_device() -> str:
