@@ -62,30 +62,39 @@ class Task(ConfigurableTask):  # type: ignore[misc]
             )
 
 
-def rows(benchmark_name: str, language: str, **metadata: Any) -> dict[str, Any]:
-    """The benchmark's rows in one language as `{"test": Dataset}`; called by the harness with the task's metadata.
+def rows(
+    benchmark_name: str, language: str | None = None, design: str | None = None, **metadata: Any
+) -> dict[str, Any]:
+    """The benchmark's rows in one language, or of one design, as `{"test": Dataset}`; called by the harness with the task's metadata.
 
     Raises Refused where they cannot be had.
     """
     try:
-        return {"test": _dataset(benchmark_name, language, metadata)}
+        return {"test": _dataset(benchmark_name, language, design, metadata)}
     except UserError as error:
         raise Refused(error) from None
 
 
-def _dataset(benchmark_name: str, language: str, metadata: Mapping[str, Any]) -> Any:
+def _dataset(benchmark_name: str, language: str | None, design: str | None, metadata: Mapping[str, Any]) -> Any:
     import datasets
 
     path = metadata.get("benchmark_path") or os.environ.get("XL_BENCHMARK_PATH")
     file = metadata.get("reference") or os.environ.get("XL_REFERENCE")
     loaded = benchmark.load(
-        benchmark_name, [language], path=Path(path) if path else None, seed=int(metadata.get("seed", 0))
+        benchmark_name,
+        [language] if language else None,
+        path=Path(path) if path else None,
+        seed=int(metadata.get("seed", 0)),
     )
     given = pairs.read_references(Path(file)) if file else {}
     settings = json.dumps({key: metadata[key] for key in KEYS if key in metadata})
     found = [
-        {**asdict(replace(row, reference=given.get((row.id, language), row.reference))), "judge_settings": settings}
+        {
+            **asdict(replace(row, reference=given.get((row.id, row.response_language), row.reference))),
+            "judge_settings": settings,
+        }
         for row in loaded.rows
+        if design is None or row.subset == design
     ]
     return datasets.Dataset.from_list(found)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xl_alpacaeval_metric import hub, languages, runfolder, scoring, stats
+from xl_alpacaeval_metric import hub, languages, pairs, runfolder, scoring, stats
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records import Order, Verdict
 
@@ -180,9 +180,10 @@ def _verdicts(rows: Sequence[tuple[str, Mapping[str, object]]]) -> dict[Key, lis
 
 
 def _identifier(row: Mapping[str, object], where: str) -> str:
-    if row.get("id") is None:
+    found = pairs.identifier_of(row, where)
+    if found is None:
         raise UserError(f'{where}: no "id"; verdicts and labels are matched by it')
-    return str(row["id"])
+    return found
 
 
 def _language(row: Mapping[str, object], where: str) -> str | None:

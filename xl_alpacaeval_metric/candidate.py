@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,13 +52,17 @@ class Candidate:
         needs = {"hf": ("torch", "eval"), "vllm": ("vllm", "vllm")}.get(self.backend)
         if needs and importlib.util.find_spec(needs[0]) is None:
             raise MissingExtra(*needs)
+        if not self.model.strip():
+            raise UserError("MODEL is empty; give a Hub id, a folder, a .gguf file or an endpoint's model name")
+        if not re.fullmatch(r"[1-9]\d*|auto(:\d+(\.\d+)?)?", self.batch_size):
+            raise UserError(f"--batch-size {self.batch_size!r} is neither a number from 1 nor auto")
         for key, value in self.model_args.items():
             if key in SECRETS or "@" in str(value).partition("://")[2].partition("/")[0]:
                 raise UserError(
                     f"--model-args {key} holds a secret, and settings are written into the run folder; "
                     "set OPENAI_API_KEY or HF_TOKEN in the environment instead"
                 )
-        if self.model.startswith((".", "/", "~")) and not Path(self.model).expanduser().exists():
+        if self.model.startswith((".", "/", "~")) and not Path(os.path.expanduser(self.model)).exists():
             raise UserError(f"{self.model}: no such model folder or file")
 
     @property

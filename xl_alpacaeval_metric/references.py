@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from xl_alpacaeval_metric import clients, pairs
 from xl_alpacaeval_metric.benchmark import Benchmark, Row, with_references
@@ -10,6 +11,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.runfolder import json_line, open_for_append, read_lines
 
 MAX_TOKENS = 1024
+_BEGINNING = b'{"id": "'
 
 Key = tuple[str, str]
 Progress = Callable[[str, int, int], None]
@@ -42,7 +44,7 @@ def make(
     requests = [Request(({"role": "user", "content": row.instruction},), max_tokens) for row in wanted]
     failed: dict[Key, str] = {}
     progress(f"references by {client.spec}", len(made), len(rows))
-    with open_for_append(file) as output:
+    with _opened(file) as output:
         for index, reply in client.complete(requests, accept=lambda completion: bool(completion.text.strip())):
             row = wanted[index]
             if not isinstance(reply, Completion):
@@ -65,6 +67,12 @@ def make(
 def _finished(rows: Sequence[Row], spec: str, file: Path) -> dict[Key, str]:
     if not file.exists():
         return {}
+    if file.is_dir():
+        raise UserError(f"{file}: is a folder; --output names a file")
+    # What a kill leaves of a line is cut off and written again; what someone else wrote is not to be lost.
+    unfinished = file.read_bytes().rpartition(b"\n")[2]
+    if unfinished[: len(_BEGINNING)] != _BEGINNING[: len(unfinished)] or unfinished.endswith(b"}"):
+        raise UserError(f"{file}: its last line is no reference made here, or has no line feed; choose another file")
     instructions = {_key(row): row.instruction for row in rows}
     for line in read_lines(file):
         if line.get("model") != spec:
@@ -73,6 +81,14 @@ def _finished(rows: Sequence[Row], spec: str, file: Path) -> dict[Key, str]:
         if asked is not None and asked != line.get("instruction"):
             raise UserError(f"{file}: id {line['id']!r} is another instruction there; choose another file")
     return pairs.read_references(file) if file.stat().st_size else {}
+
+
+def _opened(file: Path) -> TextIO:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return open_for_append(file)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be written ({error.strerror})") from None
 
 
 def _key(row: Row) -> Key:

@@ -5,8 +5,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.records import CriterionScore, Fidelity, Result, Scores
+from xl_alpacaeval_metric import designs, languages
+from xl_alpacaeval_metric.records import CriterionScore, Effect, Fidelity, Result, Scores
 
 # Short, so that a table fits 80 columns; docs/statistics.md says what each means.
 JUDGED_COLUMNS = ("win rate %", "95% interval", "LC %")
@@ -26,6 +26,8 @@ def show(result: Result, title: str, console: Console) -> None:
         table.add_section()
         table.add_row("all", *_cells(result.overall, judged))
     console.print(table)
+    if result.by_design:
+        console.print(_design_table(result, judged))
     if result.overall.criteria:
         console.print(_criteria_table(result))
     for line in notes(result, judged):
@@ -69,6 +71,33 @@ def notes(result: Result, judged: bool) -> list[str]:
     lines += [f"missing {count}x: {_one_line(reason)}" for reason, count in result.missing_reasons.items()]
     lines += [f"warning: {line}" for line in result.warnings]
     return lines
+
+
+def _design_table(result: Result, judged: bool) -> Table:
+    """One row a design, with its difference from the baseline (95% interval) where it has one."""
+    table = Table(
+        title="\nby design: what is in another language, against all in one",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("different", no_wrap=True)
+    for column in (*(("win rate %", "difference") if judged else ()), "in lang %", "difference", "n"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for design, scores in result.by_design.items():
+        effects = result.effects.get(design, {})
+        cells = [_figure(scores.win_rate), _effect(effects.get("win_rate"))] if judged else []
+        cells += [_figure(scores.line_pass_rate), _effect(effects.get("line_pass_rate")), str(scores.n_items)]
+        table.add_row(escape("nothing" if design == designs.BASELINE else design), *cells)
+    return table
+
+
+def _effect(effect: Effect | None) -> str:
+    if effect is None or effect.difference is None:
+        return "-"
+    interval = "" if effect.ci95 is None else f" ({effect.ci95[0]:+.1f} to {effect.ci95[1]:+.1f})"
+    return f"{effect.difference:+.1f}{interval}"
 
 
 def _criteria_table(result: Result) -> Table:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from xl_alpacaeval_metric import criteria, runfolder
-from xl_alpacaeval_metric.benchmark import Benchmark
+from xl_alpacaeval_metric import criteria, pairs, runfolder
+from xl_alpacaeval_metric.benchmark import Benchmark, Row
 from xl_alpacaeval_metric.candidate import Candidate, Progress, answers
 from xl_alpacaeval_metric.criteria import Rubric
 from xl_alpacaeval_metric.estimate import Estimate, estimate
@@ -48,7 +48,7 @@ def evaluate_model(
         **judge_settings(judge),
     }
     with RunFolder(output, settings) as folder:
-        rows = [{**asdict(row), "language": row.response_language} for row in benchmark.rows]
+        rows = [_sample(benchmark, row) for row in benchmark.rows]
         folder.write_rows(runfolder.ROWS, rows)
         expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
         _announce(folder, expected, judge, rubric, announce)
@@ -66,7 +66,9 @@ def judge_pairs(
     announce: Announce = _say_nothing,
 ) -> Result:
     """Judge and score answers made elsewhere, in the run folder `output`; `announce` hears first what it will take."""
-    rows = [asdict(item) for item in comparisons]
+    rows = [
+        {key: value for key, value in asdict(item).items() if value or key in pairs.COLUMNS} for item in comparisons
+    ]
     revision = _hash(rows)
     with RunFolder(output, {"pairs": revision, "rows": len(rows), **judge_settings(judge)}) as folder:
         folder.write_rows(runfolder.SAMPLES, rows)
@@ -86,6 +88,12 @@ def judge_settings(judge: Judge | None) -> Mapping[str, object]:
     if judge is None:
         return {"judge": "none"}
     return {**judge.settings, "judge_identity": dict(judge.client.identity)}
+
+
+def _sample(benchmark: Benchmark, row: Row) -> dict[str, object]:
+    """The row as a line of samples.jsonl, still without its prediction."""
+    variant = {"prompt": benchmark.prompt(row), "design": row.subset} if benchmark.name == "context" else {}
+    return {**asdict(row), "language": row.response_language, **variant}
 
 
 def _announce(

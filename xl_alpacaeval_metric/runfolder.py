@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Self, TextIO
+from typing import Any, Self, TextIO, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -16,6 +16,7 @@ from xl_alpacaeval_metric.signature import package_version
 
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
 RATINGS, RUBRIC = "criteria.jsonl", "rubric.json"
+Judgement = TypeVar("Judgement", Verdict, Rating)
 _LOCK = ".lock"
 _UNFINISHED = re.compile(r"\.[a-z]+\.jsonl?\.\d+")
 """Files that a killed process was about to put in place (see `_replace`)."""
@@ -46,7 +47,7 @@ class RunFolder:
         for file in self.path.iterdir():
             if _UNFINISHED.fullmatch(file.name):
                 file.unlink(missing_ok=True)
-        if not (self.path / RUN).exists():
+        if not (self.path / RUN).exists() or not self._begun():
             write_json(self.path / RUN, {"settings": self.settings, "version": package_version()})
         return self
 
@@ -67,6 +68,8 @@ class RunFolder:
         theirs = read_json(self.path / RUN).get("settings")
         if not isinstance(theirs, dict):
             raise UserError(f"{self.path / RUN}: damaged, has no settings; choose a new folder")
+        if not self._begun():
+            return
         for key in {**theirs, **self.settings}:
             if _wherever(theirs.get(key)) != _wherever(self.settings.get(key)):
                 raise UserError(
@@ -74,7 +77,12 @@ class RunFolder:
                     f"this one has {_short(self.settings.get(key))}; choose another --output"
                 )
 
-    def rows(self, name: str) -> list[dict[str, object]]:
+    def _begun(self) -> bool:
+        """Whether there is anything that other settings would be mixed with, or only a run that never got to its first answer."""
+        files = (self.path / name for name in (SAMPLES, VERDICTS, RATINGS, RESULTS))
+        return any(file.exists() and file.stat().st_size for file in files)
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
         """The complete lines of one of the folder's JSONL files; what a kill cut short in its last line is dropped."""
         return list(read_lines(self.path / name))
 
@@ -84,11 +92,19 @@ class RunFolder:
 
     def verdicts(self) -> list[Verdict]:
         """The verdicts so far, in the order they were made; a later one supersedes an earlier one of the same question."""
-        return [Verdict(**row) for row in self.rows(VERDICTS)]  # type: ignore[arg-type]
+        return self._judgements(VERDICTS, Verdict)
 
     def ratings(self) -> list[Rating]:
         """The ratings so far, as `verdicts`."""
-        return [Rating(**row) for row in self.rows(RATINGS)]  # type: ignore[arg-type]
+        return self._judgements(RATINGS, Rating)
+
+    def _judgements(self, name: str, kind: type[Judgement]) -> list[Judgement]:
+        try:
+            return [kind(**row) for row in self.rows(name)]
+        except TypeError:
+            raise UserError(
+                f"{self.path / name}: damaged, or of another version; delete it, or choose a new folder"
+            ) from None
 
     def append(self, judgement: Verdict | Rating) -> None:
         """Add a judgement. It is with the operating system when this returns, so a killed process does not lose it."""
@@ -112,6 +128,8 @@ def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
             instruction=str(row["instruction"]),
             prediction=str(row["prediction"]),
             reference=str(row.get("reference") or ""),
+            prompt=str(row.get("prompt") or ""),
+            design=str(row.get("design") or ""),
         )
         for row in samples
     ]
@@ -150,22 +168,25 @@ def read_json(path: Path) -> dict[str, object]:
     """The object in a JSON file; raises UserError where it is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise UserError(f"{path}: not readable as JSON") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: not a JSON object")
     return content
 
 
-def read_lines(path: Path) -> Iterator[dict[str, object]]:
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The complete lines of a JSONL file that may not exist yet; raises UserError where one is damaged."""
     if not path.exists():
         return
     for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
         try:
-            yield json.loads(line)
-        except ValueError:
-            raise UserError(f"{path} line {number}: damaged; delete that line, or choose a new folder") from None
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict):
+            raise UserError(f"{path} line {number}: damaged; delete that line, or choose a new folder")
+        yield row
 
 
 def _wherever(setting: object) -> object:
@@ -175,8 +196,12 @@ def _wherever(setting: object) -> object:
 
 def _replace(path: Path, text: str) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _short(value: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from xl_alpacaeval_metric import fidelity, langid, length_control, stats, suspicion
+from xl_alpacaeval_metric import designs, fidelity, langid, languages, length_control, stats, suspicion
 from xl_alpacaeval_metric.criteria import Rubric, rate, summary
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import Judge
@@ -40,11 +40,14 @@ def score(
     criteria without a judge, and JudgeUnavailable.
     """
     check(comparisons)
+    comparisons = [replace(item, language=languages.get(item.language).code) for item in comparisons]
     if isinstance(judge, str):
         from xl_alpacaeval_metric import clients
 
         client = clients.client_for(judge)
         judge = Judge(client) if client else None
+    if not isinstance(judge, Judge | None):
+        raise UserError(f"judge is {type(judge).__name__}; need a Judge, a specification such as 'openai/gpt-4o', or None")
     if criteria is not None and judge is None:
         raise UserError("criteria are rated by a judge, and there is none; give a judge, or leave the criteria out")
     verdicts: dict[Key, Verdict] = {}
@@ -74,6 +77,10 @@ def check(comparisons: Sequence[Comparison]) -> None:
     """Raises UserError when there is nothing to score or an item stands twice."""
     if not comparisons:
         raise UserError("nothing to score: no comparisons were given")
+    for number, item in enumerate(comparisons, 1):
+        for name in ("instruction", "prediction", "reference"):
+            if not isinstance(getattr(item, name), str):
+                raise UserError(f"comparison {number}: {name} is {type(getattr(item, name)).__name__}, not text")
     (key, count) = Counter(item.key for item in comparisons).most_common(1)[0]
     if count > 1:
         raise UserError(f"id {key[0]!r} stands {count} times in language {key[1]!r}; ids must be unique in a language")
@@ -129,6 +136,12 @@ def _result(
         figures = _scores(items, judge, judged, found)
         return figures if rubric is None else replace(figures, criteria=summary(rated, rubric))
 
+    def in_design(items: Sequence[Comparison]) -> Scores:
+        keys = {item.key for item in items}
+        found = fidelity.language_fidelity([item.prediction for item in items], [item.language for item in items])
+        return scores(items, found, [r for r in ratings if (r.id, r.language) in keys])
+
+    by_design = designs.grouped(comparisons)
     return Result(
         overall=scores(comparisons, in_language, ratings),
         by_language={
@@ -147,6 +160,8 @@ def _result(
         ),
         missing_reasons=_missing_reasons(verdicts.values(), ratings),
         warnings=suspicion.warnings(comparisons),
+        by_design={design: in_design(items) for design, items in by_design.items()},
+        effects=designs.effects(by_design, lambda item: preference_of(judged.get(item.key, ()))),
     )
 
 
@@ -166,7 +181,7 @@ def _scores(
     preferences = [preference_of(judged.get(item.key, ())) for item in asked]
     rate = stats.win_rate(preferences)
     controlled, controlled_error = _length_controlled(asked, preferences)
-    interval = stats.bootstrap_interval(preferences, [item.id for item in asked], seed=0)
+    interval = stats.bootstrap_interval(preferences, [item.cluster for item in asked], seed=0)
     return Scores(
         win_rate=_number(rate.value),
         win_rate_stderr=_number(rate.standard_error),

@@ -55,7 +55,10 @@ def as_floats(values: Sequence[float | None] | Floats, name: str) -> Floats:
             continue
         if not isinstance(value, Real):
             raise UserError(f"{name} {i} is {value!r}; need a number, or None where it is missing")
-        floats[i] = float(value)
+        try:
+            floats[i] = float(value)
+        except OverflowError:
+            raise UserError(f"{name} {i} is too large a number") from None
     return floats
 
 

@@ -11,6 +11,7 @@ from xl_alpacaeval_metric import clients, languages, scoring
 from xl_alpacaeval_metric.criteria import load as load_rubric
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import Judge
+from xl_alpacaeval_metric.pairs import identifier_of
 from xl_alpacaeval_metric.records import Comparison
 
 _DESCRIPTION = """\
@@ -90,7 +91,8 @@ def compute(
 ) -> dict[str, object]:
     """What `XlAlpacaevalMetric.compute` does, without `evaluate`; raises UserError for bad input."""
     codes = [languages.get(code).code for code in languages_]
-    names = [str(i) for i in range(1, len(predictions) + 1)] if ids is None else [str(i) for i in ids]
+    given = [None] * len(predictions) if ids is None else ids
+    names = [identifier_of({"id": i}, f"item {n}") or str(n) for n, i in enumerate(given, 1)]
     columns = {
         "predictions": predictions,
         "references": references,
@@ -107,6 +109,10 @@ def compute(
             names, codes, instructions, predictions, references, strict=True
         )
     ]
+    if not isinstance(concurrency, int):
+        raise UserError(f"concurrency is {concurrency!r}; need a whole number")
+    if not isinstance(criteria, bool | str | os.PathLike):
+        raise UserError(f"criteria is {criteria!r}; need True, False or a YAML file")
     spec = judge or os.environ.get("XL_JUDGE")
     if not spec:
         raise UserError(
@@ -116,6 +122,8 @@ def compute(
     if isinstance(spec, str):
         client = clients.client_for(spec, base_url=judge_base_url, concurrency=concurrency, args=judge_args)
         spec = Judge(client, seed=seed, both_orders=both_orders) if client else None
+    if not isinstance(spec, Judge | None):
+        raise UserError(f"judge is {type(spec).__name__}; need a specification such as 'openai/gpt-4o', or a Judge")
     if spec is not None:
         spec.client.preflight()
     return scoring.score(comparisons, spec, criteria=rubric).as_dict()

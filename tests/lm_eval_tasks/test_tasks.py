@@ -12,6 +12,7 @@ import pytest
 from tests.helpers import ROOT
 from tests.judge_server import JudgeServer
 from xl_alpacaeval_metric import benchmark, languages
+from xl_alpacaeval_metric.benchmark import context
 
 FOLDER = ROOT / "lm_eval_tasks"
 
@@ -29,8 +30,9 @@ def test_every_language_has_its_task_and_the_groups_hold_them() -> None:
     expected = {f"xl_alpacaeval_{code}" for code in (*languages.RELEASED, "en")}
     expected |= {f"xl_alpacaeval_mini_{code}" for code in benchmark.MINI_LANGUAGES}
     expected |= {f"m_alpacaeval_{code}" for code in languages.PAPER}
+    expected |= {f"xl_context_{design}" for design in context.DESIGNS}
     assert expected <= set(manager.all_subtasks)
-    assert {"xl_alpacaeval", "xl_alpacaeval_mini", "m_alpacaeval"} <= set(manager.all_groups)
+    assert {"xl_alpacaeval", "xl_alpacaeval_mini", "m_alpacaeval", "xl_context"} <= set(manager.all_groups)
 
 
 def test_the_mini_tasks_load_without_a_judge() -> None:
@@ -43,6 +45,17 @@ def test_the_mini_tasks_load_without_a_judge() -> None:
     row = benchmark.load("mini", ["fi"]).rows[0]
     assert finnish.doc_to_text(doc) == row.instruction
     assert finnish.doc_to_target(doc) == row.reference
+
+
+def test_the_context_tasks_are_the_five_designs() -> None:
+    from lm_eval.tasks import TaskManager
+
+    loaded = TaskManager(include_path=str(FOLDER)).load("xl_context")["tasks"]
+    assert {name: len(task.eval_docs) for name, task in loaded.items()} == {
+        f"xl_context_{design}": 24 for design in context.DESIGNS
+    }
+    doc = next(iter(loaded["xl_context_all"].eval_docs))
+    assert len({doc["context_language"], doc["instruction_language"], doc["response_language"]}) == 3
 
 
 def test_a_run_logs_a_preference_for_every_sample(smollm2: Path, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import ROOT
 from xl_alpacaeval_metric import benchmark, languages
+from xl_alpacaeval_metric.benchmark import alpaca
 from xl_alpacaeval_metric.errors import UserError
 
 
@@ -95,7 +97,7 @@ def test_without_the_hub_the_error_names_the_file_and_the_way_out(monkeypatch: p
 @pytest.mark.parametrize(
     ("name", "codes", "message"),
     [
-        ("alpaca", ["fi"], "unknown benchmark 'alpaca'; there are xl, m, en, mini"),
+        ("alpaca", ["fi"], "unknown benchmark 'alpaca'; there are xl, m, en, mini, context"),
         ("mini", ["sw"], "no references in 'sw'"),
         ("mini", ["qqq"], "qqq"),
         ("en", ["fi"], "English only"),
@@ -114,3 +116,83 @@ def test_a_missing_reference_is_named(tmp_path: Path) -> None:
         benchmark.with_references(rows, {})
     given = benchmark.with_references(rows, {("xl-0000", "fi"): "Vastaus."})
     assert given.rows[0].reference == "Vastaus."
+
+
+def alpaca_eval(tmp_path: Path, *texts: str) -> Path:
+    file = tmp_path / "alpaca_eval.json"
+    rows = [
+        {"dataset": "koala", "instruction": text, "output": "An answer.", "generator": "somebody"} for text in texts
+    ]
+    file.write_text(json.dumps(rows), encoding="utf-8")
+    return file
+
+
+def test_xl_is_built_from_alpaca_eval_itself(tmp_path: Path) -> None:
+    file = alpaca_eval(tmp_path, "How do kites fly?", "Why do cats purr?")
+    finnish, hant = (benchmark.load("xl", [code], path=file).rows for code in ("fi", "zh-Hant"))
+    assert [row.request for row in finnish] == ["How do kites fly?", "Why do cats purr?"]
+    assert {row.subset for row in finnish} == {"koala"}
+    for one, other in zip(finnish, hant, strict=True):
+        assert one.id == other.id
+        assert one.instruction.replace("Finnish", "Traditional Chinese") == other.instruction
+    assert [row.instruction for row in benchmark.load("en", path=file).rows] == [
+        "How do kites fly?",
+        "Why do cats purr?",
+    ]
+    with pytest.raises(UserError, match="translate-benchmark"):
+        benchmark.load("m", ["fi"], path=file)
+
+
+def test_a_row_is_known_by_its_text_not_by_its_place(tmp_path: Path) -> None:
+    forward = benchmark.load("xl", ["fi"], path=alpaca_eval(tmp_path, "How do kites fly?", "Why do cats purr?")).rows
+    other = tmp_path / "other"
+    other.mkdir()
+    turned = benchmark.load("xl", ["fi"], path=alpaca_eval(other, "Why do  cats purr?\n", "How do kites fly?")).rows
+    assert {row.id for row in forward} == {row.id for row in turned}
+    assert forward[0].instruction == turned[1].instruction
+
+
+def test_the_same_request_twice_is_two_rows(tmp_path: Path) -> None:
+    rows = benchmark.load("xl", ["fi"], path=alpaca_eval(tmp_path, "Why?", "Why?")).rows
+    assert rows[1].id == f"{rows[0].id}-2"
+
+
+def test_what_only_makes_sense_in_english_is_left_out_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = alpaca_eval(tmp_path, "How do kites fly?", "Correct my spelling: teh kite.")
+    monkeypatch.setattr(
+        alpaca, "english_only", lambda: {alpaca.row_hash("Correct my spelling:  teh kite."): "spelling"}
+    )
+    assert len(benchmark.load("xl", ["fi"], path=file).rows) == 1
+    assert "1 of 2 requests only make sense in English" in caplog.text
+
+
+def test_every_entry_of_the_list_has_its_reason() -> None:
+    reasons = alpaca.english_only()
+    assert all(len(identity) == 16 and int(identity, 16) >= 0 for identity in reasons)
+    assert all(len(reason) > 10 for reason in reasons.values())
+
+
+def test_the_real_805_requests(tmp_path: Path) -> None:
+    file = ROOT.parent / "shared" / "alpaca_eval" / "instructions.jsonl"
+    if not file.exists():
+        pytest.skip("AlpacaEval's requests are not here")
+    rows = benchmark.load("xl", ["fi"], path=file).rows
+    assert len(rows) == 805 - len(alpaca.english_only())
+    assert len({row.id for row in rows}) == len(rows)
+    assert benchmark.load("xl", ["fi"], path=file).rows == rows
+
+
+def test_without_the_hub_alpaca_eval_is_asked_for_by_its_file() -> None:
+    with pytest.raises(
+        UserError, match=r"alpaca_eval.json of tatsu-lab/alpaca_eval cannot be had.*--benchmark-path FILE"
+    ):
+        benchmark.load("xl", ["fi"], path=Path("tatsu-lab/alpaca_eval"))
+
+
+def test_a_damaged_file_of_requests_is_named_with_its_row(tmp_path: Path) -> None:
+    file = tmp_path / "requests.jsonl"
+    file.write_text('{"instruction": "Why?"}\n{"instruction": ""}\n')
+    with pytest.raises(UserError, match=r"requests.jsonl line 2: no text in column"):
+        benchmark.load("xl", ["fi"], path=file)

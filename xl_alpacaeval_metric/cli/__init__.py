@@ -37,6 +37,8 @@ def _run() -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
+    except OSError as error:  # A full disk, a folder that may not be read: nothing a command can foresee everywhere.
+        return _complain(": ".join(filter(None, (str(error.filename or ""), error.strerror or str(error)))))
     return code if isinstance(code, int) else 0
 
 

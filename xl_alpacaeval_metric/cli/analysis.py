@@ -1,5 +1,6 @@
 """The commands that read what is there: two runs, a judge against labels, what judging will take, language fidelity."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,9 @@ from xl_alpacaeval_metric.cli.options import (
 )
 from xl_alpacaeval_metric.errors import UserError
 
-Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the figures there as JSON")]
+Output = Annotated[
+    Path | None, typer.Option("--output", metavar="FILE", dir_okay=False, help="Write the figures there as JSON")
+]
 
 
 @app.command()
@@ -64,13 +67,15 @@ def estimate_costs(
     from xl_alpacaeval_metric import estimate as estimating
     from xl_alpacaeval_metric import pairs, scoring
 
+    if (price_input is None) != (price_output is None):
+        raise UserError("give both --price-input and --price-output, or neither")
+    if not all(map(math.isfinite, (price_input or 0.0, price_output or 0.0))):
+        raise UserError("--price-input and --price-output: need the price of a million tokens, a finite number")
     comparisons = pairs.read(pairs_file, reference)
     scoring.check(comparisons)
     the_judge = judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed)
     if the_judge is None:
         raise UserError("judge none takes no requests; name the judge to estimate for")
-    if (price_input is None) != (price_output is None):
-        raise UserError("give both --price-input and --price-output, or neither")
     rubric = rubric_from(criteria, criteria_file, the_judge)
     if pilot:
         the_judge.client.preflight()
@@ -131,7 +136,9 @@ def fidelity(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="JSONL or Parquet with the columns prediction, language")
     ],
-    output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write fidelity.json there")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", file_okay=False, help="Write fidelity.json there")
+    ] = None,
 ) -> None:
     """Say how far outputs are in the language asked for; no judge, no references."""
     from dataclasses import asdict
@@ -139,11 +146,9 @@ def fidelity(
     from rich.console import Console
 
     from xl_alpacaeval_metric import fidelity as measure
-    from xl_alpacaeval_metric import pairs, report, runfolder
+    from xl_alpacaeval_metric import pairs, report
 
     texts, languages = pairs.read_outputs(file)
     found = measure.language_fidelity(texts, languages)
     report.show_fidelity(found, file.name, Console())
-    if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        runfolder.write_json(output / "fidelity.json", asdict(found))
+    write(asdict(found), output / "fidelity.json" if output else None)

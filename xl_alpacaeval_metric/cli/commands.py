@@ -56,7 +56,7 @@ def evaluate(
         str,
         typer.Option(metavar="K=V,...", help="Passed to the backend, e.g. dtype=bfloat16 or base_url=http://host/v1"),
     ] = "",
-    benchmark: Annotated[str, typer.Option(help="xl, m, en, mini")] = "mini",
+    benchmark: Annotated[str, typer.Option(help="xl, m, en, mini, context")] = "mini",
     languages: Annotated[
         str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
     ] = None,

@@ -15,7 +15,7 @@ from xl_alpacaeval_metric.errors import UserError
 def write_references(
     model: Annotated[str, typer.Option(metavar="SPEC", help="Who writes them: openai/MODEL, hf/ORG/MODEL, vllm/...")],
     output: Annotated[Path, typer.Option(metavar="FILE", help="JSONL with id, language, reference")],
-    benchmark: Annotated[str, typer.Option(help="xl, m, en, mini")] = "xl",
+    benchmark: Annotated[str, typer.Option(help="xl, m, en, mini, context")] = "xl",
     languages: Annotated[
         str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
     ] = None,

@@ -59,7 +59,12 @@ CriteriaFile = Annotated[
 ]
 BenchmarkPath = Annotated[
     Path | None,
-    typer.Option(envvar="XL_BENCHMARK_PATH", metavar="FOLDER", help="Local copy of the benchmark's Hub files"),
+    typer.Option(
+        envvar="XL_BENCHMARK_PATH",
+        metavar="FOLDER|FILE",
+        help="Local copy of the benchmark's Hub files; or AlpacaEval's requests to build xl and en from: "
+        "alpaca_eval.json, or tatsu-lab/alpaca_eval to fetch it",
+    ),
 ]
 Seed = Annotated[
     int, typer.Option(help="Decides which answer is shown first, and the phrasing of language instructions")
@@ -169,6 +174,9 @@ def arguments(text: str) -> dict[str, Any]:
         key, equals, value = part.partition("=")
         if not equals or not key.strip():
             raise UserError(f"argument {part!r} is not of the form key=value")
-        parsed = yaml.safe_load(value) if value else ""
+        try:
+            parsed = yaml.safe_load(value) if value else ""
+        except yaml.YAMLError:  # "[" and the like: text, as anything else that says no number.
+            parsed = value
         found[key.strip()] = parsed if isinstance(parsed, str | int | float | bool) else value
     return found

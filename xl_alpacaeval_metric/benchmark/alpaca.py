@@ -1,0 +1,75 @@
+"""AlpacaEval's own requests, as a file or from the Hub: what the benchmark is built from where no release is at hand."""
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from xl_alpacaeval_metric import hub
+from xl_alpacaeval_metric.benchmark.phrasing import DATA
+from xl_alpacaeval_metric.errors import UserError
+
+REPO, FILE = "tatsu-lab/alpaca_eval", "alpaca_eval.json"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AlpacaRequest:
+    """A request, known by what it says: `id` is made of its hash, so that order and place in a file do not matter."""
+
+    id: str
+    text: str
+    subset: str
+
+
+def is_source(path: Path | None) -> bool:
+    """Whether `path` is a file of requests, or names AlpacaEval's dataset on the Hub, rather than a folder of released files."""
+    return path is not None and (path.is_file() or path.as_posix() == REPO)
+
+
+@cache
+def requests(path: Path) -> Sequence[AlpacaRequest]:
+    """Those of a JSON, JSONL or Parquet file with the column `instruction`, less those that only make sense in English.
+
+    Logs how many were left out. Raises UserError that names file and row, or what cannot be had from the Hub.
+    """
+    file = hub.download(REPO, FILE) if path.as_posix() == REPO and not path.is_file() else path
+    left_out = english_only()
+    found: list[AlpacaRequest] = []
+    seen: Counter[str] = Counter()
+    rows = hub.read_rows(file)
+    for where, row in rows:
+        text = row.get("instruction")
+        if not isinstance(text, str) or not text.strip():
+            raise UserError(f'{where}: no text in column "instruction"')
+        identity = row_hash(text)
+        if identity in left_out:
+            continue
+        seen[identity] += 1
+        again = f"-{seen[identity]}" if seen[identity] > 1 else ""
+        found.append(AlpacaRequest(f"alpaca-{identity}{again}", text, str(row.get("dataset") or "")))
+    if not found:
+        raise UserError(f"{file}: holds no requests")
+    if len(found) < len(rows):
+        logger.warning(
+            "%s: %d of %d requests only make sense in English and are left out", file, len(rows) - len(found), len(rows)
+        )
+    return tuple(found)
+
+
+def row_hash(text: str) -> str:
+    """Sixteen hex digits that stay the same however the text is spaced."""
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
+
+
+@cache
+def english_only() -> dict[str, str]:
+    """Why a request only makes sense in English, by its hash: this project's own list, from reading all of AlpacaEval."""
+    import yaml
+
+    entries = yaml.safe_load((DATA / "english_only.yaml").read_text("utf-8"))
+    return {entry["hash"]: entry["reason"] for entry in entries}

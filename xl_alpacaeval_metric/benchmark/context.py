@@ -1,0 +1,58 @@
+"""`context`: the languages of context, request and response vary independently, so that each one's effect can be read off.
+
+Every item has three languages. X is the language of its own world; Y and Z are two others.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from xl_alpacaeval_metric.benchmark.phrasing import DATA
+from xl_alpacaeval_metric.benchmark.rows import Row
+from xl_alpacaeval_metric.errors import UserError
+
+DESIGNS = {"same": "XXX", "context": "YXX", "request": "XYX", "response": "XXY", "all": "XYZ"}
+"""The languages of context, request and response in each design, named for what differs."""
+
+
+def rows(codes: Sequence[str] | None = None) -> Iterator[Row]:
+    """Item by item, in all five designs; `codes` restricts to these response languages.
+
+    Raises UserError for a language that no response is in.
+    """
+    known = list(_answer_in())
+    if unknown := [code for code in codes or () if code not in known]:
+        raise UserError(f"benchmark context has no references in {unknown[0]!r}; it has {', '.join(known)}")
+    for item in _items():
+        for design, places in DESIGNS.items():
+            of_context, of_request, of_response = (item["languages"]["XYZ".index(place)] for place in places)
+            if codes is not None and of_response not in codes:
+                continue
+            context, request = item["context"][of_context], item["request"][of_request]
+            yield Row(
+                id=f"{item['id']}-{design}",
+                instruction=f"{context}\n\n{request} {_answer_in()[of_request][of_response]}",
+                request=request,
+                instruction_language=of_request,
+                response_language=of_response,
+                context=context,
+                context_language=of_context,
+                reference=item["reference"][of_response],
+                subset=design,
+            )
+
+
+@cache
+def _items() -> tuple[dict[str, Any], ...]:
+    files = sorted((DATA / "context" / "items").iterdir(), key=lambda file: file.name)
+    return tuple(json.loads(file.read_text("utf-8")) for file in files)
+
+
+@cache
+def _answer_in() -> dict[str, dict[str, str]]:
+    """By request language, then response language: the sentence, in the former, that asks for the latter."""
+    import yaml
+
+    found: dict[str, dict[str, str]] = yaml.safe_load((DATA / "context" / "answer_in.yaml").read_text("utf-8"))
+    return found

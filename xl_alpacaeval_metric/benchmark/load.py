@@ -1,0 +1,51 @@
+"""Every benchmark by its name."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.benchmark import context, mini, released
+from xl_alpacaeval_metric.benchmark.rows import Benchmark, Row, revision
+from xl_alpacaeval_metric.errors import UserError
+
+NAMES = ("xl", "m", "en", "mini", "context")
+DEFAULT_LANGUAGES = {
+    "xl": languages.RELEASED,
+    "m": languages.PAPER,
+    "en": ("en",),
+    "mini": languages.RELEASED,
+}
+
+
+def load(
+    name: str,
+    codes: Sequence[str] | None = None,
+    *,
+    limit: int | None = None,
+    path: Path | None = None,
+    seed: int = 0,
+) -> Benchmark:
+    """The rows of benchmark `name` with answers in the languages `codes`, the first `limit` of each; of `context`, of all.
+
+    `path` is a local copy of the Hub files of `xl`, `m` and `en`, or a file of AlpacaEval's requests (or
+    "tatsu-lab/alpaca_eval") to build `xl` and `en` from. `seed` chooses the phrasing of the language instruction
+    where this package adds one. Raises UserError for an unknown benchmark or language, and where the rows cannot be had.
+    """
+    if name not in NAMES:
+        raise UserError(f"unknown benchmark {name!r}; there are {', '.join(NAMES)}")
+    if limit is not None and limit < 1:
+        raise UserError(f"--limit {limit}: at least one row a language is needed")
+    wanted = None if codes is None else [languages.get(code).code for code in codes]
+    if name == "context":
+        rows = list(islice(context.rows(wanted), limit))
+    else:
+        rows = [
+            row for code in wanted or DEFAULT_LANGUAGES[name] for row in islice(_rows(name, code, path, seed), limit)
+        ]
+    written_here = name in ("mini", "context")
+    return Benchmark(name, revision(rows), tuple(rows), name if written_here else "none")
+
+
+def _rows(name: str, code: str, path: Path | None, seed: int) -> Iterator[Row]:
+    return mini.rows(code, seed) if name == "mini" else released.rows(name, code, path, seed)
