@@ -74,8 +74,8 @@ def main() -> None:
         for name, reuse in (("whole prompts", False), ("beginning once", True))
     }
     plain = clients["whole prompts"]
-    # One network for all, so that none has warmer memory.
-    network = clients["beginning once"]._network = plain._load() if plain.preflight() is None else None
+    plain.preflight()
+    network = clients["beginning once"]._network = plain._load()  # One network for all: none has warmer memory.
     tasks: list[tuple[Comparison, Order]] = [
         (c, order) for c in comparisons(options.pairs) for order in Judge(plain).orders(c)
     ]

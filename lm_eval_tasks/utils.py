@@ -84,7 +84,7 @@ def _dataset(benchmark_name: str, language: str | None, design: str | None, meta
         benchmark_name,
         [language] if language else None,
         path=Path(path) if path else None,
-        seed=int(metadata.get("seed", 0)),
+        seed=_whole(metadata, "seed", 0),
     )
     given = pairs.read_references(Path(file)) if file else {}
     settings = json.dumps({key: metadata[key] for key in KEYS if key in metadata})
@@ -97,6 +97,13 @@ def _dataset(benchmark_name: str, language: str | None, design: str | None, meta
         if design is None or row.subset == design
     ]
     return datasets.Dataset.from_list(found)
+
+
+def _whole(metadata: Mapping[str, Any], key: str, default: int) -> int:
+    try:
+        return int(metadata.get(key, default))
+    except (TypeError, ValueError):
+        raise UserError(f"{key} in --metadata is {metadata[key]!r}; need a whole number") from None
 
 
 @cache
@@ -112,16 +119,24 @@ def judge_of(settings: str) -> Judge | None:
     client = clients.client_for(
         spec,
         base_url=given.get("judge_base_url"),
-        concurrency=int(given.get("concurrency", 64)),
+        concurrency=_whole(given, "concurrency", 64),
         args=given.get("judge_args") or {},
     )
-    return Judge(client, seed=int(given.get("seed", 0)), both_orders=bool(given.get("both_orders"))) if client else None
+    return Judge(client, seed=_whole(given, "seed", 0), both_orders=bool(given.get("both_orders"))) if client else None
 
 
 def judge_answers(responses: Sequence[Sequence[str]], docs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The filter: all answers of a task in, one judged answer a document out, in the same order."""
-    if not docs:
-        return []
+    """The filter: all answers of a task in, one judged answer a document out, in the same order.
+
+    Raises Refused where the judge does not answer any more.
+    """
+    try:
+        return _judged(responses, docs) if docs else []
+    except UserError as error:
+        raise Refused(error) from None
+
+
+def _judged(responses: Sequence[Sequence[str]], docs: Sequence[Mapping[str, Any]]) -> list[str]:
     judge = judge_of(docs[0]["judge_settings"])
     items = [
         Comparison(doc["id"], doc["response_language"], doc["instruction"], response[0], doc["reference"] or "")

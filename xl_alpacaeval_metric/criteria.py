@@ -103,9 +103,8 @@ def load(path: str | Path | None = None) -> Rubric:
     The file holds a list `criteria`, each with `name` (an identifier), `definition` and `levels` (1 to 5, a text each).
     Raises UserError, in one line with the file and the problem, for anything else.
     """
-    # Not Path.expanduser, which raises where there is no such user.
-    given = None if path is None else Path(os.path.expanduser(path))
-    source = given or resources.files(__package__) / "data" / "criteria.yaml"
+    bundled = resources.files(__package__) / "data" / "criteria.yaml"
+    source = bundled if path is None else Path(os.path.expanduser(path))
     try:
         content = yaml.load(source.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
@@ -115,7 +114,7 @@ def load(path: str | Path | None = None) -> Rubric:
     except UnicodeDecodeError:
         raise UserError(f"{path}: not UTF-8 text") from None
     except RecursionError:
-        raise UserError(f"{path}: YAML nested too deeply") from None
+        raise UserError(f"{path}: nested too deeply") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     return _rubric(content, str(path))

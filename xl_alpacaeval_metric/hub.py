@@ -74,7 +74,7 @@ def read_rows(file: Path) -> list[tuple[str, dict[str, object]]]:
     Raises UserError with file and line.
     """
     if not file.is_file():
-        raise UserError(f"{file}: no such file")
+        raise UserError(f"{file}: is a folder, not a file" if file.is_dir() else f"{file}: no such file")
     if file.suffix == ".parquet":
         return [(f"{file} row {number}", row) for number, row in enumerate(_parquet(file), 1)]
     try:
@@ -99,6 +99,8 @@ def _parse(where: str, text: str) -> Any:
         raise UserError(f"{where}: not valid JSON ({error.msg}, column {error.colno})") from None
     except RecursionError:
         raise UserError(f"{where}: JSON nested too deeply") from None
+    except ValueError as error:  # A number of more digits than Python turns into one.
+        raise UserError(f"{where}: not valid JSON ({error})") from None
 
 
 def _parquet(file: Path) -> list[dict[str, object]]:
@@ -106,6 +108,8 @@ def _parquet(file: Path) -> list[dict[str, object]]:
     import pyarrow.parquet as pq
 
     try:
-        return list(pq.read_table(file).to_pylist())
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{file}: not a readable Parquet file ({type(error).__name__})") from None
+        # Without partitioning, a folder called language=fi says nothing about what its file holds.
+        return list(pq.read_table(file, partitioning=None).to_pylist())
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise UserError(f"{file}: not a readable Parquet file ({reason})") from None

@@ -28,7 +28,7 @@ def read(file: Path, references: Path | None = None) -> list[Comparison]:
         if reference is None and given:
             reference = given.get((identifier, code))
             if reference is None:
-                raise UserError(f"{where}: no \"reference\", and {references} has none for id {identifier!r} in {code}")
+                raise UserError(f'{where}: no "reference", and {references} has none for id {identifier!r} in {code}')
         comparisons.append(
             Comparison(
                 id=identifier,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from xl_alpacaeval_metric import clients, pairs
+from xl_alpacaeval_metric import clients
 from xl_alpacaeval_metric.benchmark import Benchmark, Row, with_references
 from xl_alpacaeval_metric.clients.base import Client, Completion, Request
 from xl_alpacaeval_metric.errors import UserError
@@ -74,13 +74,18 @@ def _finished(rows: Sequence[Row], spec: str, file: Path) -> dict[Key, str]:
     if unfinished[: len(_BEGINNING)] != _BEGINNING[: len(unfinished)] or unfinished.endswith(b"}"):
         raise UserError(f"{file}: its last line is no reference made here, or has no line feed; choose another file")
     instructions = {_key(row): row.instruction for row in rows}
-    for line in read_lines(file):
+    made = {}
+    # Not by way of pairs.read_references, which takes no unfinished line.
+    for number, line in enumerate(read_lines(file), 1):
         if line.get("model") != spec:
             raise UserError(f"{file}: holds references by {line.get('model')}, not by {spec}; choose another file")
-        asked = instructions.get((str(line.get("id")), str(line.get("language"))))
-        if asked is not None and asked != line.get("instruction"):
-            raise UserError(f"{file}: id {line['id']!r} is another instruction there; choose another file")
-    return pairs.read_references(file) if file.stat().st_size else {}
+        key, text = (str(line.get("id")), str(line.get("language"))), line.get("reference")
+        if instructions.get(key, line.get("instruction")) != line.get("instruction"):
+            raise UserError(f"{file}: id {key[0]!r} is another instruction there; choose another file")
+        if not isinstance(text, str) or not text.strip():
+            raise UserError(f"{file} line {number}: holds no reference; delete that line, or choose another file")
+        made[key] = text
+    return made
 
 
 def _opened(file: Path) -> TextIO:

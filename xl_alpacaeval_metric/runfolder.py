@@ -47,7 +47,7 @@ class RunFolder:
         for file in self.path.iterdir():
             if _UNFINISHED.fullmatch(file.name):
                 file.unlink(missing_ok=True)
-        if not (self.path / RUN).exists() or not self._begun():
+        if not (self.path / RUN).exists():
             write_json(self.path / RUN, {"settings": self.settings, "version": package_version()})
         return self
 
@@ -68,19 +68,12 @@ class RunFolder:
         theirs = read_json(self.path / RUN).get("settings")
         if not isinstance(theirs, dict):
             raise UserError(f"{self.path / RUN}: damaged, has no settings; choose a new folder")
-        if not self._begun():
-            return
         for key in {**theirs, **self.settings}:
             if _wherever(theirs.get(key)) != _wherever(self.settings.get(key)):
                 raise UserError(
                     f"{self.path}: holds a run with {key} {_short(theirs.get(key))}, "
                     f"this one has {_short(self.settings.get(key))}; choose another --output"
                 )
-
-    def _begun(self) -> bool:
-        """Whether there is anything that other settings would be mixed with, or only a run that never got to its first answer."""
-        files = (self.path / name for name in (SAMPLES, VERDICTS, RATINGS, RESULTS))
-        return any(file.exists() and file.stat().st_size for file in files)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The complete lines of one of the folder's JSONL files; what a kill cut short in its last line is dropped."""
@@ -99,12 +92,14 @@ class RunFolder:
         return self._judgements(RATINGS, Rating)
 
     def _judgements(self, name: str, kind: type[Judgement]) -> list[Judgement]:
+        found: list[Judgement] | None
         try:
-            return [kind(**row) for row in self.rows(name)]
+            found = [kind(**row) for row in self.rows(name)]
         except TypeError:
-            raise UserError(
-                f"{self.path / name}: damaged, or of another version; delete it, or choose a new folder"
-            ) from None
+            found = None
+        if found is None or not all(isinstance(getattr(one, "preference", None), int | float | None) for one in found):
+            raise UserError(f"{self.path / name}: damaged, or of another version; delete it, or choose a new folder")
+        return found
 
     def append(self, judgement: Verdict | Rating) -> None:
         """Add a judgement. It is with the operating system when this returns, so a killed process does not lose it."""

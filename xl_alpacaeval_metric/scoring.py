@@ -47,7 +47,9 @@ def score(
         client = clients.client_for(judge)
         judge = Judge(client) if client else None
     if not isinstance(judge, Judge | None):
-        raise UserError(f"judge is {type(judge).__name__}; need a Judge, a specification such as 'openai/gpt-4o', or None")
+        raise UserError(
+            f"judge is {type(judge).__name__}; need a Judge, a specification such as 'openai/gpt-4o', or None"
+        )
     if criteria is not None and judge is None:
         raise UserError("criteria are rated by a judge, and there is none; give a judge, or leave the criteria out")
     verdicts: dict[Key, Verdict] = {}

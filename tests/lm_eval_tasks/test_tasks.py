@@ -131,3 +131,18 @@ def test_a_missing_verdict_is_left_out_and_counted() -> None:
     judged = {"prediction": "", "preference": None, "judged": True, "verdicts": []}
     found = utils.values(doc, [json.dumps(judged)])
     assert found == {"coverage": 0.0, "missing": 1.0}
+
+
+def test_a_judge_that_goes_away_ends_the_run_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    sys.path.insert(0, str(ROOT))
+    from lm_eval_tasks import utils
+
+    doc = {"id": "a", "response_language": "de", "instruction": "Q", "reference": "Guten Tag!"}
+    with JudgeServer(models=("other",)) as server:
+        settings = {"judge": "openai/m", "judge_base_url": server.url}
+        with pytest.raises(SystemExit) as stop:
+            utils.judge_answers([["Hallo!"]], [{**doc, "judge_settings": json.dumps(settings)}])
+        assert stop.value.code == 2
+        with pytest.raises(SystemExit):
+            utils.judge_answers([["Hallo!"]], [{**doc, "judge_settings": json.dumps(settings | {"seed": "x"})}])
+    assert "seed in --metadata is 'x'; need a whole number" in capsys.readouterr().err

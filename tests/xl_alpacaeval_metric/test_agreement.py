@@ -271,4 +271,4 @@ def test_the_command_prints_and_writes_the_figures(tmp_path: Path) -> None:
 def test_wrong_use_is_one_line(tmp_path: Path) -> None:
     file = verdict_file(tmp_path / "verdicts.jsonl", verdict("a", 1.0))
     assert "absent.jsonl: no such file" in complaint(run("agreement", file, tmp_path / "absent.jsonl"))
-    assert "cannot be written" in complaint(run("agreement", file, file, "--output", tmp_path))
+    assert "is a directory" in complaint(run("agreement", file, file, "--output", tmp_path))

@@ -115,3 +115,26 @@ def test_an_id_that_stands_twice_is_refused(tmp_path: Path) -> None:
 def test_tasks_prints_the_folder_of_the_task_files() -> None:
     folder = Path(run("tasks").stdout.strip())
     assert (folder / "mini" / "xl_alpacaeval_mini_fi.yaml").is_file()
+
+
+def test_input_and_output_that_cannot_be_used_are_one_line(pairs: Path, tmp_path: Path) -> None:
+    endpoint = ("--judge", "openai/x", "--judge-base-url", "http://127.0.0.1:9/v1")
+    (tmp_path / "deep.yaml").write_text("criteria: " + "[" * 3000, encoding="utf-8")
+    before = sorted(tmp_path.iterdir())
+    for arguments, message in (
+        (("fidelity", pairs, "--output", pairs), "is a file"),
+        (("fidelity", pairs, "--output", pairs / "x"), "pairs.jsonl/x/fidelity.json: cannot be written"),
+        (("estimate", pairs, *endpoint, "--output", tmp_path), "is a directory"),
+        (("estimate", pairs, *endpoint, "--price-input", "inf", "--price-output", "1"), "a finite number"),
+        (("estimate", pairs, *endpoint, "--criteria-file", tmp_path / "deep.yaml"), "deep.yaml: nested too deeply"),
+        (("estimate", pairs, *endpoint, "--criteria-file", "~nobody-here/x.yaml"), "~nobody-here/x.yaml: no such file"),
+        (("estimate", pairs, *endpoint, "--judge-args", "timeout=["), "timeout='[' is no float"),
+        (("estimate", pairs, *endpoint, "--judge-args", "timeout=nan"), "timeout='nan': need a number from 0.1"),
+        (("estimate", pairs, *endpoint, "--judge-args", "verdict_tokens=0"), "need a number from 1"),
+        (("judge", pairs, "--judge", "none", "--output", tmp_path / ("x" * 300)), "File name too long"),
+        (("eval", "~nobody-here/x", "--judge", "none"), "~nobody-here/x: no such model folder"),
+        (("eval", "", "--judge", "none"), "MODEL is empty"),
+        (("eval", "m", "--judge", "none", "--batch-size", "0"), "--batch-size '0' is neither a number from 1 nor auto"),
+    ):
+        assert message in complaint(run(*arguments))
+    assert sorted(tmp_path.iterdir()) == before, "something was left behind"

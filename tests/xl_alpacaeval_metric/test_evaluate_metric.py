@@ -69,6 +69,11 @@ def test_judge_none_gives_the_figures_that_need_no_judge(metric: Any) -> None:
         ({"judge": "gpt-4o"}, "not of the form BACKEND/MODEL"),
         ({"ids": ["a", "a"]}, "stands 2 times"),
         ({"ids": ["a"]}, "1 ids"),
+        ({"ids": [["a"], "b"]}, 'item 1: "id" is list'),
+        ({"judge": 5}, "judge is int"),
+        ({"criteria": 5}, "criteria is 5"),
+        ({"concurrency": "many"}, "concurrency is 'many'"),
+        ({"judge": "openai/m", "judge_base_url": "http://127.0.0.1:9/v1", "judge_args": "timeout=3"}, "need a mapping"),
     ],
 )
 def test_bad_input_is_one_line(metric: Any, changes: dict[str, Any], message: str) -> None:

@@ -299,3 +299,17 @@ def test_bad_specifications_are_one_line(spec: str, args: dict[str, object], mes
 
 def test_none_is_no_client() -> None:
     assert client_for("none") is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"device": "banana"}, "--device 'banana' is unknown"),
+        ({"device": "cuda:99"}, "--device cuda:99: torch finds"),
+        ({"dtype": "foo"}, "dtype 'foo' is none that a model runs in"),
+        ({"dtype": "int8"}, "dtype 'int8' is none that a model runs in"),
+    ],
+)
+def test_a_device_or_type_that_is_not_there_is_refused_before_loading(options: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        LocalClient("no/such-model", **options).preflight()  # type: ignore[arg-type]

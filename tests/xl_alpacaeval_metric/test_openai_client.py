@@ -537,3 +537,11 @@ def test_the_key_is_sent(server: JudgeServer, monkeypatch: pytest.MonkeyPatch) -
     with closing(OpenAIClient("m")) as client:
         client.preflight()
         assert server.seen.last_body["messages"] == [dict(message) for message in PROBE.messages]
+
+
+def test_an_address_or_header_that_http_cannot_carry_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(JudgeUnavailable, match="is not an address"):
+        OpenAIClient("m", base_url="http://..../v1")
+    monkeypatch.setenv("OPENAI_ORG_ID", "a\nb")
+    with pytest.raises(JudgeUnavailable, match="OPENAI_ORG_ID holds characters"):
+        OpenAIClient("m", base_url="http://127.0.0.1:9/v1")

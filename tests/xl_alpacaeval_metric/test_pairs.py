@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 
 import pyarrow as pa
@@ -63,7 +64,7 @@ def test_references_come_from_a_file_where_pairs_have_none(tmp_path: Path) -> No
         (json.dumps({k: v for k, v in ROW.items() if k != "prediction"}), 'line 1: no "prediction"; give one'),
         (json.dumps(ROW | {"prediction": 5}), 'line 1: "prediction" is int, not text'),
         (json.dumps(ROW | {"instruction": " "}), 'line 1: "instruction" is empty'),
-        (json.dumps(ROW | {"language": "xx-nonsense"}), "xx-nonsense"),
+        (json.dumps(ROW | {"language": "xx-nonsense"}), "line 1: unknown language 'xx-nonsense'"),
     ],
 )
 def test_bad_files_are_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -83,3 +84,22 @@ def test_files_of_other_kinds_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "latin.jsonl").write_bytes(b'{"instruction": "\xe4"}')
     with pytest.raises(UserError, match="not readable as UTF-8"):
         pairs.read(tmp_path / "latin.jsonl")
+
+
+def test_an_id_is_text_or_a_number(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.parquet"
+    rows = [ROW | {"id": 7.0}, ROW | {"id": math.nan}]  # As pandas writes 7 and none.
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    assert [item.id for item in pairs.read(file)] == ["7", "2"]
+    with pytest.raises(UserError, match=r'line 1: "id" is list, neither text nor a number'):
+        pairs.read(write(tmp_path / "pairs.jsonl", ROW | {"id": [7]}))
+
+
+def test_references_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "pairs.jsonl", {k: v for k, v in ROW.items() if k != "reference"} | {"id": "a"})
+    reference = {"id": "b", "language": "de", "reference": "Grüß Gott!"}
+    with pytest.raises(UserError, match=r"line 1: no .*references.jsonl has none for id 'a' in de"):
+        pairs.read(file, write(tmp_path / "references.jsonl", reference))
+    twice = write(tmp_path / "references.jsonl", reference, reference | {"reference": "Servus!"})
+    with pytest.raises(UserError, match=r"references.jsonl line 2: id 'b' has another reference already"):
+        pairs.read(file, twice)

@@ -80,3 +80,29 @@ def test_a_benchmark_without_references_says_what_to_give(tmp_path: Path) -> Non
     common = ("--benchmark", "xl", "--languages", "fi", "--benchmark-path", tmp_path)
     judge = ("--judge", "openai/any", "--judge-base-url", "http://127.0.0.1:9/v1")
     assert "give --reference FILE with it, or --reference BACKEND/MODEL" in complaint(run("eval", "m", *common, *judge))
+
+
+@pytest.mark.parametrize("content", ["my notes", '{"id": "x", "language": "fi", "reference": "r"}'])
+def test_a_file_of_someone_else_is_not_cut_short(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "notes"
+    file.write_text(content)  # Without a line feed, as a killed run leaves its last line.
+    with pytest.raises(UserError, match="choose another file"):
+        references.make(ROWS, ScriptedClient(echo), file, nothing)
+    assert file.read_text() == content
+
+
+def test_what_a_kill_cut_short_is_asked_for_again(tmp_path: Path) -> None:
+    file = tmp_path / "references.jsonl"
+    references.make(ROWS[:2], ScriptedClient(echo), file, nothing)
+    file.write_bytes(file.read_bytes()[:-20])
+    again = ScriptedClient(echo)
+    assert len(references.make(ROWS[:2], again, file, nothing)) == 2
+    assert len(again.sent) == 1
+
+
+def test_the_file_s_folder_is_made_and_a_folder_in_its_place_refused(tmp_path: Path) -> None:
+    references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new" / "references.jsonl", nothing)
+    with pytest.raises(UserError, match="is a folder"):
+        references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new", nothing)
+    with pytest.raises(UserError, match="cannot be written"):
+        references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new" / "references.jsonl" / "x", nothing)

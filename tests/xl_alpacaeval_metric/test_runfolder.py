@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,25 @@ def test_run_json_holds_the_settings(tmp_path: Path) -> None:
     with RunFolder(tmp_path / "run", {"languages": ["de"]}):
         pass
     assert json.loads((tmp_path / "run" / "run.json").read_text())["settings"] == {"languages": ["de"]}
+
+
+@pytest.mark.parametrize("line", ["5", "[" * 100_000, '{"id": "a"}', '{"nothing": 1}'])
+def test_a_line_that_is_no_verdict_is_refused(tmp_path: Path, line: str) -> None:
+    with RunFolder(tmp_path / "run", {}) as folder:
+        (tmp_path / "run" / runfolder.VERDICTS).write_text(line + "\n")
+        with pytest.raises(UserError, match=r"verdicts.jsonl.*damaged"):
+            folder.verdicts()
+
+
+def test_a_preference_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    with RunFolder(tmp_path / "run", {}) as folder:
+        folder.append(replace(VERDICT, preference="high"))  # type: ignore[arg-type]
+        with pytest.raises(UserError, match=r"verdicts.jsonl: damaged"):
+            folder.verdicts()
+
+
+def test_a_file_that_cannot_be_put_in_place_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "figures.json").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        runfolder.write_json(tmp_path / "figures.json", {})
+    assert [file.name for file in tmp_path.iterdir()] == ["figures.json"]

@@ -109,3 +109,14 @@ def test_nothing_and_twice_the_same_are_refused() -> None:
         score([], judge())
     with pytest.raises(UserError, match="'item-1' stands 2 times"):
         score([comparison(1), comparison(1)], judge())
+
+
+def test_what_is_no_text_or_no_judge_is_refused() -> None:
+    with pytest.raises(UserError, match="comparison 1: prediction is NoneType, not text"):
+        score([comparison(prediction=None)])  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="judge is int; need a Judge"):
+        score([comparison()], 5)  # type: ignore[arg-type]
+
+
+def test_a_language_goes_by_its_canonical_code() -> None:
+    assert list(score([comparison(language="DE")]).by_language) == ["de"]

@@ -255,3 +255,8 @@ def test_holm_passes_over_what_was_not_tested() -> None:
     assert corrected[2] == pytest.approx(0.04)
     with pytest.raises(UserError, match=r"p-value 1 is 1\.2"):
         holm([0.1, 1.2])
+
+
+def test_a_number_beyond_all_floats_is_refused() -> None:
+    with pytest.raises(UserError, match="preference 0 is too large a number"):
+        win_rate([10**400])

@@ -30,9 +30,9 @@ def write_references(
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric import references
 
+    author = references.client_of(model, concurrency, device)
     wanted = codes(languages) if languages is not None else None
     rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed).rows
-    author = references.client_of(model, concurrency, device)
     author.preflight()
     with ProgressLine(output) as progress:
         references.make(rows, author, output, progress, max_tokens)

@@ -14,6 +14,7 @@ ARGUMENTS: Mapping[str, Mapping[str, type]] = {
     "hf": {"dtype": str, "batch_tokens": int},
 }
 """What `args` may hold, by backend; the others hand theirs to lm-evaluation-harness."""
+LEAST: Mapping[str, float] = {"timeout": 0.1, "retries": 0, "verdict_tokens": 1, "batch_tokens": 1}
 
 
 def client_for(
@@ -60,11 +61,16 @@ def client_for(
 def _settings(backend: str, args: Mapping[str, object] | None) -> dict[str, Any]:
     known = ARGUMENTS[backend]
     found = {}
+    if not isinstance(args, Mapping | None):
+        raise UserError(f"judge arguments are {type(args).__name__}; need a mapping such as {{'timeout': 300}}")
     for key, value in (args or {}).items():
         if key not in known:
             raise UserError(f"judge argument {key!r} is unknown for {backend}/; it takes {', '.join(known)}")
         try:
             found[key] = known[key](value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise UserError(f"judge argument {key}={value!r} is no {known[key].__name__}") from None
+        # Turned about, so that nan is refused.
+        if key in LEAST and not found[key] >= LEAST[key]:
+            raise UserError(f"judge argument {key}={value!r}: need a number from {LEAST[key]}")
     return found

@@ -40,6 +40,7 @@ class Endpoint:
         try:
             parts = urlsplit(address or OPENAI_URL)
             host, port = parts.hostname, parts.port
+            (host or "").encode("idna")  # What the connection will do with it.
         except ValueError:
             parts, host, port = urlsplit(""), None, None
         if parts.scheme not in ("http", "https") or not host:
@@ -63,8 +64,11 @@ class Endpoint:
         secrets = sorted({secret for secret in raw if secret and len(secret) >= 4}, key=len, reverse=True)
         headers = {"Authorization": f"Basic {basic}" if basic else f"Bearer {key or NO_KEY}"}
         for header, variable in ACCOUNT:
-            if os.environ.get(variable):
-                headers[header] = os.environ[variable]
+            value = os.environ.get(variable, "").strip()
+            if not value.isprintable():
+                raise JudgeUnavailable(f"{variable} holds characters that no header can have; set it anew or unset it")
+            if value:
+                headers[header] = value
         return cls(url, headers, parts.query, tuple(secrets))
 
     def hide(self, text: str) -> str:

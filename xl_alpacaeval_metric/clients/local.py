@@ -68,6 +68,7 @@ class LocalClient:
             raise MissingExtra(str(error.name), "eval") from None
         if self.model.startswith((".", "/")) and not Path(self.model).is_dir():
             raise JudgeUnavailable(f"hf/{self.model}: no such folder")
+        memory.check(self.device, self.dtype)
         try:
             config = transformers.AutoConfig.from_pretrained(self.model)
             tokenizer = transformers.AutoTokenizer.from_pretrained(self.model)

@@ -1,7 +1,28 @@
-"""When a model does not fit the memory of its device."""
+"""The device a model is to run on: whether it is there, and when its memory is too small."""
+
+from xl_alpacaeval_metric.errors import UserError
 
 SIGNS = ("out of memory", "can't allocate memory", "ALLOC_FAILED")
 """How CUDA's libraries, MPS and the CPU's allocator say it where torch has no exception of its own for it."""
+
+
+def check(device: str | None, dtype: str) -> None:
+    """Raises UserError for a device or a type of number that torch does not have here; takes no memory on the device."""
+    import torch
+
+    if dtype != "auto" and not getattr(getattr(torch, dtype, None), "is_floating_point", False):
+        raise UserError(f"dtype {dtype!r} is none that a model runs in; there are auto, float32, bfloat16 and float16")
+    if device is None:
+        return
+    try:
+        wanted = torch.device(device)
+    except RuntimeError:
+        raise UserError(f"--device {device!r} is unknown; there are cuda, cuda:1 and so on, mps and cpu") from None
+    here = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    if wanted.type in here and (wanted.index or 0) >= here[wanted.type]:
+        raise UserError(
+            f"--device {device}: torch finds {here[wanted.type]} of kind {wanted.type} here; leave it out for the best there is"
+        )
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
