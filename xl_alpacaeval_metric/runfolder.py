@@ -4,14 +4,13 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
 
 from filelock import FileLock, Timeout
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict
+from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
 from xl_alpacaeval_metric.signature import package_version
 
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
@@ -106,7 +105,7 @@ class RunFolder:
         name = RATINGS if isinstance(judgement, Rating) else VERDICTS
         if name not in self._open:
             self._open[name] = open_for_append(self.path / name)
-        self._open[name].write(json_line(asdict(judgement)))
+        self._open[name].write(json_line(flat(judgement)))
         self._open[name].flush()
 
     def write_results(self, result: Result) -> None:

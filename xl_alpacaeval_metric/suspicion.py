@@ -22,7 +22,10 @@ TAGS = ("answer", "request")
 
 _SAME_SENTENCE = r"[^.!?。！？।\n]{0,20}?"
 # Characters that are not seen, and would keep a phrase from being found.
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+
+_AT_ONCE = 256
+"""Answers looked through together: in most, no phrase stands at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,10 @@ class Tag:
     """
 
     name: str
+
+    def may_stand(self, lowered: str) -> bool:
+        """Whether a text in lower case may hold it; False is certain."""
+        return f"</{self.name}" in lowered
 
     def find(self, _: str, lowered: str) -> str | None:
         """The end of the tag, None where every one of them has its beginning."""
@@ -46,6 +53,10 @@ class Phrase:
 
     literals: tuple[str, ...]
     pattern: re.Pattern[str] | None
+
+    def may_stand(self, lowered: str) -> bool:
+        """Whether a text in lower case may hold it; False is certain."""
+        return any(literal in lowered for literal in self.literals)
 
     def find(self, text: str, lowered: str) -> str | None:
         """What matches in the text, None if nothing does."""
@@ -94,18 +105,27 @@ def _too_frequent(texts: Sequence[str]) -> str | None:
 
 def talk_to_the_judge(comparisons: Sequence[Comparison]) -> list[str]:
     """A line, with the first three, if answers hold phrases or markers that speak to a judge (data/judge_talk.yaml)."""
-    found = [(item, said) for item in comparisons if (said := judge_talk(item)) is not None]
+    found = []
+    for start in range(0, len(comparisons), _AT_ONCE):
+        items = comparisons[start : start + _AT_ONCE]
+        together = "\x00".join(readable(item.prediction) for item in items).lower()
+        possible = [phrase for phrase in phrases() if phrase.may_stand(together)]
+        if possible:
+            found += [(item, said) for item in items if (said := judge_talk(item, possible)) is not None]
     if not found:
         return []
     shown = "; ".join(f"id {item.id!r} in {item.language} has {_shown(said)}" for item, said in found[:3])
     return [f"{len(found)} of {len(comparisons)} answers seem to talk to the judge: {shown}{' ...' * (len(found) > 3)}"]
 
 
-def judge_talk(item: Comparison) -> str | None:
-    """The part of the prediction that speaks to a judge; None if there is none, or if what was asked speaks so as well."""
+def judge_talk(item: Comparison, looked_for: Sequence[Phrase | Tag] | None = None) -> str | None:
+    """The part of the prediction that speaks to a judge; None if there is none, or if what was asked speaks so as well.
+
+    `looked_for` are all phrases unless some are known not to stand in the prediction.
+    """
     text = readable(item.prediction)
     lowered = text.lower()
-    for phrase in phrases():
+    for phrase in phrases() if looked_for is None else looked_for:
         said = phrase.find(text, lowered)
         if said is not None and not _anyway(phrase, item):
             return said
@@ -136,7 +156,9 @@ def _phrase(literals: Sequence[str], pattern: str | None) -> Phrase:
 
 def readable(text: str) -> str:
     """The text as it is seen: without invisible characters, with one spelling for each character."""
-    return unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+    if any(character in text for character in _INVISIBLE):  # Hardly any has one, and to translate takes time.
+        text = text.translate(dict.fromkeys(map(ord, _INVISIBLE)))
+    return unicodedata.normalize("NFKC", text)
 
 
 def _shown(text: str) -> str:

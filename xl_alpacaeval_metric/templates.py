@@ -34,13 +34,23 @@ class Template:
 
     def fill(self, values: Mapping[str, str]) -> tuple[dict[str, str], ...]:
         """Chat messages with every slot replaced; raises TemplateError unless the values are exactly the slots."""
-        if missing := self.slots - values.keys():
-            raise TemplateError(f"template {self.name}: no value for {', '.join(sorted(missing))}")
-        if unknown := values.keys() - self.slots:
-            raise TemplateError(f"template {self.name}: no slot named {', '.join(sorted(unknown))}")
+        _check(self.name, self.slots, values)
         return tuple(
             {"role": role, "content": _SLOT.sub(lambda slot: values[slot[1]], body)} for role, body in self.sections
         )
+
+
+def fill_text(name: str, text: str, values: Mapping[str, str]) -> str:
+    """A text without sections, filled as a template is; raises TemplateError unless the values are exactly its slots."""
+    _check(name, frozenset(_SLOT.findall(text)), values)
+    return _SLOT.sub(lambda slot: values[slot[1]], text)
+
+
+def _check(name: str, slots: frozenset[str], values: Mapping[str, str]) -> None:
+    if missing := slots - values.keys():
+        raise TemplateError(f"template {name}: no value for {', '.join(sorted(missing))}")
+    if unknown := values.keys() - slots:
+        raise TemplateError(f"template {name}: no slot named {', '.join(sorted(unknown))}")
 
 
 def parse(name: str, text: str) -> Template:

@@ -1,0 +1,157 @@
+"""Training rows that overlap with what a benchmark asks or answers.
+
+The rule: of a benchmark's text at least half of the tokens lie in runs of eight tokens that the row has, too. It is that of
+Lambert et al. 2024 (Tulu 3, arXiv 2411.15124, section 3.2) with one addition: a text of fewer tokens counts where the row
+holds it whole. Tokens are words without case and punctuation, or single characters in scripts that set no spaces.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xl_alpacaeval_metric import hub
+from xl_alpacaeval_metric.benchmark import Benchmark, Row
+from xl_alpacaeval_metric.errors import UserError
+
+NGRAM, COVERAGE = 8, 0.5
+SHORTEST = 4
+"""Texts of fewer tokens say nothing: "Why?" is in every row."""
+CHARACTERS_A_WORD = 2
+"""A run of characters is this many times as long as one of words."""
+
+# Han, kana, Thai, Lao, Khmer and Burmese are written without spaces.
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_CHARACTER = re.compile(rf"[{_UNSPACED}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of a benchmark that must not be trained on; `kind` is request, context or reference."""
+
+    benchmark: str
+    id: str
+    language: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """A training row (`where` it stands, its id) and the benchmark's text it shares; `coverage` 0..1, and a piece of what is shared."""
+
+    where: str
+    row_id: str
+    text: Text
+    coverage: float
+    shared: str
+
+
+def texts(benchmark: Benchmark) -> list[Text]:
+    """Each request (without its language instruction where that is known), context and reference once."""
+    found: dict[tuple[str, str], Text] = {}
+    for row in benchmark.rows:
+        for kind, language, text in _of_row(row):
+            found.setdefault((kind, text), Text(benchmark.name, benchmark.prompt(row), language, kind, text))
+    return list(found.values())
+
+
+def _of_row(row: Row) -> Iterator[tuple[str, str, str]]:
+    yield "request", row.instruction_language, row.request or row.instruction
+    if row.context:
+        yield "context", row.context_language or "", row.context
+    if row.reference:
+        yield "reference", row.response_language, row.reference
+
+
+def tokens(text: str) -> list[str]:
+    """Words without case and punctuation; single characters in scripts that set no spaces."""
+    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+class Index:
+    """The runs of tokens of a benchmark's texts, to look rows up in."""
+
+    def __init__(self, texts: Iterable[Text], *, ngram: int = NGRAM, coverage: float = COVERAGE) -> None:
+        self.coverage = coverage
+        self._texts: list[tuple[Text, int]] = []
+        self._places: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+        for text in texts:
+            found = tokens(text.text)
+            spaced = 2 * len(_CHARACTER.findall(text.text)) < len(found)
+            length = min(len(found), ngram if spaced else ngram * CHARACTERS_A_WORD)
+            if len(found) < SHORTEST:
+                continue
+            for start in range(len(found) - length + 1):
+                run = tuple(found[start : start + length])
+                self._places.setdefault(run, []).append((len(self._texts), start))
+            self._texts.append((text, len(found)))
+        self._lengths = sorted({len(run) for run in self._places})
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def find(self, text: str) -> Iterator[tuple[Text, float, str]]:
+        """The benchmark's texts that `text` covers enough of: each with the share covered, and the first run shared."""
+        found = tokens(text)
+        covered: dict[int, set[int]] = {}
+        first: dict[int, tuple[str, ...]] = {}
+        for length in self._lengths:
+            for start in range(len(found) - length + 1):
+                run = tuple(found[start : start + length])
+                for number, place in self._places.get(run, ()):
+                    covered.setdefault(number, set()).update(range(place, place + length))
+                    first.setdefault(number, run)
+        for number, places in covered.items():
+            whole, size = self._texts[number]
+            if len(places) >= self.coverage * size:
+                yield whole, len(places) / size, " ".join(first[number])
+
+
+def search(index: Index, rows: Iterable[tuple[str, Mapping[str, object]]]) -> Iterator[Overlap | None]:
+    """For every row the overlaps of its instruction, response and messages, then None, so that a caller can count rows.
+
+    Raises UserError for a row without any text.
+    """
+    for where, row in rows:
+        fields = list(_fields(row))
+        if not fields:
+            raise UserError(f"{where}: no text; needs instruction and response, or messages")
+        seen: dict[Text, Overlap] = {}
+        for field in fields:
+            for text, coverage, shared in index.find(field):
+                if text not in seen or coverage > seen[text].coverage:
+                    seen[text] = Overlap(where, str(row.get("id", "")), text, coverage, shared)
+        yield from seen.values()
+        yield None
+
+
+def _fields(row: Mapping[str, object]) -> Iterator[str]:
+    named = [row.get(name) for name in ("instruction", "prompt", "input", "response", "output", "completion", "text")]
+    texts = [value for value in named if isinstance(value, str)]
+    for chat in (row.get("messages"), row.get("conversations"), *named):
+        if isinstance(chat, list):
+            texts += [
+                turn["content"] for turn in chat if isinstance(turn, dict) and isinstance(turn.get("content"), str)
+            ]
+    yield from dict.fromkeys(texts)
+
+
+def data_files(data: Path) -> Sequence[Path]:
+    """The file, or all data files of a folder; raises UserError where there is none."""
+    if not data.is_dir():
+        return [data]
+    found = sorted(
+        file for suffix in ("parquet", "jsonl", "json") for file in data.rglob(f"*.{suffix}") if file.is_file()
+    )
+    if not found:
+        raise UserError(f"{data}: holds no .parquet, .jsonl or .json file")
+    return found
+
+
+def rows_of(files: Sequence[Path]) -> Iterator[tuple[str, dict[str, object]]]:
+    """The rows of these files, one after the other, each with where it stands."""
+    for file in files:
+        yield from hub.iter_rows(file)

@@ -1,0 +1,13 @@
+"""`xl-instruct`: the command for the training data. Nothing heavy is imported before a command needs it."""
+
+import sys
+
+from xl_alpacaeval_metric.cli import entry
+from xl_instruct_dataset.cli.hub import app
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """The console command."""
+    sys.exit(entry.run(app, "xl-instruct"))

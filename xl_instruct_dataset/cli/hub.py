@@ -1,0 +1,88 @@
+"""The commands for Hub folders: build one, push it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xl_alpacaeval_metric.cli.progress import ProgressLine
+from xl_alpacaeval_metric.signature import package_version
+
+app = typer.Typer(
+    help="Cross-lingual instruction data: instructions in one language, responses in another.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"xl-suite {package_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version of xl-suite")
+    ] = False,
+) -> None:
+    """Cross-lingual instruction data: instructions in one language, responses in another."""
+
+
+@app.command("build")
+def build_folder(
+    pairs: Annotated[
+        str | None, typer.Option(metavar="en-fi,...", help="Language pairs  [default: all of the source's]")
+    ] = None,
+    source: Annotated[
+        str, typer.Option(metavar="sample|FOLDER|HUB_ID", help="Where the rows come from, e.g. viyer98/xl-instruct")
+    ] = "sample",
+    variant: Annotated[str, typer.Option(help="default; best_of_3 and scored where the source has them")] = "default",
+    output: Annotated[Path, typer.Option(help="The Hub folder to write")] = Path("xl-instruct"),
+    streaming: Annotated[bool, typer.Option("--streaming", help="Read a Hub dataset where it is")] = False,
+    max_wrong_language: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Share of a pair's responses in a wrong language above which to stop"),
+    ] = 0.01,
+) -> None:
+    """Write a folder that `load_dataset` and the Hub read: Parquet files for each language pair, and a card."""
+    from xl_instruct_dataset import build
+    from xl_instruct_dataset.sources import Source
+
+    wanted = None if pairs is None else [pair.strip() for pair in pairs.split(",") if pair.strip()]
+    with ProgressLine(output) as progress:
+        built = build.build(
+            wanted, Source(source, streaming), output, progress, variant=variant, max_wrong=max_wrong_language
+        )
+    for pair, written in built.written.items():
+        wrong = built.wrong[pair]
+        note = f", {wrong} not in its language (the first: {built.first_wrong[pair]})" if wrong else ""
+        note += ", language not checked: the identifier does not know it" if pair in built.unchecked else ""
+        print(f"{pair}: {written.rows:,} rows, {written.file_bytes / 1e6:.2f} MB{note}")
+    print(f'{output}: load_dataset("{output}", "{next(iter(built.written))}")')
+
+
+@app.command("push")
+def push_folder(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that build or generate made")],
+    repo: Annotated[str, typer.Option(metavar="ORG/NAME", help="The dataset repository")],
+    public: Annotated[bool, typer.Option("--public", help="Make a new repository public; private without it")] = False,
+    message: Annotated[str, typer.Option(metavar="TEXT", help="The commit's message")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go up, and send nothing")] = False,
+) -> None:
+    """Put a folder on the Hub in one commit, after checking it against its card."""
+    from xl_instruct_dataset import push
+
+    uploads = push.plan(folder)
+    if dry_run:
+        for upload in uploads:
+            print(f"{upload.size:>14,}  {upload.path}")
+        total = sum(upload.size for upload in uploads)
+        print(f"{total:>14,}  in {len(uploads)} files would go to {repo} ({'public' if public else 'private'}, if new)")
+        return
+    print(f"sending {len(uploads)} files to {repo}", file=sys.stderr)
+    print(push.push(folder, repo, uploads, public=public, message=message))

@@ -1,0 +1,136 @@
+"""The vocabulary of the training data: language pairs, rows, and the columns of the files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.errors import UserError
+
+if TYPE_CHECKING:
+    import datasets
+
+LANGUAGES = ("de", "pt", "hu", "lt", "ga", "mt", "zh", "hi", "fi", "tr", "en")
+"""Response languages of the released data and of the bundled sample."""
+PAIRS = tuple(f"en-{code}" for code in LANGUAGES)
+BEST_OF_3 = tuple(f"en-{code}" for code in languages.PAPER)
+"""Pairs released with the best of three translations, too."""
+SCORED = ("en-en",)
+"""Pairs released with scores."""
+VARIANTS = {"default": PAIRS, "best_of_3": BEST_OF_3, "scored": SCORED}
+CRITERIA = ("precision", "informativeness", "naturalness", "objectivity")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a row comes from: the data set, the passage it began with, the models that made it, and what it may be used for.
+
+    `models` and `prompts` map a stage to the model that did it and to the hash of its prompt.
+    """
+
+    dataset: str
+    license: str
+    seed_source: str | None = None
+    seed_license: str | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    non_commercial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """How the response was chosen: the `method`, out of how many `candidates`, and the score of each, in their order."""
+
+    method: str
+    candidates: int | None = None
+    chosen: int | None = None
+    scores: Sequence[float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRow:
+    """One example; `instruction` says which language to answer in, `scores` are 1 to 5 by criterion, None if unscored."""
+
+    id: str
+    instruction: str
+    response: str
+    instruction_language: str
+    response_language: str
+    provenance: Provenance
+    scores: Mapping[str, float] | None = None
+    selection: Selection | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row with the columns of `features()`."""
+        provenance = asdict(self.provenance)
+        for stages in ("models", "prompts"):
+            provenance[stages] = [{"stage": key, "value": value} for key, value in provenance[stages].items()]
+        return {
+            "id": self.id,
+            "instruction": self.instruction,
+            "response": self.response,
+            "instruction_language": self.instruction_language,
+            "response_language": self.response_language,
+            "messages": [
+                {"role": "user", "content": self.instruction},
+                {"role": "assistant", "content": self.response},
+            ],
+            "scores": None if self.scores is None else {name: self.scores.get(name) for name in CRITERIA},
+            "selection": None if self.selection is None else asdict(self.selection),
+            "provenance": provenance,
+        }
+
+
+def features() -> "datasets.Features":
+    """The columns of the Parquet files, the same in every configuration."""
+    from datasets import Features, List, Value
+
+    text, number = Value("string"), Value("float32")
+    stages = List({"stage": text, "value": text})
+    return Features(
+        {
+            "id": text,
+            "instruction": text,
+            "response": text,
+            "instruction_language": text,
+            "response_language": text,
+            "messages": List({"role": text, "content": text}),
+            "scores": dict.fromkeys(CRITERIA, number),
+            "selection": {
+                "method": text,
+                "candidates": Value("int32"),
+                "chosen": Value("int32"),
+                "scores": List(number),
+            },
+            "provenance": {
+                "dataset": text,
+                "license": text,
+                "seed_source": text,
+                "seed_license": text,
+                "models": stages,
+                "prompts": stages,
+                "non_commercial": Value("bool"),
+            },
+        }
+    )
+
+
+def languages_of(pair: str) -> tuple[str, str]:
+    """Instruction and response language of `en-fi`; raises UserError that names the nearest pair.
+
+    The codes are canonical ones; a code with a region or a script (`en-pt-BR`) may be the response's alone.
+    """
+    source, dash, target = pair.strip().partition("-")
+    try:
+        if not dash:
+            raise UserError("no dash")
+        return languages.get(source).code, languages.get(target).code
+    except UserError:
+        near = get_close_matches(pair.lower(), PAIRS, n=2, cutoff=0.5)
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else f"give instruction and response language, as in {PAIRS[8]}"
+        )
+        raise UserError(f"unknown language pair {pair[:40]!r}: {hint}") from None
