@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xl_alpacaeval_metric import hub
-from xl_alpacaeval_metric.benchmark import Benchmark, Row
+from xl_alpacaeval_metric.benchmark import Benchmark, Row, load
 from xl_alpacaeval_metric.errors import UserError
 
 NGRAM, COVERAGE = 8, 0.5
@@ -47,6 +47,25 @@ class Overlap:
     text: Text
     coverage: float
     shared: str
+
+
+def index_of(
+    names: Sequence[str],
+    codes: Sequence[str] | None,
+    path: Path | None,
+    *,
+    ngram: int = NGRAM,
+    coverage: float = COVERAGE,
+) -> "Index":
+    """The index of these benchmarks; raises UserError as `benchmark.load` does, and where no name is given."""
+    if not names:
+        raise UserError("no benchmark given; name some of those that eval takes, such as mini,xl")
+    found = []
+    for name in names:
+        # The requests of xl are English whatever the answer's language, and the English file holds them bare.
+        wanted = ["en"] if name in ("xl", "en") else codes
+        found += texts(load(name, wanted, path=path))
+    return Index(found, ngram=ngram, coverage=coverage)
 
 
 def texts(benchmark: Benchmark) -> list[Text]:

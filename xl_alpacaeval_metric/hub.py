@@ -1,6 +1,7 @@
 """The released files on the Hugging Face Hub, or a local copy of them."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,14 @@ def download(repo: str, name: str) -> Path:
 def _local(path: Path, split: str) -> list[dict[str, object]]:
     if not path.is_dir():
         raise UserError(f"{path}: no such folder; it should hold {split}.json")
-    files = sorted(file for file in path.rglob("*") if split in file.stem.lower() and file.suffix in _SUFFIXES)
+    # german.json or german-00000-of-00002.parquet, but not "swiss german.json".
+    name = re.compile(rf"(.*[^a-z ])?{re.escape(split)}([^a-z ].*)?")
+    files = [file for file in path.rglob("*") if file.suffix in _SUFFIXES and name.fullmatch(file.stem.lower())]
+    files.sort(key=lambda file: (file.stem.lower() != split, file))
     if not files:
         raise UserError(f"{path}: holds no {split}.json (or .jsonl, .parquet) with the column {COLUMN!r}")
-    return [row for _, row in read_rows(files[0])]
+    shards = [file for file in files if re.search(r"-\d+-of-\d+$", file.stem)]
+    return [row for file in (shards if files[0] in shards else files[:1]) for _, row in read_rows(file)]
 
 
 def read_rows(file: Path) -> list[tuple[str, dict[str, object]]]:

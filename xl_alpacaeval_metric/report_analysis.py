@@ -1,4 +1,4 @@
-"""What a person reads of an analysis: the comparison of two runs, and a judge's agreement."""
+"""What a person reads of an analysis: the comparison of two runs, and a judge's agreement, training rows that overlap."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,6 +10,7 @@ from rich.table import Table
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.agreement import Agreement
 from xl_alpacaeval_metric.comparing import Contrast, RunComparison
+from xl_alpacaeval_metric.contamination import Overlap
 
 
 def show_comparison(found: RunComparison, console: Console) -> None:
@@ -30,6 +31,16 @@ def show_comparison(found: RunComparison, console: Console) -> None:
             counts = ", ".join(f"{code} {count}" for code, count in sorted(only.items()))
             notes.append(f"left out: {sum(only.values())} items that only {side} has ({counts})")
     _lines([*notes, *(f"warning: {line}" for line in found.caveats)], console)
+
+
+def show_overlaps(overlaps: Sequence[Overlap], rows: int, title: str, console: Console) -> None:
+    """Print what overlaps with which text, and how many of all rows do."""
+    for overlap in overlaps:
+        text = overlap.text
+        row = f"{overlap.where} (id {overlap.row_id})" if overlap.row_id else overlap.where
+        of = f"{text.benchmark} {text.id}, {text.kind} in {text.language}"
+        _lines([f"{row}: {100 * overlap.coverage:.0f}% of {of}: {overlap.shared}"], console)
+    _lines([f"{title}: {len({overlap.where for overlap in overlaps})} of {rows} rows overlap"], console)
 
 
 def show_agreement(found: Agreement, title: str, console: Console) -> None:

@@ -18,7 +18,7 @@ RATINGS, RUBRIC = "criteria.jsonl", "rubric.json"
 Judgement = TypeVar("Judgement", Verdict, Rating)
 _LOCK = ".lock"
 _UNFINISHED = re.compile(r"\.[a-z]+\.jsonl?\.\d+")
-"""Files that a killed process was about to put in place (see `_replace`)."""
+"""Files that a killed process was about to put in place (see `replace_file`)."""
 
 
 class RunFolder:
@@ -80,7 +80,7 @@ class RunFolder:
 
     def write_rows(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Write a JSONL file whole, or not at all."""
-        _replace(self.path / name, "".join(json_line(row) for row in rows))
+        replace_file(self.path / name, "".join(json_line(row) for row in rows))
 
     def verdicts(self) -> list[Verdict]:
         """The verdicts so far, in the order they were made; a later one supersedes an earlier one of the same question."""
@@ -155,7 +155,7 @@ def _is_utf8(text: str) -> bool:
 
 def write_json(path: Path, content: object) -> None:
     """Write a JSON file whole, or not at all."""
-    _replace(path, json_line(content, indent=2))
+    replace_file(path, json_line(content, indent=2))
 
 
 def read_json(path: Path) -> dict[str, object]:
@@ -188,7 +188,8 @@ def _wherever(setting: object) -> object:
     return {**setting, "endpoint": None} if isinstance(setting, dict) and "endpoint" in setting else setting
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Write a text file whole, or not at all."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         unfinished.write_text(text, encoding="utf-8")

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import Exit
 
 from xl_alpacaeval_metric.cli.commands import app
 from xl_alpacaeval_metric.cli.options import (
+    BenchmarkPath,
     BothOrders,
     Concurrency,
     Criteria,
@@ -17,6 +19,7 @@ from xl_alpacaeval_metric.cli.options import (
     JudgeSpec,
     JudgeUrl,
     Seed,
+    codes,
     judge_from,
     rubric_from,
 )
@@ -116,6 +119,46 @@ def agreement(
     found = agreeing.measure(judged, agreeing.read_labels(labels, judged))
     report_analysis.show_agreement(found, f"{verdicts} against {labels}", Console())
     write(asdict(found), output)
+
+
+@app.command()
+def contamination(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="Training data: a JSONL or Parquet file, or a folder of them")
+    ],
+    benchmark: Annotated[str, typer.Option(metavar="mini,xl,...", help="Benchmarks to look for")] = "mini,context",
+    languages: Annotated[
+        str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of each benchmark's]")
+    ] = None,
+    benchmark_path: BenchmarkPath = None,
+    ngram: Annotated[int, typer.Option(min=2, help="Words in a run (characters: twice as many)")] = 8,
+    coverage: Annotated[
+        float,
+        typer.Option(min=0.01, max=1.0, help="Share of a benchmark's text in such runs from which on it overlaps"),
+    ] = 0.5,
+    output: Output = None,
+) -> None:
+    """List training rows that overlap with a benchmark's requests, contexts or references; exit code 1 if there are any."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from xl_alpacaeval_metric import contamination as looking
+    from xl_alpacaeval_metric import report_analysis
+
+    names = [name.strip() for name in benchmark.split(",") if name.strip()]
+    wanted = codes(languages) if languages is not None else None
+    index = looking.index_of(names, wanted, benchmark_path, ngram=ngram, coverage=coverage)
+    files = looking.data_files(data)
+    found, rows = [], 0
+    for overlap in looking.search(index, looking.rows_of(files)):
+        rows += overlap is None
+        if overlap is not None:
+            found.append(overlap)
+    report_analysis.show_overlaps(found, rows, f"{data} against {', '.join(names)} ({len(index)} texts)", Console())
+    write({"rows": rows, "texts": len(index), "overlaps": [asdict(overlap) for overlap in found]}, output)
+    if found:
+        raise Exit(1)
 
 
 def write(content: dict[str, object], output: Path | None) -> None:

@@ -40,6 +40,33 @@ def write_references(
     print(f"{len(rows)} references by {author.spec}: {output}")
 
 
+@app.command("translate-benchmark")
+def translate_benchmark(
+    model: Annotated[str, typer.Option(metavar="SPEC", help="The translator: openai/MODEL, hf/ORG/MODEL, vllm/...")],
+    languages: Annotated[str, typer.Option(metavar="sw,fi,...", help="Languages to translate the requests into")],
+    output: Annotated[Path, typer.Option(metavar="FOLDER", help="A file for each language, for --benchmark-path")],
+    benchmark_path: BenchmarkPath = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="The first N requests")] = None,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Length of a translation, at most")] = 2048,
+    device: Device = None,
+    concurrency: Concurrency = 64,
+) -> None:
+    """Have a model translate the English requests: benchmark m, in other languages. The same command goes on where it stopped."""
+    from xl_alpacaeval_metric import benchmark as benchmarks
+    from xl_alpacaeval_metric import references, translate
+
+    wanted = codes(languages)
+    translator = references.client_of(model, concurrency, device, "translations")
+    rows = benchmarks.load("en", limit=limit, path=benchmark_path).rows
+    translator.preflight()
+    with ProgressLine(output) as progress:
+        files = translate.make(rows, wanted, translator, output, progress, max_tokens)
+    translator.close()
+    for file in files:
+        print(f"{len(rows)} requests by {translator.spec}: {file}")
+    print(f"use them with --benchmark m --benchmark-path {output} --languages {','.join(wanted)}")
+
+
 @app.command()
 def tasks() -> None:
     """Print the folder for lm_eval's --include_path."""
