@@ -64,6 +64,7 @@ class Candidate:
                 )
         if self.model.startswith((".", "/", "~")) and not Path(os.path.expanduser(self.model)).exists():
             raise UserError(f"{self.model}: no such model folder or file")
+        generate.adapter_arguments(self.model, self.backend)
 
     @property
     def identity(self) -> dict[str, object]:

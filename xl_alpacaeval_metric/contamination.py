@@ -23,8 +23,10 @@ CHARACTERS_A_WORD = 2
 
 # Han, kana, Thai, Lao, Khmer and Burmese are written without spaces.
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 _CHARACTER = re.compile(rf"[{_UNSPACED}]")
+# To `re`, vowel signs of Devanagari and its relatives are no letters; yet they end no word.
+_NO_LETTERS = re.compile(r"[^\w\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,17 @@ def _of_row(row: Row) -> Iterator[tuple[str, str, str]]:
 
 def tokens(text: str) -> list[str]:
     """Words without case and punctuation; single characters in scripts that set no spaces."""
-    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
+    return _TOKEN.findall(_NO_LETTERS.sub(_signs, unicodedata.normalize("NFKC", text).casefold()))
+
+
+def _signs(found: re.Match[str]) -> str:
+    """The marks among some characters, and a space for each other one but the joiners, which are nothing."""
+    return "".join(c if unicodedata.category(c)[0] == "M" else "" if c in "\u200c\u200d" else " " for c in found[0])
+
+
+def in_words(found: Sequence[str]) -> bool:
+    """Whether these tokens of a text are words for the most part, rather than single characters of a script without spaces."""
+    return 2 * sum(_CHARACTER.match(token) is not None for token in found) < len(found)
 
 
 class Index:
@@ -99,8 +111,7 @@ class Index:
         self._places: dict[tuple[str, ...], list[tuple[int, int]]] = {}
         for text in texts:
             found = tokens(text.text)
-            spaced = 2 * len(_CHARACTER.findall(text.text)) < len(found)
-            length = min(len(found), ngram if spaced else ngram * CHARACTERS_A_WORD)
+            length = min(len(found), ngram if in_words(found) else ngram * CHARACTERS_A_WORD)
             if len(found) < SHORTEST:
                 continue
             for start in range(len(found) - length + 1):

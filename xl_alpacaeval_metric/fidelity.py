@@ -91,6 +91,15 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
     return found
 
 
+def line_passes(text: str, language: str) -> list[bool]:
+    """Whether each line of a text that is long enough to tell is in a language; none where the identifier does not know it.
+
+    Raises UserError for an unknown language.
+    """
+    code = languages.get(language).code
+    return langid.matches(_long_lines(text, code.split("-")[0]), code) if langid.supported(code) else []
+
+
 def language_fidelity(texts: Iterable[str | None], languages: Iterable[str]) -> Fidelity:
     """Line pass rate, word pass rate and coverage, in percent, overall and by language (under its canonical code).
 

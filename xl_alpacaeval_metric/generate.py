@@ -6,6 +6,7 @@ has to say goes as JSON lines to its standard output; everything that libraries 
 parent keeps as generation.log.
 """
 
+import importlib.util
 import json
 import logging
 import os
@@ -18,11 +19,13 @@ from typing import Any, TextIO
 
 from xl_alpacaeval_metric import runfolder
 from xl_alpacaeval_metric.clients.local import best_device
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.errors import MissingExtra, UserError
 
 # Requests handed to the harness at a time. Most backends report each answer as it is made; for one that reports
 # only at the end, this bounds what a kill loses.
 SLICE = 512
+
+ADAPTER = "adapter_config.json"
 
 ENDPOINTS = {"openai-completions", "openai-chat-completions", "local-completions", "local-chat-completions"}
 
@@ -124,7 +127,7 @@ def load_model(settings: Mapping[str, Any], machine: Mapping[str, Any]) -> Any:
             arguments["base_url"] = endpoint_url(str(arguments["base_url"]), backend)
         extra["batch_size"] = 1
     else:
-        arguments = {"pretrained": os.path.expanduser(model), **arguments}
+        arguments = {"pretrained": os.path.expanduser(model), **adapter_arguments(model, backend), **arguments}
         if backend == "hf" and extra["device"] is None:
             # The harness takes CUDA for granted where it is told nothing.
             extra["device"] = best_device()
@@ -132,6 +135,30 @@ def load_model(settings: Mapping[str, Any], machine: Mapping[str, Any]) -> Any:
         file = Path(arguments["pretrained"])
         arguments |= {"pretrained": str(file.parent), "gguf_file": file.name}
     return get_model(backend).create_from_arg_obj(arguments, extra)
+
+
+def adapter_arguments(model: str, backend: str) -> dict[str, object]:
+    """What the backend needs for a folder that holds a PEFT adapter alone; empty for other models.
+
+    Raises UserError where the adapter's base is not there or the backend takes no adapter, MissingExtra without peft.
+    """
+    folder = Path(os.path.expanduser(model))
+    if not (folder / ADAPTER).is_file() or (folder / "config.json").is_file():
+        return {}
+    settings = runfolder.read_json(folder / ADAPTER)
+    base = str(settings.get("base_model_name_or_path") or "")
+    if not base or (base.startswith((".", "/")) and not Path(base).is_dir()):
+        raise UserError(f"{folder / ADAPTER}: its base model {base or 'has no name'} is not there; merge the adapter instead")
+    arguments: dict[str, object] = {"pretrained": base}
+    if (folder / "tokenizer_config.json").is_file():  # Its chat template may be another than the base's.
+        arguments["tokenizer"] = str(folder)
+    if backend == "vllm":
+        return {**arguments, "lora_local_path": str(folder), "max_lora_rank": settings.get("r") or 16}
+    if backend != "hf":
+        raise UserError(f"{model}: holds an adapter, which goes with --backend hf or vllm; merge it for {backend}")
+    if importlib.util.find_spec("peft") is None:
+        raise MissingExtra("peft", "train")
+    return {**arguments, "peft": str(folder)}
 
 
 def endpoint_url(base_url: str, backend: str) -> str:

@@ -96,7 +96,7 @@ def _design_table(result: Result, judged: bool) -> Table:
 def _effect(effect: Effect | None) -> str:
     if effect is None or effect.difference is None:
         return "-"
-    interval = "" if effect.ci95 is None else f" ({effect.ci95[0]:+.1f} to {effect.ci95[1]:+.1f})"
+    interval = "" if effect.ci95 is None else f" ({effect.ci95[0]:+.0f} to {effect.ci95[1]:+.0f})"
     return f"{effect.difference:+.1f}{interval}"
 
 

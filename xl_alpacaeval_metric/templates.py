@@ -74,6 +74,6 @@ def digest(*texts: str) -> bytes:
 
 
 @cache
-def load(name: str) -> Template:
-    """The template `prompts/NAME.txt` of this package."""
-    return parse(name, (resources.files(__package__) / "prompts" / f"{name}.txt").read_text(encoding="utf-8"))
+def load(name: str, package: str = "xl_alpacaeval_metric") -> Template:
+    """The template `prompts/NAME.txt` of a package, this one unless another is named."""
+    return parse(name, (resources.files(package) / "prompts" / f"{name}.txt").read_text(encoding="utf-8"))

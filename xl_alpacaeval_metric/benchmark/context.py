@@ -21,7 +21,7 @@ def rows(codes: Sequence[str] | None = None) -> Iterator[Row]:
 
     Raises UserError for a language that no response is in.
     """
-    known = list(_answer_in())
+    known = list(answer_in())
     if unknown := [code for code in codes or () if code not in known]:
         raise UserError(f"benchmark context has no references in {unknown[0]!r}; it has {', '.join(known)}")
     for item in _items():
@@ -32,7 +32,7 @@ def rows(codes: Sequence[str] | None = None) -> Iterator[Row]:
             context, request = item["context"][of_context], item["request"][of_request]
             yield Row(
                 id=f"{item['id']}-{design}",
-                instruction=f"{context}\n\n{request} {_answer_in()[of_request][of_response]}",
+                instruction=f"{context}\n\n{request} {answer_in()[of_request][of_response]}",
                 request=request,
                 instruction_language=of_request,
                 response_language=of_response,
@@ -50,7 +50,7 @@ def _items() -> tuple[dict[str, Any], ...]:
 
 
 @cache
-def _answer_in() -> dict[str, dict[str, str]]:
+def answer_in() -> dict[str, dict[str, str]]:
     """By request language, then response language: the sentence, in the former, that asks for the latter."""
     import yaml
 

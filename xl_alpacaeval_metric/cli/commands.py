@@ -131,7 +131,8 @@ def evaluate(
         if author is not None:
             rows = references.written(rows, author, folder.parent, progress)
         result = runs.evaluate_model(candidate, rows, the_judge, folder, progress, rubric, announcer(max_requests))
-    finish(result, f"{model} on {benchmark}", folder, max_missing)
+    name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
+    finish(result, f"{name} on {benchmark}", folder, max_missing)
 
 
 @app.command("judge")

@@ -1,16 +1,20 @@
 """What a person sees while a command works."""
 
+import sys
 import time
 from pathlib import Path
-from typing import Self
+from typing import Self, TextIO
 
 SECONDS_BETWEEN_LINES = 15.0
 
 
 class ProgressLine:
-    """A progress line on standard error, or where that is a file a line now and then; on Ctrl-C it says what there is and how to go on."""
+    """A progress line on standard error, or where that is a file a line now and then.
 
-    def __init__(self, folder: Path) -> None:
+    On Ctrl-C it says `interrupted`, by default that the same command goes on with what is in the folder.
+    """
+
+    def __init__(self, folder: Path, interrupted: str | None = None, stream: TextIO | None = None) -> None:
         from rich.console import Console
         from rich.progress import (
             BarColumn,
@@ -21,8 +25,11 @@ class ProgressLine:
             TimeRemainingColumn,
         )
 
-        self.folder = folder
-        self.console = Console(stderr=True)
+        self.interrupted = (
+            interrupted or f"interrupted; what is finished is in {folder}, and the same command goes on from there"
+        )
+        # Where standard error is now: who works under this line may have it go into a file meanwhile.
+        self.console = Console(file=stream or sys.stderr)
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -53,5 +60,4 @@ class ProgressLine:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.bar.stop()
         if kind is not None and issubclass(kind, KeyboardInterrupt):
-            text = f"interrupted; what is finished is in {self.folder}, and the same command goes on from there"
-            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self.console.print(self.interrupted, markup=False, highlight=False, soft_wrap=True)

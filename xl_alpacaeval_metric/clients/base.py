@@ -13,7 +13,8 @@ class Request:
     """What is asked of a model: everything that determines the reply, and nothing else.
 
     With `choices` the reply wanted is one of these single tokens, and the client gives their
-    log-probabilities where its backend has them.
+    log-probabilities where its backend has them. Requests that differ in `sample` alone ask for different replies to the
+    same messages: it is the seed of sampling at a temperature above 0.
     """
 
     messages: tuple[Message, ...]
@@ -21,6 +22,7 @@ class Request:
     temperature: float = 0.0
     choices: tuple[str, ...] = ()
     json_schema: Mapping[str, object] | None = None
+    sample: int = 0
 
 
 @dataclass(frozen=True, slots=True)

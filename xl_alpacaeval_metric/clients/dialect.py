@@ -42,6 +42,7 @@ class Dialect:
     top_logprobs: int = 20
     temperature: bool = True
     json_schema: bool = True
+    seed: bool = True
 
     def body(self, model: str, request: Request, verdict_tokens: int) -> dict[str, object]:
         """The request as JSON. What is read from text takes `verdict_tokens`, which leave room to reason."""
@@ -54,6 +55,8 @@ class Dialect:
         body[self.token_limit] = max_tokens
         if self.temperature:
             body["temperature"] = request.temperature
+        if request.sample and self.seed:
+            body["seed"] = request.sample
         if request.json_schema is not None and self.json_schema:
             schema = {"name": "reply", "schema": dict(request.json_schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -66,6 +69,8 @@ class Dialect:
             return replace(self, json_schema=False) if self.json_schema else None
         if "logprobs" in said and self.top_logprobs:
             return replace(self, top_logprobs=FEWER_LOGPROBS if self.top_logprobs > FEWER_LOGPROBS else 0)
+        if "seed" in said and self.seed:
+            return replace(self, seed=False)
         if "temperature" in said and self.temperature:
             return replace(self, temperature=False)
         if ("max_tokens" in said or "max_completion_tokens" in said) and self.token_limit == "max_tokens":

@@ -22,6 +22,7 @@ def fingerprint(request: Request, identity: str = "") -> bytes:
         "temperature": float(request.temperature),
         "choices": tuple(request.choices),
         "json_schema": request.json_schema,
+        **({"sample": int(request.sample)} if request.sample else {}),
     }
     return hashlib.sha256(f"{identity}\n{canonical(parts)}".encode()).digest()
 
@@ -30,7 +31,7 @@ def same(request: Request) -> Hashable:
     """Equal for requests with the same fingerprint, within one process; a tenth of its cost."""
     messages = tuple(tuple(sorted(message.items())) for message in request.messages)
     schema = None if request.json_schema is None else canonical(request.json_schema)
-    return messages, request.max_tokens, request.temperature, tuple(request.choices), schema
+    return messages, request.max_tokens, request.temperature, tuple(request.choices), schema, request.sample
 
 
 K = TypeVar("K", bound=Hashable)

@@ -191,14 +191,14 @@ class OpenAIClient:
         raise self.unavailable(fault)
 
     async def _send(self, request: Request) -> Completion | Fault:
-        """One attempt; an endpoint that refuses a JSON schema is asked without."""
+        """One attempt; an endpoint that refuses a JSON schema or a seed, which the probe has not, is asked without."""
         dialect = self._dialect or Dialect()
         outcome = await self._ask(request, dialect, self._timeout)
-        if isinstance(outcome, Fault) and request.json_schema is not None:
+        if isinstance(outcome, Fault) and (request.json_schema is not None or request.sample):
             adapted = dialect.adapted(outcome.complaint)
-            if adapted is not None and not adapted.json_schema:
-                self._dialect = replace(dialect, json_schema=False)
-                return await self._ask(request, self._dialect, self._timeout)
+            if adapted is not None and not (adapted.json_schema and adapted.seed):
+                self._dialect = replace(self._dialect or adapted, json_schema=adapted.json_schema, seed=adapted.seed)
+                return await self._send(request)
         return outcome
 
     async def _ask(self, request: Request, dialect: Dialect, timeout: float) -> Completion | Fault:
