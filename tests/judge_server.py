@@ -42,7 +42,8 @@ class Behaviour:
 
     `refuses` names request parameters that are answered by 400, and `max_top_logprobs` the largest number accepted.
     `logprobs=False` ignores the parameter silently. `capacity` is how many requests at once are answered; more get a 429.
-    `ends_after` kills the service: from that request on, every answer has the status `ends_with`.
+    `ends_after` kills the service: from that request on, every answer has the status `ends_with`. `reply` writes another
+    text than a verdict.
     """
 
     latency: float = 0.0
@@ -61,6 +62,7 @@ class Behaviour:
     ends_with: int = 404
     reasoning: bool = False
     verdict: Verdict = hash_verdict
+    reply: Callable[[dict[str, Any]], str] | None = None
 
 
 @dataclass
@@ -267,12 +269,12 @@ class JudgeServer:
 
 def _completion(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     probability = behaviour.verdict(body)
-    text = "A" if probability > 0.5 else "B"
+    text = behaviour.reply(body) if behaviour.reply else "A" if probability > 0.5 else "B"
     message: dict[str, Any] = {"role": "assistant", "content": text}
     choice: dict[str, Any] = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     if behaviour.reasoning:
         message["content"], choice["finish_reason"] = "", "length"
-    elif behaviour.logprobs and body.get("logprobs"):
+    elif behaviour.logprobs and body.get("logprobs") and not behaviour.reply:
         # As real models do, the probability of a letter is spread over spellings of it, and some goes elsewhere.
         spread = {"A": 0.8 * probability, " A": 0.1 * probability, "B": 0.9 * (1 - probability), "The": 0.1}
         top = [{"token": token, "logprob": math.log(p), "bytes": None} for token, p in spread.items()]
@@ -286,7 +288,11 @@ def _completion(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
         "created": 0,
         "model": body["model"],
         "choices": [choice],
-        "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": 1, "total_tokens": prompt_tokens + 1},
+        "usage": {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": len(text) // 4 + 1,
+            "total_tokens": prompt_tokens + len(text) // 4 + 1,
+        },
     }
 
 

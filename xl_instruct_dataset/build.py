@@ -1,5 +1,6 @@
 """From a source to a Hub folder: every row checked, every file written, then put in place at once."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,10 +9,11 @@ from xl_alpacaeval_metric import langid
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset import card, hubfolder, parquet
 from xl_instruct_dataset.parquet import Written
-from xl_instruct_dataset.records import VARIANTS, TrainingRow, languages_of
+from xl_instruct_dataset.records import VARIANTS, TrainingRow, canonical, languages_of
 from xl_instruct_dataset.sources import SAMPLE, Source
 
 Progress = Callable[[str, int, int], None]
+_ROWS_BETWEEN_REPORTS = 1000
 
 _SAMPLE_ORIGIN = (
     "This is the sample that is bundled with xl-suite. Its English passages, the instructions that they answer and the "
@@ -51,16 +53,19 @@ def build(
     """
     if variant not in VARIANTS:
         raise UserError(f"unknown variant {variant!r}; there are {', '.join(VARIANTS)}")
-    for pair in pairs or ():
-        languages_of(pair)
-    wanted = list(dict.fromkeys(pairs)) if pairs else source.pairs(variant)
+    wanted = source.pairs(variant) if pairs is None else list(dict.fromkeys(map(canonical, pairs)))
     if not wanted:
-        raise UserError(f"{source.name}: has no language pair in variant {variant}")
+        have = "no pair asked for; give some as in en-fi,en-de, or none for all that the source has"
+        raise UserError(have if pairs is not None else f"{source.name}: has no language pair in variant {variant}")
     built = Built()
     with hubfolder.replaced(output) as folder:
         for number, pair in enumerate(wanted):
-            progress(f"building {pair}", number, len(wanted))
-            rows = _checked(source.rows(pair, variant), pair, built)
+
+            def so_far(rows: int, pair: str = pair, number: int = number) -> None:
+                progress(f"building {pair}" + (f", {rows:,} rows" if rows else ""), number, len(wanted))
+
+            so_far(0)
+            rows = _checked(source.rows(pair, variant), pair, built, so_far)
             built.written[pair] = parquet.write(rows, folder / pair)
             _check_pair(built, pair, source.name, max_wrong)
         progress("building", len(wanted), len(wanted))
@@ -83,7 +88,9 @@ def about(source: Source, name: str, variant: str) -> card.About:
     return card.About(name, "XL-Instruct", source.license, origin, _SOURCE_LIMITS)
 
 
-def _checked(rows: Iterator[TrainingRow], pair: str, built: Built) -> Iterator[TrainingRow]:
+def _checked(
+    rows: Iterator[TrainingRow], pair: str, built: Built, so_far: Callable[[int], None]
+) -> Iterator[TrainingRow]:
     """The rows as they are, each looked at: its id is its own, and its response in the pair's language."""
     _, target = languages_of(pair)
     known = langid.supported(target)
@@ -101,6 +108,8 @@ def _checked(rows: Iterator[TrainingRow], pair: str, built: Built) -> Iterator[T
             built.wrong[pair] += 1
             built.first_wrong.setdefault(pair, row.id)
         yield row
+        if len(seen) % _ROWS_BETWEEN_REPORTS == 0:
+            so_far(len(seen))
 
 
 def _check_pair(built: Built, pair: str, source: str, max_wrong: float) -> None:
@@ -110,5 +119,5 @@ def _check_pair(built: Built, pair: str, source: str, max_wrong: float) -> None:
     if wrong > max_wrong * rows:
         raise UserError(
             f"{source}: {wrong} of {rows} responses of {pair} are not in its language, the first is id "
-            f"{built.first_wrong[pair]!r}; check the file, or allow it with --max-wrong-language {wrong / rows:.2f}"
+            f"{built.first_wrong[pair]!r}; check the file, or allow it with --max-wrong-language {math.ceil(100 * wrong / rows) / 100:.2f}"
         )

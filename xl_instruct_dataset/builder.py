@@ -1,5 +1,6 @@
 """XL-Instruct as a `datasets` builder, with a configuration for each language pair."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -19,6 +20,11 @@ class XLInstructConfig(datasets.BuilderConfig):  # type: ignore[misc]
     variant: str = "default"
     source: str = SAMPLE
 
+    def create_config_id(self, config_kwargs: dict[str, Any], custom_features: datasets.Features | None = None) -> str:
+        """The name that `datasets` caches under: another one where the source's files have changed."""
+        config_kwargs = {**config_kwargs, "state": Source(self.source).state()}
+        return str(super().create_config_id(config_kwargs, custom_features))
+
 
 def _configs() -> list[XLInstructConfig]:
     return [
@@ -33,14 +39,17 @@ class XLInstruct(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
 
         XLInstruct(config_name="en-fi").as_streaming_dataset(split="train")
         XLInstruct(config_name="en-fi", source="viyer98/xl-instruct")
+        XLInstruct(pair="en-sw", source="folder")
 
     `en-fi` has English instructions and Finnish responses; `en-fi-best_of_3` and `en-en-scored` are variants that only the
-    released data has. Columns are those of `records.features`. Raises UserError where the source cannot be read.
+    released data has. Columns are those of `records.features`. Raises UserError where the source cannot be read, which
+    `download_and_prepare` wraps into a DatasetGenerationError.
     """
 
     BUILDER_CONFIG_CLASS = XLInstructConfig
     BUILDER_CONFIGS: ClassVar[list[XLInstructConfig]] = _configs()
-    VERSION = datasets.Version(package_version().split("+")[0].split("rc")[0].split(".dev")[0])
+    # A checkout that is not installed has no version.
+    VERSION = datasets.Version(".".join([*re.findall(r"\d+", package_version()), "0", "0", "0"][:3]))
 
     def _info(self) -> datasets.DatasetInfo:
         return datasets.DatasetInfo(

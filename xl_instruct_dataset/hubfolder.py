@@ -1,5 +1,6 @@
 """A Hub folder on disk: put in place whole, and checked against its own card."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,13 +13,15 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.card import TAG
 
 CARD = "README.md"
+_DATA = re.compile(r"train-\d{5}-of-\d{5}\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A configuration as the card describes it: its files, which are there, and the rows that they hold."""
+    """A configuration as the card describes it: the patterns of its files, those that are there, and the rows that they hold."""
 
     name: str
+    patterns: tuple[str, ...]
     files: tuple[Path, ...]
     rows: int
 
@@ -27,9 +30,10 @@ class Config:
 def replaced(output: Path) -> Iterator[Path]:
     """A temporary folder beside `output` that takes its place when the block ends well, and is gone when it does not.
 
-    Raises UserError where `output` is something else than a folder that this command made.
+    Raises UserError where `output` is something else than a folder that this command made, or holds anything else.
     """
-    _check_replaceable(output)
+    output = output.resolve()
+    check_replaceable(output)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
@@ -38,24 +42,40 @@ def replaced(output: Path) -> Iterator[Path]:
     try:
         unfinished.chmod(0o755)
         yield unfinished
+        check_replaceable(output)
         if output.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{output.name}-old-", dir=output.parent))
-            output.rename(old / output.name)
-            unfinished.rename(output)
-            shutil.rmtree(old)
+            old = Path(tempfile.mkdtemp(prefix=f".{output.name}-old-", dir=output.parent)) / output.name
+            output.rename(old)
+            try:
+                unfinished.rename(output)
+            except OSError:
+                old.rename(output)
+                raise
+            finally:
+                shutil.rmtree(old.parent)
         else:
             unfinished.rename(output)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _check_replaceable(output: Path) -> None:
+def check_replaceable(output: Path) -> None:
+    if output == Path.cwd() or output in Path.cwd().parents:
+        raise UserError(f"{output}: is the folder you are in; --output names a folder of its own")
     if not output.exists():
         return
     if not output.is_dir():
         raise UserError(f"{output}: is a file; --output names a folder")
-    if any(output.iterdir()) and TAG not in (_metadata(output).get("tags") or ()):
+    if not any(output.iterdir()):
+        return
+    if TAG not in (metadata(output).get("tags") or ()):
         raise UserError(f"{output}: is not empty and was not made by this command; choose another --output")
+    for file in sorted(output.rglob("*")):
+        if not (file.is_dir() or file == output / CARD or _DATA.fullmatch(file.name)):
+            raise UserError(
+                f"{output}: holds {file.relative_to(output)}, which this command did not write and would delete; "
+                "move it, or choose another --output"
+            )
 
 
 def verified(folder: Path) -> list[Config]:
@@ -69,27 +89,28 @@ def verified(folder: Path) -> list[Config]:
 
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder")
-    metadata = _metadata(folder)
-    configs = metadata.get("configs")
+    front = metadata(folder)
+    configs = front.get("configs")
     if not isinstance(configs, list) or not configs:
         raise UserError(f"{folder / CARD}: has no front matter with configs; make the folder with xl-instruct build")
-    described = _described(metadata)
+    described = _described(folder, front)
     found = []
     for config in configs:
-        name = str(config.get("config_name"))
-        files = _files(folder, name, config)
+        name, patterns = _patterns(folder, config)
+        files = _files(folder, name, patterns)
         rows, columns = 0, None
         for file in files:
             try:
-                footer = pq.ParquetFile(file)
+                with pq.ParquetFile(file) as parquet:
+                    count, names = parquet.metadata.num_rows, parquet.schema_arrow.names
             except (pa.ArrowException, OSError) as error:
                 raise UserError(
                     f"{file}: not a readable Parquet file ({type(error).__name__}); build it again"
                 ) from None
-            rows += footer.metadata.num_rows
-            if columns is not None and footer.schema_arrow.names != columns:
+            rows += count
+            if columns is not None and names != columns:
                 raise UserError(f"{file}: has other columns than the files before it")
-            columns = footer.schema_arrow.names
+            columns = names
         expected_rows, expected_columns = described.get(name, (None, None))
         if expected_rows is not None and expected_rows != rows:
             raise UserError(
@@ -100,24 +121,34 @@ def verified(folder: Path) -> list[Config]:
                 f"{folder / CARD}: says columns {', '.join(expected_columns)} in {name}, "
                 f"its files have {', '.join(columns or ())}; build it again"
             )
-        found.append(Config(name, tuple(files), rows))
+        found.append(Config(name, tuple(patterns), tuple(files), rows))
     return found
 
 
-def _files(folder: Path, name: str, config: dict[str, Any]) -> list[Path]:
-    patterns = [
-        entry["path"] for entry in config.get("data_files") or () if isinstance(entry, dict) and "path" in entry
-    ]
-    files = []
+def _patterns(folder: Path, config: Any) -> tuple[str, list[str]]:
+    """Name and file patterns of a configuration, in any of the ways to write them: a path, a list, or by split."""
+    if not isinstance(config, dict) or not isinstance(config.get("config_name"), str):
+        raise UserError(f"{folder / CARD}: an entry of its configs has no config_name; build it again")
+    name, given = config["config_name"], config.get("data_files")
+    patterns: list[Any] = []
+    for entry in given if isinstance(given, list) else [given]:
+        paths = entry.get("path") if isinstance(entry, dict) else entry
+        patterns += paths if isinstance(paths, list) else [paths]
+    if not all(isinstance(pattern, str) and pattern for pattern in patterns):
+        raise UserError(f"{folder / CARD}: config {name} names no data files")
     for pattern in patterns:
         if PurePosixPath(pattern).is_absolute() or ".." in PurePosixPath(pattern).parts:
             raise UserError(f"{folder / CARD}: config {name} points outside the folder: {pattern}")
-        matching = sorted(folder.glob(pattern))
+    return name, patterns
+
+
+def _files(folder: Path, name: str, patterns: Sequence[str]) -> list[Path]:
+    files: list[Path] = []
+    for pattern in patterns:
+        matching = sorted(file for file in folder.glob(pattern) if file.is_file())
         if not matching:
             raise UserError(f"{folder}: no file {pattern}, which its card names for {name}")
         files += matching
-    if not files:
-        raise UserError(f"{folder / CARD}: config {name} names no data files")
     for file in files:
         total = file.stem.rpartition("-of-")[2]
         if total.isdigit() and len(files) != int(total):
@@ -125,19 +156,22 @@ def _files(folder: Path, name: str, config: dict[str, Any]) -> list[Path]:
     return files
 
 
-def _described(metadata: dict[str, Any]) -> dict[str, tuple[int | None, Sequence[str] | None]]:
+def _described(folder: Path, front: dict[str, Any]) -> dict[str, tuple[int | None, Sequence[str] | None]]:
     """Rows and columns by configuration, as `dataset_info` has them."""
-    infos = metadata.get("dataset_info") or []
-    return {
-        str(info.get("config_name")): (
-            sum(int(split["num_examples"]) for split in info.get("splits") or ()) if info.get("splits") else None,
-            [feature["name"] for feature in info["features"]] if info.get("features") else None,
-        )
-        for info in ([infos] if isinstance(infos, dict) else infos)
-    }
+    infos = front.get("dataset_info") or []
+    try:
+        return {
+            str(info.get("config_name")): (
+                sum(int(split["num_examples"]) for split in info.get("splits") or ()) if info.get("splits") else None,
+                [feature["name"] for feature in info["features"]] if info.get("features") else None,
+            )
+            for info in ([infos] if isinstance(infos, dict) else infos)
+        }
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise UserError(f"{folder / CARD}: its dataset_info is not as `datasets` writes it; build it again") from None
 
 
-def _metadata(folder: Path) -> dict[str, Any]:
+def metadata(folder: Path) -> dict[str, Any]:
     """The card's front matter; empty where there is no card."""
     import yaml
 

@@ -62,3 +62,16 @@ def write(rows: Iterable[TrainingRow], folder: Path, *, shard_bytes: int = SHARD
     for number, shard in enumerate(shards):
         shard.rename(folder / f"train-{number:05d}-of-{len(shards):05d}.parquet")
     return Written(count, sum(file.stat().st_size for file in folder.iterdir()), memory)
+
+
+def first_rows(folder: Path, count: int) -> list[dict[str, Any]]:
+    """The first rows of a configuration's files."""
+    import pyarrow.parquet as pq
+
+    found: list[dict[str, Any]] = []
+    for file in sorted(folder.glob("*.parquet")):
+        for batch in pq.ParquetFile(file).iter_batches(count):
+            found += batch.to_pylist()
+            if len(found) >= count:
+                return found[:count]
+    return found

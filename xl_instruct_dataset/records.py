@@ -134,3 +134,8 @@ def languages_of(pair: str) -> tuple[str, str]:
             else f"give instruction and response language, as in {PAIRS[8]}"
         )
         raise UserError(f"unknown language pair {pair[:40]!r}: {hint}") from None
+
+
+def canonical(pair: str) -> str:
+    """The one way to write a pair: `EN-FI` and `eng-fin` are en-fi; raises UserError as `languages_of` does."""
+    return "-".join(languages_of(pair))

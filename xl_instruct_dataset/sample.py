@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.benchmark import ask_in
 from xl_instruct_dataset.records import LANGUAGES, Provenance, Selection, TrainingRow
 
 NAME = "xl-suite sample"
-_FOLDER = resources.files("xl_instruct_dataset") / "data" / "sample"
+FOLDER = Path(__file__).parent / "data" / "sample"
 _PROVENANCE = Provenance(
     dataset=NAME,
     license="apache-2.0",
@@ -45,4 +45,4 @@ def seeds() -> tuple[dict[str, Any], ...]:
 
 
 def _lines(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in _FOLDER.joinpath(name).read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in (FOLDER / name).read_text("utf-8").split("\n") if line]

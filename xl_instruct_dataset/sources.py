@@ -1,21 +1,25 @@
 """Where training rows come from: the bundled sample, a folder, or a dataset on the Hub."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset import files, sample
+from xl_instruct_dataset import files, hubfolder, reading, sample
 from xl_instruct_dataset.normalise import row_of
 from xl_instruct_dataset.records import PAIRS, VARIANTS, Provenance, TrainingRow, languages_of
+
+logger = logging.getLogger(__name__)
 
 SAMPLE = "sample"
 RELEASED = "viyer98/xl-instruct"
 _LICENSES = {RELEASED: "cc-by-sa-4.0"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """`name` is "sample", a folder, or a dataset's id on the Hub. With `streaming` the Hub's files are read where they are."""
 
@@ -36,21 +40,31 @@ class Source:
             raise UserError(f"{self.name}: no such folder; --source is sample, a folder, or a Hub dataset's id")
         return None
 
-    @property
+    @cached_property
     def license(self) -> str:
         """The licence that the source names; "unknown" where it names none."""
         if self.name == SAMPLE:
             return "apache-2.0"
+        if self.name in _LICENSES:
+            return _LICENSES[self.name]
         folder = self.folder
-        if folder is None:
-            return _LICENSES.get(self.name, "unknown")
-        return _license_in(folder / "README.md")
+        found = hubfolder.metadata(folder).get("license") if folder else _license_on_hub(self.name)
+        return found if isinstance(found, str) and found else "unknown"
 
     def pairs(self, variant: str = "default") -> list[str]:
         """The pairs it has in this variant."""
         if self.name == SAMPLE:
             return list(PAIRS) if variant == "default" else []
-        return files.pairs_in(self._names(), variant, VARIANTS[variant])
+        return files.pairs_in(self._names, variant, VARIANTS[variant])
+
+    def state(self) -> list[str]:
+        """What changes when its files do: of each its path, size and time of change. Of a dataset on the Hub the name alone."""
+        folder = sample.FOLDER if self.name == SAMPLE else self.folder
+        if folder is None:
+            return [self.name]
+        folder = folder.resolve()
+        files_of = sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix in files.FORMATS)
+        return [f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files_of]
 
     def rows(self, pair: str, variant: str = "default") -> Iterator[TrainingRow]:
         """The rows of one pair, read as they are asked for.
@@ -63,11 +77,12 @@ class Source:
                 raise UserError(f"the bundled sample has no {pair} ({variant}); it has {', '.join(PAIRS)}")
             yield from sample.rows(codes[1])
             return
+        found = self._read(files.of_pair(self._names, pair, variant, self.name))
         provenance = Provenance(dataset=self.name if self.folder is None else self.folder.name, license=self.license)
-        found = self._read(files.of_pair(self._names(), pair, variant, self.name))
-        for number, (file, row) in enumerate(found, 1):
-            yield row_of(row, f"{file} row {number}", codes, f"{pair}-{number:07d}", provenance)
+        for number, (where, row) in enumerate(found, 1):
+            yield row_of(row, where, codes, f"{pair}-{number:07d}", provenance)
 
+    @cached_property
     def _names(self) -> list[str]:
         folder = self.folder
         if folder is not None:
@@ -75,51 +90,53 @@ class Source:
         from huggingface_hub import HfApi
 
         try:
-            return files.data_files(HfApi().list_repo_files(self.name, repo_type="dataset"))
-        except _hub_errors() as error:
+            # Not list_repo_files, which asks a Hub that is not there again for half a minute.
+            found = HfApi().dataset_info(self.name).siblings
+            return files.data_files(file.rfilename for file in found or ())
+        except Exception as error:  # What huggingface_hub raises changes with the HTTP library below it.
             cached = _cached(self.name)
             if cached is None:
                 raise UserError(_not_reached(self.name, error)) from None
-            return files.local_names(cached)
+            names = files.local_names(cached)
+            logger.warning(
+                "%s: the Hub cannot be reached (%s); read are the %d data files of it that its cache holds",
+                *(self.name, type(error).__name__, len(names)),
+            )
+            return names
 
     def _read(self, names: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        import datasets
-
-        kind = files.FORMATS[Path(names[0]).suffix]
         for name in names:
-            place = self._place(name)
             try:
-                yield from (
-                    (name, row) for row in datasets.load_dataset(kind, data_files=place, split="train", streaming=True)
-                )
+                with self._open(name) as file:
+                    yield from reading.rows(file, str(self.folder / name) if self.folder else f"{self.name}/{name}")
             except UserError:
                 raise
             except Exception as error:
-                # pyarrow, fsspec and datasets each have errors of their own for a file that is cut short or none at all.
-                raise UserError(f"{place}: missing or damaged ({_reason(error)})") from None
+                # huggingface_hub, httpx and hf_xet have errors of their own for a Hub that fails.
+                if self.folder is None:
+                    raise UserError(_not_reached(self.name, error, name)) from None
+                reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+                raise UserError(f"{self.folder / name}: cannot be read ({reason})") from None
 
-    def _place(self, name: str) -> str:
-        folder = self.folder
-        if folder is not None:
-            return str(folder / name)
+    def _open(self, name: str) -> IO[bytes]:
+        if self.folder is not None:
+            return (self.folder / name).open("rb")
         if self.streaming:
-            return f"hf://datasets/{self.name}/{name}"
+            from huggingface_hub import HfFileSystem
+
+            return HfFileSystem().open(f"datasets/{self.name}/{name}", "rb")  # type: ignore[no-any-return]
         from huggingface_hub import hf_hub_download
 
-        try:
-            return hf_hub_download(self.name, name, repo_type="dataset")
-        except _hub_errors() as error:
-            raise UserError(_not_reached(self.name, error, name)) from None
-
-
-def _hub_errors() -> tuple[type[Exception], ...]:
-    import httpx
-    from huggingface_hub.errors import HfHubHTTPError
-
-    return (OSError, ValueError, HfHubHTTPError, httpx.HTTPError)
+        return Path(hf_hub_download(self.name, name, repo_type="dataset")).open("rb")
 
 
 def _not_reached(repo: str, error: Exception, file: str = "its files") -> str:
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+
+    if isinstance(error, RepositoryNotFoundError):
+        return f"{repo}: the Hub shows you no such dataset; check the name, or log in with `hf auth login` if it is private"
+    if isinstance(error, HFValidationError):
+        return f"{repo}: neither a folder that is there nor a name that the Hub allows; --source is sample, a folder, or ORG/NAME"
     return (
         f"{repo}: {file} cannot be had from the Hub ({type(error).__name__}); where it can be reached run "
         f"`hf download {repo} --repo-type dataset --local-dir FOLDER`, and give --source FOLDER"
@@ -131,19 +148,15 @@ def _cached(repo: str) -> Path | None:
 
     try:
         return Path(snapshot_download(repo, repo_type="dataset", local_files_only=True))
-    except _hub_errors():
+    except Exception:
         return None
 
 
-def _license_in(card: Path) -> str:
+def _license_on_hub(repo: str) -> object:
+    """What the card of the dataset says; None where it has none, or cannot be had."""
     from huggingface_hub import DatasetCard
 
     try:
-        return str(DatasetCard.load(card, ignore_metadata_errors=True).data.license or "unknown")
-    except (OSError, ValueError, AttributeError):
-        return "unknown"
-
-
-def _reason(error: Exception) -> str:
-    cause = error.__cause__ or error
-    return f"{type(cause).__name__}: {' '.join(str(cause).split())[:120]}"
+        return DatasetCard.load(repo, ignore_metadata_errors=True).data.license
+    except Exception:
+        return None

@@ -3,6 +3,7 @@
 import sys
 
 from xl_alpacaeval_metric.cli import entry
+from xl_instruct_dataset.cli import generate, train  # noqa: F401  (they register their commands)
 from xl_instruct_dataset.cli.hub import app
 
 __all__ = ["app", "main"]

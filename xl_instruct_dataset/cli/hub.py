@@ -54,7 +54,7 @@ def build_folder(
     from xl_instruct_dataset.sources import Source
 
     wanted = None if pairs is None else [pair.strip() for pair in pairs.split(",") if pair.strip()]
-    with ProgressLine(output) as progress:
+    with ProgressLine(output, "interrupted; nothing was written") as progress:
         built = build.build(
             wanted, Source(source, streaming), output, progress, variant=variant, max_wrong=max_wrong_language
         )
@@ -77,12 +77,20 @@ def push_folder(
     """Put a folder on the Hub in one commit, after checking it against its card."""
     from xl_instruct_dataset import push
 
-    uploads = push.plan(folder)
+    planned = push.plan(folder)
+    total = sum(upload.size for upload in planned.uploads)
+    if planned.left:
+        more = f" and {len(planned.left) - 3} more" if len(planned.left) > 3 else ""
+        print(f"not sent, the card does not name them: {', '.join(planned.left[:3])}{more}", file=sys.stderr)
     if dry_run:
-        for upload in uploads:
+        for upload in planned.uploads:
             print(f"{upload.size:>14,}  {upload.path}")
-        total = sum(upload.size for upload in uploads)
-        print(f"{total:>14,}  in {len(uploads)} files would go to {repo} ({'public' if public else 'private'}, if new)")
+        kind = "public" if public else "private"
+        print(f"{total:>14,}  in {len(planned.uploads)} files would go to {repo} ({kind}, if new)")
+        print("older data files of the same configurations would be removed there")
         return
-    print(f"sending {len(uploads)} files to {repo}", file=sys.stderr)
-    print(push.push(folder, repo, uploads, public=public, message=message))
+    print(f"sending {len(planned.uploads)} files, {total / 1e6:.2f} MB, to {repo}", file=sys.stderr)
+    pushed = push.push(folder, repo, planned, public=public, message=message)
+    for path in pushed.removed:
+        print(f"removed, older: {path}")
+    print(f"{pushed.url} ({'private' if pushed.private else 'public'})")

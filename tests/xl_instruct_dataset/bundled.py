@@ -1,0 +1,46 @@
+"""All texts that come with the project, by language: what no filter may find fault with."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+
+from xl_alpacaeval_metric.benchmark.mini import LANGUAGES
+from xl_alpacaeval_metric.benchmark.phrasing import DATA
+from xl_instruct_dataset import sample
+
+Texts = dict[str, str]
+"""The same said in several languages, by code."""
+
+
+@cache
+def groups() -> tuple[Texts, ...]:
+    """Each reference of mini, each response of the sample, each context and reference of context, in all its languages."""
+    mini: dict[str, Texts] = {}
+    for code in LANGUAGES:
+        for line in (DATA / "mini" / "references" / f"{code}.jsonl").read_text("utf-8").splitlines():
+            row = json.loads(line)
+            mini.setdefault(row["id"], {})[code] = row["reference"]
+    rows: dict[str, Texts] = {}
+    for code in sample.LANGUAGES:
+        for row in sample.rows(code):
+            rows.setdefault(row.id.removesuffix(f"-{code}"), {})[code] = row.response
+    return (*mini.values(), *rows.values(), *contexts())
+
+
+@cache
+def contexts() -> tuple[Texts, ...]:
+    """The contexts and references of the benchmark context: closer to translations than the other texts."""
+    items = [json.loads(file.read_text("utf-8")) for file in (DATA / "context" / "items").iterdir()]
+    return tuple(item[kind] for item in items for kind in ("context", "reference"))
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """(language, text) of all of them."""
+    for group in groups():
+        yield from group.items()
+
+
+def instructions() -> list[str]:
+    """The English requests of mini and of the sample."""
+    requests = (DATA / "mini" / "requests.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line)["request"] for line in requests] + [seed["instruction"] for seed in sample.seeds()]

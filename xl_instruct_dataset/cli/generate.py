@@ -1,0 +1,136 @@
+"""The command that makes data."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import Exit
+
+from xl_alpacaeval_metric.cli.options import arguments
+from xl_alpacaeval_metric.cli.progress import ProgressLine
+from xl_instruct_dataset.cli.hub import app
+
+Text = str | None
+Number = int | None
+
+
+@app.command("generate")
+def generate(
+    seeds: Annotated[Text, typer.Option(metavar="FILE|FOLDER|HUB_ID|sample", help="Passages, e.g. uonlp/CulturaX")] = None,
+    targets: Annotated[Text, typer.Option(metavar="fi,ga,...", help="Response languages")] = None,
+    teacher: Annotated[
+        Text, typer.Option(metavar="SPEC", help="Writes instructions and answers: openai/MODEL, vllm/...")
+    ] = None,
+    translator: Annotated[
+        Text, typer.Option(metavar="SPEC,...", help="Translates; several share the candidates  [default: the teacher]")
+    ] = None,
+    judge: Annotated[Text, typer.Option(metavar="SPEC", help="Scores, and selects  [default: the teacher]")] = None,
+    teacher_base_url: Annotated[
+        Text, typer.Option(metavar="URL", help="An endpoint  [default: OPENAI_BASE_URL]")
+    ] = None,
+    translator_base_url: Annotated[Text, typer.Option(metavar="URL")] = None,
+    judge_base_url: Annotated[Text, typer.Option(metavar="URL")] = None,
+    per_language: Annotated[Number, typer.Option(min=1, help="Rows wanted in each language  [default: 1000]")] = None,
+    passages: Annotated[Number, typer.Option(min=1, help="Passages that go in  [default: a quarter more]")] = None,
+    candidates: Annotated[Number, typer.Option(min=1, help="Translations of each response  [default: 3]")] = None,
+    select: Annotated[Text, typer.Option(help="Best of them by chrf, judge or cometkiwi  [default: chrf]")] = None,
+    min_score: Annotated[float | None, typer.Option(min=1, max=5, help="Mean score to keep  [default: 4]")] = None,
+    keep_best: Annotated[Number, typer.Option(min=1, metavar="K", help="Keep the K best-scored answers alone")] = None,
+    source: Annotated[Text, typer.Option(metavar="en", help="Language of passages and instructions")] = None,
+    seed_column: Annotated[Text, typer.Option(help="Column with the passage  [default: text]")] = None,
+    seed_config: Annotated[Text, typer.Option(help="Configuration of the Hub dataset, e.g. en")] = None,
+    seed_split: Annotated[Text, typer.Option(help="Split of the Hub dataset  [default: train]")] = None,
+    seed_license: Annotated[Text, typer.Option(help="Licence of the passages, for the provenance")] = None,
+    license: Annotated[Text, typer.Option(help="Licence of the result, for its card")] = None,
+    benchmark: Annotated[
+        Text,
+        typer.Option(metavar="mini,xl,...", help="Benchmarks that no row may overlap with  [default: mini,context]"),
+    ] = None,
+    benchmark_path: Annotated[Text, typer.Option(help="As for xl-alpacaeval")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(min=0, max=2, help="Of teacher and translators  [default: 0.7]")
+    ] = None,
+    max_tokens: Annotated[Number, typer.Option(min=1, help="Length of a response, at most  [default: 1024]")] = None,
+    concurrency: Annotated[Number, typer.Option(min=1, help="Requests in flight, at most  [default: 64]")] = None,
+    executor: Annotated[Text, typer.Option(help="local, ray or slurm  [default: local]")] = None,
+    workers: Annotated[Number, typer.Option(min=1, help="Tasks at a time  [default: 1]")] = None,
+    shard: Annotated[Number, typer.Option(min=1, help="Passages a task")] = None,
+    ray_address: Annotated[Text, typer.Option(help="A cluster's address  [default: a local one]")] = None,
+    slurm: Annotated[str, typer.Option(metavar="K=V,...", help="partition=gpu,time=10:00:00,gpus=1, ...")] = "",
+    comet_python: Annotated[
+        Text, typer.Option(metavar="PATH", help="Python of an environment with unbabel-comet")
+    ] = None,
+    seed: Annotated[Number, typer.Option(help="Decides the phrasing of language instructions, and orders")] = None,
+    config: Annotated[Path | None, typer.Option(metavar="FILE", help="All of this as YAML; flags go over it")] = None,
+    output: Annotated[Path, typer.Option(help="The Hub folder; what is made on the way lies beside it")] = Path(
+        "xl-instruct"
+    ),
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would take, and ask no model")] = False,
+    rate: Annotated[
+        float | None, typer.Option(min=0.1, help="Completion tokens a second, for --estimate's hours")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Under Slurm: print the scripts, submit nothing")] = False,
+) -> None:
+    """Make cross-lingual instruction data: passages in, a Hub folder out. The same command goes on where it stopped."""
+    from xl_instruct_dataset.generate import executors
+
+    executors.check()
+    from xl_instruct_dataset.generate import settings as settings_of
+
+    urls = {"teacher": teacher_base_url, "translator": translator_base_url, "judge": judge_base_url}
+    given: dict[str, Any] = {
+        "seeds": seeds, "targets": targets, "teacher": teacher, "translators": translator, "judge": judge,
+        "base_urls": {role: url for role, url in urls.items() if url} or None,
+        "per_language": per_language, "passages": passages, "candidates": candidates, "select": select,
+        "min_score": min_score, "keep_best": keep_best, "source": source, "seed_column": seed_column,
+        "seed_config": seed_config, "seed_split": seed_split, "seed_license": seed_license, "license": license,
+        "benchmarks": benchmark, "benchmark_path": benchmark_path, "temperature": temperature,
+        "max_tokens": max_tokens, "concurrency": concurrency, "executor": executor, "workers": workers,
+        "shard": shard, "ray_address": ray_address, "slurm": arguments(slurm) or None,
+        "comet_python": comet_python, "seed": seed,
+    }  # fmt: skip
+    settings = settings_of.load(config, given)
+    if estimate:
+        _estimate(settings, output, rate)
+    elif settings.executor == "slurm":
+        _slurm(settings, output, dry_run)
+    else:
+        _run(settings, output)
+
+
+def _run(settings: Any, output: Path) -> None:
+    from rich.console import Console
+
+    from xl_instruct_dataset.generate import executors, job, report
+
+    work = job.work_folder(output)
+    with executors.stderr_into(work / "log.txt") as shown, ProgressLine(work, stream=shown) as progress:
+        outcome = job.run(settings, output, progress)
+    report.show(settings, outcome, Console())
+    print(f"report: {report.write(settings, outcome, output)}")
+    print(f"rejects: {work / 'rejects.jsonl'}")
+    if not outcome.written:
+        print(f"xl-instruct: no row was kept, so there is no {output}; the rejects say why", file=sys.stderr)
+        raise Exit(1)
+    first = next(iter(outcome.written))
+    print(f'{output}: load_dataset("{output}", "{first}")')
+
+
+def _estimate(settings: Any, output: Path, rate: float | None) -> None:
+    from rich.console import Console
+
+    from xl_instruct_dataset.generate import estimate, job, phases, report
+
+    work = job.work_folder(output)
+    with job.locked(work):
+        job.claim(settings, work)
+        count, _ = job.prepared(settings, work)
+    report.show_estimate(estimate.estimate(settings, work / phases.SEEDS, count), count, rate, Console())
+
+
+def _slurm(settings: Any, output: Path, dry_run: bool) -> None:
+    from xl_instruct_dataset.generate import slurm
+
+    for line in slurm.submit(settings, output, dry_run):
+        print(line)

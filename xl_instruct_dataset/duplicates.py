@@ -1,0 +1,90 @@
+"""Near-duplicates among many texts, in memory that does not grow with their number."""
+
+import sqlite3
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from xl_alpacaeval_metric import contamination
+from xl_alpacaeval_metric.errors import MissingExtra
+
+THRESHOLD = 0.8
+SHINGLE = 5
+"""Words in a shingle; in scripts without spaces as many characters as make that many words."""
+BANDS, ROWS = 20, 6
+"""Two texts are compared when one of 20 bands of 6 hashes agrees: 99.8% of the pairs at the threshold, 6% at 0.4."""
+
+
+class NearDuplicates:
+    """Finds texts whose shingles agree to at least `THRESHOLD` (Jaccard, as estimated by MinHash; Broder 1997).
+
+    Signatures and their bands lie in an SQLite file in a temporary folder, gone after `close`. The same texts in the same
+    order give the same answers. Raises MissingExtra without datasketch.
+    """
+
+    def __init__(self, threshold: float = THRESHOLD) -> None:
+        try:
+            import datasketch
+        except ModuleNotFoundError:
+            raise MissingExtra("datasketch", "generate") from None
+        self.threshold = threshold
+        # Made once: what a new one draws by its seed takes longer than all that follows.
+        self._empty = datasketch.MinHash(num_perm=BANDS * ROWS, seed=1)
+        self._folder = tempfile.TemporaryDirectory(prefix="xl-duplicates-")
+        self._store = sqlite3.connect(Path(self._folder.name) / "signatures.sqlite", isolation_level=None)
+        self._store.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000; PRAGMA temp_store = FILE;"
+            "CREATE TABLE text (number INTEGER PRIMARY KEY, id TEXT, signature BLOB);"
+            "CREATE TABLE band (place INTEGER, hash BLOB, number INTEGER, PRIMARY KEY (place, hash, number)) WITHOUT ROWID;"
+            "BEGIN;"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the file; the object is of no use afterwards."""
+        self._store.close()
+        self._folder.cleanup()
+
+    def seen(self, id: str, text: str) -> str | None:
+        """The id of the earlier text, the first there is, that this one nearly repeats; else None, and the text is kept in mind.
+
+        A text without any word repeats nothing, and a text given again under its own id is no repetition.
+        """
+        import numpy as np
+
+        shingles = _shingles(text)
+        if not shingles:
+            return None
+        sketch = self._empty.copy()
+        sketch.update_batch(shingles)
+        signature = sketch.hashvalues
+        width = signature.itemsize * ROWS
+        whole = signature.tobytes()
+        bands = [(place, whole[place * width : (place + 1) * width]) for place in range(BANDS)]
+        near: set[int] = set()
+        for band in bands:
+            found = self._store.execute("SELECT number FROM band WHERE place = ? AND hash = ?", band)
+            near.update(number for (number,) in found)
+        for number in sorted(near):
+            earlier, kept = self._store.execute("SELECT id, signature FROM text WHERE number = ?", (number,)).fetchone()
+            if np.mean(np.frombuffer(kept, signature.dtype) == signature) >= self.threshold:
+                return None if earlier == id else str(earlier)
+        number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
+        self._store.executemany("INSERT INTO band VALUES (?, ?, ?)", [(*band, number) for band in bands])
+        return None
+
+
+def _shingles(text: str) -> list[bytes]:
+    tokens = contamination.tokens(text)
+    words = contamination.in_words(tokens)
+    length = SHINGLE if words else SHINGLE * contamination.CHARACTERS_A_WORD
+    count = max(len(tokens) - length + 1, min(len(tokens), 1))
+    return sorted({" ".join(tokens[start : start + length]).encode("utf-8", "replace") for start in range(count)})

@@ -1,0 +1,108 @@
+"""Where the tasks of a phase run: here, on a Ray cluster, or under Slurm; datatrove's executors in each case."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from xl_alpacaeval_metric.errors import MissingExtra, UserError
+from xl_instruct_dataset.generate.phases import Phase
+from xl_instruct_dataset.generate.settings import Settings
+
+SLURM_NEEDS = ("partition", "time")
+
+
+def executor(settings: Settings, folder: Path, phase: Phase, shards: int, depends: Any = None) -> Any:
+    """datatrove's executor for one phase; a shard that it has finished is not done again.
+
+    Raises UserError for settings that the executor lacks, MissingExtra without Ray.
+    """
+    common = {"pipeline": phase.steps(folder), "tasks": shards, "logging_dir": str(folder / "logs" / phase.name)}
+    match settings.executor:
+        case "ray":
+            return _ray(settings, common)
+        case "slurm":
+            return _slurm(settings, folder, phase, common, depends)
+        case _:
+            from datatrove.executor.local import LocalPipelineExecutor
+
+            return LocalPipelineExecutor(**common, workers=settings.workers)
+
+
+def _ray(settings: Settings, common: dict[str, Any]) -> Any:
+    try:
+        import ray
+    except ModuleNotFoundError:
+        raise UserError("--executor ray needs Ray; install it with pip install 'ray[default]'") from None
+    from datatrove.executor.ray import RayPipelineExecutor
+
+    if not ray.is_initialized():
+        try:
+            ray.init(address=settings.ray_address or None, log_to_driver=False, ignore_reinit_error=True)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise UserError(f"no Ray cluster at {settings.ray_address!r} ({type(error).__name__})") from None
+    return RayPipelineExecutor(**common, workers=settings.workers, **_resources(settings))
+
+
+def _slurm(settings: Settings, folder: Path, phase: Phase, common: dict[str, Any], depends: Any) -> Any:
+    from datatrove.executor.slurm import SlurmPipelineExecutor
+
+    given = dict(settings.slurm)
+    if missing := [name for name in SLURM_NEEDS if not given.get(name)]:
+        raise UserError(f"--executor slurm needs {', '.join(f'--slurm {name}=...' for name in missing)}")
+    gpus = int(given.pop("gpus", 0))
+    here = phase.model is not None and phase.model.backend != "openai"
+    return SlurmPipelineExecutor(
+        **common,
+        workers=settings.workers,
+        job_name=f"xl-{phase.name}",
+        gpus_per_task=gpus if here else 0,
+        depends=depends,
+        env_command=given.pop("env_command", None) or f"export PATH={Path(sys.executable).parent}:$PATH",
+        slurm_logs_folder=str(folder / "logs" / phase.name / "slurm"),
+        mail_user=given.pop("mail_user", None),
+        **given,
+    )
+
+
+def _resources(settings: Settings) -> dict[str, Any]:
+    """What each Ray task takes of its node."""
+    return {"cpus_per_task": 1, "mem_per_cpu_gb": 1}
+
+
+def script(made: Any) -> str:
+    """The sbatch script of a Slurm executor."""
+    folder = made.logging_dir.resolve_paths("executor.pik")
+    return str(
+        made.get_launch_file_contents(made.get_sbatch_args(made.tasks), f"srun -l launch_pickled_pipeline {folder}")
+    )
+
+
+@contextmanager
+def stderr_into(file: Path) -> Iterator[TextIO]:
+    """Have all that this process and those it starts write to standard error go into a file; yields the old standard error."""
+    sys.stderr.flush()
+    shown = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    old = sys.stderr
+    with file.open("a", encoding="utf-8") as log:
+        os.dup2(log.fileno(), 2)
+        sys.stderr = log
+        try:
+            yield shown
+        finally:
+            sys.stderr = old
+            os.dup2(shown.fileno(), 2)
+            shown.flush()
+            # Not closed while a progress bar may still hold it: it goes with the last who does.
+
+
+def check() -> None:
+    """Raises MissingExtra where the parts for generating are not installed."""
+    import importlib.util
+
+    for name in ("datatrove", "datasketch", "sacrebleu", "aiosqlite", "orjson"):
+        if importlib.util.find_spec(name) is None:
+            raise MissingExtra(name, "generate")

@@ -1,0 +1,199 @@
+"""The whole job, step by step; what is finished is not done again."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from xl_alpacaeval_metric import contamination
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.runfolder import write_json
+from xl_instruct_dataset import hubfolder
+from xl_instruct_dataset.generate import choosing, collecting, counting, executors, phases, seeds
+from xl_instruct_dataset.generate import settings as settings_file
+from xl_instruct_dataset.generate.asking import Model
+from xl_instruct_dataset.generate.collecting import Tally
+from xl_instruct_dataset.generate.phases import Phase
+from xl_instruct_dataset.generate.settings import Settings
+from xl_instruct_dataset.parquet import Written
+
+Progress = Callable[[str, int, int], None]
+
+MACHINE = ("concurrency", "workers", "executor", "ray_address", "slurm", "base_urls", "benchmark_path", "comet_python")
+"""Settings that say where and how fast the work is done, not what is made."""
+SETTINGS, IDENTITY, SEEDS_REPORT = "settings.yaml", "job.json", "seeds.json"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a job made: rows and bytes by pair, the tally, and the passages that were not used, by reason."""
+
+    written: dict[str, Written]
+    tally: Tally
+    unused: Counter[str]
+    work: Path
+
+
+def work_folder(output: Path) -> Path:
+    """Where the job keeps what it makes on the way: beside the Hub folder, which holds nothing else."""
+    return output.with_name(f"{output.name}.work")
+
+
+def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
+    """Generate the Hub folder `output` on the local or the Ray executor; killed at any point, the same call goes on.
+
+    Raises UserError where the models do not answer, the seeds cannot be read, the work folder is another job's,
+    or documents are left unanswered; what is done is kept.
+    """
+    work = work_folder(output)
+    hubfolder.check_replaceable(output)
+    index = benchmark_index(settings)
+    preflight(settings)
+    with locked(work):
+        claim(settings, work)
+        count, unused = prepared(settings, work)
+        shards = shard_count(work)
+        for phase in phases.before_choosing(settings):
+            run_phase(settings, work, phase, shards, count, progress)
+        progress("choosing", 0, 1)
+        choosing.choose(settings, work / "score", work / phases.CHOSEN, shards, index)
+        for phase in phases.after_choosing(settings):
+            run_phase(settings, work, phase, shards, count, progress)
+        return finish(settings, work, output, shards, index, unused, progress)
+
+
+def finish(
+    settings: Settings,
+    work: Path,
+    output: Path,
+    shards: int,
+    index: contamination.Index,
+    unused: Counter[str],
+    progress: Progress,
+) -> Outcome:
+    """Filter, write the Hub folder, and leave the report's figures in the work folder."""
+    progress("filtering", 0, 1)
+    tally = collecting.collect(settings, work, shards, index, work / phases.SELECTED)
+    written = collecting.export(settings, work, output, tally)
+    outcome = Outcome(written, tally, unused, work)
+    write_json(work / "report.json", {**collecting.tally_as_dict(tally), "unused_passages": dict(unused)})
+    progress("filtering", 1, 1)
+    return outcome
+
+
+def run_phase(settings: Settings, work: Path, phase: Phase, shards: int, count: int, progress: Progress) -> None:
+    """Run one phase to its end; raises UserError in one line for what went wrong in a task."""
+    executor = executors.executor(settings, work, phase, shards)
+    for rank in phases.stale(work, phase, shards):
+        (work / "logs" / phase.name / "completions" / f"{rank:05d}").unlink(missing_ok=True)
+    with counting.watched(work / "progress", phase.name, count, progress):
+        try:
+            executor.run()
+        except UserError:
+            raise
+        except Exception as error:
+            raise UserError(f"{phase.name}: {_reason(error)}; see {work / 'logs' / phase.name}") from None
+    left = executor.get_incomplete_ranks(skip_completed=True)
+    if left:
+        raise UserError(
+            f"{phase.name}: {len(left)} of {shards} tasks are not finished; see {work / 'logs' / phase.name / 'logs'}, "
+            "the same command goes on"
+        )
+    phases.remember(work, phase, shards)
+
+
+def prepared(settings: Settings, work: Path) -> tuple[int, Counter[str]]:
+    """The seeds, made once: how many there are, and what was left out by reason."""
+    report = work / SEEDS_REPORT
+    if report.exists():
+        known: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+        if known["wanted"] == settings.wanted_passages and known["shard"] == settings.shard:
+            return int(known["count"]), Counter(known["dropped"])
+    count, dropped = seeds.make(settings, work / phases.SEEDS)
+    wanted = {"wanted": settings.wanted_passages, "shard": settings.shard}
+    write_json(report, {**wanted, "count": count, "dropped": dict(dropped)})
+    return count, dropped
+
+
+def shard_count(work: Path) -> int:
+    """How many shards the seeds make."""
+    return len(list((work / phases.SEEDS).glob("*.jsonl")))
+
+
+def claim(settings: Settings, work: Path) -> None:
+    """Make the work folder this job's; raises UserError that names what differs where it is another's.
+
+    More passages, or more rows a language, are the same job gone on.
+    """
+    identity = {key: value for key, value in asdict(settings).items() if key not in MACHINE}
+    identity = json.loads(json.dumps(identity))
+    file = work / IDENTITY
+    if file.exists():
+        theirs: Mapping[str, object] = json.loads(file.read_text(encoding="utf-8"))
+        for key in identity:
+            if theirs.get(key) != identity[key] and key not in ("passages", "per_language"):
+                raise UserError(
+                    f"{work}: holds a job with {key} {theirs.get(key)!r}, this one has {identity[key]!r}; "
+                    "choose another --output"
+                )
+    write_json(file, identity)
+    settings_file.save(settings, work / SETTINGS)
+
+
+def preflight(settings: Settings) -> None:
+    """Ask each endpoint one question before anything is made; raises JudgeUnavailable in one line."""
+    asked: set[tuple[str, str]] = set()
+    roles: Sequence[tuple[str, str]] = (
+        ("teacher", settings.teacher),
+        ("judge", settings.judge_model),
+        *(("translator", spec) for spec in settings.translator_models if set(settings.targets) != {settings.source}),
+    )
+    for role, spec in roles:
+        model = Model(spec, settings.base_urls.get(role, ""))
+        if model.backend != "openai" or (spec, model.base_url) in asked:
+            continue
+        asked.add((spec, model.base_url))
+        client = model.client(1)
+        try:
+            client.preflight()
+        finally:
+            client.close()
+
+
+def benchmark_index(settings: Settings) -> contamination.Index:
+    """What the rows must not overlap with; raises UserError as `contamination.index_of` does."""
+    path = Path(settings.benchmark_path) if settings.benchmark_path else None
+    if not settings.benchmarks:
+        return contamination.Index([])
+    return contamination.index_of(settings.benchmarks, None, path)
+
+
+class locked:
+    """Holds the work folder for this process; raises UserError where another one does."""
+
+    def __init__(self, work: Path) -> None:
+        self.work = work
+        self.lock = FileLock(work / ".lock", timeout=0)
+
+    def __enter__(self) -> None:
+        try:
+            self.work.mkdir(parents=True, exist_ok=True)
+            self.lock.acquire()
+        except Timeout:
+            raise UserError(f"{self.work}: another process is working in this folder") from None
+        except OSError as error:
+            raise UserError(f"{self.work}: cannot be written ({error.strerror})") from None
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+def _reason(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = " ".join(str(getattr(error, "error", error)).split()) or type(error).__name__
+    return text.removeprefix("Server encountered unrecoverable error: ")[:300]

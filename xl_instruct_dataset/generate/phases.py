@@ -1,0 +1,202 @@
+"""The job as phases: what each reads, who is asked, and what it leaves; each a datatrove pipeline over the same shards."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from datatrove.data import Document
+from datatrove.pipeline.base import PipelineStep
+from datatrove.pipeline.readers.jsonl import JsonlReader
+from datatrove.pipeline.writers.jsonl import JsonlWriter
+
+from xl_instruct_dataset.generate import works
+from xl_instruct_dataset.generate.asking import Model, Plan, StageRunner, Work
+from xl_instruct_dataset.generate.counting import Counter
+from xl_instruct_dataset.generate.settings import Settings
+
+SEEDS, CHOSEN, SELECTED = "seeds", "chosen", "selected"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A pipeline over all shards: from the folder `reads` to the folder `writes`. `model` is who it asks, None for nobody."""
+
+    name: str
+    reads: str
+    writes: str
+    steps: Callable[[Path], list[PipelineStep | Callable[..., Any]]]
+    model: Model | None = None
+
+
+@dataclass(frozen=True)
+class Apply:
+    """A pipeline step that changes each document's metadata, counting as it goes."""
+
+    change: Callable[[dict[str, Any]], None]
+    stage: str
+    progress: Path
+
+    def __call__(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:
+        with Counter(self.progress, self.stage, rank) as counter:
+            for document in data:
+                self.change(document.metadata)
+                counter.add()
+                yield document
+
+
+@dataclass(frozen=True)
+class ByChrf:
+    """Chooses by minimum Bayes risk."""
+
+    def __call__(self, metadata: dict[str, Any]) -> None:
+        if "rejected" not in metadata:
+            metadata["chosen"] = {
+                target: works.best_by_chrf(candidates, target)
+                for target, candidates in metadata.get("candidates", {}).items()
+            }
+
+
+@dataclass
+class ByComet:
+    """Chooses by CometKiwi, which runs in an environment of its own."""
+
+    python: str
+    model: str
+    _comet: Any = field(default=None, repr=False)
+
+    def __call__(self, metadata: dict[str, Any]) -> None:
+        if "rejected" in metadata:
+            return
+        if self._comet is None:
+            from xl_instruct_dataset.stages.comet import CometKiwi
+
+            self._comet = CometKiwi(self.python, self.model).__enter__()
+        metadata["chosen"] = {}
+        for target, candidates in metadata.get("candidates", {}).items():
+            places = works.usable(candidates, target)
+            scores = self._comet.scores([(metadata["response"], candidates[place]["text"]) for place in places])
+            metadata["chosen"][target] = works.by_scores("cometkiwi", candidates, places, scores if places else [])
+
+
+def before_choosing(settings: Settings) -> list[Phase]:
+    """Write, then score: what happens to every passage."""
+    return [
+        _asking(settings, "write", SEEDS, works.Write(settings.source), _model(settings, "teacher", settings.teacher)),
+        _asking(
+            settings,
+            "score",
+            "write",
+            works.Score(settings.source, settings.min_score),
+            _model(settings, "judge", settings.judge_model),
+        ),
+    ]
+
+
+def after_choosing(settings: Settings) -> list[Phase]:
+    """Translate by each translator in turn, then select: what happens to the answers that were kept."""
+    targets = tuple(target for target in settings.targets if target != settings.source)
+    phases, reads, first = [], CHOSEN, 0
+    shares = _shares(settings.candidates, settings.translator_models)
+    for number, (spec, share) in enumerate(shares if targets else [], 1):
+        name = f"translate-{number}"
+        work = works.Translate(settings.source, targets, share, first, spec, name)
+        phases.append(_asking(settings, name, reads, work, _model(settings, "translator", spec)))
+        reads, first = name, first + share
+    if settings.select == "judge":
+        work_of_judge = works.Choose(settings.source, settings.seed)
+        phases.append(
+            _asking(settings, "select", reads, work_of_judge, _model(settings, "judge", settings.judge_model), SELECTED)
+        )
+    else:
+        change: Callable[[dict[str, Any]], None] = (
+            ByChrf() if settings.select == "chrf" else ByComet(settings.comet_python, settings.comet_model)
+        )
+        phases.append(_plain("select", reads, SELECTED, change))
+    return phases
+
+
+def stale(folder: Path, phase: Phase, shards: int) -> list[int]:
+    """The shards whose input is another than when the phase finished them; they are to be done again."""
+    known = _known(folder, phase)
+    return [rank for rank in range(shards) if str(rank) in known and known[str(rank)] != _digest(folder, phase, rank)]
+
+
+def remember(folder: Path, phase: Phase, shards: int) -> None:
+    """Keep what the finished shards were made from."""
+    (folder / "logs" / phase.name / "inputs.json").write_text(
+        json.dumps({rank: _digest(folder, phase, rank) for rank in range(shards)})
+    )
+
+
+def _known(folder: Path, phase: Phase) -> Mapping[str, str]:
+    file = folder / "logs" / phase.name / "inputs.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def _digest(folder: Path, phase: Phase, rank: int) -> str:
+    file = folder / phase.reads / f"{rank:05d}.jsonl"
+    if not file.exists():
+        return ""
+    # The replies come in any order, and so do the lines.
+    lines = sorted(file.read_bytes().split(b"\n"))
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()[:16]
+
+
+def _asking(settings: Settings, name: str, reads: str, work: Work, model: Model, writes: str | None = None) -> Phase:
+    def steps(folder: Path) -> list[PipelineStep | Callable[..., Any]]:
+        plan = Plan(
+            work=work,
+            model=model,
+            cache=folder / "cache" / name,
+            progress=folder / "progress",
+            concurrency=max(1, settings.concurrency // max(1, settings.workers)),
+            temperature=settings.temperature,
+            max_tokens=settings.max_tokens,
+        )
+        return [_reader(folder / reads), StageRunner(plan, _writer(folder / (writes or name)))]
+
+    return Phase(name, reads, writes or name, steps, model)
+
+
+def _plain(name: str, reads: str, writes: str, change: Callable[[dict[str, Any]], None]) -> Phase:
+    def steps(folder: Path) -> list[PipelineStep | Callable[..., Any]]:
+        return [_reader(folder / reads), Apply(change, name, folder / "progress"), _writer(folder / writes)]
+
+    return Phase(name, reads, writes, steps)
+
+
+def _reader(folder: Path) -> Callable[..., Any]:
+    return ShardReader(folder)
+
+
+class ShardReader(JsonlReader):  # type: ignore[misc]
+    """Each task reads the shard of its own number, so that a shard is the same piece of work in every phase."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder), compression=None, recursive=False)
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
+        name = f"{rank:05d}.jsonl"
+        if self.data_folder.isfile(name):
+            for document in self.read_file(name):
+                document.metadata.pop("file_path", None)
+                self.stat_update("documents")
+                yield document
+
+
+def _writer(folder: Path) -> JsonlWriter:
+    return JsonlWriter(str(folder), output_filename="${rank}.jsonl", compression=None)
+
+
+def _model(settings: Settings, role: str, spec: str) -> Model:
+    return Model(spec, settings.base_urls.get(role, ""))
+
+
+def _shares(candidates: int, translators: Sequence[str]) -> list[tuple[str, int]]:
+    """How many of the candidates each translator makes, as evenly as it goes."""
+    share, more = divmod(candidates, len(translators))
+    shares = [(spec, share + (number < more)) for number, spec in enumerate(translators)]
+    return [(spec, count) for spec, count in shares if count]

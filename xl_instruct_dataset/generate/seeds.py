@@ -1,0 +1,154 @@
+"""English passages (or those of another language) from where people keep them: checked, without near-duplicates, in shards."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric import hub, langid
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.runfolder import json_line, replace_file
+from xl_instruct_dataset import filters, sample
+from xl_instruct_dataset.generate.settings import Settings
+
+SAMPLE = "sample"
+"""As `--seeds`: the passages of the bundled sample."""
+LEAST_LETTERS = 0.7
+"""Share of letters and spaces below which a passage is a table, a list of links or code."""
+LOOK_AT = 50
+"""So many passages are looked at for each one wanted, before the source is taken for one that has none."""
+
+
+def make(settings: Settings, folder: Path) -> tuple[int, Counter[str]]:
+    """Write `folder/00000.jsonl` and so on, of `settings.shard` passages each; returns how many, and what was dropped by reason.
+
+    A shard that is there already and would not change is left as it is. Raises UserError where the source cannot be
+    read or has no passage of use.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    dropped: Counter[str] = Counter()
+    kept = _kept(settings, dropped)
+    number = count = 0
+    while lines := list(islice(kept, settings.shard)):
+        text = "".join(map(json_line, lines))
+        file = folder / f"{number:05d}.jsonl"
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            replace_file(file, text)
+        count, number = count + len(lines), number + 1
+    if not count:
+        reasons = ", ".join(f"{n} {reason}" for reason, n in dropped.most_common()) or "it is empty"
+        raise UserError(f"{settings.seeds}: no passage can be used ({reasons})")
+    for file in folder.glob("*.jsonl"):
+        if int(file.stem) >= number:
+            file.unlink()
+    return count, dropped
+
+
+def _kept(settings: Settings, dropped: Counter[str]) -> Iterator[dict[str, Any]]:
+    count = 0
+    with filters.NearDuplicates() as seen:
+        for looked, (where, found) in enumerate(_texts(settings)):
+            if count == settings.wanted_passages:
+                return
+            if not count and looked > LOOK_AT * settings.wanted_passages:
+                return
+            passage = shortened(found, settings.max_words)
+            reason = fault(passage, settings)
+            if reason is None and seen.seen(f"{count:08d}", passage) is not None:
+                reason = "near-duplicate of another passage"
+            if reason is not None:
+                dropped[reason] += 1
+                continue
+            # As datatrove reads it: a document with its text, its id, and metadata.
+            metadata = {"id": f"{count:08d}", "passage": passage, "seed": where}
+            yield {"text": passage, "id": f"{count:08d}", "metadata": metadata}
+            count += 1
+
+
+def shortened(text: str, max_words: int) -> str:
+    """The first paragraphs of at most so many words together; of a first one that is longer, its first sentences."""
+    kept: list[str] = []
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        if len(" ".join([*kept, paragraph]).split()) > max_words:
+            break
+        kept.append(paragraph.strip())
+    if kept:
+        return "\n\n".join(kept)
+    sentences = re.split(r"(?<=[.!?。！？।])\s+", text.strip())
+    while sentences and len(" ".join(sentences).split()) > max_words:
+        sentences.pop()
+    return " ".join(sentences)
+
+
+def fault(passage: str, settings: Settings) -> str | None:
+    """Why a passage is not used, None if it is."""
+    words = len(passage.split())
+    if words < settings.min_words:
+        return f"fewer than {settings.min_words} words, or no paragraph of at most {settings.max_words}"
+    if sum(c.isalpha() or c.isspace() for c in passage) < LEAST_LETTERS * len(passage):
+        return "hardly any running text"
+    if filters.repetition(passage) is not None:
+        return "repeats itself"
+    if langid.supported(settings.source) and not langid.matches([passage], settings.source)[0]:
+        return f"not in {settings.source}"
+    return None
+
+
+def _texts(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.seeds == SAMPLE:
+        yield from ((seed["id"], seed["passage"]) for seed in sample.seeds())
+        return
+    path = Path(settings.seeds).expanduser()
+    if path.is_dir() or path.is_file():
+        files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in _READERS)
+        if not files:
+            raise UserError(f"{path}: holds no {', '.join(_READERS)} file")
+        for file in files:
+            yield from _READERS.get(file.suffix, _rows)(file, settings.seed_column)
+    elif path.suffix in _READERS or settings.seeds.startswith((".", "/", "~")) or "/" not in settings.seeds:
+        raise UserError(f"{settings.seeds}: no such file; --seeds is a file, a folder, or a Hub dataset's id")
+    else:
+        yield from _of_hub(settings)
+
+
+def _rows(file: Path, column: str) -> Iterator[tuple[str, str]]:
+    for where, row in hub.iter_rows(file):
+        text = row.get(column)
+        if not isinstance(text, str):
+            raise UserError(f'{where}: no text in column "{column}"; name the column with --seed-column')
+        yield str(row.get("id") or where), text
+
+
+def _paragraphs(file: Path, _: str) -> Iterator[tuple[str, str]]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: not readable as UTF-8 text ({type(error).__name__})") from None
+    for number, part in enumerate(re.split(r"\n\s*\n", text), 1):
+        if part.strip():
+            yield f"{file} paragraph {number}", part
+
+
+_READERS = {".jsonl": _rows, ".json": _rows, ".parquet": _rows, ".txt": _paragraphs, ".md": _paragraphs}
+
+
+def _of_hub(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Rows of a Hub dataset as they come; nothing is downloaded whole."""
+    import datasets
+
+    options = {"name": settings.seed_config or None, "split": settings.seed_split}
+    try:
+        data = datasets.load_dataset(settings.seeds, streaming=True, **options)
+        for number, row in enumerate(data):
+            if not isinstance(row.get(settings.seed_column), str):
+                there = ", ".join(map(str, row))
+                raise UserError(f'{settings.seeds}: no text in column "{settings.seed_column}"; it has {there}')
+            yield f"{settings.seeds} row {number}", row[settings.seed_column]
+    except UserError:
+        raise
+    except Exception as error:
+        # Whatever a dataset's files, the Hub and the network between them may raise.
+        reason = " ".join(str(error).split())[:160]
+        raise UserError(f"{settings.seeds}: cannot be read from the Hub ({type(error).__name__}: {reason})") from None

@@ -1,0 +1,79 @@
+"""The job as a chain of Slurm jobs: each phase starts when the one before it has ended well."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset import hubfolder
+from xl_instruct_dataset.generate import choosing, executors, job, phases, report
+from xl_instruct_dataset.generate.phases import Phase
+from xl_instruct_dataset.generate.settings import Settings
+
+
+@dataclass(frozen=True)
+class ChooseStep:
+    """Choosing, as the one task of a Slurm job."""
+
+    settings: Settings
+    work: Path
+    shards: int
+
+    def __call__(self, data: Any = None, rank: int = 0, world_size: int = 1) -> None:
+        index = job.benchmark_index(self.settings)
+        choosing.choose(self.settings, self.work / "score", self.work / phases.CHOSEN, self.shards, index)
+
+
+@dataclass(frozen=True)
+class FinishStep:
+    """Filtering, the Hub folder and the report, as the one task of a Slurm job."""
+
+    settings: Settings
+    work: Path
+    output: Path
+    shards: int
+
+    def __call__(self, data: Any = None, rank: int = 0, world_size: int = 1) -> None:
+        index = job.benchmark_index(self.settings)
+        _, unused = job.prepared(self.settings, self.work)
+        outcome = job.finish(self.settings, self.work, self.output, self.shards, index, unused, _say_nothing)
+        report.write(self.settings, outcome, self.output)
+
+
+def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
+    """Submit the chain, or with `dry_run` yield its scripts; the seeds are made here, first. Raises UserError without sbatch."""
+    import shutil
+
+    if not dry_run and shutil.which("sbatch") is None:
+        raise UserError(
+            "--executor slurm: there is no sbatch here; run it on a login node, or add --dry-run to see the scripts"
+        )
+    work, output = job.work_folder(output).resolve(), output.resolve()
+    hubfolder.check_replaceable(output)
+    with job.locked(work):
+        job.claim(settings, work)
+        job.prepared(settings, work)
+    shards = job.shard_count(work)
+    chain = [
+        *((phase, shards) for phase in phases.before_choosing(settings)),
+        (_single("choose", ChooseStep(settings, work, shards)), 1),
+        *((phase, shards) for phase in phases.after_choosing(settings)),
+        (_single("finish", FinishStep(settings, work, output, shards)), 1),
+    ]
+    before = None
+    for phase, tasks in chain:
+        before = executors.executor(settings, work, phase, tasks, before)
+        if dry_run:
+            yield f"# {phase.name}: {tasks} tasks\n{executors.script(before)}"
+    if not dry_run and before is not None:
+        before.run()
+        yield f"submitted {len(chain)} jobs; logs, and in the end report.md, in {work}"
+
+
+def _single(name: str, step: Callable[..., Any]) -> Phase:
+    return Phase(name, "", "", lambda _folder: [step])
+
+
+def _say_nothing(_step: str, _done: int, _total: int) -> None:
+    pass

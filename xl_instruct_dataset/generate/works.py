@@ -1,0 +1,179 @@
+"""What each inference phase does with a document. The document's metadata hold everything that is known so far."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from xl_alpacaeval_metric.translate import messages as translation
+from xl_instruct_dataset import filters
+from xl_instruct_dataset.generate.asking import Asker, Refused, Unreadable, rejection
+from xl_instruct_dataset.stages import answer, instruct, score, select, translate
+
+T = TypeVar("T")
+
+INSTRUCTION_TOKENS = 256
+SCORE_TOKENS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """The teacher writes an instruction that the passage answers, then the response to it."""
+
+    language: str
+    name: str = "write"
+
+    async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None:
+        passage = metadata["passage"]
+        asker.stage = "instruct"
+        metadata["instruction"] = await asker.ask(
+            instruct.messages(passage, self.language), instruct.read, max_tokens=INSTRUCTION_TOKENS
+        )
+        asker.stage = "answer"
+        metadata["response"] = await asker.ask(
+            answer.messages(passage, metadata["instruction"], self.language), answer.read
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The judge rates the response, and one whose mean is too low goes no further."""
+
+    language: str
+    min_score: float
+    name: str = "score"
+
+    async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None:
+        scores = await asker.ask(
+            score.messages(metadata["instruction"], metadata["response"], self.language),
+            score.read,
+            temperature=0.0,
+            max_tokens=SCORE_TOKENS,
+            schema=score.SCHEMA,
+        )
+        metadata["scores"] = scores
+        if score.mean(scores) < self.min_score:
+            metadata["rejected"] = rejection(self.name, "score below the threshold", f"{score.mean(scores):.2f}")
+
+
+@dataclass(frozen=True, slots=True)
+class Translate:
+    """One translator makes its share of the candidates in every target language; `first` numbers them."""
+
+    source: str
+    targets: tuple[str, ...]
+    candidates: int
+    first: int
+    translator: str
+    name: str
+
+    async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None:
+        asker.stage = "translate"
+        places = [(target, number) for target in self.targets for number in range(self.candidates)]
+        made = await _all([self._one(metadata["response"], target, number, asker) for target, number in places])
+        kept = metadata.setdefault("candidates", {})
+        for (target, _), candidate in zip(places, made, strict=True):
+            kept.setdefault(target, []).append(candidate)
+
+    async def _one(self, text: str, target: str, number: int, asker: Asker) -> dict[str, Any]:
+        parts = translate.segments(text)
+        try:
+            translated = await _all(
+                [
+                    self._segment(part.text, target, number, asker) if part.translate else _same(part.text)
+                    for part in parts
+                ]
+            )
+        except Unreadable as error:
+            return {"text": error.text, "model": self.translator, "fault": "unreadable reply"}
+        except Refused as error:
+            return {"text": str(error), "model": self.translator, "fault": "refused by the model's server"}
+        whole = translate.joined(parts, translated)
+        return {"text": whole, "model": self.translator, "fault": translate.fault(text, whole)}
+
+    async def _segment(self, text: str, target: str, number: int, asker: Asker) -> str:
+        return await asker.ask(
+            translation(text, self.source, target),
+            translate.read,
+            sample=self.first + number,
+            max_tokens=4 * asker.max_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """The judge chooses the best of the usable candidates, shown in an order that the seed decides."""
+
+    source: str
+    seed: int
+    name: str = "select"
+
+    async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None:
+        targets = list(metadata.get("candidates", {}))
+        chosen = await _all([self._best(metadata, target, asker) for target in targets])
+        metadata["chosen"] = dict(zip(targets, chosen, strict=True))
+
+    async def _best(self, metadata: dict[str, Any], target: str, asker: Asker) -> dict[str, Any]:
+        candidates = metadata["candidates"][target]
+        places = usable(candidates, target)
+        if len(places) < 2:
+            return choice("judge", candidates, places[0] if places else None, None)
+        order = [places[i] for i in select.order(f"{metadata['id']} {target}", len(places), self.seed)]
+        texts = [candidates[place]["text"] for place in order]
+        try:
+            best = await asker.ask(
+                select.messages(metadata["instruction"], metadata["response"], texts, self.source, target),
+                lambda text: select.read(text, len(texts)),
+                temperature=0.0,
+                max_tokens=16,
+            )
+        except (Unreadable, Refused):
+            # A judge that cannot choose is no reason to lose a good translation.
+            return best_by_chrf(candidates, target)
+        return choice("judge", candidates, order[best], None)
+
+
+def usable(candidates: Sequence[dict[str, Any]], target: str) -> list[int]:
+    """The places of the candidates without a fault and in the target language."""
+    return [
+        place
+        for place, candidate in enumerate(candidates)
+        if not candidate["fault"] and filters.wrong_language(candidate["text"], target) is None
+    ]
+
+
+def best_by_chrf(candidates: Sequence[dict[str, Any]], target: str) -> dict[str, Any]:
+    """The candidate that the others agree with most, among the usable ones."""
+    places = usable(candidates, target)
+    scores = select.chrf([candidates[place]["text"] for place in places]) if places else []
+    return by_scores("chrf", candidates, places, scores)
+
+
+def by_scores(
+    method: str, candidates: Sequence[dict[str, Any]], places: Sequence[int], scores: Sequence[float]
+) -> dict[str, Any]:
+    """The choice of the highest score, the first of equal ones; `scores` are of the candidates at `places`."""
+    best = max(range(len(places)), key=lambda i: scores[i], default=None)
+    by_place = dict(zip(places, scores, strict=True))
+    every = [by_place.get(place) for place in range(len(candidates))]
+    return choice(method, candidates, None if best is None else places[best], every)
+
+
+def choice(
+    method: str, candidates: Sequence[dict[str, Any]], chosen: int | None, scores: Sequence[float | None] | None
+) -> dict[str, Any]:
+    """How a response was chosen, as it is kept in a row; `chosen` is None where no candidate could be used."""
+    return {"method": method, "candidates": len(candidates), "chosen": chosen, "scores": scores}
+
+
+async def _same(text: str) -> str:
+    return text
+
+
+async def _all(awaitables: Sequence[Awaitable[T]]) -> list[T]:
+    """All results; where some fail, the first failure once all are done, so that no paid reply is lost."""
+    found = await asyncio.gather(*awaitables, return_exceptions=True)
+    for result in found:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in found if not isinstance(result, BaseException)]

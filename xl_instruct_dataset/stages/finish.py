@@ -1,0 +1,46 @@
+"""Stage 8: the instruction says which language to answer in, and a row says whether it may be sold."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib import resources
+
+from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.benchmark import ask_in
+from xl_alpacaeval_metric.benchmark.context import answer_in
+from xl_instruct_dataset.stages import PACKAGE
+
+
+def instruction(request: str, source: str, target: str, *, item: str, seed: int = 0) -> str:
+    """The request with a sentence that asks for an answer in `target`, unless that is the language it is in.
+
+    To an English request one of the benchmark's phrasings, chosen by item and seed. To others a sentence in their own
+    language, where there is one for both (data/context/answer_in.yaml), else an English phrasing. `source` and `target` are
+    BCP-47 codes; raises UserError for an unknown one.
+    """
+    given, wanted = languages.get(source), languages.get(target)
+    if given.code == wanted.code:
+        return request
+    base = given.code.split("-")[0]
+    # A sentence in another script than the request's would be a third language.
+    if base != "en" and languages.get(base).script == given.script:
+        sentence = answer_in().get(base, {}).get(wanted.code)
+        if sentence is not None:
+            return f"{request}\n\n{sentence}"
+    return ask_in(request, wanted.code, item=item, seed=seed)
+
+
+def non_commercial(models: Iterable[str]) -> list[str]:
+    """Those of these model ids, each once, that a pattern in data/non_commercial.yaml fits: their licence forbids commercial use.
+
+    The list is this project's and not complete; a model that is not in it may be so restricted all the same.
+    """
+    return [model for model in dict.fromkeys(models) if any(fnmatchcase(model.lower(), known) for known in _patterns())]
+
+
+@cache
+def _patterns() -> tuple[str, ...]:
+    import yaml
+
+    text = (resources.files(PACKAGE) / "data" / "non_commercial.yaml").read_text("utf-8")
+    return tuple(str(pattern).lower() for family in yaml.safe_load(text) for pattern in family["models"])

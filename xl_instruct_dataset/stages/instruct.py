@@ -1,0 +1,99 @@
+"""Stage 2: a teacher writes an instruction that a passage answers."""
+
+import re
+
+from xl_alpacaeval_metric import contamination, languages, templates
+from xl_alpacaeval_metric.clients.base import Message
+from xl_instruct_dataset.stages import PACKAGE, replies
+
+MAX_WORDS = 120
+"""Longer replies are no instruction but a retelling; two characters count as a word in scripts without spaces."""
+MAX_PARAGRAPHS = 3
+
+# What models write before an instruction, in the languages of the benchmarks.
+_LABELS = (
+    "instruction|request|question|prompt|task|user|query|user request|user question|output|"
+    "anweisung|anfrage|frage|aufgabe|consigne|requête|demande|pergunta|instrução|pedido|solicitação|utasítás|kérés|kérdés|"
+    "instrukcija|prašymas|klausimas|treoir|iarratas|ceist|istruzzjoni|talba|mistoqsija|指令|请求|要求|问题|निर्देश|अनुरोध|प्रश्न|सवाल|"
+    "ohje|pyyntö|kysymys|talimat|istek|soru"
+)
+_LABEL = re.compile(rf"\A[#>*_\s]*(?:{_LABELS})\s*\d*\s*[*_]*\s*[:：]\s*[*_]*\s*", re.IGNORECASE)
+_ANNOUNCED = re.compile(
+    r"\A(?:(?:sure|certainly|of course|okay|ok|absolutely)\b[^\n:]{0,40}[!,.:]?\s*)?"
+    r"(?:here(?:'s|’s| is| are)\b|below is\b|the following is\b)[^\n:]{0,80}"
+    r"\b(?:instruction|request|question|prompt|task|query)s?\b[^\n:]{0,80}:\s*",
+    re.IGNORECASE,
+)
+_QUOTES = [pair.split() for pair in "\" \"|“ ”|„ “|„ ”|” ”|« »|» «|‘ ’|' '|「 」|『 』|` `|** **|__ __".split("|")]
+# Talk of the passage, which whoever gets the instruction will not have. In other languages than English only the commonest
+# forms: a teacher that writes them mostly does so with the words of its prompt.
+_THE_TEXT = re.compile(
+    r"\b(?:the|this|that)\s+(?:(?:above|following|given|provided|attached|preceding)\s+)?(?:passage|excerpt)\b"
+    r"|\b(?:the|this)\s+(?:above|given|provided|preceding)\s+(?:text|article|paragraph|information|context)\b"
+    r"|\b(?:text|article|paragraph|information)\s+(?:above|given|provided)\b"
+    r"|\b(?:according to|based on|mentioned in|described in|discussed in|stated in|as per|from|in)\s+(?:the|this)\s+"
+    r"(?:text|article|paragraph|author)\b"
+    r"|\bthe\s+author(?:'s|’s)?\s+(?:of\s+(?:the|this)|says?|states?|argues?|mentions?|describes?|point|view|opinion)\b"
+    r"|\b(?:im|laut|aus)\s+(?:dem\s+)?(?:obigen\s+|folgenden\s+|gegebenen\s+)?(?:textabschnitt|text oben|obigen text|abschnitt oben)\b"
+    r"|\b(?:le texte|l['’]extrait|le passage)\s+ci-dessus\b|\bo texto acima\b|\bel texto anterior\b|\bfenti szöveg"
+    r"|\byllä oleva\w* teksti|\byukarıdaki (?:metin|metn|parça)|\baukščiau (?:esan\w+|pateikt\w+) tekst|\bit-test ta['’] hawn fuq"
+    r"|\ban téacs thuas\b|(?:上述|以上|上面的?|上文)(?:的)?(?:文本|文章|段落|短文|内容)"
+    r"|(?:ऊपर|उपर्युक्त|उपरोक्त)[^।\n]{0,20}(?:पाठ|अनुच्छेद|गद्यांश)",
+    re.IGNORECASE,
+)
+_CHATTER = re.compile(
+    r"^\W*(?:note|explanation|rationale|reasoning|this (?:request|instruction|question)|i (?:chose|wrote|made)|let me know|"
+    r"answer|response)\b[^\n]*[:.!]",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def messages(passage: str, language: str) -> tuple[Message, ...]:
+    """The prompt that asks for one instruction, in a language given by its BCP-47 code, that `passage` answers.
+
+    Raises UserError for an unknown language.
+    """
+    values = {"language": languages.get(language).name, "passage": passage, "nonce": templates.nonce(passage)}
+    return templates.load("instruct", PACKAGE).fill(values)
+
+
+def sha() -> str:
+    """The start of the hash of the prompt."""
+    return templates.load("instruct", PACKAGE).sha
+
+
+def read(text: str) -> str | None:
+    """The instruction in a reply, without labels and quotation marks around it.
+
+    None where there is none, or one that is of no use: longer than MAX_WORDS or MAX_PARAGRAPHS, with remarks of the teacher,
+    with one of the prompt's markers, or about the passage that its reader does not have.
+    """
+    found = replies.bare(text)
+    while True:
+        before = found
+        found = _LABEL.sub("", _ANNOUNCED.sub("", found)).strip()
+        for opening, closing in _QUOTES:
+            found = _unquoted(found, opening, closing)
+        if found == before:
+            break
+    if not found or not any(character.isalpha() for character in found) or replies.MARKER.search(found):
+        return None
+    paragraphs = [part for part in re.split(r"\n\s*\n", found) if part.strip()]
+    if _words(found) > MAX_WORDS or len(paragraphs) > MAX_PARAGRAPHS:
+        return None
+    if _THE_TEXT.search(found) or any(_CHATTER.search(part) for part in paragraphs[1:]):
+        return None
+    return found
+
+
+def _unquoted(text: str, opening: str, closing: str) -> str:
+    """The text without this pair around it, if it is one: `"A" and "B"` is not."""
+    if len(text) <= len(opening) + len(closing) or not (text.startswith(opening) and text.endswith(closing)):
+        return text
+    inner = text[len(opening) : -len(closing)]
+    return text if opening in inner or closing in inner else inner.strip()
+
+
+def _words(text: str) -> float:
+    found = contamination.tokens(text)
+    return len(found) if contamination.in_words(found) else len(found) / contamination.CHARACTERS_A_WORD

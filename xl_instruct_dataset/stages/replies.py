@@ -1,0 +1,57 @@
+"""A model's reply without what models put around it: thoughts, the prompt's markers, a fence around everything."""
+
+import re
+
+_THOUGHTS = r"think(?:ing)?|thoughts?|reasoning"
+_OPENED = re.compile(rf"\s*<({_THOUGHTS})>", re.IGNORECASE)
+_CLOSED = re.compile(rf"</(?:{_THOUGHTS})>", re.IGNORECASE)
+
+_NAMES = "passage|text|instruction|request|response|answer|translation|candidate"
+MARKER = re.compile(rf"</?(?:{_NAMES})(?: [A-Z])? [0-9a-f]{{12}}\s*>")
+"""A marker of one of our prompts."""
+_LEADING = re.compile(rf"\A\s*(?:{MARKER.pattern}\s*)+")
+_TRAILING = re.compile(rf"(?:\s*{MARKER.pattern})+\s*\Z")
+# Some models write the marker from memory, without its code; that is one only where it stands around everything.
+_WRAPPED = re.compile(rf"\A<({_NAMES})>\s*(.*?)\s*</\1>\Z", re.DOTALL)
+
+_FENCE = re.compile(r"\A(`{3,}|~{3,})[ \t]*(?:markdown|md|text|txt|plaintext)?[ \t]*\n(.*)\n\1[ \t]*\Z", re.DOTALL)
+_FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
+
+
+def without_thoughts(text: str) -> str:
+    """The reply after the thoughts that open it; empty where they never end, since it was cut off in them.
+
+    Only thoughts at the beginning count: `</think>` further down is part of a reply about such tags. Some chat templates
+    open the thoughts in the prompt, so that the reply has the end alone.
+    """
+    ends = _CLOSED.search(text)
+    if _OPENED.match(text):
+        return without_thoughts(text[ends.end() :]) if ends else ""
+    alone = ends is not None and not re.search(rf"<(?:{_THOUGHTS})>", text[: ends.start()], re.IGNORECASE)
+    own_line = ends is not None and "`" not in text[max(0, ends.start() - 1) : ends.end() + 1]
+    return text[ends.end() :] if ends is not None and alone and own_line else text
+
+
+def bare(text: str) -> str:
+    """The reply alone, stripped; empty where nothing is left.
+
+    A fence goes where it stands around the whole reply and names no programming language; markers where they open or end it.
+    """
+    text = without_thoughts(text).strip()
+    while True:
+        before = text
+        text = _TRAILING.sub("", _LEADING.sub("", text)).strip()
+        if found := _WRAPPED.match(text):
+            text = found[2].strip()
+        found = _FENCE.match(text)
+        # An odd number of fences inside means that the first and the last are not a pair.
+        if found and len(_FENCE_LINE.findall(found[2])) % 2 == 0 and _outermost(text, found[2]):
+            text = found[2].strip("\n")
+        if text == before:
+            return text.strip()
+
+
+def _outermost(text: str, inner: str) -> bool:
+    """Whether the first and last fence are a pair: always where one says Markdown, else where there is none between them."""
+    named = re.match(r"(?:`{3,}|~{3,})[ \t]*(?:markdown|md)", text) is not None
+    return named or not _FENCE_LINE.search(inner)

@@ -1,0 +1,152 @@
+"""Stage 5: responses translated piece by piece, without losing code, lists or tables."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xl_alpacaeval_metric import templates
+from xl_alpacaeval_metric.translate import messages
+from xl_instruct_dataset.stages import layout, replies
+
+__all__ = ["LIMIT", "Segment", "fault", "joined", "messages", "read", "segments", "sha"]
+
+LIMIT = 2000
+"""Characters that are translated in one request."""
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?![\d]|s\b)")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’٬٫\s]+(?=\d)")
+_HAN_DIGITS = {ord(character): str(value) for value, character in enumerate("〇一二三四五六七八九")} | {ord("零"): "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a text. What need not be translated (code, rules, the space at the beginning) has `translate` False.
+
+    `separator` is the white space between it and the next segment.
+    """
+
+    text: str
+    translate: bool
+    separator: str
+
+
+def sha() -> str:
+    """The start of the hash of the prompt, which is that of `messages`."""
+    return templates.load("translate").sha
+
+
+def segments(text: str, limit: int = LIMIT) -> list[Segment]:
+    """The text in pieces of at most `limit` characters, whole paragraphs as far as possible.
+
+    Fenced code is a segment by itself, to be kept as it is. A paragraph longer than the limit is split between list items,
+    table rows or sentences, and one of these that is still longer stays whole. No segment begins or ends with white space.
+    """
+    pieces: list[tuple[layout.Span, bool]] = []
+    last = 0
+    for start, end in [*layout.code_blocks(text), (len(text), len(text))]:
+        pieces += [(span, _has_words(text[slice(*span)])) for span in _packed(text, last, start, limit)]
+        if end > start:
+            begin = start + len(text[start:end]) - len(text[start:end].lstrip())
+            pieces.append(((begin, start + len(text[start:end].rstrip())), False))
+        last = end
+    starts = [span[0] for span, _ in pieces[1:]] + [len(text)]
+    found = [
+        Segment(text[start:end], translate, text[end:following])
+        for ((start, end), translate), following in zip(pieces, starts, strict=bool(pieces))
+    ]
+    first = pieces[0][0][0] if pieces else len(text)
+    return [Segment("", False, text[:first]), *found] if first else found
+
+
+def _packed(text: str, start: int, end: int, limit: int) -> list[layout.Span]:
+    """Whole paragraphs put together up to the limit; the pieces of a longer one, put together likewise."""
+    found: list[layout.Span] = []
+    room = False
+    """Whether the last span may grow: not into, nor out of, a paragraph that was split."""
+    for paragraph in layout.paragraphs(text, start, end):
+        whole = (paragraph[0][0], paragraph[-1][1])
+        if whole[1] - whole[0] <= limit:
+            if found and room and whole[1] - found[-1][0] <= limit:
+                found[-1] = (found[-1][0], whole[1])
+            else:
+                found.append(whole)
+            room = True
+            continue
+        found.append(paragraph[0])
+        for piece in paragraph[1:]:
+            if piece[1] - found[-1][0] <= limit:
+                found[-1] = (found[-1][0], piece[1])
+            else:
+                found.append(piece)
+        room = False
+    return found
+
+
+def _has_words(text: str) -> bool:
+    return any(character.isalpha() for character in text)
+
+
+def joined(segments: Sequence[Segment], translations: Sequence[str]) -> str:
+    """The text with the translation of each segment in its place; what is not to be translated stays what it was.
+
+    `translations` has one text for each segment, whatever it is for those that stay. Raises ValueError for another number.
+    """
+    return "".join(
+        (translation if segment.translate else segment.text) + segment.separator
+        for segment, translation in zip(segments, translations, strict=True)
+    )
+
+
+def read(text: str) -> str | None:
+    """The translation in a reply, without thoughts, markers and a fence around it; None where nothing is left."""
+    return replies.bare(text) or None
+
+
+def fault(source: str, translated: str) -> str | None:
+    """Why a translation, of a whole text or of a segment, cannot be used; None where nothing is wrong with its form.
+
+    Looked at are what holds in every language: code, the number of list items, headings and table rows, numbers of three
+    digits or more (see `lost_numbers`), and markers of the prompt.
+    """
+    if replies.MARKER.search(translated) and not replies.MARKER.search(source):
+        return "a marker of the prompt is in the translation"
+    if _code(source) != _code(translated):
+        return f"code changed: {len(_code(source))} blocks before, {len(_code(translated))} after, not all the same"
+    before, after = layout.shape(source), layout.shape(translated)
+    for kind, count in before.items():
+        if after[kind] != count:
+            return f"{kind}: {count} before, {after[kind]} after"
+    if lost := lost_numbers(source, translated):
+        return f"numbers lost: {', '.join(lost[:5])}"
+    return None
+
+
+def _code(text: str) -> list[str]:
+    return ["\n".join(line.strip() for line in text[start:end].split("\n")) for start, end in layout.code_blocks(text)]
+
+
+def lost_numbers(source: str, translated: str) -> list[str]:
+    """The numbers with three digits in a row or more that the translation lacks.
+
+    In any digits, and with any signs between them: 1,500 is found in 1.500 and in १५००. A round number is found by what
+    stands before its zeros, since 50,000 is 5万 in Chinese; decades (1990s) are not looked for.
+    """
+    there = _digits(translated).translate(_HAN_DIGITS)
+    there = _BETWEEN_DIGITS.sub("", there)
+    lost = []
+    for match in _NUMBER.finditer(_digits(layout.without_code(source))):
+        digits = re.sub(r"\D", "", match[0])
+        if not re.search(r"\d{3}", match[0]) or digits in there:
+            continue
+        significant = digits.rstrip("0")
+        if len(digits) - len(significant) < 2 or significant not in there:
+            lost.append(match[0])
+    return lost
+
+
+def _digits(text: str) -> str:
+    """The text with Latin digits for those of any other script."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() and not c.isascii() else c for c in text)

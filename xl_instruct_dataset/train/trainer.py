@@ -1,0 +1,136 @@
+"""TRL's SFTTrainer as the settings want it, and the checkpoints it goes on from."""
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.train import model, progress
+from xl_instruct_dataset.train.examples import Example
+from xl_instruct_dataset.train.settings import Settings
+from xl_instruct_dataset.train.tokens import Template, first_line
+
+CHECKPOINTS = "checkpoints"
+_STATE = "trainer_state.json"
+
+
+def accumulation(settings: Settings, processes: int) -> int:
+    """How many batches a GPU works on for one step; raises UserError where the numbers do not go together."""
+    at_once = settings.device_batch_size * processes
+    if settings.batch_size % at_once:
+        raise UserError(
+            f"--batch-size {settings.batch_size} is no multiple of --device-batch-size {settings.device_batch_size} "
+            f"x {processes} process{'es' if processes > 1 else ''}; change one of them"
+        )
+    return settings.batch_size // at_once
+
+
+def build(
+    network: Any,
+    tokenizer: Any,
+    template: Template,
+    examples: tuple[Sequence[Example], Sequence[Example]],
+    settings: Settings,
+    *,
+    limit: int,
+    kind: str,
+    numbers: str,
+    processes: int,
+    folder: Path,
+    report: progress.Progress,
+) -> Any:
+    """The trainer; `examples` are those to train on and those held out, `limit` the tokens of a sequence.
+
+    Raises UserError where TRL, PEFT or transformers do not take a setting.
+    """
+    import datasets
+    from transformers import PrinterCallback
+    from trl import SFTConfig, SFTTrainer
+
+    datasets.disable_progress_bars()
+    train, held_out = (
+        datasets.Dataset.from_list([one.as_dict() for one in part]) if part else None for part in examples
+    )
+    try:
+        arguments = SFTConfig(
+            output_dir=str(folder / CHECKPOINTS),
+            per_device_train_batch_size=settings.device_batch_size,
+            per_device_eval_batch_size=settings.device_batch_size,
+            gradient_accumulation_steps=accumulation(settings, processes),
+            num_train_epochs=settings.epochs,
+            max_steps=settings.max_steps or -1,
+            learning_rate=settings.rate,
+            lr_scheduler_type=settings.schedule,
+            warmup_steps=settings.warmup,
+            weight_decay=settings.weight_decay,
+            max_length=limit,
+            completion_only_loss=True,
+            packing=settings.batching == "packing",
+            eval_packing=False,
+            train_sampling_strategy="group_by_length" if settings.batching == "length" else "random",
+            **{_checkpointing(SFTConfig): settings.gradient_checkpointing},
+            bf16=numbers == "bfloat16",
+            fp16=numbers == "float16",
+            eos_token=template.end if template.end != tokenizer.eos_token else None,
+            eval_strategy="steps" if held_out else "no",
+            eval_steps=settings.eval_steps,
+            eval_on_start=bool(held_out),
+            save_strategy="steps",
+            save_steps=settings.save_steps,
+            save_total_limit=settings.keep_checkpoints,
+            logging_steps=settings.log_steps,
+            logging_first_step=True,
+            report_to=[name.strip() for name in settings.report_to.split(",")],
+            run_name=folder.name,
+            seed=settings.seed,
+            use_cpu=kind == "cpu",
+            dataloader_pin_memory=kind == "cuda",
+            disable_tqdm=True,
+        )
+        trainer = SFTTrainer(
+            model=network,
+            args=arguments,
+            train_dataset=train,
+            eval_dataset=held_out,
+            processing_class=tokenizer,
+            peft_config=model.adapter(settings),
+            callbacks=[progress.watch(folder, report)],
+        )
+    except (ValueError, ImportError, RuntimeError) as error:
+        if message := model.advice(error, settings):
+            raise UserError(message) from None
+        raise UserError(f"the settings do not work with this model: {first_line(error)}") from None
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _checkpointing(config: type) -> str:
+    """The name of the setting, which transformers is about to change."""
+    names = {one.name for one in dataclasses.fields(config)}
+    return "activation_checkpointing" if "activation_checkpointing" in names else "gradient_checkpointing"
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The latest checkpoint that was written to its end; those that a kill cut short are removed."""
+    found = sorted(
+        (path for path in (folder / CHECKPOINTS).glob("checkpoint-*") if path.name.rpartition("-")[2].isdigit()),
+        key=lambda path: int(path.name.rpartition("-")[2]),
+    )
+    whole = None
+    for path in found:
+        if _is_whole(path):
+            whole = path
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+    return whole
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """The trainer writes the state last."""
+    try:
+        return isinstance(json.loads((checkpoint / _STATE).read_text(encoding="utf-8")), dict)
+    except (OSError, ValueError):
+        return False
