@@ -45,7 +45,9 @@ def fluent(body: dict[str, Any]) -> str:
     match stage_of(body):
         case "instruct":
             passage = part(body, "passage")
-            return known["instruction"].get(passage) or f"What should people know about {' '.join(passage.split()[:12])}?"
+            return (
+                known["instruction"].get(passage) or f"What should people know about {' '.join(passage.split()[:12])}?"
+            )
         case "answer":
             return known["response"].get(part(body, "passage")) or part(body, "passage")
         case "score":

@@ -148,7 +148,9 @@ def adapter_arguments(model: str, backend: str) -> dict[str, object]:
     settings = runfolder.read_json(folder / ADAPTER)
     base = str(settings.get("base_model_name_or_path") or "")
     if not base or (base.startswith((".", "/")) and not Path(base).is_dir()):
-        raise UserError(f"{folder / ADAPTER}: its base model {base or 'has no name'} is not there; merge the adapter instead")
+        raise UserError(
+            f"{folder / ADAPTER}: its base model {base or 'has no name'} is not there; merge the adapter instead"
+        )
     arguments: dict[str, object] = {"pretrained": base}
     if (folder / "tokenizer_config.json").is_file():  # Its chat template may be another than the base's.
         arguments["tokenizer"] = str(folder)

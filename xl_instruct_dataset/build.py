@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xl_alpacaeval_metric import langid
+from xl_alpacaeval_metric import hubfolder, langid
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset import card, hubfolder, parquet
-from xl_instruct_dataset.parquet import Written
+from xl_alpacaeval_metric.parquet import Written
+from xl_instruct_dataset import card, parquet
 from xl_instruct_dataset.records import VARIANTS, TrainingRow, canonical, languages_of
 from xl_instruct_dataset.sources import SAMPLE, Source
 

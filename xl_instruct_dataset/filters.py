@@ -47,7 +47,7 @@ _OPENING = re.compile(r"\A[\s\"'“„«「*_#>(\[]+")
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Why a row is not kept: `reason` is one word to count by, `detail` what a reader of the rejects wants to know."""
+    """Why a row is not kept: `reason` is a few words to count by, `detail` what a reader of the rejects wants to know."""
 
     reason: str
     detail: str
@@ -70,10 +70,10 @@ def wrong_language(response: str, code: str) -> Drop | None:
     whole = fidelity.line_passes(" ".join(prose.split()), language.code)
     if whole == [False]:
         found = langid.identify([prose])[0]
-        return Drop("wrong_language", f"not in {language.name} ({language.code}){f' but {found}' if found else ''}")
+        return Drop("wrong language", f"not in {language.name} ({language.code}){f' but {found}' if found else ''}")
     lines = fidelity.line_passes(prose, language.code)
     if sum(lines) < LINES_IN_LANGUAGE * len(lines):
-        return Drop("wrong_language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
+        return Drop("wrong language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
     return None
 
 
@@ -87,7 +87,7 @@ def length_ratio(source_response: str, response: str, source: str, target: str) 
     after = len(layout.without_code(response).strip()) / _density(target)
     if before < SHORT or LEAST * before <= after <= MOST * before:
         return None
-    return Drop("length_ratio", f"{after / before:.2f} times as long as the source; {LEAST} to {MOST} are kept")
+    return Drop("length ratio", f"{after / before:.2f} times as long as the source; {LEAST} to {MOST} are kept")
 
 
 def _density(code: str) -> float:
@@ -123,20 +123,22 @@ def _repeated(things: Sequence[object]) -> float:
 def leaked(text: str) -> Drop | None:
     """A response that talks about how it was made: its translation, the passage, being a model (data/leaks.yaml).
 
-    Such phrases count where they open or end it, and markers of a prompt or of a chat template wherever they stand.
+    Such phrases count where they open or end it, English courtesies there in other languages' texts alone, and markers of a
+    prompt or of a chat template wherever they stand.
     """
-    stripped = _OPENING.sub("", text).rstrip()
-    sentences = [part for part in _SENTENCE.split(stripped) if part and part.strip()]
-    ends = [re.split(r"\n\s*\n", stripped)[-1].split("\n")[-1], *sentences[-2:]]
-    looks = [("begin", stripped[:300])] + [("end", end[-400:]) for end in ends]
-    looks += [("self", part) for part in (*sentences[:1], *sentences[-1:])] + [("anywhere", text)]
     if found := replies.MARKER.search(text):
         return Drop("leaked", f"marker: {found[0]!r}")
+    stripped = _OPENING.sub("", text).rstrip()
+    sentences = [part for part in _SENTENCE.split(stripped) if part and part.strip()]
+    ends = [stripped.rpartition("\n")[2], *sentences[-2:]]
+    looks = [("begin", stripped[:300]), *(("end", end[-400:]) for end in ends)]
+    looks += [("self", part) for part in (*sentences[:1], *sentences[-1:])] + [("anywhere", text)]
+    looks += [(f"english_{where}", part) for where, part in looks if where in ("begin", "end")]
     for where, part in looks:
         for pattern in _leaks()[where]:
-            found = pattern.match(part) if where == "begin" else pattern.search(part)
-            if found:
-                return Drop("leaked", f"{where}: {' '.join(found[0].split())[:80]!r}")
+            found = pattern.match(part) if where.endswith("begin") else pattern.search(part)
+            if found and not (where.startswith("english") and langid.identify([text]) == ["en"]):
+                return Drop("leaked", f"{where.replace('_', ' ')}: {' '.join(found[0].split())[:80]!r}")
     return None
 
 

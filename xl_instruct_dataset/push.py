@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xl_alpacaeval_metric import hubfolder
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset import hubfolder
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError

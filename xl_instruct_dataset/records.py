@@ -1,7 +1,7 @@
 """The vocabulary of the training data: language pairs, rows, and the columns of the files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,7 @@ class TrainingRow:
 
     def as_dict(self) -> dict[str, Any]:
         """The row with the columns of `features()`."""
-        provenance = asdict(self.provenance)
+        provenance = _columns(self.provenance)
         for stages in ("models", "prompts"):
             provenance[stages] = [{"stage": key, "value": value} for key, value in provenance[stages].items()]
         return {
@@ -77,9 +77,14 @@ class TrainingRow:
                 {"role": "assistant", "content": self.response},
             ],
             "scores": None if self.scores is None else {name: self.scores.get(name) for name in CRITERIA},
-            "selection": None if self.selection is None else asdict(self.selection),
+            "selection": None if self.selection is None else _columns(self.selection),
             "provenance": provenance,
         }
+
+
+def _columns(record: Provenance | Selection) -> dict[str, Any]:
+    # `asdict` copies everything below, too, which took a third of the time that a build takes.
+    return {name: getattr(record, name) for name in type(record).__slots__}
 
 
 def features() -> "datasets.Features":

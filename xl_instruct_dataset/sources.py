@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
+from xl_alpacaeval_metric import hubfolder
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset import files, hubfolder, reading, sample
+from xl_instruct_dataset import files, reading, sample
 from xl_instruct_dataset.normalise import row_of
 from xl_instruct_dataset.records import PAIRS, VARIANTS, Provenance, TrainingRow, languages_of
 

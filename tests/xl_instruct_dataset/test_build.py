@@ -18,9 +18,10 @@ import pytest
 from huggingface_hub import DatasetCard
 
 from tests.xl_instruct_dataset.command import FINNISH, GERMAN, rows, run, start, write_jsonl
+from xl_alpacaeval_metric import hubfolder
 from xl_alpacaeval_metric.cli import entry
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset import hubfolder, parquet, sample
+from xl_instruct_dataset import parquet, sample
 from xl_instruct_dataset.build import build
 from xl_instruct_dataset.cli import app
 from xl_instruct_dataset.records import PAIRS, TrainingRow, features

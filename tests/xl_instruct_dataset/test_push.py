@@ -9,9 +9,9 @@ import pytest
 
 from tests.hub_server import READER, WRITER, HubServer
 from tests.xl_instruct_dataset.command import FINNISH, GERMAN, rows, run, write_jsonl
+from xl_alpacaeval_metric.hubfolder import verified
 from xl_instruct_dataset import parquet, push
 from xl_instruct_dataset.build import build
-from xl_instruct_dataset.hubfolder import verified
 from xl_instruct_dataset.sources import Source
 
 RELEASED = "viyer98/xl-instruct"

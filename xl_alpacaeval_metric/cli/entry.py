@@ -16,6 +16,7 @@ def run(app: typer.Typer, name: str) -> int:
     """Run the command line of the program `name`; returns the exit code."""
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()  # Here, where it can still be told that nobody reads it, or that its disk is full.
     except UserError as error:
         return _complain(name, str(error))
     except Exit as stop:

@@ -1,4 +1,4 @@
-"""The commands that hand out what a run is made of: references, task files, the embedded model."""
+"""The commands that hand out what a run is made of: references, translations, benchmarks, task files, the embedded model."""
 
 from pathlib import Path
 from typing import Annotated
@@ -65,6 +65,33 @@ def translate_benchmark(
     for file in files:
         print(f"{len(rows)} requests by {translator.spec}: {file}")
     print(f"use them with --benchmark m --benchmark-path {output} --languages {','.join(wanted)}")
+
+
+@app.command("export-benchmark")
+def export_benchmark(
+    benchmark: Annotated[str, typer.Argument(metavar="BENCHMARK", help="xl, m, en, mini, context")],
+    output: Annotated[Path, typer.Option(metavar="FOLDER", help="The Hub folder to write")],
+    languages: Annotated[
+        str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
+    ] = None,
+    benchmark_path: BenchmarkPath = None,
+    reference: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="References to put in: id, language, reference")
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Write a benchmark as a Hub folder that `load_dataset` reads: Parquet for each language, a card, and eval.yaml."""
+    from xl_alpacaeval_metric import benchmark as benchmarks
+    from xl_alpacaeval_metric import export, pairs
+
+    wanted = codes(languages) if languages is not None else None
+    rows = benchmarks.load(benchmark, wanted, path=benchmark_path, seed=seed)
+    if reference is not None:
+        rows = benchmarks.with_references(rows, pairs.read_references(reference), reference.name)
+    written = export.export(rows, output)
+    for code, files in written.items():
+        print(f"{code}: {files.rows} rows, task {export.task_id(benchmark, code)}")
+    print(f'{output}: load_dataset("{output}", "{next(iter(written))}")')
 
 
 @app.command()

@@ -17,7 +17,9 @@ Number = int | None
 
 @app.command("generate")
 def generate(
-    seeds: Annotated[Text, typer.Option(metavar="FILE|FOLDER|HUB_ID|sample", help="Passages, e.g. uonlp/CulturaX")] = None,
+    seeds: Annotated[
+        Text, typer.Option(metavar="FILE|FOLDER|HUB_ID|sample", help="Passages, e.g. uonlp/CulturaX")
+    ] = None,
     targets: Annotated[Text, typer.Option(metavar="fi,ga,...", help="Response languages")] = None,
     teacher: Annotated[
         Text, typer.Option(metavar="SPEC", help="Writes instructions and answers: openai/MODEL, vllm/...")

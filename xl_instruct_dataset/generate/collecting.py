@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from xl_alpacaeval_metric import contamination, templates
+from xl_alpacaeval_metric import contamination, hubfolder, templates
+from xl_alpacaeval_metric.parquet import Written
 from xl_alpacaeval_metric.runfolder import json_line, read_lines
-from xl_instruct_dataset import card, filters, hubfolder, parquet
+from xl_instruct_dataset import card, filters, parquet
 from xl_instruct_dataset.generate.choosing import ordered
 from xl_instruct_dataset.generate.settings import Settings
-from xl_instruct_dataset.parquet import Written
 from xl_instruct_dataset.records import Provenance, Selection, TrainingRow
 from xl_instruct_dataset.stages import PACKAGE, finish
 

@@ -40,7 +40,7 @@ def estimate(settings: Settings, seeds: Path, passages: int) -> list[Line]:
         "answer": _tokens(answer.messages("", "", settings.source)) + INSTRUCTION_TOKENS // 8,
         "score": _tokens(score.messages("", "", settings.source)) + INSTRUCTION_TOKENS // 8,
         "translate": _tokens(translation("", settings.source, targets[0])) if targets else 0,
-        "select": _tokens(select.messages("", "", [""], settings.source, targets[0])) if targets else 0,
+        "select": _tokens(select.messages("", "", ["", ""], settings.source, targets[0])) if targets else 0,
     }
     translations = passages * len(targets) * settings.candidates
     translators = ", ".join(settings.translator_models)

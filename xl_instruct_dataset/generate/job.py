@@ -9,17 +9,16 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from xl_alpacaeval_metric import contamination
+from xl_alpacaeval_metric import contamination, hubfolder
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.parquet import Written
 from xl_alpacaeval_metric.runfolder import write_json
-from xl_instruct_dataset import hubfolder
 from xl_instruct_dataset.generate import choosing, collecting, counting, executors, phases, seeds
 from xl_instruct_dataset.generate import settings as settings_file
 from xl_instruct_dataset.generate.asking import Model
 from xl_instruct_dataset.generate.collecting import Tally
 from xl_instruct_dataset.generate.phases import Phase
 from xl_instruct_dataset.generate.settings import Settings
-from xl_instruct_dataset.parquet import Written
 
 Progress = Callable[[str, int, int], None]
 

@@ -9,11 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from xl_alpacaeval_metric import cards, languages
+from xl_alpacaeval_metric.parquet import first_rows
 from xl_alpacaeval_metric.runfolder import replace_file
 from xl_instruct_dataset.generate.estimate import Line
 from xl_instruct_dataset.generate.job import Outcome
 from xl_instruct_dataset.generate.settings import Settings
-from xl_instruct_dataset.parquet import first_rows
 
 SHOWN = 10
 

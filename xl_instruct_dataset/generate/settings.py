@@ -13,8 +13,8 @@ from xl_alpacaeval_metric.runfolder import replace_file
 
 SELECTORS = ("chrf", "judge", "cometkiwi")
 EXECUTORS = ("local", "ray", "slurm")
+MOST_CANDIDATES = 26
 BACKENDS = ("openai", "vllm", "sglang")
-NAMES = frozenset(("seeds", "targets", "teacher", "translators", "judge", "executor", "select"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Settings:
     temperature: float = 0.7
     max_tokens: int = 1024
     concurrency: int = 64
-    shard: int = 2000
+    shard: int = 1000
     seed: int = 0
     benchmarks: tuple[str, ...] = ("mini", "context")
     benchmark_path: str = ""
@@ -103,6 +103,8 @@ class Settings:
         for name in ("per_language", "candidates", "shard", "workers", "concurrency", "max_tokens", "min_words"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} is {getattr(self, name)}; need a number from 1")
+        if self.candidates > MOST_CANDIDATES:
+            raise UserError(f"candidates is {self.candidates}; a judge can tell {MOST_CANDIDATES} apart, at most")
         if not 1 <= self.min_score <= 5:
             raise UserError(f"min_score is {self.min_score}; scores go from 1 to 5")
         if not 0 <= self.temperature <= 2:

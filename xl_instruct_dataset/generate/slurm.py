@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xl_alpacaeval_metric import hubfolder
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset import hubfolder
 from xl_instruct_dataset.generate import choosing, executors, job, phases, report
 from xl_instruct_dataset.generate.phases import Phase
 from xl_instruct_dataset.generate.settings import Settings

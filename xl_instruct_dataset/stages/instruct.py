@@ -24,7 +24,25 @@ _ANNOUNCED = re.compile(
     r"\b(?:instruction|request|question|prompt|task|query)s?\b[^\n:]{0,80}:\s*",
     re.IGNORECASE,
 )
-_QUOTES = [pair.split() for pair in "\" \"|“ ”|„ “|„ ”|” ”|« »|» «|‘ ’|' '|「 」|『 』|` `|** **|__ __".split("|")]
+_QUOTES = [
+    pair.split()
+    for pair in [
+        '" "',
+        "“ ”",
+        "„ “",
+        "„ ”",
+        "” ”",
+        "« »",
+        "» «",
+        "‘ ’",
+        "' '",
+        "「 」",
+        "『 』",
+        "` `",
+        "** **",
+        "__ __",
+    ]
+]
 # Talk of the passage, which whoever gets the instruction will not have. In other languages than English only the commonest
 # forms: a teacher that writes them mostly does so with the words of its prompt.
 _THE_TEXT = re.compile(
@@ -91,7 +109,15 @@ def _unquoted(text: str, opening: str, closing: str) -> str:
     if len(text) <= len(opening) + len(closing) or not (text.startswith(opening) and text.endswith(closing)):
         return text
     inner = text[len(opening) : -len(closing)]
-    return text if opening in inner or closing in inner else inner.strip()
+    places = [place for mark in (opening, closing) if (place := inner.find(mark)) >= 0]
+    if places:
+        # A pair inside is one only if it opens first: between the same marks, after a space.
+        first = min(places)
+        opens = inner.startswith(opening, first) if opening != closing else inner[:first][-1:].isspace()
+        even = inner.count(opening) == inner.count(closing) if opening != closing else inner.count(opening) % 2 == 0
+        if not (opens and even):
+            return text
+    return inner.strip()
 
 
 def _words(text: str) -> float:

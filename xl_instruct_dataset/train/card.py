@@ -4,7 +4,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric import cards, languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset.card import TAG
+from xl_alpacaeval_metric.hubcard import TAG
 from xl_instruct_dataset.records import languages_of
 from xl_instruct_dataset.train.summary import Summary, lines
 

@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset.card import TAG
+from xl_alpacaeval_metric.hubcard import TAG
 
-CARD = "README.md"
-_DATA = re.compile(r"train-\d{5}-of-\d{5}\.parquet")
+CARD, EVAL = "README.md", "eval.yaml"
+_DATA = re.compile(r"(train|test)-\d{5}-of-\d{5}\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ def replaced(output: Path) -> Iterator[Path]:
 
 
 def check_replaceable(output: Path) -> None:
+    """Raises UserError where `output` is there and holds anything that this command did not write."""
+    output = output.resolve()
     if output == Path.cwd() or output in Path.cwd().parents:
         raise UserError(f"{output}: is the folder you are in; --output names a folder of its own")
     if not output.exists():
@@ -71,7 +73,7 @@ def check_replaceable(output: Path) -> None:
     if TAG not in (metadata(output).get("tags") or ()):
         raise UserError(f"{output}: is not empty and was not made by this command; choose another --output")
     for file in sorted(output.rglob("*")):
-        if not (file.is_dir() or file == output / CARD or _DATA.fullmatch(file.name)):
+        if not (file.is_dir() or file in (output / CARD, output / EVAL) or _DATA.fullmatch(file.name)):
             raise UserError(
                 f"{output}: holds {file.relative_to(output)}, which this command did not write and would delete; "
                 "move it, or choose another --output"

@@ -1,0 +1,341 @@
+"""Real fine-tuning with TRL, of a model so small that it takes seconds."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import ModelCard
+
+from tests.helpers import ROOT
+from tests.xl_instruct_dataset.command import rows, run, start, write_jsonl
+from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.train import model, output, progress, tokens, trainer
+from xl_instruct_dataset.train.run import train
+from xl_instruct_dataset.train.settings import Settings, resolve
+from xl_instruct_dataset.train.summary import Summary
+
+QUICK: dict[str, Any] = {
+    "data": "sample",
+    "pairs": "en-de,en-fi",
+    "max_length": 48,
+    "too_long": "truncate",
+    "max_steps": 4,
+    "batch_size": 2,
+    "device_batch_size": 2,
+    "learning_rate": 0.02,
+    "lora_rank": 4,
+    "log_steps": 1,
+    "per_language": 4,
+    "held_out": 0.25,
+    "device": "cpu",
+}
+
+
+def settings(**options: object) -> Settings:
+    return resolve(None, {**QUICK, **options})
+
+
+def silent(*_: object) -> None: ...
+
+
+def tune(tiny: Path, folder: Path, **options: object) -> tuple[Summary, list[str]]:
+    said: list[str] = []
+    return train(str(tiny), settings(**options), folder, silent, said.append), said
+
+
+@pytest.fixture(scope="module")
+def adapted(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Summary]:
+    folder = tmp_path_factory.mktemp("runs") / "adapted"
+    return folder, tune(tiny, folder, max_steps=12)[0]
+
+
+def logits(folder: Path, of: Path, tiny: Path) -> Any:
+    """What the model in `folder` says to a prompt; `of` holds an adapter for it or is the same folder."""
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    network = AutoModelForCausalLM.from_pretrained(folder)
+    if of != folder:
+        network = PeftModel.from_pretrained(network, str(of))
+    with torch.no_grad():
+        return network.eval()(torch.arange(20, 40)[None]).logits
+
+
+def test_the_loss_goes_down_and_is_kept_as_numbers_and_as_a_picture(adapted: tuple[Path, Summary]) -> None:
+    folder, found = adapted
+    history = [json.loads(line) for line in (folder / progress.LOSS).read_text().splitlines()]
+    losses = [row["loss"] for row in history if "loss" in row]
+    assert len(losses) == found.steps == 12
+    assert losses[-1] < losses[0]
+    assert found.held_out_loss is not None
+    assert found.held_out_loss_before is not None
+    assert found.held_out_loss < found.held_out_loss_before
+    assert (folder / progress.CURVE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_folder_holds_the_adapter_its_settings_and_no_pickle(adapted: tuple[Path, Summary], tiny: Path) -> None:
+    folder, found = adapted
+    names = {path.name for path in folder.iterdir()}
+    assert {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "train.yaml", "training.json"} <= names
+    assert not names & {"config.json", "training_args.bin"}
+    assert not [name for name in names if name.startswith(".saving")]
+    assert json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"] == str(tiny)
+    assert resolve(folder / "train.yaml", {}) == settings(max_steps=12)
+    assert 0 < found.trained_parameters < found.parameters / 20
+
+
+def test_the_card_has_languages_data_settings_and_the_data_s_licence(adapted: tuple[Path, Summary]) -> None:
+    folder, found = adapted
+    card = ModelCard.load(folder / "README.md", ignore_metadata_errors=False)
+    assert card.data.license == "apache-2.0"
+    assert card.data.language == ["de", "en", "fi"]
+    assert card.data.library_name == "peft"
+    assert {"xl-suite", "lora"} <= set(card.data.tags)
+    assert "| en-de | English to German | 3 | 1 | 0 | 4 |" in card.content
+    assert "| `learning_rate` | 0.02 |" in card.content
+    assert "rows truncated: too long" in card.content
+    assert found.fingerprint in card.content
+
+
+def test_the_loss_is_on_the_answer_alone(tiny: Path, tmp_path: Path) -> None:
+    made = settings()
+    tokenizer, template = tokens.load(str(tiny), made)
+    from xl_instruct_dataset.train import data
+
+    built = trainer.build(
+        model.load(str(tiny), made, "float32"),
+        tokenizer,
+        template,
+        (data.select(made).train[:1], ()),
+        settings(max_length=256),
+        limit=256,
+        kind="cpu",
+        numbers="float32",
+        processes=1,
+        folder=tmp_path,
+        report=silent,
+    )
+    (row,) = built.train_dataset
+    asked = "".join(tokenizer.decode(t) for t, label in zip(row["input_ids"], row["labels"], strict=True) if label == -100)
+    answer = tokenizer.decode([label for label in row["labels"] if label != -100])
+    assert asked.endswith("<|im_start|>assistant\n")
+    assert "<|im_start|>" not in answer
+    assert len(answer) > 100
+
+
+def test_packing_trains_on_the_same_tokens(tiny: Path, tmp_path: Path) -> None:
+    found, _ = tune(tiny, tmp_path / "run", batching="packing", max_steps=None, epochs=1.0, max_length=128)
+    assert found.steps < 3  # Six sequences of 128 tokens at most fit fewer blocks than they are.
+    assert found.held_out_loss is not None
+
+
+def test_merging_gives_the_adapter_s_answers(adapted: tuple[Path, Summary], tiny: Path, tmp_path: Path) -> None:
+    import torch
+
+    folder = tmp_path / "merged"
+    shutil.copytree(adapted[0], folder)
+    before = logits(tiny, folder, tiny)
+    found, said = tune(tiny, folder, max_steps=12, merge=True)
+    assert said == ["trained before; merging the adapter"]
+    assert found.merged
+    assert not (folder / "adapter_config.json").exists()
+    assert torch.allclose(logits(folder, folder, tiny), before, atol=1e-4)
+    assert torch.allclose(logits(tiny, folder / output.ADAPTER, tiny), before, atol=1e-6)
+    assert ModelCard.load(folder / "README.md").data.library_name == "transformers"
+    assert tune(tiny, folder, max_steps=12, merge=True)[1] == ["trained before; nothing to do"]
+
+
+def test_full_fine_tuning_of_a_base_model_keeps_its_type_and_gets_a_template(base: Path, tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    half = tmp_path / "half"
+    AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16).save_pretrained(half)
+    AutoTokenizer.from_pretrained(base).save_pretrained(half)
+    found, said = tune(half, tmp_path / "run", full=True)
+    assert found.trained_parameters == found.parameters
+    assert "the plain one of xl-suite is used" in said[0]
+    assert AutoConfig.from_pretrained(tmp_path / "run").dtype == torch.bfloat16
+    assert "### Response:" in AutoTokenizer.from_pretrained(tmp_path / "run").chat_template
+    assert "A full fine-tuning of half" in (tmp_path / "run" / "README.md").read_text()
+
+
+def test_a_template_that_ends_a_turn_otherwise_moves_the_end_of_sequence(base: Path, tmp_path: Path) -> None:
+    from transformers import AutoTokenizer, GenerationConfig
+
+    file = tmp_path / "mine.jinja"
+    file.write_text("{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '<|endoftext|>' }}{% endfor %}")
+    tune(base, tmp_path / "run", chat_template=str(file), merge=True)
+    assert AutoTokenizer.from_pretrained(tmp_path / "run").eos_token == "<|endoftext|>"
+    assert GenerationConfig.from_pretrained(tmp_path / "run").eos_token_id == [0, 2]
+
+
+def test_a_killed_run_goes_on_to_the_same_end(tiny: Path, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    options = {**QUICK, "max_steps": 24, "save_steps": 2}
+    config = tmp_path / "settings.yaml"
+    config.write_text(json.dumps(options))
+    folder = tmp_path / "killed"
+    process = start("train", tiny, "--config", config, "--output", folder, cwd=tmp_path)
+    state = folder / trainer.CHECKPOINTS / "checkpoint-2" / "trainer_state.json"
+    deadline = time.monotonic() + 240
+    while not state.exists():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not (folder / "training.json").exists()
+    # As if it had been killed while it wrote the next one.
+    (folder / trainer.CHECKPOINTS / "checkpoint-99").mkdir()
+    found, said = tune(tiny, folder, max_steps=24, save_steps=2)
+    assert said[-1].startswith("going on from step ")
+    assert 2 <= found.steps_before < found.steps == 24
+    history = [json.loads(line) for line in (folder / progress.LOSS).read_text().splitlines()]
+    assert [row["step"] for row in history if "loss" in row] == list(range(1, 25))
+    tune(tiny, tmp_path / "whole", max_steps=24, save_steps=50)
+    first, second = (load_file(run / "adapter_model.safetensors") for run in (folder, tmp_path / "whole"))
+    assert all(torch.allclose(first[name], second[name], atol=1e-5) for name in first)
+
+
+def test_a_checkpoint_of_another_run_is_refused_by_what_differs(
+    adapted: tuple[Path, Summary], tiny: Path, base: Path
+) -> None:
+    folder, _ = adapted
+    with pytest.raises(UserError, match=r"adapted: holds a run with learning_rate 0\.02, this one has 0\.01; choose another"):
+        tune(tiny, folder, max_steps=12, learning_rate=0.01)
+    with pytest.raises(UserError, match="holds a run with model"):
+        tune(base, folder, max_steps=12)
+    assert tune(tiny, folder, max_steps=12, device_batch_size=1)[1] == ["trained before; nothing to do"]
+
+
+def test_changed_data_is_another_run(tiny: Path, tmp_path: Path) -> None:
+    file = write_jsonl(tmp_path / "data" / "en-de" / "train.jsonl", rows(4))
+    options = {"data": str(tmp_path / "data"), "pairs": "all", "per_language": None, "max_steps": 1}
+    found, _ = tune(tiny, tmp_path / "run", **options)
+    card = ModelCard.load(tmp_path / "run" / "README.md")
+    assert found.license == "unknown"
+    assert (card.data.license, card.data.license_name) == ("other", "unknown")
+    assert "Licence of the data: **unknown**. Where it is unknown, find out" in card.content
+    write_jsonl(file, rows(5))
+    with pytest.raises(UserError, match="holds a run with data_fingerprint"):
+        tune(tiny, tmp_path / "run", **options)
+
+
+def test_a_run_that_made_nothing_can_be_begun_again(tiny: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "run.json").write_text(json.dumps({"settings": {"model": "another"}}))
+    assert tune(tiny, folder, max_steps=1)[0].steps == 1
+
+
+def out_of_memory() -> Exception:
+    """The error that torch has for it here."""
+    import torch
+
+    try:
+        torch.empty(2**50)
+    except RuntimeError as error:
+        return error
+    raise AssertionError("a petabyte was there")
+
+
+@pytest.mark.parametrize("error", [out_of_memory, MemoryError])
+def test_out_of_memory_says_what_to_turn_down(error: Callable[[], Exception]) -> None:
+    said = model.advice(error(), settings(full=True, gradient_checkpointing=False))
+    assert said is not None
+    assert said.startswith("out of memory; turn down, in this order: --device-batch-size 1 (the result stays the same), ")
+    for part in ("--gradient-checkpointing", "--max-length than 48", "--no-full (LoRA)"):
+        assert part in said
+    assert "--lora-rank than 4" in str(model.advice(error(), settings()))
+    assert model.advice(RuntimeError("shapes do not match"), settings()) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 3}, "--batch-size 3 is no multiple of --device-batch-size 2 x 1 process;"),
+        ({"schedule": "sideways"}, "the settings do not work with this model: "),
+        ({"lora_targets": "nothing"}, "the settings do not work with this model: "),
+        ({"attention": "none_such"}, "cannot be loaded"),
+        ({"report_to": "paper"}, "paper"),
+        ({"max_length": 8}, "no row fits --max-length 8"),
+        ({"device": "cuda:7"}, "--device cuda:7: torch finds"),
+    ],
+)
+def test_settings_that_do_not_work_are_one_line(
+    options: dict[str, object], message: str, tiny: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError) as error:
+        tune(tiny, tmp_path / "run", **options)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("./none", "./none: no such model folder"),
+        ("", "MODEL: no such model folder"),
+        ("no/such-model", "no/such-model: its tokenizer cannot be loaded"),
+    ],
+)
+def test_a_model_that_is_not_there_is_one_line(
+    name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(UserError, match=message):
+        train(name, settings(), tmp_path / "run", silent, silent)
+
+
+def test_an_adapter_is_no_base_to_train(adapted: tuple[Path, Summary], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no config.json, so it is no model folder .it holds an adapter: train its base"):
+        train(str(adapted[0]), settings(), tmp_path / "run", silent, silent)
+
+
+def test_a_window_that_is_smaller_is_said(tiny: Path, tmp_path: Path) -> None:
+    found, said = tune(tiny, tmp_path / "run", max_length=2048, max_steps=1, too_long="drop")
+    assert said[0] == "--max-length 2048 is more than the model's window: 256 is used"
+    assert said[1].endswith(" rows dropped: too long (--too-long truncate would keep them in part)")
+    assert found.max_length == 256
+    assert sum(found.dropped.values()) == int(said[1].split()[0])
+
+
+def test_accelerate_launch_trains_and_writes_once(tiny: Path, tmp_path: Path) -> None:
+    config = tmp_path / "settings.yaml"
+    config.write_text(json.dumps({**QUICK, "max_steps": 2, "batch_size": 4}))
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
+    launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
+    command = [*launch, "-m", "xl_instruct_dataset.train", str(tiny), "--config", str(config), "--output", "run"]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=400)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("2 steps in ") == 1
+    found = json.loads((tmp_path / "run" / "training.json").read_text())
+    assert (found["processes"], found["steps"]) == (2, 2)
+    assert (tmp_path / "run" / "adapter_model.safetensors").is_file()
+
+
+def test_the_command_trains_and_says_what_it_did(tiny: Path, tmp_path: Path) -> None:
+    config = tmp_path / "settings.yaml"
+    config.write_text(json.dumps({**QUICK, "max_steps": 1}))
+    code, out, errors = run("train", tiny, "--config", config, "--output", "run", "--lora-rank", 2, cwd=tmp_path)
+    assert code == 0, errors
+    assert "en-de: 3 rows, 1 held out" in out
+    assert "run: adapter; xl-alpacaeval eval run" in out
+    assert "Traceback" not in errors
+    assert "FutureWarning" not in errors
+    code, _, errors = run("train", tiny, "--config", config, "--output", "run", "--pairs", "en-sw", cwd=tmp_path)
+    assert code == 2
+    assert "xl-instruct: sample: has no pair en-sw" in errors.splitlines()[-1]

@@ -1,0 +1,78 @@
+"""The chat template, and what is too long."""
+
+from pathlib import Path
+
+import pytest
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.train import tokens
+from xl_instruct_dataset.train.examples import Example
+from xl_instruct_dataset.train.settings import Settings, resolve
+
+
+def settings(**options: object) -> Settings:
+    return resolve(None, {"data": "sample", **options})
+
+
+def example(prompt: str, completion: str, group: str = "en-de") -> Example:
+    return Example("1", group, "1", ({"role": "user", "content": prompt},), completion, "mit")
+
+
+def test_the_model_s_own_template_goes_first(tiny: Path) -> None:
+    tokenizer, template = tokens.load(str(tiny), settings())
+    assert (template.source, template.end, template.own, template.notes) == ("own", "<|im_end|>", True, [])
+    assert "<|im_start|>" in tokenizer.chat_template
+
+
+def test_a_base_model_gets_the_plain_template_and_a_line_says_so(base: Path, tmp_path: Path) -> None:
+    tokenizer, template = tokens.load(str(base), settings())
+    assert template.source == "plain"
+    assert template.end == tokenizer.eos_token
+    assert "has no chat template: the plain one of xl-suite is used" in template.notes[0]
+    chat = [{"role": "user", "content": "Wer?\n"}, {"role": "assistant", "content": " Ich."}]
+    asked = tokenizer.apply_chat_template(chat[:1], add_generation_prompt=True, tokenize=False)
+    whole = tokenizer.apply_chat_template(chat, tokenize=False)
+    assert asked == f"{tokenizer.bos_token}### Instruction:\nWer?\n\n### Response:\n"
+    assert whole == f"{asked}Ich.{tokenizer.eos_token}"
+    assert tokens.load(str(base), settings(chat_template="plain"))[1] == template
+
+
+def test_own_refuses_a_model_without_a_template(base: Path) -> None:
+    with pytest.raises(UserError, match="its tokenizer has no chat template; give --chat-template FILE, or plain"):
+        tokens.load(str(base), settings(chat_template="own"))
+
+
+def test_a_template_of_the_user_s_own(base: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.jinja"
+    file.write_text("{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}")
+    _, template = tokens.load(str(base), settings(chat_template=str(file)))
+    assert template.source == "mine.jinja"
+    assert template.end is None
+    assert template.notes[0] == "chat template: mine.jinja, saved with the model"
+    assert "ends in no special token" in template.notes[1]
+    file.write_text("{% for m in messages %}")
+    with pytest.raises(UserError, match=r"chat template .*mine\.jinja does not work: "):
+        tokens.load(str(base), settings(chat_template=str(file)))
+    file.write_text("Hello")
+    with pytest.raises(UserError, match="leaves out the question or the answer"):
+        tokens.load(str(base), settings(chat_template=str(file)))
+    with pytest.raises(UserError, match=r"--chat-template .*: No such file"):
+        tokens.load(str(base), settings(chat_template=str(tmp_path / "none")))
+
+
+def test_what_is_too_long_is_dropped_or_truncated_and_counted(tiny: Path) -> None:
+    tokenizer, _ = tokens.load(str(tiny), settings())
+    short, long = example("Hi.", "Yes."), example("Hi.", "word " * 100, "en-fi")
+    no_room = example("word " * 100, "Yes.", "en-fi")
+    dropped = tokens.fit([short, long, no_room], tokenizer, 64, "drop")
+    assert dropped.examples == (short,)
+    assert (dropped.dropped, dropped.truncated) == ({"en-fi": 2}, {})
+    kept = tokens.fit([short, long, no_room], tokenizer, 64, "truncate")
+    assert kept.examples == (short, long)
+    assert (kept.dropped, kept.truncated) == ({"en-fi": 1}, {"en-fi": 1})
+    assert kept.tokens == dropped.tokens + 64
+
+
+def test_a_model_without_a_tokenizer_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="its tokenizer cannot be loaded"):
+        tokens.load(str(tmp_path), settings())
