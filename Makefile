@@ -6,11 +6,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 MODEL = $$($(BIN)/xl-alpacaeval embedded)
 
-.PHONY: demo test lint types unit clean
+.PHONY: demo generate-demo test lint types unit clean
 
 demo: $(READY)
 	HF_HUB_OFFLINE=1 $(BIN)/xl-alpacaeval eval "$(MODEL)" --judge "hf/$(MODEL)" --benchmark mini --languages de,fi \
 		--max-tokens 256 --batch-size 16 --output runs/demo
+
+generate-demo: $(READY)
+	$(PIP) install -q -c constraints.txt 'transformers[serving]'
+	HF_HUB_OFFLINE=1 $(BIN)/python -m xl_instruct_dataset.generate.demo runs/generate-demo/xl-instruct
 
 test: lint types unit
 

@@ -145,8 +145,15 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"id": repo, "sha": found.sha, "private": found.private, "siblings": siblings, "tags": []})
 
     def _tree(self, body: bytes, repo: str, revision: str, under: str | None = None) -> None:
-        entries = [_entry(path, data) for path, data in sorted(self.hub.repos[repo].files.items())]
-        self._json([entry for entry in entries if not under or entry["path"].startswith(f"{under}/")])
+        start = f"{under}/" if under else ""
+        files = {path: data for path, data in self.hub.repos[repo].files.items() if path.startswith(start)}
+        if not files:
+            return self._json({"error": "Entry not found"}, 404, {"X-Error-Code": "EntryNotFound"})
+        folders = {path[: path.index("/", len(start))] for path in files if "/" in path[len(start) :]}
+        entries = [{"type": "directory", "path": path, "oid": digest(path.encode())} for path in sorted(folders)]
+        whole = "recursive=true" in self.path.lower()
+        found = [_entry(path, data) for path, data in sorted(files.items()) if whole or "/" not in path[len(start) :]]
+        return self._json(entries + found)
 
     def _paths(self, body: bytes, repo: str, revision: str) -> None:
         found = self.hub.repos[repo].files

@@ -18,11 +18,11 @@ WARMER, WARMEST = 0.3, 2.0
 
 
 class Unreadable(Exception):
-    """No reply could be read; `text` is the last one."""
+    """No reply could be read; `text` is the last one, `reason` what was wrong with it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, reason: str = "unreadable reply") -> None:
         super().__init__(text)
-        self.text = text
+        self.text, self.reason = text, reason
 
 
 class Refused(Exception):
@@ -54,13 +54,13 @@ class Asker:
         schema: Mapping[str, object] | None = None,
     ) -> T:
         """What `read` makes of the reply, counted under the current `stage`. Raises Unreadable, Refused, or Unanswered."""
-        text = ""
+        limit = max_tokens or self.max_tokens
         used = self.usage.setdefault(self.stage, {"requests": 0, "prompt_tokens": 0, "completion_tokens": 0})
         base = self.temperature if temperature is None else temperature
         for attempt in range(UNREADABLE_AGAIN + 1):
             payload = {
                 "messages": [dict(message) for message in messages],
-                "max_tokens": max_tokens or self.max_tokens,
+                "max_tokens": limit,
                 "temperature": min(base + WARMER * attempt, max(base, WARMEST)),
                 # Every candidate and every attempt is a request of its own.
                 "sample": sample * (UNREADABLE_AGAIN + 1) + attempt,
@@ -74,11 +74,11 @@ class Asker:
             used["requests"] += 1
             used["prompt_tokens"] += result.usage["prompt_tokens"]
             used["completion_tokens"] += result.usage["completion_tokens"]
-            text = result.text
-            found = read(text)
+            cut = result.usage["completion_tokens"] >= limit
+            found = None if cut else read(result.text)
             if found is not None:
                 return found
-        raise Unreadable(text)
+        raise Unreadable(result.text, f"reply cut off at {limit} tokens" if cut else "unreadable reply")
 
 
 def rejection(stage: str, reason: str, text: str = "") -> dict[str, str]:

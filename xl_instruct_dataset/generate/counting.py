@@ -12,20 +12,27 @@ EVERY = 0.5
 """Seconds between two writes of a count, and between two looks at them all."""
 
 
+PROBLEM = ".problem"
+
+
 class Counter:
-    """The count of one task of a stage, in `folder/STAGE-RANK`."""
+    """The count of one task of a stage, in `folder/STAGE-RANK`, and beside it what ended the task early."""
 
     def __init__(self, folder: Path, stage: str, rank: int) -> None:
         self._file = folder / f"{stage}-{rank:05d}"
+        self._problem = self._file.with_suffix(PROBLEM)
         self._count, self._written = 0, 0.0
 
     def __enter__(self) -> Self:
         self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._problem.unlink(missing_ok=True)
         self._write()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, *_: object) -> None:
         self._write()
+        if error is not None:
+            self._problem.write_text(reason_of(error), encoding="utf-8")
 
     def add(self) -> None:
         """One more is done."""
@@ -42,8 +49,25 @@ class Counter:
 
 def total(folder: Path, stage: str) -> int:
     """How many the tasks of a stage have done together."""
-    counts = (file.read_text() for file in folder.glob(f"{stage}-[0-9]*"))
+    counts = (file.read_text() for file in folder.glob(f"{stage}-[0-9]*") if file.suffix != PROBLEM)
     return sum(int(count) for count in counts if count.isdigit())
+
+
+def problem(folder: Path, stage: str) -> str | None:
+    """What ended a task of a stage early, where one was; of several the first."""
+    files = sorted(folder.glob(f"{stage}-[0-9]*{PROBLEM}"))
+    return files[0].read_text(encoding="utf-8") if files else None
+
+
+def reason_of(error: BaseException) -> str:
+    """What went wrong, in one line, without what datatrove puts around it."""
+    while not str(error).strip() and error.__cause__ is not None:
+        error = error.__cause__
+    inner = getattr(error, "error", error)
+    if isinstance(inner, BaseException) and inner is not error:
+        return reason_of(inner)
+    text = " ".join(str(inner).split()) or type(error).__name__
+    return text.removeprefix("Server encountered unrecoverable error: ")[:400]
 
 
 @contextmanager

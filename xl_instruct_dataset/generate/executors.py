@@ -4,14 +4,21 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
+from functools import cache
+from inspect import signature
 from pathlib import Path
 from typing import Any, TextIO
+
+from datatrove.executor.local import LocalPipelineExecutor
 
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_instruct_dataset.generate.phases import Phase
 from xl_instruct_dataset.generate.settings import Settings
 
 SLURM_NEEDS = ("partition", "time")
+OURS = ("workers", "job_name", "gpus_per_task", "depends", "depends_job_id", "slurm_logs_folder", "skip_completed")
+"""Arguments of datatrove's Slurm executor that this project sets."""
 
 
 def executor(settings: Settings, folder: Path, phase: Phase, shards: int, depends: Any = None) -> Any:
@@ -20,18 +27,48 @@ def executor(settings: Settings, folder: Path, phase: Phase, shards: int, depend
     Raises UserError for settings that the executor lacks, MissingExtra without Ray.
     """
     common = {"pipeline": phase.steps(folder), "tasks": shards, "logging_dir": str(folder / "logs" / phase.name)}
+    gpus = settings.gpus if phase.model is not None and phase.model.backend != "openai" else 0
     match settings.executor:
         case "ray":
-            return _ray(settings, common)
+            return _ray(settings, common, gpus)
         case "slurm":
-            return _slurm(settings, folder, phase, common, depends)
+            return _slurm(settings, folder, phase, common, gpus, depends)
         case _:
-            from datatrove.executor.local import LocalPipelineExecutor
-
+            if settings.workers == 1:
+                return OneByOne(**common)
+            _tie_children()
             return LocalPipelineExecutor(**common, workers=settings.workers)
 
 
-def _ray(settings: Settings, common: dict[str, Any]) -> Any:
+class OneByOne(LocalPipelineExecutor):  # type: ignore[misc]
+    """datatrove's local executor for one task at a time, without the process that numbers its workers.
+
+    That process would outlive a killed command.
+    """
+
+    def run(self) -> None:
+        """Run the tasks that are not finished, in the order of their ranks."""
+        ranks = self.get_incomplete_ranks()
+        if ranks:
+            self.save_executor_as_json()
+        pipeline = self.pipeline
+        for rank in ranks:
+            self.pipeline = deepcopy(pipeline)
+            self._run_for_rank(rank)
+        self.pipeline = pipeline
+
+
+@cache
+def _tie_children() -> None:
+    """Have forked processes, such as the one in which datatrove numbers its workers, end with this one, where the system can."""
+    if sys.platform.startswith("linux"):
+        import ctypes
+
+        prctl, death, kill = ctypes.CDLL(None).prctl, 1, 9
+        os.register_at_fork(after_in_child=lambda: prctl(death, kill))
+
+
+def _ray(settings: Settings, common: dict[str, Any], gpus: int) -> Any:
     try:
         import ray
     except ModuleNotFoundError:
@@ -43,33 +80,31 @@ def _ray(settings: Settings, common: dict[str, Any]) -> Any:
             ray.init(address=settings.ray_address or None, log_to_driver=False, ignore_reinit_error=True)
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise UserError(f"no Ray cluster at {settings.ray_address!r} ({type(error).__name__})") from None
-    return RayPipelineExecutor(**common, workers=settings.workers, **_resources(settings))
+    return RayPipelineExecutor(**common, workers=settings.workers, cpus_per_task=1, mem_per_cpu_gb=1, gpus_per_task=gpus)
 
 
-def _slurm(settings: Settings, folder: Path, phase: Phase, common: dict[str, Any], depends: Any) -> Any:
+def _slurm(
+    settings: Settings, folder: Path, phase: Phase, common: dict[str, Any], gpus: int, depends: Any
+) -> Any:
     from datatrove.executor.slurm import SlurmPipelineExecutor
 
     given = dict(settings.slurm)
     if missing := [name for name in SLURM_NEEDS if not given.get(name)]:
         raise UserError(f"--executor slurm needs {', '.join(f'--slurm {name}=...' for name in missing)}")
-    gpus = int(given.pop("gpus", 0))
-    here = phase.model is not None and phase.model.backend != "openai"
+    known = [name for name in signature(SlurmPipelineExecutor).parameters if name not in (*common, *OURS)]
+    if unknown := [name for name in given if name not in known]:
+        raise UserError(f"--slurm {unknown[0]} is unknown; there are {', '.join(known)}")
     return SlurmPipelineExecutor(
         **common,
         workers=settings.workers,
         job_name=f"xl-{phase.name}",
-        gpus_per_task=gpus if here else 0,
+        gpus_per_task=gpus,
         depends=depends,
         env_command=given.pop("env_command", None) or f"export PATH={Path(sys.executable).parent}:$PATH",
         slurm_logs_folder=str(folder / "logs" / phase.name / "slurm"),
         mail_user=given.pop("mail_user", None),
         **given,
     )
-
-
-def _resources(settings: Settings) -> dict[str, Any]:
-    """What each Ray task takes of its node."""
-    return {"cpus_per_task": 1, "mem_per_cpu_gb": 1}
 
 
 def script(made: Any) -> str:

@@ -12,9 +12,12 @@ from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.readers.jsonl import JsonlReader
 from datatrove.pipeline.writers.jsonl import JsonlWriter
 
+from xl_alpacaeval_metric.runfolder import read_lines, replace_file
 from xl_instruct_dataset.generate import works
-from xl_instruct_dataset.generate.asking import Model, Plan, StageRunner, Work
+from xl_instruct_dataset.generate.asking import Work
 from xl_instruct_dataset.generate.counting import Counter
+from xl_instruct_dataset.generate.running import StageRunner, end_with_parent
+from xl_instruct_dataset.generate.serving import Model, Plan
 from xl_instruct_dataset.generate.settings import Settings
 
 SEEDS, CHOSEN, SELECTED = "seeds", "chosen", "selected"
@@ -40,6 +43,7 @@ class Apply:
     progress: Path
 
     def __call__(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:
+        end_with_parent()
         with Counter(self.progress, self.stage, rank) as counter:
             for document in data:
                 self.change(document.metadata)
@@ -118,22 +122,25 @@ def after_choosing(settings: Settings) -> list[Phase]:
     return phases
 
 
-def stale(folder: Path, phase: Phase, shards: int) -> list[int]:
-    """The shards whose input is another than when the phase finished them; they are to be done again."""
-    known = _known(folder, phase)
-    return [rank for rank in range(shards) if str(rank) in known and known[str(rank)] != _digest(folder, phase, rank)]
+def refresh(folder: Path, phase: Phase, shards: int) -> None:
+    """Have the shards done again whose input is another than when the phase finished them.
 
-
-def remember(folder: Path, phase: Phase, shards: int) -> None:
-    """Keep what the finished shards were made from."""
-    (folder / "logs" / phase.name / "inputs.json").write_text(
-        json.dumps({rank: _digest(folder, phase, rank) for rank in range(shards)})
-    )
-
-
-def _known(folder: Path, phase: Phase) -> Mapping[str, str]:
+    What the input is now is written down before the phase runs, so that a shard it finishes is known by it whatever
+    happens to the others.
+    """
     file = folder / "logs" / phase.name / "inputs.json"
-    return json.loads(file.read_text()) if file.exists() else {}
+    known: Mapping[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    now = {str(rank): _digest(folder, phase, rank) for rank in range(shards)}
+    for rank in now:
+        if known.get(rank) != now[rank]:
+            completion(folder, phase, int(rank)).unlink(missing_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(file, json.dumps(now))
+
+
+def completion(folder: Path, phase: Phase, rank: int) -> Path:
+    """The file by which datatrove knows that a shard is finished."""
+    return folder / "logs" / phase.name / "completions" / f"{rank:05d}"
 
 
 def _digest(folder: Path, phase: Phase, rank: int) -> str:
@@ -155,6 +162,8 @@ def _asking(settings: Settings, name: str, reads: str, work: Work, model: Model,
             concurrency=max(1, settings.concurrency // max(1, settings.workers)),
             temperature=settings.temperature,
             max_tokens=settings.max_tokens,
+            timeout=settings.timeout,
+            gpus=settings.gpus,
         )
         return [_reader(folder / reads), StageRunner(plan, _writer(folder / (writes or name)))]
 
@@ -180,11 +189,10 @@ class ShardReader(JsonlReader):  # type: ignore[misc]
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         name = f"{rank:05d}.jsonl"
-        if self.data_folder.isfile(name):
-            for document in self.read_file(name):
-                document.metadata.pop("file_path", None)
-                self.stat_update("documents")
-                yield document
+        # Not as JsonlReader does it, which leaves out a line that it cannot read.
+        for row in read_lines(Path(self.data_folder.resolve_paths(name))):
+            self.stat_update("documents")
+            yield Document(text=row["text"], id=row["id"], metadata=row["metadata"])
 
 
 def _writer(folder: Path) -> JsonlWriter:

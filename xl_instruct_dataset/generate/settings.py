@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_origin
 
 from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.clients.openai import MOST_CONCURRENT
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.runfolder import replace_file
 
@@ -25,7 +26,7 @@ class Settings:
     answers, `translators` make `candidates` translations each, `judge` scores and, with `select` "judge", chooses.
     `passages` is how many seeds go in (by default a quarter more than `per_language` rows are wanted). `keep_best`
     keeps so many of the best-scored answers; `min_score` those whose mean score is at least that. `shard` passages
-    make a task.
+    make a task. `timeout` is the seconds that one attempt of a request may take, `gpus` those of a server that a task starts.
     """
 
     seeds: str
@@ -50,6 +51,7 @@ class Settings:
     license: str = "unknown"
     temperature: float = 0.7
     max_tokens: int = 1024
+    timeout: float = 600.0
     concurrency: int = 64
     shard: int = 1000
     seed: int = 0
@@ -59,6 +61,7 @@ class Settings:
     comet_model: str = "Unbabel/wmt22-cometkiwi-da"
     executor: str = "local"
     workers: int = 1
+    gpus: int = 1
     ray_address: str = ""
     slurm: Mapping[str, Any] = field(default_factory=dict)
 
@@ -93,6 +96,8 @@ class Settings:
         for role, address in self.base_urls.items():
             if role not in ("teacher", "translator", "judge"):
                 raise UserError(f"base_urls: unknown role {role!r}; there are teacher, translator, judge")
+            if not isinstance(address, str):
+                raise UserError(f"base_urls: the address of the {role} is {str(address)[:40]!r}; need text")
             if "@" in address.partition("://")[2].partition("/")[0]:
                 raise UserError(
                     f"base_urls: the address of the {role} holds a password, and settings are kept in a file"
@@ -100,9 +105,16 @@ class Settings:
         for name, allowed in (("select", SELECTORS), ("executor", EXECUTORS)):
             if getattr(self, name) not in allowed:
                 raise UserError(f"{name} {getattr(self, name)!r} is unknown; there are {', '.join(allowed)}")
-        for name in ("per_language", "candidates", "shard", "workers", "concurrency", "max_tokens", "min_words"):
+        for name in ("per_language", "candidates", "shard", "workers", "concurrency", "max_tokens", "min_words", "gpus"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} is {getattr(self, name)}; need a number from 1")
+        for name in ("passages", "keep_best"):
+            if getattr(self, name) < 0:
+                raise UserError(f"{name} is {getattr(self, name)}; need a number from 1")
+        if not self.timeout > 0:
+            raise UserError(f"timeout is {self.timeout}; need seconds above 0")
+        if self.concurrency > MOST_CONCURRENT:
+            raise UserError(f"concurrency is {self.concurrency}; at most {MOST_CONCURRENT} requests go out at a time")
         if self.candidates > MOST_CANDIDATES:
             raise UserError(f"candidates is {self.candidates}; a judge can tell {MOST_CANDIDATES} apart, at most")
         if not 1 <= self.min_score <= 5:
@@ -111,6 +123,9 @@ class Settings:
             raise UserError(f"temperature is {self.temperature}; need a number from 0 to 2")
         if self.max_words < self.min_words:
             raise UserError(f"max_words is {self.max_words}, less than min_words {self.min_words}")
+        if isinstance(self.slurm.get("time"), int | float):
+            # YAML 1.1 reads 10:00:00 as 36000, and Slurm would take that for minutes.
+            raise UserError(f"slurm time is {self.slurm['time']}; write it as text, in quotes: '10:00:00'")
         if self.select == "cometkiwi" and not self.comet_python:
             raise UserError("select cometkiwi needs --comet-python, the Python of an environment with unbabel-comet")
         return replace(self, source=source, targets=targets)

@@ -85,7 +85,7 @@ class Translate:
                 ]
             )
         except Unreadable as error:
-            return {"text": error.text, "model": self.translator, "fault": "unreadable reply"}
+            return {"text": error.text, "model": self.translator, "fault": error.reason}
         except Refused as error:
             return {"text": str(error), "model": self.translator, "fault": "refused by the model's server"}
         whole = translate.joined(parts, translated)

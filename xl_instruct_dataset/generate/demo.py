@@ -1,0 +1,77 @@
+"""`make generate-demo`: data made offline by the embedded model, served as any endpoint is.
+
+SmolLM2-135M-Instruct behind `transformers serve` is teacher, translator and judge of 12 bundled passages. It writes poor
+English and hardly any Finnish: what it makes is there to be looked at, not to be used.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from xl_alpacaeval_metric import embedded
+from xl_alpacaeval_metric.errors import UserError
+
+PATIENCE = 180.0
+"""Seconds for the server to answer."""
+SERVE = "import sys; from transformers.cli.transformers import main; sys.argv = ['transformers', 'serve', *sys.argv[1:]]; main()"
+
+
+def main() -> None:
+    """Serve, generate into the folder given as the first argument, and stop the server."""
+    output = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/generate-demo/xl-instruct")
+    model = f"openai/{embedded.model_folder()}"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with served(output.parent / "server.log") as url:
+        command = [
+            *(sys.executable, "-m", "xl_instruct_dataset", "generate", "--seeds", "sample", "--passages", "12"),
+            *("--targets", "de,fi", "--candidates", "3", "--per-language", "12", "--teacher", model, "--min-score", "1"),
+            *("--teacher-base-url", url, "--translator-base-url", url, "--judge-base-url", url),
+            *("--max-tokens", "128", "--concurrency", "4", "--license", "apache-2.0", "--seed-license", "apache-2.0"),
+            *("--output", str(output)),
+        ]
+        code = subprocess.run(command, env={**os.environ, "OPENAI_API_KEY": "none"}).returncode
+    sys.exit(code)
+
+
+@contextmanager
+def served(log: Path) -> Iterator[str]:
+    """`transformers serve` on a free port of this machine, as long as the block runs; yields its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/v1"
+    print(f"serving {embedded.NAME} at {url}", file=sys.stderr)
+    with (
+        log.open("w") as out,
+        subprocess.Popen([sys.executable, "-c", SERVE, "--port", str(port)], stdout=out, stderr=out) as server,
+    ):
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while not _answers(f"{url}/models"):
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise UserError(f"`transformers serve` does not answer; see {log}")
+                time.sleep(0.5)
+            yield url
+        finally:
+            server.terminate()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    main()
