@@ -1,14 +1,19 @@
 """`xl-instruct push`, and Hub datasets as a source, against a server that speaks the Hub's API."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from tests.hub_server import READER, WRITER, HubServer
 from tests.xl_instruct_dataset.command import FINNISH, GERMAN, rows, run, write_jsonl
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hubfolder import verified
 from xl_instruct_dataset import parquet, push
 from xl_instruct_dataset.build import build
@@ -108,16 +113,18 @@ def test_without_leave_to_write_it_says_so(
     ],
 )
 def test_a_hub_that_refuses_midway_has_no_commit(
-    piece: str, status: int, says: str, hub: HubServer, folder: Path, tmp_path: Path
+    piece: str, status: int, says: str, hub: HubServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub.fails = {piece: status}
-    settings = hub.environment(tmp_path / "hf")
-    code, _, errors = run("push", "xl-instruct", "--repo", "org/xl", cwd=tmp_path, **settings)
-    assert code == 2
-    lines = [line for line in errors.splitlines() if line.startswith("xl-instruct: ")]
-    assert len(lines) == 1
-    assert says in lines[0]
-    assert "Traceback" not in errors
+    monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setenv("HF_TOKEN", WRITER)
+    with pytest.raises(UserError) as error:
+        push.push(folder, "org/xl", push.plan(folder))
+    assert str(error.value).startswith("org/xl: ")
+    assert says in str(error.value)
+    assert hub.requests
     assert all(not repo.commits for repo in hub.repos.values())
 
 
@@ -143,6 +150,17 @@ def test_a_hub_that_is_not_there_and_a_name_that_cannot_be(hub: HubServer, folde
     assert hub.repos == {}
 
 
+def test_a_store_of_chunks_that_fails_is_one_line(hub: HubServer, folder: Path, tmp_path: Path) -> None:
+    """The server has none; hf_xet, where it is installed, goes there first and has errors of its own."""
+    pytest.importorskip("hf_xet")
+    settings = {**hub.environment(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "0"}
+    code, _, errors = run("push", "xl-instruct", "--repo", "org/xl", cwd=tmp_path, **settings)
+    assert code == 2
+    assert errors.splitlines()[-1].startswith("xl-instruct: org/xl: the Hub cannot be reached, nothing was committed (")
+    assert "Traceback" not in errors
+    assert hub.repos["org/xl"].commits == []
+
+
 def test_a_plan_has_each_file_once(tmp_path: Path) -> None:
     row = next(Source("sample").rows("en-de"))
     build(["en-de"], Source("sample"), tmp_path / "xl", lambda *_: None)
@@ -155,6 +173,27 @@ def test_a_plan_has_each_file_once(tmp_path: Path) -> None:
     assert [upload.path for upload in planned.uploads] == ["README.md", "en-de/train-00000-of-00001.parquet"]
     parquet.write([row], tmp_path / "xl" / "en-fi")
     assert push.plan(tmp_path / "xl").left == ["en-fi/train-00000-of-00001.parquet"]
+
+
+LOAD = """
+from datasets import get_dataset_config_names, load_dataset
+streamed = load_dataset("org/xl", "en-de", split="train", streaming=True)
+print(get_dataset_config_names("org/xl"), load_dataset("org/xl", "en-fi", split="train").num_rows, next(iter(streamed))["id"])
+"""
+
+
+def test_what_was_pushed_loads_from_the_hub(hub: HubServer, folder: Path, tmp_path: Path) -> None:
+    settings = hub.environment(tmp_path / "hf")
+    assert run("push", "xl-instruct", "--repo", "org/xl", cwd=tmp_path, **settings)[0] == 0
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOAD], cwd=tmp_path, env={**os.environ, **settings}, capture_output=True, text=True
+    )
+    assert loaded.stdout.strip() == "['en-de', 'en-fi'] 24 sample-01-de", loaded.stderr
+    command = ("build", "--source", "org/xl", "--streaming", "--output", "back")
+    code, _, errors = run(*command, cwd=tmp_path, **settings)
+    assert code == 0, errors
+    for name in ("en-de", "en-fi"):
+        assert list(Source(str(tmp_path / "back")).rows(name)) == list(Source("sample").rows(name))
 
 
 def released() -> dict[str, bytes]:
