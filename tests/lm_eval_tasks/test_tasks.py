@@ -146,3 +146,11 @@ def test_a_judge_that_goes_away_ends_the_run_in_one_line(capsys: pytest.CaptureF
         with pytest.raises(SystemExit):
             utils.judge_answers([["Hallo!"]], [{**doc, "judge_settings": json.dumps(settings | {"seed": "x"})}])
     assert "seed in --metadata is 'x'; need a whole number" in capsys.readouterr().err
+
+
+def test_the_harness_finds_every_task_valid() -> None:
+    names = "xl_alpacaeval,xl_alpacaeval_mini,m_alpacaeval,xl_context,xl_alpacaeval_en,xl_alpacaeval_mini_en"
+    command = [sys.executable, "-m", "lm_eval", "validate", "--tasks", names, "--include_path", str(FOLDER)]
+    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    assert result.returncode == 0, result.stderr
+    assert "All tasks found and valid" in result.stdout + result.stderr
