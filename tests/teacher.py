@@ -56,10 +56,14 @@ def fluent(body: dict[str, Any]) -> str:
             found = known[_target(body)].get(part(body, "text"), "")
             sample_number = body.get("seed", 0) // 3
             # Another candidate: the same, without its last sentence.
-            return found if sample_number != 1 else re.sub(r"(?<=[.!?。！？।])[^.!?。！？।]+[.!?。！？।]$", "", found)
+            return found if sample_number != 1 else without_last_sentence(found)
         case "select":
             return "A"
     return "A"
+
+
+def without_last_sentence(text: str) -> str:
+    return re.sub(r"(?<=[.!?。！？।])[^.!?。！？।]+[.!?。！？।]$", "", text)
 
 
 class Faulty:
@@ -71,10 +75,10 @@ class Faulty:
         3: ("score", json.dumps({**SCORES, "precision": 1, "naturalness": 1})),
         4: ("score", "It is a fine answer."),
         5: ("translate", "english"),
-        6: ("translate", "leak"),
-        7: ("translate", "loop"),
-        8: ("translate", "short"),
+        8: ("translate", "leak"),
         9: ("translate", ""),
+        11: ("translate", "loop"),
+        12: ("translate", "short"),
     }
 
     def __call__(self, body: dict[str, Any]) -> str:
@@ -91,9 +95,9 @@ class Faulty:
             case "leak":
                 return f"Here is the translation:\n\n{good}"
             case "loop":
-                return " ".join([" ".join(good.split()[:8])] * 12)
+                return " ".join([good[: len(good) // 8]] * 8)
             case "short":
-                return ". ".join(good.split(". ")[:1]) + "."
+                return good[: len(good) // 5]
         return wrong
 
 

@@ -62,6 +62,9 @@ def test_a_short_request_must_stand_whole() -> None:
 def test_tokens_are_words_or_characters() -> None:
     assert tokens("Größe, ＡＢＣ – don't!") == ["grösse", "abc", "don", "t"]
     assert tokens("请用中文回答 OK") == [*"请用中文回答", "ok"]
+    assert tokens("कृपया हिन्दी में जवाब दें।") == ["कृपया", "हिन्दी", "में", "जवाब", "दें"]
+    assert contamination.in_words(tokens("OK, 中 is one sign"))
+    assert not contamination.in_words(tokens("请用中文回答 OK"))
 
 
 def test_each_text_is_looked_for_once() -> None:

@@ -241,3 +241,10 @@ def test_the_word_list_is_english_in_lower_case() -> None:
     assert len(words) > 50_000
     assert {"smartphone", "important", "running", "children"} <= words
     assert all(len(word) > 3 and word == word.lower() for word in words)
+
+
+def test_each_long_line_passes_or_not() -> None:
+    assert fidelity.line_passes(f"{GERMAN}\nOK\n{ENGLISH}", "deu") == [True, False]
+    assert fidelity.line_passes(GERMAN, "yue-Latn") == []
+    with pytest.raises(UserError, match="unknown language"):
+        fidelity.line_passes(GERMAN, "qq")

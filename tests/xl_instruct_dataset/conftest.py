@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def tiny(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Llama of two small layers with random weights, a window of 256 tokens and SmolLM2's tokenizer."""
+    """A Llama of two small layers with random weights, a window of 512 tokens and SmolLM2's tokenizer."""
     import torch
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
@@ -21,7 +21,7 @@ def tiny(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=2,
-        max_position_embeddings=256,
+        max_position_embeddings=512,
         bos_token_id=1,
         eos_token_id=2,
         pad_token_id=2,

@@ -37,8 +37,8 @@ Enjoy!
 """
 
 LINES = st.sampled_from(
-    ["", " ", "\t", "```", "````", "~~~", "```py", "- a", "  - b", "  c", "1. d", "# e", "| f |", "G. Hi? \"J\" k", "你好。再见", "\r", "\x0b",
-     "\u3000x", "> ```", "    code", "x `y` z", "\x1c"]
+    ["", " ", "\t", "```", "````", "~~~", "```py", "- a", "  - b", "  c", "1. d", "# e", "| f |", "G. Hi? \"J\" k", "你好。再见", "\r",
+     "\x0b", "\u3000x", "> ```", "    code", "x `y` z", "\x1c"]
 )  # fmt: skip
 TEXTS = st.one_of(st.text(), st.lists(LINES).map("\n".join))
 
@@ -184,8 +184,7 @@ def test_people_writing_the_same_in_two_languages_hardly_ever_have_a_fault() -> 
     found = [
         fault(group[a], group[b]) for group in bundled.contexts() for a, b in itertools.permutations(sorted(group), 2)
     ]
-    # In one group the Chinese writer made no list of it, in another a Chinese number has no zeros.
-    assert len(found) == 192 or len(found) > 192
+    # Of 192: two for an agenda that is a list in Portuguese and a paragraph in Chinese, one for a number in Chinese words.
     assert len([reason for reason in found if reason]) <= 3
 
 

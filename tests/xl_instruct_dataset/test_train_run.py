@@ -15,7 +15,7 @@ import pytest
 from huggingface_hub import ModelCard
 
 from tests.helpers import ROOT
-from tests.xl_instruct_dataset.command import rows, run, start, write_jsonl
+from tests.xl_instruct_dataset.command import rows, start, write_jsonl
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.train import model, output, progress, tokens, trainer
 from xl_instruct_dataset.train.run import train
@@ -25,7 +25,7 @@ from xl_instruct_dataset.train.summary import Summary
 QUICK: dict[str, Any] = {
     "data": "sample",
     "pairs": "en-de,en-fi",
-    "max_length": 48,
+    "max_length": 96,
     "too_long": "truncate",
     "max_steps": 4,
     "batch_size": 2,
@@ -85,7 +85,13 @@ def test_the_loss_goes_down_and_is_kept_as_numbers_and_as_a_picture(adapted: tup
 def test_the_folder_holds_the_adapter_its_settings_and_no_pickle(adapted: tuple[Path, Summary], tiny: Path) -> None:
     folder, found = adapted
     names = {path.name for path in folder.iterdir()}
-    assert {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "train.yaml", "training.json"} <= names
+    assert {
+        "adapter_config.json",
+        "adapter_model.safetensors",
+        "tokenizer.json",
+        "train.yaml",
+        "training.json",
+    } <= names
     assert not names & {"config.json", "training_args.bin"}
     assert not [name for name in names if name.startswith(".saving")]
     assert json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"] == str(tiny)
@@ -116,8 +122,8 @@ def test_the_loss_is_on_the_answer_alone(tiny: Path, tmp_path: Path) -> None:
         tokenizer,
         template,
         (data.select(made).train[:1], ()),
-        settings(max_length=256),
-        limit=256,
+        made,
+        limit=512,
         kind="cpu",
         numbers="float32",
         processes=1,
@@ -125,16 +131,30 @@ def test_the_loss_is_on_the_answer_alone(tiny: Path, tmp_path: Path) -> None:
         report=silent,
     )
     (row,) = built.train_dataset
-    asked = "".join(tokenizer.decode(t) for t, label in zip(row["input_ids"], row["labels"], strict=True) if label == -100)
+    asked = "".join(
+        tokenizer.decode(t) for t, label in zip(row["input_ids"], row["labels"], strict=True) if label == -100
+    )
     answer = tokenizer.decode([label for label in row["labels"] if label != -100])
     assert asked.endswith("<|im_start|>assistant\n")
     assert "<|im_start|>" not in answer
     assert len(answer) > 100
 
 
-def test_packing_trains_on_the_same_tokens(tiny: Path, tmp_path: Path) -> None:
-    found, _ = tune(tiny, tmp_path / "run", batching="packing", max_steps=None, epochs=1.0, max_length=128)
-    assert found.steps < 3  # Six sequences of 128 tokens at most fit fewer blocks than they are.
+def test_packing_puts_several_rows_into_one_sequence(tiny: Path, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "data" / "en-de" / "train.jsonl", rows(8))
+    found, _ = tune(
+        tiny,
+        tmp_path / "run",
+        batching="packing",
+        max_steps=None,
+        epochs=1.0,
+        max_length=480,
+        too_long="drop",
+        data=str(tmp_path / "data"),
+        pairs="all",
+        per_language=None,
+    )
+    assert found.steps == 1  # Six short rows fit two blocks of 480 tokens.
     assert found.held_out_loss is not None
 
 
@@ -213,7 +233,9 @@ def test_a_checkpoint_of_another_run_is_refused_by_what_differs(
     adapted: tuple[Path, Summary], tiny: Path, base: Path
 ) -> None:
     folder, _ = adapted
-    with pytest.raises(UserError, match=r"adapted: holds a run with learning_rate 0\.02, this one has 0\.01; choose another"):
+    with pytest.raises(
+        UserError, match=r"adapted: holds a run with learning_rate 0\.02, this one has 0\.01; choose another"
+    ):
         tune(tiny, folder, max_steps=12, learning_rate=0.01)
     with pytest.raises(UserError, match="holds a run with model"):
         tune(base, folder, max_steps=12)
@@ -255,8 +277,10 @@ def out_of_memory() -> Exception:
 def test_out_of_memory_says_what_to_turn_down(error: Callable[[], Exception]) -> None:
     said = model.advice(error(), settings(full=True, gradient_checkpointing=False))
     assert said is not None
-    assert said.startswith("out of memory; turn down, in this order: --device-batch-size 1 (the result stays the same), ")
-    for part in ("--gradient-checkpointing", "--max-length than 48", "--no-full (LoRA)"):
+    assert said.startswith(
+        "out of memory; turn down, in this order: --device-batch-size 1 (the result stays the same), "
+    )
+    for part in ("--gradient-checkpointing", "--max-length than 96", "--no-full (LoRA)"):
         assert part in said
     assert "--lora-rank than 4" in str(model.advice(error(), settings()))
     assert model.advice(RuntimeError("shapes do not match"), settings()) is None
@@ -300,42 +324,82 @@ def test_a_model_that_is_not_there_is_one_line(
 
 
 def test_an_adapter_is_no_base_to_train(adapted: tuple[Path, Summary], tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="holds no config.json, so it is no model folder .it holds an adapter: train its base"):
+    with pytest.raises(
+        UserError, match="holds no config.json, so it is no model folder .it holds an adapter: train its base"
+    ):
         train(str(adapted[0]), settings(), tmp_path / "run", silent, silent)
 
 
 def test_a_window_that_is_smaller_is_said(tiny: Path, tmp_path: Path) -> None:
-    found, said = tune(tiny, tmp_path / "run", max_length=2048, max_steps=1, too_long="drop")
-    assert said[0] == "--max-length 2048 is more than the model's window: 256 is used"
-    assert said[1].endswith(" rows dropped: too long (--too-long truncate would keep them in part)")
-    assert found.max_length == 256
-    assert sum(found.dropped.values()) == int(said[1].split()[0])
+    long = {"instruction": "Tell a long story.", "response": "Es war einmal ein Hund. " * 100}
+    write_jsonl(tmp_path / "data" / "en-de" / "train.jsonl", [*rows(6), long])
+    options = {"data": str(tmp_path / "data"), "pairs": "all", "per_language": None, "held_out": 0.0}
+    found, said = tune(tiny, tmp_path / "run", max_length=2048, max_steps=1, too_long="drop", **options)
+    assert said == [
+        "--max-length 2048 is more than the model's window: 512 is used",
+        "1 rows dropped: too long (--too-long truncate would keep them in part)",
+    ]
+    assert (found.max_length, found.dropped) == (512, {"en-de": 1})
 
 
-def test_accelerate_launch_trains_and_writes_once(tiny: Path, tmp_path: Path) -> None:
+def launched(tmp_path: Path, *launcher: str, **options: object) -> subprocess.CompletedProcess[str]:
+    """Two steps through a launcher of processes on the CPU, in the folder `run`."""
     config = tmp_path / "settings.yaml"
-    config.write_text(json.dumps({**QUICK, "max_steps": 2, "batch_size": 4}))
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
-    launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
-    command = [*launch, "-m", "xl_instruct_dataset.train", str(tiny), "--config", str(config), "--output", "run"]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=400)
+    config.write_text(json.dumps({**QUICK, "max_steps": 2, **options}))
+    arguments = ["-m", "xl_instruct_dataset.train", str(tmp_path / "tiny"), "--config", str(config), "--output", "run"]
+    return subprocess.run(
+        [sys.executable, "-m", *launcher, *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+
+
+def test_accelerate_launch_trains_and_says_what_it_did(tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "tiny").symlink_to(tiny)
+    launch = ("accelerate.commands.launch", "--cpu", "--num_processes", "1", "--num_machines", "1")
+    result = launched(tmp_path, *launch, "--mixed_precision", "no", "--dynamo_backend", "no")
+    assert result.returncode == 0, result.stderr
+    assert "en-de: 3 rows, 1 held out" in result.stdout
+    assert "2 steps in " in result.stdout
+    assert "run: adapter; xl-alpacaeval eval run" in result.stdout
+    for noise in ("Traceback", "FutureWarning"):
+        assert noise not in result.stderr
+
+
+def test_two_processes_share_the_work_and_one_writes(tiny: Path, tmp_path: Path) -> None:
+    # What accelerate launch starts for several GPUs; on a CPU it starts one process alone.
+    (tmp_path / "tiny").symlink_to(tiny)
+    result = launched(tmp_path, "torch.distributed.run", "--standalone", "--nproc_per_node", "2", batch_size=4)
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("2 steps in ") == 1
     found = json.loads((tmp_path / "run" / "training.json").read_text())
     assert (found["processes"], found["steps"]) == (2, 2)
     assert (tmp_path / "run" / "adapter_model.safetensors").is_file()
+    assert not list((tmp_path / "run").glob(".saving*"))
 
 
-def test_the_command_trains_and_says_what_it_did(tiny: Path, tmp_path: Path) -> None:
-    config = tmp_path / "settings.yaml"
-    config.write_text(json.dumps({**QUICK, "max_steps": 1}))
-    code, out, errors = run("train", tiny, "--config", config, "--output", "run", "--lora-rank", 2, cwd=tmp_path)
-    assert code == 0, errors
-    assert "en-de: 3 rows, 1 held out" in out
-    assert "run: adapter; xl-alpacaeval eval run" in out
-    assert "Traceback" not in errors
-    assert "FutureWarning" not in errors
-    code, _, errors = run("train", tiny, "--config", config, "--output", "run", "--pairs", "en-sw", cwd=tmp_path)
-    assert code == 2
-    assert "xl-instruct: sample: has no pair en-sw" in errors.splitlines()[-1]
+def test_a_mistake_on_the_command_line_is_one_line(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from xl_alpacaeval_metric.cli import entry
+    from xl_instruct_dataset.cli import app
+
+    for option, message in (
+        ("--pairs=en-sw", "sample: has no pair en-sw"),
+        ("--seed=-1", "--seed is -1; need a number"),
+    ):
+        command = [
+            "xl-instruct",
+            "train",
+            str(tiny),
+            "--data=sample",
+            "--device=cpu",
+            option,
+            f"--output={tmp_path / 'run'}",
+        ]
+        monkeypatch.setattr(sys, "argv", command)
+        assert entry.run(app, "xl-instruct") == 2
+        assert capsys.readouterr().err.splitlines()[-1].startswith(f"xl-instruct: {message}")

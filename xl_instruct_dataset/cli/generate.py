@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -55,9 +56,13 @@ def generate(
     ] = None,
     max_tokens: Annotated[Number, typer.Option(min=1, help="Length of a response, at most  [default: 1024]")] = None,
     concurrency: Annotated[Number, typer.Option(min=1, help="Requests in flight, at most  [default: 64]")] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds for an attempt of a request  [default: 600]")] = None,
     executor: Annotated[Text, typer.Option(help="local, ray or slurm  [default: local]")] = None,
     workers: Annotated[Number, typer.Option(min=1, help="Tasks at a time  [default: 1]")] = None,
     shard: Annotated[Number, typer.Option(min=1, help="Passages a task")] = None,
+    gpus: Annotated[
+        Number, typer.Option(min=1, help="GPUs of a server of vllm/... or sglang/...  [default: 1]")
+    ] = None,
     ray_address: Annotated[Text, typer.Option(help="A cluster's address  [default: a local one]")] = None,
     slurm: Annotated[str, typer.Option(metavar="K=V,...", help="partition=gpu,time=10:00:00,gpus=1, ...")] = "",
     comet_python: Annotated[
@@ -75,10 +80,10 @@ def generate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Under Slurm: print the scripts, submit nothing")] = False,
 ) -> None:
     """Make cross-lingual instruction data: passages in, a Hub folder out. The same command goes on where it stopped."""
-    from xl_instruct_dataset.generate import executors
-
-    executors.check()
+    from xl_instruct_dataset.generate import check
     from xl_instruct_dataset.generate import settings as settings_of
+
+    check()
 
     urls = {"teacher": teacher_base_url, "translator": translator_base_url, "judge": judge_base_url}
     given: dict[str, Any] = {
@@ -89,12 +94,12 @@ def generate(
         "seed_config": seed_config, "seed_split": seed_split, "seed_license": seed_license, "license": license,
         "benchmarks": benchmark, "benchmark_path": benchmark_path, "temperature": temperature,
         "max_tokens": max_tokens, "concurrency": concurrency, "executor": executor, "workers": workers,
-        "shard": shard, "ray_address": ray_address, "slurm": arguments(slurm) or None,
+        "timeout": timeout, "shard": shard, "gpus": gpus, "ray_address": ray_address, "slurm": arguments(slurm) or None,
         "comet_python": comet_python, "seed": seed,
     }  # fmt: skip
     settings = settings_of.load(config, given)
     if estimate:
-        _estimate(settings, output, rate)
+        _estimate(settings, rate)
     elif settings.executor == "slurm":
         _slurm(settings, output, dry_run)
     else:
@@ -107,7 +112,7 @@ def _run(settings: Any, output: Path) -> None:
     from xl_instruct_dataset.generate import executors, job, report
 
     work = job.work_folder(output)
-    with executors.stderr_into(work / "log.txt") as shown, ProgressLine(work, stream=shown) as progress:
+    with job.log(output) as file, executors.stderr_into(file) as shown, ProgressLine(work, stream=shown) as progress:
         outcome = job.run(settings, output, progress)
     report.show(settings, outcome, Console())
     print(f"report: {report.write(settings, outcome, output)}")
@@ -119,16 +124,14 @@ def _run(settings: Any, output: Path) -> None:
     print(f'{output}: load_dataset("{output}", "{first}")')
 
 
-def _estimate(settings: Any, output: Path, rate: float | None) -> None:
+def _estimate(settings: Any, rate: float | None) -> None:
     from rich.console import Console
 
-    from xl_instruct_dataset.generate import estimate, job, phases, report
+    from xl_instruct_dataset.generate import estimate, report, seeds
 
-    work = job.work_folder(output)
-    with job.locked(work):
-        job.claim(settings, work)
-        count, _ = job.prepared(settings, work)
-    report.show_estimate(estimate.estimate(settings, work / phases.SEEDS, count), count, rate, Console())
+    with TemporaryDirectory(prefix="xl-estimate-") as folder:
+        count, _ = seeds.make(settings, Path(folder))
+        report.show_estimate(estimate.estimate(settings, Path(folder), count), count, rate, Console())
 
 
 def _slurm(settings: Any, output: Path, dry_run: bool) -> None:

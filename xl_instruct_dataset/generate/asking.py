@@ -81,9 +81,9 @@ class Asker:
         raise Unreadable(result.text, f"reply cut off at {limit} tokens" if cut else "unreadable reply")
 
 
-def rejection(stage: str, reason: str, text: str = "") -> dict[str, str]:
-    """Why a document or a translation goes no further, as it is written down."""
-    return {"stage": stage, "reason": reason, "text": text}
+def rejection(stage: str, reason: str, text: str, detail: str = "") -> dict[str, str]:
+    """Why a document or a translation goes no further, as it is written down: a few words to count by, the text, and more."""
+    return {"stage": stage, "reason": reason, "text": text, "detail": detail}
 
 
 class Work(Protocol):

@@ -23,7 +23,7 @@ def choose(settings: Settings, read: Path, write: Path, shards: int, index: cont
             for document in ordered(read / f"{rank:05d}.jsonl"):
                 metadata = document["metadata"]
                 if "rejected" not in metadata and (drop := _drop(settings, metadata, seen, best, index)):
-                    metadata["rejected"] = rejection("choose", drop.reason, drop.detail)
+                    metadata["rejected"] = rejection("choose", drop.reason, metadata["response"], drop.detail)
                 lines.append(json_line(document))
             file, text = write / f"{rank:05d}.jsonl", "".join(lines)
             if not file.exists() or file.read_text(encoding="utf-8") != text:

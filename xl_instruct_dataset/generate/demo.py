@@ -31,7 +31,18 @@ def main() -> None:
     with served(output.parent / "server.log") as url:
         command = [
             *(sys.executable, "-m", "xl_instruct_dataset", "generate", "--seeds", "sample", "--passages", "12"),
-            *("--targets", "de,fi", "--candidates", "3", "--per-language", "12", "--teacher", model, "--min-score", "1"),
+            *(
+                "--targets",
+                "de,fi",
+                "--candidates",
+                "3",
+                "--per-language",
+                "12",
+                "--teacher",
+                model,
+                "--min-score",
+                "1",
+            ),
             *("--teacher-base-url", url, "--translator-base-url", url, "--judge-base-url", url),
             *("--max-tokens", "128", "--concurrency", "4", "--license", "apache-2.0", "--seed-license", "apache-2.0"),
             *("--output", str(output)),

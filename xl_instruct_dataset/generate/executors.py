@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from datatrove.executor.local import LocalPipelineExecutor
 
-from xl_alpacaeval_metric.errors import MissingExtra, UserError
+from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.generate.phases import Phase
 from xl_instruct_dataset.generate.settings import Settings
 
@@ -24,7 +24,7 @@ OURS = ("workers", "job_name", "gpus_per_task", "depends", "depends_job_id", "sl
 def executor(settings: Settings, folder: Path, phase: Phase, shards: int, depends: Any = None) -> Any:
     """datatrove's executor for one phase; a shard that it has finished is not done again.
 
-    Raises UserError for settings that the executor lacks, MissingExtra without Ray.
+    Raises UserError for settings that the executor lacks, and without Ray.
     """
     common = {"pipeline": phase.steps(folder), "tasks": shards, "logging_dir": str(folder / "logs" / phase.name)}
     gpus = settings.gpus if phase.model is not None and phase.model.backend != "openai" else 0
@@ -51,11 +51,8 @@ class OneByOne(LocalPipelineExecutor):  # type: ignore[misc]
         ranks = self.get_incomplete_ranks()
         if ranks:
             self.save_executor_as_json()
-        pipeline = self.pipeline
         for rank in ranks:
-            self.pipeline = deepcopy(pipeline)
-            self._run_for_rank(rank)
-        self.pipeline = pipeline
+            deepcopy(self)._run_for_rank(rank)
 
 
 @cache
@@ -80,15 +77,15 @@ def _ray(settings: Settings, common: dict[str, Any], gpus: int) -> Any:
             ray.init(address=settings.ray_address or None, log_to_driver=False, ignore_reinit_error=True)
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise UserError(f"no Ray cluster at {settings.ray_address!r} ({type(error).__name__})") from None
-    return RayPipelineExecutor(**common, workers=settings.workers, cpus_per_task=1, mem_per_cpu_gb=1, gpus_per_task=gpus)
+    return RayPipelineExecutor(
+        **common, workers=settings.workers, cpus_per_task=1, mem_per_cpu_gb=1, gpus_per_task=gpus
+    )
 
 
-def _slurm(
-    settings: Settings, folder: Path, phase: Phase, common: dict[str, Any], gpus: int, depends: Any
-) -> Any:
+def _slurm(settings: Settings, folder: Path, phase: Phase, common: dict[str, Any], gpus: int, depends: Any) -> Any:
     from datatrove.executor.slurm import SlurmPipelineExecutor
 
-    given = dict(settings.slurm)
+    given = {name: value for name, value in settings.slurm.items() if name != "gpus"}
     if missing := [name for name in SLURM_NEEDS if not given.get(name)]:
         raise UserError(f"--executor slurm needs {', '.join(f'--slurm {name}=...' for name in missing)}")
     known = [name for name in signature(SlurmPipelineExecutor).parameters if name not in (*common, *OURS)]
@@ -132,12 +129,3 @@ def stderr_into(file: Path) -> Iterator[TextIO]:
             os.dup2(shown.fileno(), 2)
             shown.flush()
             # Not closed while a progress bar may still hold it: it goes with the last who does.
-
-
-def check() -> None:
-    """Raises MissingExtra where the parts for generating are not installed."""
-    import importlib.util
-
-    for name in ("datatrove", "datasketch", "sacrebleu", "aiosqlite", "orjson"):
-        if importlib.util.find_spec(name) is None:
-            raise MissingExtra(name, "generate")

@@ -1,8 +1,10 @@
 """The whole job, step by step; what is finished is not done again."""
 
 import json
+import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,19 +14,21 @@ from filelock import FileLock, Timeout
 from xl_alpacaeval_metric import contamination, hubfolder
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.parquet import Written
-from xl_alpacaeval_metric.runfolder import write_json
-from xl_instruct_dataset.generate import choosing, collecting, counting, executors, phases, seeds
+from xl_alpacaeval_metric.runfolder import read_json, write_json
+from xl_instruct_dataset.generate import choosing, collecting, counting, executors, phases, rows, seeds
 from xl_instruct_dataset.generate import settings as settings_file
-from xl_instruct_dataset.generate.asking import Model
 from xl_instruct_dataset.generate.collecting import Tally
 from xl_instruct_dataset.generate.phases import Phase
+from xl_instruct_dataset.generate.serving import Model
 from xl_instruct_dataset.generate.settings import Settings
 
 Progress = Callable[[str, int, int], None]
 
-MACHINE = ("concurrency", "workers", "executor", "ray_address", "slurm", "base_urls", "benchmark_path", "comet_python")
+MACHINE = ("concurrency", "timeout", "workers", "gpus", "executor", "ray_address", "slurm", "base_urls")
+PLACES = ("benchmark_path", "comet_python")
 """Settings that say where and how fast the work is done, not what is made."""
-SETTINGS, IDENTITY, SEEDS_REPORT = "settings.yaml", "job.json", "seeds.json"
+SETTINGS, IDENTITY, SEEDS_REPORT, REPORT = "settings.yaml", "job.json", "seeds.json", "report.json"
+LOG, LOCK = "log.txt", ".lock"
 
 
 @dataclass(slots=True)
@@ -48,18 +52,21 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
     Raises UserError where the models do not answer, the seeds cannot be read, the work folder is another job's,
     or documents are left unanswered; what is done is kept.
     """
+    output = output.resolve()  # Ray's workers are elsewhere.
     work = work_folder(output)
     hubfolder.check_replaceable(output)
+    seeds.check(settings)
     index = benchmark_index(settings)
-    preflight(settings)
+    if not finished(settings, work):
+        preflight(settings)
     with locked(work):
-        claim(settings, work)
-        count, unused = prepared(settings, work)
+        count, unused = begun(settings, work)
         shards = shard_count(work)
         for phase in phases.before_choosing(settings):
             run_phase(settings, work, phase, shards, count, progress)
         progress("choosing", 0, 1)
         choosing.choose(settings, work / "score", work / phases.CHOSEN, shards, index)
+        progress("choosing", 1, 1)
         for phase in phases.after_choosing(settings):
             run_phase(settings, work, phase, shards, count, progress)
         return finish(settings, work, output, shards, index, unused, progress)
@@ -77,9 +84,9 @@ def finish(
     """Filter, write the Hub folder, and leave the report's figures in the work folder."""
     progress("filtering", 0, 1)
     tally = collecting.collect(settings, work, shards, index, work / phases.SELECTED)
-    written = collecting.export(settings, work, output, tally)
+    written = rows.export(settings, work, output, tally)
     outcome = Outcome(written, tally, unused, work)
-    write_json(work / "report.json", {**collecting.tally_as_dict(tally), "unused_passages": dict(unused)})
+    write_json(work / REPORT, {**collecting.tally_as_dict(tally), "unused_passages": dict(unused)})
     progress("filtering", 1, 1)
     return outcome
 
@@ -87,34 +94,48 @@ def finish(
 def run_phase(settings: Settings, work: Path, phase: Phase, shards: int, count: int, progress: Progress) -> None:
     """Run one phase to its end; raises UserError in one line for what went wrong in a task."""
     executor = executors.executor(settings, work, phase, shards)
-    for rank in phases.stale(work, phase, shards):
-        (work / "logs" / phase.name / "completions" / f"{rank:05d}").unlink(missing_ok=True)
+    phases.refresh(work, phase, shards)
     with counting.watched(work / "progress", phase.name, count, progress):
         try:
             executor.run()
-        except UserError:
-            raise
+        except UserError as error:
+            raise UserError(f"{phase.name}: {error}") from None
         except Exception as error:
-            raise UserError(f"{phase.name}: {_reason(error)}; see {work / 'logs' / phase.name}") from None
+            raise UserError(f"{phase.name}: {counting.reason_of(error)}; see {work / 'logs' / phase.name}") from None
     left = executor.get_incomplete_ranks(skip_completed=True)
+    if left and (problem := counting.problem(work / "progress", phase.name)):
+        raise UserError(f"{phase.name}: {problem}")
     if left:
         raise UserError(
             f"{phase.name}: {len(left)} of {shards} tasks are not finished; see {work / 'logs' / phase.name / 'logs'}, "
             "the same command goes on"
         )
-    phases.remember(work, phase, shards)
+
+
+def begun(settings: Settings, work: Path) -> tuple[int, Counter[str]]:
+    """Claim the work folder and make the seeds; what `prepared` returns. Leaves nothing where there is no seed to be had."""
+    new = not (work / IDENTITY).exists()
+    claim(settings, work)
+    try:
+        return prepared(settings, work)
+    except UserError:
+        if new:
+            for name in (IDENTITY, SETTINGS):
+                (work / name).unlink(missing_ok=True)
+            shutil.rmtree(work / phases.SEEDS, ignore_errors=True)
+        raise
 
 
 def prepared(settings: Settings, work: Path) -> tuple[int, Counter[str]]:
     """The seeds, made once: how many there are, and what was left out by reason."""
     report = work / SEEDS_REPORT
     if report.exists():
-        known: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-        if known["wanted"] == settings.wanted_passages and known["shard"] == settings.shard:
+        known: dict[str, Any] = read_json(report)
+        if known.get("wanted") == settings.wanted_passages:
             return int(known["count"]), Counter(known["dropped"])
+    report.unlink(missing_ok=True)
     count, dropped = seeds.make(settings, work / phases.SEEDS)
-    wanted = {"wanted": settings.wanted_passages, "shard": settings.shard}
-    write_json(report, {**wanted, "count": count, "dropped": dict(dropped)})
+    write_json(report, {"wanted": settings.wanted_passages, "count": count, "dropped": dict(dropped)})
     return count, dropped
 
 
@@ -128,19 +149,32 @@ def claim(settings: Settings, work: Path) -> None:
 
     More passages, or more rows a language, are the same job gone on.
     """
-    identity = {key: value for key, value in asdict(settings).items() if key not in MACHINE}
-    identity = json.loads(json.dumps(identity))
+    identity = _identity(settings)
     file = work / IDENTITY
     if file.exists():
-        theirs: Mapping[str, object] = json.loads(file.read_text(encoding="utf-8"))
+        theirs = read_json(file)
         for key in identity:
             if theirs.get(key) != identity[key] and key not in ("passages", "per_language"):
                 raise UserError(
                     f"{work}: holds a job with {key} {theirs.get(key)!r}, this one has {identity[key]!r}; "
                     "choose another --output"
                 )
+        if theirs != identity:
+            (work / REPORT).unlink(missing_ok=True)
+    elif strangers := sorted(path.name for path in work.iterdir() if path.name not in (LOG, LOCK)):
+        raise UserError(f"{work}: holds {strangers[0]} and no {IDENTITY}, so it is no job's; choose another --output")
     write_json(file, identity)
     settings_file.save(settings, work / SETTINGS)
+
+
+def finished(settings: Settings, work: Path) -> bool:
+    """Whether the folder holds this very job, come to its end: then no model is needed."""
+    return (work / REPORT).exists() and (work / IDENTITY).exists() and read_json(work / IDENTITY) == _identity(settings)
+
+
+def _identity(settings: Settings) -> dict[str, object]:
+    identity = {key: value for key, value in asdict(settings).items() if key not in (*MACHINE, *PLACES)}
+    return dict(json.loads(json.dumps(identity)))
 
 
 def preflight(settings: Settings) -> None:
@@ -156,7 +190,7 @@ def preflight(settings: Settings) -> None:
         if model.backend != "openai" or (spec, model.base_url) in asked:
             continue
         asked.add((spec, model.base_url))
-        client = model.client(1)
+        client = model.client(1, settings.timeout)
         try:
             client.preflight()
         finally:
@@ -171,12 +205,26 @@ def benchmark_index(settings: Settings) -> contamination.Index:
     return contamination.index_of(settings.benchmarks, None, path)
 
 
+@contextmanager
+def log(output: Path) -> Iterator[Path]:
+    """The file for what the parts have to say while the job runs; gone again where no job was begun."""
+    work = work_folder(output)
+    try:
+        yield work / LOG
+    finally:
+        if not (work / IDENTITY).exists():
+            with suppress(OSError):
+                (work / LOG).unlink(missing_ok=True)
+                (work / LOCK).unlink(missing_ok=True)
+                work.rmdir()
+
+
 class locked:
     """Holds the work folder for this process; raises UserError where another one does."""
 
     def __init__(self, work: Path) -> None:
         self.work = work
-        self.lock = FileLock(work / ".lock", timeout=0)
+        self.lock = FileLock(work / LOCK, timeout=0)
 
     def __enter__(self) -> None:
         try:
@@ -189,10 +237,3 @@ class locked:
 
     def __exit__(self, *_: object) -> None:
         self.lock.release()
-
-
-def _reason(error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    text = " ".join(str(getattr(error, "error", error)).split()) or type(error).__name__
-    return text.removeprefix("Server encountered unrecoverable error: ")[:300]

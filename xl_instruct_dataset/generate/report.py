@@ -1,6 +1,7 @@
 """What a person reads at the end of a job: what came of the passages, and ten rows."""
 
 import random
+import re
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -94,5 +95,5 @@ _PARTS = ("requests", "prompt_tokens", "completion_tokens")
 
 def _quoted(text: str) -> str:
     """Text that a model wrote, as a code block: nothing in it becomes markup."""
-    fence = "~" * (max((len(run) for run in text.split() if set(run) == {"~"}), default=2) + 1)
+    fence = "~" * max(3, *(len(run) + 1 for run in re.findall("~+", text)), 0)
     return f"{fence}text\n{text}\n{fence}"

@@ -58,7 +58,7 @@ class StageRunner(InferenceRunner):  # type: ignore[misc]
             except Unreadable as error:
                 metadata["rejected"] = rejection(asker.stage, error.reason, error.text)
             except Refused as error:
-                metadata["rejected"] = rejection(asker.stage, "refused by the model's server", str(error))
+                metadata["rejected"] = rejection(asker.stage, "refused by the model's server", "", str(error))
             except Unanswered as error:
                 self.unanswered.append(str(error))
         metadata["usage"] = {**metadata.get("usage", {}), **asker.usage}

@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.runfolder import json_line, replace_file
 from xl_instruct_dataset import filters, sample
 from xl_instruct_dataset.generate.settings import Settings
+from xl_instruct_dataset.generate.text import plain
 
 SAMPLE = "sample"
 """As `--seeds`: the passages of the bundled sample."""
@@ -46,6 +47,15 @@ def make(settings: Settings, folder: Path) -> tuple[int, Counter[str]]:
     return count, dropped
 
 
+def check(settings: Settings) -> None:
+    """Raises UserError where the seeds are to come from a file that is not there."""
+    path = Path(settings.seeds).expanduser()
+    if settings.seeds == SAMPLE or path.is_dir() or path.is_file():
+        return
+    if path.suffix in _READERS or settings.seeds.startswith((".", "/", "~")) or "/" not in settings.seeds:
+        raise UserError(f"{settings.seeds}: no such file; --seeds is a file, a folder, or a Hub dataset's id")
+
+
 def _kept(settings: Settings, dropped: Counter[str]) -> Iterator[dict[str, Any]]:
     count = 0
     with filters.NearDuplicates() as seen:
@@ -54,7 +64,7 @@ def _kept(settings: Settings, dropped: Counter[str]) -> Iterator[dict[str, Any]]
                 return
             if not count and looked > LOOK_AT * settings.wanted_passages:
                 return
-            passage = shortened(found, settings.max_words)
+            passage = shortened(plain(found), settings.max_words)
             reason = fault(passage, settings)
             if reason is None and seen.seen(f"{count:08d}", passage) is not None:
                 reason = "near-duplicate of another passage"
@@ -100,6 +110,7 @@ def _texts(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.seeds == SAMPLE:
         yield from ((seed["id"], seed["passage"]) for seed in sample.seeds())
         return
+    check(settings)
     path = Path(settings.seeds).expanduser()
     if path.is_dir() or path.is_file():
         files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in _READERS)
@@ -107,8 +118,6 @@ def _texts(settings: Settings) -> Iterator[tuple[str, str]]:
             raise UserError(f"{path}: holds no {', '.join(_READERS)} file")
         for file in files:
             yield from _READERS.get(file.suffix, _rows)(file, settings.seed_column)
-    elif path.suffix in _READERS or settings.seeds.startswith((".", "/", "~")) or "/" not in settings.seeds:
-        raise UserError(f"{settings.seeds}: no such file; --seeds is a file, a folder, or a Hub dataset's id")
     else:
         yield from _of_hub(settings)
 
@@ -118,7 +127,7 @@ def _rows(file: Path, column: str) -> Iterator[tuple[str, str]]:
         text = row.get(column)
         if not isinstance(text, str):
             raise UserError(f'{where}: no text in column "{column}"; name the column with --seed-column')
-        yield str(row.get("id") or where), text
+        yield plain(str(row.get("id") or where)), text
 
 
 def _paragraphs(file: Path, _: str) -> Iterator[tuple[str, str]]:

@@ -105,7 +105,7 @@ class Settings:
         for name, allowed in (("select", SELECTORS), ("executor", EXECUTORS)):
             if getattr(self, name) not in allowed:
                 raise UserError(f"{name} {getattr(self, name)!r} is unknown; there are {', '.join(allowed)}")
-        for name in ("per_language", "candidates", "shard", "workers", "concurrency", "max_tokens", "min_words", "gpus"):
+        for name in ("per_language", "candidates", "shard", "workers", "concurrency", "max_tokens", "min_words"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} is {getattr(self, name)}; need a number from 1")
         for name in ("passages", "keep_best"):
@@ -128,7 +128,10 @@ class Settings:
             raise UserError(f"slurm time is {self.slurm['time']}; write it as text, in quotes: '10:00:00'")
         if self.select == "cometkiwi" and not self.comet_python:
             raise UserError("select cometkiwi needs --comet-python, the Python of an environment with unbabel-comet")
-        return replace(self, source=source, targets=targets)
+        gpus = self.slurm.get("gpus", self.gpus)
+        if not isinstance(gpus, int) or isinstance(gpus, bool) or gpus < 1:
+            raise UserError(f"gpus is {str(gpus)[:40]!r}; need a number from 1")
+        return replace(self, source=source, targets=targets, gpus=gpus)
 
 
 def load(file: Path | None, given: Mapping[str, Any]) -> Settings:

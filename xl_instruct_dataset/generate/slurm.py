@@ -1,6 +1,6 @@
 """The job as a chain of Slurm jobs: each phase starts when the one before it has ended well."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,7 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
     work, output = job.work_folder(output).resolve(), output.resolve()
     hubfolder.check_replaceable(output)
     with job.locked(work):
-        job.claim(settings, work)
-        job.prepared(settings, work)
+        job.begun(settings, work)
     shards = job.shard_count(work)
     chain = [
         *((phase, shards) for phase in phases.before_choosing(settings)),
@@ -62,6 +61,7 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
         (_single("finish", FinishStep(settings, work, output, shards)), 1),
     ]
     before = None
+    _forget_stale(work, chain)
     for phase, tasks in chain:
         before = executors.executor(settings, work, phase, tasks, before)
         if dry_run:
@@ -69,6 +69,22 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
     if not dry_run and before is not None:
         before.run()
         yield f"submitted {len(chain)} jobs; logs, and in the end report.md, in {work}"
+
+
+def _forget_stale(work: Path, chain: Sequence[tuple[Phase, int]]) -> None:
+    """Have everything done again that stands behind something unfinished, or behind other seeds."""
+    first, shards = chain[0]
+    phases.refresh(work, first, shards)
+    missing: set[int] = set()
+    for phase, tasks in chain:
+        if tasks != shards and missing:
+            missing = set(range(shards))
+        for rank in range(tasks):
+            file = phases.completion(work, phase, rank)
+            if rank in missing:
+                file.unlink(missing_ok=True)
+            elif not file.exists():
+                missing |= {rank} if tasks == shards else set(range(shards))
 
 
 def _single(name: str, step: Callable[..., Any]) -> Phase:

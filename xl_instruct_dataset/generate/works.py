@@ -53,7 +53,8 @@ class Score:
         )
         metadata["scores"] = scores
         if score.mean(scores) < self.min_score:
-            metadata["rejected"] = rejection(self.name, "score below the threshold", f"{score.mean(scores):.2f}")
+            mean = f"{score.mean(scores):.2f} of 5 on average"
+            metadata["rejected"] = rejection(self.name, "score below the threshold", metadata["response"], mean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Translate:
         except Unreadable as error:
             return {"text": error.text, "model": self.translator, "fault": error.reason}
         except Refused as error:
-            return {"text": str(error), "model": self.translator, "fault": "refused by the model's server"}
+            return {"text": "", "model": self.translator, "fault": f"refused by the model's server: {error}"}
         whole = translate.joined(parts, translated)
         return {"text": whole, "model": self.translator, "fault": translate.fault(text, whole)}
 

@@ -9,8 +9,7 @@ _CLOSED = re.compile(rf"</(?:{_THOUGHTS})>", re.IGNORECASE)
 _NAMES = "passage|text|instruction|request|response|answer|translation|candidate"
 MARKER = re.compile(rf"</?(?:{_NAMES})(?: [A-Z])? [0-9a-f]{{12}}\s*>")
 """A marker of one of our prompts."""
-_LEADING = re.compile(rf"\A\s*(?:{MARKER.pattern}\s*)+")
-_TRAILING = re.compile(rf"(?:\s*{MARKER.pattern})+\s*\Z")
+_AT_AN_END = re.compile(rf"\A{MARKER.pattern}|{MARKER.pattern}\Z")
 # Some models write the marker from memory, without its code; that is one only where it stands around everything.
 _WRAPPED = re.compile(rf"\A<({_NAMES})>\s*(.*?)\s*</\1>\Z", re.DOTALL)
 
@@ -40,7 +39,7 @@ def bare(text: str) -> str:
     text = without_thoughts(text).strip()
     while True:
         before = text
-        text = _TRAILING.sub("", _LEADING.sub("", text)).strip()
+        text = _AT_AN_END.sub("", text).strip()
         if found := _WRAPPED.match(text):
             text = found[2].strip()
         found = _FENCE.match(text)

@@ -25,7 +25,7 @@ def check_installed() -> None:
 def named(model: str) -> str:
     """The model as the run folder keeps it: a Hub id, or a folder's whole path; raises UserError where that is not there."""
     path = Path(model).expanduser()
-    if path.is_dir():
+    if model.strip() and path.is_dir():
         if not (path / "config.json").is_file():
             adapter = (
                 " (it holds an adapter: train its base, or merge it first)"

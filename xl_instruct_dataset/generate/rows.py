@@ -1,0 +1,99 @@
+"""The finished rows, and the Hub folder that they are put into."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric import hubfolder, templates
+from xl_alpacaeval_metric.parquet import Written
+from xl_alpacaeval_metric.runfolder import read_lines
+from xl_instruct_dataset import card, parquet
+from xl_instruct_dataset.generate.collecting import Tally, rows_file
+from xl_instruct_dataset.generate.settings import Settings
+from xl_instruct_dataset.records import Provenance, Selection, TrainingRow
+from xl_instruct_dataset.stages import PACKAGE, finish
+
+
+def export(settings: Settings, work: Path, output: Path, tally: Tally) -> dict[str, Written]:
+    """Write the Hub folder, with a configuration for each language that has rows."""
+    pairs = {f"{settings.source}-{target}": target for target in settings.targets if tally.rows[target]}
+    if not pairs:
+        return {}
+    with hubfolder.replaced(output) as folder:
+        written = {pair: parquet.write(_rows(settings, work, target), folder / pair) for pair, target in pairs.items()}
+        (folder / hubfolder.CARD).write_text(card.text(about(settings, output, tally), written), encoding="utf-8")
+        hubfolder.verified(folder)
+    return written
+
+
+def about(settings: Settings, output: Path, tally: Tally) -> card.About:
+    """How the data was made, for its card."""
+    translators = ", ".join(f"`{spec}`" for spec in settings.translator_models)
+    restricted = finish.non_commercial([settings.teacher, settings.judge_model, *settings.translator_models])
+    origin = (
+        f"From {tally.passages:,} passages of `{Path(settings.seeds).name if Path(settings.seeds).exists() else settings.seeds}` "
+        f"(licence: {settings.seed_license}). `{settings.teacher}` wrote an instruction for each passage and the response to it; "
+        f"`{settings.judge_model}` scored the responses by precision, informativeness, naturalness and objectivity, and those "
+        f"with a mean of at least {settings.min_score:g} went on; {translators} made {settings.candidates} translations of each, of "
+        f"which one was chosen by {settings.select}. Rows in a wrong language, of odd length, repeating themselves, with the model's "
+        "talk in them, near-duplicates, and rows that overlap with a benchmark were dropped."
+    )
+    limits = "Written and translated by models; no person has read all rows."
+    if restricted:
+        limits += (
+            f" Made with {', '.join(f'`{name}`' for name in restricted)}, whose terms do not allow commercial use."
+        )
+    return card.About(output.resolve().name, "XL-Instruct, generated", settings.license, origin, limits)
+
+
+def _rows(settings: Settings, work: Path, target: str) -> Iterator[TrainingRow]:
+    for line in read_lines(rows_file(work, target)):
+        metadata: dict[str, Any] = line["metadata"]
+        chosen: dict[str, Any] = line["chosen"]
+        models = {"instruct": settings.teacher, "answer": settings.teacher, "score": settings.judge_model}
+        stages = ["instruct", "answer", "score"]
+        if target != settings.source:
+            models["translate"] = metadata["candidates"][target][chosen["chosen"]]["model"]
+            stages.append("translate")
+            if settings.select != "chrf":
+                models["select"] = settings.judge_model if settings.select == "judge" else settings.comet_model
+        yield TrainingRow(
+            id=f"{metadata['id']}-{target}",
+            instruction=(
+                metadata["instruction"]
+                if target == settings.source
+                else finish.instruction(
+                    metadata["instruction"], settings.source, target, item=metadata["id"], seed=settings.seed
+                )
+            ),
+            response=str(line["response"]),
+            instruction_language=settings.source,
+            response_language=target,
+            provenance=Provenance(
+                dataset="xl-instruct generate",
+                license=settings.license,
+                seed_source=f"{settings.seeds}: {metadata['seed']}",
+                seed_license=settings.seed_license,
+                models=models,
+                prompts={stage: prompt_hash(stage) for stage in stages},
+                non_commercial=bool(finish.non_commercial(models.values())),
+            ),
+            scores=metadata["scores"],
+            selection=Selection(chosen["method"], chosen["candidates"], chosen["chosen"], _scores(chosen["scores"])),
+        )
+
+
+def prompt_hash(stage: str) -> str:
+    """The hash of the prompt that a stage asks with."""
+    match stage:
+        case "translate":
+            return templates.load("translate").sha
+        case "score":
+            return templates.load("criteria").sha
+        case _:
+            return templates.load(stage, PACKAGE).sha
+
+
+def _scores(scores: list[float | None] | None) -> list[float] | None:
+    """A candidate that could not be used has no score: nan, which Parquet has and JSON has not."""
+    return None if scores is None else [float("nan") if value is None else value for value in scores]
