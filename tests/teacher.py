@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, ClassVar
 
 from xl_alpacaeval_metric import languages
 from xl_instruct_dataset import sample
@@ -69,7 +69,7 @@ def without_last_sentence(text: str) -> str:
 class Faulty:
     """Replies as `fluent` does, save for the sample's rows of these numbers (from 1), at the stage that the fault is of."""
 
-    faults = {
+    faults: ClassVar[dict[int, tuple[str, str]]] = {
         1: ("instruct", "According to the passage above, what is it about?"),
         2: ("answer", "   "),
         3: ("score", json.dumps({**SCORES, "precision": 1, "naturalness": 1})),

@@ -101,7 +101,9 @@ def _selection(found: Any, where: str) -> Selection | None:
         return None
     candidates, chosen, scores = found.get("candidates"), found.get("chosen"), found.get("scores")
     counts = all(value is None or (type(value) is int and 0 <= value < 2**31) for value in (candidates, chosen))
-    if not counts or not (scores is None or (isinstance(scores, list) and all(map(_is_number, scores)))):
+    if not counts or not (
+        scores is None or (isinstance(scores, list) and all(value is None or _is_number(value) for value in scores))
+    ):
         raise UserError(f"{where}: selection needs whole numbers candidates and chosen, and a list of numbers scores")
     return Selection(found["method"], candidates, chosen, scores)
 

@@ -40,12 +40,12 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """How the response was chosen: the `method`, out of how many `candidates`, and the score of each, in their order."""
+    """How the response was chosen: the `method`, out of how many `candidates`, and their scores, in order (None: not scored)."""
 
     method: str
     candidates: int | None = None
     chosen: int | None = None
-    scores: Sequence[float] | None = None
+    scores: Sequence[float | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from tests.judge_server import JudgeServer, key_of
 from xl_alpacaeval_metric.clients.openai import PROBE
 from xl_alpacaeval_metric.runfolder import read_lines
 from xl_instruct_dataset import sample
-from xl_instruct_dataset.generate import job
+from xl_instruct_dataset.generate import job, workfolder
 from xl_instruct_dataset.generate.settings import Settings, load
 from xl_instruct_dataset.stages import translate
 
@@ -33,7 +33,7 @@ BASE: dict[str, Any] = {
 
 def settings(server: JudgeServer | None = None, **given: Any) -> Settings:
     """Settings of a small job on the bundled sample, asking this server in every role."""
-    urls = {role: server.url for role in ("teacher", "translator", "judge")} if server else None
+    urls = dict.fromkeys(("teacher", "translator", "judge"), server.url) if server else None
     return load(None, {**BASE, "base_urls": urls, **given})
 
 
@@ -78,11 +78,11 @@ def files(output: Path) -> dict[str, bytes]:
 
 
 def rejects(output: Path) -> list[dict[str, Any]]:
-    return list(read_lines(job.work_folder(output) / "rejects.jsonl"))
+    return list(read_lines(workfolder.of(output) / "rejects.jsonl"))
 
 
 def report(output: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((job.work_folder(output) / "report.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads((workfolder.of(output) / "report.json").read_text(encoding="utf-8"))
     return found
 
 

@@ -11,7 +11,7 @@ from tests import teacher
 from tests.judge_server import JudgeServer
 from tests.xl_instruct_dataset import command, generating
 from xl_instruct_dataset import sample
-from xl_instruct_dataset.generate import job, rows, settings
+from xl_instruct_dataset.generate import rows, settings, workfolder
 
 TARGETS = ("fi", "zh")
 
@@ -90,7 +90,7 @@ def test_the_card_tells_how_it_was_made(made: tuple[Path, str]) -> None:
 
 def test_the_report_has_figures_and_rows_to_read(made: tuple[Path, str]) -> None:
     output, out = made
-    text = (job.work_folder(output) / "report.md").read_text(encoding="utf-8")
+    text = (workfolder.of(output) / "report.md").read_text(encoding="utf-8")
     assert "# What came of 24 passages" in text
     assert text.count("\n### ") == 10
     found = generating.report(output)
@@ -102,7 +102,7 @@ def test_the_report_has_figures_and_rows_to_read(made: tuple[Path, str]) -> None
 def test_the_same_command_sends_nothing_and_changes_nothing(server: JudgeServer, made: tuple[Path, str]) -> None:
     output, _ = made
     before, sent = generating.files(output), len(server.seen.log)
-    given = settings.load(job.work_folder(output) / "settings.yaml", {})
+    given = settings.load(workfolder.of(output) / "settings.yaml", {})
     outcome = generating.run(given, output)
     assert len(server.seen.log) == sent
     assert generating.files(output) == before
@@ -157,5 +157,5 @@ def test_more_rows_are_the_same_job_gone_on(server: JudgeServer, tmp_path: Path)
 
 
 def test_report_json_is_plain(made: tuple[Path, str]) -> None:
-    found = json.loads((job.work_folder(made[0]) / "report.json").read_text(encoding="utf-8"))
+    found = json.loads((workfolder.of(made[0]) / "report.json").read_text(encoding="utf-8"))
     assert set(found) == {"passages", "rows", "dropped", "usage", "unused_passages"}

@@ -12,7 +12,7 @@ from tests import teacher
 from tests.judge_server import FAULTS, Behaviour, JudgeServer
 from tests.xl_instruct_dataset import command, generating
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset.generate import job, report
+from xl_instruct_dataset.generate import report, workfolder
 from xl_instruct_dataset.generate.text import plain
 
 
@@ -34,10 +34,10 @@ def test_each_rejection_says_why_and_the_counts_add_up(tmp_path: Path) -> None:
     assert why["00000002", ""]["detail"] == "2.75 of 5 on average"
     for number, stage, reason in (
         (5, "translate", "wrong language"),
-        (8, "filter", "leaked"),
+        (8, "translate", "leaked"),
         (9, "translate", "unreadable reply"),
-        (11, "filter", "repetition"),
-        (12, "filter", "length ratio"),
+        (11, "translate", "repetition"),
+        (12, "translate", "length ratio"),
     ):
         for target in ("fi", "zh"):
             line = why[f"{number - 1:08d}", target]
@@ -131,10 +131,14 @@ def test_no_text_breaks_anything(tmp_path: Path) -> None:
     texts = [
         f"{number} {HOSTILE} The {word} walked to the old market in the morning and bought bread, cheese and {word} apples "
         f"for the long {word} winter that everybody in the small {word} village was talking about, since the river had begun "
-        f"to freeze and the {word} mill stood still. " + "x" * 100 + f" Nobody there had seen the {word} ice so early before."
+        f"to freeze and the {word} mill stood still. "
+        + "x" * 100
+        + f" Nobody there had seen the {word} ice so early before."
         for number, word in enumerate(("baker", "sailor", "teacher", "farmer", "weaver", "doctor"))
     ]
-    command.write_jsonl(tmp_path / "seeds.jsonl", [{"id": f"[b]{n}\x1b\ud800|", "text": t} for n, t in enumerate(texts)])
+    command.write_jsonl(
+        tmp_path / "seeds.jsonl", [{"id": f"[b]{n}\x1b\ud800|", "text": t} for n, t in enumerate(texts)]
+    )
     chosen = {"seeds": str(tmp_path / "seeds.jsonl"), "targets": "en", "min_words": 10, "passages": 6}
     with JudgeServer(reply=hostile) as server:
         given = generating.settings(server, **chosen)
@@ -165,7 +169,7 @@ def test_a_damaged_file_of_the_work_folder_is_told_of(tmp_path: Path) -> None:
     with JudgeServer(reply=teacher.fluent) as server:
         given = generating.settings(server, passages=3, targets="fi")
         generating.run(given, tmp_path / "out")
-        work = job.work_folder(tmp_path / "out")
+        work = workfolder.of(tmp_path / "out")
         (work / "seeds" / "00000.jsonl").write_text('{"text": "half\n', encoding="utf-8")
         with pytest.raises(UserError, match=r"^write: .*00000.jsonl line 1: damaged"):
             generating.run(given, tmp_path / "out")

@@ -1,6 +1,7 @@
 """Which rows are trained on: pairs, shares, the held-out split, and sets that are mixed in."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def test_shares_add_up(available: dict[str, int], total: int, rule: str) -> None
     found = mixture.shares(available, total, rule, 3.0)
     assert sum(found.values()) == total
     order = sorted(available, key=lambda group: available[group])
-    assert all(found[a] <= found[b] + 1 for a, b in zip(order, order[1:], strict=False))
+    assert all(found[a] <= found[b] + 1 for a, b in pairwise(order))
 
 
 def test_temperature_lies_between_proportional_and_uniform() -> None:

@@ -64,13 +64,13 @@ def test_what_is_too_long_is_dropped_or_truncated_and_counted(tiny: Path) -> Non
     tokenizer, _ = tokens.load(str(tiny), settings())
     short, long = example("Hi.", "Yes."), example("Hi.", "word " * 100, "en-fi")
     no_room = example("word " * 100, "Yes.", "en-fi")
-    dropped = tokens.fit([short, long, no_room], tokenizer, 64, "drop")
+    dropped = tokens.fit([short, long, no_room], tokenizer, 128, "drop")
     assert dropped.examples == (short,)
     assert (dropped.dropped, dropped.truncated) == ({"en-fi": 2}, {})
-    kept = tokens.fit([short, long, no_room], tokenizer, 64, "truncate")
+    kept = tokens.fit([short, long, no_room], tokenizer, 128, "truncate")
     assert kept.examples == (short, long)
     assert (kept.dropped, kept.truncated) == ({"en-fi": 1}, {"en-fi": 1})
-    assert kept.tokens == dropped.tokens + 64
+    assert kept.tokens == dropped.tokens + 128
 
 
 def test_a_model_without_a_tokenizer_is_one_line(tmp_path: Path) -> None:

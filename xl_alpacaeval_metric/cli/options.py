@@ -175,7 +175,8 @@ def arguments(text: str) -> dict[str, Any]:
         if not equals or not key.strip():
             raise UserError(f"argument {part!r} is not of the form key=value")
         try:
-            parsed = yaml.safe_load(value) if value else ""
+            # YAML would take 10:00:00 for 36,000.
+            parsed = value if ":" in value else yaml.safe_load(value) if value else ""
         except yaml.YAMLError:  # "[" and the like: text, as anything else that says no number.
             parsed = value
         found[key.strip()] = parsed if isinstance(parsed, str | int | float | bool) else value

@@ -37,7 +37,14 @@ class ProgressLine:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
-        self.bar = Progress(*columns, console=self.console, transient=True)
+        self.bar = Progress(
+            *columns,
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+            # With a stream of its own, what others write to standard error goes elsewhere, and not above the line.
+            redirect_stderr=stream is None,
+        )
         self.task = self.bar.add_task("preparing", total=None)
         self.step = ""
         self.next_line = 0.0

@@ -109,10 +109,14 @@ def generate(
 def _run(settings: Any, output: Path) -> None:
     from rich.console import Console
 
-    from xl_instruct_dataset.generate import executors, job, report
+    from xl_instruct_dataset.generate import executors, job, report, workfolder
 
-    work = job.work_folder(output)
-    with job.log(output) as file, executors.stderr_into(file) as shown, ProgressLine(work, stream=shown) as progress:
+    work = workfolder.of(output)
+    with (
+        workfolder.log(output) as file,
+        executors.stderr_into(file) as shown,
+        ProgressLine(work, stream=shown) as progress,
+    ):
         outcome = job.run(settings, output, progress)
     report.show(settings, outcome, Console())
     print(f"report: {report.write(settings, outcome, output)}")

@@ -56,13 +56,7 @@ def _drop(
     index: contamination.Index,
 ) -> filters.Drop | None:
     instruction, response = metadata["instruction"], metadata["response"]
-    found = (
-        filters.wrong_language(response, settings.source)
-        or filters.repetition(response)
-        or filters.leaked(response)
-        or filters.overlap(instruction, response, index)
-    )
-    if found is not None:
+    if found := filters.overlap(instruction, response, index):
         return found
     if best is not None and metadata["id"] not in best:
         return filters.Drop("not among the best", f"{score.mean(metadata['scores']):.2f}")

@@ -13,6 +13,7 @@ EVERY = 0.5
 
 
 PROBLEM = ".problem"
+RANK = 5 * "[0-9]"
 
 
 class Counter:
@@ -49,13 +50,13 @@ class Counter:
 
 def total(folder: Path, stage: str) -> int:
     """How many the tasks of a stage have done together."""
-    counts = (file.read_text() for file in folder.glob(f"{stage}-[0-9]*") if file.suffix != PROBLEM)
+    counts = (file.read_text() for file in folder.glob(f"{stage}-{RANK}"))
     return sum(int(count) for count in counts if count.isdigit())
 
 
 def problem(folder: Path, stage: str) -> str | None:
     """What ended a task of a stage early, where one was; of several the first."""
-    files = sorted(folder.glob(f"{stage}-[0-9]*{PROBLEM}"))
+    files = sorted(folder.glob(f"{stage}-{RANK}{PROBLEM}"))
     return files[0].read_text(encoding="utf-8") if files else None
 
 

@@ -4,6 +4,7 @@ SmolLM2-135M-Instruct behind `transformers serve` is teacher, translator and jud
 English and hardly any Finnish: what it makes is there to be looked at, not to be used.
 """
 
+import json
 import os
 import socket
 import subprocess
@@ -69,9 +70,20 @@ def served(log: Path) -> Iterator[str]:
                 if server.poll() is not None or time.monotonic() > deadline:
                     raise UserError(f"`transformers serve` does not answer; see {log}")
                 time.sleep(0.5)
+            _load(url)
             yield url
         finally:
             server.terminate()
+
+
+def _load(url: str) -> None:
+    """Have the server load the model, which it does at the first request."""
+    body = {"model": str(embedded.model_folder()), "messages": [{"role": "user", "content": "Hi."}], "max_tokens": 1}
+    request = urllib.request.Request(
+        f"{url}/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
+        reply.read()
 
 
 def _answers(url: str) -> bool:

@@ -17,7 +17,8 @@ from xl_instruct_dataset.generate.phases import Phase
 from xl_instruct_dataset.generate.settings import Settings
 
 SLURM_NEEDS = ("partition", "time")
-OURS = ("workers", "job_name", "gpus_per_task", "depends", "depends_job_id", "slurm_logs_folder", "skip_completed")
+OURS = {"pipeline", "tasks", "logging_dir", "workers", "job_name", "gpus_per_task", "depends", "depends_job_id"}
+OURS |= {"slurm_logs_folder", "skip_completed"}
 """Arguments of datatrove's Slurm executor that this project sets."""
 
 
@@ -85,12 +86,7 @@ def _ray(settings: Settings, common: dict[str, Any], gpus: int) -> Any:
 def _slurm(settings: Settings, folder: Path, phase: Phase, common: dict[str, Any], gpus: int, depends: Any) -> Any:
     from datatrove.executor.slurm import SlurmPipelineExecutor
 
-    given = {name: value for name, value in settings.slurm.items() if name != "gpus"}
-    if missing := [name for name in SLURM_NEEDS if not given.get(name)]:
-        raise UserError(f"--executor slurm needs {', '.join(f'--slurm {name}=...' for name in missing)}")
-    known = [name for name in signature(SlurmPipelineExecutor).parameters if name not in (*common, *OURS)]
-    if unknown := [name for name in given if name not in known]:
-        raise UserError(f"--slurm {unknown[0]} is unknown; there are {', '.join(known)}")
+    given = slurm_arguments(settings)
     return SlurmPipelineExecutor(
         **common,
         workers=settings.workers,
@@ -102,6 +98,19 @@ def _slurm(settings: Settings, folder: Path, phase: Phase, common: dict[str, Any
         mail_user=given.pop("mail_user", None),
         **given,
     )
+
+
+def slurm_arguments(settings: Settings) -> dict[str, Any]:
+    """The settings' `slurm` as datatrove's executor takes it; raises UserError for what is missing or unknown."""
+    from datatrove.executor.slurm import SlurmPipelineExecutor
+
+    given = {name: value for name, value in settings.slurm.items() if name != "gpus"}
+    if missing := [name for name in SLURM_NEEDS if not given.get(name)]:
+        raise UserError(f"--executor slurm needs {', '.join(f'--slurm {name}=...' for name in missing)}")
+    known = [name for name in signature(SlurmPipelineExecutor).parameters if name not in OURS]
+    if unknown := [name for name in given if name not in known]:
+        raise UserError(f"--slurm {unknown[0]} is unknown; there are gpus, {', '.join(known)}")
+    return given
 
 
 def script(made: Any) -> str:

@@ -1,34 +1,24 @@
 """The whole job, step by step; what is finished is not done again."""
 
-import json
 import shutil
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from xl_alpacaeval_metric import contamination, hubfolder
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.parquet import Written
 from xl_alpacaeval_metric.runfolder import read_json, write_json
-from xl_instruct_dataset.generate import choosing, collecting, counting, executors, phases, rows, seeds
-from xl_instruct_dataset.generate import settings as settings_file
+from xl_instruct_dataset.generate import choosing, collecting, counting, executors, phases, rows, seeds, workfolder
 from xl_instruct_dataset.generate.collecting import Tally
 from xl_instruct_dataset.generate.phases import Phase
 from xl_instruct_dataset.generate.serving import Model
 from xl_instruct_dataset.generate.settings import Settings
 
 Progress = Callable[[str, int, int], None]
-
-MACHINE = ("concurrency", "timeout", "workers", "gpus", "executor", "ray_address", "slurm", "base_urls")
-PLACES = ("benchmark_path", "comet_python")
-"""Settings that say where and how fast the work is done, not what is made."""
-SETTINGS, IDENTITY, SEEDS_REPORT, REPORT = "settings.yaml", "job.json", "seeds.json", "report.json"
-LOG, LOCK = "log.txt", ".lock"
 
 
 @dataclass(slots=True)
@@ -41,11 +31,6 @@ class Outcome:
     work: Path
 
 
-def work_folder(output: Path) -> Path:
-    """Where the job keeps what it makes on the way: beside the Hub folder, which holds nothing else."""
-    return output.with_name(f"{output.name}.work")
-
-
 def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
     """Generate the Hub folder `output` on the local or the Ray executor; killed at any point, the same call goes on.
 
@@ -53,15 +38,16 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
     or documents are left unanswered; what is done is kept.
     """
     output = output.resolve()  # Ray's workers are elsewhere.
-    work = work_folder(output)
+    work = workfolder.of(output)
     hubfolder.check_replaceable(output)
     seeds.check(settings)
     index = benchmark_index(settings)
-    if not finished(settings, work):
+    if not workfolder.finished(settings, work):
         preflight(settings)
-    with locked(work):
+    with workfolder.locked(work):
         count, unused = begun(settings, work)
         shards = shard_count(work)
+        threading.Thread(target=_load, args=(settings,), daemon=True).start()
         for phase in phases.before_choosing(settings):
             run_phase(settings, work, phase, shards, count, progress)
         progress("choosing", 0, 1)
@@ -70,6 +56,15 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
         for phase in phases.after_choosing(settings):
             run_phase(settings, work, phase, shards, count, progress)
         return finish(settings, work, output, shards, index, unused, progress)
+
+
+def _load(settings: Settings) -> None:
+    """What the last steps need and take seconds to load, while the first replies are waited for."""
+    import datasets  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
+
+    if settings.select == "chrf" and settings.candidates > 1:
+        import sacrebleu  # noqa: F401
 
 
 def finish(
@@ -86,7 +81,7 @@ def finish(
     tally = collecting.collect(settings, work, shards, index, work / phases.SELECTED)
     written = rows.export(settings, work, output, tally)
     outcome = Outcome(written, tally, unused, work)
-    write_json(work / REPORT, {**collecting.tally_as_dict(tally), "unused_passages": dict(unused)})
+    write_json(work / workfolder.REPORT, {**collecting.tally_as_dict(tally), "unused_passages": dict(unused)})
     progress("filtering", 1, 1)
     return outcome
 
@@ -114,13 +109,13 @@ def run_phase(settings: Settings, work: Path, phase: Phase, shards: int, count: 
 
 def begun(settings: Settings, work: Path) -> tuple[int, Counter[str]]:
     """Claim the work folder and make the seeds; what `prepared` returns. Leaves nothing where there is no seed to be had."""
-    new = not (work / IDENTITY).exists()
-    claim(settings, work)
+    new = not (work / workfolder.IDENTITY).exists()
+    workfolder.claim(settings, work)
     try:
         return prepared(settings, work)
     except UserError:
         if new:
-            for name in (IDENTITY, SETTINGS):
+            for name in (workfolder.IDENTITY, workfolder.SETTINGS):
                 (work / name).unlink(missing_ok=True)
             shutil.rmtree(work / phases.SEEDS, ignore_errors=True)
         raise
@@ -128,7 +123,7 @@ def begun(settings: Settings, work: Path) -> tuple[int, Counter[str]]:
 
 def prepared(settings: Settings, work: Path) -> tuple[int, Counter[str]]:
     """The seeds, made once: how many there are, and what was left out by reason."""
-    report = work / SEEDS_REPORT
+    report = work / workfolder.SEEDS_REPORT
     if report.exists():
         known: dict[str, Any] = read_json(report)
         if known.get("wanted") == settings.wanted_passages:
@@ -142,39 +137,6 @@ def prepared(settings: Settings, work: Path) -> tuple[int, Counter[str]]:
 def shard_count(work: Path) -> int:
     """How many shards the seeds make."""
     return len(list((work / phases.SEEDS).glob("*.jsonl")))
-
-
-def claim(settings: Settings, work: Path) -> None:
-    """Make the work folder this job's; raises UserError that names what differs where it is another's.
-
-    More passages, or more rows a language, are the same job gone on.
-    """
-    identity = _identity(settings)
-    file = work / IDENTITY
-    if file.exists():
-        theirs = read_json(file)
-        for key in identity:
-            if theirs.get(key) != identity[key] and key not in ("passages", "per_language"):
-                raise UserError(
-                    f"{work}: holds a job with {key} {theirs.get(key)!r}, this one has {identity[key]!r}; "
-                    "choose another --output"
-                )
-        if theirs != identity:
-            (work / REPORT).unlink(missing_ok=True)
-    elif strangers := sorted(path.name for path in work.iterdir() if path.name not in (LOG, LOCK)):
-        raise UserError(f"{work}: holds {strangers[0]} and no {IDENTITY}, so it is no job's; choose another --output")
-    write_json(file, identity)
-    settings_file.save(settings, work / SETTINGS)
-
-
-def finished(settings: Settings, work: Path) -> bool:
-    """Whether the folder holds this very job, come to its end: then no model is needed."""
-    return (work / REPORT).exists() and (work / IDENTITY).exists() and read_json(work / IDENTITY) == _identity(settings)
-
-
-def _identity(settings: Settings) -> dict[str, object]:
-    identity = {key: value for key, value in asdict(settings).items() if key not in (*MACHINE, *PLACES)}
-    return dict(json.loads(json.dumps(identity)))
 
 
 def preflight(settings: Settings) -> None:
@@ -203,37 +165,3 @@ def benchmark_index(settings: Settings) -> contamination.Index:
     if not settings.benchmarks:
         return contamination.Index([])
     return contamination.index_of(settings.benchmarks, None, path)
-
-
-@contextmanager
-def log(output: Path) -> Iterator[Path]:
-    """The file for what the parts have to say while the job runs; gone again where no job was begun."""
-    work = work_folder(output)
-    try:
-        yield work / LOG
-    finally:
-        if not (work / IDENTITY).exists():
-            with suppress(OSError):
-                (work / LOG).unlink(missing_ok=True)
-                (work / LOCK).unlink(missing_ok=True)
-                work.rmdir()
-
-
-class locked:
-    """Holds the work folder for this process; raises UserError where another one does."""
-
-    def __init__(self, work: Path) -> None:
-        self.work = work
-        self.lock = FileLock(work / LOCK, timeout=0)
-
-    def __enter__(self) -> None:
-        try:
-            self.work.mkdir(parents=True, exist_ok=True)
-            self.lock.acquire()
-        except Timeout:
-            raise UserError(f"{self.work}: another process is working in this folder") from None
-        except OSError as error:
-            raise UserError(f"{self.work}: cannot be written ({error.strerror})") from None
-
-    def __exit__(self, *_: object) -> None:
-        self.lock.release()

@@ -58,8 +58,7 @@ class ByChrf:
     def __call__(self, metadata: dict[str, Any]) -> None:
         if "rejected" not in metadata:
             metadata["chosen"] = {
-                target: works.best_by_chrf(candidates, target)
-                for target, candidates in metadata.get("candidates", {}).items()
+                target: works.best_by_chrf(candidates) for target, candidates in metadata.get("candidates", {}).items()
             }
 
 
@@ -80,7 +79,7 @@ class ByComet:
             self._comet = CometKiwi(self.python, self.model).__enter__()
         metadata["chosen"] = {}
         for target, candidates in metadata.get("candidates", {}).items():
-            places = works.usable(candidates, target)
+            places = works.usable(candidates)
             scores = self._comet.scores([(metadata["response"], candidates[place]["text"]) for place in places])
             metadata["chosen"][target] = works.by_scores("cometkiwi", candidates, places, scores if places else [])
 

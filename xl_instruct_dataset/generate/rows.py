@@ -55,8 +55,11 @@ def _rows(settings: Settings, work: Path, target: str) -> Iterator[TrainingRow]:
         if target != settings.source:
             models["translate"] = metadata["candidates"][target][chosen["chosen"]]["model"]
             stages.append("translate")
-            if settings.select != "chrf":
-                models["select"] = settings.judge_model if settings.select == "judge" else settings.comet_model
+            if chosen["method"] == "judge":
+                models["select"] = settings.judge_model
+                stages.append("select")
+            elif chosen["method"] == "cometkiwi":
+                models["select"] = settings.comet_model
         yield TrainingRow(
             id=f"{metadata['id']}-{target}",
             instruction=(
@@ -79,7 +82,7 @@ def _rows(settings: Settings, work: Path, target: str) -> Iterator[TrainingRow]:
                 non_commercial=bool(finish.non_commercial(models.values())),
             ),
             scores=metadata["scores"],
-            selection=Selection(chosen["method"], chosen["candidates"], chosen["chosen"], _scores(chosen["scores"])),
+            selection=Selection(chosen["method"], chosen["candidates"], chosen["chosen"], chosen["scores"]),
         )
 
 
@@ -92,8 +95,3 @@ def prompt_hash(stage: str) -> str:
             return templates.load("criteria").sha
         case _:
             return templates.load(stage, PACKAGE).sha
-
-
-def _scores(scores: list[float | None] | None) -> list[float] | None:
-    """A candidate that could not be used has no score: nan, which Parquet has and JSON has not."""
-    return None if scores is None else [float("nan") if value is None else value for value in scores]

@@ -61,7 +61,11 @@ class StageRunner(InferenceRunner):  # type: ignore[misc]
                 metadata["rejected"] = rejection(asker.stage, "refused by the model's server", "", str(error))
             except Unanswered as error:
                 self.unanswered.append(str(error))
-        metadata["usage"] = {**metadata.get("usage", {}), **asker.usage}
+        usage = metadata.setdefault("usage", {})
+        for stage, used in asker.usage.items():
+            # Several translators are one stage.
+            earlier = usage.get(stage, {})
+            usage[stage] = {name: count + earlier.get(name, 0) for name, count in used.items()}
         self.counter.add()
         return True
 

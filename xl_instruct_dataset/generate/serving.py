@@ -25,6 +25,8 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.generate.asking import Work
 from xl_instruct_dataset.generate.text import plain
 
+PATIENCE = 180.0
+"""Seconds within which an endpoint must have shown that it answers."""
 PROBE_TOKENS = 1024
 """Room for a model that reasons before it answers the probe."""
 
@@ -51,6 +53,8 @@ class Model:
             base_url=base_url or self.base_url or None,
             concurrency=concurrency,
             timeout=timeout,
+            # A server on a small machine may be loading its model.
+            preflight_timeout=PATIENCE,
             verdict_tokens=PROBE_TOKENS,
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from xl_alpacaeval_metric import hubfolder
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset.generate import choosing, executors, job, phases, report
+from xl_instruct_dataset.generate import choosing, executors, job, phases, report, seeds, workfolder
 from xl_instruct_dataset.generate.phases import Phase
 from xl_instruct_dataset.generate.settings import Settings
 
@@ -45,13 +45,15 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
     """Submit the chain, or with `dry_run` yield its scripts; the seeds are made here, first. Raises UserError without sbatch."""
     import shutil
 
+    executors.slurm_arguments(settings)
+    seeds.check(settings)
     if not dry_run and shutil.which("sbatch") is None:
         raise UserError(
             "--executor slurm: there is no sbatch here; run it on a login node, or add --dry-run to see the scripts"
         )
-    work, output = job.work_folder(output).resolve(), output.resolve()
+    work, output = workfolder.of(output).resolve(), output.resolve()
     hubfolder.check_replaceable(output)
-    with job.locked(work):
+    with workfolder.locked(work):
         job.begun(settings, work)
     shards = job.shard_count(work)
     chain = [

@@ -33,6 +33,9 @@ class Write:
         metadata["response"] = await asker.ask(
             answer.messages(passage, metadata["instruction"], self.language), answer.read
         )
+        # Here and not later: while others wait for their replies, and before the judge is asked.
+        if drop := _fault_of(metadata["response"], self.language):
+            metadata["rejected"] = rejection(asker.stage, drop.reason, metadata["response"], drop.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,12 @@ class Translate:
         except Refused as error:
             return {"text": "", "model": self.translator, "fault": f"refused by the model's server: {error}"}
         whole = translate.joined(parts, translated)
-        return {"text": whole, "model": self.translator, "fault": translate.fault(text, whole)}
+        fault = translate.fault(text, whole)
+        if fault is None:
+            # A candidate that is no use as a row shall not be chosen before one that is.
+            drop = _fault_of(whole, target) or filters.length_ratio(text, whole, self.source, target)
+            fault = f"{drop.reason}: {drop.detail}" if drop else None
+        return {"text": whole, "model": self.translator, "fault": fault}
 
     async def _segment(self, text: str, target: str, number: int, asker: Asker) -> str:
         return await asker.ask(
@@ -116,7 +124,7 @@ class Choose:
 
     async def _best(self, metadata: dict[str, Any], target: str, asker: Asker) -> dict[str, Any]:
         candidates = metadata["candidates"][target]
-        places = usable(candidates, target)
+        places = usable(candidates)
         if len(places) < 2:
             return choice("judge", candidates, places[0] if places else None, None)
         order = [places[i] for i in select.order(f"{metadata['id']} {target}", len(places), self.seed)]
@@ -130,23 +138,25 @@ class Choose:
             )
         except (Unreadable, Refused):
             # A judge that cannot choose is no reason to lose a good translation.
-            return best_by_chrf(candidates, target)
+            return best_by_chrf(candidates)
         return choice("judge", candidates, order[best], None)
 
 
-def usable(candidates: Sequence[dict[str, Any]], target: str) -> list[int]:
-    """The places of the candidates without a fault and in the target language."""
-    return [
-        place
-        for place, candidate in enumerate(candidates)
-        if not candidate["fault"] and filters.wrong_language(candidate["text"], target) is None
-    ]
+def _fault_of(text: str, language: str) -> filters.Drop | None:
+    """What is wrong with a text, whatever the others are."""
+    return filters.wrong_language(text, language) or filters.repetition(text) or filters.leaked(text)
 
 
-def best_by_chrf(candidates: Sequence[dict[str, Any]], target: str) -> dict[str, Any]:
+def usable(candidates: Sequence[dict[str, Any]]) -> list[int]:
+    """The places of the candidates without a fault."""
+    return [place for place, candidate in enumerate(candidates) if not candidate["fault"]]
+
+
+def best_by_chrf(candidates: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The candidate that the others agree with most, among the usable ones."""
-    places = usable(candidates, target)
-    scores = select.chrf([candidates[place]["text"] for place in places]) if places else []
+    places = usable(candidates)
+    # One alone needs no scores, and no seconds until sacrebleu is loaded.
+    scores = select.chrf([candidates[place]["text"] for place in places]) if len(places) > 1 else [100.0] * len(places)
     return by_scores("chrf", candidates, places, scores)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -149,8 +150,7 @@ def _opened(folder: Path, identity: Mapping[str, object]) -> AbstractContextMana
         for left in (SETTINGS, progress.LOSS):
             (folder / left).unlink(missing_ok=True)
         output.sweep(folder)
-        if (folder / trainer.CHECKPOINTS).is_dir():
-            (folder / trainer.CHECKPOINTS).rmdir()
+        shutil.rmtree(folder / trainer.CHECKPOINTS, ignore_errors=True)
     return RunFolder(folder, identity)
 
 

@@ -90,7 +90,7 @@ def build(
             dataloader_pin_memory=kind == "cuda",
             disable_tqdm=True,
         )
-        trainer = SFTTrainer(
+        trainer = _resumable(SFTTrainer)(
             model=network,
             args=arguments,
             train_dataset=train,
@@ -105,6 +105,34 @@ def build(
         raise UserError(f"the settings do not work with this model: {first_line(error)}") from None
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def _resumable(trainer: Any) -> Any:
+    """The trainer with an order of the rows that a run which goes on in the middle of an epoch finds again.
+
+    transformers draws that of its grouping by length from whatever state the random numbers are in.
+    """
+    import torch
+    from transformers.trainer_pt_utils import LengthGroupedSampler
+
+    class Ordered(LengthGroupedSampler):  # type: ignore[misc]
+        seed = epoch = 0
+
+        def set_epoch(self, epoch: int) -> None:
+            self.epoch = epoch
+
+        def __iter__(self) -> Any:
+            self.generator = torch.Generator().manual_seed(self.seed + self.epoch)
+            return super().__iter__()
+
+    class Resumable(trainer):  # type: ignore[misc]
+        def _get_train_sampler(self, *arguments: Any) -> Any:
+            found = super()._get_train_sampler(*arguments)
+            if type(found) is LengthGroupedSampler:
+                found.__class__, found.seed = Ordered, self.args.seed
+            return found
+
+    return Resumable
 
 
 def _checkpointing(config: type) -> str:

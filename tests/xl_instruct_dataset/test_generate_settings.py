@@ -1,0 +1,175 @@
+"""What a job is told: flags, a YAML file, and everything that can be wrong with them, in one line and without a trace."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import teacher
+from tests.judge_server import JudgeServer
+from tests.xl_instruct_dataset import command, generating
+from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.generate import counting, workfolder
+from xl_instruct_dataset.generate import settings as settings_of
+
+Said = Callable[..., str]
+
+
+def test_flags_go_over_the_file_and_the_resolved_file_is_the_same_job(tmp_path: Path) -> None:
+    file = tmp_path / "job.yaml"
+    file.write_text(
+        "seeds: sample\ntargets: [fi, et]\nteacher: openai/a\ncandidates: 5\nslurm: {gpus: 4, time: '1:00:00'}\n"
+    )
+    chosen = settings_of.load(file, {"candidates": 2, "translators": "openai/b, openai/c", "judge": None})
+    assert (chosen.targets, chosen.candidates, chosen.translators) == (("fi", "et"), 2, ("openai/b", "openai/c"))
+    assert (chosen.gpus, chosen.judge_model, chosen.wanted_passages) == (4, "openai/a", 1250)
+    settings_of.save(chosen, tmp_path / "settings.yaml")
+    again = settings_of.load(tmp_path / "settings.yaml", {})
+    assert again == chosen
+    (tmp_path / "work").mkdir()
+    workfolder.claim(chosen, tmp_path / "work")
+    workfolder.claim(again, tmp_path / "work")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("candidate: 3", "unknown setting 'candidate'; did you mean candidates?"),
+        ("candidates: three", "setting candidates is 'three'; need a whole number"),
+        ("candidates: true", "need a whole number"),
+        ("temperature: .nan", "need a number"),
+        ("targets: 5", "setting targets is '5'; need a list"),
+        ("slurm: partition", "need a mapping"),
+        ("base_urls: {teacher: 5}", "the address of the teacher is '5'; need text"),
+        ("base_urls: {writer: http://x}", "unknown role 'writer'"),
+        ("base_urls: {judge: 'http://me:secret@x/v1'}", "holds a password"),
+        ("slurm: {time: 10:00:00}", "write it as text, in quotes"),
+        ("slurm: {gpus: two}", "gpus is 'two'"),
+        ("judge:", "setting judge is 'None'; need text"),
+        ("judge: none", "model 'none' is not of the form BACKEND/MODEL"),
+        ("targets: fi,xx-nope", "xx-nope"),
+        ("targets: ','", "no target language"),
+        ("candidates: 27", "can tell 26 apart"),
+        ("passages: -1", "passages is -1"),
+        ("concurrency: 5000", "concurrency is 5000"),
+        ("timeout: 0", "timeout is 0"),
+        ("max_words: 10", "less than min_words"),
+        ("select: best", "select 'best' is unknown; there are chrf, judge, cometkiwi"),
+        ("select: cometkiwi", "needs --comet-python"),
+        ("min_score: 6", "scores go from 1 to 5"),
+        ("executor: k8s", "executor 'k8s' is unknown"),
+        ("[1, 2]", "not a YAML mapping"),
+        ("a: [", "not readable as YAML"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_of(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "job.yaml"
+    base = {"seeds": "sample", "targets": "fi", "teacher": "openai/a"}
+    file.write_text(content)
+    key = content.partition(":")[0]
+    with pytest.raises(UserError) as error:
+        settings_of.load(file, {name: value for name, value in base.items() if name != key})
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("lacking", ["seeds", "targets", "teacher"])
+def test_what_is_needed_is_named(lacking: str) -> None:
+    base = {"seeds": "sample", "targets": "fi", "teacher": "openai/a"}
+    with pytest.raises(UserError, match=f"no {lacking}: give --{lacking}"):
+        settings_of.load(None, {name: value for name, value in base.items() if name != lacking})
+
+
+@pytest.fixture
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Said:
+    """Runs a command that must fail, and gives its one line; nothing may be left behind but what was there."""
+
+    def run(server: JudgeServer, **given: Any) -> str:
+        before = set(tmp_path.rglob("*"))
+        argv = generating.arguments(server, given.pop("output", tmp_path / "out"), **given)
+        code, out, errors = generating.invoke(argv, monkeypatch, capfd)
+        # What was said of the progress is no error.
+        errors = [line for line in errors if not line.startswith(("write: ", "preparing"))]
+        assert (code, len(errors)) == (2, 1), (out, errors)
+        assert set(tmp_path.rglob("*")) == before
+        return errors[0]
+
+    return run
+
+
+def test_bad_seeds_are_one_line_and_leave_nothing(said: Said, tmp_path: Path) -> None:
+    wrong = command.write_jsonl(tmp_path / "wrong.jsonl", [{"body": "text"}])
+    short = command.write_jsonl(tmp_path / "short.jsonl", [{"text": "Too short."}] * 3)
+    german = command.write_jsonl(tmp_path / "german.jsonl", [{"text": f"{n} {command.GERMAN * 6}"} for n in range(2)])
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1")
+    (tmp_path / "folder").mkdir()
+    with JudgeServer(reply=teacher.fluent) as server:
+        for seeds, line in (
+            (tmp_path / "none.jsonl", "none.jsonl: no such file; --seeds is a file, a folder, or a Hub dataset's id"),
+            ("nonsense", "nonsense: no such file"),
+            (wrong, 'wrong.jsonl line 1: no text in column "text"; name the column with --seed-column'),
+            (short, "short.jsonl: no passage can be used (3 fewer than 60 words"),
+            (german, "no passage can be used"),
+            (tmp_path / "empty.jsonl", "empty.jsonl: no passage can be used (it is empty)"),
+            (tmp_path / "binary.txt", "binary.txt: not readable as UTF-8 text"),
+            (tmp_path / "broken.parquet", "broken.parquet"),
+            (tmp_path / "folder", "holds no .jsonl"),
+        ):
+            assert line in said(server, seeds=seeds)
+        assert "language" in said(server, targets="fi,qqq")
+        # And the same folder takes the job once it is put right.
+        generating.run(generating.settings(server, passages=2, targets="fi"), tmp_path / "out")
+
+
+def test_an_endpoint_that_is_no_use_is_one_line_within_seconds(said: Said) -> None:
+    start = time.monotonic()
+    with JudgeServer(reply=teacher.fluent, key="right", models=("teacher",)) as server:
+        assert "401" in said(server)
+        server.behaviour = type(server.behaviour)(models=("another",))
+        assert "check the model's name" in said(server)
+        server.behaviour = type(server.behaviour)()
+        assert "no connection" in said(server, judge="openai/j", judge_base_url="http://127.0.0.1:9/v1")
+    assert time.monotonic() - start < 30
+
+
+def test_what_belongs_to_others_is_left_alone(said: Said, tmp_path: Path) -> None:
+    with JudgeServer(reply=teacher.fluent) as server:
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "thesis.txt").write_text("mine")
+        assert "was not made by this command" in said(server)
+        (tmp_path / "other.work").mkdir()
+        (tmp_path / "other.work" / "notes.txt").write_text("mine")
+        assert "holds notes.txt and no job.json" in said(server, output=tmp_path / "other")
+        generating.run(generating.settings(server, passages=2, targets="fi"), tmp_path / "third")
+        (tmp_path / "third.work" / "log.txt").touch()
+        line = said(server, passages=2, targets="fi", output=tmp_path / "third", candidates=3)
+        assert "holds a job with candidates 2, this one has 3; choose another --output" in line
+
+
+def test_a_job_without_a_row_ends_with_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with JudgeServer(reply=lambda _: "no") as server:
+        argv = generating.arguments(server, tmp_path / "out", passages=2)
+        code, _, errors = generating.invoke(argv, monkeypatch, capfd)
+    assert code == 1
+    assert "no row was kept" in errors[-1]
+
+
+def test_a_task_counts_and_says_what_ended_it(tmp_path: Path) -> None:
+    with counting.Counter(tmp_path, "translate-1", 0) as counter:
+        counter.add()
+    with suppress(UserError), counting.Counter(tmp_path, "translate-1", 1) as counter:
+        counter.add()
+        raise UserError("no more")
+    assert counting.total(tmp_path, "translate-1") == 2
+    assert counting.total(tmp_path, "translate") == 0
+    assert counting.problem(tmp_path, "translate-1") == "no more"
+    with counting.Counter(tmp_path, "translate-1", 1):
+        pass
+    assert counting.problem(tmp_path, "translate-1") is None

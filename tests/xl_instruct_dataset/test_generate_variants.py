@@ -1,0 +1,144 @@
+"""Other ways to make rows: other selectors, several translators, other languages, other numbers."""
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import teacher
+from tests.judge_server import JudgeServer
+from tests.xl_instruct_dataset import command, generating
+from tests.xl_instruct_dataset.test_stages_comet import GOOD, environment
+from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset import sample
+
+SMALL: dict[str, Any] = {"passages": 9, "targets": "fi"}
+
+
+def job(output: Path, reply: teacher.Reply = teacher.fluent, **given: Any) -> JudgeServer:
+    with JudgeServer(reply=reply) as server:
+        generating.run(generating.settings(server, **{**SMALL, **given}), output)
+    return server
+
+
+def test_a_judge_chooses(tmp_path: Path) -> None:
+    server = job(tmp_path / "out", select="judge", judge="openai/judge")
+    for row in generating.rows(tmp_path / "out", "en-fi"):
+        assert row["selection"]["method"] == "judge"
+        models = {entry["stage"]: entry["value"] for entry in row["provenance"]["models"]}
+        assert models["select"] == models["score"] == "openai/judge"
+        assert "select" in {entry["stage"] for entry in row["provenance"]["prompts"]}
+    assert generating.report(tmp_path / "out")["usage"]["select"]["requests"] > 0
+    assert server.seen.last_body["model"] == "judge"
+
+
+def test_a_judge_that_cannot_choose_loses_no_row(tmp_path: Path) -> None:
+    def undecided(body: dict[str, Any]) -> str:
+        return "both" if teacher.stage_of(body) == "select" else teacher.fluent(body)
+
+    job(tmp_path / "out", undecided, select="judge")
+    methods = Counter(row["selection"]["method"] for row in generating.rows(tmp_path / "out", "en-fi"))
+    assert methods["chrf"] > 0
+    assert {row["id"] for row in generating.rows(tmp_path / "out", "en-fi")} == {
+        f"{number}-fi" for number in generating.survivors("fi", 9)
+    }
+
+
+def test_cometkiwi_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(tmp_path, monkeypatch, GOOD)
+    chosen = {"select": "cometkiwi", "comet_python": sys.executable, "shard": 5}
+    job(tmp_path / "out", **chosen)
+    for row in generating.rows(tmp_path / "out", "en-fi"):
+        selection = row["selection"]
+        assert selection["method"] == "cometkiwi"
+        # The stand-in scores by length.
+        assert selection["scores"][selection["chosen"]] == max(filter(None, selection["scores"]))
+        assert row["provenance"]["non_commercial"] is True
+    with pytest.raises(UserError, match=r"^select: CometKiwi: no Python interpreter"):
+        job(tmp_path / "other", **{**chosen, "comet_python": "/no/python"})
+
+
+def test_several_translators_share_the_candidates(tmp_path: Path) -> None:
+    server = job(tmp_path / "out", translators="openai/one,openai/two", candidates=3)
+    selections = [row["selection"] for row in generating.rows(tmp_path / "out", "en-fi")]
+    assert {selection["candidates"] for selection in selections} == {3}
+    models = Counter(
+        entry["value"]
+        for row in generating.rows(tmp_path / "out", "en-fi")
+        for entry in row["provenance"]["models"]
+        if entry["stage"] == "translate"
+    )
+    assert set(models) <= {"openai/one", "openai/two"}
+    assert generating.report(tmp_path / "out")["usage"]["translate"]["requests"] == 9 * 3
+    assert server.stats()["requests"] >= 9 * 6
+
+
+def scored(body: dict[str, Any]) -> str:
+    """Scores by the length of the response: a longer one is better."""
+    if teacher.stage_of(body) != "score":
+        return teacher.fluent(body)
+    return json.dumps({**teacher.SCORES, "precision": 3 + len(str(body)) % 3, "objectivity": 4})
+
+
+def test_the_best_are_kept_and_the_bad_are_not(tmp_path: Path) -> None:
+    job(tmp_path / "best", scored, keep_best=4, min_score=1, targets="en")
+    rows = generating.rows(tmp_path / "best", "en-en")
+    assert len(rows) == 4
+    dropped = [line for line in generating.rejects(tmp_path / "best") if line["reason"] == "not among the best"]
+    assert len(dropped) == 5
+    job(tmp_path / "bar", scored, min_score=4.5, targets="en")
+    assert all(sum(row["scores"].values()) / 4 >= 4.5 for row in generating.rows(tmp_path / "bar", "en-en"))
+    for folder in ("best", "bar"):
+        generating.adds_up(tmp_path / folder, ["en"])
+
+
+def test_the_source_language_is_a_target_too(tmp_path: Path) -> None:
+    job(tmp_path / "out", targets="en,fi")
+    (row, *_) = generating.rows(tmp_path / "out", "en-en")
+    assert row["instruction"] == sample.seeds()[0]["instruction"]
+    assert row["selection"]["method"] == "written"
+    assert {entry["stage"] for entry in row["provenance"]["models"]} == {"instruct", "answer", "score"}
+    assert {row["id"] for row in generating.rows(tmp_path / "out", "en-en")} == {f"{n:08d}-en" for n in range(9)}
+    server = job(tmp_path / "alone", targets="en")
+    assert generating.asked(server).total() == 9 * 3
+
+
+def test_passages_may_be_in_another_language(tmp_path: Path) -> None:
+    german = {row.id.rpartition("-")[0]: row.response for row in sample.rows("de")}
+    finnish = {german[row.id.rpartition("-")[0]]: row.response for row in sample.rows("fi")}
+    seeds = [{"id": key, "text": text} for key, text in german.items()]
+    command.write_jsonl(tmp_path / "german.jsonl", seeds)
+
+    def reply(body: dict[str, Any]) -> str:
+        match teacher.stage_of(body):
+            case "instruct":
+                return "Was sollte man darüber wissen, und worauf kommt es an?"
+            case "translate":
+                return finnish[teacher.part(body, "text")]
+        return teacher.fluent(body)
+
+    given = {"seeds": str(tmp_path / "german.jsonl"), "source": "de", "min_words": 20, "passages": 12}
+    job(tmp_path / "out", reply, **given)
+    rows = generating.rows(tmp_path / "out", "de-fi")
+    assert len(rows) > 3
+    assert {row["instruction_language"] for row in rows} == {"de"}
+    assert all(row["instruction"].startswith("Was sollte man") for row in rows)
+    assert rows[0]["provenance"]["seed_source"].endswith(next(iter(german)))
+
+
+def test_shards_make_no_difference(tmp_path: Path) -> None:
+    job(tmp_path / "one")
+    job(tmp_path / "many", shard=2)
+    assert generating.rows(tmp_path / "one", "en-fi") == generating.rows(tmp_path / "many", "en-fi")
+    assert generating.rejects(tmp_path / "one") == generating.rejects(tmp_path / "many")
+
+
+def test_no_more_rows_than_were_wanted(tmp_path: Path) -> None:
+    job(tmp_path / "out", per_language=2)
+    assert len(generating.rows(tmp_path / "out", "en-fi")) == 2
+    reasons = Counter(line["reason"] for line in generating.rejects(tmp_path / "out"))
+    assert reasons["more than were wanted"] == len(generating.survivors("fi", 9)) - 2
+    generating.adds_up(tmp_path / "out", ["fi"])
