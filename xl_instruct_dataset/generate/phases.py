@@ -195,7 +195,12 @@ class ShardReader(JsonlReader):  # type: ignore[misc]
 
 
 def _writer(folder: Path) -> JsonlWriter:
-    return JsonlWriter(str(folder), output_filename="${rank}.jsonl", compression=None)
+    return JsonlWriter(str(folder), output_filename="${rank}.jsonl", compression=None, adapter=_as_it_is)
+
+
+def _as_it_is(_: JsonlWriter, document: Document) -> dict[str, Any]:
+    # By itself the writer copies all that is known of a document first.
+    return {"text": document.text, "id": document.id, "metadata": document.metadata}
 
 
 def _model(settings: Settings, role: str, spec: str) -> Model:
