@@ -12,7 +12,13 @@ from xl_alpacaeval_metric.benchmark.phrasing import DATA
 from xl_alpacaeval_metric.benchmark.rows import Row
 from xl_alpacaeval_metric.errors import UserError
 
-DESIGNS = {"same": "XXX", "context": "YXX", "request": "XYX", "response": "XXY", "all": "XYZ"}
+DESIGNS = {
+    "same": ("X", "X", "X"),
+    "context": ("Y", "X", "X"),
+    "request": ("X", "Y", "X"),
+    "response": ("X", "X", "Y"),
+    "all": ("X", "Y", "Z"),
+}
 """The languages of context, request and response in each design, named for what differs."""
 
 
