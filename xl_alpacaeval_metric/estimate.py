@@ -13,6 +13,10 @@ BYTES_PER_TOKEN = 4.0
 """Of UTF-8, as a rule of thumb; a pilot measures it for the model and the languages at hand."""
 
 
+MEASURED = 1000
+"""Prompts that are written out for an estimate without a pilot, at most (one more for each kind)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """Requests are exact up to retries and cached replies; tokens are estimated, measured on `pilot` requests if there were any."""
@@ -49,16 +53,20 @@ def estimate(
     With `pilot` so many of the requests, evenly spread, are really sent, and their token counts stand for all. Raises
     UserError where none of the pilot's requests is answered.
     """
-    wanted = [(item, order) for item in comparisons for order in judge.orders(item)]
-    requests = [judge.request(item, order) for item, order in wanted if (*item.key, order) not in judged]
-    if rubric is not None:
-        unrated = [item for item in comparisons if item.key not in rated]
-        requests += [rubric.request(item.instruction, item.prediction, item.language) for item in unrated]
+    wanted = [(item, order) for item in comparisons for order in judge.orders(item) if (*item.key, order) not in judged]
+    unrated = [item for item in comparisons if item.key not in rated] if rubric else []
     # A verdict is one token; a rating names every criterion and its level.
-    completion = sum(1 if request.choices else 16 * len(rubric.names if rubric else ()) for request in requests)
+    completion = len(wanted) + 16 * len(rubric.names if rubric else ()) * len(unrated)
+    count = len(wanted) + len(unrated)
+    # As many prompts as tell their mean length; a pilot's share of the text is known exactly.
+    step = 1 if pilot else -(-count // MEASURED) or 1
+    requests = [judge.request(item, order) for item, order in wanted[::step]]
+    if rubric is not None:
+        requests += [rubric.request(item.instruction, item.prediction, item.language) for item in unrated[::step]]
     size = sum(map(_bytes, requests))
     if not pilot or not requests:
-        return Estimate(len(requests), round(size / BYTES_PER_TOKEN), completion)
+        mean = size / max(1, len(requests))
+        return Estimate(count, round(count * mean / BYTES_PER_TOKEN), completion)
     sample = requests[:: -(-len(requests) // pilot)][:pilot]
     replies = [reply for _, reply in judge.client.complete(sample)]
     answered = [reply for reply in replies if isinstance(reply, Completion)]

@@ -13,7 +13,6 @@ Codes here are canonical ones, as `languages.get` gives them.
 """
 
 import re
-import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module, util
@@ -35,7 +34,6 @@ _BOTH = (
     "kok ku ky la lb lo lt lv mg mk ml mn mr ms mt my nb ne nl no oc or pa pl ps qu ro sa si sk sl so sq sr sv sw ta "
     "te tg th tk tt uk ur uz vec wa yo sr-Latn"
 )
-_LOADING = threading.Lock()
 _FASTTEXT_ALONE = "bo ceb dv ilo sah yi"
 _PY3LANGID_ALONE = "ace crh dz fo fuv gn ha ig kab lg lij ln nso om pcm rw se sn st ug xh zu"
 _BY_FASTTEXT = frozenset(f"{_BENCHMARK_ALONE} {_BENCHMARK_BOTH} {_BOTH} {_FASTTEXT_ALONE}".split())
@@ -98,16 +96,7 @@ def _fasttext() -> Any:
 
 @lru_cache(maxsize=1)
 def _py3langid() -> Any:
-    """The module with its model loaded, which takes most of a second; by one thread, while others wait for it."""
-    with _LOADING:
-        module = import_module("py3langid")
-        module.classify("a")
-        return module
-
-
-def load_ahead() -> None:
-    """Load the slower model in a thread of its own, where there is other work to do before it is needed."""
-    threading.Thread(target=_py3langid, name="loading py3langid", daemon=True).start()
+    return import_module("py3langid")
 
 
 def _readable(line: str) -> str:

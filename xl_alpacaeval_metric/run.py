@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from xl_alpacaeval_metric import criteria, langid, pairs, runfolder
+from xl_alpacaeval_metric import criteria, pairs, runfolder
 from xl_alpacaeval_metric.benchmark import Benchmark, Row
 from xl_alpacaeval_metric.candidate import Candidate, Progress, answers
 from xl_alpacaeval_metric.criteria import Rubric
@@ -15,9 +15,6 @@ from xl_alpacaeval_metric.judge import Judge
 from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
 from xl_alpacaeval_metric.runfolder import RunFolder, comparisons_of
 from xl_alpacaeval_metric.scoring import score
-
-MANY = 500
-"""Pairs from which on reading them takes as long as loading a model of the language identifier."""
 
 Announce = Callable[[Estimate], None]
 
@@ -69,8 +66,6 @@ def judge_pairs(
     announce: Announce = _say_nothing,
 ) -> Result:
     """Judge and score answers made elsewhere, in the run folder `output`; `announce` hears first what it will take."""
-    if len(comparisons) > MANY:
-        langid.load_ahead()
     rows = [{key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS} for item in comparisons]
     revision = _hash(rows)
     with RunFolder(output, {"pairs": revision, "rows": len(rows), **judge_settings(judge)}) as folder:
