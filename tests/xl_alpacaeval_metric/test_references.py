@@ -106,3 +106,21 @@ def test_the_file_s_folder_is_made_and_a_folder_in_its_place_refused(tmp_path: P
         references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new", nothing)
     with pytest.raises(UserError, match="cannot be written"):
         references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new" / "references.jsonl" / "x", nothing)
+
+
+def test_the_command_writes_a_hub_folder_too(tmp_path: Path) -> None:
+    import datasets
+
+    (tmp_path / "finnish.json").write_text(json.dumps([{"instruction": f"Q{n}"} for n in range(3)]), encoding="utf-8")
+    folder = tmp_path / "hub"
+    with JudgeServer() as server:
+        made = run(
+            *("references", "--model", "openai/any", "--output", tmp_path / "references.jsonl", "--hub-folder", folder),
+            *("--benchmark", "xl", "--languages", "fi", "--benchmark-path", tmp_path),
+            OPENAI_BASE_URL=server.url,
+        )
+    assert made.returncode == 0, made.stderr
+    loaded = datasets.load_dataset(str(folder), "fi", split="test", cache_dir=str(tmp_path / "cache"))
+    assert len(loaded) == 3
+    assert all(loaded["reference"])
+    assert "openai/any" in (folder / "README.md").read_text("utf-8")

@@ -22,22 +22,30 @@ def write_references(
     benchmark_path: BenchmarkPath = None,
     limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
     max_tokens: Annotated[int, typer.Option(min=1, help="Length of an answer, at most")] = 1024,
+    hub_folder: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write the benchmark with them as a Hub folder, too")
+    ] = None,
     device: Device = None,
     concurrency: Concurrency = 64,
     seed: Seed = 0,
 ) -> None:
     """Have a model write the reference answers of a benchmark; the same command again asks for missing ones alone."""
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric import references
+    from xl_alpacaeval_metric import export, hubfolder, references
 
     author = references.client_of(model, concurrency, device)
     wanted = codes(languages) if languages is not None else None
-    rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed).rows
+    loaded = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed)
+    if hub_folder is not None:
+        hubfolder.check_replaceable(hub_folder)
     author.preflight()
     with ProgressLine(output) as progress:
-        references.make(rows, author, output, progress, max_tokens)
+        made = references.make(loaded.rows, author, output, progress, max_tokens)
     author.close()
-    print(f"{len(rows)} references by {author.spec}: {output}")
+    print(f"{len(loaded.rows)} references by {author.spec}: {output}")
+    if hub_folder is not None:
+        export.export(benchmarks.with_references(loaded, made, author.spec), hub_folder)
+        print(f"with the benchmark: {hub_folder}")
 
 
 @app.command("translate-benchmark")
