@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 MODEL = $$($(BIN)/xl-alpacaeval embedded)
 
-.PHONY: demo generate-demo test lint types unit clean
+.PHONY: demo generate-demo train-demo test lint types unit clean
 
 demo: $(READY)
 	HF_HUB_OFFLINE=1 $(BIN)/xl-alpacaeval eval "$(MODEL)" --judge "hf/$(MODEL)" --benchmark mini --languages de,fi \
@@ -16,7 +16,7 @@ generate-demo: $(READY)
 	$(PIP) install -q -c constraints.txt 'transformers[serving]'
 	HF_HUB_OFFLINE=1 $(BIN)/python -m xl_instruct_dataset.generate.demo runs/generate-demo/xl-instruct
 
-# SmolLM2 learns to answer in German and Finnish, a little: the loop in eight minutes on two cores, with no judge.
+# SmolLM2 learns to answer in German and Finnish, a little: the loop in small, with no judge.
 train-demo: $(READY)
 	$(BIN)/xl-instruct build --pairs en-de,en-fi --output runs/train-demo-data
 	HF_HUB_OFFLINE=1 $(BIN)/xl-instruct loop "$(MODEL)" --data runs/train-demo-data --judge none --output runs/train-demo \

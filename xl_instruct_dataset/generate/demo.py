@@ -45,7 +45,7 @@ def main() -> None:
                 "1",
             ),
             *("--teacher-base-url", url, "--translator-base-url", url, "--judge-base-url", url),
-            *("--max-tokens", "128", "--concurrency", "4", "--license", "apache-2.0", "--seed-license", "apache-2.0"),
+            *("--max-tokens", "400", "--concurrency", "4", "--license", "apache-2.0", "--seed-license", "apache-2.0"),
             *("--output", str(output)),
         ]
         code = subprocess.run(command, env={**os.environ, "OPENAI_API_KEY": "none"}).returncode

@@ -186,13 +186,11 @@ class EndpointAsking(_Asking, InferenceServer):  # type: ignore[misc]
 
 
 class _StartedHere(_Asking):
-    """A server that datatrove starts for the task, and stops after it."""
-
-    def get_base_url(self) -> str:
-        raise NotImplementedError
+    """A server that datatrove starts for the task, and stops after it; it stands before that server's class."""
 
     async def _make_request(self, payload: dict[str, Any]) -> dict[str, Any]:
-        return await self.answer(payload, f"{self.get_base_url()}/v1")
+        address = super().get_base_url()  # type: ignore[misc]
+        return await self.answer(payload, f"{address}/v1")
 
     async def __aexit__(self, *error: object) -> None:
         self.end()
@@ -206,9 +204,6 @@ class VLLMAsking(_StartedHere, VLLMServer):  # type: ignore[misc]
         VLLMServer.__init__(self, config, rank)
         self.prepare(plan, rank)
 
-    def get_base_url(self) -> str:
-        return str(VLLMServer.get_base_url(self))
-
 
 class SGLangAsking(_StartedHere, SGLangServer):  # type: ignore[misc]
     """SGLang."""
@@ -216,9 +211,6 @@ class SGLangAsking(_StartedHere, SGLangServer):  # type: ignore[misc]
     def __init__(self, config: InferenceConfig, rank: int, plan: Plan) -> None:
         SGLangServer.__init__(self, config, rank)
         self.prepare(plan, rank)
-
-    def get_base_url(self) -> str:
-        return str(SGLangServer.get_base_url(self))
 
 
 SERVERS: Mapping[str, Callable[[InferenceConfig, int, Plan], InferenceServer]] = {
