@@ -1,12 +1,12 @@
 """How close `xl-instruct generate` comes to what the endpoint's latency allows, and how much memory it takes.
 
-    python benchmarks/generate.py [--passages 1000] [--latency 0.3] [--concurrency 64] [--repeat 2]
+    python benchmarks/generate.py [--passages 1000] [--candidates 3] [--latency 0.3] [--concurrency 64] [--repeat 2]
     python benchmarks/generate.py --memory 1000,50000
 
-N requests of L seconds each, C at a time, take N * L / C seconds at best. One target, one candidate: an instruction, an answer,
-scores and a translation for each passage, 4 N requests. Beside the ideal stand the seconds of each phase and of the whole command as
-a shell sees it, with Python's start, reading and filtering the passages, choosing, filtering the rows and writing Parquet.
-Passages and replies are made by a generator; the endpoint is the tests' HTTP server, in a process of its own.
+N requests of L seconds each, C at a time, take N * L / C seconds at best. One target: an instruction, an answer, scores and
+the translations for each passage, 6 requests with three candidates. Beside the ideal stand the seconds of each phase and of the
+whole command as a shell sees it, with Python's start, reading and filtering the passages, choosing, filtering the rows and
+writing Parquet. Passages and replies are made by a generator; the endpoint is the tests' HTTP server, in a process of its own.
 """
 
 import argparse
@@ -29,7 +29,6 @@ from tests import teacher
 from tests.judge_server import Behaviour, JudgeServer
 
 CODE = "from xl_instruct_dataset.cli import main; main()"
-REQUESTS = {"write": 2, "score": 1, "translate-1": 1}
 SENTENCES, WORDS = 9, 40
 ENGLISH = (
     "The {a} of the old town kept a {b} beside the {c} for many years",
@@ -73,7 +72,11 @@ def reply(body: dict[str, Any]) -> str:
         case "score":
             return json.dumps(teacher.SCORES)
         case "translate":
-            return text(number_of(body, "text"), FINNISH)
+            found = text(number_of(body, "text"), FINNISH)
+            # Each candidate lacks another sentence.
+            sentences = found.split(". ")
+            del sentences[body.get("seed", 0) // 3 % SENTENCES]
+            return ". ".join(sentences)
     return "A"
 
 
@@ -98,13 +101,16 @@ def serve(latency: float) -> None:
             server.seen.keys.clear()
 
 
-def generate(folder: Path, url: str, passages: int, concurrency: int) -> tuple[dict[str, float], float, int, int]:
+def generate(
+    folder: Path, url: str, passages: int, concurrency: int, candidates: int = 1
+) -> tuple[dict[str, float], float, int, int]:
     """Seconds by step and of the whole command, its peak memory in MB, and the rows."""
     seeds = folder / "passages.jsonl"
     with seeds.open("w", encoding="utf-8") as file:
         for number in range(passages):
             print(json.dumps({"text": text(number, ENGLISH)}), file=file)
-    arguments = ["generate", "--seeds", seeds, "--targets", "fi", "--candidates", 1, "--per-language", passages]
+    arguments = ["generate", "--seeds", seeds, "--targets", "fi", "--candidates", candidates]
+    arguments += ["--per-language", passages]
     arguments += ["--passages", passages, "--teacher", "openai/teacher", "--concurrency", concurrency]
     arguments += [
         "--teacher-base-url",
@@ -143,6 +149,7 @@ def generate(folder: Path, url: str, passages: int, concurrency: int) -> tuple[d
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--passages", type=int, default=1000)
+    parser.add_argument("--candidates", type=int, default=3, help="translations of each response")
     parser.add_argument("--latency", type=float, default=0.3, help="seconds")
     parser.add_argument("--concurrency", type=int, default=64)
     parser.add_argument("--repeat", type=int, default=2)
@@ -152,22 +159,26 @@ def main() -> None:
     if options.serve:
         return serve(options.latency)
     sizes = [int(size) for size in options.memory.split(",")] if options.memory else [options.passages] * options.repeat
+    requests = {"write": 2, "score": 1, "translate-1": options.candidates}
     latency = 0.0 if options.memory else options.latency
     with served(latency) as url:
         for passages in sizes:
             with tempfile.TemporaryDirectory() as folder:
-                steps, whole, memory, rows = generate(Path(folder), url, passages, options.concurrency)
+                steps, whole, memory, rows = generate(
+                    Path(folder), url, passages, options.concurrency, options.candidates
+                )
             load = f"load {os.getloadavg()[0]:.1f}"
             if options.memory:
                 print(f"{passages:>7} passages: peak {memory} MB, {whole:.1f} s, {rows} rows ({load})", flush=True)
                 continue
             ideal = passages * latency / options.concurrency
-            print(f"{passages} passages, {latency} s latency, {options.concurrency} at a time, {rows} rows ({load})")
+            job = f"{passages} passages, {options.candidates} candidates, {latency} s latency"
+            print(f"{job}, {options.concurrency} at a time, {rows} rows ({load})")
             for step, seconds in steps.items():
-                least = REQUESTS.get(step, 0) * ideal
+                least = requests.get(step, 0) * ideal
                 share = f"{least:6.2f} s ideal, {least / seconds:.1%} of its rate" if least else ""
                 print(f"  {step:<12} {seconds:6.2f} s  {share}")
-            least = sum(REQUESTS.values()) * ideal
+            least = sum(requests.values()) * ideal
             print(f"  {'all':<12} {whole:6.2f} s  {least:6.2f} s ideal, {least / whole:.1%} of its rate", flush=True)
 
 

@@ -228,7 +228,7 @@ class JudgeServer:
             if name in body:
                 hint = " Use 'max_completion_tokens' instead." if name == "max_tokens" else ""
                 raise _Refused(400, f"Unsupported parameter: '{name}' is not supported with this model.{hint}", name)
-        if body.get("top_logprobs", 0) > behaviour.max_top_logprobs:
+        if (body.get("top_logprobs") or 0) > behaviour.max_top_logprobs:
             raise _Refused(400, f"Requested top_logprobs is greater than the maximum {behaviour.max_top_logprobs}.")
         if behaviour.capacity is not None and self.seen.in_flight > behaviour.capacity:
             raise _Refused(429, "Rate limit reached.", headers=self._retry_after())

@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from xl_alpacaeval_metric.clients.base import Accept, Client, Completion, Reply, Request
+from xl_alpacaeval_metric.clients.base import Accept, AsyncClient, Client, Completion, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fingerprint, grouped, to_each
 from xl_alpacaeval_metric.errors import UserError
 
@@ -73,6 +74,22 @@ class CachedClient:
     def close(self) -> None:
         self._client.close()
         self._store.close()
+
+
+class CachedAsyncClient(CachedClient):
+    """The same for a client that answers single requests; its identity is final from the beginning."""
+
+    def __init__(self, client: AsyncClient, path: str | Path) -> None:
+        super().__init__(client, path)
+        self._answering, self._identity = client, canonical(client.identity)
+
+    async def answer(self, request: Request) -> Reply:
+        """The kept reply, or a new one, kept before it is handed on; raises as `complete` does."""
+        key = fingerprint(request, self._identity)
+        ((_, kept),) = self._store.find([key])
+        if kept is not None:
+            return kept
+        return await self._answering.answer(request, partial(self._store.keep, key))
 
 
 class ReplyStore:

@@ -94,12 +94,14 @@ def tokens(text: str) -> list[str]:
 
 def _signs(found: re.Match[str]) -> str:
     """The marks among some characters, and a space for each other one but the joiners, which are nothing."""
+    if found[0].isascii():
+        return " "
     return "".join(c if unicodedata.category(c)[0] == "M" else "" if c in "\u200c\u200d" else " " for c in found[0])
 
 
 def in_words(found: Sequence[str]) -> bool:
     """Whether these tokens of a text are words for the most part, rather than single characters of a script without spaces."""
-    return 2 * sum(_CHARACTER.match(token) is not None for token in found) < len(found)
+    return 2 * len(_CHARACTER.findall("".join(found))) < len(found)
 
 
 class Index:

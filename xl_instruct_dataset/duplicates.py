@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+import zlib
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,14 +30,14 @@ class NearDuplicates:
         except ModuleNotFoundError:
             raise MissingExtra("datasketch", "generate") from None
         self.threshold = threshold
-        # Made once: what a new one draws by its seed takes longer than all that follows.
-        self._empty = datasketch.MinHash(num_perm=BANDS * ROWS, seed=1)
+        # Made once: what a new one draws by its seed takes longer than all that follows. CRC-32 spreads as well as SHA-1 here, for less.
+        self._empty = datasketch.MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=zlib.crc32)
         self._folder = tempfile.TemporaryDirectory(prefix="xl-duplicates-")
         self._store = sqlite3.connect(Path(self._folder.name) / "signatures.sqlite", isolation_level=None)
         self._store.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000; PRAGMA temp_store = FILE;"
             "CREATE TABLE text (number INTEGER PRIMARY KEY, id TEXT, signature BLOB);"
-            "CREATE TABLE band (place INTEGER, hash BLOB, number INTEGER, PRIMARY KEY (place, hash, number)) WITHOUT ROWID;"
+            "CREATE TABLE band (hash BLOB, number INTEGER, PRIMARY KEY (hash, number)) WITHOUT ROWID;"
             "BEGIN;"
         )
 
@@ -65,20 +66,18 @@ class NearDuplicates:
             return None
         sketch = self._empty.copy()
         sketch.update_batch(shingles)
-        signature = sketch.hashvalues
-        width = signature.itemsize * ROWS
+        signature = sketch.hashvalues.astype(np.uint32)  # datasketch's hashes have 32 bits.
         whole = signature.tobytes()
-        bands = [(place, whole[place * width : (place + 1) * width]) for place in range(BANDS)]
-        near: set[int] = set()
-        for band in bands:
-            found = self._store.execute("SELECT number FROM band WHERE place = ? AND hash = ?", band)
-            near.update(number for (number,) in found)
-        for number in sorted(near):
+        width = len(whole) // BANDS
+        bands = [bytes([place]) + whole[place * width : (place + 1) * width] for place in range(BANDS)]
+        marks = ",".join("?" * BANDS)
+        near = self._store.execute(f"SELECT DISTINCT number FROM band WHERE hash IN ({marks}) ORDER BY number", bands)
+        for (number,) in near.fetchall():
             earlier, kept = self._store.execute("SELECT id, signature FROM text WHERE number = ?", (number,)).fetchone()
             if np.mean(np.frombuffer(kept, signature.dtype) == signature) >= self.threshold:
                 return None if earlier == id else str(earlier)
         number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
-        self._store.executemany("INSERT INTO band VALUES (?, ?, ?)", [(*band, number) for band in bands])
+        self._store.executemany("INSERT INTO band VALUES (?, ?)", [(band, number) for band in bands])
         return None
 
 

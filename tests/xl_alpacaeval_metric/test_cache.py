@@ -21,7 +21,8 @@ from tests.judge_server import Behaviour, JudgeServer, key_of
 from xl_alpacaeval_metric.cache import CachedClient, ReplyStore
 from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fingerprint
-from xl_alpacaeval_metric.clients.openai import PROBE, OpenAIClient
+from xl_alpacaeval_metric.clients.openai import OpenAIClient
+from xl_alpacaeval_metric.clients.probe import PROBE
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
 

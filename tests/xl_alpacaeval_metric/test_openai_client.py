@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from tests.judge_server import FAULTS, Behaviour, JudgeServer, hash_verdict, key_of
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Reply, Request
 from xl_alpacaeval_metric.clients.dialect import Fault, read_reply
-from xl_alpacaeval_metric.clients.openai import PROBE, OpenAIClient
+from xl_alpacaeval_metric.clients.openai import OpenAIClient
 from xl_alpacaeval_metric.clients.pacing import LONGEST_PAUSE, Pacer, retry_after
+from xl_alpacaeval_metric.clients.probe import PROBE
 from xl_alpacaeval_metric.errors import JudgeUnavailable, UserError
 
 KEY = "sk-very-secret-key"

@@ -13,7 +13,7 @@ import pytest
 
 from tests import teacher
 from tests.judge_server import JudgeServer, key_of
-from xl_alpacaeval_metric.clients.openai import PROBE
+from xl_alpacaeval_metric.clients.probe import PROBE
 from xl_alpacaeval_metric.runfolder import read_lines
 from xl_instruct_dataset import sample
 from xl_instruct_dataset.generate import job, workfolder

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -47,11 +48,15 @@ class LoopThread:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run it to its end and return its result; an exception here (Ctrl-C) cancels it."""
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._started()[0])
+        future = self.submit(coroutine)
         try:
             return future.result()
         finally:
             future.cancel()
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Run it without waiting; cancelling the future cancels it."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._started()[0])
 
     def call(self, function: Callable[[], None]) -> None:
         """Have the loop call a function soon; nothing happens after `close`."""

@@ -84,3 +84,11 @@ class Client(Protocol):
     def close(self) -> None:
         """Free connections and memory; the client is of no use afterwards."""
         ...
+
+
+class AsyncClient(Client, Protocol):
+    """A client that answers single requests, too, to callers with an event loop of their own."""
+
+    async def answer(self, request: Request, keep: Callable[[Completion], None]) -> Reply:
+        """The reply to one request; `keep` gets a completion first, in a thread of the client's. Raises as `complete` does."""
+        ...

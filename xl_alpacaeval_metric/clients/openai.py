@@ -8,25 +8,24 @@ import asyncio
 import json
 import queue
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
+from xl_alpacaeval_metric.clients import probe
 from xl_alpacaeval_metric.clients.background import LoopThread
 from xl_alpacaeval_metric.clients.base import Accept, Completion, Reply, Request
 from xl_alpacaeval_metric.clients.dialect import Dialect, Fault, read_reply, status_fault
 from xl_alpacaeval_metric.clients.dispatch import Batch, NoUse
 from xl_alpacaeval_metric.clients.endpoint import Endpoint
 from xl_alpacaeval_metric.clients.fingerprint import copied, grouped, same
-from xl_alpacaeval_metric.clients.pacing import Pacer, backoff, retry_after
+from xl_alpacaeval_metric.clients.pacing import Pacer, retry_after
 from xl_alpacaeval_metric.errors import JudgeUnavailable, UserError
 
 if TYPE_CHECKING:
     import aiohttp
 
-PROBE = Request(({"role": "user", "content": "Reply with one letter, A."},), max_tokens=1, choices=("A", "B"))
-PROBE_ATTEMPTS = 6
 NEEDS: dict[int | str, str] = {
     "unreachable": "check the base URL",
     "passing": "check the base URL, or wait until the server has its model loaded",
@@ -48,7 +47,8 @@ class OpenAIClient:
     `base_url` defaults to OPENAI_BASE_URL, then OpenAI's; `api_key` to OPENAI_API_KEY, and to a dummy where only an
     address is given. `timeout` is the seconds that one attempt may take in all, `retries` the attempts after the first,
     `preflight_timeout` the seconds within which the endpoint must have shown that it answers. Where it gives no
-    log-probabilities, a verdict is read from an answer of up to `verdict_tokens` tokens.
+    log-probabilities, a verdict is read from an answer of up to `verdict_tokens` tokens. Which parameters the endpoint takes
+    is found out before the first request, unless another client did and its `dialect` is given.
 
     Raises JudgeUnavailable where there is neither a key nor an address.
     """
@@ -64,6 +64,7 @@ class OpenAIClient:
         retries: int = 6,
         preflight_timeout: float = 45.0,
         verdict_tokens: int = 16,
+        dialect: Dialect | None = None,
     ) -> None:
         if not 1 <= concurrency <= MOST_CONCURRENT:
             raise UserError(f"concurrency {concurrency} is not between 1 and {MOST_CONCURRENT}")
@@ -72,7 +73,8 @@ class OpenAIClient:
         self._url = self._endpoint.address("chat/completions")
         self._timeout, self._retries, self._preflight_timeout = timeout, retries, preflight_timeout
         self._verdict_tokens = verdict_tokens
-        self._dialect: Dialect | None = None
+        self._dialect = dialect
+        self._settling = asyncio.Lock()
         self._pacer = Pacer(concurrency)
         self._thread = LoopThread(f"requests to {self.spec}")
         self._http: aiohttp.ClientSession | None = None
@@ -103,6 +105,11 @@ class OpenAIClient:
     def preflight(self) -> None:
         """Ask for one letter, and find out which parameters the endpoint takes; raises JudgeUnavailable in one line."""
         self._dialect = self._thread.run(self._negotiate())
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """Which parameters the endpoint takes; None until that is known."""
+        return self._dialect
 
     def settle(self) -> None:
         """Find out which parameters the endpoint takes, unless that is known."""
@@ -138,8 +145,30 @@ class OpenAIClient:
         finally:
             running.stop()
 
+    async def answer(self, request: Request, keep: Callable[[Completion], None]) -> Reply:
+        """As `AsyncClient.answer`. The next request is sent when `keep` has come back, not when the caller has."""
+        return await asyncio.wrap_future(self._thread.submit(self._answer(request, keep)))
+
     def close(self) -> None:
         self._closing()
+
+    async def _answer(self, request: Request, keep: Callable[[Completion], None]) -> Reply:
+        async with self._settling:
+            if self._dialect is None:
+                self._dialect = await self._negotiate()
+        replies: list[Reply] = []
+
+        def deliver(_: int, reply: Reply) -> None:
+            if isinstance(reply, Completion):
+                keep(reply)
+            replies.append(reply)
+
+        batch = Batch(self._send, self._pacer, self._retries, None, deliver)
+        try:
+            await batch.run([(0, request)])
+        except NoUse as end:
+            raise self.unavailable(end.fault) from None
+        return replies[0]
 
     async def _run(
         self,
@@ -158,37 +187,10 @@ class OpenAIClient:
             outcomes.put(error)
 
     async def _negotiate(self) -> Dialect:
-        """Ask the probe until it is answered in a dialect that suits the endpoint."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._preflight_timeout
-        dialect, silent, fault, attempt = Dialect(), 0, Fault("passing", "no answer"), 0
-        while attempt < PROBE_ATTEMPTS and (left := deadline - loop.time()) > 0:
-            # An answer that never comes shall leave time for a second attempt.
-            outcome = await self._ask(PROBE, dialect, min(self._timeout, left if attempt else 0.4 * left))
-            if isinstance(outcome, Completion):
-                text = outcome.text.strip()
-                if dialect.top_logprobs and outcome.logprobs is None:
-                    # A reply that is no verdict either may be an accident, which does not happen three times.
-                    silent += 1
-                    if text in PROBE.choices or silent == 3:
-                        dialect = replace(dialect, top_logprobs=0)
-                    if text not in PROBE.choices:
-                        continue
-                if not text and not outcome.logprobs:
-                    raise self._reasons()
-                return dialect
-            fault = outcome
-            if "output limit was reached" in fault.complaint:
-                raise self._reasons()
-            if (adapted := dialect.adapted(fault.complaint)) is not None:
-                dialect = adapted
-                continue
-            wait = max(fault.wait or 0.0, backoff(attempt, 0.2, 1.0))
-            if fault.kind != "passing" or wait > deadline - loop.time():
-                break
-            attempt += 1
-            await asyncio.sleep(wait)
-        raise self.unavailable(fault)
+        try:
+            return await probe.negotiate(self._ask, self._timeout, self._preflight_timeout)
+        except probe.Silent as end:
+            raise self._reasons() if end.fault is None else self.unavailable(end.fault) from None
 
     async def _send(self, request: Request) -> Completion | Fault:
         """One attempt; an endpoint that refuses a JSON schema or a seed, which the probe has not, is asked without."""

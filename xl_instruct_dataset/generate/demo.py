@@ -45,7 +45,7 @@ def main() -> None:
                 "1",
             ),
             *("--teacher-base-url", url, "--translator-base-url", url, "--judge-base-url", url),
-            *("--max-tokens", "400", "--concurrency", "4", "--license", "apache-2.0", "--seed-license", "apache-2.0"),
+            *("--max-tokens", "400", "--concurrency", "8", "--license", "apache-2.0", "--seed-license", "apache-2.0"),
             *("--output", str(output)),
         ]
         code = subprocess.run(command, env={**os.environ, "OPENAI_API_KEY": "none"}).returncode
@@ -62,7 +62,9 @@ def served(log: Path) -> Iterator[str]:
     print(f"serving {embedded.NAME} at {url}", file=sys.stderr)
     with (
         log.open("w") as out,
-        subprocess.Popen([sys.executable, "-c", SERVE, "--port", str(port)], stdout=out, stderr=out) as server,
+        subprocess.Popen(
+            [sys.executable, "-c", SERVE, "--continuous-batching", "--port", str(port)], stdout=out, stderr=out
+        ) as server,
     ):
         try:
             deadline = time.monotonic() + PATIENCE

@@ -4,11 +4,13 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric import contamination, hubfolder
+from xl_alpacaeval_metric import contamination, hubfolder, langid
+from xl_alpacaeval_metric.clients.dialect import Dialect
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.parquet import Written
 from xl_alpacaeval_metric.runfolder import read_json, write_json
@@ -41,24 +43,34 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
     work = workfolder.of(output)
     hubfolder.check_replaceable(output)
     seeds.check(settings)
-    index = benchmark_index(settings)
-    if not workfolder.finished(settings, work):
-        preflight(settings)
+    with ThreadPoolExecutor(1) as loading:
+        # While the endpoints are waited for.
+        made = loading.submit(benchmark_index, settings)
+        loading.submit(_load_first, settings)
+        known = {} if workfolder.finished(settings, work) else preflight(settings)
+        index = made.result()
     with workfolder.locked(work):
         count, unused = begun(settings, work)
         shards = shard_count(work)
-        threading.Thread(target=_load, args=(settings,), daemon=True).start()
-        for phase in phases.before_choosing(settings):
+        threading.Thread(target=_load_last, args=(settings,), daemon=True).start()
+        for phase in phases.before_choosing(settings, known):
             run_phase(settings, work, phase, shards, count, progress)
         progress("choosing", 0, 1)
         choosing.choose(settings, work / "score", work / phases.CHOSEN, shards, index)
         progress("choosing", 1, 1)
-        for phase in phases.after_choosing(settings):
+        for phase in phases.after_choosing(settings, known):
             run_phase(settings, work, phase, shards, count, progress)
         return finish(settings, work, output, shards, index, unused, progress)
 
 
-def _load(settings: Settings) -> None:
+def _load_first(settings: Settings) -> None:
+    """What looking at the first passage needs."""
+    import datasketch  # noqa: F401
+
+    langid.matches(["A few words, to have the models loaded."], settings.source)
+
+
+def _load_last(settings: Settings) -> None:
     """What the last steps need and take seconds to load, while the first replies are waited for."""
     import datasets  # noqa: F401
     import pyarrow.parquet  # noqa: F401
@@ -139,9 +151,12 @@ def shard_count(work: Path) -> int:
     return len(list((work / phases.SEEDS).glob("*.jsonl")))
 
 
-def preflight(settings: Settings) -> None:
-    """Ask each endpoint one question before anything is made; raises JudgeUnavailable in one line."""
-    asked: set[tuple[str, str]] = set()
+def preflight(settings: Settings) -> dict[Model, Dialect | None]:
+    """Ask each endpoint one question before anything is made, and return which parameters it takes.
+
+    Raises JudgeUnavailable in one line.
+    """
+    asked: dict[Model, Dialect | None] = {}
     roles: Sequence[tuple[str, str]] = (
         ("teacher", settings.teacher),
         ("judge", settings.judge_model),
@@ -149,14 +164,15 @@ def preflight(settings: Settings) -> None:
     )
     for role, spec in roles:
         model = Model(spec, settings.base_urls.get(role, ""))
-        if model.backend != "openai" or (spec, model.base_url) in asked:
+        if model.backend != "openai" or model in asked:
             continue
-        asked.add((spec, model.base_url))
         client = model.client(1, settings.timeout)
         try:
             client.preflight()
+            asked[model] = client.dialect
         finally:
             client.close()
+    return asked
 
 
 def benchmark_index(settings: Settings) -> contamination.Index:

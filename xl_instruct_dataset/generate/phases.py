@@ -12,6 +12,7 @@ from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.readers.jsonl import JsonlReader
 from datatrove.pipeline.writers.jsonl import JsonlWriter
 
+from xl_alpacaeval_metric.clients.dialect import Dialect
 from xl_alpacaeval_metric.runfolder import read_lines, replace_file
 from xl_instruct_dataset.generate import works
 from xl_instruct_dataset.generate.asking import Work
@@ -21,6 +22,8 @@ from xl_instruct_dataset.generate.serving import Model, Plan
 from xl_instruct_dataset.generate.settings import Settings
 
 SEEDS, CHOSEN, SELECTED = "seeds", "chosen", "selected"
+Known = Mapping[Model, Dialect | None]
+"""Which parameters the endpoints take that were asked before; the others are asked by each task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +87,18 @@ class ByComet:
             metadata["chosen"][target] = works.by_scores("cometkiwi", candidates, places, scores if places else [])
 
 
-def before_choosing(settings: Settings) -> list[Phase]:
+def before_choosing(settings: Settings, known: Known) -> list[Phase]:
     """Write, then score: what happens to every passage."""
+    teacher = _model(settings, "teacher", settings.teacher)
+    judge = _model(settings, "judge", settings.judge_model)
+    score = works.Score(settings.source, settings.min_score)
     return [
-        _asking(settings, "write", SEEDS, works.Write(settings.source), _model(settings, "teacher", settings.teacher)),
-        _asking(
-            settings,
-            "score",
-            "write",
-            works.Score(settings.source, settings.min_score),
-            _model(settings, "judge", settings.judge_model),
-        ),
+        _asking(settings, known, "write", SEEDS, works.Write(settings.source), teacher),
+        _asking(settings, known, "score", "write", score, judge),
     ]
 
 
-def after_choosing(settings: Settings) -> list[Phase]:
+def after_choosing(settings: Settings, known: Known) -> list[Phase]:
     """Translate by each translator in turn, then select: what happens to the answers that were kept."""
     targets = tuple(target for target in settings.targets if target != settings.source)
     phases, reads, first = [], CHOSEN, 0
@@ -106,13 +106,12 @@ def after_choosing(settings: Settings) -> list[Phase]:
     for number, (spec, share) in enumerate(shares if targets else [], 1):
         name = f"translate-{number}"
         work = works.Translate(settings.source, targets, share, first, spec, name)
-        phases.append(_asking(settings, name, reads, work, _model(settings, "translator", spec)))
+        phases.append(_asking(settings, known, name, reads, work, _model(settings, "translator", spec)))
         reads, first = name, first + share
     if settings.select == "judge":
-        work_of_judge = works.Choose(settings.source, settings.seed)
-        phases.append(
-            _asking(settings, "select", reads, work_of_judge, _model(settings, "judge", settings.judge_model), SELECTED)
-        )
+        choose = works.Choose(settings.source, settings.seed)
+        judge = _model(settings, "judge", settings.judge_model)
+        phases.append(_asking(settings, known, "select", reads, choose, judge, SELECTED))
     else:
         change: Callable[[dict[str, Any]], None] = (
             ByChrf() if settings.select == "chrf" else ByComet(settings.comet_python, settings.comet_model)
@@ -151,7 +150,9 @@ def _digest(folder: Path, phase: Phase, rank: int) -> str:
     return hashlib.sha256(b"\n".join(lines)).hexdigest()[:16]
 
 
-def _asking(settings: Settings, name: str, reads: str, work: Work, model: Model, writes: str | None = None) -> Phase:
+def _asking(
+    settings: Settings, known: Known, name: str, reads: str, work: Work, model: Model, writes: str | None = None
+) -> Phase:
     def steps(folder: Path) -> list[PipelineStep | Callable[..., Any]]:
         plan = Plan(
             work=work,
@@ -163,6 +164,7 @@ def _asking(settings: Settings, name: str, reads: str, work: Work, model: Model,
             max_tokens=settings.max_tokens,
             timeout=settings.timeout,
             gpus=settings.gpus,
+            dialect=known.get(model),
         )
         return [_reader(folder / reads), StageRunner(plan, _writer(folder / (writes or name)))]
 

@@ -18,6 +18,7 @@ SAMPLE = "sample"
 """As `--seeds`: the passages of the bundled sample."""
 LEAST_LETTERS = 0.7
 """Share of letters and spaces below which a passage is a table, a list of links or code."""
+_NO_TEXT = re.compile(r"[^\w\s]+|[\d_]+")
 LOOK_AT = 50
 """So many passages are looked at for each one wanted, before the source is taken for one that has none."""
 
@@ -97,7 +98,7 @@ def fault(passage: str, settings: Settings) -> str | None:
     words = len(passage.split())
     if words < settings.min_words:
         return f"fewer than {settings.min_words} words, or no paragraph of at most {settings.max_words}"
-    if sum(c.isalpha() or c.isspace() for c in passage) < LEAST_LETTERS * len(passage):
+    if len(_NO_TEXT.sub("", passage)) < LEAST_LETTERS * len(passage):
         return "hardly any running text"
     if filters.repetition(passage) is not None:
         return "repeats itself"

@@ -5,11 +5,8 @@ those that judge (`xl_alpacaeval_metric.clients`): they pace themselves by the e
 stand behind a cache on disk, one file a task.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +15,9 @@ from datatrove.pipeline.inference.servers import SGLangServer, VLLMServer
 from datatrove.pipeline.inference.servers.base import InferenceServer
 from datatrove.pipeline.inference.types import InferenceError, ServerError
 
-from xl_alpacaeval_metric.cache import CachedClient
-from xl_alpacaeval_metric.clients.base import Completion, Reply, Request
+from xl_alpacaeval_metric.cache import CachedAsyncClient
+from xl_alpacaeval_metric.clients.base import Completion, Request
+from xl_alpacaeval_metric.clients.dialect import Dialect
 from xl_alpacaeval_metric.clients.openai import OpenAIClient
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.generate.asking import Work
@@ -27,6 +25,8 @@ from xl_instruct_dataset.generate.text import plain
 
 PATIENCE = 180.0
 """Seconds within which an endpoint must have shown that it answers."""
+READY = 2
+"""Requests at the client for each that may be in flight: the next one goes out while a reply is still looked at."""
 PROBE_TOKENS = 1024
 """Room for a model that reasons before it answers the probe."""
 
@@ -46,8 +46,13 @@ class Model:
     def name(self) -> str:
         return self.spec.partition("/")[2]
 
-    def client(self, concurrency: int, timeout: float, base_url: str | None = None) -> OpenAIClient:
-        """The client for its endpoint, or for the server that was started for it at `base_url`."""
+    def client(
+        self, concurrency: int, timeout: float, base_url: str | None = None, dialect: Dialect | None = None
+    ) -> OpenAIClient:
+        """The client for its endpoint, or for the server that was started for it at `base_url`.
+
+        With the `dialect` that an earlier client found, the endpoint is not probed again.
+        """
         return _Anywhere(
             self.name,
             base_url=base_url or self.base_url or None,
@@ -56,6 +61,7 @@ class Model:
             # A server on a small machine may be loading its model.
             preflight_timeout=PATIENCE,
             verdict_tokens=PROBE_TOKENS,
+            dialect=dialect,
         )
 
 
@@ -72,6 +78,7 @@ class Plan:
     """How one inference phase asks; small and picklable, for it travels to other machines.
 
     `timeout` is the seconds that one attempt of a request may take; `gpus` those of a server that is started for a task.
+    `dialect` is what is known of an endpoint; each task probes it where that is None.
     """
 
     work: Work
@@ -83,6 +90,7 @@ class Plan:
     max_tokens: int
     timeout: float = 600.0
     gpus: int = 1
+    dialect: Dialect | None = None
     server: Mapping[str, Any] = field(default_factory=dict)
 
     def config(self) -> InferenceConfig:
@@ -94,8 +102,8 @@ class Plan:
             server_type=self.model.backend if started else "endpoint",
             model_name_or_path=self.model.name,
             endpoint_url="unused",
-            max_concurrent_generations=self.concurrency,
-            max_concurrent_documents=self.concurrency,
+            max_concurrent_generations=READY * self.concurrency,
+            max_concurrent_documents=READY * self.concurrency,
             metric_interval=3600,
             server_ready_delay_sec=1.0,
             server_ready_max_attempts=3600,
@@ -104,23 +112,15 @@ class Plan:
         )
 
 
-def _one(client: CachedClient, request: Request) -> Reply:
-    ((_, reply),) = client.complete([request])
-    return reply
-
-
 class _Asking:
     """A server whose requests go through a client of ours, cached on disk."""
 
     config: InferenceConfig
     plan: Plan
-    _client: CachedClient | None = None
-    _asking: OpenAIClient | None = None
+    _client: CachedAsyncClient | None = None
 
     def prepare(self, plan: Plan, rank: int) -> None:
         self.plan, self._cache_file = plan, plan.cache / f"{rank:05d}.sqlite"
-        self._threads = ThreadPoolExecutor(plan.concurrency, thread_name_prefix="asking")
-        self._first = asyncio.Lock()
 
     async def answer(self, payload: dict[str, Any], base_url: str | None) -> dict[str, Any]:
         """The reply in the form that InferenceRunner reads; raises InferenceError, or ServerError when nothing will do."""
@@ -132,9 +132,10 @@ class _Asking:
             sample=payload["sample"],
         )
         try:
-            client = await self._connected(base_url)
-            ask = partial(_one, client, request)
-            reply = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+            if self._client is None:
+                asking = self.plan.model.client(self.plan.concurrency, self.plan.timeout, base_url, self.plan.dialect)
+                self._client = CachedAsyncClient(asking, self._cache_file)
+            reply = await self._client.answer(request)
         except UserError as error:
             raise ServerError(str(error)) from None
         if not isinstance(reply, Completion):
@@ -142,21 +143,8 @@ class _Asking:
         usage = {"prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens}
         return {"choices": [{"message": {"content": plain(reply.text)}, "finish_reason": "stop"}], "usage": usage}
 
-    async def _connected(self, base_url: str | None) -> CachedClient:
-        """The client, made by whoever comes first; it tries the endpoint before it asks for what it has not kept."""
-        async with self._first:
-            if self._client is None:
-                self._asking = self.plan.model.client(self.plan.concurrency, self.plan.timeout, base_url)
-                client = CachedClient(self._asking, self._cache_file)
-                await asyncio.get_running_loop().run_in_executor(self._threads, client.preflight)
-                self._client = client
-            return self._client
-
     def end(self) -> None:
-        """Close connections, then the cache: what waits for a reply is not waited for."""
-        if self._asking is not None:
-            self._asking.close()
-        self._threads.shutdown(cancel_futures=True)
+        """Close connections and the cache: what waits for a reply is not waited for."""
         if self._client is not None:
             self._client.close()
 

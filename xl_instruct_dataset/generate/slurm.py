@@ -57,9 +57,9 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
         job.begun(settings, work)
     shards = job.shard_count(work)
     chain = [
-        *((phase, shards) for phase in phases.before_choosing(settings)),
+        *((phase, shards) for phase in phases.before_choosing(settings, {})),
         (_single("choose", ChooseStep(settings, work, shards)), 1),
-        *((phase, shards) for phase in phases.after_choosing(settings)),
+        *((phase, shards) for phase in phases.after_choosing(settings, {})),
         (_single("finish", FinishStep(settings, work, output, shards)), 1),
     ]
     before = None
