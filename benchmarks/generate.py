@@ -159,7 +159,7 @@ def main() -> None:
     if options.serve:
         return serve(options.latency)
     sizes = [int(size) for size in options.memory.split(",")] if options.memory else [options.passages] * options.repeat
-    requests = {"write": 2, "score": 1, "translate-1": options.candidates}
+    requests = {"write": 3, "translate-1": options.candidates}
     latency = 0.0 if options.memory else options.latency
     with served(latency) as url:
         for passages in sizes:

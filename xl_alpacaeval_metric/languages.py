@@ -46,9 +46,13 @@ class Language:
 
     code: str
     name: str
-    autonym: str
     script: str | None
     resource_class: int | None
+
+    @property
+    def autonym(self) -> str:
+        """Looked up when asked for: CLDR's data of a locale take a while to load."""
+        return _autonym(self.code, self.code.split("-")[0]) or self.name
 
 
 def get(code: str) -> Language:
@@ -84,7 +88,7 @@ def _get(code: str) -> Language:
     if name is None:
         raise UserError(_unknown(code))
     script = script or _usual_script(tag) or _usual_script(base)
-    return Language(tag, name, _autonym(tag, base) or name, script, RESOURCE_CLASS.get(base))
+    return Language(tag, name, script, RESOURCE_CLASS.get(base))
 
 
 def parse(codes: str) -> list[Language]:
@@ -133,6 +137,7 @@ def _name(tag: str) -> str | None:
     return None if "Unknown" in name else str(name)
 
 
+@lru_cache(maxsize=4096)
 def _autonym(tag: str, base: str) -> str | None:
     """The name in the language itself, None where CLDR has no such locale."""
     from babel import Locale, UnknownLocaleError

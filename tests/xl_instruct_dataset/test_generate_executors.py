@@ -101,18 +101,11 @@ def test_slurm_runs_the_phases_one_after_another(alone: Path, tmp_path: Path, mo
         argv = generating.arguments(server, tmp_path / "out", **slurm())
         code, out, errors = command.run(*argv, cwd=tmp_path, **environment)
         assert code == 0, errors
-        assert "submitted 6 jobs" in out
+        assert "submitted 4 jobs" in out
         scripts = sorted(fake.glob("*.sh"), key=lambda file: int(file.stem))
         phases = [file for file in scripts if "launch_pickled_pipeline" in file.read_text()]
         names = [line for file in phases for line in file.read_text().split("\n") if "--job-name" in line]
-        assert [name.partition("=xl-")[2] for name in names] == [
-            "write",
-            "score",
-            "choose",
-            "translate-1",
-            "select",
-            "finish",
-        ]
+        assert [name.partition("=xl-")[2] for name in names] == ["write", "choose", "translate-1", "finish"]
         for before, after in pairwise(phases):
             assert f"--dependency=afterok:{before.stem}" in after.with_suffix(".args").read_text()
         assert "--dependency" not in phases[0].with_suffix(".args").read_text()
@@ -146,7 +139,8 @@ def test_slurm_dry_run_prints_a_script_for_each_phase(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with JudgeServer(reply=teacher.fluent) as server:
-        argv = generating.arguments(server, tmp_path / "out", **slurm(translator="vllm/org/model"))
+        given = slurm(translator="vllm/org/model", judge="openai/judge", select="judge")
+        argv = generating.arguments(server, tmp_path / "out", **given)
         code, out, errors = generating.invoke([*argv, "--dry-run"], monkeypatch, capfd)
     assert code == 0, errors
     scripts = out.split("#!/bin/bash")[1:]

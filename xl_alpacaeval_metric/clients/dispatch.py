@@ -15,6 +15,9 @@ FORBIDDEN_IN_A_ROW = 3
 UNUSABLE_AT_FIRST = 20
 """A model whose answers are unusable more often than not, beyond so many, is asked for each only once more."""
 
+A_MOMENT = 0.2
+"""Seconds for which the slot of a request that was cancelled stays taken."""
+
 
 class NoUse(Exception):
     """No request can succeed any more, for the reason in `fault`."""
@@ -67,11 +70,18 @@ class Batch:
                     self._at_risk += 1
                     attempt = attempts.create_task(self._attempt(job, sent))
                     # Not in the attempt itself: cancelled before its first step, it would not run at all.
-                    attempt.add_done_callback(lambda _: self._pacer.release())
+                    attempt.add_done_callback(self._free)
                     # Requests that start in step stay in step, and wait for each other on their way out and back.
                     await asyncio.sleep(0)
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
+
+    def _free(self, attempt: asyncio.Task[None]) -> None:
+        # Who cancels one is about to cancel others, and those shall not go out in its place before.
+        if attempt.cancelled():
+            asyncio.get_running_loop().call_later(A_MOMENT, self._pacer.release)
+        else:
+            self._pacer.release()
 
     def taken(self) -> None:
         self._at_risk -= 1

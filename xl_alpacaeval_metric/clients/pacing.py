@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,7 +25,7 @@ class Pacer:
         self.in_flight = 0
         self._held_until = 0.0
         self._halved_at = 0.0
-        self._changed = asyncio.Event()
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def slot(self) -> float:
         """Wait for a slot and take it; returns the loop's time."""
@@ -37,17 +38,31 @@ class Pacer:
                 self.in_flight += 1
                 return now
             else:
-                self._changed.clear()
-                await self._changed.wait()
+                turn = loop.create_future()
+                self._waiting.append(turn)
+                try:
+                    await turn
+                except asyncio.CancelledError:
+                    self._wake()  # It may have been this one's turn.
+                    raise
+
+    def _wake(self) -> None:
+        """Have as many look again as there are slots, those that have waited longest; all of them would be in each other's way."""
+        free = int(self.limit) - self.in_flight
+        while free > 0 and self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                free -= 1
 
     def release(self) -> None:
         self.in_flight -= 1
-        self._changed.set()
+        self._wake()
 
     def answered(self) -> None:
         """A request succeeded."""
         self.limit = min(float(self.most), self.limit + max(1.0, self.most / 8) / self.limit)
-        self._changed.set()
+        self._wake()
 
     def limited(self, sent: float, pause: float) -> None:
         """The request sent at loop time `sent` met a rate limit: send nothing for `pause` seconds, then less at once."""

@@ -1,6 +1,7 @@
 """The whole job, step by step; what is finished is not done again."""
 
 import shutil
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,6 +22,10 @@ from xl_instruct_dataset.generate.serving import Model
 from xl_instruct_dataset.generate.settings import Settings
 
 Progress = Callable[[str, int, int], None]
+AT_REST = 1.0
+"""Seconds until the first requests are on their way, and there is time for other things."""
+SWITCH = 0.0005
+"""Seconds for which a thread may keep the others waiting, a tenth of Python's own: a reply that waits is a slot that waits."""
 
 
 @dataclass(slots=True)
@@ -49,14 +54,17 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
         loading.submit(_load_first, settings)
         known = {} if workfolder.finished(settings, work) else preflight(settings)
         index = made.result()
+    sys.setswitchinterval(SWITCH)
     with workfolder.locked(work):
         count, unused = begun(settings, work)
         shards = shard_count(work)
-        threading.Thread(target=_load_last, args=(settings,), daemon=True).start()
+        later = threading.Timer(AT_REST, _load_last)
+        later.daemon = True
+        later.start()
         for phase in phases.before_choosing(settings, known):
             run_phase(settings, work, phase, shards, count, progress)
         progress("choosing", 0, 1)
-        choosing.choose(settings, work / "score", work / phases.CHOSEN, shards, index)
+        choosing.choose(settings, work / phases.answers(settings), work / phases.CHOSEN, shards, index)
         progress("choosing", 1, 1)
         for phase in phases.after_choosing(settings, known):
             run_phase(settings, work, phase, shards, count, progress)
@@ -70,13 +78,10 @@ def _load_first(settings: Settings) -> None:
     langid.matches(["A few words, to have the models loaded."], settings.source)
 
 
-def _load_last(settings: Settings) -> None:
+def _load_last() -> None:
     """What the last steps need and take seconds to load, while the first replies are waited for."""
     import datasets  # noqa: F401
     import pyarrow.parquet  # noqa: F401
-
-    if settings.select == "chrf" and settings.candidates > 1:
-        import sacrebleu  # noqa: F401
 
 
 def finish(
@@ -90,7 +95,7 @@ def finish(
 ) -> Outcome:
     """Filter, write the Hub folder, and leave the report's figures in the work folder."""
     progress("filtering", 0, 1)
-    tally = collecting.collect(settings, work, shards, index, work / phases.SELECTED)
+    tally = collecting.collect(settings, work, shards, index, work / phases.results(settings))
     written = rows.export(settings, work, output, tally)
     outcome = Outcome(written, tally, unused, work)
     write_json(work / workfolder.REPORT, {**collecting.tally_as_dict(tally), "unused_passages": dict(unused)})

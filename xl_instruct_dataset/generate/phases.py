@@ -21,18 +21,17 @@ from xl_instruct_dataset.generate.running import StageRunner, end_with_parent
 from xl_instruct_dataset.generate.serving import Model, Plan
 from xl_instruct_dataset.generate.settings import Settings
 
-SEEDS, CHOSEN, SELECTED = "seeds", "chosen", "selected"
+SEEDS, CHOSEN, SELECT = "seeds", "chosen", "select"
 Known = Mapping[Model, Dialect | None]
 """Which parameters the endpoints take that were asked before; the others are asked by each task."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A pipeline over all shards: from the folder `reads` to the folder `writes`. `model` is who it asks, None for nobody."""
+    """A pipeline over all shards: from the folder `reads` to one of its own name. `model` is who it asks, None for nobody."""
 
     name: str
     reads: str
-    writes: str
     steps: Callable[[Path], list[PipelineStep | Callable[..., Any]]]
     model: Model | None = None
 
@@ -52,17 +51,6 @@ class Apply:
                 self.change(document.metadata)
                 counter.add()
                 yield document
-
-
-@dataclass(frozen=True)
-class ByChrf:
-    """Chooses by minimum Bayes risk."""
-
-    def __call__(self, metadata: dict[str, Any]) -> None:
-        if "rejected" not in metadata:
-            metadata["chosen"] = {
-                target: works.best_by_chrf(candidates) for target, candidates in metadata.get("candidates", {}).items()
-            }
 
 
 @dataclass
@@ -88,36 +76,57 @@ class ByComet:
 
 
 def before_choosing(settings: Settings, known: Known) -> list[Phase]:
-    """Write, then score: what happens to every passage."""
+    """Write, then score: what happens to every passage. One phase where one model does both."""
     teacher = _model(settings, "teacher", settings.teacher)
     judge = _model(settings, "judge", settings.judge_model)
+    write = works.Write(settings.source)
     score = works.Score(settings.source, settings.min_score)
+    if judge == teacher:
+        return [_asking(settings, known, "write", SEEDS, works.InTurn((write, score), "write"), teacher)]
     return [
-        _asking(settings, known, "write", SEEDS, works.Write(settings.source), teacher),
+        _asking(settings, known, "write", SEEDS, write, teacher),
         _asking(settings, known, "score", "write", score, judge),
     ]
 
 
 def after_choosing(settings: Settings, known: Known) -> list[Phase]:
-    """Translate by each translator in turn, then select: what happens to the answers that were kept."""
+    """Translate by each translator in turn, then select: what happens to the answers that were kept.
+
+    Nothing where all that is wanted are answers in the source language.
+    """
     targets = tuple(target for target in settings.targets if target != settings.source)
-    phases, reads, first = [], CHOSEN, 0
+    if not targets:
+        return []
+    phases: list[Phase] = []
+    reads, first = CHOSEN, 0
+    judge = _model(settings, "judge", settings.judge_model)
+    best = works.Choose(settings.source, settings.seed)
     shares = _shares(settings.candidates, settings.translator_models)
-    for number, (spec, share) in enumerate(shares if targets else [], 1):
-        name = f"translate-{number}"
-        work = works.Translate(settings.source, targets, share, first, spec, name)
-        phases.append(_asking(settings, known, name, reads, work, _model(settings, "translator", spec)))
+    for number, (spec, share) in enumerate(shares, 1):
+        name, model = f"translate-{number}", _model(settings, "translator", spec)
+        last = number == len(shares)
+        by_chrf = last and settings.select == "chrf"
+        work: Work = works.Translate(settings.source, targets, share, first, spec, name, by_chrf)
+        if last and settings.select == "judge" and judge == model:
+            return [*phases, _asking(settings, known, name, reads, works.InTurn((work, best), name), model)]
+        phases.append(_asking(settings, known, name, reads, work, model))
         reads, first = name, first + share
-    if settings.select == "judge":
-        choose = works.Choose(settings.source, settings.seed)
-        judge = _model(settings, "judge", settings.judge_model)
-        phases.append(_asking(settings, known, "select", reads, choose, judge, SELECTED))
-    else:
-        change: Callable[[dict[str, Any]], None] = (
-            ByChrf() if settings.select == "chrf" else ByComet(settings.comet_python, settings.comet_model)
-        )
-        phases.append(_plain("select", reads, SELECTED, change))
+    match settings.select:
+        case "judge":
+            phases.append(_asking(settings, known, SELECT, reads, best, judge))
+        case "cometkiwi":
+            phases.append(_plain(SELECT, reads, ByComet(settings.comet_python, settings.comet_model)))
     return phases
+
+
+def answers(settings: Settings) -> str:
+    """The folder with the answers and their scores, from which those are chosen that are worth translating."""
+    return before_choosing(settings, {})[-1].name
+
+
+def results(settings: Settings) -> str:
+    """The folder with the documents when all phases are over."""
+    return ([CHOSEN] + [phase.name for phase in after_choosing(settings, {})])[-1]
 
 
 def refresh(folder: Path, phase: Phase, shards: int) -> None:
@@ -150,9 +159,7 @@ def _digest(folder: Path, phase: Phase, rank: int) -> str:
     return hashlib.sha256(b"\n".join(lines)).hexdigest()[:16]
 
 
-def _asking(
-    settings: Settings, known: Known, name: str, reads: str, work: Work, model: Model, writes: str | None = None
-) -> Phase:
+def _asking(settings: Settings, known: Known, name: str, reads: str, work: Work, model: Model) -> Phase:
     def steps(folder: Path) -> list[PipelineStep | Callable[..., Any]]:
         plan = Plan(
             work=work,
@@ -166,16 +173,16 @@ def _asking(
             gpus=settings.gpus,
             dialect=known.get(model),
         )
-        return [_reader(folder / reads), StageRunner(plan, _writer(folder / (writes or name)))]
+        return [_reader(folder / reads), StageRunner(plan, _writer(folder / name))]
 
-    return Phase(name, reads, writes or name, steps, model)
+    return Phase(name, reads, steps, model)
 
 
-def _plain(name: str, reads: str, writes: str, change: Callable[[dict[str, Any]], None]) -> Phase:
+def _plain(name: str, reads: str, change: Callable[[dict[str, Any]], None]) -> Phase:
     def steps(folder: Path) -> list[PipelineStep | Callable[..., Any]]:
-        return [_reader(folder / reads), Apply(change, name, folder / "progress"), _writer(folder / writes)]
+        return [_reader(folder / reads), Apply(change, name, folder / "progress"), _writer(folder / name)]
 
-    return Phase(name, reads, writes, steps)
+    return Phase(name, reads, steps)
 
 
 def _reader(folder: Path) -> Callable[..., Any]:

@@ -22,7 +22,8 @@ class ChooseStep:
 
     def __call__(self, data: Any = None, rank: int = 0, world_size: int = 1) -> None:
         index = job.benchmark_index(self.settings)
-        choosing.choose(self.settings, self.work / "score", self.work / phases.CHOSEN, self.shards, index)
+        read, write = self.work / phases.answers(self.settings), self.work / phases.CHOSEN
+        choosing.choose(self.settings, read, write, self.shards, index)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _forget_stale(work: Path, chain: Sequence[tuple[Phase, int]]) -> None:
 
 
 def _single(name: str, step: Callable[..., Any]) -> Phase:
-    return Phase(name, "", "", lambda _folder: [step])
+    return Phase(name, "", lambda _folder: [step])
 
 
 def _say_nothing(_step: str, _done: int, _total: int) -> None:

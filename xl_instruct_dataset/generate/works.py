@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from xl_alpacaeval_metric.translate import messages as translation
 from xl_instruct_dataset import filters
-from xl_instruct_dataset.generate.asking import Asker, Refused, Unreadable, rejection
+from xl_instruct_dataset.generate.asking import Asker, Refused, Unreadable, Work, rejection
 from xl_instruct_dataset.stages import answer, instruct, score, select, translate
 
 T = TypeVar("T")
@@ -61,8 +61,26 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class InTurn:
+    """Several works for which the same model is asked, one after the other, as long as the document is not rejected."""
+
+    works: tuple[Work, ...]
+    name: str
+
+    async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None:
+        for work in self.works:
+            asker.stage = work.name
+            await work(metadata, asker)
+            if "rejected" in metadata:
+                return
+
+
+@dataclass(frozen=True, slots=True)
 class Translate:
-    """One translator makes its share of the candidates in every target language; `first` numbers them."""
+    """One translator makes its share of the candidates in every target language; `first` numbers them.
+
+    With `choose` the last one chooses by chrF, too, while others wait for their replies.
+    """
 
     source: str
     targets: tuple[str, ...]
@@ -70,6 +88,7 @@ class Translate:
     first: int
     translator: str
     name: str
+    choose: bool = False
 
     async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None:
         asker.stage = "translate"
@@ -78,6 +97,8 @@ class Translate:
         kept = metadata.setdefault("candidates", {})
         for (target, _), candidate in zip(places, made, strict=True):
             kept.setdefault(target, []).append(candidate)
+        if self.choose:
+            metadata["chosen"] = {target: best_by_chrf(candidates) for target, candidates in kept.items()}
 
     async def _one(self, text: str, target: str, number: int, asker: Asker) -> dict[str, Any]:
         parts = translate.segments(text)

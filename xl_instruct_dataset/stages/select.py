@@ -2,7 +2,9 @@
 
 import re
 import string
+from collections import Counter
 from collections.abc import Sequence
+from itertools import combinations
 
 from xl_alpacaeval_metric import languages, templates
 from xl_alpacaeval_metric.clients.base import Message
@@ -26,17 +28,37 @@ def chrf(candidates: Sequence[str]) -> list[float]:
     """
     try:
         from sacrebleu.metrics.chrf import CHRF
+        from sacrebleu.metrics.helpers import extract_all_char_ngrams
     except ModuleNotFoundError:
         raise MissingExtra("sacrebleu", "generate") from None
     if len(candidates) < 2:
         return [100.0] * len(candidates)
-    metric = CHRF()
+    # sacrebleu's sentence_score takes both texts apart for each pair, which is most of its work.
+    orders = [extract_all_char_ngrams(candidate, CHRF.CHAR_ORDER) for candidate in candidates]
+    utility = [[100.0] * len(candidates) for _ in candidates]
+    for one, other in combinations(range(len(candidates)), 2):
+        if candidates[one] != candidates[other]:
+            precision, recall = _overlap(orders[one], orders[other])
+            utility[one][other] = _f(precision, recall, CHRF.BETA)
+            utility[other][one] = _f(recall, precision, CHRF.BETA)
+    return [(sum(row) - 100.0) / (len(row) - 1) for row in utility]
+
+
+def _overlap(candidate: Sequence[Counter[str]], reference: Sequence[Counter[str]]) -> tuple[float, float]:
+    """Precision and recall of n-grams, each the mean over the orders that both texts have."""
     found = []
-    for index, candidate in enumerate(candidates):
-        others = [*candidates[:index], *candidates[index + 1 :]]
-        scores = [100.0 if candidate == other else metric.sentence_score(candidate, [other]).score for other in others]
-        found.append(sum(scores) / len(scores))
-    return found
+    for ours, theirs in zip(candidate, reference, strict=True):
+        if ours and theirs:
+            shared = ours.keys() & theirs.keys()
+            common = sum(map(min, map(ours.__getitem__, shared), map(theirs.__getitem__, shared)))
+            found.append((common / ours.total(), common / theirs.total()))
+    precisions, recalls = zip(*found, strict=True) if found else ((0.0,), (0.0,))
+    return sum(precisions) / len(precisions), sum(recalls) / len(recalls)
+
+
+def _f(precision: float, recall: float, beta: float) -> float:
+    both = beta**2 * precision + recall
+    return 100 * (1 + beta**2) * precision * recall / both if both else 0.0
 
 
 def order(item: str, n: int, seed: int) -> list[int]:
