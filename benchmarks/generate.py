@@ -102,7 +102,7 @@ def serve(latency: float) -> None:
 
 
 def generate(
-    folder: Path, url: str, passages: int, concurrency: int, candidates: int = 1
+    folder: Path, url: str, passages: int, concurrency: int, candidates: int = 1, judge: str = "openai/teacher"
 ) -> tuple[dict[str, float], float, int, int]:
     """Seconds by step and of the whole command, its peak memory in MB, and the rows."""
     seeds = folder / "passages.jsonl"
@@ -110,7 +110,7 @@ def generate(
         for number in range(passages):
             print(json.dumps({"text": text(number, ENGLISH)}), file=file)
     arguments = ["generate", "--seeds", seeds, "--targets", "fi", "--candidates", candidates]
-    arguments += ["--per-language", passages]
+    arguments += ["--per-language", passages, "--judge", judge]
     arguments += ["--passages", passages, "--teacher", "openai/teacher", "--concurrency", concurrency]
     arguments += [
         "--teacher-base-url",

@@ -86,7 +86,10 @@ def main() -> None:
     ideal = 2 * options.passages * options.latency / options.concurrency
     with generate.served(options.latency) as url:
         with tempfile.TemporaryDirectory() as folder:
-            steps, _, _, _ = generate.generate(Path(folder), url, options.passages, options.concurrency)
+            # With a judge of its own, so that scoring is a phase of its own.
+            steps, _, _, _ = generate.generate(
+                Path(folder), url, options.passages, options.concurrency, judge="openai/judge"
+            )
         ours = steps["seeds"] + steps["write"]
         print(f"{options.passages} passages, two stages, {options.latency} s latency: {ideal:.2f} s ideal")
         print(f"  xl-instruct generate      {ours:6.2f} s  {ours / ideal:.2f} x ideal", flush=True)

@@ -110,7 +110,9 @@ class Index:
     def __init__(self, texts: Iterable[Text], *, ngram: int = NGRAM, coverage: float = COVERAGE) -> None:
         self.coverage = coverage
         self._texts: list[tuple[Text, int]] = []
-        self._places: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+        self._beginning = min(SHORTEST, ngram)
+        # Each run with its text's number and its place there, by the tokens it begins with.
+        self._runs: dict[tuple[str, ...], list[tuple[tuple[str, ...], int, int]]] = {}
         for text in texts:
             found = tokens(text.text)
             length = min(len(found), ngram if in_words(found) else ngram * CHARACTERS_A_WORD)
@@ -118,9 +120,8 @@ class Index:
                 continue
             for start in range(len(found) - length + 1):
                 run = tuple(found[start : start + length])
-                self._places.setdefault(run, []).append((len(self._texts), start))
+                self._runs.setdefault(run[: self._beginning], []).append((run, len(self._texts), start))
             self._texts.append((text, len(found)))
-        self._lengths = sorted({len(run) for run in self._places})
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -130,11 +131,10 @@ class Index:
         found = tokens(text)
         covered: dict[int, set[int]] = {}
         first: dict[int, tuple[str, ...]] = {}
-        for length in self._lengths:
-            for start in range(len(found) - length + 1):
-                run = tuple(found[start : start + length])
-                for number, place in self._places.get(run, ()):
-                    covered.setdefault(number, set()).update(range(place, place + length))
+        for start, beginning in enumerate(zip(*(found[skip:] for skip in range(self._beginning)), strict=False)):
+            for run, number, place in self._runs.get(beginning, ()):
+                if tuple(found[start : start + len(run)]) == run:
+                    covered.setdefault(number, set()).update(range(place, place + len(run)))
                     first.setdefault(number, run)
         for number, places in covered.items():
             whole, size = self._texts[number]

@@ -81,9 +81,8 @@ class NearDuplicates:
         return None
 
 
-def _shingles(text: str) -> list[bytes]:
+def _shingles(text: str) -> set[bytes]:
     tokens = contamination.tokens(text)
-    words = contamination.in_words(tokens)
-    length = SHINGLE if words else SHINGLE * contamination.CHARACTERS_A_WORD
-    count = max(len(tokens) - length + 1, min(len(tokens), 1))
-    return sorted({" ".join(tokens[start : start + length]).encode("utf-8", "replace") for start in range(count)})
+    length = SHINGLE if contamination.in_words(tokens) else SHINGLE * contamination.CHARACTERS_A_WORD
+    runs = zip(*(tokens[skip:] for skip in range(min(length, len(tokens)))), strict=False)
+    return {" ".join(run).encode("utf-8", "replace") for run in runs}
