@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Self, TextIO
 
@@ -34,6 +35,7 @@ class ProgressLine:
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
@@ -45,9 +47,10 @@ class ProgressLine:
             # With a stream of its own, what others write to standard error goes elsewhere, and not above the line.
             redirect_stderr=stream is None,
         )
-        self.task = self.bar.add_task("preparing", total=None)
+        self.task = self.bar.add_task("preparing", total=None, rate="")
         self.step = ""
         self.next_line = 0.0
+        self.began, self.done_before = 0.0, 0
 
     def __enter__(self) -> Self:
         self.bar.start()
@@ -58,11 +61,23 @@ class ProgressLine:
         new = step.split()[0] != self.step
         if new:
             self.step = step.split()[0]
-            self.bar.reset(self.task)
+            self.began, self.done_before = time.monotonic(), done
+            self.bar.reset(self.task, rate="")
+        rate, left = self._pace(done, total)
         if not self.console.is_terminal and (new or done == total or time.monotonic() > self.next_line):
             self.next_line = time.monotonic() + SECONDS_BETWEEN_LINES
-            self.console.print(f"{step}: {done} of {total}", markup=False, highlight=False, soft_wrap=True)
-        self.bar.update(self.task, description=step, completed=done, total=total)
+            pace = f", {rate}, {left} left" if left else ""
+            self.console.print(f"{step}: {done} of {total}{pace}", markup=False, highlight=False, soft_wrap=True)
+        self.bar.update(self.task, description=step, completed=done, total=total, rate=rate)
+
+    def _pace(self, done: int, total: int) -> tuple[str, str]:
+        """How many are done a second or a minute, and the time left; empty where that cannot be told."""
+        seconds, count = time.monotonic() - self.began, done - self.done_before
+        if count < 1 or seconds < 1:
+            return "", ""
+        rate = count / seconds
+        left = timedelta(seconds=round((total - done) / rate)) if done < total else ""
+        return f"{rate:.1f}/s" if rate >= 1 else f"{60 * rate:.1f}/min", str(left)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.bar.stop()
