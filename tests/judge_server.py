@@ -43,7 +43,7 @@ class Behaviour:
     `refuses` names request parameters that are answered by 400, and `max_top_logprobs` the largest number accepted.
     `logprobs=False` ignores the parameter silently. `capacity` is how many requests at once are answered; more get a 429.
     `ends_after` kills the service: from that request on, every answer has the status `ends_with`. `reply` writes another
-    text than a verdict.
+    text than a verdict. Messages with `marker` in them get `marker_status`. `finish` is the reason that answers end for.
     """
 
     latency: float = 0.0
@@ -54,6 +54,8 @@ class Behaviour:
     key: str | None = None
     models: tuple[str, ...] = ()
     marker: str | None = None
+    marker_status: int = 400
+    finish: str = "stop"
     logprobs: bool = True
     max_top_logprobs: int = 20
     refuses: tuple[str, ...] = ()
@@ -223,7 +225,12 @@ class JudgeServer:
         if behaviour.models and body["model"] not in behaviour.models:
             raise _Refused(404, f"The model `{body['model']}` does not exist or you do not have access to it.")
         if behaviour.marker is not None and behaviour.marker in json.dumps(body["messages"], ensure_ascii=False):
-            raise _Refused(400, "This model's maximum context length is 8192 tokens.", "messages")
+            about = (
+                "The message is not allowed."
+                if behaviour.marker_status == 403
+                else "This model's maximum context length is 8192 tokens."
+            )
+            raise _Refused(behaviour.marker_status, about, "messages")
         for name in behaviour.refuses:
             if name in body:
                 hint = " Use 'max_completion_tokens' instead." if name == "max_tokens" else ""
@@ -271,7 +278,7 @@ def _completion(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     probability = behaviour.verdict(body)
     text = behaviour.reply(body) if behaviour.reply else "A" if probability > 0.5 else "B"
     message: dict[str, Any] = {"role": "assistant", "content": text}
-    choice: dict[str, Any] = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    choice: dict[str, Any] = {"index": 0, "message": message, "logprobs": None, "finish_reason": behaviour.finish}
     if behaviour.reasoning:
         message["content"], choice["finish_reason"] = "", "length"
     elif behaviour.logprobs and body.get("logprobs") and not behaviour.reply:

@@ -179,9 +179,10 @@ def _damaged(error: Exception) -> bool:
 def _dumps(completion: Completion) -> str:
     """ASCII JSON: a text cut inside a surrogate pair is stored too."""
     logprobs = None if completion.logprobs is None else dict(completion.logprobs)
-    return json.dumps([completion.text, logprobs, completion.prompt_tokens, completion.completion_tokens])
+    tokens = completion.prompt_tokens, completion.completion_tokens
+    return json.dumps([completion.text, logprobs, *tokens, *([True] if completion.cut else [])])
 
 
 def _loads(reply: str) -> Completion:
-    text, logprobs, prompt_tokens, completion_tokens = json.loads(reply)
-    return Completion(text, logprobs, prompt_tokens, completion_tokens, cached=True)
+    text, logprobs, prompt_tokens, completion_tokens, *cut = json.loads(reply)
+    return Completion(text, logprobs, prompt_tokens, completion_tokens, cached=True, cut=bool(cut))

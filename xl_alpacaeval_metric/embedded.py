@@ -38,13 +38,14 @@ def model_folder() -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=folder.parent))
     try:
-        read = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype="float32")
+        source = {"gguf_file": gguf.name, "trust_remote_code": False}
+        read = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype="float32", **source)
         config = copy.deepcopy(read.config)
         config.__dict__.pop("quantization_config", None)
         # The weights are plain float32 by now, but transformers won't save a model that says it came from GGUF.
         model = AutoModelForCausalLM.from_config(config, dtype="float32")
         model.load_state_dict(read.state_dict())
-        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **source)
         model.save_pretrained(unfinished)
         tokenizer.save_pretrained(unfinished)
         unfinished.chmod(0o755)

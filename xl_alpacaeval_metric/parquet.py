@@ -1,7 +1,7 @@
 """Rows into Parquet files of the size that the Hub viewer likes, in memory that does not grow with their number."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,14 +71,11 @@ def write(
     return Written(count, sum(file.stat().st_size for file in folder.iterdir()), memory)
 
 
-def first_rows(folder: Path, count: int) -> list[dict[str, Any]]:
-    """The first rows of a configuration's files."""
+def rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a configuration's files, in their order; a batch at a time is in memory."""
     import pyarrow.parquet as pq
 
-    found: list[dict[str, Any]] = []
     for file in sorted(folder.glob("*.parquet")):
-        for batch in pq.ParquetFile(file).iter_batches(count):
-            found += batch.to_pylist()
-            if len(found) >= count:
-                return found[:count]
-    return found
+        with pq.ParquetFile(file) as parquet:
+            for batch in parquet.iter_batches(ROWS_A_GROUP):
+                yield from batch.to_pylist()

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
 
@@ -27,15 +27,24 @@ class RunFolder:
     Use as a context manager: two processes cannot work in one folder.
     """
 
-    def __init__(self, path: Path, settings: Mapping[str, object]) -> None:
+    def __init__(
+        self, path: Path, settings: Mapping[str, object], *, restart: Callable[[frozenset[str]], bool] | None = None
+    ) -> None:
+        """`restart` hears which settings a run of the same kind has otherwise, and says whether they may be put in its place.
+
+        It is asked under the folder's lock, and may clear what the new run shall not find.
+        """
         self.path = path
         self.settings = json.loads(json.dumps(settings))
+        self._restart = restart
         self._lock = FileLock(path / _LOCK, timeout=0)
         self._open: dict[str, TextIO] = {}
 
     def __enter__(self) -> Self:
         """Create the folder or check that it is this run's; raises UserError when it is not, or is in use."""
-        self._check()
+        self._check_kind()
+        if self._restart is None:
+            self._check_settings()  # A folder that will be refused is not written in, not even a lock.
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
@@ -43,11 +52,11 @@ class RunFolder:
             raise UserError(f"{self.path}: another process is working in this folder") from None
         except OSError as error:
             raise UserError(f"{self.path}: cannot be written ({error.strerror})") from None
-        for file in self.path.iterdir():
-            if _UNFINISHED.fullmatch(file.name):
-                file.unlink(missing_ok=True)
-        if not (self.path / RUN).exists():
-            write_json(self.path / RUN, {"settings": self.settings, "version": package_version()})
+        try:
+            self._claim()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -56,23 +65,41 @@ class RunFolder:
         self._lock.release()
         (self.path / _LOCK).unlink(missing_ok=True)
 
-    def _check(self) -> None:
+    def _claim(self) -> None:
+        """Make the folder this run's, now that no other process can; raises UserError as `__enter__`."""
+        new = self._check_settings()
+        for file in self.path.iterdir():
+            if _UNFINISHED.fullmatch(file.name):
+                file.unlink(missing_ok=True)
+        if new:
+            write_json(self.path / RUN, {"settings": self.settings, "version": package_version()})
+
+    def _check_kind(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"{self.path}: is a file; --output names a folder")
+        if not (self.path / RUN).exists() and self.path.is_dir() and names(self.path):
+            raise UserError(f"{self.path}: is not empty and holds no {RUN}; choose a new folder")
+
+    def _check_settings(self) -> bool:
+        """Whether this run's settings are still to be written; raises UserError where another run's stand there."""
         if not (self.path / RUN).exists():
-            files = [file.name for file in self.path.iterdir()] if self.path.is_dir() else []
-            if any(name != _LOCK and not _UNFINISHED.fullmatch(name) for name in files):
-                raise UserError(f"{self.path}: is not empty and holds no {RUN}; choose a new folder")
-            return
+            return True
         theirs = read_json(self.path / RUN).get("settings")
         if not isinstance(theirs, dict):
             raise UserError(f"{self.path / RUN}: damaged, has no settings; choose a new folder")
-        for key in {**theirs, **self.settings}:
-            if _wherever(theirs.get(key)) != _wherever(self.settings.get(key)):
-                raise UserError(
-                    f"{self.path}: holds a run with {key} {_short(theirs.get(key))}, "
-                    f"this one has {_short(self.settings.get(key))}; choose another --output"
-                )
+        other = [
+            key
+            for key in {**theirs, **self.settings}
+            if _wherever(theirs.get(key)) != _wherever(self.settings.get(key))
+        ]
+        if not other:
+            return False
+        if self._restart and theirs.keys() == self.settings.keys() and self._restart(frozenset(other)):
+            return True
+        raise UserError(
+            f"{self.path}: holds a run with {other[0]} {_short(theirs.get(other[0]))}, "
+            f"this one has {_short(self.settings.get(other[0]))}; choose another --output"
+        )
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The complete lines of one of the folder's JSONL files; what a kill cut short in its last line is dropped."""
@@ -111,6 +138,11 @@ class RunFolder:
     def write_results(self, result: Result) -> None:
         """Write results.json whole, or not at all."""
         write_json(self.path / RESULTS, result.as_dict())
+
+
+def names(folder: Path) -> set[str]:
+    """What a folder holds, without the lock and what a killed process was about to put in place."""
+    return {file.name for file in folder.iterdir() if file.name != _LOCK and not _UNFINISHED.fullmatch(file.name)}
 
 
 def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
@@ -170,17 +202,20 @@ def read_json(path: Path) -> dict[str, object]:
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The complete lines of a JSONL file that may not exist yet; raises UserError where one is damaged."""
+    """The complete lines of a JSONL file that may not exist yet, one at a time; raises UserError where one is damaged."""
     if not path.exists():
         return
-    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
-            raise UserError(f"{path} line {number}: damaged; delete that line, or choose a new folder")
-        yield row
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return  # Its writer was killed.
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
+                row = None
+            if not isinstance(row, dict):
+                raise UserError(f"{path} line {number}: damaged; delete that line, or choose a new folder")
+            yield row
 
 
 def _wherever(setting: object) -> object:

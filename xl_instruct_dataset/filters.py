@@ -21,6 +21,7 @@ __all__ = [
     "overlap",
     "repetition",
     "unscored",
+    "weighed_length",
     "wrong_language",
 ]
 
@@ -83,15 +84,16 @@ def length_ratio(source_response: str, response: str, source: str, target: str) 
     What is compared are characters outside of code, weighed by the density of the usual script; see LEAST and MOST.
     Raises UserError for an unknown code.
     """
-    before = len(layout.without_code(source_response).strip()) / _density(source)
-    after = len(layout.without_code(response).strip()) / _density(target)
+    before = weighed_length(layout.without_code(source_response), source)
+    after = weighed_length(layout.without_code(response), target)
     if before < SHORT or LEAST * before <= after <= MOST * before:
         return None
     return Drop("length ratio", f"{after / before:.2f} times as long as the source; {LEAST} to {MOST} are kept")
 
 
-def _density(code: str) -> float:
-    return _DENSITY.get(languages.get(code).script or "", 1.0)
+def weighed_length(text: str, code: str) -> float:
+    """The length in characters of an alphabet; raises UserError for an unknown BCP-47 code."""
+    return len(text.strip()) / _DENSITY.get(languages.get(code).script or "", 1.0)
 
 
 def repetition(text: str) -> Drop | None:

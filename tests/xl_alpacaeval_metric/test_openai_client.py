@@ -214,16 +214,41 @@ def test_what_one_request_did_wrong_fails_it_alone_and_at_once(server: JudgeServ
     assert all(isinstance(replies[i], Completion) for i in range(5))
 
 
-def test_a_single_403_is_about_its_request(server: JudgeServer) -> None:
+def test_a_slot_is_not_lost_with_one_who_waited_for_it() -> None:
+    async def run() -> None:
+        pacer = Pacer(1)
+        await pacer.slot()
+        first, second = (asyncio.create_task(pacer.slot()) for _ in range(2))
+        await asyncio.sleep(0.01)
+        pacer.limited(sent=asyncio.get_running_loop().time(), pause=0.05)
+        pacer.release()  # Wakes the first, who sleeps until the pause is over, and is called off meanwhile.
+        await asyncio.sleep(0.01)
+        first.cancel()
+        await asyncio.wait_for(second, 2)
+
+    asyncio.run(run())
+
+
+def test_a_403_is_about_its_request_where_another_is_answered(server: JudgeServer) -> None:
+    server.behaviour = Behaviour(marker="POISON", marker_status=403)
+    requests = [*asks(3), *(ask(f"POISON {number}") for number in range(5)), *asks(6)[3:]]
+    with client_of(server) as client:
+        replies = dict(client.complete(requests))
+    for index, reply in replies.items():
+        if 3 <= index < 8:
+            assert reply == Failure("refused", "status 403: The message is not allowed. (messages)")
+        else:
+            assert isinstance(reply, Completion)
+
+
+def test_a_403_is_about_all_requests_where_no_other_is_answered(server: JudgeServer) -> None:
     with client_of(server, concurrency=1) as client:
         client.preflight()
-        server.behaviour = Behaviour(ends_after=2, ends_with=403)
+        server.behaviour = Behaviour(ends_after=3, ends_with=403)
         replies = client.complete(asks(20))
-        assert isinstance(next(replies)[1], Completion)
-        assert next(replies)[1] == Failure("refused", "status 403: The service has ended.")
-        server.behaviour = Behaviour()
-        assert isinstance(next(replies)[1], Completion)
-        server.behaviour = Behaviour(ends_after=0, ends_with=403)
+        for _ in range(2):
+            assert isinstance(next(replies)[1], Completion)
+        # Not one request is taken for refused: each can be asked again.
         with pytest.raises(JudgeUnavailable, match="403"):
             list(replies)
 

@@ -42,6 +42,34 @@ def test_the_folder_of_another_run_is_refused_with_what_differs(tmp_path: Path) 
         pass
 
 
+def test_a_run_is_put_in_another_s_place_where_its_command_allows_that(tmp_path: Path) -> None:
+    asked = []
+
+    def restart(other: frozenset[str]) -> bool:
+        asked.append(other)
+        theirs = json.loads((tmp_path / "run" / "run.json").read_text())["settings"]
+        with pytest.raises(UserError, match="another process"), RunFolder(tmp_path / "run", theirs):
+            pass
+        return other == {"seed"}
+
+    with RunFolder(tmp_path / "run", {"seed": 0, "judge": "a"}, restart=restart):
+        pass
+    with RunFolder(tmp_path / "run", {"seed": 1, "judge": "a"}, restart=restart):
+        stored = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert stored["settings"] == {"seed": 1, "judge": "a"}
+    refused: list[dict[str, object]] = [{"seed": 2, "judge": "b"}, {"seed": 2}, {"seed": 2, "judge": "a", "more": 1}]
+    for settings in refused:
+        with (
+            pytest.raises(UserError, match="holds a run with"),
+            RunFolder(tmp_path / "run", settings, restart=restart),
+        ):
+            pass
+    # A run of another kind is none to ask about.
+    assert asked == [{"seed"}, {"seed", "judge"}]
+    assert json.loads((tmp_path / "run" / "run.json").read_text()) == stored
+    assert [file.name for file in (tmp_path / "run").iterdir()] == ["run.json"]
+
+
 def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
     with pytest.raises(UserError, match="not empty"), RunFolder(tmp_path, {}):

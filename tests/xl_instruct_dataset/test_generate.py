@@ -158,4 +158,4 @@ def test_more_rows_are_the_same_job_gone_on(server: JudgeServer, tmp_path: Path)
 
 def test_report_json_is_plain(made: tuple[Path, str]) -> None:
     found = json.loads((workfolder.of(made[0]) / "report.json").read_text(encoding="utf-8"))
-    assert set(found) == {"passages", "rows", "dropped", "usage", "unused_passages"}
+    assert set(found) == {"passages", "rows", "dropped", "usage", "unused_passages", "fallen_back_to_chrf"}

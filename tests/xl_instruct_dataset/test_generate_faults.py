@@ -72,6 +72,28 @@ def test_a_reply_that_was_cut_off_is_no_response(tmp_path: Path) -> None:
     assert {line["reason"] for line in generating.rejects(tmp_path / "out")} == {"reply cut off at 60 tokens"}
 
 
+def test_a_server_may_cut_a_reply_off_before_its_tokens_are_spent(tmp_path: Path) -> None:
+    with JudgeServer(reply=teacher.fluent, finish="length") as server:
+        generating.run(generating.settings(server, passages=3), tmp_path / "out")
+        assert set(generating.asked(server).values()) == {3}
+    assert {(line["stage"], line["reason"]) for line in generating.rejects(tmp_path / "out")} == {
+        ("instruct", "reply cut off at 256 tokens")
+    }
+
+
+def test_thoughts_before_a_reply_have_room_when_asked_for(tmp_path: Path) -> None:
+    def thinking(body: dict[str, Any]) -> str:
+        return f"<think>{'Well, let me see. ' * 120}</think>\n{teacher.fluent(body)}"
+
+    with JudgeServer(reply=thinking) as server:
+        outcome = generating.run(generating.settings(server, passages=3, targets="fi"), tmp_path / "short")
+        assert {reason for _, reason, _ in outcome.tally.dropped} == {"reply cut off at 256 tokens"}
+        outcome = generating.run(
+            generating.settings(server, passages=3, targets="fi", reasoning_tokens=2000), tmp_path / "long"
+        )
+    assert outcome.tally.rows["fi"] == len(generating.survivors("fi", 3))
+
+
 def test_a_tenth_of_faults_changes_no_row(tmp_path: Path) -> None:
     # All that can be told from a reply; nonsense as an instruction is one.
     faults = tuple(fault for fault in FAULTS if fault != "nonsense")
@@ -98,13 +120,36 @@ def test_what_the_endpoint_refuses_is_rejected_and_the_rest_goes_on(tmp_path: Pa
 def test_an_endpoint_that_ends_costs_what_is_left_alone(tmp_path: Path) -> None:
     chosen = {"passages": 12, "targets": "fi", "concurrency": 4}
     with JudgeServer(reply=teacher.fluent, ends_after=20) as server:
-        with pytest.raises(UserError, match=r"^write: .*404.*check the model's name"):
+        with pytest.raises(UserError, match=r"^write-score: .*404.*check the model's name"):
             generating.run(generating.settings(server, **chosen), tmp_path / "out")
         answered = generating.asked(server)
         server.behaviour = Behaviour(reply=teacher.fluent)
         generating.run(generating.settings(server, **chosen), tmp_path / "out")
         assert max((generating.asked(server) - answered).values()) <= 2
         assert generating.asked(server).total() == 12 * (3 + 2)
+
+
+def test_an_endpoint_that_forbids_all_of_a_sudden_costs_no_row(tmp_path: Path) -> None:
+    chosen = {"passages": 12, "targets": "fi", "concurrency": 4}
+    with JudgeServer(reply=teacher.fluent, ends_after=20, ends_with=403) as server:
+        with pytest.raises(UserError, match=r"^write-score: .*403"):
+            generating.run(generating.settings(server, **chosen), tmp_path / "out")
+        server.behaviour = Behaviour(reply=teacher.fluent)
+        outcome = generating.run(generating.settings(server, **chosen), tmp_path / "out")
+    assert outcome.tally.rows["fi"] == len(generating.survivors("fi", 12))
+
+
+def test_an_instruction_in_another_language_is_rejected(tmp_path: Path) -> None:
+    def german(body: dict[str, Any]) -> str:
+        asked = teacher.stage_of(body) == "instruct"
+        return (
+            "Was sollte man darüber wissen, und worauf kommt es dabei vor allem an?" if asked else teacher.fluent(body)
+        )
+
+    with JudgeServer(reply=german) as server:
+        outcome = generating.run(generating.settings(server, passages=2, targets="fi"), tmp_path / "out")
+        assert generating.asked(server).total() == 2  # Nothing more is asked for such a passage.
+    assert outcome.tally.dropped == {("instruct", "wrong language", ""): 2}
 
 
 HOSTILE = (
@@ -171,7 +216,7 @@ def test_a_damaged_file_of_the_work_folder_is_told_of(tmp_path: Path) -> None:
         generating.run(given, tmp_path / "out")
         work = workfolder.of(tmp_path / "out")
         (work / "seeds" / "00000.jsonl").write_text('{"text": "half\n', encoding="utf-8")
-        with pytest.raises(UserError, match=r"^write: .*00000.jsonl line 1: damaged"):
+        with pytest.raises(UserError, match=r"^write-score: .*00000.jsonl line 1: damaged"):
             generating.run(given, tmp_path / "out")
         (work / "job.json").write_text("{", encoding="utf-8")
         with pytest.raises(UserError, match=r"job.json: not readable as JSON"):

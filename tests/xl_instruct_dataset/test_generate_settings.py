@@ -12,6 +12,7 @@ from tests import teacher
 from tests.judge_server import JudgeServer
 from tests.xl_instruct_dataset import command, generating
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.runfolder import read_lines
 from xl_instruct_dataset.generate import counting, workfolder
 from xl_instruct_dataset.generate import settings as settings_of
 
@@ -46,6 +47,9 @@ def test_flags_go_over_the_file_and_the_resolved_file_is_the_same_job(tmp_path: 
         ("base_urls: {teacher: 5}", "the address of the teacher is '5'; need text"),
         ("base_urls: {writer: http://x}", "unknown role 'writer'"),
         ("base_urls: {judge: 'http://me:secret@x/v1'}", "holds a password"),
+        ("base_urls: {judge: 'http://x/v1?api-key=secret'}", "keys come from the environment"),
+        ("targets: [no, fi]", 'write "no" in quotes'),
+        ("reasoning_tokens: -1", "reasoning_tokens is -1"),
         ("slurm: {time: 10:00:00}", "write it as text, in quotes"),
         ("slurm: {gpus: two}", "gpus is 'two'"),
         ("judge:", "setting judge is 'None'; need text"),
@@ -76,6 +80,27 @@ def test_a_setting_that_cannot_be_is_told_of(tmp_path: Path, content: str, said:
     assert "\n" not in str(error.value)
 
 
+def test_a_file_may_name_everything_as_the_flags_do(tmp_path: Path) -> None:
+    file = tmp_path / "job.yaml"
+    file.write_text(
+        "seeds: sample\ntargets: fi\nteacher: openai/a\ntranslator: openai/b\nbenchmark: mini\noutput: made\n"
+        "teacher_base_url: http://one/v1\njudge_base_url: http://two/v1\n"
+    )
+    chosen = settings_of.load(file, {"judge_base_url": "http://three/v1"})
+    assert (chosen.translators, chosen.benchmarks, chosen.output) == (("openai/b",), ("mini",), "made")
+    assert chosen.base_urls == {"teacher": "http://one/v1", "judge": "http://three/v1"}
+
+
+def test_who_stands_in_for_want_of_another_is_asked_where_the_teacher_is() -> None:
+    given = {"seeds": "sample", "targets": "fi", "teacher": "openai/a", "base_urls": {"teacher": "http://one/v1"}}
+    alone = settings_of.load(None, given)
+    assert {role: alone.base_url(role) for role in settings_of.ROLES} == dict.fromkeys(
+        settings_of.ROLES, "http://one/v1"
+    )
+    others = settings_of.load(None, {**given, "judge": "openai/b", "translator": "openai/c"})
+    assert (others.base_url("judge"), others.base_url("translator")) == ("", "")
+
+
 @pytest.mark.parametrize("lacking", ["seeds", "targets", "teacher"])
 def test_what_is_needed_is_named(lacking: str) -> None:
     base = {"seeds": "sample", "targets": "fi", "teacher": "openai/a"}
@@ -92,7 +117,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
         argv = generating.arguments(server, given.pop("output", tmp_path / "out"), **given)
         code, out, errors = generating.invoke(argv, monkeypatch, capfd)
         # What was said of the progress is no error.
-        errors = [line for line in errors if not line.startswith(("write: ", "preparing"))]
+        errors = [line for line in errors if not line.startswith(("write", "preparing"))]
         assert (code, len(errors)) == (2, 1), (out, errors)
         assert set(tmp_path.rglob("*")) == before
         return errors[0]
@@ -149,6 +174,46 @@ def test_what_belongs_to_others_is_left_alone(said: Said, tmp_path: Path) -> Non
         (tmp_path / "third.work" / "log.txt").touch()
         line = said(server, passages=2, targets="fi", output=tmp_path / "third", candidates=3)
         assert "holds a job with candidates 2, this one has 3; choose another --output" in line
+
+
+def test_flags_that_would_do_nothing_are_told_of(said: Said) -> None:
+    with JudgeServer(reply=teacher.fluent) as server:
+        assert "--slurm does nothing without --executor slurm" in said(server, slurm="partition=gpu")
+        assert "--rate does nothing without --estimate" in said(server, rate=10)
+        assert "--output /: names no folder" in said(server, output="/")
+        assert "is the folder you are in" in said(server, output=".")
+        assert not server.seen.log
+
+
+def test_a_dry_run_is_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with JudgeServer(reply=teacher.fluent) as server:
+        argv = [*generating.arguments(server, tmp_path / "out", passages=2), "--dry-run"]
+        code, _, errors = generating.invoke(argv, monkeypatch, capfd)
+        assert (code, len(errors)) == (2, 1)
+        assert "--dry-run does nothing without --executor slurm" in errors[0]
+        assert not server.seen.log
+
+
+def test_seeds_that_changed_are_another_job_and_those_left_out_are_listed(tmp_path: Path) -> None:
+    file = generating.passages(tmp_path / "p.jsonl", 3)
+    with file.open("a", encoding="utf-8") as more:
+        more.write('{"id": "short", "text": "Too short."}\n')
+    with JudgeServer(reply=teacher.fluent) as server:
+        chosen = generating.settings(server, seeds=str(file), passages=4, targets="fi")
+        generating.run(chosen, tmp_path / "out")
+        left = list(read_lines(tmp_path / "out.work" / workfolder.REJECTED_SEEDS))
+        assert [(line["seed"], line["stage"]) for line in left] == [("short", "seeds")]
+        file.write_text(file.read_text(encoding="utf-8") + '{"text": "More."}\n', encoding="utf-8")
+        with pytest.raises(UserError, match="is another than when this job began"):
+            generating.run(chosen, tmp_path / "out")
+
+
+def test_what_a_kill_left_of_the_first_file_is_no_stranger(tmp_path: Path) -> None:
+    (tmp_path / ".job.json.4711").write_text("{")
+    workfolder.claim(generating.settings(), tmp_path)
+    assert (tmp_path / "job.json").exists()
 
 
 def test_a_job_without_a_row_ends_with_1(

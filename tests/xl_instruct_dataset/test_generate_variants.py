@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from tests import teacher
-from tests.judge_server import JudgeServer
+from tests.judge_server import Behaviour, JudgeServer
 from tests.xl_instruct_dataset import command, generating
 from tests.xl_instruct_dataset.test_stages_comet import GOOD, environment
+from xl_alpacaeval_metric import contamination
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset import sample
+from xl_instruct_dataset.generate import seeds
+from xl_instruct_dataset.generate.settings import Settings, load
 
 SMALL: dict[str, Any] = {"passages": 9, "targets": "fi"}
 
@@ -42,6 +45,7 @@ def test_a_judge_that_cannot_choose_loses_no_row(tmp_path: Path) -> None:
     job(tmp_path / "out", undecided, select="judge")
     methods = Counter(row["selection"]["method"] for row in generating.rows(tmp_path / "out", "en-fi"))
     assert methods["chrf"] > 0
+    assert generating.report(tmp_path / "out")["fallen_back_to_chrf"] == methods["chrf"]
     assert {row["id"] for row in generating.rows(tmp_path / "out", "en-fi")} == {
         f"{number}-fi" for number in generating.survivors("fi", 9)
     }
@@ -57,8 +61,37 @@ def test_cometkiwi_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         # The stand-in scores by length.
         assert selection["scores"][selection["chosen"]] == max(filter(None, selection["scores"]))
         assert row["provenance"]["non_commercial"] is True
-    with pytest.raises(UserError, match=r"^select: CometKiwi: no Python interpreter"):
-        job(tmp_path / "other", **{**chosen, "comet_python": "/no/python"})
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "wmt22-cometkiwi-da" in card
+    assert "do not allow commercial use" in card
+    # What cannot choose in the end is found before anything is asked.
+    with JudgeServer(reply=teacher.fluent) as server:
+        other = generating.settings(server, **{**SMALL, **chosen, "comet_python": "/no/python"})
+        with pytest.raises(UserError, match=r"^CometKiwi: no Python interpreter"):
+            generating.run(other, tmp_path / "other")
+        assert not server.seen.log
+
+
+@pytest.mark.parametrize(("one", "then"), [(True, False), (False, True)])
+def test_a_model_may_move_between_two_runs(tmp_path: Path, one: bool, then: bool) -> None:
+    """Whether teacher and judge are at one address decides what is done in a phase, and not what comes out."""
+    job(tmp_path / "straight", select="judge")
+    with JudgeServer(reply=teacher.fluent) as server, JudgeServer(reply=teacher.fluent) as second:
+
+        def settings(together: bool) -> Settings:
+            urls = {"teacher": server.url, "translator": server.url, "judge": (server if together else second).url}
+            return load(None, {**generating.BASE, **SMALL, "select": "judge", "base_urls": urls})
+
+        server.behaviour = Behaviour(reply=teacher.fluent, ends_after=25)
+        with pytest.raises(UserError, match="404"):
+            generating.run(settings(one), tmp_path / "out")
+        server.behaviour = Behaviour(reply=teacher.fluent)
+        generating.run(settings(then), tmp_path / "out")
+        total = generating.asked(server).total() + generating.asked(second).total()
+    assert generating.rows(tmp_path / "out", "en-fi") == generating.rows(tmp_path / "straight", "en-fi")
+    used = generating.report(tmp_path / "out")["usage"]
+    assert used == generating.report(tmp_path / "straight")["usage"]
+    assert total == sum(stage["requests"] for stage in used.values())  # Nothing was paid for twice.
 
 
 def test_several_translators_share_the_candidates(tmp_path: Path) -> None:
@@ -127,6 +160,29 @@ def test_passages_may_be_in_another_language(tmp_path: Path) -> None:
     assert {row["instruction_language"] for row in rows} == {"de"}
     assert all(row["instruction"].startswith("Was sollte man") for row in rows)
     assert rows[0]["provenance"]["seed_source"].endswith(next(iter(german)))
+
+
+@pytest.mark.parametrize("source", ["zh", "hi"])
+def test_words_are_counted_in_every_script(source: str) -> None:
+    chosen = generating.settings(source=source, min_words=20)
+    for row in sample.rows(source):
+        assert seeds.fault(seeds.shortened(row.response, 400), chosen) is None
+        short = seeds.shortened(row.response.replace("\n", " "), 40)
+        assert 0 < contamination.words(short) <= 40
+        assert row.response.replace("\n", " ").startswith(short)
+
+
+def test_what_the_identifier_does_not_know_is_said(tmp_path: Path) -> None:
+    def cantonese(body: dict[str, Any]) -> str:
+        found = {row.id.rpartition("-")[0]: row.response for row in sample.rows("zh")}
+        english = {row.response: row.id.rpartition("-")[0] for row in sample.rows("en")}
+        if teacher.stage_of(body) == "translate":
+            return found[english[teacher.part(body, "text")]]
+        return teacher.fluent(body)
+
+    job(tmp_path / "out", cantonese, targets="yue")
+    said = "does not know Cantonese"
+    assert said in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 
 def test_shards_make_no_difference(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Which rows are trained on: pairs, shares, the held-out split, and sets that are mixed in."""
 
 import json
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -107,6 +108,41 @@ def test_a_general_set_is_mixed_in_by_its_ratio(tmp_path: Path) -> None:
     assert found.licenses() == {"apache-2.0": 48, "unknown": 6}
     more = select(mix_with=f"{file}:1", held_out=0)
     assert more.notes == (f"{file}: 1 rows without an answer left out, 9 rows, fewer than the 48 asked for",)
+
+
+def test_a_ratio_of_less_than_one_row_reads_no_more_than_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write_jsonl(tmp_path / "general.jsonl", [{"messages": CHAT}] * 3)
+    read: list[int] = []
+    whole = data.Mixed._rows
+
+    def counted(self: data.Mixed, seed: int) -> Iterator[tuple[str, Mapping[str, object]]]:
+        for row in whole(self, seed):
+            read.append(1)
+            yield row
+
+    monkeypatch.setattr(data.Mixed, "_rows", counted)
+    found = select(mix_with=f"{file}:0.001", held_out=0)
+    assert len(read) == 1
+    assert found.notes == (f"{file}: no rows, its ratio 0.001 of 48 rows is less than one",)
+    assert str(file) not in found.taken
+
+
+@pytest.mark.parametrize("error", [RuntimeError, ValueError])
+def test_why_a_set_of_the_hub_cannot_be_read_is_said(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    import datasets
+
+    def fails(*_: object, **__: object) -> None:
+        raise error("Dataset scripts are no longer supported")
+
+    monkeypatch.setattr(datasets, "load_dataset", fails)
+    with pytest.raises(UserError, match=r"org/set: .* from the Hub \(Dataset scripts are no longer supported\)"):
+        select(mix_with="org/set:1")
+
+
+def test_pairs_are_named_in_any_case() -> None:
+    assert list(select(pairs="EN-DE, en-de,en-FI").taken) == ["en-de", "en-fi"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,16 @@ from tests.helpers import comparison
 from tests.xl_instruct_dataset.command import rows, start, write_jsonl
 from xl_alpacaeval_metric import benchmark, runfolder
 from xl_alpacaeval_metric import run as runs
+from xl_alpacaeval_metric.cli import entry
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.generate import adapter_arguments
 from xl_alpacaeval_metric.judge import Judge
-from xl_instruct_dataset.train import effect, page
+from xl_instruct_dataset.cli import app
+from xl_instruct_dataset.train import effect, page, plan
+from xl_instruct_dataset.train import loop as looping
 from xl_instruct_dataset.train.effect import Change
+from xl_instruct_dataset.train.examples import Selected, Taken
 
 ENGLISH = "The dog runs through the forest and finds an old bone under the tree."
 GERMAN = "Der Hund läuft durch den Wald und findet dort einen alten Knochen unter dem Baum."
@@ -152,28 +158,84 @@ def test_training_rows_that_are_in_the_benchmark_stop_the_loop(tiny: Path, tmp_p
         (("--benchmark", "maxi"), "unknown benchmark 'maxi'"),
         (("--benchmark", "m", "--languages", "fi"), "benchmark m has none of fi; it has de"),
         (("--judge", ""), "no judge is set"),
+        (("--benchmark", ","), "--benchmark is empty; give some of mini, en and m"),
+        (("--no-merge",), "--no-merge: the loop evaluates the merged model; leave it out"),
     ],
 )
 def test_bad_input_of_the_loop_is_one_line(
     options: tuple[str, ...], message: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    import sys
-
-    from xl_alpacaeval_metric.cli import entry
-    from xl_instruct_dataset.cli import app
-
-    command = [
-        "xl-instruct",
-        "loop",
-        str(tiny),
-        "--data=sample",
-        "--judge=none",
-        f"--output={tmp_path / 'out'}",
-        *options,
-    ]
-    monkeypatch.setattr(sys, "argv", command)
-    assert entry.run(app, "xl-instruct") == 2
+    assert in_process(tiny, tmp_path, monkeypatch, *options) == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def in_process(tiny: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> int:
+    """The exit code of the loop's command line, in this process."""
+    fixed = ("--data=sample", "--too-long=truncate", "--judge=none", f"--output={folder / 'out'}")
+    monkeypatch.setattr(sys, "argv", ["xl-instruct", "loop", str(tiny), *fixed, *options])
+    return entry.run(app, "xl-instruct")
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        (
+            signal.SIGKILL,
+            "the training was killed by SIGKILL, most likely for memory; turn down, in this order: --device-",
+        ),
+        (signal.SIGTERM, "the training was killed by SIGTERM; the same command goes on"),
+    ],
+)
+def test_a_training_that_was_killed_is_said(
+    by: signal.Signals, message: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    def trains_alone(*arguments: Any) -> None:
+        arguments[6](tmp_path / "train.yaml", tmp_path / "tuned")
+
+    code = f"import os; os.kill(os.getpid(), {int(by)})"
+    monkeypatch.setattr(looping, "run", trains_alone)
+    monkeypatch.setattr(looping, "training_command", lambda *_: [sys.executable, "-c", code])
+    assert in_process(tiny, tmp_path, monkeypatch) == 2
+    line = capfd.readouterr().err.splitlines()[-1]
+    assert message in line
+    assert "the same command goes on" in line
+
+
+def test_the_page_s_command_has_no_credentials(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    commands = []
+
+    def keeps(*arguments: Any) -> None:
+        commands.append(arguments[7])
+        raise UserError("that is all")
+
+    monkeypatch.setattr(looping, "run", keeps)
+    url = "http://me:secret@host:8000/v1?api-key=secret"
+    for given in (("--judge-base-url", url), (f"--judge-base-url={url}",)):
+        assert in_process(tiny, tmp_path, monkeypatch, *given, "--judge-args", "hf_token=secret,timeout=3") == 2
+    assert commands[0].endswith("--judge-base-url http://host:8000/v1 --judge-args 'hf_token=***,timeout=3'")
+    assert "--judge-base-url=http://host:8000/v1 " in commands[1]
+    assert "secret" not in " ".join(commands)
+
+
+def test_a_benchmark_without_references_asks_for_a_file_of_them(tmp_path: Path) -> None:
+    (tmp_path / "english.json").write_text(json.dumps([{"instruction": "Which way is north, and why?"}]))
+    selected = Selected((), (), {"en-de": Taken(1, 0, 1)})
+    wanted = plan.Plan(("en",), benchmark_path=tmp_path)
+    assert len(plan.benchmarks_of(wanted, selected, False)[0][0].rows) == 1
+    with pytest.raises(
+        UserError, match=r"en: no reference for id '.+', language 'en'; give --reference FILE with it, as xl"
+    ):
+        plan.benchmarks_of(wanted, selected, True)
+
+
+def test_what_the_page_lists_stays_in_its_line_and_is_no_markup() -> None:
+    notes = ("mine.jinja\n# *new*",)
+    found = page.Page("base", "my_data", "tuned", {}, (), notes, (), ("a_b: 3 rows",), ("command",))
+    lines = page.markdown(found).splitlines()
+    assert "- mine.jinja # \\*new\\*" in lines
+    assert r"- a\_b: 3 rows" in lines
 
 
 def test_an_adapter_folder_is_a_model_to_evaluate(tmp_path: Path) -> None:

@@ -16,39 +16,12 @@ from huggingface_hub import ModelCard
 
 from tests.helpers import ROOT
 from tests.xl_instruct_dataset.command import rows, start, write_jsonl
+from tests.xl_instruct_dataset.training import QUICK, out_of_memory, settings, silent, tune
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.train import model, output, progress, tokens, trainer
 from xl_instruct_dataset.train.run import train
-from xl_instruct_dataset.train.settings import Settings, resolve
+from xl_instruct_dataset.train.settings import resolve
 from xl_instruct_dataset.train.summary import Summary
-
-QUICK: dict[str, Any] = {
-    "data": "sample",
-    "pairs": "en-de,en-fi",
-    "max_length": 256,
-    "too_long": "truncate",
-    "max_steps": 4,
-    "batch_size": 2,
-    "device_batch_size": 2,
-    "learning_rate": 0.02,
-    "lora_rank": 4,
-    "log_steps": 1,
-    "per_language": 4,
-    "held_out": 0.25,
-    "device": "cpu",
-}
-
-
-def settings(**options: object) -> Settings:
-    return resolve(None, {**QUICK, **options})
-
-
-def silent(*_: object) -> None: ...
-
-
-def tune(tiny: Path, folder: Path, **options: object) -> tuple[Summary, list[str]]:
-    said: list[str] = []
-    return train(str(tiny), settings(**options), folder, silent, said.append), said
 
 
 @pytest.fixture(scope="module")
@@ -255,26 +228,6 @@ def test_changed_data_is_another_run(tiny: Path, tmp_path: Path) -> None:
         tune(tiny, tmp_path / "run", **options)
 
 
-def test_a_run_that_made_nothing_can_be_begun_again(tiny: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    folder.mkdir()
-    (folder / "run.json").write_text(json.dumps({"settings": {"model": "another"}}))
-    (folder / trainer.CHECKPOINTS / "checkpoint-1").mkdir(parents=True)
-    (folder / trainer.CHECKPOINTS / "README.md").write_text("TRL leaves one here.")
-    assert tune(tiny, folder, max_steps=1)[0].steps == 1
-
-
-def out_of_memory() -> Exception:
-    """The error that torch has for it here."""
-    import torch
-
-    try:
-        torch.empty(2**50)
-    except RuntimeError as error:
-        return error
-    raise AssertionError("a petabyte was there")
-
-
 @pytest.mark.parametrize("error", [out_of_memory, MemoryError])
 def test_out_of_memory_says_what_to_turn_down(error: Callable[[], Exception]) -> None:
     said = model.advice(error(), settings(full=True, gradient_checkpointing=False))
@@ -292,12 +245,21 @@ def test_out_of_memory_says_what_to_turn_down(error: Callable[[], Exception]) ->
     ("options", "message"),
     [
         ({"batch_size": 3}, "--batch-size 3 is no multiple of --device-batch-size 2 x 1 process;"),
-        ({"schedule": "sideways"}, "the settings do not work with this model: "),
-        ({"lora_targets": "nothing"}, "the settings do not work with this model: "),
+        ({"schedule": "sideways"}, "--schedule 'sideways' is unknown; there are linear, cosine, "),
+        ({"schedule": "cosine_with_min_lr"}, "--schedule cosine_with_min_lr cannot be used ("),
+        ({"lora_targets": "nothing"}, "--lora-targets 'nothing': the model has no such module; it has down_proj, "),
+        (
+            {"lora_targets": "q_proj,v_porj"},
+            "--lora-targets 'v_porj': the model has no such module; did you mean v_proj",
+        ),
+        ({"lora_targets": ","}, "--lora-targets is empty; give all-linear"),
+        ({"lora_targets": "input_layernorm"}, "the settings of the adapter do not work with this model ("),
         ({"attention": "none_such"}, "cannot be loaded"),
-        ({"report_to": "paper"}, "paper"),
-        ({"max_length": 8}, "no row fits --max-length 8"),
+        ({"report_to": "paper"}, "--report-to paper: paper is not supported"),
+        ({"max_length": 8, "too_long": "drop"}, "; give more, or --too-long truncate"),
         ({"device": "cuda:7"}, "--device cuda:7: torch finds"),
+        ({"device": "meta"}, "--device 'meta' is unknown; there are cuda"),
+        ({"precision": "float16"}, "--precision float16: training in it needs a GPU"),
     ],
 )
 def test_settings_that_do_not_work_are_one_line(
@@ -307,6 +269,12 @@ def test_settings_that_do_not_work_are_one_line(
         tune(tiny, tmp_path / "run", **options)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_row_fits_where_truncating_was_asked_for(tiny: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no row fits --max-length 8 \(6 do not\); give more$"):
+        tune(tiny, tmp_path / "run", max_length=8)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ def test_the_rate_goes_by_the_method_and_the_identity_leaves_the_machine_out() -
         ("full: maybe", "full is 'maybe'; need true or false"),
         ("max_steps: 0", "max_steps is 0; need a number from 1"),
         ("held_out: .nan", "need a number from 0 to 0.9"),
+        ("epochs: .inf", "epochs is inf; need a number from 0"),
+        ("learning_rate: 1e999", "learning_rate is inf; need a number from 0"),
         ("mixture: equal", "mixture is 'equal'; there are proportional, uniform, temperature"),
         ("pairs: null", "need text"),
         ("[1, 2]", "holds a list; needs settings"),

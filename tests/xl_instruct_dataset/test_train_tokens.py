@@ -73,6 +73,34 @@ def test_what_is_too_long_is_dropped_or_truncated_and_counted(tiny: Path) -> Non
     assert kept.tokens == dropped.tokens + 128
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        ({"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi."}),
+        ({"role": "user", "content": "Half a character: \ud800"},),
+    ],
+)
+def test_a_mixed_row_that_the_template_or_the_tokenizer_refuses_is_left_out_and_counted(
+    prompt: tuple[dict[str, str], ...], base: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.jinja"
+    file.write_text(
+        "{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+        "{{ m['content'] }}{% endfor %}"
+    )
+    tokenizer, _ = tokens.load(str(base), settings(chat_template=str(file)))
+    mixed, good = Example("set 1", "set", "1", prompt, "Yes.", "mit", mixed=True), example("Hi.", "Yes.")
+    found = tokens.fit([mixed, good, mixed], tokenizer, 128, "drop")
+    assert found.examples == (good,)
+    assert (found.refused, found.dropped) == ({"set": 2}, {})
+    assert found.reasons["set"]
+    own = Example("row 7", "en-de", "7", prompt, "Yes.", "mit")
+    with pytest.raises(
+        UserError, match=r"en-de row 'row 7': the chat template or the tokenizer does not take it \(.+\);"
+    ):
+        tokens.fit([good, own], tokenizer, 128, "drop")
+
+
 def test_a_model_without_a_tokenizer_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="its tokenizer cannot be loaded"):
         tokens.load(str(tmp_path), settings())

@@ -30,6 +30,7 @@ class Completion:
     """A reply. `logprobs` maps each of the request's choices that the backend reported to its log-probability.
 
     A `cached` reply was not paid for now: its tokens say what it cost once, and are 0 for the repetition of a request.
+    One that was `cut` ended where its tokens did, not where it was over.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Completion:
     completion_tokens: int = 0
     retries: int = 0
     cached: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

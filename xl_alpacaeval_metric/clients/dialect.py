@@ -18,7 +18,8 @@ FEWER_LOGPROBS = 5
 class Fault:
     """An attempt without a usable reply.
 
-    `passing`: worth another attempt. `refused`: this request will never do. `forbidden`: this request, or all of them.
+    `passing`: worth another attempt. `refused`: this request will never do. `forbidden`: this request, or all of them,
+    which only another one can tell.
     `fatal`: no request will do. `unreachable`: nobody there, which is passing only where somebody once was.
     `wait` is the server's Retry-After in seconds.
     """
@@ -92,8 +93,11 @@ def status_fault(status: int, text: str, wait: float | None) -> Fault:
     return Fault("refused", reason, status, complaint=complaint)
 
 
-def read_reply(text: str, choices: Sequence[str]) -> Completion | Fault:
-    """The completion in the text of a reply with status 200. Text that holds none is a passing fault."""
+def read_reply(text: str, choices: Sequence[str], limit: int | None = None) -> Completion | Fault:
+    """The completion in the text of a reply with status 200; `limit` is the tokens it was given.
+
+    Text that holds none is a passing fault.
+    """
     try:
         reply = json.loads(text)
     except ValueError:
@@ -120,7 +124,9 @@ def read_reply(text: str, choices: Sequence[str]) -> Completion | Fault:
         )
     except (AttributeError, KeyError, IndexError, TypeError, ValueError):
         return Fault("passing", "JSON that is not a chat completion")
-    return Completion(content, logprobs, prompt_tokens, completion_tokens)
+    # Some servers say "stop" whatever the reason was.
+    cut = choice.get("finish_reason") == "length" or (limit is not None and completion_tokens >= limit)
+    return Completion(content, logprobs, prompt_tokens, completion_tokens, cut=cut)
 
 
 def _choice_logprobs(reported: Any, choices: Sequence[str]) -> dict[str, float] | None:

@@ -9,9 +9,6 @@ from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply
 from xl_alpacaeval_metric.clients.dialect import Fault
 from xl_alpacaeval_metric.clients.pacing import Pacer, backoff
 
-FORBIDDEN_IN_A_ROW = 3
-"""A 403 may be about one request (moderation, a firewall) or about all; so many without an answer between are about all."""
-
 UNUSABLE_AT_FIRST = 20
 """A model whose answers are unusable more often than not, beyond so many, is asked for each only once more."""
 
@@ -56,7 +53,6 @@ class Batch:
         self._changed = asyncio.Event()
         self._at_risk = 0
         self._open = 0
-        self._forbidden = 0
         self._usable = self._unusable = 0
 
     async def run(self, requests: Sequence[tuple[int, Request]]) -> None:
@@ -112,7 +108,6 @@ class Batch:
         outcome = await self._send(job.request)
         patience = self._retries
         if isinstance(outcome, Completion):
-            self._forbidden = 0
             self._pacer.answered()
             if self._accept is None or self._accept(outcome):
                 self._usable += 1
@@ -121,11 +116,9 @@ class Batch:
             outcome = Fault("passing", f"no usable answer in {outcome.text[:80]!r}")
             if self._unusable > max(self._usable, UNUSABLE_AT_FIRST):
                 patience = min(patience, 1)
-        if outcome.kind == "forbidden":
-            self._forbidden += 1
-        if outcome.kind == "fatal" or self._forbidden >= FORBIDDEN_IN_A_ROW:
+        if outcome.kind == "fatal":
             raise NoUse(outcome)
-        if outcome.kind in ("refused", "forbidden"):
+        if outcome.kind == "refused":
             return self._settle(job, Failure("refused", outcome.reason, job.retries))
         pause = max(outcome.wait or 0.0, backoff(job.retries))
         if outcome.rate_limited:

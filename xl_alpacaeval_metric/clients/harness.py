@@ -41,7 +41,8 @@ class HarnessClient:
         from transformers import AutoTokenizer
 
         try:
-            AutoTokenizer.from_pretrained(self.model)
+            # Where it is left open, transformers asks whoever sits at the terminal.
+            AutoTokenizer.from_pretrained(self.model, trust_remote_code=self.args.get("trust_remote_code") is True)
         except (OSError, ValueError) as error:
             first = (str(error).strip().splitlines() or ["unknown"])[0]
             raise JudgeUnavailable(f"{self.spec}: cannot be loaded: {first}") from None

@@ -15,7 +15,7 @@ from xl_alpacaeval_metric.clients.fingerprint import grouped
 from xl_alpacaeval_metric.clients.prefix import SharedPrefix, shared_length
 from xl_alpacaeval_metric.errors import JudgeUnavailable, MissingExtra
 
-__all__ = ["LocalClient", "best_device", "plain"]
+__all__ = ["LocalClient", "best_device", "fingerprint", "plain"]
 
 # Tokens, padding included, that one forward pass works on: bounds memory whatever the length of the prompts.
 BATCH_TOKENS = {"cuda": 32_768, "mps": 8_192, "cpu": 4_096}
@@ -70,13 +70,14 @@ class LocalClient:
             raise JudgeUnavailable(f"hf/{self.model}: no such folder")
         memory.check(self.device, self.dtype)
         try:
-            config = transformers.AutoConfig.from_pretrained(self.model)
-            tokenizer = transformers.AutoTokenizer.from_pretrained(self.model)
+            # Where it is left open, transformers asks whoever sits at the terminal.
+            config = transformers.AutoConfig.from_pretrained(self.model, trust_remote_code=False)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(self.model, trust_remote_code=False)
         except (OSError, ValueError, KeyError) as error:
             raise JudgeUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
         text_config = config.get_text_config() if hasattr(config, "get_text_config") else config
         self._window = int(getattr(text_config, "max_position_embeddings", 0) or 0) or 2**31
-        self._fingerprint = _fingerprint(self.model, config)
+        self._fingerprint = fingerprint(self.model, config)
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
         self._tokenizer = tokenizer
@@ -144,7 +145,9 @@ class LocalClient:
             # Half precision is slow on a CPU, whatever the file holds.
             dtype: Any = torch.float32 if device == "cpu" and self.dtype == "auto" else self.dtype
             try:
-                network = transformers.AutoModelForCausalLM.from_pretrained(self.model, dtype=dtype)
+                network = transformers.AutoModelForCausalLM.from_pretrained(
+                    self.model, dtype=dtype, trust_remote_code=False
+                )
                 self._network = network.to(device).eval()
             except (OSError, ValueError, KeyError) as error:
                 raise JudgeUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
@@ -225,7 +228,7 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _fingerprint(model: str, config: Any) -> str:
+def fingerprint(model: str, config: Any) -> str:
     """The Hub's commit, or a hash over names, sizes and small files of a folder: another model, another fingerprint."""
     if commit := getattr(config, "_commit_hash", None):
         return str(commit)[:12]

@@ -16,6 +16,8 @@ def check(device: str | None, dtype: str) -> None:
         return
     try:
         wanted = torch.device(device)
+        if wanted.type not in ("cuda", "mps", "cpu", "xpu"):  # torch knows some in which nothing is computed.
+            raise RuntimeError
     except RuntimeError:
         raise UserError(f"--device {device!r} is unknown; there are cuda, cuda:1 and so on, mps and cpu") from None
     here = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}

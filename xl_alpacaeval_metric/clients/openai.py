@@ -199,16 +199,29 @@ class OpenAIClient:
         if isinstance(outcome, Fault) and (request.json_schema is not None or request.sample):
             adapted = dialect.adapted(outcome.complaint)
             if adapted is not None and not (adapted.json_schema and adapted.seed):
-                self._dialect = replace(self._dialect or adapted, json_schema=adapted.json_schema, seed=adapted.seed)
+                known = self._dialect or adapted  # Others may have found out more meanwhile.
+                schema, seed = known.json_schema and adapted.json_schema, known.seed and adapted.seed
+                self._dialect = replace(known, json_schema=schema, seed=seed)
                 return await self._send(request)
+        if isinstance(outcome, Fault) and outcome.kind == "forbidden":
+            return await self._told_apart(outcome)
         return outcome
+
+    async def _told_apart(self, fault: Fault) -> Fault:
+        """Whether a 403 is about its request (moderation, a firewall) or about all: the probe tells, which nobody minds."""
+        async with self._settling:
+            outcome = await self._ask(probe.PROBE, self._dialect or Dialect(), self._timeout)
+        if isinstance(outcome, Completion):
+            return replace(fault, kind="refused")
+        return replace(fault, kind="fatal" if outcome.kind in ("forbidden", "fatal") else "passing")
 
     async def _ask(self, request: Request, dialect: Dialect, timeout: float) -> Completion | Fault:
         """One HTTP request, within `timeout` seconds in all."""
         import aiohttp
 
         try:
-            body = json.dumps(dialect.body(self._model, request, self._verdict_tokens), ensure_ascii=False).encode()
+            asked = dialect.body(self._model, request, self._verdict_tokens)
+            body = json.dumps(asked, ensure_ascii=False).encode()
         except UnicodeEncodeError:
             return Fault("refused", "the messages hold half a character (a lone surrogate)")
         try:
@@ -223,7 +236,7 @@ class OpenAIClient:
         except aiohttp.ClientError as error:
             return Fault("passing", self._endpoint.line(f"connection dropped: {error}"))
         outcome = (
-            read_reply(text, request.choices)
+            read_reply(text, request.choices, int(str(asked[dialect.token_limit])))
             if response.status < 300
             else status_fault(response.status, text, retry_after(response.headers))
         )

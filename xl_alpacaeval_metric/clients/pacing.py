@@ -30,21 +30,21 @@ class Pacer:
     async def slot(self) -> float:
         """Wait for a slot and take it; returns the loop's time."""
         loop = asyncio.get_running_loop()
-        while True:
-            now = loop.time()
-            if now < self._held_until:
-                await asyncio.sleep(self._held_until - now)
-            elif self.in_flight < int(self.limit):
-                self.in_flight += 1
-                return now
-            else:
-                turn = loop.create_future()
-                self._waiting.append(turn)
-                try:
+        try:
+            while True:
+                now = loop.time()
+                if now < self._held_until:
+                    await asyncio.sleep(self._held_until - now)
+                elif self.in_flight < int(self.limit):
+                    self.in_flight += 1
+                    return now
+                else:
+                    turn = loop.create_future()
+                    self._waiting.append(turn)
                     await turn
-                except asyncio.CancelledError:
-                    self._wake()  # It may have been this one's turn.
-                    raise
+        except asyncio.CancelledError:
+            self._wake()  # It may have been this one's turn.
+            raise
 
     def _wake(self) -> None:
         """Have as many look again as there are slots, those that have waited longest; all of them would be in each other's way."""

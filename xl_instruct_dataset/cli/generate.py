@@ -10,6 +10,7 @@ from typer.exceptions import Exit
 
 from xl_alpacaeval_metric.cli.options import arguments
 from xl_alpacaeval_metric.cli.progress import ProgressLine
+from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.cli.hub import app
 
 Text = str | None
@@ -55,6 +56,9 @@ def generate(
         float | None, typer.Option(min=0, max=2, help="Of teacher and translators  [default: 0.7]")
     ] = None,
     max_tokens: Annotated[Number, typer.Option(min=1, help="Length of a response, at most  [default: 1024]")] = None,
+    reasoning_tokens: Annotated[
+        Number, typer.Option(min=0, help="Room for thoughts before each reply, for models that think  [default: 0]")
+    ] = None,
     concurrency: Annotated[Number, typer.Option(min=1, help="Requests in flight, at most  [default: 64]")] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds for an attempt of a request  [default: 600]")] = None,
     executor: Annotated[Text, typer.Option(help="local, ray or slurm  [default: local]")] = None,
@@ -70,9 +74,9 @@ def generate(
     ] = None,
     seed: Annotated[Number, typer.Option(help="Decides the phrasing of language instructions, and orders")] = None,
     config: Annotated[Path | None, typer.Option(metavar="FILE", help="All of this as YAML; flags go over it")] = None,
-    output: Annotated[Path, typer.Option(help="The Hub folder; what is made on the way lies beside it")] = Path(
-        "xl-instruct"
-    ),
+    output: Annotated[
+        Text, typer.Option(help="The Hub folder; what is made on the way lies beside it  [default: xl-instruct]")
+    ] = None,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would take, and ask no model")] = False,
     rate: Annotated[
         float | None, typer.Option(min=0.1, help="Completion tokens a second, for --estimate's hours")
@@ -85,33 +89,43 @@ def generate(
 
     check()
 
-    urls = {"teacher": teacher_base_url, "translator": translator_base_url, "judge": judge_base_url}
     given: dict[str, Any] = {
-        "seeds": seeds, "targets": targets, "teacher": teacher, "translators": translator, "judge": judge,
-        "base_urls": {role: url for role, url in urls.items() if url} or None,
+        "seeds": seeds, "targets": targets, "teacher": teacher, "translator": translator, "judge": judge,
+        "teacher_base_url": teacher_base_url, "translator_base_url": translator_base_url, "judge_base_url": judge_base_url,
         "per_language": per_language, "passages": passages, "candidates": candidates, "select": select,
         "min_score": min_score, "keep_best": keep_best, "source": source, "seed_column": seed_column,
         "seed_config": seed_config, "seed_split": seed_split, "seed_license": seed_license, "license": license,
-        "benchmarks": benchmark, "benchmark_path": benchmark_path, "temperature": temperature,
-        "max_tokens": max_tokens, "concurrency": concurrency, "executor": executor, "workers": workers,
+        "benchmark": benchmark, "benchmark_path": benchmark_path, "temperature": temperature,
+        "max_tokens": max_tokens, "reasoning_tokens": reasoning_tokens,
+        "concurrency": concurrency, "executor": executor, "workers": workers,
         "timeout": timeout, "shard": shard, "gpus": gpus, "ray_address": ray_address, "slurm": arguments(slurm) or None,
-        "comet_python": comet_python, "seed": seed,
+        "comet_python": comet_python, "seed": seed, "output": output,
     }  # fmt: skip
     settings = settings_of.load(config, given)
+    for flag, used, needs in (
+        ("--dry-run", dry_run, settings.executor == "slurm" or "--executor slurm; --estimate says what a job takes"),
+        ("--slurm", slurm, settings.executor == "slurm" or "--executor slurm"),
+        ("--rate", rate, estimate or "--estimate"),
+    ):
+        if used and needs is not True:
+            raise UserError(f"{flag} does nothing without {needs}")
+    folder = Path(settings.output)
     if estimate:
         _estimate(settings, rate)
     elif settings.executor == "slurm":
-        _slurm(settings, output, dry_run)
+        _slurm(settings, folder, dry_run)
     else:
-        _run(settings, output)
+        _run(settings, folder)
 
 
 def _run(settings: Any, output: Path) -> None:
     from rich.console import Console
 
+    from xl_alpacaeval_metric import hubfolder
     from xl_instruct_dataset.generate import executors, job, report, workfolder
 
     work = workfolder.of(output)
+    hubfolder.check_replaceable(output)
     with (
         workfolder.log(output) as file,
         executors.stderr_into(file) as shown,

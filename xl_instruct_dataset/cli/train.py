@@ -2,10 +2,13 @@
 
 import inspect
 import os
+import re
 import shlex
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +27,7 @@ from xl_alpacaeval_metric.cli.options import (
     judge_from,
 )
 from xl_alpacaeval_metric.cli.progress import ProgressLine
+from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.cli.hub import app
 from xl_instruct_dataset.train import settings as train_settings
 
@@ -127,9 +131,13 @@ def run_loop(
     from rich.console import Console
 
     from xl_instruct_dataset.train import loop, page
+    from xl_instruct_dataset.train import model as models
+    from xl_instruct_dataset.train.plan import Plan
 
+    if settings["merge"] is False:
+        raise UserError("--no-merge: the loop evaluates the merged model; leave it out")
     resolved = train_settings.resolve(config, {**settings, "merge": True})
-    plan = loop.Plan(
+    wanted = Plan(
         benchmarks=tuple(filter(None, (name.strip() for name in benchmark.split(",")))),
         languages=tuple(codes(languages)) if languages is not None else None,
         limit=limit,
@@ -137,6 +145,7 @@ def run_loop(
         reference=reference,
         max_tokens=max_tokens,
         eval_batch_size=eval_batch_size,
+        processes=processes,
     )
 
     def asked() -> "Judge | None":
@@ -147,18 +156,56 @@ def run_loop(
         def fine_tune(file: Path, folder: Path) -> None:
             progress.bar.stop()  # The training has a progress line of its own.
             code = subprocess.run(loop.training_command(model, file, folder, processes), stdout=sys.stderr).returncode
+            if code < 0:
+                raise UserError(_killed(-code, models.turn_down(resolved)))
             if code:
                 raise Exit(code)  # It has said why.
             progress.bar.start()
 
         found, missing = loop.run(
-            model, resolved, plan, asked, output, progress, fine_tune, shlex.join(["xl-instruct", *sys.argv[1:]])
+            model,
+            resolved,
+            wanted,
+            asked,
+            output,
+            progress,
+            fine_tune,
+            shlex.join(_shown(["xl-instruct", *sys.argv[1:]])),
         )
     page.show(found, Console())
     print(f"{output / loop.TABLE}: the page; {output / loop.TUNED}: the model")
     if missing > max_missing:
         print(f"xl-instruct: {100 * missing:.1f}% of the verdicts of a run are missing", file=sys.stderr)
         raise Exit(1)
+
+
+def _killed(by: int, advice: str) -> str:
+    """A process that is killed cannot say why itself."""
+    name = signal.Signals(by).name if by in set(signal.Signals) else f"signal {by}"
+    why = f", most likely for memory; {advice}" if by == signal.SIGKILL else "; the same command goes on"
+    return f"the training was killed by {name}{why}"
+
+
+def _shown(arguments: Sequence[str]) -> list[str]:
+    """The command line as it can be shown: no user, password, query or key of the judge."""
+    from xl_alpacaeval_metric.candidate import SECRETS
+    from xl_alpacaeval_metric.clients.endpoint import Endpoint
+
+    keys = re.compile(rf"\b({'|'.join(sorted(SECRETS))})=[^,]*")
+    hidden: dict[str, Callable[[str], str]] = {
+        "--judge-base-url": lambda url: Endpoint.resolve(url, None).url,
+        "--judge-args": lambda text: keys.sub(r"\1=***", text),
+    }
+    found = []
+    for before, argument in pairwise(["", *arguments]):
+        option, equals, value = argument.partition("=")
+        if before in hidden:
+            found.append(hidden[before](argument))
+        elif equals and option in hidden:
+            found.append(f"{option}={hidden[option](value)}")
+        else:
+            found.append(argument)
+    return found
 
 
 def _say(progress: ProgressLine, line: str) -> None:

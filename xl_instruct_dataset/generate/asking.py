@@ -35,11 +35,12 @@ class Unanswered(Exception):
 
 @dataclass
 class Asker:
-    """Asks one model for one document, and counts what that takes."""
+    """Asks one model for one document, and counts what that takes. `reasoning_tokens` are added to each limit."""
 
     generate: Generate
     temperature: float
     max_tokens: int
+    reasoning_tokens: int = 0
     stage: str = ""
     usage: dict[str, dict[str, int]] = field(default_factory=dict)
 
@@ -54,7 +55,7 @@ class Asker:
         schema: Mapping[str, object] | None = None,
     ) -> T:
         """What `read` makes of the reply, counted under the current `stage`. Raises Unreadable, Refused, or Unanswered."""
-        limit = max_tokens or self.max_tokens
+        limit = (max_tokens or self.max_tokens) + self.reasoning_tokens
         used = self.usage.setdefault(self.stage, {"requests": 0, "prompt_tokens": 0, "completion_tokens": 0})
         base = self.temperature if temperature is None else temperature
         for attempt in range(UNREADABLE_AGAIN + 1):
@@ -74,7 +75,7 @@ class Asker:
             used["requests"] += 1
             used["prompt_tokens"] += result.usage["prompt_tokens"]
             used["completion_tokens"] += result.usage["completion_tokens"]
-            cut = result.usage["completion_tokens"] >= limit
+            cut = result.finish_reason == "length"
             found = None if cut else read(result.text)
             if found is not None:
                 return found

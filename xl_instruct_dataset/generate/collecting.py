@@ -19,12 +19,16 @@ REJECTS = "rejects.jsonl"
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the job: passages in, rows by language, drops by stage and reason and language, and usage by stage."""
+    """What came of the job: passages in, rows by language, drops by stage and reason and language, and usage by stage.
+
+    `fallen_back` is how many choices the judge could not make, so that they were made by chrF.
+    """
 
     passages: int = 0
     rows: Counter[str] = field(default_factory=Counter)
     dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     usage: dict[str, Counter[str]] = field(default_factory=dict)
+    fallen_back: int = 0
 
 
 def collect(settings: Settings, work: Path, shards: int, index: contamination.Index, read: Path) -> Tally:
@@ -67,6 +71,7 @@ def _one(
     tally: Tally,
 ) -> None:
     chosen = metadata.get("chosen", {}).get(target)
+    tally.fallen_back += chosen is not None and settings.select == "judge" and chosen["method"] == "chrf"
     if target == settings.source:
         response, chosen = metadata["response"], {"method": "written", "candidates": 1, "chosen": 0, "scores": None}
     elif chosen is None or chosen["chosen"] is None:
@@ -95,7 +100,7 @@ def _one(
 
 def _no_candidate(candidates: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Why none of the candidates could be chosen: what is wrong with most of them, and all that is wrong with each."""
-    faults = [str(candidate["fault"]) for candidate in candidates]
+    faults = [str(candidate["fault"] or "not chosen") for candidate in candidates]
     kinds = Counter(fault.partition(": ")[0] for fault in faults)
     reason = kinds.most_common(1)[0][0] if kinds else "no candidate"
     text = candidates[0]["text"] if candidates else ""
@@ -117,5 +122,6 @@ def tally_as_dict(tally: Tally) -> dict[str, object]:
             {"stage": stage, "reason": reason, "language": language or None, "count": count}
             for (stage, reason, language), count in tally.dropped.most_common()
         ],
+        "fallen_back_to_chrf": tally.fallen_back,
         "usage": {stage: dict(used) for stage, used in tally.usage.items()},
     }

@@ -134,20 +134,26 @@ def begun(settings: Settings, work: Path) -> tuple[int, Counter[str]]:
         if new:
             for name in (workfolder.IDENTITY, workfolder.SETTINGS):
                 (work / name).unlink(missing_ok=True)
+            (work / workfolder.REJECTED_SEEDS).unlink(missing_ok=True)
             shutil.rmtree(work / phases.SEEDS, ignore_errors=True)
         raise
 
 
 def prepared(settings: Settings, work: Path) -> tuple[int, Counter[str]]:
     """The seeds, made once: how many there are, and what was left out by reason."""
-    report = work / workfolder.SEEDS_REPORT
+    report, stamp = work / workfolder.SEEDS_REPORT, seeds.stamp(settings)
     if report.exists():
         known: dict[str, Any] = read_json(report)
+        if known.get("stamp") != stamp:
+            raise UserError(
+                f"{settings.seeds}: is another than when this job began in {work}; put it back, or choose another --output"
+            )
         if known.get("wanted") == settings.wanted_passages:
             return int(known["count"]), Counter(known["dropped"])
     report.unlink(missing_ok=True)
-    count, dropped = seeds.make(settings, work / phases.SEEDS)
-    write_json(report, {"wanted": settings.wanted_passages, "count": count, "dropped": dict(dropped)})
+    count, dropped = seeds.make(settings, work / phases.SEEDS, work / workfolder.REJECTED_SEEDS)
+    found = {"wanted": settings.wanted_passages, "count": count, "dropped": dict(dropped), "stamp": stamp}
+    write_json(report, found)
     return count, dropped
 
 
@@ -159,8 +165,13 @@ def shard_count(work: Path) -> int:
 def preflight(settings: Settings) -> dict[Model, Dialect | None]:
     """Ask each endpoint one question before anything is made, and return which parameters it takes.
 
-    Raises JudgeUnavailable in one line.
+    Raises JudgeUnavailable in one line, and UserError where what is to choose at the end does not load.
     """
+    if settings.select == "cometkiwi":
+        chooser = phases.comet(settings.comet_python, settings.comet_model)
+        chooser.start()
+        if settings.executor != "local" or settings.workers > 1:
+            chooser.close()  # Each worker loads one of its own.
     asked: dict[Model, Dialect | None] = {}
     roles: Sequence[tuple[str, str]] = (
         ("teacher", settings.teacher),
@@ -168,7 +179,7 @@ def preflight(settings: Settings) -> dict[Model, Dialect | None]:
         *(("translator", spec) for spec in settings.translator_models if set(settings.targets) != {settings.source}),
     )
     for role, spec in roles:
-        model = Model(spec, settings.base_urls.get(role, ""))
+        model = Model(spec, settings.base_url(role))
         if model.backend != "openai" or model in asked:
             continue
         client = model.client(1, settings.timeout)

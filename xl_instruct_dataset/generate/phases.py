@@ -1,9 +1,12 @@
 """The job as phases: what each reads, who is asked, and what it leaves; each a datatrove pipeline over the same shards."""
 
+import atexit
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from xl_instruct_dataset.generate.counting import Counter
 from xl_instruct_dataset.generate.running import StageRunner, end_with_parent
 from xl_instruct_dataset.generate.serving import Model, Plan
 from xl_instruct_dataset.generate.settings import Settings
+from xl_instruct_dataset.stages.comet import CometKiwi
 
 SEEDS, CHOSEN, SELECT = "seeds", "chosen", "select"
 Known = Mapping[Model, Dialect | None]
@@ -53,26 +57,34 @@ class Apply:
                 yield document
 
 
-@dataclass
+@dataclass(frozen=True)
 class ByComet:
     """Chooses by CometKiwi, which runs in an environment of its own."""
 
     python: str
     model: str
-    _comet: Any = field(default=None, repr=False)
 
     def __call__(self, metadata: dict[str, Any]) -> None:
         if "rejected" in metadata:
             return
-        if self._comet is None:
-            from xl_instruct_dataset.stages.comet import CometKiwi
-
-            self._comet = CometKiwi(self.python, self.model).__enter__()
         metadata["chosen"] = {}
         for target, candidates in metadata.get("candidates", {}).items():
             places = works.usable(candidates)
-            scores = self._comet.scores([(metadata["response"], candidates[place]["text"]) for place in places])
+            pairs = [(metadata["response"], candidates[place]["text"]) for place in places]
+            scores = comet(self.python, self.model).scores(pairs)
             metadata["chosen"][target] = works.by_scores("cometkiwi", candidates, places, scores if places else [])
+
+
+def comet(python: str, model: str) -> CometKiwi:
+    """One for all shards that this process does, until it ends."""
+    return _comet(python, model, os.getpid())
+
+
+@cache
+def _comet(python: str, model: str, _process: int) -> CometKiwi:
+    found = CometKiwi(python, model)
+    atexit.register(found.close)
+    return found
 
 
 def before_choosing(settings: Settings, known: Known) -> list[Phase]:
@@ -82,7 +94,8 @@ def before_choosing(settings: Settings, known: Known) -> list[Phase]:
     write = works.Write(settings.source)
     score = works.Score(settings.source, settings.min_score)
     if judge == teacher:
-        return [_asking(settings, known, "write", SEEDS, works.InTurn((write, score), "write"), teacher)]
+        both = works.InTurn((write, score), "write-score")
+        return [_asking(settings, known, both.name, SEEDS, both, teacher)]
     return [
         _asking(settings, known, "write", SEEDS, write, teacher),
         _asking(settings, known, "score", "write", score, judge),
@@ -108,7 +121,8 @@ def after_choosing(settings: Settings, known: Known) -> list[Phase]:
         by_chrf = last and settings.select == "chrf"
         work: Work = works.Translate(settings.source, targets, share, first, spec, name, by_chrf)
         if last and settings.select == "judge" and judge == model:
-            return [*phases, _asking(settings, known, name, reads, works.InTurn((work, best), name), model)]
+            both = works.InTurn((work, best), f"{name}-{SELECT}")
+            return [*phases, _asking(settings, known, both.name, reads, both, model)]
         phases.append(_asking(settings, known, name, reads, work, model))
         reads, first = name, first + share
     match settings.select:
@@ -164,11 +178,13 @@ def _asking(settings: Settings, known: Known, name: str, reads: str, work: Work,
         plan = Plan(
             work=work,
             model=model,
-            cache=folder / "cache" / name,
+            # By model, so that a phase which asks more at once than another did before finds that one's replies.
+            cache=folder / "cache" / hashlib.sha256(model.spec.encode()).hexdigest()[:16],
             progress=folder / "progress",
             concurrency=max(1, settings.concurrency // max(1, settings.workers)),
             temperature=settings.temperature,
             max_tokens=settings.max_tokens,
+            reasoning_tokens=settings.reasoning_tokens,
             timeout=settings.timeout,
             gpus=settings.gpus,
             dialect=known.get(model),
@@ -213,7 +229,7 @@ def _as_it_is(_: JsonlWriter, document: Document) -> dict[str, Any]:
 
 
 def _model(settings: Settings, role: str, spec: str) -> Model:
-    return Model(spec, settings.base_urls.get(role, ""))
+    return Model(spec, settings.base_url(role))
 
 
 def _shares(candidates: int, translators: Sequence[str]) -> list[tuple[str, int]]:

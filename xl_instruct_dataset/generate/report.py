@@ -3,17 +3,18 @@
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xl_alpacaeval_metric import cards, languages
-from xl_alpacaeval_metric.parquet import first_rows
+from xl_alpacaeval_metric import cards, languages, parquet
 from xl_alpacaeval_metric.runfolder import replace_file
 from xl_instruct_dataset.generate.estimate import Line
 from xl_instruct_dataset.generate.job import Outcome
+from xl_instruct_dataset.generate.rows import cautions
 from xl_instruct_dataset.generate.settings import Settings
 
 SHOWN = 10
@@ -26,6 +27,14 @@ def lines(outcome: Outcome) -> list[tuple[str, str, str, str]]:
     found = [("seeds", "", reason, str(count)) for reason, count in outcome.unused.most_common()]
     dropped = sorted(tally.dropped.items(), key=lambda item: (order.get(item[0][0], 9), -item[1]))
     found += [(stage, language, reason, str(count)) for (stage, reason, language), count in dropped]
+    return found
+
+
+def remarks(settings: Settings, outcome: Outcome) -> list[str]:
+    """What a reader must know of the figures, a line each."""
+    found = [f"overlap was looked for with: {', '.join(settings.benchmarks) or 'no benchmark'}", *cautions(settings)]
+    if count := outcome.tally.fallen_back:
+        found.append(f"the judge could not choose {count} times; chrF did")
     return found
 
 
@@ -48,6 +57,8 @@ def show(settings: Settings, outcome: Outcome, console: Console) -> None:
         drops.add_row(*map(escape, line))
     if drops.row_count:
         console.print(drops)
+    for remark in remarks(settings, outcome):
+        console.print(remark, markup=False, highlight=False, soft_wrap=True)
     for stage, used in tally.usage.items():
         text = f"{stage}: {used['requests']} requests, {used['prompt_tokens']} + {used['completion_tokens']} tokens"
         console.print(text, markup=False, highlight=False)
@@ -61,19 +72,30 @@ def write(settings: Settings, outcome: Outcome, output: Path) -> Path:
     parts += [f"| {cards.cell(languages.get(t).name)} (`{t}`) | {tally.rows[t]} |" for t in settings.targets]
     parts += ["\n## Dropped\n", "| stage | language | reason | count |", "|---|---|---|---|"]
     parts += ["| " + " | ".join(cards.cell(cell) for cell in line) + " |" for line in lines(outcome)]
+    parts += ["", *(f"- {cards.cell(line)}" for line in remarks(settings, outcome))]
     parts += ["\n## Asked\n", "| stage | requests | prompt tokens | completion tokens |", "|---|---|---|---|"]
     parts += [
         f"| {stage} | {used['requests']} | {used['prompt_tokens']} | {used['completion_tokens']} |"
         for stage, used in tally.usage.items()
     ]
     parts.append("\n## Ten rows\n")
-    rows = [row for pair in outcome.written for row in first_rows(output / pair, 200)]
-    for row in random.Random(settings.seed).sample(rows, min(SHOWN, len(rows))):
+    for row in _random_rows([output / pair for pair in outcome.written], settings.seed):
         parts.append(f"### {cards.cell(row['id'])}\n")
         parts += [_quoted(row["instruction"]), "", _quoted(row["response"]), ""]
     file = outcome.work / "report.md"
     replace_file(file, "\n".join(parts) + "\n")
     return file
+
+
+def _random_rows(folders: list[Path], seed: int) -> list[dict[str, Any]]:
+    """SHOWN of all rows, each with the same chance (reservoir sampling), one batch in memory at a time."""
+    chance, found = random.Random(seed), []
+    for number, row in enumerate(row for folder in folders for row in parquet.rows(folder)):
+        if number < SHOWN:
+            found.append(row)
+        elif (place := chance.randrange(number + 1)) < SHOWN:
+            found[place] = row
+    return found
 
 
 def show_estimate(estimated: list[Line], passages: int, rate: float | None, console: Console) -> None:

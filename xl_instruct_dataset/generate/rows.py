@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric import hubfolder, templates
+from xl_alpacaeval_metric import hubfolder, languages, templates
 from xl_alpacaeval_metric.parquet import Written
 from xl_alpacaeval_metric.runfolder import read_lines
-from xl_instruct_dataset import card, parquet
+from xl_instruct_dataset import card, filters, parquet
 from xl_instruct_dataset.generate.collecting import Tally, rows_file
 from xl_instruct_dataset.generate.settings import Settings
 from xl_instruct_dataset.records import Provenance, Selection, TrainingRow
-from xl_instruct_dataset.stages import PACKAGE, finish
+from xl_instruct_dataset.stages import PACKAGE, finish, score
 
 
 def export(settings: Settings, work: Path, output: Path, tally: Tally) -> dict[str, Written]:
@@ -29,21 +29,32 @@ def export(settings: Settings, work: Path, output: Path, tally: Tally) -> dict[s
 def about(settings: Settings, output: Path, tally: Tally) -> card.About:
     """How the data was made, for its card."""
     translators = ", ".join(f"`{spec}`" for spec in settings.translator_models)
-    restricted = finish.non_commercial([settings.teacher, settings.judge_model, *settings.translator_models])
+    chooser = [settings.comet_model] if settings.select == "cometkiwi" else []
+    restricted = finish.non_commercial([settings.teacher, settings.judge_model, *settings.translator_models, *chooser])
     origin = (
         f"From {tally.passages:,} passages of `{Path(settings.seeds).name if Path(settings.seeds).exists() else settings.seeds}` "
         f"(licence: {settings.seed_license}). `{settings.teacher}` wrote an instruction for each passage and the response to it; "
         f"`{settings.judge_model}` scored the responses by precision, informativeness, naturalness and objectivity, and those "
         f"with a mean of at least {settings.min_score:g} went on; {translators} made {settings.candidates} translations of each, of "
         f"which one was chosen by {settings.select}. Rows in a wrong language, of odd length, repeating themselves, with the model's "
-        "talk in them, near-duplicates, and rows that overlap with a benchmark were dropped."
+        f"talk in them, near-duplicates, and rows that overlap with a benchmark ({', '.join(settings.benchmarks) or 'none looked at'}) "
+        "were dropped."
     )
-    limits = "Written and translated by models; no person has read all rows."
+    limits = " ".join(["Written and translated by models; no person has read all rows.", *cautions(settings)])
     if restricted:
         limits += (
             f" Made with {', '.join(f'`{name}`' for name in restricted)}, whose terms do not allow commercial use."
         )
     return card.About(output.resolve().name, "XL-Instruct, generated", settings.license, origin, limits)
+
+
+def cautions(settings: Settings) -> list[str]:
+    """What the filters cannot see, a sentence each."""
+    return [
+        f"The language identifier does not know {languages.get(target).name} (`{target}`): whether rows are in it was not checked."
+        for target in settings.targets
+        if filters.unscored(target)
+    ]
 
 
 def _rows(settings: Settings, work: Path, target: str) -> Iterator[TrainingRow]:
@@ -92,6 +103,6 @@ def prompt_hash(stage: str) -> str:
         case "translate":
             return templates.load("translate").sha
         case "score":
-            return templates.load("criteria").sha
+            return score.sha()
         case _:
             return templates.load(stage, PACKAGE).sha

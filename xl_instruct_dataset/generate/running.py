@@ -50,7 +50,8 @@ class StageRunner(InferenceRunner):  # type: ignore[misc]
             )
 
     async def _roll_out(self, document: Document, generate: Generate) -> bool:
-        asker = Asker(generate, self.plan.temperature, self.plan.max_tokens, self.plan.work.name)
+        plan = self.plan
+        asker = Asker(generate, plan.temperature, plan.max_tokens, plan.reasoning_tokens, plan.work.name)
         metadata = document.metadata
         if "rejected" not in metadata:
             try:

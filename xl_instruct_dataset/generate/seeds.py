@@ -1,13 +1,16 @@
 """English passages (or those of another language) from where people keep them: checked, without near-duplicates, in shards."""
 
+import hashlib
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from xl_alpacaeval_metric import hub, langid
+from xl_alpacaeval_metric import contamination, hub, langid
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.runfolder import json_line, replace_file
 from xl_instruct_dataset import filters, sample
@@ -18,27 +21,31 @@ SAMPLE = "sample"
 """As `--seeds`: the passages of the bundled sample."""
 LEAST_LETTERS = 0.7
 """Share of letters and spaces below which a passage is a table, a list of links or code."""
+_SENTENCE_END = re.compile(r"[.!?।][\"'”’»)]*(?=\s|\Z)|[。！？]")
 _NO_TEXT = re.compile(r"[^\w\s]+|[\d_]+")
+_END = 2**16
 LOOK_AT = 50
 """So many passages are looked at for each one wanted, before the source is taken for one that has none."""
 
 
-def make(settings: Settings, folder: Path) -> tuple[int, Counter[str]]:
+def make(settings: Settings, folder: Path, rejects: Path | None = None) -> tuple[int, Counter[str]]:
     """Write `folder/00000.jsonl` and so on, of `settings.shard` passages each; returns how many, and what was dropped by reason.
 
+    `rejects` gets a line for each passage that was dropped, with where it stands and why.
     A shard that is there already and would not change is left as it is. Raises UserError where the source cannot be
     read or has no passage of use.
     """
     folder.mkdir(parents=True, exist_ok=True)
     dropped: Counter[str] = Counter()
-    kept = _kept(settings, dropped)
     number = count = 0
-    while lines := list(islice(kept, settings.shard)):
-        text = "".join(map(json_line, lines))
-        file = folder / f"{number:05d}.jsonl"
-        if not file.exists() or file.read_text(encoding="utf-8") != text:
-            replace_file(file, text)
-        count, number = count + len(lines), number + 1
+    with rejects.open("w", encoding="utf-8") if rejects else nullcontext() as told:
+        kept = _kept(settings, dropped, told)
+        while lines := list(islice(kept, settings.shard)):
+            text = "".join(map(json_line, lines))
+            file = folder / f"{number:05d}.jsonl"
+            if not file.exists() or file.read_text(encoding="utf-8") != text:
+                replace_file(file, text)
+            count, number = count + len(lines), number + 1
     if not count:
         reasons = ", ".join(f"{n} {reason}" for reason, n in dropped.most_common()) or "it is empty"
         raise UserError(f"{settings.seeds}: no passage can be used ({reasons})")
@@ -57,7 +64,22 @@ def check(settings: Settings) -> None:
         raise UserError(f"{settings.seeds}: no such file; --seeds is a file, a folder, or a Hub dataset's id")
 
 
-def _kept(settings: Settings, dropped: Counter[str]) -> Iterator[dict[str, Any]]:
+def stamp(settings: Settings) -> str | None:
+    """A digest of the names, sizes and ends of the files that the passages come from; None where they are no files."""
+    path = Path(settings.seeds).expanduser()
+    if settings.seeds == SAMPLE or not path.exists():
+        return None
+    digest = hashlib.sha256()
+    for file in _files(path):
+        size = file.stat().st_size
+        with file.open("rb") as opened:
+            begin = opened.read(_END)
+            opened.seek(max(0, size - _END))
+            digest.update(repr((file.name, size, begin, opened.read())).encode())
+    return digest.hexdigest()[:16]
+
+
+def _kept(settings: Settings, dropped: Counter[str], told: TextIO | None) -> Iterator[dict[str, Any]]:
     count = 0
     with filters.NearDuplicates() as seen:
         for looked, (where, found) in enumerate(_texts(settings)):
@@ -71,6 +93,8 @@ def _kept(settings: Settings, dropped: Counter[str]) -> Iterator[dict[str, Any]]
                 reason = "near-duplicate of another passage"
             if reason is not None:
                 dropped[reason] += 1
+                if told:
+                    told.write(json_line({"stage": "seeds", "reason": reason, "seed": where}))
                 continue
             # As datatrove reads it: a document with its text, its id, and metadata.
             metadata = {"id": f"{count:08d}", "passage": passage, "seed": where}
@@ -80,31 +104,40 @@ def _kept(settings: Settings, dropped: Counter[str]) -> Iterator[dict[str, Any]]
 
 def shortened(text: str, max_words: int) -> str:
     """The first paragraphs of at most so many words together; of a first one that is longer, its first sentences."""
+    text = text.strip()
     kept: list[str] = []
-    for paragraph in re.split(r"\n\s*\n", text.strip()):
-        if len(" ".join([*kept, paragraph]).split()) > max_words:
+    count = 0.0
+    for paragraph in re.split(r"\n\s*\n", text):
+        count += contamination.words(paragraph)
+        if count > max_words:
             break
         kept.append(paragraph.strip())
     if kept:
         return "\n\n".join(kept)
-    sentences = re.split(r"(?<=[.!?。！？।])\s+", text.strip())
-    while sentences and len(" ".join(sentences).split()) > max_words:
-        sentences.pop()
-    return " ".join(sentences)
+    end = 0
+    for sentence in _SENTENCE_END.finditer(text):
+        if contamination.words(text[: sentence.end()]) > max_words:
+            break
+        end = sentence.end()
+    return text[:end]
 
 
 def fault(passage: str, settings: Settings) -> str | None:
     """Why a passage is not used, None if it is."""
-    words = len(passage.split())
-    if words < settings.min_words:
+    if contamination.words(passage) < settings.min_words:
         return f"fewer than {settings.min_words} words, or no paragraph of at most {settings.max_words}"
-    if len(_NO_TEXT.sub("", passage)) < LEAST_LETTERS * len(passage):
+    if len(_NO_TEXT.sub(_marks, passage)) < LEAST_LETTERS * len(passage):
         return "hardly any running text"
     if filters.repetition(passage) is not None:
         return "repeats itself"
     if langid.supported(settings.source) and not langid.matches([passage], settings.source)[0]:
         return f"not in {settings.source}"
     return None
+
+
+def _marks(found: re.Match[str]) -> str:
+    """What of it belongs to letters: the vowel signs of Devanagari and its relatives, which `re` takes for no letters."""
+    return "" if found[0].isascii() else "".join(c for c in found[0] if unicodedata.category(c)[0] == "M")
 
 
 def _texts(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -114,13 +147,17 @@ def _texts(settings: Settings) -> Iterator[tuple[str, str]]:
     check(settings)
     path = Path(settings.seeds).expanduser()
     if path.is_dir() or path.is_file():
-        files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in _READERS)
-        if not files:
-            raise UserError(f"{path}: holds no {', '.join(_READERS)} file")
-        for file in files:
+        for file in _files(path):
             yield from _READERS.get(file.suffix, _rows)(file, settings.seed_column)
     else:
         yield from _of_hub(settings)
+
+
+def _files(path: Path) -> list[Path]:
+    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in _READERS)
+    if not files:
+        raise UserError(f"{path}: holds no {', '.join(_READERS)} file")
+    return files
 
 
 def _rows(file: Path, column: str) -> Iterator[tuple[str, str]]:

@@ -88,6 +88,7 @@ class Plan:
     concurrency: int
     temperature: float
     max_tokens: int
+    reasoning_tokens: int = 0
     timeout: float = 600.0
     gpus: int = 1
     dialect: Dialect | None = None
@@ -141,7 +142,8 @@ class _Asking:
         if not isinstance(reply, Completion):
             raise InferenceError(None, f"{reply.kind}: {reply.reason}", payload=payload)
         usage = {"prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens}
-        return {"choices": [{"message": {"content": plain(reply.text)}, "finish_reason": "stop"}], "usage": usage}
+        choice = {"message": {"content": plain(reply.text)}, "finish_reason": "length" if reply.cut else "stop"}
+        return {"choices": [choice], "usage": usage}
 
     def end(self) -> None:
         """Close connections and the cache: what waits for a reply is not waited for."""

@@ -16,6 +16,9 @@ SELECTORS = ("chrf", "judge", "cometkiwi")
 EXECUTORS = ("local", "ray", "slurm")
 MOST_CANDIDATES = 26
 BACKENDS = ("openai", "vllm", "sglang")
+ROLES = ("teacher", "translator", "judge")
+FLAGS = {"translator": "translators", "benchmark": "benchmarks"}
+"""Flags of the command whose settings have another name; a file may use either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,9 @@ class Settings:
     answers, `translators` make `candidates` translations each, `judge` scores and, with `select` "judge", chooses.
     `passages` is how many seeds go in (by default a quarter more than `per_language` rows are wanted). `keep_best`
     keeps so many of the best-scored answers; `min_score` those whose mean score is at least that. `shard` passages
-    make a task. `timeout` is the seconds that one attempt of a request may take, `gpus` those of a server that a task starts.
+    make a task. `reasoning_tokens` are for the thoughts of models that think before they answer, added to the limit of every
+    reply. `output` is the Hub folder. `timeout` is the seconds that one attempt of a request may take, `gpus` those of a
+    server that a task starts.
     """
 
     seeds: str
@@ -51,6 +56,7 @@ class Settings:
     license: str = "unknown"
     temperature: float = 0.7
     max_tokens: int = 1024
+    reasoning_tokens: int = 0
     timeout: float = 600.0
     concurrency: int = 64
     shard: int = 1000
@@ -64,6 +70,7 @@ class Settings:
     gpus: int = 1
     ray_address: str = ""
     slurm: Mapping[str, Any] = field(default_factory=dict)
+    output: str = "xl-instruct"
 
     @property
     def wanted_passages(self) -> int:
@@ -80,6 +87,11 @@ class Settings:
         """Who translates: the teacher where no translator is named."""
         return self.translators or (self.teacher,)
 
+    def base_url(self, role: str) -> str:
+        """The address of the model in a role; where that is the teacher for want of another, the teacher's."""
+        named = {"teacher": self.teacher, "judge": self.judge, "translator": self.translators}[role]
+        return self.base_urls.get(role) or ("" if named else self.base_urls.get("teacher", ""))
+
     def checked(self) -> "Settings":
         """With canonical language codes; raises UserError for what cannot be done."""
         if not self.targets:
@@ -94,13 +106,14 @@ class Settings:
                     "a model in a folder is served first, e.g. by `transformers serve` or llama.cpp's server"
                 )
         for role, address in self.base_urls.items():
-            if role not in ("teacher", "translator", "judge"):
-                raise UserError(f"base_urls: unknown role {role!r}; there are teacher, translator, judge")
+            if role not in ROLES:
+                raise UserError(f"base_urls: unknown role {role!r}; there are {', '.join(ROLES)}")
             if not isinstance(address, str):
                 raise UserError(f"base_urls: the address of the {role} is {str(address)[:40]!r}; need text")
-            if "@" in address.partition("://")[2].partition("/")[0]:
+            if "@" in address or "?" in address:
                 raise UserError(
-                    f"base_urls: the address of the {role} holds a password, and settings are kept in a file"
+                    f"base_urls: the address of the {role} holds a password or a query, and settings are kept in a file; "
+                    "keys come from the environment"
                 )
         for name, allowed in (("select", SELECTORS), ("executor", EXECUTORS)):
             if getattr(self, name) not in allowed:
@@ -108,7 +121,7 @@ class Settings:
         for name in ("per_language", "candidates", "shard", "workers", "concurrency", "max_tokens", "min_words"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} is {getattr(self, name)}; need a number from 1")
-        for name in ("passages", "keep_best"):
+        for name in ("passages", "keep_best", "reasoning_tokens"):
             if getattr(self, name) < 0:
                 raise UserError(f"{name} is {getattr(self, name)}; need a number from 1")
         if not self.timeout > 0:
@@ -139,10 +152,10 @@ def load(file: Path | None, given: Mapping[str, Any]) -> Settings:
 
     Raises UserError for a file that cannot be read, an unknown key (naming the nearest) or a value of the wrong kind.
     """
-    content: dict[str, Any] = {}
-    if file is not None:
-        content = _yaml(file)
-    content |= {key: value for key, value in given.items() if value is not None}
+    content = _by_setting(_yaml(file)) if file is not None else {}
+    over = _by_setting({key: value for key, value in given.items() if value is not None})
+    urls = {**_mapping(content.get("base_urls")), **_mapping(over.get("base_urls"))}
+    content |= over | ({"base_urls": urls} if urls else {})
     known = {part.name: part for part in fields(Settings)}
     for key in content:
         if key not in known:
@@ -152,6 +165,17 @@ def load(file: Path | None, given: Mapping[str, Any]) -> Settings:
         if not content.get(key):
             raise UserError(f"no {key}: give {flag}, or {key} in --config")
     return Settings(**{key: _value(key, value, known[key].type) for key, value in content.items()}).checked()
+
+
+def _by_setting(content: dict[str, Any]) -> dict[str, Any]:
+    """What is named as the command's flags are, under the settings' names."""
+    found = {FLAGS.get(key, key): value for key, value in content.items()}
+    urls = {role: found.pop(f"{role}_base_url") for role in ROLES if f"{role}_base_url" in found}
+    return found | ({"base_urls": {**_mapping(found.get("base_urls")), **urls}} if urls else {})
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def save(settings: Settings, file: Path) -> None:
@@ -182,7 +206,8 @@ def _value(key: str, value: Any, kind: Any) -> Any:
         parts = value.split(",") if isinstance(value, str) else value
         if isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts):
             return tuple(part.strip() for part in parts if part.strip())
-        wanted = "a list"
+        # YAML 1.1 reads the code of Norwegian as false.
+        wanted = 'a list of texts; write "no" in quotes' if isinstance(parts, list) and False in parts else "a list"
     elif get_origin(kind) is Mapping:
         if isinstance(value, dict):
             return value

@@ -14,15 +14,19 @@ from xl_instruct_dataset.generate import settings as settings_file
 from xl_instruct_dataset.generate.settings import Settings
 
 MACHINE = ("concurrency", "timeout", "workers", "gpus", "executor", "ray_address", "slurm", "base_urls")
-PLACES = ("benchmark_path", "comet_python")
+PLACES = ("benchmark_path", "comet_python", "output")
 """Settings that say where and how fast the work is done, not what is made."""
 SETTINGS, IDENTITY, SEEDS_REPORT, REPORT = "settings.yaml", "job.json", "seeds.json", "report.json"
+REJECTED_SEEDS = "rejected-seeds.jsonl"
 LOG, LOCK = "log.txt", ".lock"
 
 
 def of(output: Path) -> Path:
-    """Where the job keeps what it makes on the way: beside the Hub folder, which holds nothing else."""
-    return output.with_name(f"{output.name}.work")
+    """Where the job keeps what it makes on the way: beside the Hub folder, which holds nothing else. Raises UserError for `/`."""
+    whole = output.resolve()
+    if not whole.name:
+        raise UserError(f"--output {output}: names no folder; give one, such as xl-instruct")
+    return whole.with_name(f"{whole.name}.work")
 
 
 def claim(settings: Settings, work: Path) -> None:
@@ -42,10 +46,15 @@ def claim(settings: Settings, work: Path) -> None:
                 )
         if theirs != identity:
             (work / REPORT).unlink(missing_ok=True)
-    elif strangers := sorted(path.name for path in work.iterdir() if path.name not in (LOG, LOCK)):
+    elif strangers := sorted(path.name for path in work.iterdir() if not _ours(path.name)):
         raise UserError(f"{work}: holds {strangers[0]} and no {IDENTITY}, so it is no job's; choose another --output")
     write_json(file, identity)
     settings_file.save(settings, work / SETTINGS)
+
+
+def _ours(name: str) -> bool:
+    """Whether that may lie in a folder before its job is known: what a killed command left of its first file, too."""
+    return name in (LOG, LOCK) or name.startswith((f".{IDENTITY}.", f".{SETTINGS}."))
 
 
 def finished(settings: Settings, work: Path) -> bool:

@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 INSTRUCTION_TOKENS = 256
 SCORE_TOKENS = 128
+ROOM, MOST_TOKENS = 128, 1.5
+"""Tokens that a translation may take: so many, and so many for each character of an alphabet, more than any language needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class Write:
         metadata["instruction"] = await asker.ask(
             instruct.messages(passage, self.language), instruct.read, max_tokens=INSTRUCTION_TOKENS
         )
+        if drop := filters.wrong_language(metadata["instruction"], self.language):
+            metadata["rejected"] = rejection(asker.stage, drop.reason, metadata["instruction"], drop.detail)
+            return
         asker.stage = "answer"
         metadata["response"] = await asker.ask(
             answer.messages(passage, metadata["instruction"], self.language), answer.read
@@ -126,7 +131,7 @@ class Translate:
             translation(text, self.source, target),
             translate.read,
             sample=self.first + number,
-            max_tokens=4 * asker.max_tokens,
+            max_tokens=min(4 * asker.max_tokens, ROOM + int(MOST_TOKENS * filters.weighed_length(text, self.source))),
         )
 
 

@@ -97,7 +97,7 @@ def read(text: str) -> str | None:
     if not found or not any(character.isalpha() for character in found) or replies.MARKER.search(found):
         return None
     paragraphs = [part for part in re.split(r"\n\s*\n", found) if part.strip()]
-    if _words(found) > MAX_WORDS or len(paragraphs) > MAX_PARAGRAPHS:
+    if contamination.words(found) > MAX_WORDS or len(paragraphs) > MAX_PARAGRAPHS:
         return None
     if _THE_TEXT.search(found) or any(_CHATTER.search(part) for part in paragraphs[1:]):
         return None
@@ -118,8 +118,3 @@ def _unquoted(text: str, opening: str, closing: str) -> str:
         if not (opens and even):
             return text
     return inner.strip()
-
-
-def _words(text: str) -> float:
-    found = contamination.tokens(text)
-    return len(found) if contamination.in_words(found) else len(found) / contamination.CHARACTERS_A_WORD

@@ -61,7 +61,8 @@ def _table(summary: Summary) -> str:
             named = " to ".join(languages.get(code).name for code in languages_of(group))
         except UserError:
             named = "as it is"
-        counts = (taken["used"], taken["held_out"], summary.dropped.get(group, 0), summary.truncated.get(group, 0))
+        dropped = summary.dropped.get(group, 0) + summary.refused.get(group, 0)
+        counts = (taken["used"], taken["held_out"], dropped, summary.truncated.get(group, 0))
         rows.append(f"| {cards.cell(group)} | {named} | {' | '.join(f'{count:,}' for count in counts)} |")
     return "\n".join(rows)
 

@@ -11,7 +11,7 @@ from xl_alpacaeval_metric import contamination
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.records import VARIANTS, languages_of
 from xl_instruct_dataset.sources import Source
-from xl_instruct_dataset.train import examples, mixture
+from xl_instruct_dataset.train import examples, mixture, tokens
 from xl_instruct_dataset.train.examples import Example, Selected, Taken
 from xl_instruct_dataset.train.settings import Settings
 
@@ -62,7 +62,11 @@ def _selected(settings: Settings) -> Selected:
         held = sum(row.item in items for row in pools[pair])
         taken[pair] = Taken(available[pair], held, len(used), max(0, len(used) - len(pool)))
     for part in mixed:
-        more, note = part.draw(round(part.ratio * total), settings.seed)
+        count = round(part.ratio * total)
+        if not count:  # Drawing none of them would read them all.
+            notes.append(f"{part.name}: no rows, its ratio {part.ratio:g} of {total} rows is less than one")
+            continue
+        more, note = part.draw(count, settings.seed)
         train += more
         taken[part.name] = Taken(len(more), 0, len(more))
         notes += [note] if note else []
@@ -83,11 +87,11 @@ def _pairs(settings: Settings, source: Source) -> list[str]:
         raise UserError(f"{source.name}: has no language pair in variant {settings.variant}")
     if settings.pairs == "all":
         return there
-    wanted = list(dict.fromkeys(pair.strip() for pair in settings.pairs.split(",") if pair.strip()))
+    wanted = [pair.strip() for pair in settings.pairs.split(",") if pair.strip()]
     if not wanted:
         raise UserError("--pairs is empty; give all, or pairs such as en-de,en-fi")
+    wanted = list(dict.fromkeys(pair if pair in there else "-".join(languages_of(pair)) for pair in wanted))
     for pair in wanted:
-        languages_of(pair)
         if pair not in there:
             near = get_close_matches(pair, there, n=1, cutoff=0.75)
             hint = f"; did you mean {near[0]}?" if near else ""
@@ -145,9 +149,9 @@ class Mixed:
             stream = datasets.load_dataset(self.name, split="train", streaming=True)
             for row in stream.shuffle(seed=seed, buffer_size=_SHUFFLED_AHEAD):
                 yield self.name, row
-        except (OSError, ValueError, ImportError) as error:
+        except (OSError, ValueError, ImportError, RuntimeError) as error:
             raise UserError(
-                f"{self.name}: neither a file or folder nor to be had from the Hub ({type(error).__name__})"
+                f"{self.name}: neither a file or folder nor to be had from the Hub ({tokens.first_line(error)})"
             ) from None
 
 

@@ -13,7 +13,7 @@ _ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "ass
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """`prompt` are the turns before the answer `completion`; `group` is the language pair, or the set that was mixed in.
+    """`prompt` are the turns before the answer `completion`; `group` is the language pair or, with `mixed`, the other set.
 
     Examples with the same `item` are the same prompt in several languages.
     """
@@ -25,6 +25,7 @@ class Example:
     completion: str
     license: str
     non_commercial: bool = False
+    mixed: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """As TRL reads it: the loss is on the completion alone."""
@@ -84,7 +85,7 @@ def of_chat(row: Mapping[str, object], group: str, number: int, license: str) ->
     if len(turns) < 2 or not turns[-1]["content"].strip() or all(turn["role"] != "user" for turn in turns):
         return None
     name = f"{group} {number}"
-    return Example(name, group, name, tuple(turns[:-1]), turns[-1]["content"], license)
+    return Example(name, group, name, tuple(turns[:-1]), turns[-1]["content"], license, mixed=True)
 
 
 def _turns(row: Mapping[str, object]) -> list[dict[str, str]]:

@@ -1,6 +1,9 @@
 """The model: loaded for training, with an adapter or without."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,15 @@ def named(model: str) -> str:
     return model
 
 
+def kind_of(device: str | None) -> str:
+    """The kind of device that training will take: cuda, mps, cpu; raises UserError for a device that is not here."""
+    import torch
+
+    memory.check(device, "auto")
+    # Counting asks the driver's tool, and leaves CUDA itself untouched.
+    return (device or ("cuda" if torch.cuda.device_count() else best_device())).partition(":")[0]
+
+
 def use_device(device: str | None) -> tuple[str, str | None]:
     """Make the device the one that training will take; returns its kind, and a line where GPUs are left unused.
 
@@ -46,13 +58,11 @@ def use_device(device: str | None) -> tuple[str, str | None]:
     """
     import torch
 
-    memory.check(device, "auto")
-    count = torch.cuda.device_count()  # Asks the driver's tool, and leaves CUDA itself untouched.
-    kind = (device or ("cuda" if count else best_device())).partition(":")[0]
+    kind = kind_of(device)
     if kind != "cuda" or "LOCAL_RANK" in os.environ:
         return kind, None
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    names = visible.split(",") if visible else [str(number) for number in range(count)]
+    names = visible.split(",") if visible else [str(number) for number in range(torch.cuda.device_count())]
     index = int((device or "").partition(":")[2] or 0)
     # Several visible GPUs in one process would become torch's DataParallel, which TRL refuses.
     os.environ["CUDA_VISIBLE_DEVICES"] = names[index]
@@ -88,6 +98,53 @@ def number_type(precision: str, kind: str) -> str:
     return "bfloat16" if has else "float32"
 
 
+def config_of(model: str) -> Any:
+    """The model's configuration; raises UserError where it cannot be loaded."""
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(model, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{model}: cannot be loaded ({first_line(error)})") from None
+
+
+def check(model: str, config: Any, settings: Settings, kind: str) -> None:
+    """Raises UserError for settings that the model or the device does not take; reads no weights for that."""
+    import torch
+    from peft import get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    if settings.precision == "float16" and kind == "cpu":
+        raise UserError("--precision float16: training in it needs a GPU; give auto, bfloat16 or float32")
+    with torch.device("meta"):  # All the modules, and none of the memory.
+        with one_line(f"{model}: cannot be loaded", settings, "loading the model"):
+            network = AutoModelForCausalLM.from_config(config, trust_remote_code=False, **_attention(settings))
+        if settings.full:
+            return
+        _check_targets(network, settings)
+        with one_line("the settings of the adapter do not work with this model", settings, "loading the model"):
+            get_peft_model(network, adapter(settings))
+
+
+def _check_targets(network: Any, settings: Settings) -> None:
+    """PEFT is content where one of several names is found."""
+    if settings.lora_targets == "all-linear":
+        return
+    modules = [name for name, _ in network.named_modules()]
+    known = sorted({name.rpartition(".")[2] for name, part in network.named_modules() if hasattr(part, "weight")})
+    if not _targets(settings):
+        raise UserError("--lora-targets is empty; give all-linear, or modules such as q_proj,v_proj")
+    for target in _targets(settings):
+        if not any(name == target or name.endswith(f".{target}") for name in modules):
+            near = get_close_matches(target, known, n=2, cutoff=0.5)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
+            raise UserError(f"--lora-targets {target!r}: the model has no such module; {hint}")
+
+
+def _attention(settings: Settings) -> dict[str, str]:
+    return {"attn_implementation": settings.attention} if settings.attention else {}
+
+
 def load(model: str, settings: Settings, numbers: str) -> Any:
     """The network; frozen weights in the type `numbers`, weights to be trained in float32 unless the user asked for less.
 
@@ -97,13 +154,13 @@ def load(model: str, settings: Settings, numbers: str) -> Any:
     from transformers import AutoModelForCausalLM
 
     # Adam's small steps get lost in 16 bits: with an adapter its weights alone are in 32.
-    kept = numbers if not settings.full or settings.precision == numbers else "float32"
-    arguments = {"attn_implementation": settings.attention} if settings.attention else {}
-    try:
-        network = AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, kept), **arguments)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise UserError(f"{model}: cannot be loaded ({first_line(error)})") from None
-    return network
+    # torch scales the gradients of float16 and then wants weights in float32; it computes in float16 all the same.
+    asked = settings.precision == numbers != "float16"
+    kept = numbers if not settings.full or asked else "float32"
+    with one_line(f"{model}: cannot be loaded", settings, "loading the model"):
+        return AutoModelForCausalLM.from_pretrained(
+            model, dtype=getattr(torch, kept), trust_remote_code=False, **_attention(settings)
+        )
 
 
 def adapter(settings: Settings) -> Any:
@@ -112,28 +169,52 @@ def adapter(settings: Settings) -> Any:
         return None
     from peft import LoraConfig
 
-    targets = settings.lora_targets
     return LoraConfig(
         r=settings.lora_rank,
         lora_alpha=settings.lora_alpha,
         lora_dropout=settings.lora_dropout,
-        target_modules=targets if targets == "all-linear" else [name.strip() for name in targets.split(",")],
+        target_modules="all-linear" if settings.lora_targets == "all-linear" else _targets(settings),
         task_type="CAUSAL_LM",
     )
 
 
-def advice(error: BaseException, settings: Settings) -> str | None:
-    """Where memory was what ended the training: one line that says what to turn down; else None."""
+def _targets(settings: Settings) -> list[str]:
+    return [name.strip() for name in settings.lora_targets.split(",") if name.strip()]
+
+
+@contextmanager
+def one_line(failed: str, settings: Settings, doing: str) -> Iterator[None]:
+    """What libraries raise in here becomes a UserError: what to turn down where it is memory, else what failed and why."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # Each library has errors of its own for a file that is damaged or does not fit.
+        raise UserError(advice(error, settings, doing) or f"{failed} ({first_line(error)})") from None
+
+
+def advice(error: BaseException, settings: Settings, doing: str = "") -> str | None:
+    """Where memory was what ended the training, or else what was being done: one line that says what to turn down."""
     if not isinstance(error, MemoryError) and not (isinstance(error, RuntimeError) and memory.is_out_of_memory(error)):
         return None
-    steps = []
-    if settings.device_batch_size > 1:
-        steps.append(f"--device-batch-size {settings.device_batch_size // 2} (the result stays the same)")
-    if not settings.gradient_checkpointing:
-        steps.append("--gradient-checkpointing")
-    steps.append(f"a smaller --max-length than {settings.max_length}")
-    if settings.full:
-        steps.append("--no-full (LoRA)")
-    else:
-        steps.append(f"a smaller --lora-rank than {settings.lora_rank}")
-    return f"out of memory; turn down, in this order: {', '.join(steps)}; the same command goes on from the last checkpoint"
+    if not doing:
+        return f"out of memory; {turn_down(settings)}"
+    fewer = ["--no-full (LoRA)"] if settings.full else []
+    fewer += ["--precision bfloat16"] if settings.precision != "bfloat16" else []
+    fewer += ["--no-merge"] if settings.merge and "sav" in doing else []
+    return f"out of memory while {doing}; free some, or give {', '.join([*fewer, 'a smaller model'])}"
+
+
+def turn_down(settings: Settings) -> str:
+    """What makes a training take less memory, and whether it goes on with it."""
+    same = [f"--device-batch-size {settings.device_batch_size // 2}"] if settings.device_batch_size > 1 else []
+    same += ["--gradient-checkpointing"] if not settings.gradient_checkpointing else []
+    other = [
+        f"a smaller --max-length than {settings.max_length}",
+        "--no-full (LoRA)" if settings.full else f"a smaller --lora-rank than {settings.lora_rank}",
+    ]
+    steps = [f"{step} (the result stays the same)" for step in same] + other
+    return (
+        f"turn down, in this order: {', '.join(steps)}; the same command goes on from the last checkpoint, "
+        "and with another length, rank or method begins anew where there is none yet"
+    )

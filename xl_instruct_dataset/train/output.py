@@ -11,7 +11,7 @@ from typing import Any
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.train.tokens import first_line
 
-ADAPTER = "adapter"
+ADAPTER, SAVING = "adapter", ".saving-"
 _MODEL_FILES = re.compile(r"(adapter_)?(config\.json|model.*\.safetensors(\.index\.json)?)|generation_config\.json")
 _LAST = ("adapter_config.json", "config.json")
 """Without these a folder is no model: they come last."""
@@ -20,7 +20,7 @@ _LAST = ("adapter_config.json", "config.json")
 @contextmanager
 def unfinished(output: Path) -> Iterator[Path]:
     """A hidden folder inside `output` that is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix=".saving-", dir=output))
+    folder = Path(tempfile.mkdtemp(prefix=SAVING, dir=output))
     try:
         yield folder
     finally:
@@ -29,7 +29,7 @@ def unfinished(output: Path) -> Iterator[Path]:
 
 def sweep(output: Path) -> None:
     """Remove what a killed process left behind while it saved."""
-    for path in output.glob(".saving-*"):
+    for path in output.glob(f"{SAVING}*"):
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -66,7 +66,13 @@ def keep_adapter(saving: Path, base: str, output: Path, *, merge: bool, generati
 
 def merge_later(output: Path, base: str) -> None:
     """Merge the adapter that lies in `output` since an earlier run."""
+    whole = (output / "adapter_config.json").is_file() and any(output.glob("adapter_model*.safetensors"))
     with unfinished(output) as saving:
+        if not whole and (output / ADAPTER).is_dir():
+            # A kill came while the merged model was being put in the adapter's place.
+            _merge(output / ADAPTER, base, saving, None)
+            _place(saving, output)
+            return
         for file in output.iterdir():
             if file.is_file() and not file.name.startswith(".") and file.suffix in (".json", ".safetensors", ".jinja"):
                 shutil.copy(file, saving)
@@ -80,11 +86,11 @@ def _merge(adapter: Path, base: str, merged: Path, generation: Any) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     try:
-        network = AutoModelForCausalLM.from_pretrained(base, dtype="auto")
+        network = AutoModelForCausalLM.from_pretrained(base, dtype="auto", trust_remote_code=False)
         whole = PeftModel.from_pretrained(network, str(adapter)).merge_and_unload(safe_merge=True)
     except (OSError, ValueError) as error:
         raise UserError(f"{adapter}: cannot be merged into {base} ({first_line(error)})") from None
-    tokenizer = AutoTokenizer.from_pretrained(adapter)
+    tokenizer = AutoTokenizer.from_pretrained(adapter, trust_remote_code=False)
     if generation is not None:
         whole.generation_config = generation
     elif tokenizer.eos_token_id is not None:
@@ -102,10 +108,10 @@ def _as_stored(saved: Path, base: str) -> None:
     """Bring weights that were trained in float32 into the type that the base has on disk."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    wanted, found = (AutoConfig.from_pretrained(place).dtype for place in (base, saved))
+    wanted, found = (AutoConfig.from_pretrained(place, trust_remote_code=False).dtype for place in (base, saved))
     if wanted in (None, found):
         return
-    network = AutoModelForCausalLM.from_pretrained(saved, dtype=wanted)
+    network = AutoModelForCausalLM.from_pretrained(saved, dtype=wanted, trust_remote_code=False)
     for file in saved.glob("model*.safetensors*"):
         file.unlink()
     network.save_pretrained(saved)

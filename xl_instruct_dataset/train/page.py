@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric import cards, languages
 from xl_instruct_dataset.train.effect import FIGURES, Change
 
 COLUMNS = ("before", "after", "difference", "95% interval", "p", "n")
@@ -70,7 +70,7 @@ def sentences(changes: Iterable[Change]) -> list[str]:
 def markdown(page: Page) -> str:
     """The page as Markdown."""
     parts = [
-        f"# {page.model} before and after {page.data}",
+        f"# {cards.cell(page.model)} before and after {cards.cell(page.data)}",
         *(f"- {line}" for line in sentences(page.changes)),
         "",
         "Before and after are over the items that have the figure in both; intervals are bootstraps over prompts.",
@@ -80,8 +80,8 @@ def markdown(page: Page) -> str:
         parts += [f"|---|{'---:|' * len(COLUMNS)}"]
         parts += [f"| {_name(change.language)} | {' | '.join(_cells(change))} |" for change in some]
     if page.notes:
-        parts += ["", "## To know", "", *(f"- {line}" for line in page.notes)]
-    parts += ["", "## Training", "", *(f"- {line}" for line in page.training)]
+        parts += ["", "## To know", "", *(f"- {cards.cell(line)}" for line in page.notes)]
+    parts += ["", "## Training", "", *(f"- {cards.cell(line)}" for line in page.training)]
     if page.answers:
         parts += ["", "## Answers"]
     for one in page.answers:

@@ -1,10 +1,12 @@
 """What can be seen while a model is trained: a progress line, and the loss in a file and a picture."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric import runfolder
+from xl_alpacaeval_metric.errors import UserError
 
 LOSS, CURVE = "loss.jsonl", "loss.png"
 Progress = Callable[[str, int, int], None]
@@ -25,15 +27,23 @@ def watch(folder: Path, progress: Progress) -> Any:
             if not state.is_world_process_zero:
                 return
             rows = history(state.log_history)
+            for row in rows[-1:]:
+                check(row.get("loss", row.get("eval_loss", 0.0)), state.global_step, args.learning_rate)
             if rows and "loss" in rows[-1]:
                 self.loss = f" at loss {rows[-1]['loss']:.3f}"
             # Whole each time: after a kill the history goes back to the checkpoint's, and no step stands there twice.
-            text = "".join(runfolder.json_line(row) for row in rows)
-            unfinished = folder / f".{LOSS}"
-            unfinished.write_text(text, encoding="utf-8")
-            unfinished.replace(folder / LOSS)
+            runfolder.replace_file(folder / LOSS, "".join(runfolder.json_line(row) for row in rows))
 
     return Watch()
+
+
+def check(loss: float, step: int, rate: float) -> None:
+    """Raises UserError where the training has diverged."""
+    if not math.isfinite(loss):
+        raise UserError(
+            f"the loss is no number at step {step}; lower --learning-rate, which is {rate:g}, or give --precision "
+            "float32, and a new --output where there are checkpoints already"
+        )
 
 
 def history(log: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
@@ -54,7 +64,8 @@ def draw(rows: Sequence[Mapping[str, float]], title: str, file: Path) -> None:
         points = [(row["step"], row[key]) for row in rows if key in row]
         if points:
             axes.plot(*zip(*points, strict=True), style, label=label, markersize=4)
-    axes.set(xlabel="step", ylabel="loss a token of the answers", title=title)
+    axes.set(xlabel="step", ylabel="loss a token of the answers")
+    axes.set_title(title, parse_math=False)  # A folder's name may hold a $.
     axes.grid(alpha=0.3)
     if rows:
         axes.legend()

@@ -1,11 +1,10 @@
 """A fine-tuning from its settings to a folder with the model; run again, it goes on from the last checkpoint."""
 
-import logging
 import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,13 @@ from xl_alpacaeval_metric import runfolder
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.runfolder import RunFolder
 from xl_alpacaeval_metric.signature import package_version
-from xl_instruct_dataset.train import card, data, model, output, progress, summary, tokens, trainer
+from xl_instruct_dataset.train import card, model, output, progress, summary, trainer
+from xl_instruct_dataset.train.prepared import prepare
 from xl_instruct_dataset.train.settings import Settings
 from xl_instruct_dataset.train.summary import Summary
-from xl_instruct_dataset.train.tokens import Fitting
 
 SETTINGS = "train.yaml"
+_EARLY = {runfolder.RUN, SETTINGS, progress.LOSS, trainer.CHECKPOINTS}
 Say = Callable[[str], None]
 
 
@@ -31,37 +31,21 @@ def train(name: str, settings: Settings, folder: Path, report: progress.Progress
     they differ), and where memory does not suffice.
     """
     model.check_installed()
-    base, processes, first = (
-        model.named(name),
-        int(os.environ.get("WORLD_SIZE", "1")),
-        os.environ.get("RANK", "0") == "0",
-    )
+    processes, first = int(os.environ.get("WORLD_SIZE", "1")), os.environ.get("RANK", "0") == "0"
     if not first:
         report, say = (lambda *_: None), (lambda _: None)
-    trainer.accumulation(settings, processes)
-    _quiet()
     kind, unused = model.use_device(settings.device)
-    tokenizer, template = tokens.load(base, settings)
-    report("reading the data", 0, 1)
-    selected = data.select(settings)
-    limit, shortened = _limit(base, settings)
-    fitting = tokens.fit(selected.train, tokenizer, limit, settings.too_long)
-    held_out = tokens.fit(selected.held_out, tokenizer, limit, settings.too_long)
-    if not fitting.examples:
-        raise UserError(
-            f"no row fits --max-length {limit} ({len(selected.train)} are longer); give more, or --too-long truncate"
-        )
-    notes = [
-        line for line in (unused, shortened, *template.notes, *selected.notes, *_left_out(fitting, held_out)) if line
-    ]
-    identity = {"model": base, **settings.identity, "data_fingerprint": selected.fingerprint}
-    with _opened(folder, identity) if first else nullcontext():
+    ready = prepare(name, settings, kind, processes, report)
+    base, notes = ready.base, [*([unused] if unused else []), *ready.notes]
+    with RunFolder(folder, ready.identity, restart=lambda _: _cleared(folder)) if first else nullcontext():
+        if first:
+            output.sweep(folder)
         if (folder / summary.FILE).exists():
-            return _finished(folder, base, settings, say)
+            return _finished(folder, base, settings, say, first=first)
         for line in notes:
             say(line)
         if first:
-            output.sweep(folder)
+            trainer.sweep(folder)
             (folder / SETTINGS).write_text(settings.as_yaml(base), encoding="utf-8")
         numbers = model.number_type(settings.precision, kind)
         if kind == "cpu":
@@ -69,11 +53,11 @@ def train(name: str, settings: Settings, folder: Path, report: progress.Progress
         report(f"loading {name}", 0, 1)
         built = trainer.build(
             model.load(base, settings, numbers),
-            tokenizer,
-            template,
-            (fitting.examples, held_out.examples),
+            ready.tokenizer,
+            ready.template,
+            (ready.train.examples, ready.held_out.examples),
             settings,
-            limit=limit,
+            limit=ready.limit,
             kind=kind,
             numbers=numbers,
             processes=processes,
@@ -84,19 +68,21 @@ def train(name: str, settings: Settings, folder: Path, report: progress.Progress
         before = _run(built, folder, settings, say)
         seconds = time.monotonic() - began
         report("saving the model", 0, 1)
-        output.write(built, base, folder, merge=settings.merge)
+        with model.one_line(f"{folder}: the model cannot be saved", settings, "saving the model"):
+            output.write(built, base, folder, merge=settings.merge)
         found = Summary(
             model=base,
             settings=asdict(settings),
-            fingerprint=selected.fingerprint,
-            template=template.source,
-            taken={group: asdict(taken) for group, taken in selected.taken.items()},
-            dropped=_added(fitting.dropped, held_out.dropped),
-            truncated=_added(fitting.truncated, held_out.truncated),
-            licenses=selected.licenses(),
-            non_commercial=sum(one.non_commercial for one in selected.train),
-            max_length=limit,
-            tokens=fitting.tokens,
+            fingerprint=ready.selected.fingerprint,
+            template=ready.template.source,
+            taken={group: asdict(taken) for group, taken in ready.selected.taken.items()},
+            dropped=_added(ready.train.dropped, ready.held_out.dropped),
+            truncated=_added(ready.train.truncated, ready.held_out.truncated),
+            refused=dict(ready.train.refused),
+            licenses=ready.selected.licenses(),
+            non_commercial=sum(one.non_commercial for one in ready.selected.train),
+            max_length=ready.limit,
+            tokens=ready.train.tokens,
             steps=built.state.global_step,
             steps_before=before,
             device=_device(kind),
@@ -129,7 +115,8 @@ def _run(built: Any, folder: Path, settings: Settings, say: Say) -> int:
         say(f"going on from step {step}")
         built.args.eval_on_start = False
     try:
-        built.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        trained = built.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        progress.check(trained.training_loss, built.state.global_step, settings.rate)
         if built.eval_dataset is not None:
             built.evaluate()
     except (RuntimeError, MemoryError) as error:
@@ -139,54 +126,36 @@ def _run(built: Any, folder: Path, settings: Settings, say: Say) -> int:
     return step
 
 
-def _opened(folder: Path, identity: Mapping[str, object]) -> AbstractContextManager[object]:
-    """The run folder; one in which nothing was made yet may be begun again with other settings."""
-    if (
-        (folder / runfolder.RUN).is_file()
-        and not (folder / summary.FILE).exists()
-        and not trainer.last_checkpoint(folder)
-    ):
-        (folder / runfolder.RUN).unlink()
-        for left in (SETTINGS, progress.LOSS):
-            (folder / left).unlink(missing_ok=True)
-        output.sweep(folder)
-        shutil.rmtree(folder / trainer.CHECKPOINTS, ignore_errors=True)
-    return RunFolder(folder, identity)
+def untouched(folder: Path) -> bool:
+    """Whether the folder holds no more than what a training leaves there before its first checkpoint, or is not there."""
+    if not folder.is_dir():
+        return True
+    names = {name for name in runfolder.names(folder) if not name.startswith(output.SAVING)}
+    return names <= _EARLY and trainer.last_checkpoint(folder) is None
 
 
-def _finished(folder: Path, base: str, settings: Settings, say: Say) -> Summary:
+def _cleared(folder: Path) -> bool:
+    """Whether another training may begin in the folder, which is then as good as empty."""
+    if not untouched(folder):
+        return False
+    shutil.rmtree(folder / trainer.CHECKPOINTS, ignore_errors=True)
+    (folder / progress.LOSS).unlink(missing_ok=True)
+    return True
+
+
+def _finished(folder: Path, base: str, settings: Settings, say: Say, *, first: bool) -> Summary:
     found = summary.read(folder)
-    if settings.merge and not found.merged and not settings.full:
+    if not settings.merge or found.merged or settings.full:
+        say("trained before; nothing to do")
+        return found
+    found = replace(found, merged=True, settings={**found.settings, "merge": True})
+    if first:
         say("trained before; merging the adapter")
-        output.merge_later(folder, base)
-        found = replace(found, merged=True, settings={**found.settings, "merge": True})
+        with model.one_line(f"{folder}: the adapter cannot be merged", settings, "merging"):
+            output.merge_later(folder, base)
         (folder / "README.md").write_text(card.text(found, folder.resolve().name), encoding="utf-8")
         found.write(folder)
-    else:
-        say("trained before; nothing to do")
     return found
-
-
-def _limit(base: str, settings: Settings) -> tuple[int, str | None]:
-    """Tokens of a sequence, at most, and a line where the model's window is what sets it."""
-    from transformers import AutoConfig
-
-    try:
-        window = tokens.window(AutoConfig.from_pretrained(base))
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{base}: cannot be loaded ({tokens.first_line(error)})") from None
-    if window is not None and window < settings.max_length:
-        return window, f"--max-length {settings.max_length} is more than the model's window: {window} is used"
-    return settings.max_length, None
-
-
-def _left_out(*parts: Fitting) -> list[str]:
-    dropped, truncated = (
-        sum(sum(counts.values()) for counts in kind)
-        for kind in zip(*((p.dropped, p.truncated) for p in parts), strict=True)
-    )
-    lines = [f"{dropped} rows dropped: too long (--too-long truncate would keep them in part)"] if dropped else []
-    return lines + ([f"{truncated} rows truncated: too long"] if truncated else [])
 
 
 def _added(*counts: Mapping[str, int]) -> dict[str, int]:
@@ -217,16 +186,3 @@ def _trl() -> str:
     from importlib.metadata import version
 
     return version("trl")
-
-
-def _quiet() -> None:
-    """Libraries report what went wrong, and no more."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    import warnings
-
-    import transformers
-
-    warnings.filterwarnings("ignore", category=FutureWarning)  # They speak to the libraries' developers.
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    logging.getLogger("trl").setLevel(logging.WARNING)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
+from math import isfinite
 from pathlib import Path
 from typing import Any, get_args
 
@@ -162,8 +163,7 @@ def _checked(name: str, value: object, where: str) -> object:
         raise UserError(f"{at} is {str(value)[:40]!r}; need {wanted}")
     if isinstance(value, int | float) and not isinstance(value, bool):
         least, most = about["least"], about["most"]
-        # Turned about, so that nan is refused.
-        if (least is not None and not value >= least) or (most is not None and not value <= most):
+        if not isfinite(value) or (least is not None and value < least) or (most is not None and value > most):
             raise UserError(f"{at} is {value}; need a number from {least:g}{'' if most is None else f' to {most:g}'}")
     if about["choices"] and value not in about["choices"]:
         raise UserError(f"{at} is {str(value)[:40]!r}; there are {', '.join(about['choices'])}")

@@ -1,7 +1,7 @@
 """What a finished training was, as `training.json` keeps it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ class Summary:
     """Counts of rows, by group where they are mappings; losses are nats a token of the answers; seconds of this machine.
 
     `taken` has available, held_out, used and repeated rows by group. `gpu_memory` is the highest use in bytes, None
-    without a GPU. `steps_before` are those that earlier, interrupted runs made.
+    without a GPU. `steps_before` are those that earlier, interrupted runs made. `refused` are rows of a mixed set that
+    the chat template or the tokenizer does not take.
     """
 
     model: str
@@ -46,6 +47,7 @@ class Summary:
     merged: bool
     version: str
     trl: str
+    refused: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def license(self) -> str:
@@ -74,6 +76,7 @@ def lines(summary: Summary) -> list[str]:
         counts += [f"{taken['repeated']} of them repetitions"] if taken["repeated"] else []
         counts += [f"{taken['held_out']} held out"] if taken["held_out"] else []
         counts += [f"{summary.dropped[group]} dropped as too long"] if group in summary.dropped else []
+        counts += [f"{summary.refused[group]} refused by the chat template"] if group in summary.refused else []
         counts += [f"{summary.truncated[group]} truncated"] if group in summary.truncated else []
         found.append(f"{group}: {', '.join(counts)}")
     share = 100 * summary.trained_parameters / max(1, summary.parameters)

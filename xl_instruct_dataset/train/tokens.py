@@ -1,5 +1,6 @@
 """The tokenizer, its chat template, and how many tokens an example has."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,12 +20,14 @@ _PROBE = (({"role": "user", "content": "Question."},), "Answer.")
 class Template:
     """Where the chat template comes from (own, plain or a file's name), and the token that ends an answer by it.
 
-    `end` is None where an answer ends in no special token; `own` says whether the model brought a template.
+    `end` is None where an answer ends in no special token; `own` says whether the model brought a template; `digest` is
+    the beginning of the SHA-256 of the one in use.
     """
 
     source: str
     end: str | None
     own: bool
+    digest: str
 
     @property
     def notes(self) -> list[str]:
@@ -45,12 +48,17 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """The examples that fit, the tokens in them, and how many of each group were dropped or will be truncated."""
+    """The examples that fit, the tokens in them, and how many of each group were dropped or will be truncated.
+
+    `refused` are those of a mixed set that the chat template or the tokenizer does not take, `reasons` the first of each.
+    """
 
     examples: tuple[Example, ...]
     tokens: int
     dropped: Mapping[str, int] = field(default_factory=dict)
     truncated: Mapping[str, int] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(model: str, settings: Settings) -> tuple[Any, Template]:
@@ -61,8 +69,8 @@ def load(model: str, settings: Settings) -> tuple[Any, Template]:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(model)
-    except (OSError, ValueError, KeyError) as error:
+        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+    except Exception as error:  # A damaged file may be an error of any of the libraries below.
         raise UserError(f"{model}: its tokenizer cannot be loaded ({first_line(error)})") from None
     own, asked = tokenizer.chat_template is not None, settings.chat_template
     source = asked
@@ -79,16 +87,34 @@ def load(model: str, settings: Settings) -> tuple[Any, Template]:
     elif source != "own":
         tokenizer.chat_template = _file(source)
         source = Path(source).name
-    return tokenizer, Template(source, _end(tokenizer, f"{model}: chat template {source}"), own)
+    end = _end(tokenizer, f"{model}: chat template {source}")
+    return tokenizer, Template(source, end, own, hashlib.sha256(str(tokenizer.chat_template).encode()).hexdigest()[:12])
 
 
 def fit(examples: Sequence[Example], tokenizer: Any, limit: int, too_long: str) -> Fitting:
-    """The examples of at most `limit` tokens; longer ones stay where they are to be truncated and keep part of the answer."""
+    """The examples of at most `limit` tokens; longer ones stay where they are to be truncated and keep part of the answer.
+
+    Raises UserError that names the row of a language pair which the chat template or the tokenizer does not take.
+    """
+    from jinja2 import TemplateError
+
     kept, total = [], 0
     dropped: Counter[str] = Counter()
     truncated: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    reasons: dict[str, str] = {}
     for example in examples:
-        whole = len(_tokens(tokenizer, [*example.prompt, {"role": "assistant", "content": example.completion}]))
+        try:
+            whole = len(_tokens(tokenizer, [*example.prompt, {"role": "assistant", "content": example.completion}]))
+        except (TemplateError, TypeError, ValueError) as error:  # Its rule for roles, or half a character in the text.
+            if not example.mixed:
+                raise UserError(
+                    f"{example.group} row {example.id!r}: the chat template or the tokenizer does not take it "
+                    f"({first_line(error)}); mend it, leave it out, or give another --chat-template"
+                ) from None
+            refused[example.group] += 1
+            reasons.setdefault(example.group, first_line(error))
+            continue
         if whole > limit:
             prompt = 0 if too_long == "drop" else len(_tokens(tokenizer, list(example.prompt), prompt=True))
             if too_long == "drop" or prompt >= limit:
@@ -97,7 +123,7 @@ def fit(examples: Sequence[Example], tokenizer: Any, limit: int, too_long: str) 
             truncated[example.group] += 1
         kept.append(example)
         total += min(whole, limit)
-    return Fitting(tuple(kept), total, dict(dropped), dict(truncated))
+    return Fitting(tuple(kept), total, dict(dropped), dict(truncated), dict(refused), reasons)
 
 
 def window(config: Any) -> int | None:

@@ -28,6 +28,33 @@ def accumulation(settings: Settings, processes: int) -> int:
     return settings.batch_size // at_once
 
 
+def check(settings: Settings, processes: int) -> None:
+    """Raises UserError for settings that TRL or transformers would not take, whatever the model."""
+    import torch
+    from transformers import SchedulerType, get_scheduler
+    from transformers.integrations import get_reporting_integration_callbacks
+
+    accumulation(settings, processes)
+    schedules = [one.value for one in SchedulerType]
+    if settings.schedule not in schedules:
+        raise UserError(f"--schedule {settings.schedule!r} is unknown; there are {', '.join(schedules)}")
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    try:
+        get_scheduler(settings.schedule, optimizer, num_warmup_steps=1, num_training_steps=2)
+    except (ValueError, TypeError) as error:  # Some want a figure that is no setting here.
+        raise UserError(f"--schedule {settings.schedule} cannot be used ({first_line(error)}); take another") from None
+    try:
+        names = [name for name in _trackers(settings) if name not in ("none", "all")]
+        for tracker in get_reporting_integration_callbacks(names):
+            tracker()
+    except (ValueError, ImportError, RuntimeError) as error:
+        raise UserError(f"--report-to {settings.report_to}: {first_line(error)}; none keeps loss.jsonl alone") from None
+
+
+def _trackers(settings: Settings) -> list[str]:
+    return [name.strip() for name in settings.report_to.split(",") if name.strip()]
+
+
 def build(
     network: Any,
     tokenizer: Any,
@@ -54,7 +81,7 @@ def build(
     train, held_out = (
         datasets.Dataset.from_list([one.as_dict() for one in part]) if part else None for part in examples
     )
-    try:
+    with model.one_line("the settings do not work with this model", settings, "loading the model"):
         arguments = SFTConfig(
             output_dir=str(folder / CHECKPOINTS),
             per_device_train_batch_size=settings.device_batch_size,
@@ -83,7 +110,8 @@ def build(
             save_total_limit=settings.keep_checkpoints,
             logging_steps=settings.log_steps,
             logging_first_step=True,
-            report_to=[name.strip() for name in settings.report_to.split(",")],
+            logging_nan_inf_filter=False,  # It would show a loss that diverged as the last one that did not.
+            report_to=_trackers(settings),
             run_name=folder.name,
             seed=settings.seed,
             use_cpu=kind == "cpu",
@@ -99,10 +127,6 @@ def build(
             peft_config=model.adapter(settings),
             callbacks=[progress.watch(folder, report)],
         )
-    except (ValueError, ImportError, RuntimeError) as error:
-        if message := model.advice(error, settings):
-            raise UserError(message) from None
-        raise UserError(f"the settings do not work with this model: {first_line(error)}") from None
     trainer.remove_callback(PrinterCallback)
     return trainer
 
@@ -142,18 +166,23 @@ def _checkpointing(config: type) -> str:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The latest checkpoint that was written to its end; those that a kill cut short are removed."""
-    found = sorted(
-        (path for path in (folder / CHECKPOINTS).glob("checkpoint-*") if path.name.rpartition("-")[2].isdigit()),
-        key=lambda path: int(path.name.rpartition("-")[2]),
-    )
-    whole = None
-    for path in found:
-        if _is_whole(path):
-            whole = path
-        else:
+    """The latest checkpoint that was written to its end."""
+    return max(filter(_is_whole, _checkpoints(folder)), key=_step, default=None)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the checkpoints that a kill cut short."""
+    for path in _checkpoints(folder):
+        if not _is_whole(path):
             shutil.rmtree(path, ignore_errors=True)
-    return whole
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    return [path for path in (folder / CHECKPOINTS).glob("checkpoint-*") if path.name.rpartition("-")[2].isdigit()]
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
 
 
 def _is_whole(checkpoint: Path) -> bool:
