@@ -16,13 +16,12 @@ generate-demo: $(READY)
 	$(PIP) install -q -c constraints.txt 'transformers[serving]'
 	HF_HUB_OFFLINE=1 $(BIN)/python -m xl_instruct_dataset.generate.demo runs/generate-demo/xl-instruct
 
-# SmolLM2 learns to answer in German and Finnish, a little: the loop in small, with no judge.
+# SmolLM2 learns to answer in Lithuanian and Maltese when asked to, which it does not by itself: the loop in small, with no judge.
 train-demo: $(READY)
-	$(BIN)/xl-instruct build --pairs en-de,en-fi --output runs/train-demo-data
+	$(BIN)/xl-instruct build --pairs en-lt,en-mt --output runs/train-demo-data
 	HF_HUB_OFFLINE=1 $(BIN)/xl-instruct loop "$(MODEL)" --data runs/train-demo-data --judge none --output runs/train-demo \
-		--max-steps 12 --batch-size 4 --max-length 256 --too-long truncate --no-gradient-checkpointing \
-		--learning-rate 1e-3 --held-out 0.1 --log-steps 1 --eval-steps 12 --save-steps 4 \
-		--limit 6 --max-tokens 64 --eval-batch-size 12
+		--max-steps 20 --batch-size 8 --device-batch-size 8 --max-length 256 --too-long truncate --no-gradient-checkpointing \
+		--learning-rate 1e-3 --log-steps 2 --eval-steps 10 --save-steps 5 --max-tokens 64 --eval-batch-size 16
 
 test: lint types unit
 

@@ -21,35 +21,30 @@ from xl_alpacaeval_metric.errors import UserError
 
 PATIENCE = 180.0
 """Seconds for the server to answer."""
+JOB = (
+    "--seeds sample --passages 12 --per-language 12 --targets fi,fr,en --candidates 3 --min-score 1 --max-tokens 200 "
+    "--concurrency 2 --license apache-2.0 --seed-license apache-2.0"
+)
 SERVE = "import sys; from transformers.cli.transformers import main; sys.argv = ['transformers', 'serve', *sys.argv[1:]]; main()"
 
 
 def main() -> None:
     """Serve, generate into the folder given as the first argument, and stop the server."""
+    try:
+        sys.exit(_generate())
+    except UserError as error:
+        print(f"generate-demo: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _generate() -> int:
     output = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/generate-demo/xl-instruct")
     model = f"openai/{embedded.model_folder()}"
     output.parent.mkdir(parents=True, exist_ok=True)
     with served(output.parent / "server.log") as url:
-        command = [
-            *(sys.executable, "-m", "xl_instruct_dataset", "generate", "--seeds", "sample", "--passages", "12"),
-            *(
-                "--targets",
-                "de,fi",
-                "--candidates",
-                "3",
-                "--per-language",
-                "12",
-                "--teacher",
-                model,
-                "--min-score",
-                "1",
-            ),
-            *("--teacher-base-url", url, "--translator-base-url", url, "--judge-base-url", url),
-            *("--max-tokens", "400", "--concurrency", "8", "--license", "apache-2.0", "--seed-license", "apache-2.0"),
-            *("--output", str(output)),
-        ]
-        code = subprocess.run(command, env={**os.environ, "OPENAI_API_KEY": "none"}).returncode
-    sys.exit(code)
+        command = [sys.executable, "-m", "xl_instruct_dataset", "generate", *JOB.split()]
+        command += ["--teacher", model, "--teacher-base-url", url, "--output", str(output)]
+        return subprocess.run(command, env={**os.environ, "OPENAI_API_KEY": "none"}).returncode
 
 
 @contextmanager
@@ -62,9 +57,7 @@ def served(log: Path) -> Iterator[str]:
     print(f"serving {embedded.NAME} at {url}", file=sys.stderr)
     with (
         log.open("w") as out,
-        subprocess.Popen(
-            [sys.executable, "-c", SERVE, "--continuous-batching", "--port", str(port)], stdout=out, stderr=out
-        ) as server,
+        subprocess.Popen([sys.executable, "-c", SERVE, "--port", str(port)], stdout=out, stderr=out) as server,
     ):
         try:
             deadline = time.monotonic() + PATIENCE
@@ -84,8 +77,11 @@ def _load(url: str) -> None:
     request = urllib.request.Request(
         f"{url}/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
-        reply.read()
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
+            reply.read()
+    except OSError as error:
+        raise UserError(f"`transformers serve` does not load {embedded.NAME} ({error})") from None
 
 
 def _answers(url: str) -> bool:

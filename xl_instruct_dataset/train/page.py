@@ -70,7 +70,8 @@ def sentences(changes: Iterable[Change]) -> list[str]:
 def markdown(page: Page) -> str:
     """The page as Markdown."""
     parts = [
-        f"# {cards.cell(page.model)} before and after {cards.cell(page.data)}",
+        f"# {cards.cell(page.model)} before and after training on {cards.cell(page.data)}",
+        "",
         *(f"- {line}" for line in sentences(page.changes)),
         "",
         "Before and after are over the items that have the figure in both; intervals are bootstraps over prompts.",
