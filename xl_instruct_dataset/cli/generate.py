@@ -41,6 +41,10 @@ def generate(
     select: Annotated[Text, typer.Option(help="Best of them by chrf, judge or cometkiwi  [default: chrf]")] = None,
     min_score: Annotated[float | None, typer.Option(min=1, max=5, help="Mean score to keep  [default: 4]")] = None,
     keep_best: Annotated[Number, typer.Option(min=1, metavar="K", help="Keep the K best-scored answers alone")] = None,
+    min_words: Annotated[Number, typer.Option(min=1, help="Words of a passage, at least  [default: 60]")] = None,
+    max_words: Annotated[
+        Number, typer.Option(min=1, help="At most: longer ones are cut at a paragraph or sentence  [default: 400]")
+    ] = None,
     source: Annotated[Text, typer.Option(metavar="en", help="Language of passages and instructions")] = None,
     seed_column: Annotated[Text, typer.Option(help="Column with the passage  [default: text]")] = None,
     seed_config: Annotated[Text, typer.Option(help="Configuration of the Hub dataset, e.g. en")] = None,
@@ -93,7 +97,8 @@ def generate(
         "seeds": seeds, "targets": targets, "teacher": teacher, "translator": translator, "judge": judge,
         "teacher_base_url": teacher_base_url, "translator_base_url": translator_base_url, "judge_base_url": judge_base_url,
         "per_language": per_language, "passages": passages, "candidates": candidates, "select": select,
-        "min_score": min_score, "keep_best": keep_best, "source": source, "seed_column": seed_column,
+        "min_score": min_score,
+        "min_words": min_words, "max_words": max_words, "keep_best": keep_best, "source": source, "seed_column": seed_column,
         "seed_config": seed_config, "seed_split": seed_split, "seed_license": seed_license, "license": license,
         "benchmark": benchmark, "benchmark_path": benchmark_path, "temperature": temperature,
         "max_tokens": max_tokens, "reasoning_tokens": reasoning_tokens,

@@ -22,8 +22,8 @@ from xl_alpacaeval_metric.errors import UserError
 PATIENCE = 180.0
 """Seconds for the server to answer."""
 JOB = (
-    "--seeds sample --passages 12 --per-language 12 --targets fi,fr,en --candidates 3 --min-score 1 --max-tokens 200 "
-    "--concurrency 2 --license apache-2.0 --seed-license apache-2.0"
+    "--seeds sample --passages 12 --min-words 30 --max-words 60 --per-language 12 --targets fi,fr,en --candidates 3 --min-score 1 "
+    "--max-tokens 120 --concurrency 1 --license apache-2.0 --seed-license apache-2.0"
 )
 SERVE = "import sys; from transformers.cli.transformers import main; sys.argv = ['transformers', 'serve', *sys.argv[1:]]; main()"
 
@@ -39,16 +39,29 @@ def main() -> None:
 
 def _generate() -> int:
     output = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/generate-demo/xl-instruct")
-    model = f"openai/{embedded.model_folder()}"
     output.parent.mkdir(parents=True, exist_ok=True)
-    with served(output.parent / "server.log") as url:
+    folder = sampling(output.parent / embedded.NAME)
+    with served(folder, output.parent / "server.log") as url:
         command = [sys.executable, "-m", "xl_instruct_dataset", "generate", *JOB.split()]
-        command += ["--teacher", model, "--teacher-base-url", url, "--output", str(output)]
+        command += ["--teacher", f"openai/{folder}", "--teacher-base-url", url, "--output", str(output)]
         return subprocess.run(command, env={**os.environ, "OPENAI_API_KEY": "none"}).returncode
 
 
+def sampling(folder: Path) -> Path:
+    """The embedded model's files, and what has `transformers serve` sample: by itself it takes the likeliest token at any temperature."""
+    folder.mkdir(exist_ok=True)
+    settings = {"do_sample": True}
+    for file in embedded.model_folder().iterdir():
+        if file.name == "generation_config.json":
+            settings = {**json.loads(file.read_text(encoding="utf-8")), **settings}
+        elif not (folder / file.name).exists():
+            (folder / file.name).symlink_to(file)
+    (folder / "generation_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return folder.resolve()
+
+
 @contextmanager
-def served(log: Path) -> Iterator[str]:
+def served(folder: Path, log: Path) -> Iterator[str]:
     """`transformers serve` on a free port of this machine, as long as the block runs; yields its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -65,15 +78,15 @@ def served(log: Path) -> Iterator[str]:
                 if server.poll() is not None or time.monotonic() > deadline:
                     raise UserError(f"`transformers serve` does not answer; see {log}")
                 time.sleep(0.5)
-            _load(url)
+            _load(url, folder)
             yield url
         finally:
             server.terminate()
 
 
-def _load(url: str) -> None:
+def _load(url: str, folder: Path) -> None:
     """Have the server load the model, which it does at the first request."""
-    body = {"model": str(embedded.model_folder()), "messages": [{"role": "user", "content": "Hi."}], "max_tokens": 1}
+    body = {"model": str(folder), "messages": [{"role": "user", "content": "Hi."}], "max_tokens": 1}
     request = urllib.request.Request(
         f"{url}/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )

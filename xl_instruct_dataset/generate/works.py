@@ -29,7 +29,9 @@ class Write:
         passage = metadata["passage"]
         asker.stage = "instruct"
         metadata["instruction"] = await asker.ask(
-            instruct.messages(passage, self.language), instruct.read, max_tokens=INSTRUCTION_TOKENS
+            instruct.messages(passage, self.language),
+            instruct.read,
+            max_tokens=min(INSTRUCTION_TOKENS, asker.max_tokens),
         )
         if drop := filters.wrong_language(metadata["instruction"], self.language):
             metadata["rejected"] = rejection(asker.stage, drop.reason, metadata["instruction"], drop.detail)
