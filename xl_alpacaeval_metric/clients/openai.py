@@ -47,7 +47,8 @@ class OpenAIClient:
     `base_url` defaults to OPENAI_BASE_URL, then OpenAI's; `api_key` to OPENAI_API_KEY, and to a dummy where only an
     address is given. `timeout` is the seconds that one attempt may take in all, `retries` the attempts after the first,
     `preflight_timeout` the seconds within which the endpoint must have shown that it answers. Where it gives no
-    log-probabilities, a verdict is read from an answer of up to `verdict_tokens` tokens. Which parameters the endpoint takes
+    log-probabilities, a verdict is read from an answer of up to `verdict_tokens` tokens; the answer to the probe may take
+    `probe_tokens`, which leave room to reason. Which parameters the endpoint takes
     is found out before the first request, unless another client did and its `dialect` is given.
 
     Raises JudgeUnavailable where there is neither a key nor an address.
@@ -64,6 +65,7 @@ class OpenAIClient:
         retries: int = 6,
         preflight_timeout: float = 45.0,
         verdict_tokens: int = 16,
+        probe_tokens: int = 1,
         dialect: Dialect | None = None,
     ) -> None:
         if not 1 <= concurrency <= MOST_CONCURRENT:
@@ -73,6 +75,7 @@ class OpenAIClient:
         self._url = self._endpoint.address("chat/completions")
         self._timeout, self._retries, self._preflight_timeout = timeout, retries, preflight_timeout
         self._verdict_tokens = verdict_tokens
+        self._probe = replace(probe.PROBE, max_tokens=probe_tokens)
         self._dialect = dialect
         self._settling = asyncio.Lock()
         self._pacer = Pacer(concurrency)
@@ -188,7 +191,7 @@ class OpenAIClient:
 
     async def _negotiate(self) -> Dialect:
         try:
-            return await probe.negotiate(self._ask, self._timeout, self._preflight_timeout)
+            return await probe.negotiate(self._ask, self._probe, self._timeout, self._preflight_timeout)
         except probe.Silent as end:
             raise self._reasons() if end.fault is None else self.unavailable(end.fault) from None
 
@@ -210,7 +213,7 @@ class OpenAIClient:
     async def _told_apart(self, fault: Fault) -> Fault:
         """Whether a 403 is about its request (moderation, a firewall) or about all: the probe tells, which nobody minds."""
         async with self._settling:
-            outcome = await self._ask(probe.PROBE, self._dialect or Dialect(), self._timeout)
+            outcome = await self._ask(self._probe, self._dialect or Dialect(), self._timeout)
         if isinstance(outcome, Completion):
             return replace(fault, kind="refused")
         return replace(fault, kind="fatal" if outcome.kind in ("forbidden", "fatal") else "passing")
@@ -266,7 +269,8 @@ class OpenAIClient:
         return JudgeUnavailable(f"{self.spec} at {self._endpoint.url}: {fault.reason}" + (f"; {need}" if need else ""))
 
     def _reasons(self) -> JudgeUnavailable:
+        tokens = max(self._probe.max_tokens, self._verdict_tokens)
         return JudgeUnavailable(
-            f"{self.spec} at {self._endpoint.url}: an empty answer, its {self._verdict_tokens} tokens went into reasoning; "
+            f"{self.spec} at {self._endpoint.url}: an empty answer, its {tokens} tokens went into reasoning; "
             "take a model that does not reason, or more verdict_tokens"
         )

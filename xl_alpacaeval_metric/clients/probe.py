@@ -21,9 +21,12 @@ class Silent(Exception):
 
 
 async def negotiate(
-    ask: Callable[[Request, Dialect, float], Awaitable[Completion | Fault]], timeout: float, within: float
+    ask: Callable[[Request, Dialect, float], Awaitable[Completion | Fault]],
+    request: Request,
+    timeout: float,
+    within: float,
 ) -> Dialect:
-    """Ask the probe until it is answered in a dialect that suits the endpoint; raises Silent.
+    """Ask `request`, the probe with room for an answer, until it is answered in a dialect that suits the endpoint; raises Silent.
 
     `timeout` is the seconds of one attempt, `within` those of all.
     """
@@ -32,7 +35,7 @@ async def negotiate(
     dialect, silent, fault, attempt = Dialect(), 0, Fault("passing", "no answer"), 0
     while attempt < ATTEMPTS and (left := deadline - loop.time()) > 0:
         # An answer that never comes shall leave time for a second attempt.
-        outcome = await ask(PROBE, dialect, min(timeout, left if attempt else 0.4 * left))
+        outcome = await ask(request, dialect, min(timeout, left if attempt else 0.4 * left))
         if isinstance(outcome, Completion):
             text = outcome.text.strip()
             if dialect.top_logprobs and outcome.logprobs is None:

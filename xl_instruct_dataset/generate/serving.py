@@ -60,7 +60,7 @@ class Model:
             timeout=timeout,
             # A server on a small machine may be loading its model.
             preflight_timeout=PATIENCE,
-            verdict_tokens=PROBE_TOKENS,
+            probe_tokens=PROBE_TOKENS,
             dialect=dialect,
         )
 
