@@ -53,7 +53,7 @@ def test_flags_go_over_the_file_and_the_resolved_file_is_the_same_job(tmp_path: 
         ("slurm: {time: 10:00:00}", "write it as text, in quotes"),
         ("slurm: {gpus: two}", "gpus is 'two'"),
         ("judge:", "setting judge is 'None'; need text"),
-        ("judge: none", "model 'none' is not of the form BACKEND/MODEL"),
+        ("judge: nobody", "model 'nobody' is not of the form BACKEND/MODEL"),
         ("targets: fi,xx-nope", "xx-nope"),
         ("targets: ','", "no target language"),
         ("candidates: 27", "can tell 26 apart"),

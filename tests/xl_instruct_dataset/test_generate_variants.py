@@ -128,6 +128,19 @@ def test_the_best_are_kept_and_the_bad_are_not(tmp_path: Path) -> None:
         generating.adds_up(tmp_path / folder, ["en"])
 
 
+def test_nobody_needs_to_score(tmp_path: Path) -> None:
+    server = job(tmp_path / "out", judge="none", targets="en,fi")
+    assert generating.asked(server).total() == 9 * (2 + 2)
+    (row, *_) = generating.rows(tmp_path / "out", "en-fi")
+    assert row["scores"] is None or set(row["scores"].values()) == {None}
+    assert {entry["stage"] for entry in row["provenance"]["models"]} == {"instruct", "answer", "translate"}
+    assert "Nobody scored the responses" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    generating.adds_up(tmp_path / "out", ["en", "fi"])
+    for given in ({"keep_best": 3}, {"select": "judge"}):
+        with pytest.raises(UserError, match="judge none: nobody scores"):
+            generating.settings(judge="none", **given)
+
+
 def test_the_source_language_is_a_target_too(tmp_path: Path) -> None:
     job(tmp_path / "out", targets="en,fi")
     (row, *_) = generating.rows(tmp_path / "out", "en-en")

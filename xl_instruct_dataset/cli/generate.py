@@ -29,7 +29,9 @@ def generate(
     translator: Annotated[
         Text, typer.Option(metavar="SPEC,...", help="Translates; several share the candidates  [default: the teacher]")
     ] = None,
-    judge: Annotated[Text, typer.Option(metavar="SPEC", help="Scores, and selects  [default: the teacher]")] = None,
+    judge: Annotated[
+        Text, typer.Option(metavar="SPEC", help="Scores, and selects; none: nobody  [default: the teacher]")
+    ] = None,
     teacher_base_url: Annotated[
         Text, typer.Option(metavar="URL", help="An endpoint  [default: OPENAI_BASE_URL]")
     ] = None,

@@ -1,7 +1,8 @@
 """`make generate-demo`: data made offline by the embedded model, served as any endpoint is.
 
-SmolLM2-135M-Instruct behind `transformers serve` is teacher, translator and judge of 12 bundled passages. It writes poor
-English and hardly any Finnish: what it makes is there to be looked at, not to be used.
+SmolLM2-135M-Instruct behind `transformers serve` is teacher and translator of 12 bundled passages, cut to their first sentences. It
+writes poor English and hardly any Finnish or French: what it makes is there to be looked at, not to be used. Nobody scores its
+responses, since it gives no scores that can be read; those in English are kept as rows, too.
 """
 
 import json
@@ -22,8 +23,8 @@ from xl_alpacaeval_metric.errors import UserError
 PATIENCE = 180.0
 """Seconds for the server to answer."""
 JOB = (
-    "--seeds sample --passages 12 --min-words 30 --max-words 60 --per-language 12 --targets fi,fr,en --candidates 3 --min-score 1 "
-    "--max-tokens 120 --concurrency 1 --license apache-2.0 --seed-license apache-2.0"
+    "--seeds sample --passages 12 --min-words 30 --max-words 60 --per-language 12 --targets fi,fr,en --candidates 3 --judge none "
+    "--max-tokens 160 --concurrency 1 --license apache-2.0 --seed-license apache-2.0"
 )
 SERVE = "import sys; from transformers.cli.transformers import main; sys.argv = ['transformers', 'serve', *sys.argv[1:]]; main()"
 

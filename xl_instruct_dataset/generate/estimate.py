@@ -62,7 +62,7 @@ def estimate(settings: Settings, seeds: Path, passages: int) -> list[Line]:
         chosen = passages * len(targets)
         each = overhead["select"] + text * (1 + FACTOR * settings.candidates)
         lines.append(Line("select", settings.judge_model, chosen, chosen * each, chosen))
-    return [line for line in lines if line.requests]
+    return [line for line in lines if line.requests and (line.stage != "score" or settings.scored)]
 
 
 def _documents(seeds: Path) -> Iterator[dict[str, object]]:

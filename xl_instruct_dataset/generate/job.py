@@ -175,7 +175,7 @@ def preflight(settings: Settings) -> dict[Model, Dialect | None]:
     asked: dict[Model, Dialect | None] = {}
     roles: Sequence[tuple[str, str]] = (
         ("teacher", settings.teacher),
-        ("judge", settings.judge_model),
+        *((("judge", settings.judge_model),) if settings.scored else ()),
         *(("translator", spec) for spec in settings.translator_models if set(settings.targets) != {settings.source}),
     )
     for role, spec in roles:

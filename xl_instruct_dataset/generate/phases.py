@@ -92,6 +92,8 @@ def before_choosing(settings: Settings, known: Known) -> list[Phase]:
     teacher = _model(settings, "teacher", settings.teacher)
     judge = _model(settings, "judge", settings.judge_model)
     write = works.Write(settings.source)
+    if not settings.scored:
+        return [_asking(settings, known, "write", SEEDS, write, teacher)]
     score = works.Score(settings.source, settings.min_score)
     if judge == teacher:
         both = works.InTurn((write, score), "write-score")

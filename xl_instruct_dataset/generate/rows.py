@@ -30,12 +30,12 @@ def about(settings: Settings, output: Path, tally: Tally) -> card.About:
     """How the data was made, for its card."""
     translators = ", ".join(f"`{spec}`" for spec in settings.translator_models)
     chooser = [settings.comet_model] if settings.select == "cometkiwi" else []
-    restricted = finish.non_commercial([settings.teacher, settings.judge_model, *settings.translator_models, *chooser])
+    judges = [settings.judge_model] if settings.scored else []
+    restricted = finish.non_commercial([settings.teacher, *judges, *settings.translator_models, *chooser])
     origin = (
         f"From {tally.passages:,} passages of `{Path(settings.seeds).name if Path(settings.seeds).exists() else settings.seeds}` "
         f"(licence: {settings.seed_license}). `{settings.teacher}` wrote an instruction for each passage and the response to it; "
-        f"`{settings.judge_model}` scored the responses by precision, informativeness, naturalness and objectivity, and those "
-        f"with a mean of at least {settings.min_score:g} went on; {translators} made {settings.candidates} translations of each, of "
+        f"{_scoring(settings)}; {translators} made {settings.candidates} translations of each, of "
         f"which one was chosen by {settings.select}. Rows in a wrong language, of odd length, repeating themselves, with the model's "
         f"talk in them, near-duplicates, and rows that overlap with a benchmark ({', '.join(settings.benchmarks) or 'none looked at'}) "
         "were dropped."
@@ -46,6 +46,15 @@ def about(settings: Settings, output: Path, tally: Tally) -> card.About:
             f" Made with {', '.join(f'`{name}`' for name in restricted)}, whose terms do not allow commercial use."
         )
     return card.About(output.resolve().name, "XL-Instruct, generated", settings.license, origin, limits)
+
+
+def _scoring(settings: Settings) -> str:
+    if not settings.scored:
+        return "Nobody scored the responses"
+    return (
+        f"`{settings.judge_model}` scored the responses by precision, informativeness, naturalness and objectivity, and those "
+        f"with a mean of at least {settings.min_score:g} went on"
+    )
 
 
 def cautions(settings: Settings) -> list[str]:
@@ -61,8 +70,10 @@ def _rows(settings: Settings, work: Path, target: str) -> Iterator[TrainingRow]:
     for line in read_lines(rows_file(work, target)):
         metadata: dict[str, Any] = line["metadata"]
         chosen: dict[str, Any] = line["chosen"]
-        models = {"instruct": settings.teacher, "answer": settings.teacher, "score": settings.judge_model}
-        stages = ["instruct", "answer", "score"]
+        models = {"instruct": settings.teacher, "answer": settings.teacher}
+        if settings.scored:
+            models["score"] = settings.judge_model
+        stages = list(models)
         if target != settings.source:
             models["translate"] = metadata["candidates"][target][chosen["chosen"]]["model"]
             stages.append("translate")
@@ -92,7 +103,7 @@ def _rows(settings: Settings, work: Path, target: str) -> Iterator[TrainingRow]:
                 prompts={stage: prompt_hash(stage) for stage in stages},
                 non_commercial=bool(finish.non_commercial(models.values())),
             ),
-            scores=metadata["scores"],
+            scores=metadata.get("scores"),
             selection=Selection(chosen["method"], chosen["candidates"], chosen["chosen"], chosen["scores"]),
         )
 

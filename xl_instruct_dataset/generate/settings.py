@@ -83,6 +83,11 @@ class Settings:
         return self.judge or self.teacher
 
     @property
+    def scored(self) -> bool:
+        """Whether responses are scored; with the judge "none" they are not, and all go on."""
+        return self.judge != "none"
+
+    @property
     def translator_models(self) -> tuple[str, ...]:
         """Who translates: the teacher where no translator is named."""
         return self.translators or (self.teacher,)
@@ -98,7 +103,9 @@ class Settings:
             raise UserError("no target language; give --targets fi,ga,...")
         source = languages.get(self.source).code
         targets = tuple(dict.fromkeys(languages.get(code).code for code in self.targets))
-        for spec in {self.teacher, self.judge_model, *self.translator_models}:
+        if not self.scored and (self.keep_best or self.select == "judge"):
+            raise UserError("judge none: nobody scores, so there is no --keep-best, and no --select judge; take chrf")
+        for spec in {self.teacher, *self.translator_models, *([self.judge_model] if self.scored else [])}:
             backend, _, model = spec.partition("/")
             if backend not in BACKENDS or not model:
                 raise UserError(
