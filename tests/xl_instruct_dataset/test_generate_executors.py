@@ -46,7 +46,7 @@ def test_what_goes_wrong_in_a_worker_is_one_line(tmp_path: Path) -> None:
         argv = generating.arguments(server, tmp_path / "out", workers=2, concurrency=4, **CHOSEN)
         code, _, errors = command.run(*argv, cwd=tmp_path)
     assert code == 2
-    assert errors.splitlines()[-1].startswith("xl-instruct: write: openai/teacher at ")
+    assert errors.splitlines()[-1].startswith("xl-instruct: write-score: openai/teacher at ")
     assert "Traceback" not in errors
 
 
@@ -105,7 +105,7 @@ def test_slurm_runs_the_phases_one_after_another(alone: Path, tmp_path: Path, mo
         scripts = sorted(fake.glob("*.sh"), key=lambda file: int(file.stem))
         phases = [file for file in scripts if "launch_pickled_pipeline" in file.read_text()]
         names = [line for file in phases for line in file.read_text().split("\n") if "--job-name" in line]
-        assert [name.partition("=xl-")[2] for name in names] == ["write", "choose", "translate-1", "finish"]
+        assert [name.partition("=xl-")[2] for name in names] == ["write-score", "choose", "translate-1", "finish"]
         for before, after in pairwise(phases):
             assert f"--dependency=afterok:{before.stem}" in after.with_suffix(".args").read_text()
         assert "--dependency" not in phases[0].with_suffix(".args").read_text()

@@ -124,8 +124,9 @@ def read_reply(text: str, choices: Sequence[str], limit: int | None = None) -> C
         )
     except (AttributeError, KeyError, IndexError, TypeError, ValueError):
         return Fault("passing", "JSON that is not a chat completion")
-    # Some servers say "stop" whatever the reason was.
-    cut = choice.get("finish_reason") == "length" or (limit is not None and completion_tokens >= limit)
+    # A verdict is one token. Some servers say "stop" whatever the reason was.
+    spent = choice.get("finish_reason") == "length" or (limit is not None and completion_tokens >= limit)
+    cut = spent and not choices
     return Completion(content, logprobs, prompt_tokens, completion_tokens, cut=cut)
 
 
