@@ -3,6 +3,7 @@
 Exit codes: 0 done; 1 finished, but with too much missing; 2 wrong use or bad input; 130 interrupted.
 """
 
+import atexit
 import gc
 import os
 import sys
@@ -11,6 +12,9 @@ import typer
 from typer.exceptions import Exit, TyperException
 
 from xl_alpacaeval_metric.errors import UserError
+
+# What is loaded goes with the process; looking through it once more at the end takes up to half a second.
+atexit.register(gc.freeze)
 
 
 def run(app: typer.Typer, name: str) -> int:
@@ -33,9 +37,6 @@ def run(app: typer.Typer, name: str) -> int:
         return 141
     except OSError as error:  # A full disk, a folder that may not be read: nothing a command can foresee everywhere.
         return _complain(name, ": ".join(filter(None, (str(error.filename or ""), error.strerror or str(error)))))
-    finally:
-        # What is loaded goes with the process; looking through it once more takes up to half a second.
-        gc.freeze()
     return code if isinstance(code, int) else 0
 
 

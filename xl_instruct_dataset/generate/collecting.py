@@ -100,7 +100,7 @@ def _one(
 
 def _no_candidate(candidates: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Why none of the candidates could be chosen: what is wrong with most of them, and all that is wrong with each."""
-    faults = [str(candidate["fault"] or "not chosen") for candidate in candidates]
+    faults = [str(candidate["fault"]) for candidate in candidates]
     kinds = Counter(fault.partition(": ")[0] for fault in faults)
     reason = kinds.most_common(1)[0][0] if kinds else "no candidate"
     text = candidates[0]["text"] if candidates else ""

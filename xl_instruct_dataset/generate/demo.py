@@ -83,6 +83,10 @@ def served(folder: Path, log: Path) -> Iterator[str]:
             yield url
         finally:
             server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:  # It waits for what it is answering.
+                server.kill()
 
 
 def _load(url: str, folder: Path) -> None:

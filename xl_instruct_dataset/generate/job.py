@@ -1,7 +1,6 @@
 """The whole job, step by step; what is finished is not done again."""
 
 import shutil
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -24,8 +23,6 @@ from xl_instruct_dataset.generate.settings import Settings
 Progress = Callable[[str, int, int], None]
 AT_REST = 1.0
 """Seconds until the first requests are on their way, and there is time for other things."""
-SWITCH = 0.0005
-"""Seconds for which a thread may keep the others waiting, a tenth of Python's own: a reply that waits is a slot that waits."""
 
 
 @dataclass(slots=True)
@@ -54,7 +51,6 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
         loading.submit(_load_first, settings)
         known = {} if workfolder.finished(settings, work) else preflight(settings)
         index = made.result()
-    sys.setswitchinterval(SWITCH)
     with workfolder.locked(work):
         count, unused = begun(settings, work)
         shards = shard_count(work)

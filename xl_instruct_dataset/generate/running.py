@@ -1,5 +1,6 @@
 """The step of a pipeline that asks: datatrove's InferenceRunner over the documents of a task."""
 
+import sys
 import threading
 from collections.abc import Iterable
 
@@ -13,6 +14,9 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.generate.asking import Asker, Generate, Refused, Unanswered, Unreadable, rejection
 from xl_instruct_dataset.generate.counting import Counter, reason_of
 from xl_instruct_dataset.generate.serving import SERVERS, Plan
+
+SWITCH = 0.0005
+"""Seconds for which a thread may keep the others waiting, a tenth of Python's own: a reply that waits is a slot that waits."""
 
 
 class StageRunner(InferenceRunner):  # type: ignore[misc]
@@ -31,6 +35,7 @@ class StageRunner(InferenceRunner):  # type: ignore[misc]
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
         end_with_parent()
+        sys.setswitchinterval(SWITCH)
         with Counter(self.plan.progress, self.plan.work.name, rank) as self.counter:
             try:
                 super().run(data, rank, world_size)

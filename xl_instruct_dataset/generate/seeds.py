@@ -24,6 +24,7 @@ LEAST_LETTERS = 0.7
 _SENTENCE_END = re.compile(r"[.!?।][\"'”’»)]*(?=\s|\Z)|[。！？]")
 _NO_TEXT = re.compile(r"[^\w\s]+|[\d_]+")
 _END = 2**16
+"""Bytes at either end of a file by which it is known again."""
 LOOK_AT = 50
 """So many passages are looked at for each one wanted, before the source is taken for one that has none."""
 

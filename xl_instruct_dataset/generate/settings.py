@@ -161,8 +161,12 @@ def load(file: Path | None, given: Mapping[str, Any]) -> Settings:
     """
     content = _by_setting(_yaml(file)) if file is not None else {}
     over = _by_setting({key: value for key, value in given.items() if value is not None})
-    urls = {**_mapping(content.get("base_urls")), **_mapping(over.get("base_urls"))}
-    content |= over | ({"base_urls": urls} if urls else {})
+    urls = [part["base_urls"] for part in (content, over) if "base_urls" in part]
+    content |= over
+    if urls and all(isinstance(part, dict) for part in urls):
+        content["base_urls"] = {role: address for part in urls for role, address in part.items()}
+    elif urls:
+        content["base_urls"] = urls[0]  # Which is told of below.
     known = {part.name: part for part in fields(Settings)}
     for key in content:
         if key not in known:
@@ -178,11 +182,8 @@ def _by_setting(content: dict[str, Any]) -> dict[str, Any]:
     """What is named as the command's flags are, under the settings' names."""
     found = {FLAGS.get(key, key): value for key, value in content.items()}
     urls = {role: found.pop(f"{role}_base_url") for role in ROLES if f"{role}_base_url" in found}
-    return found | ({"base_urls": {**_mapping(found.get("base_urls")), **urls}} if urls else {})
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    known = found.get("base_urls", {})
+    return found | {"base_urls": known | urls} if urls and isinstance(known, dict) else found
 
 
 def save(settings: Settings, file: Path) -> None:

@@ -37,7 +37,7 @@ def named(model: str) -> str:
             )
             raise UserError(f"{model}: holds no config.json, so it is no model folder{adapter}")
         return str(path.resolve())
-    if model.startswith((".", "/", "~")) or not model.strip() or path.is_file():
+    if model.startswith((".", "/", "~")) or model.endswith("/") or not model.strip() or path.is_file():
         raise UserError(f"{model or 'MODEL'}: no such model folder; give a folder or a Hub id")
     return model
 
