@@ -1,30 +1,21 @@
-"""Models behind any endpoint that speaks OpenAI's chat completions.
-
-Over aiohttp and not the openai library, which takes a multiple of the processor time for a request, so much that
-64 at a time no longer keep up on two cores that have other work too (`benchmarks/judge_latency.py`).
-"""
+"""Models behind any endpoint that speaks OpenAI's chat completions."""
 
 import asyncio
-import json
 import queue
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
-from urllib.request import getproxies
 
 from xl_alpacaeval_metric.clients import probe
 from xl_alpacaeval_metric.clients.background import LoopThread
 from xl_alpacaeval_metric.clients.base import Accept, Completion, Reply, Request
-from xl_alpacaeval_metric.clients.dialect import Dialect, Fault, read_reply, status_fault
+from xl_alpacaeval_metric.clients.dialect import Dialect, Fault
 from xl_alpacaeval_metric.clients.dispatch import Batch, NoUse
 from xl_alpacaeval_metric.clients.endpoint import Endpoint
+from xl_alpacaeval_metric.clients.exchange import Exchange
 from xl_alpacaeval_metric.clients.fingerprint import copied, grouped, same
-from xl_alpacaeval_metric.clients.pacing import Pacer, retry_after
+from xl_alpacaeval_metric.clients.pacing import Pacer
 from xl_alpacaeval_metric.errors import JudgeUnavailable, UserError
-
-if TYPE_CHECKING:
-    import aiohttp
 
 NEEDS: dict[int | str, str] = {
     "unreachable": "check the base URL",
@@ -36,8 +27,6 @@ NEEDS: dict[int | str, str] = {
     405: "check the base URL (most end in /v1)",
 }
 """Status, or kind of fault without one -> what the user has to do."""
-CONNECT_TIMEOUT = 8.0
-"""Seconds for a connection to be made. An address that takes one may take its time to answer: its model may be loading."""
 MOST_CONCURRENT = 1000
 
 
@@ -48,8 +37,8 @@ class OpenAIClient:
     address is given. `timeout` is the seconds that one attempt may take in all, `retries` the attempts after the first,
     `preflight_timeout` the seconds within which the endpoint must have shown that it answers. Where it gives no
     log-probabilities, a verdict is read from an answer of up to `verdict_tokens` tokens; the answer to the probe may take
-    `probe_tokens`, which leave room to reason. Which parameters the endpoint takes
-    is found out before the first request, unless another client did and its `dialect` is given.
+    `probe_tokens`, which leave room to reason. Which parameters the endpoint takes is found out before the first request,
+    unless another client did and its `dialect` is given.
 
     Raises JudgeUnavailable where there is neither a key nor an address.
     """
@@ -72,7 +61,6 @@ class OpenAIClient:
             raise UserError(f"concurrency {concurrency} is not between 1 and {MOST_CONCURRENT}")
         self._model = model
         self._endpoint = Endpoint.resolve(base_url, api_key)
-        self._url = self._endpoint.address("chat/completions")
         self._timeout, self._retries, self._preflight_timeout = timeout, retries, preflight_timeout
         self._verdict_tokens = verdict_tokens
         self._probe = replace(probe.PROBE, max_tokens=probe_tokens)
@@ -80,7 +68,7 @@ class OpenAIClient:
         self._settling = asyncio.Lock()
         self._pacer = Pacer(concurrency)
         self._thread = LoopThread(f"requests to {self.spec}")
-        self._http: aiohttp.ClientSession | None = None
+        self._exchange = Exchange(self._endpoint, concurrency, self._thread.at_close)
         # Whoever forgets to close the client shall not be told of its open connections when the program ends.
         self._closing = weakref.finalize(self, self._thread.close)
 
@@ -220,48 +208,8 @@ class OpenAIClient:
 
     async def _ask(self, request: Request, dialect: Dialect, timeout: float) -> Completion | Fault:
         """One HTTP request, within `timeout` seconds in all."""
-        import aiohttp
-
-        try:
-            asked = dialect.body(self._model, request, self._verdict_tokens)
-            body = json.dumps(asked, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            return Fault("refused", "the messages hold half a character (a lone surrogate)")
-        try:
-            async with asyncio.timeout(timeout), self._session().post(self._url, data=body) as response:
-                text = (await response.read()).decode("utf-8", "replace")
-        except aiohttp.ConnectionTimeoutError:
-            return Fault("unreachable", f"no connection within {CONNECT_TIMEOUT:.3g} s")
-        except TimeoutError:
-            return Fault("passing", f"no answer within {timeout:.3g} s")
-        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
-            return Fault("unreachable", self._endpoint.line(f"no connection: {error}"))
-        except aiohttp.ClientError as error:
-            return Fault("passing", self._endpoint.line(f"connection dropped: {error}"))
-        outcome = (
-            read_reply(text, request.choices, int(str(asked[dialect.token_limit])))
-            if response.status < 300
-            else status_fault(response.status, text, retry_after(response.headers))
-        )
-        if isinstance(outcome, Fault):
-            return replace(outcome, reason=self._endpoint.line(outcome.reason))
-        return outcome
-
-    def _session(self) -> "aiohttp.ClientSession":
-        """The connections; made on the event loop, where they live."""
-        if self._http is None:
-            import aiohttp
-
-            self._http = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._pacer.most, ssl=self._endpoint.trusted()),
-                headers={"Content-Type": "application/json", **self._endpoint.headers},
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-                # Looked up for every request where it is on.
-                trust_env=bool(getproxies()),
-            )
-            self._thread.at_close(self._http.close)
-        return self._http
+        body = dialect.body(self._model, request, self._verdict_tokens)
+        return await self._exchange.ask(body, request.choices, int(str(body[dialect.token_limit])), timeout)
 
     def unavailable(self, fault: Fault) -> JudgeUnavailable:
         """What to raise after a fault that no request survives."""
