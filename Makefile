@@ -13,7 +13,7 @@ demo: $(READY)
 		--max-tokens 256 --batch-size 16 --output runs/demo
 
 generate-demo: $(READY)
-	$(PIP) install -q -c constraints.txt 'transformers[serving]'
+	$(PIP) install -q -c constraints.txt xllamacpp
 	HF_HUB_OFFLINE=1 $(BIN)/python -m xl_instruct_dataset.generate.demo runs/generate-demo/xl-instruct
 
 # SmolLM2 learns to answer in Lithuanian and Maltese when asked to, which it does not by itself: the loop in small, with no judge.

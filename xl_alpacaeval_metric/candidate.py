@@ -34,7 +34,7 @@ class Candidate:
     model_args: Mapping[str, object] = field(default_factory=dict)
     chat_template: bool = True
     max_tokens: int = 1024
-    batch_size: str = "8"
+    batch_size: str = "auto"
     device: str | None = None
     concurrency: int = 64
     generation: Mapping[str, object] = field(default_factory=dict)
@@ -106,8 +106,9 @@ def _child(folder: Path, candidate: Candidate, total: int, progress: Progress) -
     with (folder / "generation.log").open("ab") as log, _running(command, log, environment) as process:
         for event in _events(process):
             match event:
-                case {"event": "loaded"}:
-                    progress(f"generating on {event['device'] or 'the endpoint'}", 0, total)
+                case {"event": "loaded", "device": str(device), "at_once": at_once, "done": int(done)}:
+                    many = f", {at_once} at a time" if at_once else ""
+                    progress(f"generating on {device or 'the endpoint'}{many}", done, total)
                 case {"event": "progress", "done": int(done)}:
                     progress("generating", done, total)
                 case {"event": "error", "message": str(text)}:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from xl_alpacaeval_metric import runfolder
+from xl_alpacaeval_metric import batching, runfolder
 from xl_alpacaeval_metric.clients.local import best_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 
@@ -83,7 +83,11 @@ def generate(folder: Path, machine: Mapping[str, Any], events: TextIO) -> None:
     waiting: dict[str, list[Mapping[str, object]]] = defaultdict(list)
     for row, prompt in zip(waiting_rows, prompts, strict=True):
         waiting[prompt_key(prompt)].append(row)
-    say(events, event="loaded", device=str(getattr(lm, "device", "") or ""))
+    if str(machine["batch_size"]).startswith("auto") and batching.is_of_transformers(type(lm)):
+        longest = max(len(lm.tok_encode(prompt)) for prompt in prompts) + settings["max_tokens"]
+        lm.batch_size_per_gpu = batching.size(lm, longest)
+    at_once = getattr(lm, "batch_size_per_gpu", None)
+    say(events, event="loaded", device=str(getattr(lm, "device", "") or ""), at_once=at_once, done=len(done))
     with runfolder.open_for_append(samples_file) as samples:
         lm.set_cache_hook(AnswerHook(waiting, samples, events, len(done)))
         distinct = {prompt_key(prompt): prompt for prompt in prompts}
@@ -120,7 +124,8 @@ def load_model(settings: Mapping[str, Any], machine: Mapping[str, Any]) -> Any:
     arguments = dict(settings["model_args"])
     backend = str(settings["backend"])
     model = str(settings["model"])
-    extra = {"batch_size": machine["batch_size"], "device": machine["device"]}
+    automatic = str(machine["batch_size"]).startswith("auto") and batching.is_of_transformers(get_model(backend))
+    extra = {"batch_size": 1 if automatic else machine["batch_size"], "device": machine["device"]}
     if backend in ENDPOINTS:
         arguments = {"model": model, "num_concurrent": machine["concurrency"], **arguments}
         if "base_url" in arguments:

@@ -241,6 +241,29 @@ def test_out_of_memory_says_what_to_turn_down(error: Callable[[], Exception]) ->
     assert model.advice(RuntimeError("shapes do not match"), settings()) is None
 
 
+def test_a_model_too_large_for_full_fine_tuning_is_told_before_it_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import LlamaConfig
+
+    config = LlamaConfig(vocab_size=1000, hidden_size=1000, num_attention_heads=10, num_hidden_layers=1)
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 100\n")  # MiB; the model's 36 million parameters want 16 bytes each.
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    full = settings(full=True)
+    with pytest.raises(
+        UserError, match=r"take 1 GiB, and the GPU has 0; give --no-full \(LoRA\), --precision bfloat16"
+    ):
+        model.check("large", config, full, "cuda", 1)
+    model.check("large", config, full, "cuda", 2)
+    model.check("large", config, full, "cpu", 1)
+    tool.write_text("#!/bin/sh\necho '[N/A]'\n")  # As for a GPU that shares the machine's memory.
+    model.check("large", config, full, "cuda", 1)
+    tool.write_text("#!/bin/sh\necho 81559\n")
+    model.check("large", config, full, "cuda", 1)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

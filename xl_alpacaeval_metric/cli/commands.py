@@ -9,6 +9,7 @@ from typer.exceptions import Exit
 
 from xl_alpacaeval_metric.cli.options import (
     Batch,
+    BatchSize,
     BenchmarkPath,
     BothOrders,
     Cache,
@@ -85,7 +86,7 @@ def evaluate(
         str,
         typer.Option("--generation-kwargs", metavar="K=V,...", help="Sampling, e.g. do_sample=true,temperature=0.7"),
     ] = "",
-    batch_size: Annotated[str, typer.Option(help="A number, or auto where the backend can")] = "8",
+    batch_size: BatchSize = "auto",
     device: Device = None,
     concurrency: Concurrency = 64,
     seed: Seed = 0,

@@ -33,6 +33,10 @@ JudgeUrl = Annotated[
 JudgeArgs = Annotated[
     str, typer.Option(metavar="K=V,...", help="e.g. timeout=300 at an endpoint, dtype=bfloat16 for hf/")
 ]
+BatchSize = Annotated[
+    str,
+    typer.Option(metavar="N|auto", help="Answers generated at a time; auto: up to 128, as fits the GPU; 8 without one"),
+]
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests in flight at an endpoint, at most")]
 BothOrders = Annotated[
     bool, typer.Option("--both-orders", help="Ask the judge with the answers in both orders, and average")

@@ -1,5 +1,9 @@
 """The device a model is to run on: whether it is there, and when its memory is too small."""
 
+import os
+import shutil
+import subprocess
+
 from xl_alpacaeval_metric.errors import UserError
 
 SIGNS = ("out of memory", "can't allocate memory", "ALLOC_FAILED")
@@ -40,3 +44,19 @@ def free() -> None:
 
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def total() -> int | None:
+    """Bytes of memory of the first GPU that this process may see, as the driver's tool says; None where it is not at hand.
+
+    torch would set up CUDA for it, which takes half a gigabyte of that memory until the process ends.
+    """
+    if not (tool := shutil.which("nvidia-smi")):
+        return None
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0] or "0"
+    command = [tool, "--query-gpu=memory.total", "--format=csv,noheader,nounits", "--id", first]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        return int(found.stdout.split()[0]) * 2**20 if found.returncode == 0 else None
+    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
+        return None

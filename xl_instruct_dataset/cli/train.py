@@ -16,6 +16,7 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric.cli.options import (
+    BatchSize,
     BenchmarkPath,
     BothOrders,
     Concurrency,
@@ -109,7 +110,7 @@ def run_loop(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
     max_tokens: Annotated[int, typer.Option(min=1, help="Length of an answer, at most")] = 1024,
-    eval_batch_size: Annotated[str, typer.Option(help="Answers at a time: a number, or auto")] = "8",
+    eval_batch_size: BatchSize = "auto",
     judge_base_url: JudgeUrl = None,
     judge_args: JudgeArgs = "",
     both_orders: BothOrders = False,

@@ -108,7 +108,7 @@ def config_of(model: str) -> Any:
         raise UserError(f"{model}: cannot be loaded ({first_line(error)})") from None
 
 
-def check(model: str, config: Any, settings: Settings, kind: str) -> None:
+def check(model: str, config: Any, settings: Settings, kind: str, processes: int) -> None:
     """Raises UserError for settings that the model or the device does not take; reads no weights for that."""
     import torch
     from peft import get_peft_model
@@ -120,10 +120,24 @@ def check(model: str, config: Any, settings: Settings, kind: str) -> None:
         with one_line(f"{model}: cannot be loaded", settings, "loading the model"):
             network = AutoModelForCausalLM.from_config(config, trust_remote_code=False, **_attention(settings))
         if settings.full:
+            if kind == "cuda" and processes == 1:  # Several may have a part each.
+                _check_memory(network, settings)
             return
         _check_targets(network, settings)
         with one_line("the settings of the adapter do not work with this model", settings, "loading the model"):
             get_peft_model(network, adapter(settings))
+
+
+def _check_memory(network: Any, settings: Settings) -> None:
+    """Raises UserError where weights, gradients and Adam's two moments alone are more than the GPU has."""
+    parameters = sum(one.numel() for one in network.parameters())
+    needed = parameters * 4 * (4 if settings.precision != "bfloat16" else 2)
+    if (total := memory.total()) is not None and needed > total:
+        less = "" if settings.precision == "bfloat16" else ", --precision bfloat16 (half of it)"
+        raise UserError(
+            f"--full: weights, gradients and Adam's moments of {parameters / 1e9:.1f} billion parameters take {needed / 2**30:.0f} GiB, "
+            f"and the GPU has {total / 2**30:.0f}; give --no-full (LoRA){less}, or more GPUs with FSDP"
+        )
 
 
 def _check_targets(network: Any, settings: Settings) -> None:

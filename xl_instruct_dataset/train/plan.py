@@ -26,7 +26,7 @@ class Plan:
     benchmark_path: Path | None = None
     reference: Path | None = None
     max_tokens: int = 1024
-    eval_batch_size: str = "8"
+    eval_batch_size: str = "auto"
     processes: int = 1
 
 

@@ -42,7 +42,7 @@ def prepare(name: str, settings: Settings, kind: str, processes: int, report: Pr
     trainer.check(settings, processes)
     tokenizer, template = tokens.load(base, settings)
     config = model.config_of(base)
-    model.check(base, config, settings, kind)
+    model.check(base, config, settings, kind, processes)
     report("reading the data", 0, 1)
     selected = data.select(settings)
     limit, shortened = _limit(config, settings)
