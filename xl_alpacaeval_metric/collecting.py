@@ -34,6 +34,8 @@ def collect(
 ) -> dict[Key, str]:
     """The model's texts by (id, language), in lines with `id`, `language` and `column`; what the file holds already is not asked again.
 
+    A text that ended where its tokens did has `cut` in its line (see `cut_off`).
+
     Raises UserError where the file is of another model or of other instructions, and naming the reason where a text
     is missing in the end: the others are kept, and the same call asks for the missing ones alone.
     """
@@ -49,7 +51,12 @@ def collect(
                 failed[text.key] = reply.reason
                 continue
             made[text.key] = reply.text.strip()
-            line = {"id": text.id, "language": text.language, column: reply.text.strip()}
+            line = {
+                "id": text.id,
+                "language": text.language,
+                column: reply.text.strip(),
+                **({"cut": True} if reply.cut else {}),
+            }
             output.write(json_line({**line, "model": client.spec, "instruction": text.instruction}))
             output.flush()
             progress(f"{column}s", len(made), len(wanted))
@@ -60,6 +67,18 @@ def collect(
             f"{language!r}: {reason}; the same command asks for these alone"
         )
     return made
+
+
+def cut_off(files: Sequence[Path], column: str, max_tokens: int) -> list[str]:
+    """A line about the texts in these files that are not whole, for people; none where all are."""
+    lines = [line for file in files for line in read_lines(file)]
+    found = [line for line in lines if line.get("cut")]
+    if not found:
+        return []
+    return [
+        f"{len(found)} of {len(lines)} {column}s are cut off, the first is id {found[0]['id']!r}, language "
+        f"{found[0]['language']!r}; they were given --max-tokens {max_tokens}, give more and another --output"
+    ]
 
 
 def _finished(wanted: Sequence[Wanted], spec: str, file: Path, column: str) -> dict[Key, str]:

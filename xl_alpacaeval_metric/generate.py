@@ -13,7 +13,7 @@ import os
 import sys
 import traceback
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,6 +25,9 @@ from xl_alpacaeval_metric.errors import MissingExtra, UserError
 # only at the end, this bounds what a kill loses.
 SLICE = 512
 
+NEARLY = 0.97
+"""Of the tokens allowed: an answer of so many counts as cut off."""
+
 ADAPTER = "adapter_config.json"
 
 ENDPOINTS = {"openai-completions", "openai-chat-completions", "local-completions", "local-chat-completions"}
@@ -34,15 +37,21 @@ class AnswerHook:
     """Stands where the harness has its response cache: hears of each answer as soon as the backend has it."""
 
     def __init__(
-        self, waiting: dict[str, list[Mapping[str, object]]], samples: TextIO, events: TextIO, done: int
+        self,
+        waiting: dict[str, list[Mapping[str, object]]],
+        samples: TextIO,
+        events: TextIO,
+        done: int,
+        is_cut: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        self.waiting, self.samples, self.events, self.done = waiting, samples, events, done
+        self.waiting, self.samples, self.events, self.done, self.is_cut = waiting, samples, events, done, is_cut
 
     def add_partial(self, _method: str, request: Sequence[Any], answer: object) -> None:
         """Write the answer under every row that was asked with this prompt."""
+        prediction = answer if isinstance(answer, str) else ""
+        made = {"prediction": prediction, **({"cut": True} if self.is_cut(prediction) else {})}
         for row in self.waiting.pop(prompt_key(request[0]), ()):
-            prediction = answer if isinstance(answer, str) else ""
-            self.samples.write(runfolder.json_line({**row, "prediction": prediction}))
+            self.samples.write(runfolder.json_line({**row, **made}))
             self.done += 1
         self.samples.flush()
         say(self.events, event="progress", done=self.done)
@@ -89,7 +98,7 @@ def generate(folder: Path, machine: Mapping[str, Any], events: TextIO) -> None:
     at_once = getattr(lm, "batch_size_per_gpu", None)
     say(events, event="loaded", device=str(getattr(lm, "device", "") or ""), at_once=at_once, done=len(done))
     with runfolder.open_for_append(samples_file) as samples:
-        lm.set_cache_hook(AnswerHook(waiting, samples, events, len(done)))
+        lm.set_cache_hook(AnswerHook(waiting, samples, events, len(done), cut_test(lm, settings["max_tokens"])))
         distinct = {prompt_key(prompt): prompt for prompt in prompts}
         for start in range(0, len(distinct), SLICE):
             answer(lm, list(distinct.values())[start : start + SLICE], settings, waiting)
@@ -189,6 +198,22 @@ def prompt_of(lm: Any, instruction: str, settings: Mapping[str, Any]) -> Any:
 def prompt_key(prompt: Any) -> str:
     """The text of a prompt, which for chat endpoints is wrapped."""
     return str(getattr(prompt, "prompt", prompt))
+
+
+def cut_test(lm: Any, max_tokens: int) -> Callable[[str], bool]:
+    """Whether an answer is as long as `max_tokens` allows; never, for a backend that has no tokenizer here.
+
+    The harness hands out texts alone, and a text may have a few tokens less than it was made with.
+    """
+    tokenizer = getattr(lm, "tokenizer", None)
+    if not callable(tokenizer):
+        return lambda _: False
+
+    def is_cut(text: str) -> bool:
+        whole = text.encode("utf-8", "replace").decode()  # An endpoint may send half a character.
+        return len(tokenizer(whole, add_special_tokens=False)["input_ids"]) >= NEARLY * max_tokens
+
+    return is_cut
 
 
 def say(events: TextIO, **event: object) -> None:

@@ -1,12 +1,12 @@
 """Reference answers made by a model, for benchmarks that come without."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from xl_alpacaeval_metric import clients
 from xl_alpacaeval_metric.benchmark import Benchmark, Row, with_references
 from xl_alpacaeval_metric.clients.base import Client
-from xl_alpacaeval_metric.collecting import Key, Progress, Wanted, collect
+from xl_alpacaeval_metric.collecting import Key, Progress, Wanted, collect, cut_off
 from xl_alpacaeval_metric.errors import UserError
 
 MAX_TOKENS = 1024
@@ -37,12 +37,19 @@ def make(
     return collect(wanted, client, file, progress, column="reference", max_tokens=max_tokens)
 
 
-def written(benchmark: Benchmark, author: Client, folder: Path, progress: Progress) -> Benchmark:
-    """The benchmark with references by `author`, kept in `folder` for the next candidate; frees the author's memory."""
+def written(
+    benchmark: Benchmark, author: Client, folder: Path, progress: Progress, say: Callable[[str], None]
+) -> Benchmark:
+    """The benchmark with references by `author`, kept in `folder` for the next candidate; frees the author's memory.
+
+    `say` hears how many are cut off, if any are.
+    """
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in author.spec)
     file = folder / f"references-{benchmark.name}-{benchmark.revision}-{name}.jsonl"
     try:
         made = make(benchmark.rows, author, file, progress)
     finally:
         author.close()
+    for line in cut_off([file], "reference", MAX_TOKENS):
+        say(line)
     return with_references(benchmark, made, author.spec)

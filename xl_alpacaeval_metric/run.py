@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from xl_alpacaeval_metric import criteria, pairs, runfolder
@@ -54,7 +54,8 @@ def evaluate_model(
         _announce(folder, expected, judge, rubric, announce)
         samples = answers(folder, rows, candidate, progress)
         name = f"{benchmark.name}@{benchmark.revision}"
-        return _judge(folder, comparisons_of(samples), judge, (name, benchmark.references), progress, rubric)
+        source, notes = (name, benchmark.references), _cut_off(samples, candidate.max_tokens)
+        return _judge(folder, comparisons_of(samples), judge, source, progress, rubric, notes)
 
 
 def judge_pairs(
@@ -111,6 +112,7 @@ def _judge(
     source: tuple[str, str],
     progress: Progress,
     rubric: Rubric | None,
+    notes: Sequence[str] = (),
 ) -> Result:
     made = folder.verdicts()
     known = {(v.id, v.language, v.order): v for v in made if v.preference is not None}
@@ -139,8 +141,17 @@ def _judge(
     finally:
         if judge:
             judge.client.close()
+    result = replace(result, warnings=(*notes, *result.warnings))
     folder.write_results(result)
     return result
+
+
+def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
+    """A line where answers are as long as they may be: they are judged as they stand, without their ends."""
+    count = sum(sample.get("cut") is True for sample in samples)
+    if not count:
+        return []
+    return [f"{count} of {len(samples)} answers are as long as --max-tokens {max_tokens} allows: probably unfinished"]
 
 
 def _keep(

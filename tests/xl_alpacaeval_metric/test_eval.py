@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from transformers import AutoTokenizer
 
 from tests.judge_server import JudgeServer
 from tests.xl_alpacaeval_metric.test_cli import complaint, run
+from xl_alpacaeval_metric import generate
 
 
 def evaluate(model: object, folder: Path, *options: object) -> subprocess.CompletedProcess[str]:
@@ -48,6 +51,19 @@ def test_a_run_leaves_results_that_add_up(finished: tuple[Path, subprocess.Compl
     assert all(row["prediction"] for row in samples)
     assert len(verdicts) == 8
     assert json.loads((folder / "run.json").read_text())["settings"]["model"]
+    cut = sum(row.get("cut", False) for row in samples)
+    assert cut > 0  # No answer of SmolLM2 to these is over after 12 tokens.
+    assert f"{cut} of 4 answers are as long as --max-tokens 12 allows: probably unfinished" in found["warnings"]
+
+
+def test_answers_that_end_by_themselves_are_not_called_unfinished(smollm2: Path) -> None:
+    lm = SimpleNamespace(tokenizer=AutoTokenizer.from_pretrained(smollm2))
+    is_cut = generate.cut_test(lm, 100)
+    assert not is_cut("Yes, it is.")
+    assert not is_cut("")
+    assert is_cut("word " * 100)
+    assert is_cut("half a character \ud83d" + " word" * 100)
+    assert not generate.cut_test(SimpleNamespace(), 1)("an endpoint's answer")
 
 
 def test_the_table_shows_each_language_and_all(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

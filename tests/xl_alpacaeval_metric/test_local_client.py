@@ -1,6 +1,7 @@
 """Models loaded in this process, held to the harness and to transformers on the same model."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,12 @@ def test_text_is_generated_where_no_choices_are_given(local: LocalClient) -> Non
     assert isinstance(reply, Completion)
     assert "cat" in reply.text.lower()
     assert 0 < reply.completion_tokens <= 24
+    ((_, short),) = local.complete([replace(request, max_tokens=4)])
+    assert isinstance(short, Completion)
+    assert short.cut
+    ((_, whole),) = local.complete([replace(request, max_tokens=200)])
+    assert isinstance(whole, Completion)
+    assert not whole.cut
 
 
 def test_what_does_not_fit_the_window_is_refused_alone(local: LocalClient) -> None:

@@ -5,8 +5,8 @@ import pytest
 
 from tests.judge_server import JudgeServer
 from tests.xl_alpacaeval_metric.test_cli import complaint, run
-from xl_alpacaeval_metric import benchmark, references
-from xl_alpacaeval_metric.clients.base import Failure, Request
+from xl_alpacaeval_metric import benchmark, collecting, pairs, references
+from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
 
@@ -124,3 +124,18 @@ def test_the_command_writes_a_hub_folder_too(tmp_path: Path) -> None:
     assert len(loaded) == 3
     assert all(loaded["reference"])
     assert "openai/any" in (folder / "README.md").read_text("utf-8")
+
+
+def test_texts_that_are_cut_off_are_counted(tmp_path: Path) -> None:
+    file, said = tmp_path / "references.jsonl", []
+    cuts = ScriptedClient(lambda r: Completion(echo(r), cut="bread" in r.messages[0]["content"]))
+    references.make(ROWS, cuts, file, nothing, max_tokens=9)
+    assert collecting.cut_off([file], "reference", 9) == [
+        "2 of 6 references are cut off, the first is id 'mini-01', language 'fi'; they were given --max-tokens 9, "
+        "give more and another --output"
+    ]
+    assert set(pairs.read_references(file)) == {(row.id, row.response_language) for row in ROWS}
+    mini = benchmark.load("mini", ["fi"], limit=3)
+    references.written(mini, cuts, tmp_path, nothing, said.append)
+    references.written(mini, ScriptedClient(echo, model="whole"), tmp_path, nothing, said.append)
+    assert [line.partition(" cut off")[0] for line in said] == ["1 of 3 references are"]

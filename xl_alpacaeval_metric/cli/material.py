@@ -1,5 +1,6 @@
 """The commands that hand out what a run is made of: references, translations, benchmarks, task files, the embedded model."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,7 @@ def write_references(
 ) -> None:
     """Have a model write the reference answers of a benchmark; the same command again asks for missing ones alone."""
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric import export, hubfolder, references
+    from xl_alpacaeval_metric import collecting, export, hubfolder, references
 
     author = references.client_of(model, concurrency, device)
     wanted = codes(languages) if languages is not None else None
@@ -43,6 +44,8 @@ def write_references(
         made = references.make(loaded.rows, author, output, progress, max_tokens)
     author.close()
     print(f"{len(loaded.rows)} references by {author.spec}: {output}")
+    for line in collecting.cut_off([output], "reference", max_tokens):
+        print(line, file=sys.stderr)
     if hub_folder is not None:
         export.export(benchmarks.with_references(loaded, made, author.spec), hub_folder)
         print(f"with the benchmark: {hub_folder}")
@@ -61,7 +64,7 @@ def translate_benchmark(
 ) -> None:
     """Have a model translate the English requests: benchmark m, in other languages. The same command goes on where it stopped."""
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric import references, translate
+    from xl_alpacaeval_metric import collecting, references, translate
 
     wanted = codes(languages)
     translator = references.client_of(model, concurrency, device, "translations")
@@ -72,6 +75,9 @@ def translate_benchmark(
     translator.close()
     for file in files:
         print(f"{len(rows)} requests by {translator.spec}: {file}")
+    journals = [output / translate.JOURNALS / f"{code}.jsonl" for code in wanted]
+    for line in collecting.cut_off(journals, "translation", max_tokens):
+        print(line, file=sys.stderr)
     print(f"use them with --benchmark m --benchmark-path {output} --languages {','.join(wanted)}")
 
 

@@ -67,8 +67,12 @@ class ProgressLine:
         if not self.console.is_terminal and (new or done == total or time.monotonic() > self.next_line):
             self.next_line = time.monotonic() + SECONDS_BETWEEN_LINES
             pace = f", {rate}, {left} left" if left else ""
-            self.console.print(f"{step}: {done} of {total}{pace}", markup=False, highlight=False, soft_wrap=True)
+            self.say(f"{step}: {done} of {total}{pace}")
         self.bar.update(self.task, description=step, completed=done, total=total, rate=rate)
+
+    def say(self, line: str) -> None:
+        """Print a line for people above the progress."""
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _pace(self, done: int, total: int) -> tuple[str, str]:
         """How many are done a second or a minute, and the time left; empty where that cannot be told."""
@@ -82,4 +86,4 @@ class ProgressLine:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.bar.stop()
         if kind is not None and issubclass(kind, KeyboardInterrupt):
-            self.console.print(self.interrupted, markup=False, highlight=False, soft_wrap=True)
+            self.say(self.interrupted)

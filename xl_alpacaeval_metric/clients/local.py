@@ -213,9 +213,11 @@ class LocalClient:
         made = output[:, ids.shape[1] :]
         texts = self._tokenizer.batch_decode(made, skip_special_tokens=True)
         counts = (made != self._tokenizer.pad_token_id).sum(-1).tolist()
+        ends = self._load().generation_config.eos_token_id
+        over = {self._tokenizer.pad_token_id, *(ends if isinstance(ends, list) else [ends])}
         return [
-            Completion(text=text, prompt_tokens=len(prompt), completion_tokens=count)
-            for text, prompt, count in zip(texts, prompts, counts, strict=True)
+            Completion(text=text, prompt_tokens=len(prompt), completion_tokens=count, cut=last not in over)
+            for text, prompt, count, last in zip(texts, prompts, counts, made[:, -1].tolist(), strict=True)
         ]
 
 

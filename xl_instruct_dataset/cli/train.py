@@ -91,7 +91,7 @@ def train_model(
 
     resolved = train_settings.resolve(config, settings)
     with ProgressLine(output) as progress:
-        found = run.train(model, resolved, output, progress, lambda line: _say(progress, line))
+        found = run.train(model, resolved, output, progress, progress.say)
     if _first_process():
         for line in summary.lines(found)[len(found.notes) :]:
             print(line)
@@ -207,10 +207,6 @@ def _shown(arguments: Sequence[str]) -> list[str]:
         else:
             found.append(argument)
     return found
-
-
-def _say(progress: ProgressLine, line: str) -> None:
-    progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _first_process() -> bool:
