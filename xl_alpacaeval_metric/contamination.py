@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xl_alpacaeval_metric import hub
-from xl_alpacaeval_metric.benchmark import Benchmark, Row, load
+from xl_alpacaeval_metric.benchmark import MINI_LANGUAGES, Benchmark, Row, load
 from xl_alpacaeval_metric.errors import UserError
 
 NGRAM, COVERAGE = 8, 0.5
+ALL = "all"
+"""As a benchmark: those that come with this package, and those of the Hub where it is reached or a copy is given."""
+BUNDLED, OF_THE_HUB = ("mini", "context"), ("xl", "m", "en")
 SHORTEST = 4
 """Texts of fewer tokens say nothing: "Why?" is in every row."""
 CHARACTERS_A_WORD = 2
@@ -59,15 +62,45 @@ def index_of(
     ngram: int = NGRAM,
     coverage: float = COVERAGE,
 ) -> "Index":
-    """The index of these benchmarks; raises UserError as `benchmark.load` does, and where no name is given."""
+    """The index of these benchmarks, or of ALL that are to be had, the others being its `missing`.
+
+    Raises UserError as `benchmark.load` does for a benchmark that was named, and where none is.
+    """
     if not names:
         raise UserError("no benchmark given; name some of those that eval takes, such as mini,xl")
-    found = []
-    for name in names:
-        # The requests of xl are English whatever the answer's language, and the English file holds them bare.
-        wanted = ["en"] if name in ("xl", "en") else codes
-        found += texts(load(name, wanted, path=path))
-    return Index(found, ngram=ngram, coverage=coverage)
+    every = ALL in names
+    named = [name for name in names if name != ALL]
+    offered = [name for name in (*BUNDLED, *OF_THE_HUB) if name not in named] if every else []
+    if path is None and set(offered) & set(OF_THE_HUB) and not hub.reached():
+        offered = [name for name in offered if name in BUNDLED]
+    found: dict[str, list[Text]] = {}
+    for name in (*named, *offered):
+        try:
+            found[name] = texts(load(name, _codes(name, codes), path=path))
+        except UserError:
+            if name in named:
+                raise
+    missing = [name for name in (*BUNDLED, *OF_THE_HUB) if name not in found] if every else []
+    made = Index((text for part in found.values() for text in part), ngram=ngram, coverage=coverage)
+    made.benchmarks, made.missing = tuple(found), tuple(missing)
+    return made
+
+
+def _codes(name: str, codes: Sequence[str] | None) -> Sequence[str] | None:
+    # The requests of xl are English whatever the answer's language, and the English file holds them bare.
+    if name in ("xl", "en"):
+        return ["en"]
+    return MINI_LANGUAGES if name == "mini" and codes is None else codes
+
+
+def not_looked_at(index: "Index") -> list[str]:
+    """A line about the benchmarks of ALL that were not to be had, if there are any."""
+    if not index.missing:
+        return []
+    return [
+        f"not looked at: {', '.join(index.missing)} (not to be had from the Hub); run it again where the Hub is reached, "
+        "or give --benchmark-path"
+    ]
 
 
 def texts(benchmark: Benchmark) -> list[Text]:
@@ -111,7 +144,13 @@ def words(text: str) -> float:
 
 
 class Index:
-    """The runs of tokens of a benchmark's texts, to look rows up in."""
+    """The runs of tokens of benchmarks' texts, to look rows up in.
+
+    `benchmarks` are their names, `missing` those that were not to be had.
+    """
+
+    benchmarks: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     def __init__(self, texts: Iterable[Text], *, ngram: int = NGRAM, coverage: float = COVERAGE) -> None:
         self.coverage = coverage

@@ -9,6 +9,8 @@ from typing import Any
 from xl_alpacaeval_metric.errors import UserError
 
 COLUMN = "instruction"
+REACHED = 5.0
+"""Seconds for the Hub to answer."""
 _SUFFIXES = (".json", ".jsonl", ".parquet")
 
 
@@ -25,6 +27,19 @@ def instructions(repo: str, split: str, path: Path | None = None) -> Sequence[st
         if not isinstance(text, str) or not text.strip():
             raise UserError(f'{path or repo}, split {split}, row {number}: no text in column "{COLUMN}"')
     return [str(text) for text in texts]
+
+
+def reached() -> bool:
+    """Whether the Hub answers within a few seconds; the Hub's own library tries for half a minute."""
+    from huggingface_hub import constants, get_session
+
+    if constants.is_offline_mode():
+        return False
+    try:
+        get_session().head(constants.ENDPOINT, timeout=REACHED)
+    except Exception:  # Whatever the network between here and there may raise.
+        return False
+    return True
 
 
 def _download(repo: str, split: str) -> list[dict[str, object]]:

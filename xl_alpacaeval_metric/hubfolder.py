@@ -1,8 +1,10 @@
 """A Hub folder on disk: put in place whole, and checked against its own card."""
 
+import glob
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +14,8 @@ from typing import Any
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hubcard import TAG
 
+LEFT_OVER = 3600.0
+"""Seconds after which an unfinished folder is taken for that of a command that was killed."""
 CARD, EVAL = "README.md", "eval.yaml"
 _DATA = re.compile(r"(train|test)-\d{5}-of-\d{5}\.parquet")
 
@@ -34,6 +38,7 @@ def replaced(output: Path) -> Iterator[Path]:
     """
     output = output.resolve()
     check_replaceable(output)
+    _sweep(output)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
@@ -57,6 +62,20 @@ def replaced(output: Path) -> Iterator[Path]:
             unfinished.rename(output)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _sweep(output: Path) -> None:
+    """Remove what killed commands left beside `output`, when nobody can still be writing it; put back what one took away."""
+    left = [
+        folder
+        for folder in output.parent.glob(f".{glob.escape(output.name)}-*")
+        if re.fullmatch(r"(?:old-)?[a-z0-9_]{8}", folder.name[len(output.name) + 2 :]) and folder.is_dir()
+    ]
+    for folder in left:
+        if not output.exists() and (folder / output.name).is_dir():  # Killed between the two renames.
+            (folder / output.name).rename(output)
+        if time.time() - folder.stat().st_mtime > LEFT_OVER:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_replaceable(output: Path) -> None:

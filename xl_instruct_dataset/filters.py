@@ -34,6 +34,8 @@ LINES_IN_LANGUAGE = 0.9
 LEAST, MOST = 0.4, 2.5
 _DENSITY = {"Hans": 0.25, "Hant": 0.25, "Hani": 0.25, "Jpan": 0.4, "Kore": 0.5}
 """Characters that a script takes for one of an alphabet: Chinese measured (0.22 to 0.31), Japanese and Korean taken from experience."""
+_DENSE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
+"""Their characters; letters and digits among them are as long as anywhere."""
 SHORT = 40
 """A shorter source, in characters of an alphabet, says nothing by its length: yes is kyllä."""
 
@@ -43,6 +45,10 @@ RUN, RUN_OF_CHARACTERS = 4, 10
 FEWEST_RUNS, FEWEST_LINES = 6, 4
 
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？।])|\n+")
+_COURTESY = re.compile(
+    r"\A(?:sure|certainly|of course|absolutely|okay|ok|great|understood)(?:\s*[!,.:]+\s*|\s+(?=here\b))", re.IGNORECASE
+)
+"""English, before an announcement in any language."""
 _OPENING = re.compile(r"\A[\s\"'“„«「*_#>(\[]+")
 
 
@@ -62,8 +68,8 @@ def unscored(code: str) -> bool:
 def wrong_language(response: str, code: str) -> Drop | None:
     """A response that is not in the language of this BCP-47 code, as a whole or by more than a tenth of its lines.
 
-    Lines are those that language fidelity looks at; code does not count. A language that the identifier does not know, and a
-    text too short to tell, are kept. Raises UserError for an unknown code.
+    Lines are those that language fidelity looks at; code does not count, and rows of tables count for the whole alone. A language
+    that the identifier does not know, and a text too short to tell, are kept. Raises UserError for an unknown code.
     """
     language = languages.get(code)
     prose = layout.without_code(response)
@@ -72,7 +78,9 @@ def wrong_language(response: str, code: str) -> Drop | None:
     if whole == [False]:
         found = langid.identify([prose])[0]
         return Drop("wrong language", f"not in {language.name} ({language.code}){f' but {found}' if found else ''}")
-    lines = fidelity.line_passes(prose, language.code)
+    # A row is a name and figures: too little to tell a language by.
+    running = "\n".join(line for line in prose.split("\n") if not layout.ROW.match(line))
+    lines = fidelity.line_passes(running, language.code)
     if sum(lines) < LINES_IN_LANGUAGE * len(lines):
         return Drop("wrong language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
     return None
@@ -93,7 +101,11 @@ def length_ratio(source_response: str, response: str, source: str, target: str) 
 
 def weighed_length(text: str, code: str) -> float:
     """The length in characters of an alphabet; raises UserError for an unknown BCP-47 code."""
-    return len(text.strip()) / _DENSITY.get(languages.get(code).script or "", 1.0)
+    length, density = len(text.strip()), _DENSITY.get(languages.get(code).script or "", 1.0)
+    if density == 1:
+        return length
+    dense = len(_DENSE.findall(text))
+    return dense / density + length - dense
 
 
 def repetition(text: str) -> Drop | None:
@@ -122,24 +134,25 @@ def _repeated(things: Sequence[object]) -> float:
     return 1 - len(set(things)) / len(things)
 
 
-def leaked(text: str) -> Drop | None:
+def leaked(text: str, code: str | None = None) -> Drop | None:
     """A response that talks about how it was made: its translation, the passage, being a model (data/leaks.yaml).
 
     Such phrases count where they open or end it, English courtesies there in other languages' texts alone, and markers of a
-    prompt or of a chat template wherever they stand.
+    prompt or of a chat template wherever they stand. `code` is the language it is to be in; without it, that is identified.
     """
     if found := replies.MARKER.search(text):
         return Drop("leaked", f"marker: {found[0]!r}")
     stripped = _OPENING.sub("", text).rstrip()
     sentences = [part for part in _SENTENCE.split(stripped) if part and part.strip()]
     ends = [stripped.rpartition("\n")[2], *sentences[-2:]]
-    looks = [("begin", stripped[:300]), *(("end", end[-400:]) for end in ends)]
+    announced = _OPENING.sub("", _COURTESY.sub("", stripped))
+    looks = [("begin", announced[:300]), ("begin", stripped[:300]), *(("end", end[-400:]) for end in ends)]
     looks += [("self", part) for part in (*sentences[:1], *sentences[-1:])] + [("anywhere", text)]
     looks += [(f"english_{where}", part) for where, part in looks if where in ("begin", "end")]
     for where, part in looks:
         for pattern in _leaks()[where]:
             found = pattern.match(part) if where.endswith("begin") else pattern.search(part)
-            if found and not (where.startswith("english") and langid.identify([text]) == ["en"]):
+            if found and not (where.startswith("english") and (code or langid.identify([text])[0]) == "en"):
                 return Drop("leaked", f"{where.replace('_', ' ')}: {' '.join(found[0].split())[:80]!r}")
     return None
 

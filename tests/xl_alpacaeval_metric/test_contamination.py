@@ -7,7 +7,7 @@ import pytest
 
 from tests.xl_alpacaeval_metric.test_cli import complaint, run
 from xl_alpacaeval_metric import benchmark, contamination
-from xl_alpacaeval_metric.contamination import Index, Text, search, texts, tokens
+from xl_alpacaeval_metric.contamination import Index, Text, index_of, not_looked_at, search, texts, tokens
 from xl_alpacaeval_metric.errors import UserError
 
 MINI = benchmark.load("mini", ["fi", "zh"])
@@ -118,3 +118,20 @@ def test_the_bundled_benchmarks_do_not_overlap_with_each_other() -> None:
     ]
     assert [overlap for overlap in search(index, rows) if overlap is not None] == []
     assert contamination.COVERAGE == 0.5
+
+
+def test_all_are_those_to_be_had_and_the_others_are_named(tmp_path: Path) -> None:
+    offline = index_of(["all"], None, None)
+    assert (offline.benchmarks, offline.missing) == (("mini", "context"), ("xl", "m", "en"))
+    (said,) = not_looked_at(offline)
+    assert said.startswith("not looked at: xl, m, en")
+    english = next(row for row in benchmark.load("mini", ["en"]).rows)
+    assert [found for found, *_ in offline.find(english.reference or "")]
+    asked = "Which three birds can be heard before sunrise in a northern pine forest?"
+    (tmp_path / "english.json").write_text(json.dumps([{"instruction": asked}]), encoding="utf-8")
+    more = index_of(["all"], None, tmp_path)
+    assert set(more.benchmarks) == {"mini", "context", "xl", "en"}
+    assert more.missing == ("m",)
+    assert {found.benchmark for found, *_ in more.find(f"Tell me: {asked}")} == {"xl", "en"}
+    with pytest.raises(UserError, match="cannot be had from the Hub"):
+        index_of(["all", "m"], None, None)

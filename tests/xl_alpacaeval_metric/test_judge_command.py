@@ -280,7 +280,7 @@ def test_secrets_are_sent_and_stand_nowhere(server: JudgeServer, tmp_path: Path)
     nobody = complaint(judge("nobody", "--judge-base-url", with_secrets("http://127.0.0.1:9/v1")))
     assert "openai/m at http://127.0.0.1:9/v1: no connection" in nobody
     wrong = complaint(judge("wrong", "--judge-base-url", with_secrets("ftp://127.0.0.1/v1")))
-    assert "the judge's base URL '127.0.0.1/v1' is not an address" in wrong
+    assert "the base URL '127.0.0.1/v1' is not an address" in wrong
 
     files = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     assert {file.name for file in files} >= {

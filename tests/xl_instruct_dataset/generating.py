@@ -17,7 +17,8 @@ from xl_alpacaeval_metric.clients.probe import PROBE
 from xl_alpacaeval_metric.runfolder import read_lines
 from xl_instruct_dataset import sample
 from xl_instruct_dataset.generate import job, workfolder
-from xl_instruct_dataset.generate.settings import Settings, load
+from xl_instruct_dataset.generate.settings import Settings
+from xl_instruct_dataset.generate.settings_file import load
 from xl_instruct_dataset.stages import translate
 
 PROBE_KEY = key_of(PROBE.messages)

@@ -21,6 +21,7 @@ from tests.xl_instruct_dataset.command import FINNISH, GERMAN, rows, run, start,
 from xl_alpacaeval_metric import hubfolder
 from xl_alpacaeval_metric.cli import entry
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.hubcard import TAG
 from xl_instruct_dataset import parquet, sample
 from xl_instruct_dataset.build import build
 from xl_instruct_dataset.cli import app
@@ -568,3 +569,26 @@ def test_memory_does_not_grow_with_the_source(tmp_path: Path) -> None:
     assert [next(found).id for _ in range(1000)][-1] == "en-de-0001000"
     with pytest.raises(UserError, match="line 1001"):
         next(found)
+
+
+def test_what_killed_commands_left_is_taken_away_or_put_back(tmp_path: Path) -> None:
+    output = tmp_path / "made"
+
+    def write() -> None:
+        with hubfolder.replaced(output) as folder:
+            (folder / hubfolder.CARD).write_text(f"---\ntags:\n- {TAG}\n---\n", encoding="utf-8")
+
+    write()
+    (tmp_path / ".made-old-abcd_123").mkdir()
+    output.rename(tmp_path / ".made-old-abcd_123" / "made")  # As a kill between the two renames leaves it.
+    old, new, other = tmp_path / ".made-abcdefgh", tmp_path / ".made-ijklmnop", tmp_path / ".made-by-others"
+    for folder in (old, new, other):
+        folder.mkdir()
+    for folder in (old, other, tmp_path / ".made-old-abcd_123"):
+        os.utime(folder, (0, 0))
+    with pytest.raises(ZeroDivisionError), hubfolder.replaced(output):
+        assert (output / hubfolder.CARD).exists()
+        1 / 0  # noqa: B018
+    assert {path.name for path in tmp_path.iterdir()} == {"made", new.name, other.name}
+    write()
+    assert {path.name for path in tmp_path.iterdir()} == {"made", new.name, other.name}

@@ -106,7 +106,29 @@ def test_lengths_are_compared_across_scripts() -> None:
     assert filters.length_ratio(english, chinese, "en", "zh") is None
     assert filters.length_ratio(chinese, english, "zh", "en") is None
     assert reason(filters.length_ratio(english, chinese, "en", "fi")) == "length ratio"
-    assert reason(filters.length_ratio(english, english, "en", "zh-Hant")) == "length ratio"
+    assert reason(filters.length_ratio(english, chinese * 3, "en", "zh-Hant")) == "length ratio"
+
+
+def test_latin_letters_and_digits_are_no_longer_in_chinese_than_in_english() -> None:
+    english = (
+        "Run `pip install xl-suite==0.1.0` first, then `python -m xl_suite --url https://example.org/files/list.json`."
+    )
+    chinese = (
+        "先运行 `pip install xl-suite==0.1.0`，再运行 `python -m xl_suite --url https://example.org/files/list.json`。"
+    )
+    assert filters.length_ratio(english, chinese, "en", "zh") is None
+    assert filters.length_ratio(chinese, english, "zh", "en") is None
+
+
+def test_rows_of_tables_are_too_short_to_tell_a_language_by() -> None:
+    table = (
+        "| 行星 | 直径 | 距离 | 卫星 |\n|---|---|---|---|\n| 水星 | 4,879 | 57.9 | 0 |\n| 木星 | 142,984 | 778.5 | 95 |"
+    )
+    assert (
+        filters.wrong_language(f"下面的表格列出了太阳系里几颗行星的大小和它们到太阳的距离。\n\n{table}", "zh") is None
+    )
+    english = "| The small planets | Mercury and Mars and the Earth |\n" * 3
+    assert reason(filters.wrong_language(english, "zh")) == "wrong language"
 
 
 def test_what_is_cut_off_or_goes_on_is_dropped_and_short_texts_are_not_measured() -> None:
@@ -234,6 +256,27 @@ def test_talk_of_the_work_at_the_end_is_dropped(said: str) -> None:
 )
 def test_markers_are_dropped_wherever_they_stand(text: str) -> None:
     assert reason(filters.leaked(text)) == "leaked"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Sure! Tässä on käännös:\n\n{FINNISH}",
+        f"Finnish: {FINNISH}",
+        f"**Finnish version:**\n\n{FINNISH}",
+        f"{FINNISH} (Translated from English)",
+        "Certainly, here's the Finnish version:\n\nKissa istuu matolla.",
+        "Kissa istuu matolla.\n\nLet me know if you need anything else!",
+    ],
+)
+def test_announcements_in_two_languages_and_around_short_texts_are_dropped(text: str) -> None:
+    assert reason(filters.leaked(text, "fi")) == "leaked"
+
+
+def test_a_short_english_text_may_be_polite() -> None:
+    assert filters.leaked("Dear Sir or Madam,\n\nplease let me know if Tuesday suits you.", "en") is None
+    assert filters.leaked("French cuisine: a short history of butter.", "en") is None
+    assert filters.leaked("Sure, I will bring the cake.", "en") is None
 
 
 @pytest.mark.parametrize("said", ["Sure! Here are some facts:", "Certainly! I can help.", "Here is what cats do:"])

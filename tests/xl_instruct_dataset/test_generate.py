@@ -11,7 +11,7 @@ from tests import teacher
 from tests.judge_server import JudgeServer
 from tests.xl_instruct_dataset import command, generating
 from xl_instruct_dataset import sample
-from xl_instruct_dataset.generate import rows, settings, workfolder
+from xl_instruct_dataset.generate import rows, settings_file, workfolder
 
 TARGETS = ("fi", "zh")
 
@@ -102,7 +102,7 @@ def test_the_report_has_figures_and_rows_to_read(made: tuple[Path, str]) -> None
 def test_the_same_command_sends_nothing_and_changes_nothing(server: JudgeServer, made: tuple[Path, str]) -> None:
     output, _ = made
     before, sent = generating.files(output), len(server.seen.log)
-    given = settings.load(workfolder.of(output) / "settings.yaml", {})
+    given = settings_file.load(workfolder.of(output) / "settings.yaml", {})
     outcome = generating.run(given, output)
     assert len(server.seen.log) == sent
     assert generating.files(output) == before
@@ -158,4 +158,14 @@ def test_more_rows_are_the_same_job_gone_on(server: JudgeServer, tmp_path: Path)
 
 def test_report_json_is_plain(made: tuple[Path, str]) -> None:
     found = json.loads((workfolder.of(made[0]) / "report.json").read_text(encoding="utf-8"))
-    assert set(found) == {"passages", "rows", "dropped", "usage", "unused_passages", "fallen_back_to_chrf"}
+    wanted = {
+        "passages",
+        "rows",
+        "dropped",
+        "usage",
+        "usage_by_language",
+        "unused_passages",
+        "fallen_back_to_chrf",
+        "benchmarks",
+    }
+    assert set(found) == wanted

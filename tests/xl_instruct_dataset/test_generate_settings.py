@@ -14,7 +14,7 @@ from tests.xl_instruct_dataset import command, generating
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.runfolder import read_lines
 from xl_instruct_dataset.generate import counting, workfolder
-from xl_instruct_dataset.generate import settings as settings_of
+from xl_instruct_dataset.generate import settings_file as settings_of
 
 Said = Callable[..., str]
 
@@ -64,6 +64,12 @@ def test_flags_go_over_the_file_and_the_resolved_file_is_the_same_job(tmp_path: 
         ("select: best", "select 'best' is unknown; there are chrf, judge, cometkiwi"),
         ("select: cometkiwi", "needs --comet-python"),
         ("min_score: 6", "scores go from 1 to 5"),
+        ("translators: openai/a,openai/b,openai/c,openai/d", "candidates is 3, fewer than there are translators (4)"),
+        ("translator_temperatures: 0.1,0.2,0.3,0.4", "or translator temperatures (4); give more candidates"),
+        ("translator_temperatures: warm", "setting translator_temperatures is \"['warm']\"; need numbers"),
+        ("translator_temperatures: [0.5, 3]", "temperature is 3.0; need a number from 0 to 2"),
+        ("base_urls: {judge: 'http://a/v1,http://b/v1'}", "2 addresses of the judge; need one"),
+        ("base_urls: {translator: 'http://a/v1,http://b/v1'}", "one for each of openai/a"),
         ("executor: k8s", "executor 'k8s' is unknown"),
         ("[1, 2]", "not a YAML mapping"),
         ("a: [", "not readable as YAML"),
@@ -99,6 +105,23 @@ def test_who_stands_in_for_want_of_another_is_asked_where_the_teacher_is() -> No
     )
     others = settings_of.load(None, {**given, "judge": "openai/b", "translator": "openai/c"})
     assert (others.base_url("judge"), others.base_url("translator")) == ("", "")
+
+
+def test_each_translator_may_have_an_address_of_its_own() -> None:
+    given = {"seeds": "sample", "targets": "fi", "teacher": "openai/a", "translator": "openai/b,openai/c"}
+    two = settings_of.load(None, {**given, "translator_base_url": "http://one/v1, http://two/v1"})
+    assert [two.base_url("translator", number) for number in (0, 1)] == ["http://one/v1", "http://two/v1"]
+    one = settings_of.load(None, {**given, "translator_base_url": "http://one/v1"})
+    assert [one.base_url("translator", number) for number in (0, 1)] == ["http://one/v1", "http://one/v1"]
+
+
+def test_the_best_alone_need_no_threshold() -> None:
+    base = {"seeds": "sample", "targets": "fi", "teacher": "openai/a"}
+    found = [
+        settings_of.load(None, {**base, **given}).threshold
+        for given in ({}, {"keep_best": 5}, {"keep_best": 5, "min_score": 3}, {"min_score": 2})
+    ]
+    assert found == [4, 1, 3, 2]
 
 
 @pytest.mark.parametrize("lacking", ["seeds", "targets", "teacher"])
@@ -137,7 +160,7 @@ def test_bad_seeds_are_one_line_and_leave_nothing(said: Said, tmp_path: Path) ->
         for seeds, line in (
             (tmp_path / "none.jsonl", "none.jsonl: no such file; --seeds is a file, a folder, or a Hub dataset's id"),
             ("nonsense", "nonsense: no such file"),
-            (wrong, 'wrong.jsonl line 1: no text in column "text"; name the column with --seed-column'),
+            (wrong, 'wrong.jsonl line 1: no text in column "text"; it has body (name one with --seed-column)'),
             (short, "short.jsonl: no passage can be used (3 fewer than 60 words"),
             (german, "no passage can be used"),
             (tmp_path / "empty.jsonl", "empty.jsonl: no passage can be used (it is empty)"),
@@ -180,6 +203,12 @@ def test_flags_that_would_do_nothing_are_told_of(said: Said) -> None:
     with JudgeServer(reply=teacher.fluent) as server:
         assert "--slurm does nothing without --executor slurm" in said(server, slurm="partition=gpu")
         assert "--rate does nothing without --estimate" in said(server, rate=10)
+        nobody = "no Ray cluster at '127.0.0.1:1' (Connection refused)"
+        assert nobody in said(server, executor="ray", ray_address="127.0.0.1:1")
+        assert "an address is HOST:PORT" in said(server, executor="ray", ray_address="head")
+        banana = said(server, executor="slurm", slurm="partition=gpu,time=banana")
+        assert "--slurm time=banana is no time limit" in banana
+        assert "vllm/a: vllm is not installed" in said(server, teacher="vllm/a")
         assert "--output /: names no folder" in said(server, output="/")
         assert "is the folder you are in" in said(server, output=".")
         assert not server.seen.log

@@ -16,7 +16,8 @@ from xl_alpacaeval_metric import contamination
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset import sample
 from xl_instruct_dataset.generate import seeds
-from xl_instruct_dataset.generate.settings import Settings, load
+from xl_instruct_dataset.generate.settings import Settings
+from xl_instruct_dataset.generate.settings_file import load
 
 SMALL: dict[str, Any] = {"passages": 9, "targets": "fi"}
 
@@ -211,3 +212,125 @@ def test_no_more_rows_than_were_wanted(tmp_path: Path) -> None:
     reasons = Counter(line["reason"] for line in generating.rejects(tmp_path / "out"))
     assert reasons["more than were wanted"] == len(generating.survivors("fi", 9)) - 2
     generating.adds_up(tmp_path / "out", ["fi"])
+
+
+def test_one_translator_at_several_temperatures_and_two_at_two_addresses(tmp_path: Path) -> None:
+    asked: list[tuple[str, str, float]] = []
+
+    def noting(name: str) -> teacher.Reply:
+        def reply(body: dict[str, Any]) -> str:
+            if teacher.stage_of(body) == "translate":
+                asked.append((name, body["model"], body["temperature"]))
+            return teacher.fluent(body)
+
+        return reply
+
+    with JudgeServer(reply=noting("one")) as one, JudgeServer(reply=noting("two")) as two:
+        warm = {"translator": "openai/a", "candidates": 3, "translator_temperature": "0.2,0.7,1.2"}
+        generating.run(generating.settings(one, **{**SMALL, **warm}), tmp_path / "out")
+        # What cannot be read is asked for again, and warmer.
+        assert {(model, temperature) for _, model, temperature in asked} >= {("a", 0.2), ("a", 0.7), ("a", 1.2)}
+        asked.clear()
+        urls = {"teacher": one.url, "judge": one.url, "translator": f"{one.url},{two.url}"}
+        both = {**SMALL, "translator": "openai/a,openai/b", "candidates": 3, "base_urls": urls}
+        generating.run(generating.settings(**both), tmp_path / "other")
+        assert {(name, model) for name, model, _ in asked} == {("one", "a"), ("two", "b")}
+    assert "at temperatures 0.2, 0.7, 1.2" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_dull_judge_leaves_the_best(tmp_path: Path) -> None:
+    def dull(body: dict[str, Any]) -> str:
+        levels = dict.fromkeys(("precision", "informativeness", "naturalness", "objectivity"), 3)
+        return json.dumps(levels) if teacher.stage_of(body) == "score" else teacher.fluent(body)
+
+    job(tmp_path / "out", dull, keep_best=4)
+    dropped = {(one["stage"], one["reason"]) for one in generating.report(tmp_path / "out")["dropped"]}
+    assert ("choose", "not among the best") in dropped
+    assert ("score", "score below the threshold") not in dropped
+    assert generating.rows(tmp_path / "out", "en-fi")
+    assert "the 4 best went on" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_refusal_is_asked_for_again_and_no_row(tmp_path: Path) -> None:
+    def refusing(body: dict[str, Any]) -> str:
+        refusal = "As an AI language model, I cannot do that."
+        return refusal if teacher.stage_of(body) == "instruct" else teacher.fluent(body)
+
+    job(tmp_path / "out", refusing, passages=2)
+    found = generating.report(tmp_path / "out")
+    assert found["usage"]["instruct"]["requests"] == 6
+    assert found["dropped"] == [{"stage": "instruct", "reason": "unreadable reply", "language": None, "count": 2}]
+
+
+def test_what_was_asked_is_counted_by_language(tmp_path: Path) -> None:
+    job(tmp_path / "out", targets="fi,zh", select="judge")
+    found = generating.report(tmp_path / "out")
+    for stage in ("translate", "select"):
+        parts = [one for one in found["usage_by_language"] if one["stage"] == stage]
+        assert {one["language"] for one in parts} == {"fi", "zh"}
+        for figure, total in found["usage"][stage].items():
+            assert sum(one[figure] for one in parts) == total
+
+
+def test_the_estimate_counts_pieces_and_the_best_alone(tmp_path: Path) -> None:
+    from xl_instruct_dataset.generate import estimate
+
+    long = " ".join(f"Sentence number {number} of a passage about the sea." for number in range(60))
+    document = {"text": f"{long}\n\n{long}", "id": "0", "metadata": {}}
+    (tmp_path / "00000.jsonl").write_text(json.dumps(document) + "\n", encoding="utf-8")
+    base = {"seeds": "sample", "targets": "fi,zh", "teacher": "openai/a", "select": "judge", "candidates": 3}
+
+    def requests(**given: Any) -> dict[str, int]:
+        lines = estimate.estimate(load(None, {**base, **given}), tmp_path, 10)
+        return {line.stage: line.requests for line in lines}
+
+    assert requests() == {"instruct": 10, "answer": 10, "score": 10, "translate": 10 * 2 * 3 * 4, "select": 20}
+    assert requests(keep_best=2) == {"instruct": 10, "answer": 10, "score": 10, "translate": 2 * 2 * 3 * 4, "select": 4}
+
+
+def test_a_datasets_folder_gives_the_passages_of_one_split(tmp_path: Path) -> None:
+    passages = [seed["passage"] for seed in sample.seeds()]
+    folder = tmp_path / "private" / "corpus"
+    for split, part in (("train", passages[:6]), ("test", passages[6:8])):
+        command.write_jsonl(folder / "data" / f"{split}-00000-of-00001.jsonl", [{"text": text} for text in part])
+    (folder / "README.md").write_text(f"# About\n\n{passages[9]}\n", encoding="utf-8")
+    (folder / "dataset_infos.json").write_text("{}", encoding="utf-8")
+
+    def made(**given: Any) -> list[dict[str, Any]]:
+        chosen = generating.settings(seeds=str(folder), passages=20, **given)
+        count, _ = seeds.make(chosen, tmp_path / "seeds")
+        lines = (tmp_path / "seeds" / "00000.jsonl").read_text(encoding="utf-8").splitlines()
+        assert len(lines) == count
+        return [json.loads(line) for line in lines]
+
+    assert [one["metadata"]["seed"] for one in made()] == [
+        f"data/train-00000-of-00001.jsonl line {number}" for number in range(1, 7)
+    ]
+    assert len(made(seed_split="test")) == 2
+    with pytest.raises(UserError, match=r"has no split 'dev'; there are test, train \(--seed-split\)"):
+        made(seed_split="dev")
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "data-00000-of-00001.arrow").touch()
+    with pytest.raises(UserError, match="holds Arrow files"):
+        seeds.make(generating.settings(seeds=str(tmp_path / "saved")), tmp_path / "seeds")
+
+
+def test_a_row_without_text_is_left_out_and_counted(tmp_path: Path) -> None:
+    passage = sample.seeds()[0]["passage"]
+    file = command.write_jsonl(tmp_path / "seeds.jsonl", [{"text": None}, {"text": passage}, {"text": ""}])
+    count, dropped = seeds.make(generating.settings(seeds=str(file)), tmp_path / "made", tmp_path / "rejects.jsonl")
+    assert (count, dropped) == (1, Counter({"no text": 2}))
+    told = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(one["seed"], one["reason"]) for one in told] == [
+        ("seeds.jsonl line 1", "no text"),
+        ("seeds.jsonl line 3", "no text"),
+    ]
+
+
+def test_rows_do_not_say_where_somebody_keeps_files(tmp_path: Path) -> None:
+    passages = [{"text": seed["passage"]} for seed in sample.seeds()[:6]]
+    file = command.write_jsonl(tmp_path / "private" / "passages.jsonl", passages)
+    job(tmp_path / "out", seeds=str(file), passages=6)
+    for row in generating.rows(tmp_path / "out", "en-fi"):
+        assert row["provenance"]["seed_source"].startswith("passages.jsonl: passages.jsonl line ")
+    assert "private" not in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")

@@ -193,3 +193,17 @@ def test_the_prompt_is_that_of_the_ground_floor() -> None:
     assert "Finnish" in system["content"]
     assert "ignore {text}" in user["content"]
     assert len(translate.sha()) == 8
+
+
+def test_inline_code_addresses_and_bold_are_not_lost() -> None:
+    source = "**First** run `make test`, then see https://example.org/a?b=c. Ask `me` if it **fails**."
+    assert (
+        fault(source, "**Ensin** aja `make test`, sitten katso https://example.org/a?b=c. Kysy `me`, jos se pettää.")
+        is None
+    )
+    assert "code lost: make test" in str(
+        fault(source, "**Ensin** aja testit, katso https://example.org/a?b=c. Kysy `me`.")
+    )
+    assert "addresses lost: https://example.org/a?b=c" in str(fault(source, "**Aja** `make test`, kysy `me`."))
+    assert fault(source, "Ensin `make test`, sitten https://example.org/a?b=c. Kysy `me`.") == "bold lost"
+    assert fault("Two * two ** three.", "Kaksi kertaa kaksi, kolmanteen.") is None

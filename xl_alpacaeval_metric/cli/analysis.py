@@ -1,6 +1,7 @@
 """The commands that read what is there: two runs, a judge against labels, what judging will take, language fidelity."""
 
 import math
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -126,7 +127,9 @@ def contamination(
     data: Annotated[
         Path, typer.Argument(metavar="DATA", help="Training data: a JSONL or Parquet file, or a folder of them")
     ],
-    benchmark: Annotated[str, typer.Option(metavar="mini,xl,...", help="Benchmarks to look for")] = "mini,context",
+    benchmark: Annotated[
+        str, typer.Option(metavar="mini,xl,...", help="Benchmarks to look for; all: those to be had")
+    ] = "all",
     languages: Annotated[
         str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of each benchmark's]")
     ] = None,
@@ -155,7 +158,11 @@ def contamination(
         rows += overlap is None
         if overlap is not None:
             found.append(overlap)
-    report_analysis.show_overlaps(found, rows, f"{data} against {', '.join(names)} ({len(index)} texts)", Console())
+    report_analysis.show_overlaps(
+        found, rows, f"{data} against {', '.join(index.benchmarks)} ({len(index)} texts)", Console()
+    )
+    for line in looking.not_looked_at(index):
+        print(line, file=sys.stderr)
     write({"rows": rows, "texts": len(index), "overlaps": [asdict(overlap) for overlap in found]}, output)
     if found:
         raise Exit(1)

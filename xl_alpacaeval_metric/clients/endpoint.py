@@ -32,9 +32,7 @@ class Endpoint:
         address = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip()
         key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
         if not key and not address:
-            raise JudgeUnavailable(
-                "no API key for the judge: set OPENAI_API_KEY, or give the base URL of another server"
-            )
+            raise JudgeUnavailable("no API key: set OPENAI_API_KEY, or give the base URL of another server")
         if not (key.isascii() and key.isprintable()):
             raise JudgeUnavailable("the API key holds characters that no key has; check OPENAI_API_KEY")
         try:
@@ -45,7 +43,7 @@ class Endpoint:
             parts, host, port = urlsplit(""), None, None
         if parts.scheme not in ("http", "https") or not host:
             shown = address.rpartition("@")[2].partition("?")[0]
-            raise JudgeUnavailable(f"the judge's base URL {shown!r} is not an address such as http://localhost:8000/v1")
+            raise JudgeUnavailable(f"the base URL {shown!r} is not an address such as http://localhost:8000/v1")
         place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
         url = urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))
         user, password = unquote(parts.username or ""), unquote(parts.password or "")

@@ -29,19 +29,24 @@ def generate(
     translator: Annotated[
         Text, typer.Option(metavar="SPEC,...", help="Translates; several share the candidates  [default: the teacher]")
     ] = None,
+    translator_temperature: Annotated[
+        Text, typer.Option(metavar="X,...", help="Of the candidates in turn  [default: --temperature]")
+    ] = None,
     judge: Annotated[
         Text, typer.Option(metavar="SPEC", help="Scores, and selects; none: nobody  [default: the teacher]")
     ] = None,
     teacher_base_url: Annotated[
         Text, typer.Option(metavar="URL", help="An endpoint  [default: OPENAI_BASE_URL]")
     ] = None,
-    translator_base_url: Annotated[Text, typer.Option(metavar="URL")] = None,
+    translator_base_url: Annotated[Text, typer.Option(metavar="URL,...", help="One, or one a translator")] = None,
     judge_base_url: Annotated[Text, typer.Option(metavar="URL")] = None,
     per_language: Annotated[Number, typer.Option(min=1, help="Rows wanted in each language  [default: 1000]")] = None,
     passages: Annotated[Number, typer.Option(min=1, help="Passages that go in  [default: a quarter more]")] = None,
     candidates: Annotated[Number, typer.Option(min=1, help="Translations of each response  [default: 3]")] = None,
     select: Annotated[Text, typer.Option(help="Best of them by chrf, judge or cometkiwi  [default: chrf]")] = None,
-    min_score: Annotated[float | None, typer.Option(min=1, max=5, help="Mean score to keep  [default: 4]")] = None,
+    min_score: Annotated[
+        float | None, typer.Option(min=1, max=5, help="Mean score to keep  [default: 4, or none with --keep-best]")
+    ] = None,
     keep_best: Annotated[Number, typer.Option(min=1, metavar="K", help="Keep the K best-scored answers alone")] = None,
     min_words: Annotated[Number, typer.Option(min=1, help="Words of a passage, at least  [default: 60]")] = None,
     max_words: Annotated[
@@ -55,7 +60,7 @@ def generate(
     license: Annotated[Text, typer.Option(help="Licence of the result, for its card")] = None,
     benchmark: Annotated[
         Text,
-        typer.Option(metavar="mini,xl,...", help="Benchmarks that no row may overlap with  [default: mini,context]"),
+        typer.Option(metavar="mini,xl,...", help="Benchmarks that no row may overlap with  [default: all to be had]"),
     ] = None,
     benchmark_path: Annotated[Text, typer.Option(help="As for xl-alpacaeval")] = None,
     temperature: Annotated[
@@ -91,12 +96,13 @@ def generate(
 ) -> None:
     """Make cross-lingual instruction data: passages in, a Hub folder out. The same command goes on where it stopped."""
     from xl_instruct_dataset.generate import check
-    from xl_instruct_dataset.generate import settings as settings_of
+    from xl_instruct_dataset.generate import settings_file as settings_of
 
     check()
 
     given: dict[str, Any] = {
-        "seeds": seeds, "targets": targets, "teacher": teacher, "translator": translator, "judge": judge,
+        "seeds": seeds, "targets": targets, "teacher": teacher, "translator": translator,
+        "translator_temperature": translator_temperature, "judge": judge,
         "teacher_base_url": teacher_base_url, "translator_base_url": translator_base_url, "judge_base_url": judge_base_url,
         "per_language": per_language, "passages": passages, "candidates": candidates, "select": select,
         "min_score": min_score, "keep_best": keep_best, "min_words": min_words, "max_words": max_words,

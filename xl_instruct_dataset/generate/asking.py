@@ -53,10 +53,16 @@ class Asker:
         temperature: float | None = None,
         max_tokens: int | None = None,
         schema: Mapping[str, object] | None = None,
+        language: str = "",
     ) -> T:
-        """What `read` makes of the reply, counted under the current `stage`. Raises Unreadable, Refused, or Unanswered."""
+        """What `read` makes of the reply, counted under the current `stage`, and `language` where it is for one alone.
+
+        Raises Unreadable, Refused, or Unanswered.
+        """
         limit = (max_tokens or self.max_tokens) + self.reasoning_tokens
-        used = self.usage.setdefault(self.stage, {"requests": 0, "prompt_tokens": 0, "completion_tokens": 0})
+        used = self.usage.setdefault(
+            f"{self.stage} {language}".strip(), {"requests": 0, "prompt_tokens": 0, "completion_tokens": 0}
+        )
         base = self.temperature if temperature is None else temperature
         for attempt in range(UNREADABLE_AGAIN + 1):
             payload = {

@@ -21,7 +21,9 @@ REJECTS = "rejects.jsonl"
 class Tally:
     """What came of the job: passages in, rows by language, drops by stage and reason and language, and usage by stage.
 
-    `fallen_back` is how many choices the judge could not make, so that they were made by chrF.
+    `fallen_back` is how many choices the judge could not make, so that they were made by chrF. `usage_by_language` has what was
+    asked for one language alone, by stage and language. `benchmarks` are those that overlap was looked for with, `not_looked_at` lines
+    about the others.
     """
 
     passages: int = 0
@@ -29,11 +31,14 @@ class Tally:
     dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     usage: dict[str, Counter[str]] = field(default_factory=dict)
     fallen_back: int = 0
+    usage_by_language: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
+    benchmarks: tuple[str, ...] = ()
+    not_looked_at: tuple[str, ...] = ()
 
 
 def collect(settings: Settings, work: Path, shards: int, index: contamination.Index, read: Path) -> Tally:
     """Filter and finish the rows of all shards into `work/rows-LANGUAGE.jsonl`, and write the rejects; returns the tally."""
-    tally = Tally()
+    tally = Tally(benchmarks=index.benchmarks, not_looked_at=tuple(contamination.not_looked_at(index)))
     with ExitStack() as stack:
         rejects = stack.enter_context((work / REJECTS).open("w", encoding="utf-8"))
         outputs = {
@@ -45,8 +50,11 @@ def collect(settings: Settings, work: Path, shards: int, index: contamination.In
             for document in ordered(read / f"{rank:05d}.jsonl"):
                 metadata = document["metadata"]
                 tally.passages += 1
-                for stage, used in metadata.get("usage", {}).items():
+                for key, used in metadata.get("usage", {}).items():
+                    stage, _, language = key.partition(" ")
                     tally.usage.setdefault(stage, Counter()).update(used)
+                    if language:
+                        tally.usage_by_language.setdefault((stage, language), Counter()).update(used)
                 if "rejected" in metadata:
                     _reject(metadata, metadata["rejected"], "", rejects, tally)
                     continue
@@ -124,4 +132,9 @@ def tally_as_dict(tally: Tally) -> dict[str, object]:
         ],
         "fallen_back_to_chrf": tally.fallen_back,
         "usage": {stage: dict(used) for stage, used in tally.usage.items()},
+        "usage_by_language": [
+            {"stage": stage, "language": language, **used}
+            for (stage, language), used in tally.usage_by_language.items()
+        ],
+        "benchmarks": list(tally.benchmarks),
     }

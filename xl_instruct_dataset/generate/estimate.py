@@ -10,7 +10,7 @@ from xl_alpacaeval_metric.runfolder import read_lines
 from xl_alpacaeval_metric.translate import messages as translation
 from xl_instruct_dataset.generate.settings import Settings
 from xl_instruct_dataset.generate.works import INSTRUCTION_TOKENS, SCORE_TOKENS
-from xl_instruct_dataset.stages import answer, instruct, score, select
+from xl_instruct_dataset.stages import answer, instruct, score, select, translate
 
 CHARACTERS_A_TOKEN = 4
 """English prose in today's tokenizers; other languages take more tokens for as many characters."""
@@ -32,8 +32,8 @@ class Line:
 
 def estimate(settings: Settings, seeds: Path, passages: int) -> list[Line]:
     """Requests and tokens by stage, from the first seeds' length; an answer is taken to be as long as its passage."""
-    texts = [str(document["text"]) for document in _documents(seeds)]
-    text = int(sum(map(len, texts)) / max(1, len(texts)) / CHARACTERS_A_TOKEN)
+    looked_at = [str(document["text"]) for document in _documents(seeds)]
+    text = int(sum(map(len, looked_at)) / max(1, len(looked_at)) / CHARACTERS_A_TOKEN)
     targets = [target for target in settings.targets if target != settings.source]
     overhead = {
         "instruct": _tokens(instruct.messages("", settings.source)),
@@ -42,7 +42,13 @@ def estimate(settings: Settings, seeds: Path, passages: int) -> list[Line]:
         "translate": _tokens(translation("", settings.source, targets[0])) if targets else 0,
         "select": _tokens(select.messages("", "", ["", ""], settings.source, targets[0])) if targets else 0,
     }
-    translations = passages * len(targets) * settings.candidates
+    going_on = min(passages, settings.keep_best or passages)
+    candidates = going_on * len(targets) * settings.candidates
+    # A long text is translated in pieces.
+    pieces = sum(sum(part.translate for part in translate.segments(found)) for found in looked_at) / max(
+        1, len(looked_at)
+    )
+    translations = round(candidates * pieces)
     translators = ", ".join(settings.translator_models)
     lines = [
         Line("instruct", settings.teacher, passages, passages * (overhead["instruct"] + text), passages * 32),
@@ -54,12 +60,12 @@ def estimate(settings: Settings, seeds: Path, passages: int) -> list[Line]:
             "translate",
             translators,
             translations,
-            translations * (overhead["translate"] + text),
-            translations * text * FACTOR,
+            translations * overhead["translate"] + candidates * text,
+            candidates * text * FACTOR,
         ),
     ]
     if settings.select == "judge":
-        chosen = passages * len(targets)
+        chosen = going_on * len(targets)
         each = overhead["select"] + text * (1 + FACTOR * settings.candidates)
         lines.append(Line("select", settings.judge_model, chosen, chosen * each, chosen))
     return [line for line in lines if line.requests and (line.stage != "score" or settings.scored)]

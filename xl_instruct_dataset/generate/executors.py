@@ -1,6 +1,8 @@
 """Where the tasks of a phase run: here, on a Ray cluster, or under Slurm; datatrove's executors in each case."""
 
 import os
+import re
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,9 @@ from xl_instruct_dataset.generate.phases import Phase
 from xl_instruct_dataset.generate.settings import Settings
 
 SLURM_NEEDS = ("partition", "time")
+_TIME = re.compile(r"\d+(?::\d{1,2}){0,2}|\d+-\d{1,2}(?::\d{1,2}){0,2}|infinite|unlimited", re.IGNORECASE)
+PATIENCE = 10.0
+"""Seconds for a Ray cluster to take a connection."""
 OURS = {"pipeline", "tasks", "logging_dir", "workers", "job_name", "gpus_per_task", "depends", "depends_job_id"}
 OURS |= {"slurm_logs_folder", "skip_completed"}
 """Arguments of datatrove's Slurm executor that this project sets."""
@@ -66,6 +71,20 @@ def _tie_children() -> None:
         os.register_at_fork(after_in_child=lambda: prctl(death, kill))
 
 
+def check(settings: Settings) -> None:
+    """Raises UserError where nobody listens at the address of the Ray cluster: Ray itself would try for minutes."""
+    host, colon, port = settings.ray_address.removeprefix("ray://").rpartition(":")
+    if settings.executor != "ray" or settings.ray_address in ("", "auto", "local"):
+        return
+    try:
+        if not (colon and host):
+            raise ValueError
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    except (OSError, ValueError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or "an address is HOST:PORT or ray://HOST:PORT"
+        raise UserError(f"no Ray cluster at {settings.ray_address!r} ({reason})") from None
+
+
 def _ray(settings: Settings, common: dict[str, Any], gpus: int) -> Any:
     try:
         import ray
@@ -107,6 +126,8 @@ def slurm_arguments(settings: Settings) -> dict[str, Any]:
     given = {name: value for name, value in settings.slurm.items() if name != "gpus"}
     if missing := [name for name in SLURM_NEEDS if not given.get(name)]:
         raise UserError(f"--executor slurm needs {', '.join(f'--slurm {name}=...' for name in missing)}")
+    if not _TIME.fullmatch(str(given["time"])):
+        raise UserError(f"--slurm time={given['time']} is no time limit; write minutes, HH:MM:SS or DAYS-HH:MM:SS")
     known = [name for name in signature(SlurmPipelineExecutor).parameters if name not in OURS]
     if unknown := [name for name in given if name not in known]:
         raise UserError(f"--slurm {unknown[0]} is unknown; there are gpus, {', '.join(known)}")

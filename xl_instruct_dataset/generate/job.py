@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
     output = output.resolve()  # Ray's workers are elsewhere.
     work = workfolder.of(output)
     hubfolder.check_replaceable(output)
+    executors.check(settings)
     seeds.check(settings)
     with ThreadPoolExecutor(1) as loading:
         # While the endpoints are waited for.
@@ -169,13 +171,18 @@ def preflight(settings: Settings) -> dict[Model, Dialect | None]:
         if settings.executor != "local" or settings.workers > 1:
             chooser.close()  # Each worker loads one of its own.
     asked: dict[Model, Dialect | None] = {}
-    roles: Sequence[tuple[str, str]] = (
-        ("teacher", settings.teacher),
-        *((("judge", settings.judge_model),) if settings.scored else ()),
-        *(("translator", spec) for spec in settings.translator_models if set(settings.targets) != {settings.source}),
+    translators = settings.translator_models if set(settings.targets) != {settings.source} else ()
+    roles: Sequence[tuple[str, int, str]] = (
+        ("teacher", 0, settings.teacher),
+        *((("judge", 0, settings.judge_model),) if settings.scored else ()),
+        *(("translator", number, spec) for number, spec in enumerate(translators)),
     )
-    for role, spec in roles:
-        model = Model(spec, settings.base_url(role))
+    for role, number, spec in roles:
+        model = Model(spec, settings.base_url(role, number))
+        if model.backend != "openai" and settings.executor == "local" and find_spec(model.backend) is None:
+            raise UserError(
+                f"{spec}: {model.backend} is not installed; install it, or give an endpoint as openai/MODEL"
+            )
         if model.backend != "openai" or model in asked:
             continue
         client = model.client(1, settings.timeout)

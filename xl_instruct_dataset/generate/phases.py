@@ -94,7 +94,7 @@ def before_choosing(settings: Settings, known: Known) -> list[Phase]:
     write = works.Write(settings.source)
     if not settings.scored:
         return [_asking(settings, known, "write", SEEDS, write, teacher)]
-    score = works.Score(settings.source, settings.min_score)
+    score = works.Score(settings.source, settings.threshold)
     if judge == teacher:
         both = works.InTurn((write, score), "write-score")
         return [_asking(settings, known, both.name, SEEDS, both, teacher)]
@@ -118,10 +118,12 @@ def after_choosing(settings: Settings, known: Known) -> list[Phase]:
     best = works.Choose(settings.source, settings.seed)
     shares = _shares(settings.candidates, settings.translator_models)
     for number, (spec, share) in enumerate(shares, 1):
-        name, model = f"translate-{number}", _model(settings, "translator", spec)
+        name, model = f"translate-{number}", Model(spec, settings.base_url("translator", number - 1))
         last = number == len(shares)
         by_chrf = last and settings.select == "chrf"
-        work: Work = works.Translate(settings.source, targets, share, first, spec, name, by_chrf)
+        work: Work = works.Translate(
+            settings.source, targets, share, first, spec, name, by_chrf, settings.translator_temperatures
+        )
         if last and settings.select == "judge" and judge == model:
             both = works.InTurn((work, best), f"{name}-{SELECT}")
             return [*phases, _asking(settings, known, both.name, reads, both, model)]
@@ -237,5 +239,4 @@ def _model(settings: Settings, role: str, spec: str) -> Model:
 def _shares(candidates: int, translators: Sequence[str]) -> list[tuple[str, int]]:
     """How many of the candidates each translator makes, as evenly as it goes."""
     share, more = divmod(candidates, len(translators))
-    shares = [(spec, share + (number < more)) for number, spec in enumerate(translators)]
-    return [(spec, count) for spec, count in shares if count]
+    return [(spec, share + (number < more)) for number, spec in enumerate(translators)]

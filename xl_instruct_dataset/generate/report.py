@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ def lines(outcome: Outcome) -> list[tuple[str, str, str, str]]:
 
 def remarks(settings: Settings, outcome: Outcome) -> list[str]:
     """What a reader must know of the figures, a line each."""
-    found = [f"overlap was looked for with: {', '.join(settings.benchmarks) or 'no benchmark'}", *cautions(settings)]
+    looked_at = ", ".join(outcome.tally.benchmarks) or "no benchmark"
+    found = [f"overlap was looked for with: {looked_at}", *outcome.tally.not_looked_at, *cautions(settings)]
     if count := outcome.tally.fallen_back:
         found.append(f"the judge could not choose {count} times; chrF did")
     return found
@@ -59,9 +61,20 @@ def show(settings: Settings, outcome: Outcome, console: Console) -> None:
         console.print(drops)
     for remark in remarks(settings, outcome):
         console.print(remark, markup=False, highlight=False, soft_wrap=True)
-    for stage, used in tally.usage.items():
-        text = f"{stage}: {used['requests']} requests, {used['prompt_tokens']} + {used['completion_tokens']} tokens"
-        console.print(text, markup=False, highlight=False)
+    for stage, language, used in usage(outcome):
+        text = f"{used['requests']} requests, {used['prompt_tokens']} + {used['completion_tokens']} tokens"
+        console.print(f"{f'  {language}' if language else stage}: {text}", markup=False, highlight=False)
+
+
+def usage(outcome: Outcome) -> list[tuple[str, str, Counter[str]]]:
+    """(stage, language, what was asked): each stage, and below it the languages of which it was asked for one alone."""
+    found = []
+    for stage, used in outcome.tally.usage.items():
+        found.append((stage, "", used))
+        found += [
+            (stage, language, part) for (of, language), part in outcome.tally.usage_by_language.items() if of == stage
+        ]
+    return found
 
 
 def write(settings: Settings, outcome: Outcome, output: Path) -> Path:
@@ -73,10 +86,14 @@ def write(settings: Settings, outcome: Outcome, output: Path) -> Path:
     parts += ["\n## Dropped\n", "| stage | language | reason | count |", "|---|---|---|---|"]
     parts += ["| " + " | ".join(cards.cell(cell) for cell in line) + " |" for line in lines(outcome)]
     parts += ["", *(f"- {cards.cell(line)}" for line in remarks(settings, outcome))]
-    parts += ["\n## Asked\n", "| stage | requests | prompt tokens | completion tokens |", "|---|---|---|---|"]
     parts += [
-        f"| {stage} | {used['requests']} | {used['prompt_tokens']} | {used['completion_tokens']} |"
-        for stage, used in tally.usage.items()
+        "\n## Asked\n",
+        "| stage | language | requests | prompt tokens | completion tokens |",
+        "|---|---|---|---|---|",
+    ]
+    parts += [
+        f"| {stage} | {language or 'all'} | {used['requests']} | {used['prompt_tokens']} | {used['completion_tokens']} |"
+        for stage, language, used in usage(outcome)
     ]
     parts.append("\n## Ten rows\n")
     for row in _random_rows([output / pair for pair in outcome.written], settings.seed):

@@ -33,12 +33,12 @@ def about(settings: Settings, output: Path, tally: Tally) -> card.About:
     judges = [settings.judge_model] if settings.scored else []
     restricted = finish.non_commercial([settings.teacher, *judges, *settings.translator_models, *chooser])
     origin = (
-        f"From {tally.passages:,} passages of `{Path(settings.seeds).name if Path(settings.seeds).exists() else settings.seeds}` "
+        f"From {tally.passages:,} passages of `{_seeds_name(settings)}` "
         f"(licence: {settings.seed_license}). `{settings.teacher}` wrote an instruction for each passage and the response to it; "
-        f"{_scoring(settings)}; {translators} made {settings.candidates} translations of each, of "
-        f"which one was chosen by {settings.select}. Rows in a wrong language, of odd length, repeating themselves, with the model's "
-        f"talk in them, near-duplicates, and rows that overlap with a benchmark ({', '.join(settings.benchmarks) or 'none looked at'}) "
-        "were dropped."
+        f"{_scoring(settings)}; {translators} made {settings.candidates} translations of each"
+        f"{_temperatures(settings)}, of which one was chosen by {settings.select}. Rows in a wrong language, of odd length, repeating "
+        "themselves, with the model's talk in them, near-duplicates, and rows that overlap with a benchmark "
+        f"({', '.join(tally.benchmarks) or 'none looked at'}) were dropped."
     )
     limits = " ".join(["Written and translated by models; no person has read all rows.", *cautions(settings)])
     if restricted:
@@ -48,13 +48,25 @@ def about(settings: Settings, output: Path, tally: Tally) -> card.About:
     return card.About(output.resolve().name, "XL-Instruct, generated", settings.license, origin, limits)
 
 
+def _seeds_name(settings: Settings) -> str:
+    """The file's or folder's own name, or the Hub dataset's id: where somebody keeps a file is nobody's business."""
+    path = Path(settings.seeds).expanduser()
+    return path.resolve().name if path.exists() else settings.seeds
+
+
 def _scoring(settings: Settings) -> str:
     if not settings.scored:
         return "Nobody scored the responses"
     return (
-        f"`{settings.judge_model}` scored the responses by precision, informativeness, naturalness and objectivity, and those "
-        f"with a mean of at least {settings.min_score:g} went on"
+        f"`{settings.judge_model}` scored the responses by precision, informativeness, naturalness and objectivity, and "
+        + (f"the {settings.keep_best} best " if settings.keep_best else "those ")
+        + (f"with a mean of at least {settings.threshold:g} went on" if settings.threshold > 1 else "went on")
     )
+
+
+def _temperatures(settings: Settings) -> str:
+    found = ", ".join(f"{one:g}" for one in settings.translator_temperatures)
+    return f" (at temperatures {found})" if found else ""
 
 
 def cautions(settings: Settings) -> list[str]:
@@ -97,7 +109,7 @@ def _rows(settings: Settings, work: Path, target: str) -> Iterator[TrainingRow]:
             provenance=Provenance(
                 dataset="xl-instruct generate",
                 license=settings.license,
-                seed_source=f"{settings.seeds}: {metadata['seed']}",
+                seed_source=f"{_seeds_name(settings)}: {metadata['seed']}",
                 seed_license=settings.seed_license,
                 models=models,
                 prompts={stage: prompt_hash(stage) for stage in stages},

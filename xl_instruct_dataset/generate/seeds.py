@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,12 @@ from xl_instruct_dataset.generate.text import plain
 
 SAMPLE = "sample"
 """As `--seeds`: the passages of the bundled sample."""
+_ABOUT = re.compile(
+    r"(?:readme|license|licence|notice|changelog|citation|contributing).*|dataset_(?:infos?|dict)\.json|state\.json",
+    re.IGNORECASE,
+)
+"""Files of a dataset's folder that are about it."""
+_SPLIT = re.compile(r"[/_.-](train|test|validation|valid|dev)(?=[/_.-])", re.IGNORECASE)
 LEAST_LETTERS = 0.7
 """Share of letters and spaces below which a passage is a table, a list of links or code."""
 _SENTENCE_END = re.compile(r"[.!?।][\"'”’»)]*(?=\s|\Z)|[。！？]")
@@ -71,7 +77,7 @@ def stamp(settings: Settings) -> str | None:
     if settings.seeds == SAMPLE or not path.exists():
         return None
     digest = hashlib.sha256()
-    for file in _files(path):
+    for file in _files(path, settings.seed_split):
         size = file.stat().st_size
         with file.open("rb") as opened:
             begin = opened.read(_END)
@@ -125,6 +131,8 @@ def shortened(text: str, max_words: int) -> str:
 
 def fault(passage: str, settings: Settings) -> str | None:
     """Why a passage is not used, None if it is."""
+    if not passage:
+        return "no text"
     if contamination.words(passage) < settings.min_words:
         return f"fewer than {settings.min_words} words, or no paragraph of at most {settings.max_words}"
     if len(_NO_TEXT.sub(_marks, passage)) < LEAST_LETTERS * len(passage):
@@ -148,25 +156,55 @@ def _texts(settings: Settings) -> Iterator[tuple[str, str]]:
     check(settings)
     path = Path(settings.seeds).expanduser()
     if path.is_dir() or path.is_file():
-        for file in _files(path):
-            yield from _READERS.get(file.suffix, _rows)(file, settings.seed_column)
+        above = f"{path if path.is_dir() else path.parent}/"
+        for file in _files(path, settings.seed_split):
+            for where, text in _READERS.get(file.suffix, _rows)(file, settings.seed_column):
+                # It goes into every row, and where somebody keeps their files is nobody's business.
+                yield where.removeprefix(above), text
     else:
         yield from _of_hub(settings)
 
 
-def _files(path: Path) -> list[Path]:
-    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.suffix in _READERS)
+def _files(path: Path, split: str) -> list[Path]:
+    """The file, or those of a folder that hold passages: of a dataset's folder those of the split, without card and descriptions."""
+    if path.is_file():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.suffix in _READERS and file.is_file())
+    files = [file for file in found if not _ABOUT.fullmatch(file.name) and not _hidden(file.relative_to(path))]
+    if not files and any(path.rglob("*.arrow")):
+        raise UserError(
+            f"{path}: holds Arrow files (save_to_disk); write them as Parquet first, with dataset.to_parquet"
+        )
     if not files:
-        raise UserError(f"{path}: holds no {', '.join(_READERS)} file")
-    return files
+        raise UserError(f"{path}: holds no {', '.join(_READERS)} file with passages")
+    splits = {file: word[1].lower() for file in files if (word := _SPLIT.search(f"/{file.relative_to(path)}"))}
+    if len(splits) < len(files) or len(set(splits.values())) < 2:
+        return files
+    if chosen := [file for file in files if splits[file] == split.lower()]:
+        return chosen
+    raise UserError(
+        f"{path}: has no split {split!r}; there are {', '.join(sorted(set(splits.values())))} (--seed-split)"
+    )
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _rows(file: Path, column: str) -> Iterator[tuple[str, str]]:
     for where, row in hub.iter_rows(file):
-        text = row.get(column)
-        if not isinstance(text, str):
-            raise UserError(f'{where}: no text in column "{column}"; name the column with --seed-column')
-        yield plain(str(row.get("id") or where)), text
+        yield plain(str(row.get("id") or where)), _text(row, column, where)
+
+
+def _text(row: Mapping[str, Any], column: str, where: str) -> str:
+    """The passage of a row, empty for none; raises UserError where the row has no such column or something else in it."""
+    text = row.get(column)
+    if column in row and text is None:
+        return ""
+    if not isinstance(text, str):
+        there = ", ".join(map(str, row))[:200]
+        raise UserError(f'{where}: no text in column "{column}"; it has {there} (name one with --seed-column)')
+    return text
 
 
 def _paragraphs(file: Path, _: str) -> Iterator[tuple[str, str]]:
@@ -190,10 +228,8 @@ def _of_hub(settings: Settings) -> Iterator[tuple[str, str]]:
     try:
         data = datasets.load_dataset(settings.seeds, streaming=True, **options)
         for number, row in enumerate(data):
-            if not isinstance(row.get(settings.seed_column), str):
-                there = ", ".join(map(str, row))
-                raise UserError(f'{settings.seeds}: no text in column "{settings.seed_column}"; it has {there}')
-            yield f"{settings.seeds} row {number}", row[settings.seed_column]
+            where = f"{settings.seeds} row {number}"
+            yield where, _text(row, settings.seed_column, where)
     except UserError:
         raise
     except Exception as error:

@@ -63,12 +63,14 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
         *((phase, shards) for phase in phases.after_choosing(settings, {})),
         (_single("finish", FinishStep(settings, work, output, shards)), 1),
     ]
-    before = None
+    before, earlier = None, ""
     _forget_stale(work, chain)
     for phase, tasks in chain:
         before = executors.executor(settings, work, phase, tasks, before)
         if dry_run:
-            yield f"# {phase.name}: {tasks} tasks\n{executors.script(before)}"
+            after = f", once {earlier} has ended well (--dependency=afterok)" if earlier else ""
+            yield f"# {phase.name}: {tasks} task{'s' if tasks > 1 else ''}{after}\n{executors.script(before)}"
+            earlier = phase.name
     if not dry_run and before is not None:
         before.run()
         yield f"submitted {len(chain)} jobs; logs, and in the end report.md, in {work}"

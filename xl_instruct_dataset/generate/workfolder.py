@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.runfolder import read_json, write_json
-from xl_instruct_dataset.generate import settings as settings_file
+from xl_instruct_dataset.generate import settings_file
 from xl_instruct_dataset.generate.settings import Settings
 
 MACHINE = ("concurrency", "timeout", "workers", "gpus", "executor", "ray_address", "slurm", "base_urls")

@@ -31,7 +31,7 @@ class Write:
         asker.stage = "instruct"
         metadata["instruction"] = await asker.ask(
             instruct.messages(passage, self.language),
-            instruct.read,
+            lambda reply: _instruction(reply, self.language),
             max_tokens=min(INSTRUCTION_TOKENS, asker.max_tokens),
         )
         if drop := filters.wrong_language(metadata["instruction"], self.language):
@@ -87,7 +87,7 @@ class InTurn:
 class Translate:
     """One translator makes its share of the candidates in every target language; `first` numbers them.
 
-    With `choose` the last one chooses by chrF, too, while others wait for their replies.
+    With `choose` the last one chooses by chrF, too, while others wait for their replies. `temperatures` go to the candidates in turn.
     """
 
     source: str
@@ -97,6 +97,7 @@ class Translate:
     translator: str
     name: str
     choose: bool = False
+    temperatures: tuple[float, ...] = ()
 
     async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None:
         asker.stage = "translate"
@@ -134,6 +135,10 @@ class Translate:
             translation(text, self.source, target),
             translate.read,
             sample=self.first + number,
+            language=target,
+            temperature=self.temperatures[(self.first + number) % len(self.temperatures)]
+            if self.temperatures
+            else None,
             max_tokens=min(4 * asker.max_tokens, ROOM + int(MOST_TOKENS * filters.weighed_length(text, self.source))),
         )
 
@@ -164,6 +169,7 @@ class Choose:
                 lambda text: select.read(text, len(texts)),
                 temperature=0.0,
                 max_tokens=16,
+                language=target,
             )
         except (Unreadable, Refused):
             # A judge that cannot choose is no reason to lose a good translation.
@@ -171,9 +177,15 @@ class Choose:
         return choice("judge", candidates, order[best], None)
 
 
+def _instruction(reply: str, language: str) -> str | None:
+    """The instruction in a reply, None for one that talks about itself, which is asked for again."""
+    found = instruct.read(reply)
+    return found if found and filters.leaked(found, language) is None else None
+
+
 def _fault_of(text: str, language: str) -> filters.Drop | None:
     """What is wrong with a text, whatever the others are."""
-    return filters.wrong_language(text, language) or filters.repetition(text) or filters.leaked(text)
+    return filters.wrong_language(text, language) or filters.repetition(text) or filters.leaked(text, language)
 
 
 def usable(candidates: Sequence[dict[str, Any]]) -> list[int]:

@@ -1,5 +1,6 @@
 """Stage 2: a teacher writes an instruction that a passage answers."""
 
+import json
 import re
 
 from xl_alpacaeval_metric import contamination, languages, templates
@@ -22,6 +23,15 @@ _ANNOUNCED = re.compile(
     r"\A(?:(?:sure|certainly|of course|okay|ok|absolutely)\b[^\n:]{0,40}[!,.:]?\s*)?"
     r"(?:here(?:'s|’s| is| are)\b|below is\b|the following is\b)[^\n:]{0,80}"
     r"\b(?:instruction|request|question|prompt|task|query)s?\b[^\n:]{0,80}:\s*",
+    re.IGNORECASE,
+)
+_FENCED = re.compile(r"\A```(?:json)?\s*(\{.*\})\s*```\Z", re.DOTALL | re.IGNORECASE)
+# Not a request of somebody's, who may well begin with "I'm sorry": a refusal, or nothing at all.
+_REFUSED = re.compile(
+    r"\A\W*(?:(?:i['’]?m|i am) (?:really |very )?sorry,?\W+(?:but\s+)?|sorry,?\W+(?:but\s+)?|unfortunately,?\s+)?"
+    r"(?:i\s+(?:can(?:['’]?t|not)|am\s+(?:not\s+able|unable)\s+to|won['’]?t)\s+(?:assist|help|comply|fulfil|provide|create|write|generate|answer|do\s+that)\b"
+    r"|as\s+an?\s+(?:ai|artificial|(?:large\s+)?language)\b|i(?:['’]m|\s+am)\s+an?\s+(?:ai|language\s+model)\b|i(?:['’]m|\s+am)\s+not\s+sure\W*\Z"
+    r"|(?:yes|no|sure|okay|ok|done|none|certainly|n/a)\W*\Z)",
     re.IGNORECASE,
 )
 _QUOTES = [
@@ -47,8 +57,12 @@ _QUOTES = [
 # forms: a teacher that writes them mostly does so with the words of its prompt.
 _THE_TEXT = re.compile(
     r"\b(?:the|this|that)\s+(?:(?:above|following|given|provided|attached|preceding)\s+)?(?:passage|excerpt)\b"
-    r"|\b(?:the|this)\s+(?:above|given|provided|preceding)\s+(?:text|article|paragraph|information|context)\b"
-    r"|\b(?:text|article|paragraph|information)\s+(?:above|given|provided)\b"
+    r"|\b(?:the|this)\s+(?:above|given|provided|preceding)\s+(?:text|article|paragraph|document|information|context)\b"
+    r"|\b(?:text|article|paragraph|document|information)\s+(?:above|given|provided)\b"
+    # What follows may stand there; a text of the passage's length would not.
+    r"|\bthe\s+following\s+(?:text|article|paragraph|document|story|information)\b(?![^:]{0,80}:\s*\S.{20})"
+    r"|\b(?:points?|ideas?|topic|theme|message|summary|argument|purpose|content)s?\s+of\s+(?:the|this)\s+(?:text|article|paragraph|document|author)\b"
+    r"|\b(?:does|do|did)\s+(?:the|this)\s+(?:text|article|paragraph|document|author)\s+(?:say|state|mention|describe|explain|claim|argue|discuss)"
     r"|\b(?:according to|based on|mentioned in|described in|discussed in|stated in|as per|from|in)\s+(?:the|this)\s+"
     r"(?:text|article|paragraph|author)\b"
     r"|\bthe\s+author(?:'s|’s)?\s+(?:of\s+(?:the|this)|says?|states?|argues?|mentions?|describes?|point|view|opinion)\b"
@@ -84,9 +98,9 @@ def read(text: str) -> str | None:
     """The instruction in a reply, without labels and quotation marks around it.
 
     None where there is none, or one that is of no use: longer than MAX_WORDS or MAX_PARAGRAPHS, with remarks of the teacher,
-    with one of the prompt's markers, or about the passage that its reader does not have.
+    with one of the prompt's markers, a refusal, or about the passage that its reader does not have.
     """
-    found = replies.bare(text)
+    found = _in_json(replies.bare(text))
     while True:
         before = found
         found = _LABEL.sub("", _ANNOUNCED.sub("", found)).strip()
@@ -99,9 +113,23 @@ def read(text: str) -> str | None:
     paragraphs = [part for part in re.split(r"\n\s*\n", found) if part.strip()]
     if contamination.words(found) > MAX_WORDS or len(paragraphs) > MAX_PARAGRAPHS:
         return None
-    if _THE_TEXT.search(found) or any(_CHATTER.search(part) for part in paragraphs[1:]):
+    if _THE_TEXT.search(found) or _REFUSED.match(found) or any(_CHATTER.search(part) for part in paragraphs[1:]):
         return None
     return found
+
+
+def _in_json(text: str) -> str:
+    """The one text in a JSON object, which some models write unasked; empty for other JSON."""
+    whole = _FENCED.match(text)
+    inner = whole[1] if whole else text
+    if not (inner.startswith("{") and inner.endswith("}")):
+        return text
+    try:
+        found = json.loads(inner)
+    except (ValueError, RecursionError):
+        return text
+    values = list(found.values())
+    return values[0] if len(values) == 1 and isinstance(values[0], str) else ""
 
 
 def _unquoted(text: str, opening: str, closing: str) -> str:

@@ -14,6 +14,9 @@ __all__ = ["LIMIT", "Segment", "fault", "joined", "messages", "read", "segments"
 LIMIT = 2000
 """Characters that are translated in one request."""
 
+_INLINE_CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+_ADDRESS = re.compile(r"https?://[^\s)\]>\"'`]*[^\s)\]>\"'`.,;:!?]")
+_BOLD = re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?![\d]|s\b)")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’٬٫\s]+(?=\d)")
 _HAN_DIGITS = {ord(character): str(value) for value, character in enumerate("〇一二三四五六七八九")} | {ord("零"): "0"}
@@ -106,8 +109,8 @@ def read(text: str) -> str | None:
 def fault(source: str, translated: str) -> str | None:
     """Why a translation, of a whole text or of a segment, cannot be used; None where nothing is wrong with its form.
 
-    Looked at are what holds in every language: code, the number of list items, headings and table rows, numbers of three
-    digits or more (see `lost_numbers`), and markers of the prompt.
+    Looked at are what holds in every language: code, in fences and between backticks, addresses, the number of list items, headings and
+    table rows, whether bold is left, numbers of three digits or more (see `lost_numbers`), and markers of the prompt.
     """
     if replies.MARKER.search(translated) and not replies.MARKER.search(source):
         return "a marker of the prompt is in the translation"
@@ -117,6 +120,12 @@ def fault(source: str, translated: str) -> str | None:
     for kind, count in before.items():
         if after[kind] != count:
             return f"{kind}: {count} before, {after[kind]} after"
+    prose, there = layout.without_code(source), layout.without_code(translated)
+    for kind, pattern in (("code", _INLINE_CODE), ("addresses", _ADDRESS)):
+        if lost := [found for found in pattern.findall(prose) if found not in translated]:
+            return f"{kind} lost: {', '.join(lost[:3])}"
+    if _BOLD.search(prose) and not _BOLD.search(there):
+        return "bold lost"
     if lost := lost_numbers(source, translated):
         return f"numbers lost: {', '.join(lost[:5])}"
     return None
