@@ -578,17 +578,20 @@ def test_what_killed_commands_left_is_taken_away_or_put_back(tmp_path: Path) -> 
         with hubfolder.replaced(output) as folder:
             (folder / hubfolder.CARD).write_text(f"---\ntags:\n- {TAG}\n---\n", encoding="utf-8")
 
+    def fail() -> None:
+        with hubfolder.replaced(output):
+            raise UserError("put back" if (output / hubfolder.CARD).exists() else "gone")
+
     write()
     (tmp_path / ".made-old-abcd_123").mkdir()
     output.rename(tmp_path / ".made-old-abcd_123" / "made")  # As a kill between the two renames leaves it.
-    old, new, other = tmp_path / ".made-abcdefgh", tmp_path / ".made-ijklmnop", tmp_path / ".made-by-others"
+    old, new, other = (tmp_path / f".made-{end}" for end in ("unfinished-abcdefgh", "unfinished-ijklmnop", "versions"))
     for folder in (old, new, other):
         folder.mkdir()
     for folder in (old, other, tmp_path / ".made-old-abcd_123"):
         os.utime(folder, (0, 0))
-    with pytest.raises(ZeroDivisionError), hubfolder.replaced(output):
-        assert (output / hubfolder.CARD).exists()
-        1 / 0  # noqa: B018
+    with pytest.raises(UserError, match="put back"):
+        fail()
     assert {path.name for path in tmp_path.iterdir()} == {"made", new.name, other.name}
     write()
     assert {path.name for path in tmp_path.iterdir()} == {"made", new.name, other.name}
