@@ -3,6 +3,7 @@
 from typing import Any
 
 MOST, WITHOUT_GPU, UNKNOWN = 128, 8, 32
+TAKE_ALL = ("VLLM", "SGLangLM")
 SHARE = 0.6
 """Of the free memory, for keys and values; the rest is for what a layer computes, and for what memory is lost to."""
 
@@ -13,6 +14,16 @@ def is_of_transformers(backend: type) -> bool:
     For those, the harness's own `auto` tries batches as long as the model's window, and ends at one answer at a time.
     """
     return any(base.__name__ == "HFLM" for base in backend.__mro__)
+
+
+def at_first(backend: type) -> int | str:
+    """What a backend of the harness is made with, where the user leaves it open.
+
+    Some hand all requests to an engine of their own for "auto"; others know numbers alone.
+    """
+    if is_of_transformers(backend):
+        return 1  # Until `size` can look at the model.
+    return "auto" if any(base.__name__ in TAKE_ALL for base in backend.__mro__) else WITHOUT_GPU
 
 
 def size(lm: Any, longest: int) -> int:

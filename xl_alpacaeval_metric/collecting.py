@@ -77,7 +77,7 @@ def cut_off(files: Sequence[Path], column: str, max_tokens: int) -> list[str]:
         return []
     return [
         f"{len(found)} of {len(lines)} {column}s are cut off, the first is id {found[0]['id']!r}, language "
-        f"{found[0]['language']!r}; they were given --max-tokens {max_tokens}, give more and another --output"
+        f"{found[0]['language']!r}; they were given {max_tokens} tokens"
     ]
 
 

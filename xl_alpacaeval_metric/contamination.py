@@ -13,6 +13,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric import hub
 from xl_alpacaeval_metric.benchmark import MINI_LANGUAGES, Benchmark, Row, load
+from xl_alpacaeval_metric.benchmark.alpaca import REPO as ALPACA_EVAL
 from xl_alpacaeval_metric.errors import UserError
 
 NGRAM, COVERAGE = 8, 0.5
@@ -68,19 +69,24 @@ def index_of(
     """
     if not names:
         raise UserError("no benchmark given; name some of those that eval takes, such as mini,xl")
+    if path is not None and not path.exists() and str(path) != ALPACA_EVAL:
+        raise UserError(f"{path}: no such file or folder; --benchmark-path is a local copy of the Hub's files")
     every = ALL in names
     named = [name for name in names if name != ALL]
-    offered = [name for name in (*BUNDLED, *OF_THE_HUB) if name not in named] if every else []
-    if path is None and set(offered) & set(OF_THE_HUB) and not hub.reached():
-        offered = [name for name in offered if name in BUNDLED]
+    if every:
+        named += [name for name in BUNDLED if name not in named]
+    offered = [name for name in OF_THE_HUB if every and name not in named]
+    if path is None and offered and not hub.reached():
+        offered = []
     found: dict[str, list[Text]] = {}
     for name in (*named, *offered):
         try:
             found[name] = texts(load(name, _codes(name, codes), path=path))
         except UserError:
+            # Of a folder with copies, those are taken that are there.
             if name in named:
                 raise
-    missing = [name for name in (*BUNDLED, *OF_THE_HUB) if name not in found] if every else []
+    missing = [name for name in OF_THE_HUB if name not in found] if every else []
     made = Index((text for part in found.values() for text in part), ngram=ngram, coverage=coverage)
     made.benchmarks, made.missing = tuple(found), tuple(missing)
     return made

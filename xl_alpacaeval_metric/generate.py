@@ -133,8 +133,10 @@ def load_model(settings: Mapping[str, Any], machine: Mapping[str, Any]) -> Any:
     arguments = dict(settings["model_args"])
     backend = str(settings["backend"])
     model = str(settings["model"])
-    automatic = str(machine["batch_size"]).startswith("auto") and batching.is_of_transformers(get_model(backend))
-    extra = {"batch_size": 1 if automatic else machine["batch_size"], "device": machine["device"]}
+    size = machine["batch_size"]
+    if str(size).startswith("auto"):
+        size = batching.at_first(get_model(backend))
+    extra = {"batch_size": size, "device": machine["device"]}
     if backend in ENDPOINTS:
         arguments = {"model": model, "num_concurrent": machine["concurrency"], **arguments}
         if "base_url" in arguments:

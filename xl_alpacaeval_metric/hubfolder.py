@@ -41,7 +41,7 @@ def replaced(output: Path) -> Iterator[Path]:
     _sweep(output)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=f".{output.name}-unfinished-", dir=output.parent))
+        unfinished = Path(tempfile.mkdtemp(prefix=f".{output.name}-xl-unfinished-", dir=output.parent))
     except OSError as error:
         raise UserError(f"{output}: cannot be written ({error.strerror})") from None
     try:
@@ -49,7 +49,7 @@ def replaced(output: Path) -> Iterator[Path]:
         yield unfinished
         check_replaceable(output)
         if output.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{output.name}-old-", dir=output.parent)) / output.name
+            old = Path(tempfile.mkdtemp(prefix=f".{output.name}-xl-old-", dir=output.parent)) / output.name
             output.rename(old)
             try:
                 unfinished.rename(output)
@@ -69,7 +69,7 @@ def _sweep(output: Path) -> None:
     left = [
         folder
         for folder in output.parent.glob(f".{glob.escape(output.name)}-*")
-        if re.fullmatch(r"(?:old|unfinished)-[a-z0-9_]{8}", folder.name[len(output.name) + 2 :]) and folder.is_dir()
+        if re.fullmatch(r"xl-(?:old|unfinished)-[a-z0-9_]{8}", folder.name[len(output.name) + 2 :]) and folder.is_dir()
     ]
     for folder in left:
         if not output.exists() and (folder / output.name).is_dir():  # Killed between the two renames.

@@ -51,5 +51,5 @@ def written(
     finally:
         author.close()
     for line in cut_off([file], "reference", MAX_TOKENS):
-        say(line)
+        say(f"{line} (xl-alpacaeval references takes --max-tokens; --reference FILE takes what it makes)")
     return with_references(benchmark, made, author.spec)

@@ -35,7 +35,7 @@ class NearDuplicates:
         self._folder = tempfile.TemporaryDirectory(prefix="xl-duplicates-")
         self._store = sqlite3.connect(Path(self._folder.name) / "signatures.sqlite", isolation_level=None)
         self._store.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000; PRAGMA temp_store = FILE;"
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA temp_store = FILE;"
             "CREATE TABLE text (number INTEGER PRIMARY KEY, id TEXT, signature BLOB);"
             "CREATE TABLE band (hash BLOB, number INTEGER, PRIMARY KEY (hash, number)) WITHOUT ROWID;"
             "BEGIN;"

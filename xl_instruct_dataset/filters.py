@@ -45,6 +45,8 @@ RUN, RUN_OF_CHARACTERS = 4, 10
 FEWEST_RUNS, FEWEST_LINES = 6, 4
 
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？।])|\n+")
+_NAMED = r"(?:in\s+)?{}(?:\s+(?:version|text|response|answer))?\s*[*_]*\s*[:：]"
+"""The English name of the language, as a label."""
 _COURTESY = re.compile(
     r"\A(?:sure|certainly|of course|absolutely|okay|ok|great|understood)(?:\s*[!,.:]+\s*|\s+(?=here\b))", re.IGNORECASE
 )
@@ -146,13 +148,21 @@ def leaked(text: str, code: str | None = None) -> Drop | None:
     sentences = [part for part in _SENTENCE.split(stripped) if part and part.strip()]
     ends = [stripped.rpartition("\n")[2], *sentences[-2:]]
     announced = _OPENING.sub("", _COURTESY.sub("", stripped))
+    if (
+        code
+        and code.partition("-")[0] != "en"
+        and (found := re.match(_NAMED.format(re.escape(languages.get(code).name)), stripped, re.IGNORECASE))
+    ):
+        return Drop("leaked", f"begin: {found[0]!r}")
     looks = [("begin", announced[:300]), ("begin", stripped[:300]), *(("end", end[-400:]) for end in ends)]
     looks += [("self", part) for part in (*sentences[:1], *sentences[-1:])] + [("anywhere", text)]
     looks += [(f"english_{where}", part) for where, part in looks if where in ("begin", "end")]
     for where, part in looks:
         for pattern in _leaks()[where]:
             found = pattern.match(part) if where.endswith("begin") else pattern.search(part)
-            if found and not (where.startswith("english") and (code or langid.identify([text])[0]) == "en"):
+            if found and not (
+                where.startswith("english") and (code or langid.identify([text])[0] or "").partition("-")[0] == "en"
+            ):
                 return Drop("leaked", f"{where.replace('_', ' ')}: {' '.join(found[0].split())[:80]!r}")
     return None
 

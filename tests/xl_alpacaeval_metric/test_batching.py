@@ -67,3 +67,6 @@ def test_the_harness_is_left_to_itself_where_auto_means_all() -> None:
     assert batching.is_of_transformers(get_model("hf"))
     assert batching.is_of_transformers(get_model("hf-multimodal"))
     assert not batching.is_of_transformers(get_model("local-completions"))
+    assert batching.at_first(get_model("hf")) == 1
+    assert batching.at_first(type("VLLM_VLM", (type("VLLM", (), {}),), {})) == "auto"
+    assert batching.at_first(get_model("nemo_lm")) == 8

@@ -135,3 +135,7 @@ def test_all_are_those_to_be_had_and_the_others_are_named(tmp_path: Path) -> Non
     assert {found.benchmark for found, *_ in more.find(f"Tell me: {asked}")} == {"xl", "en"}
     with pytest.raises(UserError, match="cannot be had from the Hub"):
         index_of(["all", "m"], None, None)
+    with pytest.raises(UserError, match="no such file or folder; --benchmark-path"):
+        index_of(["all"], None, tmp_path / "typo")
+    with pytest.raises(UserError, match="sw"):
+        index_of(["all"], ["sw"], None)

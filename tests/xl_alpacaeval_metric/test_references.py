@@ -131,8 +131,7 @@ def test_texts_that_are_cut_off_are_counted(tmp_path: Path) -> None:
     cuts = ScriptedClient(lambda r: Completion(echo(r), cut="bread" in r.messages[0]["content"]))
     references.make(ROWS, cuts, file, nothing, max_tokens=9)
     assert collecting.cut_off([file], "reference", 9) == [
-        "2 of 6 references are cut off, the first is id 'mini-01', language 'fi'; they were given --max-tokens 9, "
-        "give more and another --output"
+        "2 of 6 references are cut off, the first is id 'mini-01', language 'fi'; they were given 9 tokens"
     ]
     assert set(pairs.read_references(file)) == {(row.id, row.response_language) for row in ROWS}
     mini = benchmark.load("mini", ["fi"], limit=3)

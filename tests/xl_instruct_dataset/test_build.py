@@ -583,12 +583,14 @@ def test_what_killed_commands_left_is_taken_away_or_put_back(tmp_path: Path) -> 
             raise UserError("put back" if (output / hubfolder.CARD).exists() else "gone")
 
     write()
-    (tmp_path / ".made-old-abcd_123").mkdir()
-    output.rename(tmp_path / ".made-old-abcd_123" / "made")  # As a kill between the two renames leaves it.
-    old, new, other = (tmp_path / f".made-{end}" for end in ("unfinished-abcdefgh", "unfinished-ijklmnop", "versions"))
+    (tmp_path / ".made-xl-old-abcd_123").mkdir()
+    output.rename(tmp_path / ".made-xl-old-abcd_123" / "made")  # As a kill between the two renames leaves it.
+    old, new, other = (
+        tmp_path / f".made-{end}" for end in ("xl-unfinished-abcdefgh", "xl-unfinished-ijklmnop", "old-20261101")
+    )
     for folder in (old, new, other):
         folder.mkdir()
-    for folder in (old, other, tmp_path / ".made-old-abcd_123"):
+    for folder in (old, other, tmp_path / ".made-xl-old-abcd_123"):
         os.utime(folder, (0, 0))
     with pytest.raises(UserError, match="put back"):
         fail()

@@ -1,6 +1,7 @@
 """What the filters drop, and that they keep everything that people wrote for this project."""
 
 import itertools
+import time
 import tracemalloc
 
 import pytest
@@ -277,6 +278,30 @@ def test_a_short_english_text_may_be_polite() -> None:
     assert filters.leaked("Dear Sir or Madam,\n\nplease let me know if Tuesday suits you.", "en") is None
     assert filters.leaked("French cuisine: a short history of butter.", "en") is None
     assert filters.leaked("Sure, I will bring the cake.", "en") is None
+    for code in ("en", "en-GB", "en-US"):
+        assert filters.leaked("Here is how a vaccine works. It trains the immune system.", code) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("French: Bonjour\nGerman: Guten Tag\nSpanish: Buenos días", "en"),
+        ("**Chinese (Mandarin):** about 940 million people speak it from birth.", "en"),
+        ("Greek: the oldest written Indo-European language that is still spoken.", "en"),
+        ("Spanish: „Hola“ heißt auf Deutsch „Hallo“.", "de"),
+        ("Read a classic such as The Odyssey (translated by Emily Wilson).", "en"),
+        ("The motto is E pluribus unum (translated from Latin: out of many, one).", "en"),
+        ("Genes are copied to RNA (translated into proteins later).", "en"),
+    ],
+)
+def test_names_of_languages_and_translators_are_no_talk(text: str, code: str) -> None:
+    assert filters.leaked(text, code) is None
+
+
+def test_many_empty_lines_take_no_time() -> None:
+    began = time.process_time()
+    assert filters.leaked(f"{FINNISH}{chr(10) * 20_000}{FINNISH}", "fi") is None
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("said", ["Sure! Here are some facts:", "Certainly! I can help.", "Here is what cats do:"])

@@ -167,5 +167,6 @@ def test_report_json_is_plain(made: tuple[Path, str]) -> None:
         "unused_passages",
         "fallen_back_to_chrf",
         "benchmarks",
+        "not_looked_at",
     }
     assert set(found) == wanted

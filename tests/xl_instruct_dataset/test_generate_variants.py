@@ -307,8 +307,13 @@ def test_a_datasets_folder_gives_the_passages_of_one_split(tmp_path: Path) -> No
         f"data/train-00000-of-00001.jsonl line {number}" for number in range(1, 7)
     ]
     assert len(made(seed_split="test")) == 2
-    with pytest.raises(UserError, match=r"has no split 'dev'; there are test, train \(--seed-split\)"):
+    with pytest.raises(UserError, match=r"has no file of the split 'dev'; name one with --seed-split"):
         made(seed_split="dev")
+    command.write_jsonl(folder / "data" / "unsupervised-00000-of-00001.jsonl", [{"text": passages[8]}])
+    command.write_jsonl(folder / "citations.jsonl", [{"text": passages[9]}])
+    assert len(made()) == 6
+    assert len(made(seed_split="unsupervised")) == 1
+    assert len(made(seed_split="dev")) == 10  # Not all of them are of a split: all are passages.
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "data-00000-of-00001.arrow").touch()
     with pytest.raises(UserError, match="holds Arrow files"):

@@ -157,6 +157,8 @@ def test_an_answer_that_talks_to_us_is_only_text() -> None:
         "Write a summary of the document above.",
         '{"instruction": "What does the text say?"}',
         '{"a": "One thing.", "b": "Another."}',
+        "I'm sorry, I can't create an instruction from this.",
+        "As an AI, I do not have opinions.",
         '{"instruction": ["Why?"]}',
     ],
 )
@@ -172,6 +174,20 @@ def test_what_nobody_asks_is_no_instruction(reply: str) -> None:
         "I am not sure whether to rent or to buy. What should I look at?",
         "Translate the following text into French: 'The shop is closed on Mondays, and in August.'",
         "Which articles does a traveller need to declare?",
+        "As a language teacher, how can I help my students remember new vocabulary?",
+        "As an AI engineer, which steps should I take before deploying a model in a hospital?",
+        "I'm an AI researcher moving to Finland. What permits do I need?",
+        "I can't help biting my nails when I'm nervous. How can I stop?",
+        "I can't write with my right hand after surgery. What exercises help?",
+        "I cannot create a bootable USB stick on my Mac; what might be wrong?",
+        "I am unable to provide my landlord with references. What are my options?",
+        "I won't create a will until I understand probate. Explain it to me.",
+        "What is the purpose of the document type declaration in an HTML page?",
+        "What is the purpose of the article in English grammar, and when is 'the' left out?",
+        "Explain the content of the article 5 of the NATO treaty.",
+        "What are the main ideas of the author Simone de Beauvoir?",
+        "Translate the following text into French: Good morning!",
+        "Write a product description using the following information:\n- Name: Kuksa\n- Wood: birch",
         "What is the point of a text message before a call?",
     ],
 )
@@ -182,4 +198,5 @@ def test_people_may_be_sorry_or_unsure(asked: str) -> None:
 def test_an_instruction_in_json_is_taken_out_of_it() -> None:
     assert instruct.read('{"instruction": "Why do windows drip in winter?"}') == "Why do windows drip in winter?"
     assert instruct.read('```json\n{"request": "Why do windows drip?"}\n```') == "Why do windows drip?"
+    assert instruct.read('{"instruction": "Why do windows drip?", "language": "en"}') == "Why do windows drip?"
     assert instruct.read("{a} and {b} are sets. What is their union?") == "{a} and {b} are sets. What is their union?"

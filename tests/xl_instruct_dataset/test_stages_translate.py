@@ -201,9 +201,30 @@ def test_inline_code_addresses_and_bold_are_not_lost() -> None:
         fault(source, "**Ensin** aja `make test`, sitten katso https://example.org/a?b=c. Kysy `me`, jos se pettää.")
         is None
     )
-    assert "code lost: make test" in str(
+    assert "code lost: 2 pairs of backticks before, 1 after" in str(
         fault(source, "**Ensin** aja testit, katso https://example.org/a?b=c. Kysy `me`.")
     )
     assert "addresses lost: https://example.org/a?b=c" in str(fault(source, "**Aja** `make test`, kysy `me`."))
     assert fault(source, "Ensin `make test`, sitten https://example.org/a?b=c. Kysy `me`.") == "bold lost"
     assert fault("Two * two ** three.", "Kaksi kertaa kaksi, kolmanteen.") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "translated"),
+    [
+        ("See “https://www.who.int” for more.", "Siehe „https://www.who.int“ für mehr."),
+        ("|WHO|https://www.who.int|", "| WHO | https://www.who.int |"),
+        ("请看https://www.who.int。那里有更多信息。", "See https://www.who.int. There is more there."),
+        ("Look at https://x.org/a—it is short.", "Katso https://x.org/a, se on lyhyt."),
+        ("Press `Ctrl + C`, then `File > Save`.", "Drücke `Strg + C`, dann `Datei > Speichern`."),
+        ("`house` is talo.", "`Haus` ist talo."),
+        ("It is rock `n' roll and the `60s.", "Es ist Rock 'n' Roll und die 60er."),
+    ],
+)
+def test_what_may_be_written_otherwise_is_no_loss(source: str, translated: str) -> None:
+    assert fault(source, translated) is None
+
+
+def test_all_code_gone_is_a_loss() -> None:
+    assert "1 pairs of backticks before, 0 after" in str(fault("Press `Enter` now.", "Paina nyt."))
+    assert "code lost: xl.run()" in str(fault("Call `xl.run()` now.", "Kutsu nyt `xl.aja()`."))

@@ -248,7 +248,7 @@ def test_a_model_too_large_for_full_fine_tuning_is_told_before_it_is_loaded(
 
     config = LlamaConfig(vocab_size=1000, hidden_size=1000, num_attention_heads=10, num_hidden_layers=1)
     tool = tmp_path / "nvidia-smi"
-    tool.write_text("#!/bin/sh\necho 100\n")  # MiB; the model's 36 million parameters want 16 bytes each.
+    tool.write_text("#!/bin/sh\necho 100; echo 99\n")  # MiB; the model's 36 million parameters want 16 bytes each.
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     full = settings(full=True)

@@ -163,7 +163,8 @@ def contamination(
     )
     for line in looking.not_looked_at(index):
         print(line, file=sys.stderr)
-    write({"rows": rows, "texts": len(index), "overlaps": [asdict(overlap) for overlap in found]}, output)
+    looked_at = {"benchmarks": index.benchmarks, "not_looked_at": index.missing}
+    write({"rows": rows, "texts": len(index), **looked_at, "overlaps": [asdict(overlap) for overlap in found]}, output)
     if found:
         raise Exit(1)
 

@@ -45,7 +45,7 @@ def write_references(
     author.close()
     print(f"{len(loaded.rows)} references by {author.spec}: {output}")
     for line in collecting.cut_off([output], "reference", max_tokens):
-        print(line, file=sys.stderr)
+        print(f"{line}; give a larger --max-tokens, and another --output", file=sys.stderr)
     if hub_folder is not None:
         export.export(benchmarks.with_references(loaded, made, author.spec), hub_folder)
         print(f"with the benchmark: {hub_folder}")
@@ -77,7 +77,7 @@ def translate_benchmark(
         print(f"{len(rows)} requests by {translator.spec}: {file}")
     journals = [output / translate.JOURNALS / f"{code}.jsonl" for code in wanted]
     for line in collecting.cut_off(journals, "translation", max_tokens):
-        print(line, file=sys.stderr)
+        print(f"{line}; give a larger --max-tokens, and another --output", file=sys.stderr)
     print(f"use them with --benchmark m --benchmark-path {output} --languages {','.join(wanted)}")
 
 

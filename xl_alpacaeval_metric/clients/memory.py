@@ -1,6 +1,5 @@
 """The device a model is to run on: whether it is there, and when its memory is too small."""
 
-import os
 import shutil
 import subprocess
 
@@ -47,16 +46,16 @@ def free() -> None:
 
 
 def total() -> int | None:
-    """Bytes of memory of the first GPU that this process may see, as the driver's tool says; None where it is not at hand.
+    """Bytes of memory of the machine's largest GPU, as the driver's tool says; None where it is not at hand.
 
-    torch would set up CUDA for it, which takes half a gigabyte of that memory until the process ends.
+    Which one it is that CUDA calls the first, the tool does not know; and torch would set up CUDA for it, which takes half a gigabyte
+    of that memory until the process ends.
     """
     if not (tool := shutil.which("nvidia-smi")):
         return None
-    first = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0] or "0"
-    command = [tool, "--query-gpu=memory.total", "--format=csv,noheader,nounits", "--id", first]
+    command = [tool, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
         found = subprocess.run(command, capture_output=True, text=True, timeout=30)
-        return int(found.stdout.split()[0]) * 2**20 if found.returncode == 0 else None
-    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
+        return max(map(int, found.stdout.split())) * 2**20 if found.returncode == 0 else None
+    except (OSError, ValueError, subprocess.TimeoutExpired):
         return None

@@ -137,4 +137,5 @@ def tally_as_dict(tally: Tally) -> dict[str, object]:
             for (stage, language), used in tally.usage_by_language.items()
         ],
         "benchmarks": list(tally.benchmarks),
+        "not_looked_at": list(tally.not_looked_at),
     }

@@ -80,9 +80,13 @@ def check(settings: Settings) -> None:
         if not (colon and host):
             raise ValueError
         socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
-    except (OSError, ValueError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or "an address is HOST:PORT or ray://HOST:PORT"
-        raise UserError(f"no Ray cluster at {settings.ray_address!r} ({reason})") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except (ValueError, OverflowError):
+        reason = "an address is HOST:PORT or ray://HOST:PORT"
+    else:
+        return
+    raise UserError(f"no Ray cluster at {settings.ray_address!r} ({reason})")
 
 
 def _ray(settings: Settings, common: dict[str, Any], gpus: int) -> Any:
@@ -127,7 +131,7 @@ def slurm_arguments(settings: Settings) -> dict[str, Any]:
     if missing := [name for name in SLURM_NEEDS if not given.get(name)]:
         raise UserError(f"--executor slurm needs {', '.join(f'--slurm {name}=...' for name in missing)}")
     if not _TIME.fullmatch(str(given["time"])):
-        raise UserError(f"--slurm time={given['time']} is no time limit; write minutes, HH:MM:SS or DAYS-HH:MM:SS")
+        raise UserError(f"--slurm time={given['time']} is no time limit; write HH:MM:SS or DAYS-HH:MM:SS")
     known = [name for name in signature(SlurmPipelineExecutor).parameters if name not in OURS]
     if unknown := [name for name in given if name not in known]:
         raise UserError(f"--slurm {unknown[0]} is unknown; there are gpus, {', '.join(known)}")

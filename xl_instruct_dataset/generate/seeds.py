@@ -20,11 +20,11 @@ from xl_instruct_dataset.generate.text import plain
 SAMPLE = "sample"
 """As `--seeds`: the passages of the bundled sample."""
 _ABOUT = re.compile(
-    r"(?:readme|license|licence|notice|changelog|citation|contributing).*|dataset_(?:infos?|dict)\.json|state\.json",
+    r"(?:readme|license|licence|notice|changelog|citation|contributing)\.(?:md|txt)|dataset_(?:infos?|dict)\.json|state\.json",
     re.IGNORECASE,
 )
 """Files of a dataset's folder that are about it."""
-_SPLIT = re.compile(r"[/_.-](train|test|validation|valid|dev)(?=[/_.-])", re.IGNORECASE)
+_SPLITS = "train|test|validation|valid|val|dev|eval"
 LEAST_LETTERS = 0.7
 """Share of letters and spaces below which a passage is a table, a list of links or code."""
 _SENTENCE_END = re.compile(r"[.!?।][\"'”’»)]*(?=\s|\Z)|[。！？]")
@@ -95,7 +95,7 @@ def _kept(settings: Settings, dropped: Counter[str], told: TextIO | None) -> Ite
             if not count and looked > LOOK_AT * settings.wanted_passages:
                 return
             passage = shortened(plain(found), settings.max_words)
-            reason = fault(passage, settings)
+            reason = fault(passage, settings) if found.strip() else "no text"
             if reason is None and seen.seen(f"{count:08d}", passage) is not None:
                 reason = "near-duplicate of another passage"
             if reason is not None:
@@ -131,8 +131,6 @@ def shortened(text: str, max_words: int) -> str:
 
 def fault(passage: str, settings: Settings) -> str | None:
     """Why a passage is not used, None if it is."""
-    if not passage:
-        return "no text"
     if contamination.words(passage) < settings.min_words:
         return f"fewer than {settings.min_words} words, or no paragraph of at most {settings.max_words}"
     if len(_NO_TEXT.sub(_marks, passage)) < LEAST_LETTERS * len(passage):
@@ -177,14 +175,18 @@ def _files(path: Path, split: str) -> list[Path]:
         )
     if not files:
         raise UserError(f"{path}: holds no {', '.join(_READERS)} file with passages")
-    splits = {file: word[1].lower() for file in files if (word := _SPLIT.search(f"/{file.relative_to(path)}"))}
-    if len(splits) < len(files) or len(set(splits.values())) < 2:
-        return files
-    if chosen := [file for file in files if splits[file] == split.lower()]:
-        return chosen
-    raise UserError(
-        f"{path}: has no split {split!r}; there are {', '.join(sorted(set(splits.values())))} (--seed-split)"
-    )
+    of_split = [file for file in files if _is_of(split, file.relative_to(path))]
+    if of_split:
+        return of_split
+    if all(_is_of(_SPLITS, file.relative_to(path)) for file in files):
+        raise UserError(f"{path}: has no file of the split {split!r}; name one with --seed-split")
+    return files
+
+
+def _is_of(split: str, file: Path) -> bool:
+    """Whether a split stands in the name or in the folder of a file; `split` may be several, with | between."""
+    wanted = "|".join(map(re.escape, split.split("|")))
+    return re.search(rf"[/_.-](?:{wanted})(?=[/_.-])", f"/{file}", re.IGNORECASE) is not None
 
 
 def _hidden(path: Path) -> bool:

@@ -24,7 +24,7 @@ class Settings:
     `translator_temperatures` go to the candidates in turn; without them all have `temperature`. `base_urls` has an address a role, for the
     translator also one for each, with commas between.
     `passages` is how many seeds go in (by default a quarter more than `per_language` rows are wanted). `keep_best` keeps so
-    many of the best-scored answers; `min_score` those whose mean score is at least that (0: 4, or all with `keep_best`).
+    many of the best-scored answers; `min_score` those whose mean score is at least that (None: 4, or all with `keep_best`).
     `shard` passages make a task. `reasoning_tokens` are for the thoughts of models that think before they answer, added to
     the limit of every reply. `output` is the Hub folder. `timeout` is the seconds that one attempt of a request may take,
     `gpus` those of a server that a task starts.
@@ -42,7 +42,7 @@ class Settings:
     passages: int = 0
     candidates: int = 3
     select: str = "chrf"
-    min_score: float = 0.0
+    min_score: float | None = None
     keep_best: int = 0
     min_words: int = 60
     max_words: int = 400
@@ -92,7 +92,7 @@ class Settings:
     @property
     def threshold(self) -> float:
         """The mean score that an answer needs."""
-        return self.min_score or (1.0 if self.keep_best else 4.0)
+        return (1.0 if self.keep_best else 4.0) if self.min_score is None else self.min_score
 
     def base_url(self, role: str, number: int = 0) -> str:
         """The address of the model in a role, of the translators that with this number; a teacher in another role keeps its own."""
@@ -145,7 +145,7 @@ class Settings:
             raise UserError(f"concurrency is {self.concurrency}; at most {MOST_CONCURRENT} requests go out at a time")
         if self.candidates > MOST_CANDIDATES:
             raise UserError(f"candidates is {self.candidates}; a judge can tell {MOST_CANDIDATES} apart, at most")
-        if self.min_score and not 1 <= self.min_score <= 5:
+        if self.min_score is not None and not 1 <= self.min_score <= 5:
             raise UserError(f"min_score is {self.min_score}; scores go from 1 to 5")
         for temperature in (self.temperature, *self.translator_temperatures):
             if not 0 <= temperature <= 2:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 from xl_alpacaeval_metric.errors import UserError
@@ -71,6 +72,10 @@ def _yaml(file: Path) -> dict[str, Any]:
 
 def _value(key: str, value: Any, kind: Any) -> Any:
     """The value as the field wants it; raises UserError where it is of another kind."""
+    if isinstance(kind, UnionType):
+        if value is None:
+            return None
+        kind = get_args(kind)[0]
     if get_origin(kind) is tuple:
         parts = value.split(",") if isinstance(value, str) else value
         if get_args(kind)[0] is float:
@@ -97,7 +102,7 @@ def _value(key: str, value: Any, kind: Any) -> Any:
 
 def _numbers(key: str, parts: Sequence[Any]) -> tuple[float, ...]:
     try:
-        found = tuple(float(part) for part in parts if str(part).strip() and not isinstance(part, bool))
+        found = tuple(math.nan if isinstance(part, bool) else float(part) for part in parts if str(part).strip())
     except (TypeError, ValueError):
         found = (math.nan,)
     if not all(map(math.isfinite, found)):

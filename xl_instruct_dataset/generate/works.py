@@ -160,7 +160,7 @@ class Choose:
         candidates = metadata["candidates"][target]
         places = usable(candidates)
         if len(places) < 2:
-            return choice("judge", candidates, places[0] if places else None, None)
+            return the_only(candidates)
         order = [places[i] for i in select.order(f"{metadata['id']} {target}", len(places), self.seed)]
         texts = [candidates[place]["text"] for place in order]
         try:
@@ -196,9 +196,15 @@ def usable(candidates: Sequence[dict[str, Any]]) -> list[int]:
 def best_by_chrf(candidates: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The candidate that the others agree with most, among the usable ones."""
     places = usable(candidates)
-    # One alone needs no scores, and no seconds until sacrebleu is loaded.
-    scores = select.chrf([candidates[place]["text"] for place in places]) if len(places) > 1 else [100.0] * len(places)
-    return by_scores("chrf", candidates, places, scores)
+    if len(places) < 2:  # Which takes no seconds until sacrebleu is loaded.
+        return the_only(candidates)
+    return by_scores("chrf", candidates, places, select.chrf([candidates[place]["text"] for place in places]))
+
+
+def the_only(candidates: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The choice where at most one candidate can be used: nobody was asked, and nothing compared."""
+    places = usable(candidates)
+    return choice("only", candidates, places[0] if places else None, None)
 
 
 def by_scores(

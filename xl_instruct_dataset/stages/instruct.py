@@ -25,12 +25,17 @@ _ANNOUNCED = re.compile(
     r"\b(?:instruction|request|question|prompt|task|query)s?\b[^\n:]{0,80}:\s*",
     re.IGNORECASE,
 )
+_KEYS = ("instruction", "request", "question", "prompt", "task")
 _FENCED = re.compile(r"\A```(?:json)?\s*(\{.*\})\s*```\Z", re.DOTALL | re.IGNORECASE)
-# Not a request of somebody's, who may well begin with "I'm sorry": a refusal, or nothing at all.
+# Not a request of somebody's, who may well begin with "I'm sorry" or "I can't": a refusal of what was asked, or nothing at all.
 _REFUSED = re.compile(
     r"\A\W*(?:(?:i['’]?m|i am) (?:really |very )?sorry,?\W+(?:but\s+)?|sorry,?\W+(?:but\s+)?|unfortunately,?\s+)?"
-    r"(?:i\s+(?:can(?:['’]?t|not)|am\s+(?:not\s+able|unable)\s+to|won['’]?t)\s+(?:assist|help|comply|fulfil|provide|create|write|generate|answer|do\s+that)\b"
-    r"|as\s+an?\s+(?:ai|artificial|(?:large\s+)?language)\b|i(?:['’]m|\s+am)\s+an?\s+(?:ai|language\s+model)\b|i(?:['’]m|\s+am)\s+not\s+sure\W*\Z"
+    r"(?:i\s+(?:can(?:['’]?t|not)|am\s+(?:not\s+able|unable)\s+to|won['’]?t)\s+(?:"
+    r"(?:assist|help)(?:\s+you)?\s+with\s+(?:that|this|your)\b|comply\b|do\s+(?:that|this)\b"
+    r"|(?:fulfil|fulfill|provide|create|write|generate|answer)\s+(?:that|this|an?|the|any)\s+(?:instruction|request|question|prompt|content|response)"
+    r"|(?:assist|help|comply|do\s+that)\W*\Z)"
+    r"|as\s+an?\s+(?:ai|artificial\s+intelligence)(?:\s+(?:language\s+)?(?:model|assistant))?\s*(?:,\s*)?i\b"
+    r"|i(?:['’]m|\s+am)\s+(?:just\s+)?an?\s+(?:ai|language)\s+(?:language\s+)?(?:model|assistant)\b|i(?:['’]m|\s+am)\s+not\s+sure\W*\Z"
     r"|(?:yes|no|sure|okay|ok|done|none|certainly|n/a)\W*\Z)",
     re.IGNORECASE,
 )
@@ -59,10 +64,11 @@ _THE_TEXT = re.compile(
     r"\b(?:the|this|that)\s+(?:(?:above|following|given|provided|attached|preceding)\s+)?(?:passage|excerpt)\b"
     r"|\b(?:the|this)\s+(?:above|given|provided|preceding)\s+(?:text|article|paragraph|document|information|context)\b"
     r"|\b(?:text|article|paragraph|document|information)\s+(?:above|given|provided)\b"
-    # What follows may stand there; a text of the passage's length would not.
-    r"|\bthe\s+following\s+(?:text|article|paragraph|document|story|information)\b(?![^:]{0,80}:\s*\S.{20})"
-    r"|\b(?:points?|ideas?|topic|theme|message|summary|argument|purpose|content)s?\s+of\s+(?:the|this)\s+(?:text|article|paragraph|document|author)\b"
-    r"|\b(?:does|do|did)\s+(?:the|this)\s+(?:text|article|paragraph|document|author)\s+(?:say|state|mention|describe|explain|claim|argue|discuss)"
+    # What follows may stand there, after a colon.
+    r"|\bthe\s+following\s+(?:text|article|paragraph|document|story|information)\b(?![^:]{0,80}:\s*\S)"
+    r"|\b(?:main|key|central)\s+(?:points?|ideas?|topic|theme|message|argument|purpose)s?\s+of\s+(?:the|this)\s+"
+    r"(?:text|article|paragraph|document|author)(?=\s*(?:[.?!,;]|\Z|and\b))"
+    r"|\bdoes\s+(?:the|this)\s+(?:text|article|paragraph|document)\s+(?:say|state|mention|describe|explain|claim|argue|discuss)"
     r"|\b(?:according to|based on|mentioned in|described in|discussed in|stated in|as per|from|in)\s+(?:the|this)\s+"
     r"(?:text|article|paragraph|author)\b"
     r"|\bthe\s+author(?:'s|’s)?\s+(?:of\s+(?:the|this)|says?|states?|argues?|mentions?|describes?|point|view|opinion)\b"
@@ -128,7 +134,7 @@ def _in_json(text: str) -> str:
         found = json.loads(inner)
     except (ValueError, RecursionError):
         return text
-    values = list(found.values())
+    values = list(found.values()) if len(found) == 1 else [found[key] for key in _KEYS if key in found]
     return values[0] if len(values) == 1 and isinstance(values[0], str) else ""
 
 

@@ -14,8 +14,10 @@ __all__ = ["LIMIT", "Segment", "fault", "joined", "messages", "read", "segments"
 LIMIT = 2000
 """Characters that are translated in one request."""
 
-_INLINE_CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
-_ADDRESS = re.compile(r"https?://[^\s)\]>\"'`]*[^\s)\]>\"'`.,;:!?]")
+_INLINE_CODE = re.compile(r"(?<!`)`(?=\S)([^`\n]*[^`\s])`(?!`)")
+_ONLY_CODE = re.compile(r"[_(){}\[\]=\\/$<]|--|\w\.\w|[a-z][A-Z]|\d\.\d")
+"""What stands in code and not in names of keys, menus or words between backticks, which may be translated."""
+_ADDRESS = re.compile(r"https?://[\w\-.~:/?#@!$&+,;=%]+", re.ASCII)
 _BOLD = re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?![\d]|s\b)")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’٬٫\s]+(?=\d)")
@@ -121,9 +123,14 @@ def fault(source: str, translated: str) -> str | None:
         if after[kind] != count:
             return f"{kind}: {count} before, {after[kind]} after"
     prose, there = layout.without_code(source), layout.without_code(translated)
-    for kind, pattern in (("code", _INLINE_CODE), ("addresses", _ADDRESS)):
-        if lost := [found for found in pattern.findall(prose) if found not in translated]:
+    code = [found for found in _INLINE_CODE.findall(prose) if _ONLY_CODE.search(found)]
+    addresses = [found.rstrip(".,;:!?") for found in _ADDRESS.findall(prose)]
+    for kind, wanted in (("code", code), ("addresses", addresses)):
+        if lost := [found for found in wanted if found not in translated]:
             return f"{kind} lost: {', '.join(lost[:3])}"
+    spans = [len(_INLINE_CODE.findall(text)) for text in (prose, there)]
+    if spans[1] < spans[0]:
+        return f"code lost: {spans[0]} pairs of backticks before, {spans[1]} after"
     if _BOLD.search(prose) and not _BOLD.search(there):
         return "bold lost"
     if lost := lost_numbers(source, translated):
