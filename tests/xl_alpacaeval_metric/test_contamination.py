@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
+from tests.judge_server import JudgeServer
 from tests.xl_alpacaeval_metric.test_cli import complaint, run
-from xl_alpacaeval_metric import benchmark, contamination
+from xl_alpacaeval_metric import benchmark, contamination, hub
 from xl_alpacaeval_metric.contamination import Index, Text, index_of, not_looked_at, search, texts, tokens
 from xl_alpacaeval_metric.errors import UserError
 
@@ -139,3 +141,13 @@ def test_all_are_those_to_be_had_and_the_others_are_named(tmp_path: Path) -> Non
         index_of(["all"], None, tmp_path / "typo")
     with pytest.raises(UserError, match="sw"):
         index_of(["all"], ["sw"], None)
+
+
+def test_whether_the_hub_is_reached_is_told_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert not hub.reached()
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    with JudgeServer() as server:
+        monkeypatch.setattr(constants, "ENDPOINT", server.url)  # Whatever it says to that.
+        assert hub.reached()
+    assert not hub.reached()
