@@ -4,6 +4,7 @@ from typing import Any
 
 MOST, WITHOUT_GPU, UNKNOWN = 128, 8, 32
 TAKE_ALL = ("VLLM", "SGLangLM")
+"""Classes of the harness for which "auto" is all requests at once."""
 SHARE = 0.6
 """Of the free memory, for keys and values; the rest is for what a layer computes, and for what memory is lost to."""
 
@@ -11,7 +12,7 @@ SHARE = 0.6
 def is_of_transformers(backend: type) -> bool:
     """Whether a backend of the harness takes its batch size from us: HFLM, or built on it.
 
-    For those, the harness's own `auto` tries batches as long as the model's window, and ends at one answer at a time.
+    For those, the harness's own `auto` tries batches of sequences as long as the model's window, whatever is asked for.
     """
     return any(base.__name__ == "HFLM" for base in backend.__mro__)
 

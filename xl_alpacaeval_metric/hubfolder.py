@@ -66,12 +66,7 @@ def replaced(output: Path) -> Iterator[Path]:
 
 def _sweep(output: Path) -> None:
     """Remove what killed commands left beside `output`, when nobody can still be writing it; put back what one took away."""
-    left = [
-        folder
-        for folder in output.parent.glob(f".{glob.escape(output.name)}-*")
-        if re.fullmatch(r"xl-(?:old|unfinished)-[a-z0-9_]{8}", folder.name[len(output.name) + 2 :]) and folder.is_dir()
-    ]
-    for folder in left:
+    for folder in output.parent.glob(f".{glob.escape(output.name)}-xl-*-????????"):
         if not output.exists() and (folder / output.name).is_dir():  # Killed between the two renames.
             (folder / output.name).rename(output)
             folder.rmdir()

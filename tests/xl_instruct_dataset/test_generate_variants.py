@@ -1,5 +1,6 @@
 """Other ways to make rows: other selectors, several translators, other languages, other numbers."""
 
+import itertools
 import json
 import sys
 from collections import Counter
@@ -252,9 +253,10 @@ def test_a_dull_judge_leaves_the_best(tmp_path: Path) -> None:
 
 
 def test_a_refusal_is_asked_for_again_and_no_row(tmp_path: Path) -> None:
+    refusals = itertools.cycle(["As an AI language model, I cannot do that.", "As an AI, I have no opinions.", "Yes."])
+
     def refusing(body: dict[str, Any]) -> str:
-        refusal = "As an AI language model, I cannot do that."
-        return refusal if teacher.stage_of(body) == "instruct" else teacher.fluent(body)
+        return next(refusals) if teacher.stage_of(body) == "instruct" else teacher.fluent(body)
 
     job(tmp_path / "out", refusing, passages=2)
     found = generating.report(tmp_path / "out")

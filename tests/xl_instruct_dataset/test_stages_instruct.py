@@ -147,7 +147,6 @@ def test_an_answer_that_talks_to_us_is_only_text() -> None:
     [
         "I'm sorry, but I can't assist with that request.",
         "I cannot help with that.",
-        "As an AI language model, I cannot do that.",
         "I am not sure.",
         "Yes",
         "Summarize the following text.",
@@ -158,7 +157,6 @@ def test_an_answer_that_talks_to_us_is_only_text() -> None:
         '{"instruction": "What does the text say?"}',
         '{"a": "One thing.", "b": "Another."}',
         "I'm sorry, I can't create an instruction from this.",
-        "As an AI, I do not have opinions.",
         '{"instruction": ["Why?"]}',
     ],
 )

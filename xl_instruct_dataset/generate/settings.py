@@ -21,13 +21,12 @@ class Settings:
 
     `seeds` is a file, a folder or a Hub dataset with passages in language `source`; `teacher` writes instructions and
     answers, `translators` make `candidates` translations each, `judge` scores and, with `select` "judge", chooses.
-    `translator_temperatures` go to the candidates in turn; without them all have `temperature`. `base_urls` has an address a role, for the
-    translator also one for each, with commas between.
-    `passages` is how many seeds go in (by default a quarter more than `per_language` rows are wanted). `keep_best` keeps so
-    many of the best-scored answers; `min_score` those whose mean score is at least that (None: 4, or all with `keep_best`).
-    `shard` passages make a task. `reasoning_tokens` are for the thoughts of models that think before they answer, added to
-    the limit of every reply. `output` is the Hub folder. `timeout` is the seconds that one attempt of a request may take,
-    `gpus` those of a server that a task starts.
+    `translator_temperatures` go to the candidates in turn; without them all have `temperature`. `base_urls` has an address a
+    role, for the translator also one for each, with commas between. `passages` is how many seeds go in (by default a quarter
+    more than `per_language` rows are wanted). `keep_best` keeps so many of the best-scored answers; `min_score` those whose
+    mean score is at least that (None: 4, or all with `keep_best`). `shard` passages make a task. `reasoning_tokens` are for
+    the thoughts of models that think before they answer, added to the limit of every reply. `output` is the Hub folder.
+    `timeout` is the seconds that one attempt of a request may take, `gpus` those of a server that a task starts.
     """
 
     seeds: str

@@ -28,14 +28,14 @@ _ANNOUNCED = re.compile(
 _KEYS = ("instruction", "request", "question", "prompt", "task")
 _FENCED = re.compile(r"\A```(?:json)?\s*(\{.*\})\s*```\Z", re.DOTALL | re.IGNORECASE)
 # Not a request of somebody's, who may well begin with "I'm sorry" or "I can't": a refusal of what was asked, or nothing at all.
+# What models say of themselves is looked for in every text (data/leaks.yaml).
 _REFUSED = re.compile(
     r"\A\W*(?:(?:i['’]?m|i am) (?:really |very )?sorry,?\W+(?:but\s+)?|sorry,?\W+(?:but\s+)?|unfortunately,?\s+)?"
     r"(?:i\s+(?:can(?:['’]?t|not)|am\s+(?:not\s+able|unable)\s+to|won['’]?t)\s+(?:"
     r"(?:assist|help)(?:\s+you)?\s+with\s+(?:that|this|your)\b|comply\b|do\s+(?:that|this)\b"
     r"|(?:fulfil|fulfill|provide|create|write|generate|answer)\s+(?:that|this|an?|the|any)\s+(?:instruction|request|question|prompt|content|response)"
     r"|(?:assist|help|comply|do\s+that)\W*\Z)"
-    r"|as\s+an?\s+(?:ai|artificial\s+intelligence)(?:\s+(?:language\s+)?(?:model|assistant))?\s*(?:,\s*)?i\b"
-    r"|i(?:['’]m|\s+am)\s+(?:just\s+)?an?\s+(?:ai|language)\s+(?:language\s+)?(?:model|assistant)\b|i(?:['’]m|\s+am)\s+not\s+sure\W*\Z"
+    r"|i(?:['’]m|\s+am)\s+not\s+sure\W*\Z"
     r"|(?:yes|no|sure|okay|ok|done|none|certainly|n/a)\W*\Z)",
     re.IGNORECASE,
 )
