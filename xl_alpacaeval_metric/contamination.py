@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from xl_alpacaeval_metric import hub
@@ -149,6 +150,10 @@ def words(text: str) -> float:
     return len(text.split()) if 2 * characters < len(text) else characters / CHARACTERS_A_WORD
 
 
+Runs = dict[tuple[str, ...], list[tuple[tuple[str, ...], int, int]]]
+"""The tokens that runs begin with -> the runs, each with its text's number and its place there."""
+
+
 class Index:
     """The runs of tokens of benchmarks' texts, to look rows up in.
 
@@ -159,36 +164,48 @@ class Index:
     missing: tuple[str, ...] = ()
 
     def __init__(self, texts: Iterable[Text], *, ngram: int = NGRAM, coverage: float = COVERAGE) -> None:
-        self.coverage = coverage
-        self._texts: list[tuple[Text, int]] = []
-        self._beginning = min(SHORTEST, ngram)
-        # Each run with its text's number and its place there, by the tokens it begins with.
-        self._runs: dict[tuple[str, ...], list[tuple[tuple[str, ...], int, int]]] = {}
-        for text in texts:
+        self._given, self._ngram, self.coverage = list(texts), ngram, coverage
+
+    def __len__(self) -> int:
+        return len(self._made[0])
+
+    def prepare(self) -> None:
+        """Take the texts apart now, which takes a while, rather than when the first row is looked up."""
+        _ = self._made
+
+    @cached_property
+    def _made(self) -> tuple[list[tuple[Text, int]], Runs]:
+        """The texts that say enough, each with the number of its tokens, and their runs by the tokens these begin with."""
+        texts: list[tuple[Text, int]] = []
+        runs: Runs = {}
+        for text in self._given:
             found = tokens(text.text)
-            length = min(len(found), ngram if in_words(found) else ngram * CHARACTERS_A_WORD)
+            length = min(len(found), self._ngram if in_words(found) else self._ngram * CHARACTERS_A_WORD)
             if len(found) < SHORTEST:
                 continue
             for start in range(len(found) - length + 1):
                 run = tuple(found[start : start + length])
-                self._runs.setdefault(run[: self._beginning], []).append((run, len(self._texts), start))
-            self._texts.append((text, len(found)))
+                runs.setdefault(run[: self._beginning], []).append((run, len(texts), start))
+            texts.append((text, len(found)))
+        return texts, runs
 
-    def __len__(self) -> int:
-        return len(self._texts)
+    @property
+    def _beginning(self) -> int:
+        return min(SHORTEST, self._ngram)
 
     def find(self, text: str) -> Iterator[tuple[Text, float, str]]:
         """The benchmark's texts that `text` covers enough of: each with the share covered, and the first run shared."""
+        texts, runs = self._made
         found = tokens(text)
         covered: dict[int, set[int]] = {}
         first: dict[int, tuple[str, ...]] = {}
         for start, beginning in enumerate(zip(*(found[skip:] for skip in range(self._beginning)), strict=False)):
-            for run, number, place in self._runs.get(beginning, ()):
+            for run, number, place in runs.get(beginning, ()):
                 if tuple(found[start : start + len(run)]) == run:
                     covered.setdefault(number, set()).update(range(place, place + len(run)))
                     first.setdefault(number, run)
         for number, places in covered.items():
-            whole, size = self._texts[number]
+            whole, size = texts[number]
             if len(places) >= self.coverage * size:
                 yield whole, len(places) / size, " ".join(first[number])
 

@@ -16,6 +16,10 @@ SHINGLE = 5
 BANDS, ROWS = 20, 6
 """Two texts are compared when one of 20 bands of 6 hashes agrees: 99.8% of the pairs at the threshold, 6% at 0.4."""
 
+# Of all bands at once: a statement for each takes twice as long.
+_LOOK_UP = f"SELECT DISTINCT number FROM band WHERE hash IN ({','.join('?' * BANDS)}) ORDER BY number"
+_KEEP = f"INSERT INTO band VALUES {','.join(f'(?{place + 2}, ?1)' for place in range(BANDS))}"
+
 
 class NearDuplicates:
     """Finds texts whose shingles agree to at least `THRESHOLD` (Jaccard, as estimated by MinHash; Broder 1997).
@@ -33,7 +37,9 @@ class NearDuplicates:
         # Made once: what a new one draws by its seed takes longer than all that follows. CRC-32 spreads as well as SHA-1 here, for less.
         self._empty = datasketch.MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=zlib.crc32)
         self._folder = tempfile.TemporaryDirectory(prefix="xl-duplicates-")
-        self._store = sqlite3.connect(Path(self._folder.name) / "signatures.sqlite", isolation_level=None)
+        # One thread at a time, but not always the same: datatrove reads each shard in another.
+        path = Path(self._folder.name) / "signatures.sqlite"
+        self._store = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._store.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA temp_store = FILE;"
             "CREATE TABLE text (number INTEGER PRIMARY KEY, id TEXT, signature BLOB);"
@@ -70,14 +76,13 @@ class NearDuplicates:
         whole = signature.tobytes()
         width = len(whole) // BANDS
         bands = [bytes([place]) + whole[place * width : (place + 1) * width] for place in range(BANDS)]
-        marks = ",".join("?" * BANDS)
-        near = self._store.execute(f"SELECT DISTINCT number FROM band WHERE hash IN ({marks}) ORDER BY number", bands)
+        near = self._store.execute(_LOOK_UP, bands)
         for (number,) in near.fetchall():
             earlier, kept = self._store.execute("SELECT id, signature FROM text WHERE number = ?", (number,)).fetchone()
             if np.mean(np.frombuffer(kept, signature.dtype) == signature) >= self.threshold:
                 return None if earlier == id else str(earlier)
         number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
-        self._store.executemany("INSERT INTO band VALUES (?, ?)", [(band, number) for band in bands])
+        self._store.execute(_KEEP, [number, *bands])
         return None
 
 

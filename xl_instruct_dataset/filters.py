@@ -76,13 +76,15 @@ def wrong_language(response: str, code: str) -> Drop | None:
     language = languages.get(code)
     prose = layout.without_code(response)
     # On one line, so that a list of words is seen as well.
-    whole = fidelity.line_passes(" ".join(prose.split()), language.code)
-    if whole == [False]:
-        found = langid.identify([prose])[0]
-        return Drop("wrong language", f"not in {language.name} ({language.code}){f' but {found}' if found else ''}")
+    whole = " ".join(prose.split())
     # A row is a name and figures: too little to tell a language by.
     running = "\n".join(line for line in prose.split("\n") if not layout.ROW.match(line))
-    lines = fidelity.line_passes(running, language.code)
+    # Asked together, so that a text of a single line is looked at once. Where the whole is too short, so are its lines.
+    passes = fidelity.line_passes(f"{whole}\n{running}", language.code)
+    if passes[:1] == [False]:
+        found = langid.identify([prose])[0]
+        return Drop("wrong language", f"not in {language.name} ({language.code}){f' but {found}' if found else ''}")
+    lines = passes[1:]
     if sum(lines) < LINES_IN_LANGUAGE * len(lines):
         return Drop("wrong language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
     return None
@@ -119,7 +121,7 @@ def repetition(text: str) -> Drop | None:
     lines = [line for line in lines if any(character.isalpha() for character in line)]
     tokens = contamination.tokens("\n".join(lines))
     length = RUN if contamination.in_words(tokens) else RUN_OF_CHARACTERS
-    runs = [tuple(tokens[start : start + length]) for start in range(len(tokens) - length + 1)]
+    runs = list(zip(*(tokens[skip:] for skip in range(length)), strict=False))
     if len(runs) >= FEWEST_RUNS and (share := _repeated(runs)) > REPEATED_RUNS:
         unit = "words" if length == RUN else "characters"
         return Drop("repetition", f"{share:.0%} of its runs of {length} {unit} stand there before")
@@ -157,7 +159,7 @@ def leaked(text: str, code: str | None = None) -> Drop | None:
     looks = [("begin", announced[:300]), ("begin", stripped[:300]), *(("end", end[-400:]) for end in ends)]
     looks += [("self", part) for part in (*sentences[:1], *sentences[-1:])] + [("anywhere", text)]
     looks += [(f"english_{where}", part) for where, part in looks if where in ("begin", "end")]
-    for where, part in looks:
+    for where, part in dict.fromkeys(looks):
         for pattern in _leaks()[where]:
             found = pattern.match(part) if where.endswith("begin") else pattern.search(part)
             if found and not (

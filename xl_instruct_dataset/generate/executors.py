@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import cache
+from functools import cache, partial
 from inspect import signature
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,7 +16,9 @@ from datatrove.executor.local import LocalPipelineExecutor
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.generate.phases import Phase
+from xl_instruct_dataset.generate.seeds import Making
 from xl_instruct_dataset.generate.settings import Settings
+from xl_instruct_dataset.generate.shards import SeedReader, note
 
 SLURM_NEEDS = ("partition", "time")
 _TIME = re.compile(r"\d+(?::\d{1,2}){0,2}|\d+-\d{1,2}(?::\d{1,2}){0,2}|infinite|unlimited", re.IGNORECASE)
@@ -40,7 +42,7 @@ def executor(settings: Settings, folder: Path, phase: Phase, shards: int, depend
         case "slurm":
             return _slurm(settings, folder, phase, common, gpus, depends)
         case _:
-            if settings.workers == 1:
+            if flows(settings):
                 return OneByOne(**common)
             _tie_children()
             return LocalPipelineExecutor(**common, workers=settings.workers)
@@ -59,6 +61,34 @@ class OneByOne(LocalPipelineExecutor):  # type: ignore[misc]
             self.save_executor_as_json()
         for rank in ranks:
             deepcopy(self)._run_for_rank(rank)
+
+
+class AsTheyCome(OneByOne):
+    """The same over seeds that are still being made: a task for each shard, until there are no more passages."""
+
+    def __init__(self, making: Making, **common: Any) -> None:
+        super().__init__(**common)
+        self.making = making
+
+    def run(self) -> None:
+        """Run the tasks of the shards in the order in which they are made; `tasks` is their number in the end."""
+        self.save_executor_as_json()
+        self.tasks = 0
+        while self.making.more():
+            self.tasks += 1
+            deepcopy(self)._run_for_rank(self.tasks - 1)
+
+
+def flows(settings: Settings) -> bool:
+    """Whether the first phase can read seeds while they are made: where its tasks run in this process, one after the other."""
+    return settings.executor == "local" and settings.workers == 1
+
+
+def flowing(folder: Path, phase: Phase, making: Making) -> AsTheyCome:
+    """The executor for the first phase, where `flows`."""
+    _, *steps = phase.steps(folder)
+    reader = SeedReader(making, partial(note, folder, phase.name, phase.reads))
+    return AsTheyCome(making, pipeline=[reader, *steps], tasks=1, logging_dir=str(folder / "logs" / phase.name))
 
 
 @cache

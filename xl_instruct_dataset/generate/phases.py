@@ -2,7 +2,6 @@
 
 import atexit
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +11,15 @@ from typing import Any
 
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
-from datatrove.pipeline.readers.jsonl import JsonlReader
-from datatrove.pipeline.writers.jsonl import JsonlWriter
 
 from xl_alpacaeval_metric.clients.dialect import Dialect
-from xl_alpacaeval_metric.runfolder import read_lines, replace_file
 from xl_instruct_dataset.generate import works
 from xl_instruct_dataset.generate.asking import Work
 from xl_instruct_dataset.generate.counting import Counter
 from xl_instruct_dataset.generate.running import StageRunner, end_with_parent
 from xl_instruct_dataset.generate.serving import Model, Plan
 from xl_instruct_dataset.generate.settings import Settings
+from xl_instruct_dataset.generate.shards import ShardReader, writer
 from xl_instruct_dataset.stages.comet import CometKiwi
 
 SEEDS, CHOSEN, SELECT = "seeds", "chosen", "select"
@@ -147,36 +144,6 @@ def results(settings: Settings) -> str:
     return ([CHOSEN] + [phase.name for phase in after_choosing(settings, {})])[-1]
 
 
-def refresh(folder: Path, phase: Phase, shards: int) -> None:
-    """Have the shards done again whose input is another than when the phase finished them.
-
-    What the input is now is written down before the phase runs, so that a shard it finishes is known by it whatever
-    happens to the others.
-    """
-    file = folder / "logs" / phase.name / "inputs.json"
-    known: Mapping[str, str] = json.loads(file.read_text()) if file.exists() else {}
-    now = {str(rank): _digest(folder, phase, rank) for rank in range(shards)}
-    for rank in now:
-        if known.get(rank) != now[rank]:
-            completion(folder, phase, int(rank)).unlink(missing_ok=True)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(file, json.dumps(now))
-
-
-def completion(folder: Path, phase: Phase, rank: int) -> Path:
-    """The file by which datatrove knows that a shard is finished."""
-    return folder / "logs" / phase.name / "completions" / f"{rank:05d}"
-
-
-def _digest(folder: Path, phase: Phase, rank: int) -> str:
-    file = folder / phase.reads / f"{rank:05d}.jsonl"
-    if not file.exists():
-        return ""
-    # The replies come in any order, and so do the lines.
-    lines = sorted(file.read_bytes().split(b"\n"))
-    return hashlib.sha256(b"\n".join(lines)).hexdigest()[:16]
-
-
 def _asking(settings: Settings, known: Known, name: str, reads: str, work: Work, model: Model) -> Phase:
     def steps(folder: Path) -> list[PipelineStep | Callable[..., Any]]:
         plan = Plan(
@@ -193,43 +160,16 @@ def _asking(settings: Settings, known: Known, name: str, reads: str, work: Work,
             gpus=settings.gpus,
             dialect=known.get(model),
         )
-        return [_reader(folder / reads), StageRunner(plan, _writer(folder / name))]
+        return [ShardReader(folder / reads), StageRunner(plan, writer(folder / name))]
 
     return Phase(name, reads, steps, model)
 
 
 def _plain(name: str, reads: str, change: Callable[[dict[str, Any]], None]) -> Phase:
     def steps(folder: Path) -> list[PipelineStep | Callable[..., Any]]:
-        return [_reader(folder / reads), Apply(change, name, folder / "progress"), _writer(folder / name)]
+        return [ShardReader(folder / reads), Apply(change, name, folder / "progress"), writer(folder / name)]
 
     return Phase(name, reads, steps)
-
-
-def _reader(folder: Path) -> Callable[..., Any]:
-    return ShardReader(folder)
-
-
-class ShardReader(JsonlReader):  # type: ignore[misc]
-    """Each task reads the shard of its own number, so that a shard is the same piece of work in every phase."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(str(folder), compression=None, recursive=False)
-
-    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        name = f"{rank:05d}.jsonl"
-        # Not as JsonlReader does it, which leaves out a line that it cannot read.
-        for row in read_lines(Path(self.data_folder.resolve_paths(name))):
-            self.stat_update("documents")
-            yield Document(text=row["text"], id=row["id"], metadata=row["metadata"])
-
-
-def _writer(folder: Path) -> JsonlWriter:
-    return JsonlWriter(str(folder), output_filename="${rank}.jsonl", compression=None, adapter=_as_it_is)
-
-
-def _as_it_is(_: JsonlWriter, document: Document) -> dict[str, Any]:
-    # By itself the writer copies all that is known of a document first.
-    return {"text": document.text, "id": document.id, "metadata": document.metadata}
 
 
 def _model(settings: Settings, role: str, spec: str) -> Model:

@@ -25,7 +25,7 @@ from xl_instruct_dataset.generate.text import plain
 
 PATIENCE = 180.0
 """Seconds within which an endpoint must have shown that it answers."""
-READY = 2
+READY = 3
 """Requests at the client for each that may be in flight: the next one goes out while a reply is still looked at."""
 PROBE_TOKENS = 1024
 """Room for a model that reasons before it answers the probe."""

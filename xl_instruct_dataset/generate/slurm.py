@@ -7,7 +7,17 @@ from typing import Any
 
 from xl_alpacaeval_metric import hubfolder
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset.generate import choosing, executors, job, phases, report, seeds, workfolder
+from xl_instruct_dataset.generate import (
+    beginning,
+    choosing,
+    executors,
+    job,
+    passages,
+    phases,
+    report,
+    shards,
+    workfolder,
+)
 from xl_instruct_dataset.generate.phases import Phase
 from xl_instruct_dataset.generate.settings import Settings
 
@@ -21,7 +31,7 @@ class ChooseStep:
     shards: int
 
     def __call__(self, data: Any = None, rank: int = 0, world_size: int = 1) -> None:
-        index = job.benchmark_index(self.settings)
+        index = beginning.benchmark_index(self.settings)
         read, write = self.work / phases.answers(self.settings), self.work / phases.CHOSEN
         choosing.choose(self.settings, read, write, self.shards, index)
 
@@ -36,8 +46,8 @@ class FinishStep:
     shards: int
 
     def __call__(self, data: Any = None, rank: int = 0, world_size: int = 1) -> None:
-        index = job.benchmark_index(self.settings)
-        _, unused = job.prepared(self.settings, self.work)
+        index = beginning.benchmark_index(self.settings)
+        _, unused = beginning.prepared(self.settings, self.work)
         outcome = job.finish(self.settings, self.work, self.output, self.shards, index, unused, _say_nothing)
         report.write(self.settings, outcome, self.output)
 
@@ -47,7 +57,7 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
     import shutil
 
     executors.slurm_arguments(settings)
-    seeds.check(settings)
+    passages.check(settings)
     if not dry_run and shutil.which("sbatch") is None:
         raise UserError(
             "--executor slurm: there is no sbatch here; run it on a login node, or add --dry-run to see the scripts"
@@ -55,13 +65,13 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
     work, output = workfolder.of(output).resolve(), output.resolve()
     hubfolder.check_replaceable(output)
     with workfolder.locked(work):
-        job.begun(settings, work)
-    shards = job.shard_count(work)
+        beginning.begun(settings, work)
+    count = shards.count(work / phases.SEEDS)
     chain = [
-        *((phase, shards) for phase in phases.before_choosing(settings, {})),
-        (_single("choose", ChooseStep(settings, work, shards)), 1),
-        *((phase, shards) for phase in phases.after_choosing(settings, {})),
-        (_single("finish", FinishStep(settings, work, output, shards)), 1),
+        *((phase, count) for phase in phases.before_choosing(settings, {})),
+        (_single("choose", ChooseStep(settings, work, count)), 1),
+        *((phase, count) for phase in phases.after_choosing(settings, {})),
+        (_single("finish", FinishStep(settings, work, output, count)), 1),
     ]
     before, earlier = None, ""
     _forget_stale(work, chain)
@@ -78,18 +88,18 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
 
 def _forget_stale(work: Path, chain: Sequence[tuple[Phase, int]]) -> None:
     """Have everything done again that stands behind something unfinished, or behind other seeds."""
-    first, shards = chain[0]
-    phases.refresh(work, first, shards)
+    first, count = chain[0]
+    shards.refresh(work, first.name, first.reads, count)
     missing: set[int] = set()
     for phase, tasks in chain:
-        if tasks != shards and missing:
-            missing = set(range(shards))
+        if tasks != count and missing:
+            missing = set(range(count))
         for rank in range(tasks):
-            file = phases.completion(work, phase, rank)
+            file = shards.completion(work, phase.name, rank)
             if rank in missing:
                 file.unlink(missing_ok=True)
             elif not file.exists():
-                missing |= {rank} if tasks == shards else set(range(shards))
+                missing |= {rank} if tasks == count else set(range(count))
 
 
 def _single(name: str, step: Callable[..., Any]) -> Phase:

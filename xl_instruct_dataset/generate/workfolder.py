@@ -57,6 +57,11 @@ def _ours(name: str) -> bool:
     return name in (LOG, LOCK) or name.startswith((f".{IDENTITY}.", f".{SETTINGS}."))
 
 
+def new(work: Path) -> bool:
+    """Whether no job has been begun in the folder."""
+    return not (work / IDENTITY).exists()
+
+
 def finished(settings: Settings, work: Path) -> bool:
     """Whether the folder holds this very job, come to its end: then no model is needed."""
     return (work / REPORT).exists() and (work / IDENTITY).exists() and read_json(work / IDENTITY) == _identity(settings)

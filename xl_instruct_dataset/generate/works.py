@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from xl_alpacaeval_metric.translate import messages as translation
 from xl_instruct_dataset import filters
 from xl_instruct_dataset.generate.asking import Asker, Refused, Unreadable, Work, rejection
-from xl_instruct_dataset.stages import answer, instruct, score, select, translate
+from xl_instruct_dataset.stages import answer, chrf, instruct, score, select, translate
 
 T = TypeVar("T")
 
@@ -196,9 +196,9 @@ def usable(candidates: Sequence[dict[str, Any]]) -> list[int]:
 def best_by_chrf(candidates: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The candidate that the others agree with most, among the usable ones."""
     places = usable(candidates)
-    if len(places) < 2:  # Which takes no seconds until sacrebleu is loaded.
+    if len(places) < 2:
         return the_only(candidates)
-    return by_scores("chrf", candidates, places, select.chrf([candidates[place]["text"] for place in places]))
+    return by_scores("chrf", candidates, places, chrf.agreement([candidates[place]["text"] for place in places]))
 
 
 def the_only(candidates: Sequence[dict[str, Any]]) -> dict[str, Any]:

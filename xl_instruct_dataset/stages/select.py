@@ -1,14 +1,11 @@
-"""Stage 6: the best of N translations, by agreement among them or by a judge."""
+"""Stage 6: the best of N translations, as a judge sees it. By agreement among them: see `chrf`."""
 
 import re
 import string
-from collections import Counter
 from collections.abc import Sequence
-from itertools import combinations
 
 from xl_alpacaeval_metric import languages, templates
 from xl_alpacaeval_metric.clients.base import Message
-from xl_alpacaeval_metric.errors import MissingExtra
 from xl_instruct_dataset.stages import PACKAGE, replies
 
 LETTERS = string.ascii_uppercase
@@ -17,48 +14,6 @@ _CHOICE = re.compile(
     r"[\"'“*_(\[\s]*(?-i:([A-Z]))[\"'”*_)\].。\s]*",
     re.IGNORECASE,
 )
-
-
-def chrf(candidates: Sequence[str]) -> list[float]:
-    """The mean sentence chrF, 0 to 100, of each candidate with each of the others as its reference; [100.0] for a single one.
-
-    Minimum Bayes risk decoding (Kumar and Byrne 2004, aclanthology.org/N04-1022; for candidates drawn from a model Eikema and
-    Aziz 2022, arXiv:2108.04718) with chrF2 (Popović 2015, 10.18653/v1/W15-3049) as the utility: the best candidate is the
-    one that the others agree with most. Raises MissingExtra without sacrebleu.
-    """
-    try:
-        from sacrebleu.metrics.chrf import CHRF
-        from sacrebleu.metrics.helpers import extract_all_char_ngrams
-    except ModuleNotFoundError:
-        raise MissingExtra("sacrebleu", "generate") from None
-    if len(candidates) < 2:
-        return [100.0] * len(candidates)
-    # sacrebleu's sentence_score takes both texts apart for each pair, which is most of its work.
-    orders = [extract_all_char_ngrams(candidate, CHRF.CHAR_ORDER) for candidate in candidates]
-    utility = [[100.0] * len(candidates) for _ in candidates]
-    for one, other in combinations(range(len(candidates)), 2):
-        if candidates[one] != candidates[other]:
-            precision, recall = _overlap(orders[one], orders[other])
-            utility[one][other] = _f(precision, recall, CHRF.BETA)
-            utility[other][one] = _f(recall, precision, CHRF.BETA)
-    return [(sum(row) - 100.0) / (len(row) - 1) for row in utility]
-
-
-def _overlap(candidate: Sequence[Counter[str]], reference: Sequence[Counter[str]]) -> tuple[float, float]:
-    """Precision and recall of n-grams, each the mean over the orders that both texts have."""
-    found = []
-    for ours, theirs in zip(candidate, reference, strict=True):
-        if ours and theirs:
-            shared = ours.keys() & theirs.keys()
-            common = sum(map(min, map(ours.__getitem__, shared), map(theirs.__getitem__, shared)))
-            found.append((common / ours.total(), common / theirs.total()))
-    precisions, recalls = zip(*found, strict=True) if found else ((0.0,), (0.0,))
-    return sum(precisions) / len(precisions), sum(recalls) / len(recalls)
-
-
-def _f(precision: float, recall: float, beta: float) -> float:
-    both = beta**2 * precision + recall
-    return 100 * (1 + beta**2) * precision * recall / both if both else 0.0
 
 
 def order(item: str, n: int, seed: int) -> list[int]:

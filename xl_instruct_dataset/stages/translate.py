@@ -20,8 +20,11 @@ _ONLY_CODE = re.compile(r"[_(){}\[\]=\\/$<]|--|\w\.\w|[a-z][A-Z]|\d\.\d")
 _ADDRESS = re.compile(r"https?://[\w\-.~:/?#@!$&+,;=%]+", re.ASCII)
 _BOLD = re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?![\d]|s\b)")
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’٬٫\s]+(?=\d)")
-_HAN_DIGITS = {ord(character): str(value) for value, character in enumerate("〇一二三四五六七八九")} | {ord("零"): "0"}
+_LONG = re.compile(r"\d{3}")
+_HAN_DIGITS = "〇一二三四五六七八九零"
+_HAN_DIGIT = re.compile(f"[{_HAN_DIGITS}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,21 +151,23 @@ def lost_numbers(source: str, translated: str) -> list[str]:
     In any digits, and with any signs between them: 1,500 is found in 1.500 and in १५००. A round number is found by what
     stands before its zeros, since 50,000 is 5万 in Chinese; decades (1990s) are not looked for.
     """
-    there = _digits(translated).translate(_HAN_DIGITS)
+    numbers = [match[0] for match in _NUMBER.finditer(_digits(layout.without_code(source)))]
+    numbers = [number for number in numbers if _LONG.search(number)]
+    if not numbers:
+        return []
+    there = _HAN_DIGIT.sub(lambda found: str(_HAN_DIGITS.index(found[0]) % 10), _digits(translated))
     there = _BETWEEN_DIGITS.sub("", there)
     lost = []
-    for match in _NUMBER.finditer(_digits(layout.without_code(source))):
-        digits = re.sub(r"\D", "", match[0])
-        if not re.search(r"\d{3}", match[0]) or digits in there:
+    for number in numbers:
+        digits = re.sub(r"\D", "", number)
+        if digits in there:
             continue
         significant = digits.rstrip("0")
         if len(digits) - len(significant) < 2 or significant not in there:
-            lost.append(match[0])
+            lost.append(number)
     return lost
 
 
 def _digits(text: str) -> str:
     """The text with Latin digits for those of any other script."""
-    if text.isascii():
-        return text
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() and not c.isascii() else c for c in text)
+    return _OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)
