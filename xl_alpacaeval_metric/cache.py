@@ -1,5 +1,6 @@
 """Replies that were paid for once: an SQLite file between a client and whoever asks it."""
 
+import asyncio
 import json
 import sqlite3
 import threading
@@ -82,14 +83,25 @@ class CachedAsyncClient(CachedClient):
     def __init__(self, client: AsyncClient, path: str | Path) -> None:
         super().__init__(client, path)
         self._answering, self._identity = client, canonical(client.identity)
+        self._asked: dict[bytes, asyncio.Event] = {}
 
     async def answer(self, request: Request) -> Reply:
-        """The kept reply, or a new one, kept before it is handed on; raises as `complete` does."""
+        """The kept reply, or a new one, kept before it is handed on; raises as `complete` does.
+
+        A request that is equal to one under way waits for that one's reply. To be called from one event loop.
+        """
         key = fingerprint(request, self._identity)
+        while (other := self._asked.get(key)) is not None:
+            await other.wait()
         ((_, kept),) = self._store.find([key])
         if kept is not None:
             return kept
-        return await self._answering.answer(request, partial(self._store.keep, key))
+        self._asked[key] = over = asyncio.Event()
+        try:
+            return await self._answering.answer(request, partial(self._store.keep, key))
+        finally:
+            del self._asked[key]
+            over.set()
 
 
 class ReplyStore:

@@ -1,5 +1,6 @@
 """The cache of replies: what it finds again, what it must not, and what a killed process leaves behind."""
 
+import asyncio
 import json
 import os
 import random
@@ -8,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.judge_server import Behaviour, JudgeServer, key_of
-from xl_alpacaeval_metric.cache import CachedClient, ReplyStore
+from xl_alpacaeval_metric.cache import CachedAsyncClient, CachedClient, ReplyStore
 from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fingerprint
 from xl_alpacaeval_metric.clients.openai import OpenAIClient
@@ -347,3 +349,20 @@ def test_twenty_killed_processes_repeat_no_more_than_was_in_flight(tmp_path: Pat
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert db.execute("SELECT count(*) FROM replies").fetchone() == (n,)
         assert all(json.loads(reply)[1] for (reply,) in db.execute("SELECT reply FROM replies"))
+
+
+def test_equal_requests_at_the_same_time_are_sent_once(tmp_path: Path) -> None:
+    texts = ("to all", "to marked", "to all", "to all", "to marked")
+
+    async def asked(server: JudgeServer) -> list[Reply]:
+        with closing(
+            CachedAsyncClient(OpenAIClient("judge", base_url=server.url), tmp_path / "replies.sqlite")
+        ) as client:
+            return await asyncio.gather(*(client.answer(ask(text)) for text in texts))
+
+    with JudgeServer(latency=0.05, marker="marked") as server:
+        replies = asyncio.run(asked(server))
+        sent = Counter(key for _, key, _ in server.seen.log)
+    # A refusal is nobody else's: whoever waited asks for itself.
+    assert [isinstance(reply, Completion) for reply in replies] == [True, False, True, True, False]
+    assert [sent[key_of(ask(text).messages)] for text in texts[:2]] == [1, 2]
