@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from xl_alpacaeval_metric import generate, runfolder
+from xl_alpacaeval_metric import generate, modelfolder, runfolder
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.runfolder import RunFolder
 
@@ -68,8 +68,12 @@ class Candidate:
 
     @property
     def identity(self) -> dict[str, object]:
-        """What determines the answers."""
-        return {key: value for key, value in asdict(self).items() if key not in MACHINE}
+        """What determines the answers: the settings, and the content of a model that lies on this machine."""
+        settings = {key: value for key, value in asdict(self).items() if key not in MACHINE}
+        # Also of what arguments name, such as an adapter: peft=FOLDER.
+        places = (self.model, *self.model_args.values())
+        content = "-".join(filter(None, (modelfolder.fingerprint(str(place), times=True) for place in places)))
+        return {**settings, "model_fingerprint": content} if content else settings
 
 
 def answers(

@@ -1,13 +1,12 @@
 """Models of the Hub or a folder, run in this process with transformers, on CUDA where there is one."""
 
-import hashlib
-import json
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from xl_alpacaeval_metric import modelfolder
 from xl_alpacaeval_metric.clients import memory
 from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
 from xl_alpacaeval_metric.clients.chat import encode, plain, spellings
@@ -231,15 +230,9 @@ def best_device() -> str:
 
 
 def fingerprint(model: str, config: Any) -> str:
-    """The Hub's commit, or a hash over names, sizes and small files of a folder: another model, another fingerprint."""
-    if commit := getattr(config, "_commit_hash", None):
-        return str(commit)[:12]
-    files = sorted(file for file in Path(model).glob("*") if file.suffix in {".json", ".safetensors", ".bin", ".gguf"})
-    parts = [
-        [f.name, f.stat().st_size, f.read_text("utf-8") if f.stat().st_size < 2**20 and f.suffix == ".json" else ""]
-        for f in files
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+    """The Hub's commit, or what the content of a folder is known by: another model, another fingerprint."""
+    commit = getattr(config, "_commit_hash", None)
+    return str(commit)[:12] if commit else modelfolder.fingerprint(model)
 
 
 def _first_line(error: Exception) -> str:
