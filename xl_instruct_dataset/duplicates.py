@@ -1,9 +1,7 @@
 """Near-duplicates among many texts, in memory that does not grow with their number."""
 
 import sqlite3
-import tempfile
 import zlib
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -18,13 +16,13 @@ BANDS, ROWS = 20, 6
 
 # Of all bands at once: a statement for each takes twice as long.
 _LOOK_UP = f"SELECT DISTINCT number FROM band WHERE hash IN ({','.join('?' * BANDS)}) ORDER BY number"
-_KEEP = f"INSERT INTO band VALUES {','.join(f'(?{place + 2}, ?1)' for place in range(BANDS))}"
+_KEEP = f"INSERT INTO band VALUES {','.join(['(?, ?)'] * BANDS)}"
 
 
 class NearDuplicates:
     """Finds texts whose shingles agree to at least `THRESHOLD` (Jaccard, as estimated by MinHash; Broder 1997).
 
-    Signatures and their bands lie in an SQLite file in a temporary folder, gone after `close`. The same texts in the same
+    Signatures and their bands lie in a temporary SQLite file, gone after `close`. The same texts in the same
     order give the same answers. Raises MissingExtra without datasketch.
     """
 
@@ -36,10 +34,8 @@ class NearDuplicates:
         self.threshold = threshold
         # Made once: what a new one draws by its seed takes longer than all that follows. CRC-32 spreads as well as SHA-1 here, for less.
         self._empty = datasketch.MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=zlib.crc32)
-        self._folder = tempfile.TemporaryDirectory(prefix="xl-duplicates-")
-        # One thread at a time, but not always the same: datatrove reads each shard in another.
-        path = Path(self._folder.name) / "signatures.sqlite"
-        self._store = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # A file without a name, gone with whoever has it open, even if killed. Used by one thread at a time, not always the same.
+        self._store = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._store.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA temp_store = FILE;"
             "CREATE TABLE text (number INTEGER PRIMARY KEY, id TEXT, signature BLOB);"
@@ -58,7 +54,6 @@ class NearDuplicates:
     def close(self) -> None:
         """Remove the file; the object is of no use afterwards."""
         self._store.close()
-        self._folder.cleanup()
 
     def seen(self, id: str, text: str) -> str | None:
         """The id of the earlier text, the first there is, that this one nearly repeats; else None, and the text is kept in mind.
@@ -82,7 +77,7 @@ class NearDuplicates:
             if np.mean(np.frombuffer(kept, signature.dtype) == signature) >= self.threshold:
                 return None if earlier == id else str(earlier)
         number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
-        self._store.execute(_KEEP, [number, *bands])
+        self._store.execute(_KEEP, [value for band in bands for value in (band, number)])
         return None
 
 

@@ -79,12 +79,11 @@ def wrong_language(response: str, code: str) -> Drop | None:
     whole = " ".join(prose.split())
     # A row is a name and figures: too little to tell a language by.
     running = "\n".join(line for line in prose.split("\n") if not layout.ROW.match(line))
-    # Asked together, so that a text of a single line is looked at once. Where the whole is too short, so are its lines.
-    passes = fidelity.line_passes(f"{whole}\n{running}", language.code)
-    if passes[:1] == [False]:
+    passes = fidelity.line_passes(whole, language.code)
+    if passes == [False]:
         found = langid.identify([prose])[0]
         return Drop("wrong language", f"not in {language.name} ({language.code}){f' but {found}' if found else ''}")
-    lines = passes[1:]
+    lines = passes if running.strip() == whole else fidelity.line_passes(running, language.code)
     if sum(lines) < LINES_IN_LANGUAGE * len(lines):
         return Drop("wrong language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
     return None

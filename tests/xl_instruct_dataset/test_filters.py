@@ -58,6 +58,7 @@ def test_every_bundled_text_is_in_the_wrong_language_for_another() -> None:
         (GERMAN, "DE"),
         (CHINESE, "zh"),
         (CHINESE, "zh-Hant"),
+        (f"```\nx = 1\n```\n      \n{CHINESE}", "zh"),  # In Chinese, spaces count, too.
         (HINDI, "hi"),
         (f"{FINNISH}\n\n```python\nfor the_cat in all_of_the_cats: print('this is an English sentence')\n```", "fi"),
         ("\n".join([FINNISH] * 9 + [ENGLISH]), "fi"),

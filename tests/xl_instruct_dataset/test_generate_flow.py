@@ -1,8 +1,11 @@
 """Passages go to the teacher while the next ones are looked at, and what goes wrong with them costs nothing."""
 
 import json
+import os
+import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +22,38 @@ from xl_instruct_dataset.generate import passages, seeds, workfolder
 CHOSEN: dict[str, Any] = {"targets": "fi", "passages": 24, "shard": 10, "concurrency": 2, "candidates": 1}
 
 
-def slow_texts(server: JudgeServer, waited: list[bool]) -> Any:
-    """As `passages.texts`, but the last passages do not come before the teacher has been asked about the first."""
-    texts = passages.texts
+class Held:
+    """As `passages.texts`, but after the first passages nothing comes until `released`, or at most for a minute."""
 
-    def found(settings: Any) -> Iterator[tuple[str, str]]:
-        asked = threading.Event()
-        for number, one in enumerate(texts(settings)):
-            while number > 15 and not asked.is_set() and len(waited) < 200:
-                if generating.asked(server):
-                    asked.set()
-                waited.append(asked.wait(0.05))
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, after: int, what: Callable[[], object] = lambda: None) -> None:
+        self.texts, self.after, self.what = passages.texts, after, what
+        self.reached, self.released, self.given_up = threading.Event(), threading.Event(), False
+        monkeypatch.setattr(passages, "texts", self)
+
+    def __call__(self, settings: Any) -> Iterator[tuple[str, str]]:
+        for number, one in enumerate(self.texts(settings)):
+            if number == self.after:
+                self.reached.set()
+                self.what()
+                self.given_up = not self.released.wait(60)
             yield one
-
-    return found
 
 
 def test_the_first_request_does_not_wait_for_the_last_passage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    waited: list[bool] = []
+    chosen = {**CHOSEN, "shard": 24}
     with JudgeServer(reply=teacher.fluent) as server:
-        generating.run(generating.settings(server, **CHOSEN, executor="local", workers=2), tmp_path / "whole")
-        with JudgeServer(reply=teacher.fluent) as other:
-            monkeypatch.setattr(passages, "texts", slow_texts(other, waited))
-            generating.run(generating.settings(other, **CHOSEN), tmp_path / "flow")
-    assert waited, "the passages were not held back"
-    assert waited[-1], "no request came while they were"
+        generating.run(generating.settings(server, **chosen, workers=2), tmp_path / "whole")
+    held = Held(monkeypatch, 5)
+
+    def reply(body: dict[str, Any]) -> str:
+        if teacher.stage_of(body) == "instruct":
+            held.released.set()
+        return teacher.fluent(body)
+
+    with JudgeServer(reply=reply) as server:
+        generating.run(generating.settings(server, **chosen), tmp_path / "flow")
+    assert held.reached.is_set()
+    assert not held.given_up, "no request came before the next passage did"
     assert generating.rows(tmp_path / "flow", "en-fi") == generating.rows(tmp_path / "whole", "en-fi")
     flow, whole = (workfolder.of(tmp_path / name) for name in ("flow", "whole"))
     assert generating.files(flow / "seeds") == generating.files(whole / "seeds")
@@ -74,31 +84,88 @@ def test_a_first_row_that_cannot_be_read_leaves_nothing(tmp_path: Path) -> None:
     assert [path.name for path in workfolder.of(tmp_path / "out").iterdir() if path.name != workfolder.LOCK] == []
 
 
-def test_a_shard_that_was_finished_on_the_way_is_not_done_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    texts = passages.texts
-
-    def broken(settings: Any) -> Iterator[tuple[str, str]]:
-        for number, one in enumerate(texts(settings)):
-            if number == 15:
-                raise KeyboardInterrupt
-            yield one
-
+def test_ctrl_c_ends_it_though_the_source_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with JudgeServer(reply=teacher.fluent) as server:
         chosen = generating.settings(server, **CHOSEN)
+        work = workfolder.of(tmp_path / "out")
+        finished = work / "logs" / "write-score" / "completions" / "00000"
+
+        def interrupt() -> None:
+            while not finished.exists():
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGINT)
+
         with monkeypatch.context() as patched:
-            patched.setattr(passages, "texts", broken)
+            held = Held(patched, 15, interrupt)
             with pytest.raises(KeyboardInterrupt):
                 generating.run(chosen, tmp_path / "out")
-        logs = workfolder.of(tmp_path / "out") / "logs" / "write-score"
-        assert [file.name for file in sorted((logs / "completions").iterdir())] == ["00000"]
-        assert list(json.loads((logs / "inputs.json").read_text())) == ["0"]
-        finished = (logs / "stats" / "00000.json").stat().st_mtime_ns
+        assert not held.given_up
+        assert "seeds" in [
+            thread.name for thread in threading.enumerate()
+        ]  # It waits for the source, and nobody for it.
+        readers = [thread for thread in threading.enumerate() if "ThreadPoolExecutor" in thread.name]
+        for reader in readers:
+            reader.join(10)
+            assert not reader.is_alive(), "the process would wait for it"
+        held.released.set()
+        # The shard that was whole is not done again, and the one that was not is there only now.
+        assert [file.name for file in (work / "seeds").iterdir()] == ["00000.jsonl"]
+        assert list(json.loads((finished.parents[1] / "inputs.json").read_text())) == ["0"]
+        before = finished.stat().st_mtime_ns
         outcome = generating.run(chosen, tmp_path / "out")
-        assert (logs / "stats" / "00000.json").stat().st_mtime_ns == finished
+        assert finished.stat().st_mtime_ns == before
         assert generating.asked(server).total() <= 24 * (3 + 1) + 2  # What was in flight.
     assert outcome.tally.passages == 24
+
+
+def test_an_endpoint_that_ends_is_told_of_though_the_source_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch, 4)
+    with JudgeServer(reply=teacher.fluent, ends_after=6) as server:
+        chosen = generating.settings(server, **CHOSEN | {"concurrency": 16})
+        with pytest.raises(UserError, match=r"^write-score: .*404"):
+            generating.run(chosen, tmp_path / "out")
+    assert not held.given_up, "it was told of only when the passages went on"
+    held.released.set()
+
+
+def test_a_file_that_changes_meanwhile_ends_the_next_run_and_not_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = generating.passages(tmp_path / "p.jsonl", 24)
+
+    def change() -> None:
+        with file.open("a", encoding="utf-8") as opened:
+            opened.write("\n")
+        held.released.set()
+
+    with JudgeServer(reply=teacher.fluent) as server:
+        chosen = generating.settings(server, **CHOSEN | {"seeds": str(file)})
+        with monkeypatch.context() as patched:
+            held = Held(patched, 8, change)
+            assert generating.run(chosen, tmp_path / "out").tally.passages == 24
+        with pytest.raises(UserError, match="is another than when this job began"):
+            generating.run(chosen, tmp_path / "out")
+
+
+def test_what_stands_behind_the_last_passage_is_not_read(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"text": seed["passage"]} for seed in sample.seeds()[:12]]
+    file = command.write_jsonl(tmp_path / "p.jsonl", [*rows, {"words": "none"}])
+    count, _ = seeds.make(generating.settings(seeds=str(file), passages=12), tmp_path / "seeds")
+    assert count == 12
+
+
+def test_an_error_of_the_source_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unplugged() -> None:
+        raise OSError(5, "Input/output error", "/data/passages.parquet")
+
+    Held(monkeypatch, 5, unplugged)
+    with JudgeServer(reply=teacher.fluent) as server, pytest.raises(OSError, match=r"^\[Errno 5\] Input/output error"):
+        generating.run(generating.settings(server, **CHOSEN), tmp_path / "out")
+    work = workfolder.of(tmp_path / "out")
+    assert list((work / "seeds").iterdir()) == []
+    assert not (work / "logs" / "write-score" / "inputs.json").exists()
 
 
 def test_fewer_passages_than_were_wanted_make_fewer_shards(tmp_path: Path) -> None:

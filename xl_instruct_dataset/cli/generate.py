@@ -1,6 +1,5 @@
 """The command that makes data."""
 
-import gc
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,8 +15,6 @@ from xl_instruct_dataset.cli.hub import app
 
 Text = str | None
 Number = int | None
-OBJECTS = 20_000
-"""New objects after which Python looks for garbage, instead of 700."""
 
 
 @app.command("generate")
@@ -98,13 +95,11 @@ def generate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Under Slurm: print the scripts, submit nothing")] = False,
 ) -> None:
     """Make cross-lingual instruction data: passages in, a Hub folder out. The same command goes on where it stopped."""
-    # A job makes hundreds of thousands of objects and hardly a cycle: looking for those as often as Python does takes a
-    # second of each minute, in pauses of up to 0.15 s in which no request goes out.
-    gc.set_threshold(OBJECTS)
-    from xl_instruct_dataset.generate import check
-    from xl_instruct_dataset.generate import settings_file as settings_of
+    from xl_instruct_dataset.generate import check, collect_rarely
 
     check()
+    collect_rarely()
+    from xl_instruct_dataset.generate import settings_file as settings_of
 
     given: dict[str, Any] = {
         "seeds": seeds, "targets": targets, "teacher": teacher, "translator": translator,

@@ -65,10 +65,11 @@ def begun(settings: Settings, work: Path) -> tuple[int, Counter[str]]:
         return prepared(settings, work)
 
 
-def flowing(settings: Settings, work: Path, flow: Callable[[seeds.Making], None]) -> None:
-    """Claim the work folder for a new job, and have `flow` use the seeds while they are made; all are made in the end.
+def flowing(settings: Settings, work: Path, flow: Callable[[seeds.Making], None]) -> tuple[int, Counter[str]]:
+    """Claim the work folder for a new job, and have `flow` use the seeds while they are made; returns what `begun` does.
 
-    Raises UserError as `begun` does, before `flow` where the first passage is not to be had, else after it.
+    Raises what reading the source raises, before `flow` and leaving nothing where the first passage is not to be had,
+    else after it.
     """
     stamp = passages.stamp(settings)
     with ExitStack() as stack:
@@ -77,7 +78,9 @@ def flowing(settings: Settings, work: Path, flow: Callable[[seeds.Making], None]
             if not making.more():
                 making.finish()
         flow(making)
-        _report(settings, work, *making.finish(), stamp)
+        count, dropped = making.finish()
+    _report(settings, work, count, dropped, stamp)
+    return count, dropped
 
 
 @contextmanager
@@ -87,7 +90,7 @@ def _claimed(settings: Settings, work: Path) -> Iterator[None]:
     workfolder.claim(settings, work)
     try:
         yield
-    except UserError:
+    except Exception:
         if new:
             for name in (workfolder.IDENTITY, workfolder.SETTINGS, workfolder.REJECTED_SEEDS):
                 (work / name).unlink(missing_ok=True)

@@ -67,7 +67,9 @@ class AsTheyCome(OneByOne):
     """The same over seeds that are still being made: a task for each shard, until there are no more passages."""
 
     def __init__(self, making: Making, **common: Any) -> None:
-        super().__init__(**common)
+        super().__init__(
+            **common, skip_completed=False
+        )  # A task that is passed over would leave its shard to the next.
         self.making = making
 
     def run(self) -> None:
@@ -86,9 +88,10 @@ def flows(settings: Settings) -> bool:
 
 def flowing(folder: Path, phase: Phase, making: Making) -> AsTheyCome:
     """The executor for the first phase, where `flows`."""
-    _, *steps = phase.steps(folder)
+    _, asking = phase.steps(folder)
+    asking.failed = making.stop  # type: ignore[union-attr]
     reader = SeedReader(making, partial(note, folder, phase.name, phase.reads))
-    return AsTheyCome(making, pipeline=[reader, *steps], tasks=1, logging_dir=str(folder / "logs" / phase.name))
+    return AsTheyCome(making, pipeline=[reader, asking], tasks=1, logging_dir=str(folder / "logs" / phase.name))
 
 
 @cache

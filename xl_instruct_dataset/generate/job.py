@@ -65,9 +65,10 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
     with workfolder.locked(work), _loaded_later(index):
         first, *others = phases.before_choosing(settings, known)
         if executors.flows(settings) and workfolder.new(work):
-            flowing(settings, work, lambda making: _flow(settings, work, first, making, progress))
-        count, unused = begun(settings, work)
-        number = shards.count(work / phases.SEEDS)
+            count, unused = flowing(settings, work, lambda making: _flow(settings, work, first, making, progress))
+        else:
+            count, unused = begun(settings, work)
+        number = shards.total(work / phases.SEEDS)
         for phase in (first, *others):
             run_phase(settings, work, phase, number, count, progress)
         progress("choosing", 0, 1)
@@ -87,7 +88,7 @@ def _load_first(settings: Settings) -> None:
 
 @contextmanager
 def _loaded_later(index: contamination.Index) -> Iterator[None]:
-    """What later steps need and takes seconds to load is loaded while the first replies are waited for."""
+    """What later steps need and takes seconds to load is loaded in the background, when the first requests should be on their way."""
 
     def load() -> None:
         import datasets  # noqa: F401

@@ -2,15 +2,17 @@
 
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import multiprocess
 from datatrove.data import Document
 from datatrove.pipeline.inference.run_inference import InferenceRunner
 from datatrove.pipeline.inference.servers.base import InferenceServer
+from datatrove.pipeline.inference.types import ServerError
 from datatrove.pipeline.writers.jsonl import JsonlWriter
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.generate import collect_rarely
 from xl_instruct_dataset.generate.asking import Asker, Generate, Refused, Unanswered, Unreadable, rejection
 from xl_instruct_dataset.generate.counting import Counter, reason_of
 from xl_instruct_dataset.generate.serving import SERVERS, Plan
@@ -28,6 +30,8 @@ class StageRunner(InferenceRunner):  # type: ignore[misc]
     def __init__(self, plan: Plan, writer: JsonlWriter) -> None:
         self.plan = plan
         self.unanswered: list[str] = []
+        self.failed: Callable[[], None] | None = None
+        """Called when the model will not answer at all: datatrove looks at what went wrong only when it has read enough."""
         super().__init__(self._roll_out, plan.config(), writer, metadata_key="done")
 
     def _init_server(self, rank: int) -> InferenceServer:
@@ -36,6 +40,7 @@ class StageRunner(InferenceRunner):  # type: ignore[misc]
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
         end_with_parent()
         sys.setswitchinterval(SWITCH)
+        collect_rarely()
         with Counter(self.plan.progress, self.plan.work.name, rank) as self.counter:
             try:
                 super().run(data, rank, world_size)
@@ -67,6 +72,10 @@ class StageRunner(InferenceRunner):  # type: ignore[misc]
                 metadata["rejected"] = rejection(asker.stage, "refused by the model's server", "", str(error))
             except Unanswered as error:
                 self.unanswered.append(str(error))
+            except ServerError:
+                if self.failed:
+                    self.failed()
+                raise
         usage = metadata.setdefault("usage", {})
         for stage, used in asker.usage.items():
             # Several translators are one stage.

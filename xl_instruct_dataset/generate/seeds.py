@@ -1,9 +1,12 @@
 """Seeds: passages in the source language, checked, without near-duplicates, in shards."""
 
+import queue
 import re
+import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self, TextIO
 
@@ -15,10 +18,13 @@ from xl_instruct_dataset.generate import passages
 from xl_instruct_dataset.generate.settings import Settings
 from xl_instruct_dataset.generate.text import plain
 
+Document = dict[str, Any]
 LEAST_LETTERS = 0.7
 """Share of letters and spaces below which a passage is a table, a list of links or code."""
 _SENTENCE_END = re.compile(r"[.!?।][\"'”’»)]*(?=\s|\Z)|[。！？]")
 _NO_TEXT = re.compile(r"[^\w\s]+|[\d_]+")
+AHEAD = 64
+"""So many passages are looked at before they are asked for."""
 LOOK_AT = 50
 """So many passages are looked at for each one wanted, before the source is taken for one that has none."""
 
@@ -26,50 +32,60 @@ LOOK_AT = 50
 class Making:
     """Shards of seeds, made one after the other as they are asked for: `folder/00000.jsonl` and so on, of `settings.shard` passages each.
 
-    `rejects` gets a line for each passage that was dropped, with where it stands and why. What goes wrong with the source
-    ends the last shard; `finish` raises it.
+    `rejects` gets a line for each passage that was dropped, with where it stands and why. The source is read in a thread of
+    its own, up to AHEAD passages ahead: a source that is slow holds up nobody who leaves, and what goes wrong with it ends
+    the last shard and is raised by `finish`. To be used by one thread at a time.
     """
 
     def __init__(self, settings: Settings, folder: Path, rejects: Path | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.size = folder, settings.shard
-        self.count = 0
+        self.folder, self.count = folder, 0
         self.dropped: Counter[str] = Counter()
-        self.error: UserError | None = None
-        self._source = settings.seeds
-        self._told = rejects.open("w", encoding="utf-8") if rejects else None
-        self._found = _kept(settings, self.dropped, self._told)
-        self._next: dict[str, Any] | None = None
+        self._settings, self._rejects = settings, rejects
+        self._error: BaseException | None = None
+        self._stopped = threading.Event()
+        self._found: queue.Queue[Document | None] = queue.Queue(AHEAD)
+        self._next: Document | None = None
+        self._ended = False
+        self._thread = threading.Thread(target=self._find, name="seeds", daemon=True)
 
     def __enter__(self) -> Self:
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._found.close()
-        if self._told:
-            self._told.close()
+        self.stop()
 
     def __deepcopy__(self, _: object) -> Self:
         return self  # datatrove copies what a task is made of; of this there is one for all.
 
-    def more(self) -> bool:
-        """Whether there is another passage."""
-        if self._next is None and self.error is None:
-            try:
-                self._next = next(self._found, None)
-            except UserError as error:
-                self.error = error
-        return self._next is not None
+    def stop(self) -> None:
+        """Let there be no more passages, for whoever waits for the next one, too; the shard that is being read is not written."""
+        self._stopped.set()
+        with suppress(queue.Full):
+            self._found.put_nowait(None)
 
-    def shard(self, number: int) -> Iterator[dict[str, Any]]:
+    @property
+    def broken(self) -> bool:
+        """Whether there may be more passages than were found."""
+        return self._error is not None or self._stopped.is_set()
+
+    def more(self) -> bool:
+        """Whether there is another passage; waits for it."""
+        if self._next is None and not self._ended:
+            self._next = self._found.get()
+            self._ended = self._next is None
+        return self._next is not None and not self._stopped.is_set()
+
+    def shard(self, number: int) -> Iterator[Document]:
         """The documents of the next shard as they are found; its file is written when it is whole, unless it is there as it would be."""
         lines: list[str] = []
-        while len(lines) < self.size and self.more():
+        while len(lines) < self._settings.shard and self.more():
             document, self._next = self._next, None
             assert document is not None
             lines.append(json_line(document))
             yield document
-        if lines and self.error is None:
+        if lines and not self.broken:
             file, text = self.folder / f"{number:05d}.jsonl", "".join(lines)
             if not file.exists() or file.read_text(encoding="utf-8") != text:
                 replace_file(file, text)
@@ -78,17 +94,35 @@ class Making:
     def finish(self) -> tuple[int, Counter[str]]:
         """How many there are, and what was dropped by reason; files of further shards go.
 
-        Raises UserError where the source could not be read or has no passage of use.
+        Raises what reading the source raised, and UserError where it has no passage of use.
         """
-        if self.error is not None:
-            raise self.error
+        if self._error is not None:
+            raise self._error
         if not self.count:
             reasons = ", ".join(f"{n} {reason}" for reason, n in self.dropped.most_common()) or "it is empty"
-            raise UserError(f"{self._source}: no passage can be used ({reasons})")
+            raise UserError(f"{self._settings.seeds}: no passage can be used ({reasons})")
         for file in self.folder.glob("*.jsonl"):
-            if int(file.stem) * self.size >= self.count:
+            if int(file.stem) * self._settings.shard >= self.count:
                 file.unlink()
         return self.count, self.dropped
+
+    def _find(self) -> None:
+        """Reads the source, in the thread, and closes what it has opened there."""
+        try:
+            with self._rejects.open("w", encoding="utf-8") if self._rejects else nullcontext() as told:
+                for document in _kept(self._settings, self.dropped, told):
+                    if not self._hand_over(document):
+                        return
+        except BaseException as error:
+            self._error = error
+        self._hand_over(None)
+
+    def _hand_over(self, document: Document | None) -> bool:
+        while not self._stopped.is_set():
+            with suppress(queue.Full):
+                self._found.put(document, timeout=0.2)
+                return True
+        return False
 
 
 def make(settings: Settings, folder: Path, rejects: Path | None = None) -> tuple[int, Counter[str]]:
@@ -102,12 +136,10 @@ def make(settings: Settings, folder: Path, rejects: Path | None = None) -> tuple
         return making.finish()
 
 
-def _kept(settings: Settings, dropped: Counter[str], told: TextIO | None) -> Generator[dict[str, Any], None, None]:
+def _kept(settings: Settings, dropped: Counter[str], told: TextIO | None) -> Iterator[Document]:
     count = 0
     with filters.NearDuplicates() as seen:
         for looked, (where, found) in enumerate(passages.texts(settings)):
-            if count == settings.wanted_passages:
-                return
             if not count and looked > LOOK_AT * settings.wanted_passages:
                 return
             passage = shortened(plain(found), settings.max_words)
@@ -123,6 +155,8 @@ def _kept(settings: Settings, dropped: Counter[str], told: TextIO | None) -> Gen
             metadata = {"id": f"{count:08d}", "passage": passage, "seed": where}
             yield {"text": passage, "id": f"{count:08d}", "metadata": metadata}
             count += 1
+            if count == settings.wanted_passages:
+                return
 
 
 def shortened(text: str, max_words: int) -> str:

@@ -45,7 +45,7 @@ class SeedReader(ShardReader):
 
     def rows(self, rank: int) -> Iterator[dict[str, Any]]:
         yield from self.making.shard(rank)
-        if self.making.error is None:
+        if not self.making.broken:
             self.made(rank)
 
 
@@ -59,7 +59,7 @@ def _as_it_is(_: JsonlWriter, document: Document) -> dict[str, Any]:
     return {"text": document.text, "id": document.id, "metadata": document.metadata}
 
 
-def count(folder: Path) -> int:
+def total(folder: Path) -> int:
     """How many shards a folder holds."""
     return len(list(folder.glob("*.jsonl")))
 

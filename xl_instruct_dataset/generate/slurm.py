@@ -66,12 +66,12 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
     hubfolder.check_replaceable(output)
     with workfolder.locked(work):
         beginning.begun(settings, work)
-    count = shards.count(work / phases.SEEDS)
+    number = shards.total(work / phases.SEEDS)
     chain = [
-        *((phase, count) for phase in phases.before_choosing(settings, {})),
-        (_single("choose", ChooseStep(settings, work, count)), 1),
-        *((phase, count) for phase in phases.after_choosing(settings, {})),
-        (_single("finish", FinishStep(settings, work, output, count)), 1),
+        *((phase, number) for phase in phases.before_choosing(settings, {})),
+        (_single("choose", ChooseStep(settings, work, number)), 1),
+        *((phase, number) for phase in phases.after_choosing(settings, {})),
+        (_single("finish", FinishStep(settings, work, output, number)), 1),
     ]
     before, earlier = None, ""
     _forget_stale(work, chain)
@@ -88,18 +88,18 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
 
 def _forget_stale(work: Path, chain: Sequence[tuple[Phase, int]]) -> None:
     """Have everything done again that stands behind something unfinished, or behind other seeds."""
-    first, count = chain[0]
-    shards.refresh(work, first.name, first.reads, count)
+    first, number = chain[0]
+    shards.refresh(work, first.name, first.reads, number)
     missing: set[int] = set()
     for phase, tasks in chain:
-        if tasks != count and missing:
-            missing = set(range(count))
+        if tasks != number and missing:
+            missing = set(range(number))
         for rank in range(tasks):
             file = shards.completion(work, phase.name, rank)
             if rank in missing:
                 file.unlink(missing_ok=True)
             elif not file.exists():
-                missing |= {rank} if tasks == count else set(range(count))
+                missing |= {rank} if tasks == number else set(range(number))
 
 
 def _single(name: str, step: Callable[..., Any]) -> Phase:
