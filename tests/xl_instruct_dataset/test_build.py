@@ -22,6 +22,7 @@ from xl_alpacaeval_metric import hubfolder
 from xl_alpacaeval_metric.cli import entry
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hubcard import TAG
+from xl_alpacaeval_metric.parquet import rows_at
 from xl_instruct_dataset import parquet, sample
 from xl_instruct_dataset.build import build
 from xl_instruct_dataset.cli import app
@@ -138,6 +139,9 @@ def test_rows_come_in_groups_and_shards(tmp_path: Path) -> None:
     parquet.write(numbered(4500), whole)
     metadata = pq.ParquetFile(whole / "train-00000-of-00001.parquet").metadata
     assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == [1000] * 4 + [500]
+    for made in (folder, whole):
+        picked = rows_at(made, [4499, 0, 1000, 999, -1, 4500])
+        assert [row["id"] for row in picked] == ["row-0", "row-999", "row-1000", "row-4499"]
 
 
 def test_a_build_takes_the_place_of_the_one_before(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import random
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from xl_alpacaeval_metric import cards, languages, parquet
+from xl_alpacaeval_metric.parquet import Written
 from xl_alpacaeval_metric.runfolder import replace_file
 from xl_instruct_dataset.generate.estimate import Line
 from xl_instruct_dataset.generate.job import Outcome
@@ -96,7 +98,7 @@ def write(settings: Settings, outcome: Outcome, output: Path) -> Path:
         for stage, language, used in usage(outcome)
     ]
     parts.append("\n## Ten rows\n")
-    for row in _random_rows([output / pair for pair in outcome.written], settings.seed):
+    for row in _random_rows(output, outcome.written, settings.seed):
         parts.append(f"### {cards.cell(row['id'])}\n")
         parts += [_quoted(row["instruction"]), "", _quoted(row["response"]), ""]
     file = outcome.work / "report.md"
@@ -104,14 +106,14 @@ def write(settings: Settings, outcome: Outcome, output: Path) -> Path:
     return file
 
 
-def _random_rows(folders: list[Path], seed: int) -> list[dict[str, Any]]:
-    """SHOWN of all rows, each with the same chance (reservoir sampling), one batch in memory at a time."""
-    chance, found = random.Random(seed), []
-    for number, row in enumerate(row for folder in folders for row in parquet.rows(folder)):
-        if number < SHOWN:
-            found.append(row)
-        elif (place := chance.randrange(number + 1)) < SHOWN:
-            found[place] = row
+def _random_rows(output: Path, written: Mapping[str, Written], seed: int) -> list[dict[str, Any]]:
+    """SHOWN of all rows, each with the same chance."""
+    total = sum(made.rows for made in written.values())
+    places = random.Random(seed).sample(range(total), min(SHOWN, total))
+    found, start = [], 0
+    for pair, made in written.items():
+        found += parquet.rows_at(output / pair, [place - start for place in places])
+        start += made.rows
     return found
 
 
