@@ -69,6 +69,9 @@ def test_a_row_that_cannot_be_read_costs_no_reply(tmp_path: Path) -> None:
             generating.run(generating.settings(server, **chosen), tmp_path / "out")
         before = generating.asked(server)
         assert before.total() == 8 * 3
+        work = workfolder.of(tmp_path / "out")
+        assert [file.name for file in sorted((work / "seeds").iterdir())] == ["00000.jsonl", "00001.jsonl"]
+        assert list(json.loads((work / "logs" / "write-score" / "inputs.json").read_text())) == ["0", "1"]
         command.write_jsonl(file, rows)
         outcome = generating.run(generating.settings(server, **chosen), tmp_path / "out")
         assert max(generating.asked(server).values()) == 1

@@ -67,9 +67,8 @@ class AsTheyCome(OneByOne):
     """The same over seeds that are still being made: a task for each shard, until there are no more passages."""
 
     def __init__(self, making: Making, **common: Any) -> None:
-        super().__init__(
-            **common, skip_completed=False
-        )  # A task that is passed over would leave its shard to the next.
+        # A task that is passed over would leave its shard to the next.
+        super().__init__(**common, skip_completed=False)
         self.making = making
 
     def run(self) -> None:

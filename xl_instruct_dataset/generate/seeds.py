@@ -5,7 +5,7 @@ import re
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self, TextIO
@@ -65,11 +65,6 @@ class Making:
         with suppress(queue.Full):
             self._found.put_nowait(None)
 
-    @property
-    def broken(self) -> bool:
-        """Whether there may be more passages than were found."""
-        return self._error is not None or self._stopped.is_set()
-
     def more(self) -> bool:
         """Whether there is another passage; waits for it."""
         if self._next is None and not self._ended:
@@ -77,19 +72,22 @@ class Making:
             self._ended = self._next is None
         return self._next is not None and not self._stopped.is_set()
 
-    def shard(self, number: int) -> Iterator[Document]:
-        """The documents of the next shard as they are found; its file is written when it is whole, unless it is there as it would be."""
+    def shard(self, number: int) -> Generator[Document, None, bool]:
+        """The documents of the next shard as they are found; returns whether it is whole, with its file written or there as it would be."""
         lines: list[str] = []
         while len(lines) < self._settings.shard and self.more():
             document, self._next = self._next, None
             assert document is not None
             lines.append(json_line(document))
             yield document
-        if lines and not self.broken:
-            file, text = self.folder / f"{number:05d}.jsonl", "".join(lines)
-            if not file.exists() or file.read_text(encoding="utf-8") != text:
-                replace_file(file, text)
-            self.count += len(lines)
+        whole = len(lines) == self._settings.shard or (self._error is None and not self._stopped.is_set())
+        if not (lines and whole):
+            return False
+        file, text = self.folder / f"{number:05d}.jsonl", "".join(lines)
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            replace_file(file, text)
+        self.count += len(lines)
+        return True
 
     def finish(self) -> tuple[int, Counter[str]]:
         """How many there are, and what was dropped by reason; files of further shards go.

@@ -44,8 +44,7 @@ class SeedReader(ShardReader):
         self.making, self.made = making, made
 
     def rows(self, rank: int) -> Iterator[dict[str, Any]]:
-        yield from self.making.shard(rank)
-        if not self.making.broken:
+        if (yield from self.making.shard(rank)):
             self.made(rank)
 
 
