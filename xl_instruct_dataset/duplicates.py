@@ -2,8 +2,9 @@
 
 import sqlite3
 import zlib
+from functools import cache
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from xl_alpacaeval_metric import contamination
 from xl_alpacaeval_metric.errors import MissingExtra
@@ -11,6 +12,8 @@ from xl_alpacaeval_metric.errors import MissingExtra
 THRESHOLD = 0.8
 SHINGLE = 5
 """Words in a shingle; in scripts without spaces as many characters as make that many words."""
+KEPT = 4096
+"""Signatures that lie ready, at most."""
 BANDS, ROWS = 20, 6
 """Two texts are compared when one of 20 bands of 6 hashes agrees: 99.8% of the pairs at the threshold, 6% at 0.4."""
 
@@ -27,13 +30,8 @@ class NearDuplicates:
     """
 
     def __init__(self, threshold: float = THRESHOLD) -> None:
-        try:
-            import datasketch
-        except ModuleNotFoundError:
-            raise MissingExtra("datasketch", "generate") from None
+        _empty()
         self.threshold = threshold
-        # Made once: what a new one draws by its seed takes longer than all that follows. CRC-32 spreads as well as SHA-1 here, for less.
-        self._empty = datasketch.MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=zlib.crc32)
         # A file without a name, gone with whoever has it open, even if killed. Used by one thread at a time, not always the same.
         self._store = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._store.executescript(
@@ -62,23 +60,52 @@ class NearDuplicates:
         """
         import numpy as np
 
-        shingles = _shingles(text)
-        if not shingles:
+        whole = _ready.pop(text) if text in _ready else _signature(text)
+        if not whole:
             return None
-        sketch = self._empty.copy()
-        sketch.update_batch(shingles)
-        signature = sketch.hashvalues.astype(np.uint32)  # datasketch's hashes have 32 bits.
-        whole = signature.tobytes()
+        ours = np.frombuffer(whole, np.uint32)
         width = len(whole) // BANDS
         bands = [bytes([place]) + whole[place * width : (place + 1) * width] for place in range(BANDS)]
         near = self._store.execute(_LOOK_UP, bands)
         for (number,) in near.fetchall():
             earlier, kept = self._store.execute("SELECT id, signature FROM text WHERE number = ?", (number,)).fetchone()
-            if np.mean(np.frombuffer(kept, signature.dtype) == signature) >= self.threshold:
+            if np.mean(np.frombuffer(kept, np.uint32) == ours) >= self.threshold:
                 return None if earlier == id else str(earlier)
         number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
         self._store.execute(_KEEP, [value for band in bands for value in (band, number)])
         return None
+
+
+_ready: dict[str, bytes] = {}
+
+
+def prepare(text: str) -> None:
+    """Have what `seen` needs of a text ready for it, for whoever has time now and will have none then: the last KEPT such texts."""
+    _ready[text] = _signature(text)
+    if len(_ready) > KEPT:
+        _ready.pop(next(iter(_ready)))
+
+
+def _signature(text: str) -> bytes:
+    """The MinHash of the shingles; empty for a text without any word."""
+    import numpy as np
+
+    shingles = _shingles(text)
+    if not shingles:
+        return b""
+    sketch = _empty().copy()
+    sketch.update_batch(shingles)
+    return bytes(sketch.hashvalues.astype(np.uint32).tobytes())  # datasketch's hashes have 32 bits.
+
+
+@cache
+def _empty() -> Any:
+    """Made once: what a new one draws by its seed takes longer than all that follows. CRC-32 spreads as well as SHA-1 here, for less."""
+    try:
+        import datasketch
+    except ModuleNotFoundError:
+        raise MissingExtra("datasketch", "generate") from None
+    return datasketch.MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=zlib.crc32)
 
 
 def _shingles(text: str) -> set[bytes]:

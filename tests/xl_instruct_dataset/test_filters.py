@@ -8,7 +8,7 @@ import pytest
 from tests.xl_instruct_dataset import bundled
 from xl_alpacaeval_metric import contamination
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset import filters
+from xl_instruct_dataset import duplicates, filters
 from xl_instruct_dataset.filters import Drop, NearDuplicates
 
 FINNISH = "Kissa nukkuu suurimman osan päivästä, koska se säästää voimia saalistukseen."
@@ -383,6 +383,20 @@ def test_no_bundled_text_repeats_another_and_two_passes_agree() -> None:
     assert answers[0] == answers[1]
     # `seen` names the earlier text by its id: in the second half each finds itself, and in the first none anything.
     assert answers[0] == [None] * len(texts) + [str(n) for n in range(len(texts))]
+
+
+def test_a_text_that_was_prepared_is_looked_for_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "KEPT", 2)
+    texts = [f"{ENGLISH} {number} {FINNISH * number}" for number in range(4)]
+    with NearDuplicates() as seen, NearDuplicates() as plain:
+        for text in texts:
+            duplicates.prepare(text)
+        assert list(duplicates._ready) == texts[2:]
+        twice = [*texts, *texts]
+        assert [seen.seen(str(n), text) for n, text in enumerate(twice)] == [
+            plain.seen(str(n), text) for n, text in enumerate(twice)
+        ]
+        assert not duplicates._ready
 
 
 def test_memory_does_not_grow_with_the_texts() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from xl_alpacaeval_metric import contamination
 from xl_alpacaeval_metric.runfolder import json_line, read_lines, replace_file
 from xl_instruct_dataset import filters
+from xl_instruct_dataset.generate import works
 from xl_instruct_dataset.generate.asking import rejection
 from xl_instruct_dataset.generate.settings import Settings
 from xl_instruct_dataset.stages import score
@@ -55,10 +56,9 @@ def _drop(
     best: set[str] | None,
     index: contamination.Index,
 ) -> filters.Drop | None:
-    instruction, response = metadata["instruction"], metadata["response"]
-    if found := filters.overlap(instruction, response, index):
+    if found := filters.overlap(metadata["instruction"], metadata["response"], index):
         return found
     if best is not None and metadata["id"] not in best:
         return filters.Drop("not among the best", f"{score.mean(metadata['scores']):.2f}")
-    twin = seen.seen(metadata["id"], f"{instruction}\n{response}")
+    twin = seen.seen(metadata["id"], works.written(metadata))
     return None if twin is None else filters.Drop("near-duplicate", f"of {twin}")

@@ -80,13 +80,15 @@ def _one(
 ) -> None:
     chosen = metadata.get("chosen", {}).get(target)
     tally.fallen_back += chosen is not None and settings.select == "judge" and chosen["method"] == "chrf"
+    translator = None
     if target == settings.source:
         response, chosen = metadata["response"], {"method": "written", "candidates": 1, "chosen": 0, "scores": None}
     elif chosen is None or chosen["chosen"] is None:
         _reject(metadata, _no_candidate(metadata["candidates"].get(target, [])), target, rejects, tally)
         return
     else:
-        response = metadata["candidates"][target][chosen["chosen"]]["text"]
+        best = metadata["candidates"][target][chosen["chosen"]]
+        response, translator = best["text"], best["model"]
     # Instruction and English response were held to the benchmarks before they were translated.
     drop = None if target == settings.source else filters.overlap("", response, index)
     if drop is None and (twin := seen.seen(metadata["id"], response)) is not None:
@@ -103,7 +105,8 @@ def _one(
         )
         return
     tally.rows[target] += 1
-    output.write(json_line({"metadata": metadata, "response": response, "chosen": chosen}))
+    row = {key: metadata.get(key) for key in ("id", "seed", "instruction", "scores")}
+    output.write(json_line({**row, "response": response, "chosen": chosen, "translator": translator}))
 
 
 def _no_candidate(candidates: Sequence[dict[str, Any]]) -> dict[str, str]:

@@ -80,14 +80,13 @@ def cautions(settings: Settings) -> list[str]:
 
 def _rows(settings: Settings, work: Path, target: str) -> Iterator[TrainingRow]:
     for line in read_lines(rows_file(work, target)):
-        metadata: dict[str, Any] = line["metadata"]
         chosen: dict[str, Any] = line["chosen"]
         models = {"instruct": settings.teacher, "answer": settings.teacher}
         if settings.scored:
             models["score"] = settings.judge_model
         stages = list(models)
         if target != settings.source:
-            models["translate"] = metadata["candidates"][target][chosen["chosen"]]["model"]
+            models["translate"] = line["translator"]
             stages.append("translate")
             if chosen["method"] == "judge":
                 models["select"] = settings.judge_model
@@ -95,12 +94,12 @@ def _rows(settings: Settings, work: Path, target: str) -> Iterator[TrainingRow]:
             elif chosen["method"] == "cometkiwi":
                 models["select"] = settings.comet_model
         yield TrainingRow(
-            id=f"{metadata['id']}-{target}",
+            id=f"{line['id']}-{target}",
             instruction=(
-                metadata["instruction"]
+                line["instruction"]
                 if target == settings.source
                 else finish.instruction(
-                    metadata["instruction"], settings.source, target, item=metadata["id"], seed=settings.seed
+                    line["instruction"], settings.source, target, item=line["id"], seed=settings.seed
                 )
             ),
             response=str(line["response"]),
@@ -109,13 +108,13 @@ def _rows(settings: Settings, work: Path, target: str) -> Iterator[TrainingRow]:
             provenance=Provenance(
                 dataset="xl-instruct generate",
                 license=settings.license,
-                seed_source=f"{_seeds_name(settings)}: {metadata['seed']}",
+                seed_source=f"{_seeds_name(settings)}: {line['seed']}",
                 seed_license=settings.seed_license,
                 models=models,
                 prompts={stage: prompt_hash(stage) for stage in stages},
                 non_commercial=bool(finish.non_commercial(models.values())),
             ),
-            scores=metadata.get("scores"),
+            scores=line["scores"],
             selection=Selection(chosen["method"], chosen["candidates"], chosen["chosen"], chosen["scores"]),
         )
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from xl_alpacaeval_metric.translate import messages as translation
 from xl_instruct_dataset import filters
+from xl_instruct_dataset.duplicates import prepare
 from xl_instruct_dataset.generate.asking import Asker, Refused, Unreadable, Work, rejection
 from xl_instruct_dataset.stages import answer, chrf, instruct, score, select, translate
 
@@ -44,6 +45,8 @@ class Write:
         # Here and not later: while others wait for their replies, and before the judge is asked.
         if drop := _fault_of(metadata["response"], self.language):
             metadata["rejected"] = rejection(asker.stage, drop.reason, metadata["response"], drop.detail)
+        else:
+            prepare(written(metadata))  # For whoever chooses among all of them, in the same process.
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,9 @@ class Translate:
             kept.setdefault(target, []).append(candidate)
         if self.choose:
             metadata["chosen"] = {target: best_by_chrf(candidates) for target, candidates in kept.items()}
+            for target, best in metadata["chosen"].items():
+                if best["chosen"] is not None:
+                    prepare(kept[target][best["chosen"]]["text"])  # For the last look for near-duplicates.
 
     async def _one(self, text: str, target: str, number: int, asker: Asker) -> dict[str, Any]:
         parts = translate.segments(text)
@@ -175,6 +181,11 @@ class Choose:
             # A judge that cannot choose is no reason to lose a good translation.
             return best_by_chrf(candidates)
         return choice("judge", candidates, order[best], None)
+
+
+def written(metadata: dict[str, Any]) -> str:
+    """Instruction and response, as near-duplicates among them are looked for."""
+    return f"{metadata['instruction']}\n{metadata['response']}"
 
 
 def _instruction(reply: str, language: str) -> str | None:
