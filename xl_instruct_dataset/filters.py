@@ -83,6 +83,7 @@ def wrong_language(response: str, code: str) -> Drop | None:
     if passes == [False]:
         found = langid.identify([prose])[0]
         return Drop("wrong language", f"not in {language.name} ({language.code}){f' but {found}' if found else ''}")
+    # Running text of a single line is the whole, and has been looked at.
     lines = passes if running.strip() == whole else fidelity.line_passes(running, language.code)
     if sum(lines) < LINES_IN_LANGUAGE * len(lines):
         return Drop("wrong language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
