@@ -16,11 +16,14 @@ from typing import Any
 
 from lm_eval.api.task import ConfigurableTask
 
-from xl_alpacaeval_metric import benchmark, clients, fidelity, length_control, pairs, suspicion
+from xl_alpacaeval_metric import benchmark, clients
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge import Judge
+from xl_alpacaeval_metric.judge.aggregate import preference_of
+from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.languages import fidelity
 from xl_alpacaeval_metric.records import Comparison
-from xl_alpacaeval_metric.scoring import preference_of
+from xl_alpacaeval_metric.runs import pairs
+from xl_alpacaeval_metric.stats import gaming, length_control
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +149,7 @@ def _judged(responses: Sequence[Sequence[str]], docs: Sequence[Mapping[str, Any]
     if judge is not None:
         for verdict in judge.verdicts([(item, order) for item in items for order in judge.orders(item)]):
             verdicts[(verdict.id, verdict.language)].append(verdict)
-    for warning in suspicion.warnings(items):
+    for warning in gaming.warnings(items):
         logger.warning("%s: %s", items[0].language, warning)
     # As JSON text, because the harness writes anything but text into its sample log as Python would print it.
     return [

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.errors import JudgeUnavailable, MissingExtra, UserError
-    from xl_alpacaeval_metric.fidelity import language_fidelity
-    from xl_alpacaeval_metric.judge import Judge
-    from xl_alpacaeval_metric.length_control import length_controlled_win_rate
+    from xl_alpacaeval_metric.judge.pairwise import Judge
+    from xl_alpacaeval_metric.languages.fidelity import language_fidelity
     from xl_alpacaeval_metric.records import Comparison, Fidelity, Result, Scores, Usage, Verdict, WinRate
     from xl_alpacaeval_metric.scoring import score
-    from xl_alpacaeval_metric.stats import win_rate
+    from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
+    from xl_alpacaeval_metric.stats.win_rates import win_rate
 
 __all__ = [
     "Comparison",
@@ -36,12 +36,12 @@ __all__ = [
 # No module has the name of a function it is home to: importing the module would put it in the function's place.
 _HOMES = {
     "errors": ("JudgeUnavailable", "MissingExtra", "UserError"),
-    "fidelity": ("language_fidelity",),
-    "judge": ("Judge",),
-    "length_control": ("length_controlled_win_rate",),
+    "judge.pairwise": ("Judge",),
+    "languages.fidelity": ("language_fidelity",),
     "records": ("Comparison", "Fidelity", "Result", "Scores", "Usage", "Verdict", "WinRate"),
     "scoring": ("score",),
-    "stats": ("win_rate",),
+    "stats.length_control": ("length_controlled_win_rate",),
+    "stats.win_rates": ("win_rate",),
 }
 
 

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from xl_alpacaeval_metric import designs, fidelity, langid, languages, length_control, stats, suspicion
-from xl_alpacaeval_metric.criteria import Rubric, rate, summary
+from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge import Judge
+from xl_alpacaeval_metric.judge.aggregate import position_consistency, preference_of
+from xl_alpacaeval_metric.judge.criteria import Rubric, rate, summary
+from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.languages import fidelity, identify
 from xl_alpacaeval_metric.records import Comparison, Fidelity, Order, Rating, Result, Scores, Usage, Verdict
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
+from xl_alpacaeval_metric.stats import factor_effects, gaming, length_control, win_rates
 
 Key = tuple[str, str, Order]
 Judgement = TypeVar("Judgement", Verdict, Rating)
@@ -88,14 +91,6 @@ def check(comparisons: Sequence[Comparison]) -> None:
         raise UserError(f"id {key[0]!r} stands {count} times in language {key[1]!r}; ids must be unique in a language")
 
 
-def preference_of(judgements: Sequence[Verdict]) -> float | None:
-    """The mean preference over the orders asked, None when one of them has none (its position bias would stay in)."""
-    preferences = [verdict.preference for verdict in judgements]
-    if not preferences or any(preference is None for preference in preferences):
-        return None
-    return sum(p for p in preferences if p is not None) / len(preferences)
-
-
 def _from_before(judgement: Judgement) -> Judgement:
     """A judgement that costs nothing now: usage is what is asked this time."""
     return replace(judgement, cached=True, prompt_tokens=0, completion_tokens=0, retries=0)
@@ -143,7 +138,7 @@ def _result(
         found = fidelity.language_fidelity([item.prediction for item in items], [item.language for item in items])
         return scores(items, found, [r for r in ratings if (r.id, r.language) in keys])
 
-    by_design = designs.grouped(comparisons)
+    by_design = factor_effects.grouped(comparisons)
     return Result(
         overall=scores(comparisons, in_language, ratings),
         by_language={
@@ -154,16 +149,16 @@ def _result(
         signature=signature(
             {
                 **settings,
-                "lid": langid.identifier_name(),
+                "lid": identify.identifier_name(),
                 **source,
                 "reference": f"{source['reference']}@{reference_hash(comparisons)}",
                 "version": package_version(),
             }
         ),
         missing_reasons=_missing_reasons(verdicts.values(), ratings),
-        warnings=suspicion.warnings(comparisons),
+        warnings=gaming.warnings(comparisons),
         by_design={design: in_design(items) for design, items in by_design.items()},
-        effects=designs.effects(by_design, lambda item: preference_of(judged.get(item.key, ()))),
+        effects=factor_effects.effects(by_design, lambda item: preference_of(judged.get(item.key, ()))),
     )
 
 
@@ -181,9 +176,9 @@ def _scores(
 ) -> Scores:
     asked = items if judge else []
     preferences = [preference_of(judged.get(item.key, ())) for item in asked]
-    rate = stats.win_rate(preferences)
+    rate = win_rates.win_rate(preferences)
     controlled, controlled_error = _length_controlled(asked, preferences)
-    interval = stats.bootstrap_interval(preferences, [item.cluster for item in asked], seed=0)
+    interval = win_rates.bootstrap_interval(preferences, [item.cluster for item in asked], seed=0)
     return Scores(
         win_rate=_number(rate.value),
         win_rate_stderr=_number(rate.standard_error),
@@ -221,13 +216,6 @@ def _length_controlled(items: Sequence[Comparison], preferences: Sequence[float 
         return math.nan, math.nan
     value = sum(rate.n * rate.value for rate in rates) / total
     return value, math.sqrt(sum((rate.n * rate.standard_error) ** 2 for rate in rates)) / total
-
-
-def position_consistency(judgements: Sequence[Sequence[Verdict]]) -> float | None:
-    """The share, in percent, of items asked in both orders whose two verdicts name the same winner; None if there are none."""
-    pairs = [[v.preference for v in both if v.preference is not None] for both in judgements]
-    agree = [(a > 0.5) == (b > 0.5) and (a < 0.5) == (b < 0.5) for a, b in (pair for pair in pairs if len(pair) == 2)]
-    return 100.0 * sum(agree) / len(agree) if agree else None
 
 
 def _number(value: float) -> float | None:

@@ -8,11 +8,11 @@ import datasets
 import evaluate
 
 from xl_alpacaeval_metric import clients, languages, scoring
-from xl_alpacaeval_metric.criteria import load as load_rubric
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge import Judge
-from xl_alpacaeval_metric.pairs import identifier_of
+from xl_alpacaeval_metric.judge.criteria import load as load_rubric
+from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.runs.pairs import identifier_of
 
 _DESCRIPTION = """\
 Win rate of answers against reference answers to the same instructions, as a judge model sees it, for open-ended generation

@@ -9,7 +9,7 @@ import datasets
 
 from xl_alpacaeval_metric.signature import package_version
 from xl_instruct_dataset.records import VARIANTS, features
-from xl_instruct_dataset.sources import SAMPLE, Source
+from xl_instruct_dataset.sources.source import SAMPLE, Source
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.helpers import ROOT
-from tests.judge_server import JudgeServer
+from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import benchmark, languages
 from xl_alpacaeval_metric.benchmark import context
 

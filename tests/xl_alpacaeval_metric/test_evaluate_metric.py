@@ -10,7 +10,7 @@ import evaluate
 import pytest
 
 from tests.helpers import ROOT
-from tests.judge_server import JudgeServer
+from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric.errors import UserError
 
 KEYS = {

@@ -6,7 +6,7 @@ from functools import cache
 
 from xl_alpacaeval_metric.benchmark.mini import LANGUAGES
 from xl_alpacaeval_metric.benchmark.phrasing import DATA
-from xl_instruct_dataset import sample
+from xl_instruct_dataset.sources import sample
 
 Texts = dict[str, str]
 """The same said in several languages, by code."""

@@ -10,8 +10,9 @@ from datasets.exceptions import DatasetGenerationError
 from tests.xl_instruct_dataset.command import GERMAN, rows, write_jsonl
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset import XLInstruct, sample
+from xl_instruct_dataset import XLInstruct
 from xl_instruct_dataset.records import PAIRS, features
+from xl_instruct_dataset.sources import sample
 
 
 def test_there_is_a_configuration_for_every_pair_and_variant() -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from xl_alpacaeval_metric import hub
 from xl_alpacaeval_metric.benchmark.phrasing import DATA
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import tables
+from xl_alpacaeval_metric.hub import download
 
 REPO, FILE = "tatsu-lab/alpaca_eval", "alpaca_eval.json"
 
@@ -37,11 +38,11 @@ def requests(path: Path) -> Sequence[AlpacaRequest]:
 
     Logs how many were left out. Raises UserError that names file and row, or what cannot be had from the Hub.
     """
-    file = hub.download(REPO, FILE) if path.as_posix() == REPO and not path.is_file() else path
+    file = download.download(REPO, FILE) if path.as_posix() == REPO and not path.is_file() else path
     left_out = english_only()
     found: list[AlpacaRequest] = []
     seen: Counter[str] = Counter()
-    rows = hub.read_rows(file)
+    rows = tables.read_rows(file)
     for where, row in rows:
         text = row.get("instruction")
         if not isinstance(text, str) or not text.strip():

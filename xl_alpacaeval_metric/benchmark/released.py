@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from xl_alpacaeval_metric import hub, languages
+from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import alpaca
 from xl_alpacaeval_metric.benchmark.phrasing import ask_in
 from xl_alpacaeval_metric.benchmark.rows import Row
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.hub import download
 
 XL, M = "viyer98/XL-AlpacaEval", "viyer98/m-AlpacaEval"
 
@@ -36,7 +37,7 @@ def rows(name: str, code: str, path: Path | None, seed: int) -> Iterator[Row]:
 
 
 def _as_released(prefix: str, repo: str, code: str, instruction_language: str, path: Path | None) -> Iterator[Row]:
-    for number, instruction in enumerate(hub.instructions(repo, languages.get(code).name.lower(), path)):
+    for number, instruction in enumerate(download.instructions(repo, languages.get(code).name.lower(), path)):
         yield Row(
             # The files hold no ids: the same line in every language is the same prompt.
             id=f"{prefix}-{number:04d}",

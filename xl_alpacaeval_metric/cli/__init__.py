@@ -1,16 +1,16 @@
-"""`xl-alpacaeval`: translates the command line into calls, and errors into one line and an exit code (see `entry`).
+"""`xl-alpacaeval`: translates the command line into calls, and errors into one line and an exit code (see `exit_codes`).
 
 Nothing heavy is imported before a command needs it.
 """
 
 import sys
 
-from xl_alpacaeval_metric.cli import analysis, entry, material  # noqa: F401  (they register their commands)
-from xl_alpacaeval_metric.cli.commands import app
+from xl_alpacaeval_metric.cli import analysis, exit_codes, prepare  # noqa: F401  (they register their commands)
+from xl_alpacaeval_metric.cli.evaluate import app
 
 __all__ = ["app", "main"]
 
 
 def main() -> None:
     """The console command."""
-    sys.exit(entry.run(app, "xl-alpacaeval"))
+    sys.exit(exit_codes.run(app, "xl-alpacaeval"))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Exit
 
-from xl_alpacaeval_metric.cli.commands import app
+from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options import (
     BenchmarkPath,
     BothOrders,
@@ -40,10 +40,11 @@ def compare(
     """Say how much run A differs from run B on the items both have, and whether chance could do it."""
     from rich.console import Console
 
-    from xl_alpacaeval_metric import comparing, report_analysis
+    from xl_alpacaeval_metric.report import analysis
+    from xl_alpacaeval_metric.runs import compare as run_compare
 
-    found = comparing.compare(comparing.load(run_a), comparing.load(run_b))
-    report_analysis.show_comparison(found, Console())
+    found = run_compare.compare(run_compare.load(run_a), run_compare.load(run_b))
+    analysis.show_comparison(found, Console())
     write(found.as_dict(), output)
 
 
@@ -68,8 +69,9 @@ def estimate_costs(
     """Say what judging PAIRS will take, in requests, tokens and money, before any of it is spent."""
     from dataclasses import asdict
 
-    from xl_alpacaeval_metric import estimate as estimating
-    from xl_alpacaeval_metric import pairs, scoring
+    from xl_alpacaeval_metric import scoring
+    from xl_alpacaeval_metric.judge import estimate as estimating
+    from xl_alpacaeval_metric.runs import pairs
 
     if (price_input is None) != (price_output is None):
         raise UserError("give both --price-input and --price-output, or neither")
@@ -113,12 +115,12 @@ def agreement(
 
     from rich.console import Console
 
-    from xl_alpacaeval_metric import agreement as agreeing
-    from xl_alpacaeval_metric import report_analysis
+    from xl_alpacaeval_metric.report import analysis
+    from xl_alpacaeval_metric.runs import agreement as agreeing
 
     judged = agreeing.read_verdicts(verdicts)
     found = agreeing.measure(judged, agreeing.read_labels(labels, judged))
-    report_analysis.show_agreement(found, f"{verdicts} against {labels}", Console())
+    analysis.show_agreement(found, f"{verdicts} against {labels}", Console())
     write(asdict(found), output)
 
 
@@ -146,21 +148,20 @@ def contamination(
 
     from rich.console import Console
 
-    from xl_alpacaeval_metric import contamination as looking
-    from xl_alpacaeval_metric import report_analysis
+    from xl_alpacaeval_metric.benchmark import contamination as looking
+    from xl_alpacaeval_metric.files import tables
+    from xl_alpacaeval_metric.report import analysis
 
     names = [name.strip() for name in benchmark.split(",") if name.strip()]
     wanted = codes(languages) if languages is not None else None
     index = looking.index_of(names, wanted, benchmark_path, ngram=ngram, coverage=coverage)
-    files = looking.data_files(data)
+    files = tables.data_files(data)
     found, rows = [], 0
-    for overlap in looking.search(index, looking.rows_of(files)):
+    for overlap in looking.search(index, tables.rows_of(files)):
         rows += overlap is None
         if overlap is not None:
             found.append(overlap)
-    report_analysis.show_overlaps(
-        found, rows, f"{data} against {', '.join(index.benchmarks)} ({len(index)} texts)", Console()
-    )
+    analysis.show_overlaps(found, rows, f"{data} against {', '.join(index.benchmarks)} ({len(index)} texts)", Console())
     for line in looking.not_looked_at(index):
         print(line, file=sys.stderr)
     looked_at = {"benchmarks": index.benchmarks, "not_looked_at": index.missing}
@@ -171,13 +172,13 @@ def contamination(
 
 def write(content: dict[str, object], output: Path | None) -> None:
     """Write figures as JSON, if they are wanted; raises UserError where the file cannot be written."""
-    from xl_alpacaeval_metric import runfolder
+    from xl_alpacaeval_metric.files import jsonl
 
     if output is None:
         return
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        runfolder.write_json(output, content)
+        jsonl.write_json(output, content)
     except OSError as error:
         raise UserError(f"{output}: cannot be written ({error.strerror})") from None
 
@@ -196,10 +197,11 @@ def fidelity(
 
     from rich.console import Console
 
-    from xl_alpacaeval_metric import fidelity as measure
-    from xl_alpacaeval_metric import pairs, report
+    from xl_alpacaeval_metric.languages import fidelity as measure
+    from xl_alpacaeval_metric.report import results
+    from xl_alpacaeval_metric.runs import pairs
 
     texts, languages = pairs.read_outputs(file)
     found = measure.language_fidelity(texts, languages)
-    report.show_fidelity(found, file.name, Console())
+    results.show_fidelity(found, file.name, Console())
     write(asdict(found), output / "fidelity.json" if output else None)

@@ -11,9 +11,9 @@ from xl_alpacaeval_metric.errors import UserError
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.clients.base import Client
-    from xl_alpacaeval_metric.criteria import Rubric
-    from xl_alpacaeval_metric.estimate import Estimate
-    from xl_alpacaeval_metric.judge import Judge
+    from xl_alpacaeval_metric.judge.criteria import Rubric
+    from xl_alpacaeval_metric.judge.estimate import Estimate
+    from xl_alpacaeval_metric.judge.pairwise import Judge
 
 JudgeSpec = Annotated[
     str | None,
@@ -90,7 +90,7 @@ def judge_from(
 ) -> "Judge | None":
     """The judge a specification names, None for `none`; raises UserError where there is no specification."""
     from xl_alpacaeval_metric import clients
-    from xl_alpacaeval_metric.judge import Judge
+    from xl_alpacaeval_metric.judge.pairwise import Judge
 
     if not spec:
         raise UserError(
@@ -108,15 +108,15 @@ def ask_through(
     if batch:
         ask_in_batches(judge, folder, progress)
     if cache is not None and judge is not None:
-        from xl_alpacaeval_metric.cache import CachedClient
+        from xl_alpacaeval_metric.clients.cache import CachedClient
 
         judge.client = CachedClient(judge.client, cache)
 
 
 def ask_in_batches(judge: "Judge | None", folder: Path, progress: Callable[[str, int, int], None]) -> None:
     """Have the judge ask through OpenAI's Batch API; raises UserError for a judge that has none."""
-    from xl_alpacaeval_metric.clients.batch import BatchClient
-    from xl_alpacaeval_metric.clients.openai import OpenAIClient
+    from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
+    from xl_alpacaeval_metric.clients.openai_batch.client import BatchClient
 
     if judge is None or not isinstance(judge.client, OpenAIClient):
         spec = judge.client.spec if judge else "none"
@@ -126,7 +126,7 @@ def ask_in_batches(judge: "Judge | None", folder: Path, progress: Callable[[str,
 
 def reference_author(reference: str | None, concurrency: int, device: str | None) -> "Client | None":
     """The model that writes the references where `reference` names one; None where it names a file or nothing."""
-    from xl_alpacaeval_metric import references
+    from xl_alpacaeval_metric.benchmark import references
 
     if reference is None or not references.is_model(reference):
         return None
@@ -154,7 +154,7 @@ def rubric_from(asked: bool, file: Path | None, judge: "Judge | None") -> "Rubri
     """The criteria to rate by, None where none are asked for; raises UserError without a judge and for a bad file."""
     if not asked and file is None:
         return None
-    from xl_alpacaeval_metric import criteria
+    from xl_alpacaeval_metric.judge import criteria
 
     rubric = criteria.load(file)
     if judge is None:

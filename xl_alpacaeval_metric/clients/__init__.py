@@ -42,11 +42,11 @@ def client_for(
         raise UserError(f"a judge's base URL goes with openai/MODEL, not with {spec!r}")
     match backend:
         case "openai":
-            from xl_alpacaeval_metric.clients.openai import OpenAIClient
+            from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 
             return OpenAIClient(model, base_url=base_url, concurrency=concurrency, **_settings(backend, args))
         case "hf":
-            from xl_alpacaeval_metric.clients.local import LocalClient
+            from xl_alpacaeval_metric.clients.local.client import LocalClient
 
             return LocalClient(model, device=device, **_settings(backend, args))
         case _ if backend in IN_PROCESS:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
-from xl_alpacaeval_metric.clients.local import plain
+from xl_alpacaeval_metric.clients.local.client import plain
 from xl_alpacaeval_metric.errors import JudgeUnavailable, MissingExtra, UserError
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from xl_alpacaeval_metric.cli import entry
+from xl_alpacaeval_metric.cli import exit_codes
 from xl_instruct_dataset.cli import generate, train  # noqa: F401  (they register their commands)
 from xl_instruct_dataset.cli.hub import app
 
@@ -11,4 +11,4 @@ __all__ = ["app", "main"]
 
 def main() -> None:
     """The console command."""
-    sys.exit(entry.run(app, "xl-instruct"))
+    sys.exit(exit_codes.run(app, "xl-instruct"))

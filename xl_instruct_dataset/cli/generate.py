@@ -99,7 +99,7 @@ def generate(
 
     check()
     collect_rarely()
-    from xl_instruct_dataset.generate import settings_file as settings_of
+    from xl_instruct_dataset.generate.config import file as settings_of
 
     given: dict[str, Any] = {
         "seeds": seeds, "targets": targets, "teacher": teacher, "translator": translator,
@@ -135,13 +135,15 @@ def generate(
 def _run(settings: Any, output: Path) -> None:
     from rich.console import Console
 
-    from xl_alpacaeval_metric import hubfolder
-    from xl_instruct_dataset.generate import executors, job, report, workfolder
+    from xl_alpacaeval_metric.hub import folder as hub_folder
+    from xl_instruct_dataset.generate import job, report
+    from xl_instruct_dataset.generate.config import work_folder
+    from xl_instruct_dataset.generate.pipeline import executors
 
-    work = workfolder.of(output)
-    hubfolder.check_replaceable(output)
+    work = work_folder.of(output)
+    hub_folder.check_replaceable(output)
     with (
-        workfolder.log(output) as file,
+        work_folder.log(output) as file,
         executors.stderr_into(file) as shown,
         ProgressLine(work, stream=shown) as progress,
     ):
@@ -159,15 +161,16 @@ def _run(settings: Any, output: Path) -> None:
 def _estimate(settings: Any, rate: float | None) -> None:
     from rich.console import Console
 
-    from xl_instruct_dataset.generate import estimate, report, seeds
+    from xl_instruct_dataset.generate import estimate, report
+    from xl_instruct_dataset.generate.seeds import producer
 
     with TemporaryDirectory(prefix="xl-estimate-") as folder:
-        count, _ = seeds.make(settings, Path(folder))
+        count, _ = producer.make(settings, Path(folder))
         report.show_estimate(estimate.estimate(settings, Path(folder), count), count, rate, Console())
 
 
 def _slurm(settings: Any, output: Path, dry_run: bool) -> None:
-    from xl_instruct_dataset.generate import slurm
+    from xl_instruct_dataset.generate import slurm_chain
 
-    for line in slurm.submit(settings, output, dry_run):
+    for line in slurm_chain.submit(settings, output, dry_run):
         print(line)

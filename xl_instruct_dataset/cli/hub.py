@@ -50,8 +50,8 @@ def build_folder(
     ] = 0.01,
 ) -> None:
     """Write a folder that `load_dataset` and the Hub read: Parquet files for each language pair, and a card."""
-    from xl_instruct_dataset import build
-    from xl_instruct_dataset.sources import Source
+    from xl_instruct_dataset.hub import build
+    from xl_instruct_dataset.sources.source import Source
 
     wanted = None if pairs is None else [pair.strip() for pair in pairs.split(",") if pair.strip()]
     with ProgressLine(output, "interrupted; nothing was written") as progress:
@@ -75,7 +75,7 @@ def push_folder(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go up, and send nothing")] = False,
 ) -> None:
     """Put a folder on the Hub in one commit, after checking it against its card."""
-    from xl_instruct_dataset import push
+    from xl_instruct_dataset.hub import push
 
     planned = push.plan(folder)
     total = sum(upload.size for upload in planned.uploads)

@@ -33,7 +33,7 @@ from xl_instruct_dataset.cli.hub import app
 from xl_instruct_dataset.train import settings as train_settings
 
 if TYPE_CHECKING:
-    from xl_alpacaeval_metric.judge import Judge
+    from xl_alpacaeval_metric.judge.pairwise import Judge
 
 _GROUP = "Settings (also keys of --config)"
 
@@ -87,13 +87,13 @@ def train_model(
 
     The same command again goes on from the last checkpoint. Several GPUs: accelerate launch -m xl_instruct_dataset.train MODEL ...
     """
-    from xl_instruct_dataset.train import run, summary
+    from xl_instruct_dataset.train.finetune import record, run
 
     resolved = train_settings.resolve(config, settings)
     with ProgressLine(output) as progress:
         found = run.train(model, resolved, output, progress, progress.say)
     if _first_process():
-        for line in summary.lines(found)[len(found.notes) :]:
+        for line in record.lines(found)[len(found.notes) :]:
             print(line)
         print(f"{output}: {'model' if found.merged or resolved.full else 'adapter'}; xl-alpacaeval eval {output}")
 
@@ -131,9 +131,10 @@ def run_loop(
     """
     from rich.console import Console
 
-    from xl_instruct_dataset.train import loop, page
-    from xl_instruct_dataset.train import model as models
-    from xl_instruct_dataset.train.plan import Plan
+    from xl_instruct_dataset.train.finetune import model as models
+    from xl_instruct_dataset.train.loop import page
+    from xl_instruct_dataset.train.loop import run as loop_run
+    from xl_instruct_dataset.train.loop.benchmarks import Plan
 
     if settings["merge"] is False:
         raise UserError("--no-merge: the loop evaluates the merged model; leave it out")
@@ -156,14 +157,16 @@ def run_loop(
 
         def fine_tune(file: Path, folder: Path) -> None:
             progress.bar.stop()  # The training has a progress line of its own.
-            code = subprocess.run(loop.training_command(model, file, folder, processes), stdout=sys.stderr).returncode
+            code = subprocess.run(
+                loop_run.training_command(model, file, folder, processes), stdout=sys.stderr
+            ).returncode
             if code < 0:
                 raise UserError(_killed(-code, models.turn_down(resolved)))
             if code:
                 raise Exit(code)  # It has said why.
             progress.bar.start()
 
-        found, missing = loop.run(
+        found, missing = loop_run.run(
             model,
             resolved,
             wanted,
@@ -174,7 +177,7 @@ def run_loop(
             shlex.join(_shown(["xl-instruct", *sys.argv[1:]])),
         )
     page.show(found, Console())
-    print(f"{output / loop.TABLE}: the page; {output / loop.TUNED}: the model")
+    print(f"{output / loop_run.TABLE}: the page; {output / loop_run.TUNED}: the model")
     if missing > max_missing:
         print(f"xl-instruct: {100 * missing:.1f}% of the verdicts of a run are missing", file=sys.stderr)
         raise Exit(1)
@@ -189,8 +192,8 @@ def _killed(by: int, advice: str) -> str:
 
 def _shown(arguments: Sequence[str]) -> list[str]:
     """The command line as it can be shown: no user, password, query or key of the judge."""
-    from xl_alpacaeval_metric.candidate import SECRETS
-    from xl_alpacaeval_metric.clients.endpoint import Endpoint
+    from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
+    from xl_alpacaeval_metric.runs.candidate import SECRETS
 
     keys = re.compile(rf"\b({'|'.join(sorted(SECRETS))})=[^,]*")
     hidden: dict[str, Callable[[str], str]] = {

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from xl_alpacaeval_metric.benchmark.translate import messages as translation
 from xl_alpacaeval_metric.clients.base import Message
-from xl_alpacaeval_metric.runfolder import read_lines
-from xl_alpacaeval_metric.translate import messages as translation
-from xl_instruct_dataset.generate.settings import Settings
-from xl_instruct_dataset.generate.works import INSTRUCTION_TOKENS, SCORE_TOKENS
+from xl_alpacaeval_metric.files.jsonl import read_lines
+from xl_instruct_dataset.generate.config.settings import Settings
+from xl_instruct_dataset.generate.inference.rollouts import INSTRUCTION_TOKENS, SCORE_TOKENS
 from xl_instruct_dataset.stages import answer, instruct, score, select, translate
 
 CHARACTERS_A_TOKEN = 4

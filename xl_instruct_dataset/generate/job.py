@@ -9,26 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric import contamination, hubfolder, langid
+from xl_alpacaeval_metric.benchmark import contamination
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.parquet import Written
-from xl_alpacaeval_metric.runfolder import write_json
-from xl_instruct_dataset.generate import (
-    choosing,
-    collecting,
-    counting,
-    executors,
-    passages,
-    phases,
-    rows,
-    shards,
-    workfolder,
-)
-from xl_instruct_dataset.generate.beginning import begun, benchmark_index, flowing, preflight
-from xl_instruct_dataset.generate.collecting import Tally
-from xl_instruct_dataset.generate.phases import Phase
-from xl_instruct_dataset.generate.seeds import Making
-from xl_instruct_dataset.generate.settings import Settings
+from xl_alpacaeval_metric.files.jsonl import write_json
+from xl_alpacaeval_metric.files.parquet import Written
+from xl_alpacaeval_metric.hub import folder as hub_folder
+from xl_alpacaeval_metric.languages import identify
+from xl_instruct_dataset.generate.config import work_folder
+from xl_instruct_dataset.generate.config.settings import Settings
+from xl_instruct_dataset.generate.inference import task_progress
+from xl_instruct_dataset.generate.pipeline import executors, phases, shards
+from xl_instruct_dataset.generate.pipeline.phases import Phase
+from xl_instruct_dataset.generate.preflight import begun, benchmark_index, flowing, preflight
+from xl_instruct_dataset.generate.seeds import sources
+from xl_instruct_dataset.generate.seeds.producer import Making
+from xl_instruct_dataset.generate.selection import answers, export, translations
+from xl_instruct_dataset.generate.selection.translations import Tally
 
 Progress = Callable[[str, int, int], None]
 AT_REST = 1.0
@@ -52,19 +48,19 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
     or documents are left unanswered; what is done is kept.
     """
     output = output.resolve()  # Ray's workers are elsewhere.
-    work = workfolder.of(output)
-    hubfolder.check_replaceable(output)
+    work = work_folder.of(output)
+    hub_folder.check_replaceable(output)
     executors.check(settings)
-    passages.check(settings)
+    sources.check(settings)
     with ThreadPoolExecutor(1) as loading:
         # While the endpoints are waited for.
         made = loading.submit(benchmark_index, settings)
         loading.submit(_load_first, settings)
-        known = {} if workfolder.finished(settings, work) else preflight(settings)
+        known = {} if work_folder.finished(settings, work) else preflight(settings)
         index = made.result()
-    with workfolder.locked(work), _loaded_later(index):
+    with work_folder.locked(work), _loaded_later(index):
         first, *others = phases.before_choosing(settings, known)
-        if executors.flows(settings) and workfolder.new(work):
+        if executors.flows(settings) and work_folder.new(work):
             count, unused = flowing(settings, work, lambda making: _flow(settings, work, first, making, progress))
         else:
             count, unused = begun(settings, work)
@@ -72,7 +68,7 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
         for phase in (first, *others):
             run_phase(settings, work, phase, number, count, progress)
         progress("choosing", 0, 1)
-        choosing.choose(settings, work / phases.answers(settings), work / phases.CHOSEN, number, index)
+        answers.choose(settings, work / phases.answers(settings), work / phases.CHOSEN, number, index)
         progress("choosing", 1, 1)
         for phase in phases.after_choosing(settings, known):
             run_phase(settings, work, phase, number, count, progress)
@@ -83,7 +79,7 @@ def _load_first(settings: Settings) -> None:
     """What looking at the first passage needs."""
     import datasketch  # noqa: F401
 
-    langid.matches(["A few words, to have the models loaded."], settings.source)
+    identify.matches(["A few words, to have the models loaded."], settings.source)
 
 
 @contextmanager
@@ -116,10 +112,10 @@ def finish(
 ) -> Outcome:
     """Filter, write the Hub folder, and leave the report's figures in the work folder."""
     progress("filtering", 0, 1)
-    tally = collecting.collect(settings, work, number, index, work / phases.results(settings))
-    written = rows.export(settings, work, output, tally)
+    tally = translations.collect(settings, work, number, index, work / phases.results(settings))
+    written = export.export(settings, work, output, tally)
     outcome = Outcome(written, tally, unused, work)
-    write_json(work / workfolder.REPORT, {**collecting.tally_as_dict(tally), "unused_passages": dict(unused)})
+    write_json(work / work_folder.REPORT, {**translations.tally_as_dict(tally), "unused_passages": dict(unused)})
     progress("filtering", 1, 1)
     return outcome
 
@@ -137,15 +133,17 @@ def _flow(settings: Settings, work: Path, phase: Phase, making: Making, progress
 
 
 def _run(executor: Any, work: Path, phase: Phase, count: int, progress: Progress) -> None:
-    with counting.watched(work / "progress", phase.name, count, progress):
+    with task_progress.watched(work / "progress", phase.name, count, progress):
         try:
             executor.run()
         except UserError as error:
             raise UserError(f"{phase.name}: {error}") from None
         except Exception as error:
-            raise UserError(f"{phase.name}: {counting.reason_of(error)}; see {work / 'logs' / phase.name}") from None
+            raise UserError(
+                f"{phase.name}: {task_progress.reason_of(error)}; see {work / 'logs' / phase.name}"
+            ) from None
     left = executor.get_incomplete_ranks(skip_completed=True)
-    if left and (problem := counting.problem(work / "progress", phase.name)):
+    if left and (problem := task_progress.problem(work / "progress", phase.name)):
         raise UserError(f"{phase.name}: {problem}")
     if left:
         raise UserError(

@@ -12,13 +12,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xl_alpacaeval_metric import cards, languages, parquet
-from xl_alpacaeval_metric.parquet import Written
-from xl_alpacaeval_metric.runfolder import replace_file
+from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.files import parquet
+from xl_alpacaeval_metric.files.jsonl import replace_file
+from xl_alpacaeval_metric.files.parquet import Written
+from xl_alpacaeval_metric.hub import card_text
+from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.estimate import Line
 from xl_instruct_dataset.generate.job import Outcome
-from xl_instruct_dataset.generate.rows import cautions
-from xl_instruct_dataset.generate.settings import Settings
+from xl_instruct_dataset.generate.selection.export import cautions
 
 SHOWN = 10
 
@@ -84,10 +86,10 @@ def write(settings: Settings, outcome: Outcome, output: Path) -> Path:
     tally = outcome.tally
     parts = [f"# What came of {tally.passages} passages\n"]
     parts += ["| language | rows |", "|---|---|"]
-    parts += [f"| {cards.cell(languages.get(t).name)} (`{t}`) | {tally.rows[t]} |" for t in settings.targets]
+    parts += [f"| {card_text.cell(languages.get(t).name)} (`{t}`) | {tally.rows[t]} |" for t in settings.targets]
     parts += ["\n## Dropped\n", "| stage | language | reason | count |", "|---|---|---|---|"]
-    parts += ["| " + " | ".join(cards.cell(cell) for cell in line) + " |" for line in lines(outcome)]
-    parts += ["", *(f"- {cards.cell(line)}" for line in remarks(settings, outcome))]
+    parts += ["| " + " | ".join(card_text.cell(cell) for cell in line) + " |" for line in lines(outcome)]
+    parts += ["", *(f"- {card_text.cell(line)}" for line in remarks(settings, outcome))]
     parts += [
         "\n## Asked\n",
         "| stage | language | requests | prompt tokens | completion tokens |",
@@ -99,7 +101,7 @@ def write(settings: Settings, outcome: Outcome, output: Path) -> Path:
     ]
     parts.append("\n## Ten rows\n")
     for row in _random_rows(output, outcome.written, settings.seed):
-        parts.append(f"### {cards.cell(row['id'])}\n")
+        parts.append(f"### {card_text.cell(row['id'])}\n")
         parts += [_quoted(row["instruction"]), "", _quoted(row["response"]), ""]
     file = outcome.work / "report.md"
     replace_file(file, "\n".join(parts) + "\n")

@@ -2,7 +2,8 @@
 
 from xl_alpacaeval_metric import languages, templates
 from xl_alpacaeval_metric.clients.base import Message
-from xl_instruct_dataset.stages import PACKAGE, replies
+from xl_instruct_dataset.quality import clean_reply
+from xl_instruct_dataset.stages import PACKAGE
 
 
 def messages(passage: str, instruction: str, language: str) -> tuple[Message, ...]:
@@ -26,4 +27,4 @@ def sha() -> str:
 
 def read(text: str) -> str | None:
     """The response in a reply, without thoughts, markers and a fence around it; None where nothing is left."""
-    return replies.bare(text) or None
+    return clean_reply.bare(text) or None

@@ -3,9 +3,11 @@
 import json
 import re
 
-from xl_alpacaeval_metric import contamination, languages, templates
+from xl_alpacaeval_metric import languages, templates
 from xl_alpacaeval_metric.clients.base import Message
-from xl_instruct_dataset.stages import PACKAGE, replies
+from xl_alpacaeval_metric.languages import words
+from xl_instruct_dataset.quality import clean_reply
+from xl_instruct_dataset.stages import PACKAGE
 
 MAX_WORDS = 120
 """Longer replies are no instruction but a retelling; two characters count as a word in scripts without spaces."""
@@ -106,7 +108,7 @@ def read(text: str) -> str | None:
     None where there is none, or one that is of no use: longer than MAX_WORDS or MAX_PARAGRAPHS, with remarks of the teacher,
     with one of the prompt's markers, a refusal, or about the passage that its reader does not have.
     """
-    found = _in_json(replies.bare(text))
+    found = _in_json(clean_reply.bare(text))
     while True:
         before = found
         found = _LABEL.sub("", _ANNOUNCED.sub("", found)).strip()
@@ -114,10 +116,10 @@ def read(text: str) -> str | None:
             found = _unquoted(found, opening, closing)
         if found == before:
             break
-    if not found or not any(character.isalpha() for character in found) or replies.MARKER.search(found):
+    if not found or not any(character.isalpha() for character in found) or clean_reply.MARKER.search(found):
         return None
     paragraphs = [part for part in re.split(r"\n\s*\n", found) if part.strip()]
-    if contamination.words(found) > MAX_WORDS or len(paragraphs) > MAX_PARAGRAPHS:
+    if words.words(found) > MAX_WORDS or len(paragraphs) > MAX_PARAGRAPHS:
         return None
     if _THE_TEXT.search(found) or _REFUSED.match(found) or any(_CHATTER.search(part) for part in paragraphs[1:]):
         return None

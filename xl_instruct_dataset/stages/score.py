@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from xl_alpacaeval_metric import criteria
 from xl_alpacaeval_metric.clients.base import Message, Request
+from xl_alpacaeval_metric.judge import criteria
 
 _RUBRIC = criteria.load()
 SCHEMA = _RUBRIC.schema

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from xl_alpacaeval_metric import languages, templates
 from xl_alpacaeval_metric.clients.base import Message
-from xl_instruct_dataset.stages import PACKAGE, replies
+from xl_instruct_dataset.quality import clean_reply
+from xl_instruct_dataset.stages import PACKAGE
 
 LETTERS = string.ascii_uppercase
 _CHOICE = re.compile(
@@ -60,6 +61,6 @@ def sha() -> str:
 
 def read(text: str, n: int) -> int | None:
     """The place, from 0, that a reply chooses out of n; None where it is no single letter of those shown."""
-    found = _CHOICE.fullmatch(replies.bare(text))
+    found = _CHOICE.fullmatch(clean_reply.bare(text))
     place = LETTERS.index(found[1]) if found else n
     return place if place < n else None

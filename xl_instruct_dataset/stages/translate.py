@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric import templates
-from xl_alpacaeval_metric.translate import messages
-from xl_instruct_dataset.stages import layout, replies
+from xl_alpacaeval_metric.benchmark.translate import messages
+from xl_instruct_dataset.quality import clean_reply, markdown
 
 __all__ = ["LIMIT", "Segment", "fault", "joined", "messages", "read", "segments", "sha"]
 
@@ -50,9 +50,9 @@ def segments(text: str, limit: int = LIMIT) -> list[Segment]:
     Fenced code is a segment by itself, to be kept as it is. A paragraph longer than the limit is split between list items,
     table rows or sentences, and one of these that is still longer stays whole. No segment begins or ends with white space.
     """
-    pieces: list[tuple[layout.Span, bool]] = []
+    pieces: list[tuple[markdown.Span, bool]] = []
     last = 0
-    for start, end in [*layout.code_blocks(text), (len(text), len(text))]:
+    for start, end in [*markdown.code_blocks(text), (len(text), len(text))]:
         pieces += [(span, _has_words(text[slice(*span)])) for span in _packed(text, last, start, limit)]
         if end > start:
             begin = start + len(text[start:end]) - len(text[start:end].lstrip())
@@ -67,12 +67,12 @@ def segments(text: str, limit: int = LIMIT) -> list[Segment]:
     return [Segment("", False, text[:first]), *found] if first else found
 
 
-def _packed(text: str, start: int, end: int, limit: int) -> list[layout.Span]:
+def _packed(text: str, start: int, end: int, limit: int) -> list[markdown.Span]:
     """Whole paragraphs put together up to the limit; the pieces of a longer one, put together likewise."""
-    found: list[layout.Span] = []
+    found: list[markdown.Span] = []
     room = False
     """Whether the last span may grow: not into, nor out of, a paragraph that was split."""
-    for paragraph in layout.paragraphs(text, start, end):
+    for paragraph in markdown.paragraphs(text, start, end):
         whole = (paragraph[0][0], paragraph[-1][1])
         if whole[1] - whole[0] <= limit:
             if found and room and whole[1] - found[-1][0] <= limit:
@@ -108,7 +108,7 @@ def joined(segments: Sequence[Segment], translations: Sequence[str]) -> str:
 
 def read(text: str) -> str | None:
     """The translation in a reply, without thoughts, markers and a fence around it; None where nothing is left."""
-    return replies.bare(text) or None
+    return clean_reply.bare(text) or None
 
 
 def fault(source: str, translated: str) -> str | None:
@@ -117,15 +117,15 @@ def fault(source: str, translated: str) -> str | None:
     Looked at are what holds in every language: code, in fences and between backticks, addresses, the number of list items, headings and
     table rows, whether bold is left, numbers of three digits or more (see `lost_numbers`), and markers of the prompt.
     """
-    if replies.MARKER.search(translated) and not replies.MARKER.search(source):
+    if clean_reply.MARKER.search(translated) and not clean_reply.MARKER.search(source):
         return "a marker of the prompt is in the translation"
     if _code(source) != _code(translated):
         return f"code changed: {len(_code(source))} blocks before, {len(_code(translated))} after, not all the same"
-    before, after = layout.shape(source), layout.shape(translated)
+    before, after = markdown.shape(source), markdown.shape(translated)
     for kind, count in before.items():
         if after[kind] != count:
             return f"{kind}: {count} before, {after[kind]} after"
-    prose, there = layout.without_code(source), layout.without_code(translated)
+    prose, there = markdown.without_code(source), markdown.without_code(translated)
     code = [found for found in _INLINE_CODE.findall(prose) if _ONLY_CODE.search(found)]
     addresses = [found.rstrip(".,;:!?") for found in _ADDRESS.findall(prose)]
     for kind, wanted in (("code", code), ("addresses", addresses)):
@@ -142,7 +142,9 @@ def fault(source: str, translated: str) -> str | None:
 
 
 def _code(text: str) -> list[str]:
-    return ["\n".join(line.strip() for line in text[start:end].split("\n")) for start, end in layout.code_blocks(text)]
+    return [
+        "\n".join(line.strip() for line in text[start:end].split("\n")) for start, end in markdown.code_blocks(text)
+    ]
 
 
 def lost_numbers(source: str, translated: str) -> list[str]:
@@ -151,7 +153,7 @@ def lost_numbers(source: str, translated: str) -> list[str]:
     In any digits, and with any signs between them: 1,500 is found in 1.500 and in १५००. A round number is found by what
     stands before its zeros, since 50,000 is 5万 in Chinese; decades (1990s) are not looked for.
     """
-    numbers = [match[0] for match in _NUMBER.finditer(_digits(layout.without_code(source)))]
+    numbers = [match[0] for match in _NUMBER.finditer(_digits(markdown.without_code(source)))]
     numbers = [number for number in numbers if _LONG.search(number)]
     if not numbers:
         return []

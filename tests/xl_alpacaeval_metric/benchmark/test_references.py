@@ -1,0 +1,142 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.servers.judge import JudgeServer
+from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
+from xl_alpacaeval_metric import benchmark
+from xl_alpacaeval_metric.benchmark import journal, references
+from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
+from xl_alpacaeval_metric.clients.scripted import ScriptedClient
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.runs import pairs
+
+ROWS = benchmark.load("mini", ["fi", "de"], limit=3).rows
+
+
+def nothing(_step: str, _done: int, _total: int) -> None:
+    pass
+
+
+def echo(request: Request) -> str:
+    return f"  Vastaus: {request.messages[0]['content'][:20]}  "
+
+
+def test_every_row_gets_a_reference_and_none_is_asked_for_twice(tmp_path: Path) -> None:
+    file = tmp_path / "references.jsonl"
+    first = ScriptedClient(echo)
+    made = references.make(ROWS[:4], first, file, nothing)
+    again = ScriptedClient(echo)
+    whole = references.make(ROWS, again, file, nothing)
+    assert (len(first.sent), len(again.sent)) == (4, 2)
+    assert set(whole) == {(row.id, row.response_language) for row in ROWS}
+    assert whole.items() >= made.items()
+    assert all(text == text.strip() for text in whole.values())
+
+
+def test_failed_ones_are_named_and_the_others_kept(tmp_path: Path) -> None:
+    file = tmp_path / "references.jsonl"
+    refuses = ScriptedClient(
+        lambda r: Failure("refused", "too long") if "bread" in r.messages[0]["content"] else echo(r)
+    )
+    with pytest.raises(UserError, match=r"2 of 6 references are missing, the first is id 'mini-01'.*too long"):
+        references.make(ROWS, refuses, file, nothing)
+    again = ScriptedClient(echo)
+    assert len(references.make(ROWS, again, file, nothing)) == 6
+    assert len(again.sent) == 2
+
+
+def test_the_file_of_another_model_or_other_instructions_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "references.jsonl"
+    references.make(ROWS, ScriptedClient(echo), file, nothing)
+    with pytest.raises(UserError, match="choose another file"):
+        references.make(ROWS, ScriptedClient(echo, model="other"), file, nothing)
+    with pytest.raises(UserError, match="another instruction"):
+        references.make(benchmark.load("mini", ["fi"], limit=3, seed=1).rows, ScriptedClient(echo), file, nothing)
+
+
+def test_the_command_writes_a_file_that_eval_takes(tmp_path: Path) -> None:
+    (tmp_path / "finnish.json").write_text(json.dumps([{"instruction": f"Q{n}"} for n in range(3)]), encoding="utf-8")
+    with JudgeServer() as server:
+        file = tmp_path / "references.jsonl"
+        common = ("--benchmark", "xl", "--languages", "fi", "--benchmark-path", tmp_path)
+        made = run("references", "--model", "openai/any", "--output", file, *common, OPENAI_BASE_URL=server.url)
+        assert made.returncode == 0, made.stderr
+        model = ("any", "--backend", "local-chat-completions", "--model-args", f"base_url={server.url}")
+        judge = ("--judge", "openai/any", "--judge-base-url", server.url)
+        judged = run("eval", *model, *common, *judge, "--reference", file, "--output", tmp_path / "run")
+        assert judged.returncode == 0, judged.stderr
+        written = run(
+            *("eval", *model, *common, *judge, "--reference", "openai/any", "--output", tmp_path / "other"),
+            OPENAI_BASE_URL=server.url,
+        )
+        assert written.returncode == 0, written.stderr
+    signatures = [json.loads((tmp_path / name / "results.json").read_text())["signature"] for name in ("run", "other")]
+    assert "reference:references.jsonl@" in signatures[0]
+    assert "reference:openai/any@" in signatures[1]
+
+
+def test_a_benchmark_without_references_says_what_to_give(tmp_path: Path) -> None:
+    (tmp_path / "finnish.json").write_text('[{"instruction": "Q"}]', encoding="utf-8")
+    common = ("--benchmark", "xl", "--languages", "fi", "--benchmark-path", tmp_path)
+    judge = ("--judge", "openai/any", "--judge-base-url", "http://127.0.0.1:9/v1")
+    assert "give --reference FILE with it, or --reference BACKEND/MODEL" in complaint(run("eval", "m", *common, *judge))
+
+
+@pytest.mark.parametrize("content", ["my notes", '{"id": "x", "language": "fi", "reference": "r"}'])
+def test_a_file_of_someone_else_is_not_cut_short(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "notes"
+    file.write_text(content)  # Without a line feed, as a killed run leaves its last line.
+    with pytest.raises(UserError, match="choose another file"):
+        references.make(ROWS, ScriptedClient(echo), file, nothing)
+    assert file.read_text() == content
+
+
+def test_what_a_kill_cut_short_is_asked_for_again(tmp_path: Path) -> None:
+    file = tmp_path / "references.jsonl"
+    references.make(ROWS[:2], ScriptedClient(echo), file, nothing)
+    file.write_bytes(file.read_bytes()[:-20])
+    again = ScriptedClient(echo)
+    assert len(references.make(ROWS[:2], again, file, nothing)) == 2
+    assert len(again.sent) == 1
+
+
+def test_the_file_s_folder_is_made_and_a_folder_in_its_place_refused(tmp_path: Path) -> None:
+    references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new" / "references.jsonl", nothing)
+    with pytest.raises(UserError, match="is a folder"):
+        references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new", nothing)
+    with pytest.raises(UserError, match="cannot be written"):
+        references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new" / "references.jsonl" / "x", nothing)
+
+
+def test_the_command_writes_a_hub_folder_too(tmp_path: Path) -> None:
+    import datasets
+
+    (tmp_path / "finnish.json").write_text(json.dumps([{"instruction": f"Q{n}"} for n in range(3)]), encoding="utf-8")
+    folder = tmp_path / "hub"
+    with JudgeServer() as server:
+        made = run(
+            *("references", "--model", "openai/any", "--output", tmp_path / "references.jsonl", "--hub-folder", folder),
+            *("--benchmark", "xl", "--languages", "fi", "--benchmark-path", tmp_path),
+            OPENAI_BASE_URL=server.url,
+        )
+    assert made.returncode == 0, made.stderr
+    loaded = datasets.load_dataset(str(folder), "fi", split="test", cache_dir=str(tmp_path / "cache"))
+    assert len(loaded) == 3
+    assert all(loaded["reference"])
+    assert "openai/any" in (folder / "README.md").read_text("utf-8")
+
+
+def test_texts_that_are_cut_off_are_counted(tmp_path: Path) -> None:
+    file, said = tmp_path / "references.jsonl", []
+    cuts = ScriptedClient(lambda r: Completion(echo(r), cut="bread" in r.messages[0]["content"]))
+    references.make(ROWS, cuts, file, nothing, max_tokens=9)
+    assert journal.cut_off([file], "reference", 9) == [
+        "2 of 6 references are cut off, the first is id 'mini-01', language 'fi'; they were given 9 tokens"
+    ]
+    assert set(pairs.read_references(file)) == {(row.id, row.response_language) for row in ROWS}
+    mini = benchmark.load("mini", ["fi"], limit=3)
+    references.written(mini, cuts, tmp_path, nothing, said.append)
+    references.written(mini, ScriptedClient(echo, model="whole"), tmp_path, nothing, said.append)
+    assert [line.partition(" cut off")[0] for line in said] == ["1 of 3 references are"]

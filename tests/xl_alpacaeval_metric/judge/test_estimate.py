@@ -1,0 +1,108 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import comparison
+from tests.servers.judge import JudgeServer
+from tests.xl_alpacaeval_metric.cli.test_cli import ROW, complaint, run
+from xl_alpacaeval_metric.clients.base import Completion, Failure
+from xl_alpacaeval_metric.clients.scripted import ScriptedClient
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge import criteria
+from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
+from xl_alpacaeval_metric.judge.pairwise import Judge
+
+ITEMS = [comparison(n) for n in range(10)]
+
+
+def judge(**options: object) -> Judge:
+    return Judge(ScriptedClient(lambda _: "A"), **options)  # type: ignore[arg-type]
+
+
+def test_requests_are_counted_exactly() -> None:
+    assert estimate(ITEMS, judge()).requests == 10
+    assert estimate(ITEMS, judge(both_orders=True)).requests == 20
+    assert estimate(ITEMS, judge(), criteria.load()).requests == 20
+    done = {(*item.key, judge().orders(item)[0]) for item in ITEMS[:4]}
+    assert estimate(ITEMS, judge(), judged=done).requests == 6
+    assert estimate(ITEMS, judge(), criteria.load(), judged=done, rated={ITEMS[0].key}).requests == 15
+
+
+def test_nothing_is_sent_without_a_pilot() -> None:
+    asked = judge()
+    assert estimate(ITEMS, asked).prompt_tokens > 0
+    assert asked.client.sent == []  # type: ignore[attr-defined]
+
+
+def test_a_pilot_stands_for_all() -> None:
+    client = ScriptedClient(lambda _: Completion("A", prompt_tokens=300, completion_tokens=2))
+    found = estimate(ITEMS, Judge(client), pilot=5)
+    assert len(client.sent) == 5
+    assert found.pilot == 5
+    assert found.completion_tokens == 20
+    # The texts differ by a digit or so in length.
+    assert found.prompt_tokens == pytest.approx(3000, rel=0.02)
+
+
+def test_a_pilot_that_is_not_answered_is_an_error() -> None:
+    with pytest.raises(UserError, match="none of 2 requests was answered with a token count: too long"):
+        estimate(ITEMS, Judge(ScriptedClient(lambda _: Failure("refused", "too long"))), pilot=2)
+
+
+def test_the_price_is_per_million_tokens() -> None:
+    assert Estimate(1, 2_000_000, 500_000).price(2.5, 10.0) == pytest.approx(10.0)
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    file = tmp_path / "pairs.jsonl"
+    rows = (ROW | {"instruction": f"Say hello {n} times in German."} for n in range(8))
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return file
+
+
+def test_the_command_prints_requests_tokens_and_price(pairs: Path) -> None:
+    with JudgeServer() as server:
+        options = ("--judge", "openai/any", "--judge-base-url", server.url, "--price-input", 2.5, "--price-output", 10)
+        found = run("estimate", pairs, *options)
+        assert server.stats()["requests"] == 0
+        piloted = run("estimate", pairs, *options, "--pilot", 2)
+        assert server.stats()["requests"] == 3  # With the probe.
+    assert found.returncode == piloted.returncode == 0, found.stderr + piloted.stderr
+    assert "8 requests" in found.stdout
+    assert "price:" in found.stdout
+    assert "measured on 2" in piloted.stdout
+
+
+def test_max_requests_stops_before_the_first(pairs: Path, tmp_path: Path) -> None:
+    with JudgeServer() as server:
+        judge_options = ("--judge", "openai/any", "--judge-base-url", server.url, "--output", tmp_path / "run")
+        refused = run("judge", pairs, *judge_options, "--max-requests", 7)
+        assert "judging would take 8 requests, --max-requests allows 7" in refused.stderr
+        assert refused.returncode == 2
+        assert server.stats()["requests"] == 1  # The probe.
+        done = run("judge", pairs, *judge_options, "--max-requests", 8)
+        assert done.returncode == 0, done.stderr
+        assert "judging will take 8 requests" in done.stderr
+        again = run("judge", pairs, *judge_options, "--max-requests", 0)
+        assert again.returncode == 0, again.stderr
+
+
+def test_a_cache_answers_another_run(pairs: Path, tmp_path: Path) -> None:
+    with JudgeServer() as server:
+        options = ("--judge", "openai/any", "--judge-base-url", server.url, "--cache", tmp_path / "replies.sqlite")
+        for name in ("one", "two"):
+            result = run("judge", pairs, *options, "--output", tmp_path / name)
+            assert result.returncode == 0, result.stderr
+        assert server.stats()["requests"] == 8 + 2  # With a probe for each run.
+    one, two = (json.loads((tmp_path / name / "results.json").read_text()) for name in ("one", "two"))
+    assert two["usage"]["requests"] == 0
+    assert two["usage"]["cached"] == 8
+    assert one["win_rate"] == two["win_rate"]
+
+
+def test_wrong_use_is_one_line(pairs: Path) -> None:
+    assert "judge none takes no requests" in complaint(run("estimate", pairs, "--judge", "none"))
+    url = ("--judge", "openai/any", "--judge-base-url", "http://127.0.0.1:9/v1")
+    assert "give both" in complaint(run("estimate", pairs, *url, "--price-input", 1))

@@ -1,0 +1,274 @@
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.records import Order, Verdict
+from xl_alpacaeval_metric.runs import agreement
+
+FIRST, SECOND = "candidate_first", "reference_first"
+
+
+def verdict(
+    identifier: str, preference: float | None, language: str = "de", order: Order = "candidate_first"
+) -> Verdict:
+    return Verdict(identifier, language, order, preference)
+
+
+def write(path: Path, *rows: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def verdict_file(path: Path, *verdicts: Verdict) -> Path:
+    return write(path, *map(asdict, verdicts))
+
+
+def rated(pairs: list[tuple[str, str]]) -> agreement.Agreement:
+    """Agreement of verdicts and labels in these categories, all in one language."""
+    value = {"win": 0.9, "tie": 0.5, "loss": 0.2}
+    verdicts = {(str(i), "de"): [verdict(str(i), value[mine])] for i, (mine, _) in enumerate(pairs)}
+    return agreement.measure(verdicts, {(str(i), "de"): value[theirs] for i, (_, theirs) in enumerate(pairs)})
+
+
+@pytest.mark.parametrize(
+    ("counts", "kappa"),
+    [((20, 5, 10, 15), 0.4), ((45, 15, 25, 15), 0.1304), ((25, 35, 5, 35), 0.2593)],
+)
+def test_kappa_of_known_tables(counts: tuple[int, int, int, int], kappa: float) -> None:
+    """The three worked examples of the article on Cohen's kappa in Wikipedia."""
+    cells = [("win", "win"), ("win", "loss"), ("loss", "win"), ("loss", "loss")]
+    found = rated([cell for cell, count in zip(cells, counts, strict=True) for _ in range(count)])
+    assert found.kappa == pytest.approx(kappa, abs=5e-5)
+    assert found.agreement == pytest.approx(100 * (counts[0] + counts[3]) / sum(counts))
+    assert found.confusion["win"] == {"win": counts[0], "tie": 0, "loss": counts[1]}
+
+
+CATEGORY = st.sampled_from(agreement.CATEGORIES)
+
+
+@given(st.lists(st.tuples(CATEGORY, CATEGORY), min_size=1, max_size=30))
+def test_kappa_is_agreement_beyond_that_of_shuffled_labels(pairs: list[tuple[str, str]]) -> None:
+    observed = sum(a == b for a, b in pairs) / len(pairs)
+    by_chance = sum(a == b for a, _ in pairs for _, b in pairs) / len(pairs) ** 2
+    kappa = agreement.cohen_kappa(pairs)
+    if len({name for pair in pairs for name in pair}) == 1:
+        assert kappa is None
+    else:
+        assert kappa == pytest.approx((observed - by_chance) / (1 - by_chance))
+
+
+def test_kappa_is_defined_unless_both_give_the_same_one_category() -> None:
+    assert rated([("win", "win")] * 4).kappa is None
+    assert rated([("win", "win")] * 4).agreement == 100
+    assert rated([("win", "loss")] * 4).kappa == 0
+    assert rated([("win", "win"), ("win", "loss")]).kappa == 0
+    assert rated([("win", "win"), ("tie", "tie"), ("loss", "loss")]).kappa == 1
+
+
+def test_an_item_counts_by_the_mean_of_its_orders() -> None:
+    verdicts = {("a", "de"): [verdict("a", 1.0), verdict("a", 0.0, order=SECOND)]}
+    assert agreement.measure(verdicts, {("a", "de"): 0.5}).agreement == 100
+
+
+def test_consistency_is_that_of_the_verdicts_labelled_or_not() -> None:
+    def both(identifier: str, a: float | None, b: float | None, code: str = "de") -> list[Verdict]:
+        return [verdict(identifier, a, code), verdict(identifier, b, code, SECOND)]
+
+    judged = [
+        both("a", 0.9, 0.8),
+        both("b", 0.9, 0.1),
+        both("c", 0.1, 0.2),
+        both("d", 0.9, None),
+        both("a", 0, 1, "fi"),
+    ]
+    verdicts = {(pair[0].id, pair[0].language): pair for pair in judged}
+    found = agreement.measure(verdicts, {("a", "de"): 1.0})
+    assert found.position_consistency == pytest.approx(50)
+    assert found.n_both_orders == 4
+    assert found.by_language["de"].position_consistency == pytest.approx(200 / 3)
+    assert found.by_language["fi"].position_consistency == 0
+    assert (found.n, found.only_verdicts) == (1, 4)
+    assert (found.by_language["fi"].n, found.by_language["fi"].agreement, found.by_language["fi"].kappa) == (
+        0,
+        None,
+        None,
+    )
+
+
+def test_one_order_has_no_consistency() -> None:
+    assert rated([("win", "win")]).position_consistency is None
+
+
+def test_what_is_left_out_is_counted() -> None:
+    verdicts = {
+        (name, "de"): [verdict(name, preference)] for name, preference in [("a", 1), ("b", None), ("c", 0), ("d", 0.4)]
+    }
+    labels: dict[agreement.Key, float | None] = {("a", "de"): 1, ("b", "de"): 1, ("c", "de"): None, ("e", "de"): 0}
+    labels[("a", "fi")] = 0.0
+    found = agreement.measure(verdicts, labels)
+    assert (found.n, found.n_missing, found.only_verdicts, found.only_labels) == (1, 2, 1, 2)
+    assert found.agreement == 100
+    assert list(found.by_language) == ["de"]
+
+
+def test_the_interval_draws_prompts_with_all_their_languages() -> None:
+    """Two languages that always go together say no more on a prompt than one."""
+    verdicts, labels = {}, {}
+    for number in range(40):
+        for code in ("de", "fi"):
+            verdicts[(str(number), code)] = [verdict(str(number), 1.0, code)]
+            labels[(str(number), code)] = float(number % 2)
+    found = agreement.measure(verdicts, labels)
+    assert found.agreement == 50
+    assert found.agreement_ci95 == found.by_language["de"].agreement_ci95 == found.by_language["fi"].agreement_ci95
+
+
+def test_a_run_folder_and_its_file_read_alike(tmp_path: Path) -> None:
+    file = verdict_file(
+        tmp_path / "run" / "verdicts.jsonl", verdict("a", None), verdict("a", 0.7), verdict("a", 0.2, "fi")
+    )
+    found = agreement.read_verdicts(file)
+    assert found == agreement.read_verdicts(tmp_path / "run")
+    assert [v.preference for v in found[("a", "de")]] == [0.7], "the later verdict on a question counts"
+    assert agreement.read_labels(file, found) == {("a", "de"): 0.7, ("a", "fi"): 0.2}
+    with file.open("a") as unfinished:
+        unfinished.write('{"id": "b", "lang')
+    assert agreement.read_verdicts(tmp_path / "run") == found
+
+
+def test_labels_in_words_and_in_numbers(tmp_path: Path) -> None:
+    words = [
+        ("candidate", 1),
+        ("reference", 0),
+        ("tie", 0.5),
+        ("win", 1),
+        ("loss", 0),
+        (" Win ", 1),
+        (None, None),
+        ("", None),
+    ]
+    rows = [{"id": i, "language": "de", "label": word} for i, (word, _) in enumerate(words)]
+    expected = {(str(i), "de"): value for i, (_, value) in enumerate(words)}
+    assert agreement.read_labels(write(tmp_path / "labels.jsonl", *rows), []) == expected
+    numbers = [{"id": str(i), "language": "deu", "preference": value} for i, (_, value) in enumerate(words)]
+    assert agreement.read_labels(write(tmp_path / "numbers.jsonl", *numbers), []) == expected
+    pq.write_table(pa.Table.from_pylist(numbers), tmp_path / "numbers.parquet")
+    assert agreement.read_labels(tmp_path / "numbers.parquet", []) == expected
+    (tmp_path / "labels.json").write_text(json.dumps(rows))
+    assert agreement.read_labels(tmp_path / "labels.json", []) == expected
+    nan = write(tmp_path / "nan.jsonl", {"id": "a", "language": "de", "preference": math.nan})
+    assert agreement.read_labels(nan, []) == {("a", "de"): None}
+
+
+def test_people_may_label_exported_verdicts(tmp_path: Path) -> None:
+    """The judge's own preferences stand beside their labels, and must not be taken for them."""
+    rows = [asdict(verdict("a", 0.9, order=order)) | {"label": "reference"} for order in (FIRST, SECOND)]
+    file = write(tmp_path / "labelled.jsonl", *rows, asdict(verdict("b", 0.9)) | {"label": None})
+    assert agreement.read_labels(file, []) == {("a", "de"): 0.0, ("b", "de"): None}
+
+
+def test_a_language_may_be_left_out_where_ids_are_unique(tmp_path: Path) -> None:
+    file = write(tmp_path / "labels.jsonl", {"id": "a", "label": "win"}, {"id": "z", "label": "win"})
+    labels = agreement.read_labels(file, [("a", "fi"), ("b", "de")])
+    assert labels[("a", "fi")] == 1.0
+    found = agreement.measure({("a", "fi"): [verdict("a", 1, "fi")]}, labels)
+    assert (found.n, found.only_labels, list(found.by_language)) == (1, 1, ["fi"])
+    with pytest.raises(UserError, match=r"labels.jsonl line 1: no \"language\", and id 'a' is judged in fi, de"):
+        agreement.read_labels(file, [("a", "fi"), ("a", "de")])
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            [{"id": "a", "language": "de", "label": "A"}],
+            "line 1: \"label\" is 'A'; need candidate, win, tie, reference, loss",
+        ),
+        ([{"id": "a", "language": "de", "label": 1}], '"label" is 1; need'),
+        ([{"id": "a", "language": "de", "preference": 1.5}], 'line 1: "preference" is 1.5; need a number from 0'),
+        ([{"id": "a", "language": "de", "preference": True}], '"preference" is True; need a number'),
+        ([{"id": "a", "language": "de"}], 'line 1: neither "preference" nor "label"; give one'),
+        ([{"language": "de", "label": "win"}], 'line 1: no "id"'),
+        ([{"id": "a", "language": "qqq", "label": "win"}], "line 1: unknown language 'qqq'"),
+        ([{"id": "a", "language": 5, "label": "win"}], "line 1: language 5 is no text"),
+        (
+            [{"id": "a", "language": "de", "label": "win"}, {"id": "a", "language": "de", "label": "tie"}],
+            "line 2: id 'a' has another label already",
+        ),
+        ([], "is empty"),
+    ],
+)
+def test_labels_that_cannot_be_read_are_named(tmp_path: Path, rows: list[dict[str, object]], message: str) -> None:
+    with pytest.raises(UserError) as error:
+        agreement.read_labels(write(tmp_path / "labels.jsonl", *rows), [])
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"order": "first"}, "line 1: is no verdict"),
+        ({"language": None}, "line 1: is no verdict"),
+        ({"id": None}, 'line 1: no "id"'),
+        ({"preference": "A"}, "\"preference\" is 'A'"),
+    ],
+)
+def test_lines_that_are_no_verdicts_are_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError) as error:
+        agreement.read_verdicts(write(tmp_path / "verdicts.jsonl", asdict(verdict("a", 1.0)) | change))
+    assert message in str(error.value)
+
+
+def test_a_folder_without_verdicts_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"holds no verdicts\.jsonl"):
+        agreement.read_verdicts(tmp_path)
+
+
+def test_nothing_in_common_is_refused() -> None:
+    with pytest.raises(UserError, match=r"share no item.*\('a', 'de'\).*\('a', 'fi'\)"):
+        agreement.measure({("a", "de"): [verdict("a", 1.0)]}, {("a", "fi"): 1.0})
+    with pytest.raises(UserError, match="none of the 1 items in both files has both"):
+        agreement.measure({("a", "de"): [verdict("a", None)]}, {("a", "de"): 1.0})
+
+
+def test_the_command_prints_and_writes_the_figures(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    judged = [
+        verdict(f"[{n}]", n / 10, code, order) for n in range(9) for code in ("de", "fi") for order in (FIRST, SECOND)
+    ]
+    verdict_file(folder / "verdicts.jsonl", *judged)
+    labels = [
+        {"id": f"[{n}]", "language": code, "label": "win" if n > 3 else "loss"}
+        for n in range(8)
+        for code in ("de", "fi")
+    ]
+    file = write(tmp_path / "labels.jsonl", *labels)
+    result = run("agreement", folder, file, "--output", tmp_path / "new" / "agreement.json", COLUMNS="80")
+    assert result.returncode == 0, result.stderr
+    for text in ("German (de)", "Finnish (fi)", "all", "75.0", "kappa", "verdict win: 4 labelled win, 0 labelled tie"):
+        assert text in result.stdout
+    assert "left out: 2 items that have a verdict" in result.stdout
+    assert "…" not in result.stdout, "a column does not fit"
+    found = json.loads((tmp_path / "new" / "agreement.json").read_text())
+    # Verdicts 0..3 are losses, 4 a loss labelled a win, 5 a tie labelled a win, 6 and 7 wins.
+    assert (found["agreement"], found["n"], found["only_verdicts"]) == (75.0, 16, 2)
+    assert found["kappa"] == pytest.approx((0.75 - (0.5 * 5 / 8 + 0.5 * 2 / 8)) / (1 - (0.5 * 5 / 8 + 0.5 * 2 / 8)))
+    assert found["by_language"]["fi"]["n"] == 8
+    assert found["position_consistency"] == 100.0
+
+
+def test_wrong_use_is_one_line(tmp_path: Path) -> None:
+    file = verdict_file(tmp_path / "verdicts.jsonl", verdict("a", 1.0))
+    assert "absent.jsonl: no such file" in complaint(run("agreement", file, tmp_path / "absent.jsonl"))
+    assert "is a directory" in complaint(run("agreement", file, file, "--output", tmp_path))

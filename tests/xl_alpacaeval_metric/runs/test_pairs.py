@@ -1,0 +1,105 @@
+import json
+import math
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.runs import pairs
+
+ROW = {"instruction": "Say hello in German.", "prediction": "Hallo!", "reference": "Guten Tag!", "language": "de"}
+
+
+def write(path: Path, *rows: object) -> Path:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_rows_without_ids_are_numbered(tmp_path: Path) -> None:
+    found = pairs.read(write(tmp_path / "pairs.jsonl", ROW, ROW | {"prediction": ""}))
+    assert found == [
+        Comparison("1", "de", "Say hello in German.", "Hallo!", "Guten Tag!"),
+        Comparison("2", "de", "Say hello in German.", "", "Guten Tag!"),
+    ]
+
+
+def test_parquet_reads_like_jsonl(tmp_path: Path) -> None:
+    rows = [ROW | {"id": "a"}, ROW | {"id": "b", "prediction": "Servus"}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "pairs.parquet")
+    assert pairs.read(tmp_path / "pairs.parquet") == pairs.read(write(tmp_path / "pairs.jsonl", *rows))
+
+
+def test_a_list_of_objects_reads_like_jsonl(tmp_path: Path) -> None:
+    (tmp_path / "pairs.json").write_text(json.dumps([ROW]), encoding="utf-8")
+    assert pairs.read(tmp_path / "pairs.json") == pairs.read(write(tmp_path / "pairs.jsonl", ROW))
+
+
+def test_separators_inside_a_text_end_no_line(tmp_path: Path) -> None:
+    row = ROW | {"prediction": "eins\u2028zwei\x85drei\x0c"}
+    assert pairs.read(write(tmp_path / "pairs.jsonl", row))[0].prediction == row["prediction"]
+
+
+def test_references_come_from_a_file_where_pairs_have_none(tmp_path: Path) -> None:
+    file = write(tmp_path / "pairs.jsonl", {k: v for k, v in ROW.items() if k != "reference"} | {"id": 7})
+    references = write(tmp_path / "references.jsonl", {"id": 7, "language": "de", "reference": "Grüß Gott!"})
+    assert pairs.read(file, references)[0].reference == "Grüß Gott!"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("\n\n", "is empty"),
+        ("{not json}\n", "line 1: not valid JSON"),
+        (json.dumps(ROW) + '\n\n{"a": \n', "line 3: not valid JSON"),
+        ("[" * 100_000 + "\n", "not valid JSON|nested too deeply"),
+        ("5\n", "line 1: not a JSON object"),
+        (
+            json.dumps({k: v for k, v in ROW.items() if k != "reference"}),
+            'line 1: no "reference"; give one, or --reference FILE',
+        ),
+        (json.dumps({k: v for k, v in ROW.items() if k != "prediction"}), 'line 1: no "prediction"; give one'),
+        (json.dumps(ROW | {"prediction": 5}), 'line 1: "prediction" is int, not text'),
+        (json.dumps(ROW | {"instruction": " "}), 'line 1: "instruction" is empty'),
+        (json.dumps(ROW | {"language": "xx-nonsense"}), "line 1: unknown language 'xx-nonsense'"),
+    ],
+)
+def test_bad_files_are_one_line(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "pairs.jsonl"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=message) as error:
+        pairs.read(file)
+    assert "\n" not in str(error.value)
+
+
+def test_files_of_other_kinds_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        pairs.read(tmp_path / "absent.jsonl")
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(UserError, match="not a readable Parquet file"):
+        pairs.read(tmp_path / "broken.parquet")
+    (tmp_path / "latin.jsonl").write_bytes(b'{"instruction": "\xe4"}')
+    with pytest.raises(UserError, match="not readable as UTF-8"):
+        pairs.read(tmp_path / "latin.jsonl")
+
+
+def test_an_id_is_text_or_a_number(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.parquet"
+    rows = [ROW | {"id": 7.0}, ROW | {"id": math.nan}]  # As pandas writes 7 and none.
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    assert [item.id for item in pairs.read(file)] == ["7", "2"]
+    with pytest.raises(UserError, match=r'line 1: "id" is list, neither text nor a number'):
+        pairs.read(write(tmp_path / "pairs.jsonl", ROW | {"id": [7]}))
+
+
+def test_references_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "pairs.jsonl", {k: v for k, v in ROW.items() if k != "reference"} | {"id": "a"})
+    reference = {"id": "b", "language": "de", "reference": "Grüß Gott!"}
+    with pytest.raises(UserError, match=r"line 1: no .*references.jsonl has none for id 'a' in de"):
+        pairs.read(file, write(tmp_path / "references.jsonl", reference))
+    twice = write(tmp_path / "references.jsonl", reference, reference | {"reference": "Servus!"})
+    with pytest.raises(UserError, match=r"references.jsonl line 2: id 'b' has another reference already"):
+        pairs.read(file, twice)

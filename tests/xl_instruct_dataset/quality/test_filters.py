@@ -1,0 +1,416 @@
+"""What the filters drop, and that they keep everything that people wrote for this project."""
+
+import itertools
+import tracemalloc
+
+import pytest
+
+from tests.xl_instruct_dataset import bundled
+from xl_alpacaeval_metric.benchmark import contamination
+from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.quality import filters, near_duplicates
+from xl_instruct_dataset.quality.filters import Drop, NearDuplicates
+
+FINNISH = "Kissa nukkuu suurimman osan päivästä, koska se säästää voimia saalistukseen."
+GERMAN = "Die Katze schläft den größten Teil des Tages, weil sie Kraft für die Jagd spart."
+CHINESE = "猫一天的大部分时间都在睡觉，因为它要为捕猎节省体力。"
+HINDI = "बिल्ली दिन का ज़्यादातर समय सोती है, क्योंकि उसे शिकार के लिए ताक़त बचानी होती है।"
+ENGLISH = "The cat sleeps for most of the day, because it saves its strength for the hunt."
+
+
+def reason(found: Drop | None) -> str | None:
+    return None if found is None else found.reason
+
+
+def test_no_bundled_text_is_dropped() -> None:
+    texts = list(bundled.texts())
+    assert len(texts) > 500
+    for code, text in texts:
+        assert filters.wrong_language(text, code) is None, (code, text)
+        assert filters.repetition(text) is None, (code, text)
+        assert filters.leaked(text) is None, (code, text)
+
+
+def test_bundled_instructions_leak_nothing() -> None:
+    assert [filters.leaked(text) for text in bundled.instructions()] == [None] * len(bundled.instructions())
+
+
+def test_no_bundled_text_is_too_long_or_too_short_for_another_language() -> None:
+    for group in bundled.groups():
+        for a, b in itertools.permutations(group, 2):
+            assert filters.length_ratio(group[a], group[b], a, b) is None, (a, b, group[a])
+
+
+def test_every_bundled_text_is_in_the_wrong_language_for_another() -> None:
+    for group in bundled.groups():
+        codes = sorted(group)
+        for code, other in zip(codes, codes[1:] + codes[:1], strict=True):
+            assert reason(filters.wrong_language(group[code], other)) == "wrong language"
+
+
+# --- wrong_language
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (FINNISH, "fi"),
+        (GERMAN, "DE"),
+        (CHINESE, "zh"),
+        (CHINESE, "zh-Hant"),
+        (f"```\nx = 1\n```\n      \n{CHINESE}", "zh"),  # In Chinese, spaces count, too.
+        (HINDI, "hi"),
+        (f"{FINNISH}\n\n```python\nfor the_cat in all_of_the_cats: print('this is an English sentence')\n```", "fi"),
+        ("\n".join([FINNISH] * 9 + [ENGLISH]), "fi"),
+        ("Helsinki", "de"),
+        ("42", "fi"),
+        ("", "fi"),
+        (ENGLISH, "yue-Latn"),
+    ],
+)
+def test_the_right_language_is_kept(text: str, code: str) -> None:
+    assert filters.wrong_language(text, code) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (ENGLISH, "fi"),
+        (CHINESE, "de"),
+        (GERMAN, "hi"),
+        (f"{FINNISH}\n{ENGLISH}", "fi"),
+        ("\n".join([FINNISH] * 8 + [ENGLISH]), "fi"),
+        ("- red\n- green\n- blue\n- yellow\n- black and white together", "fi"),
+        (f"{ENGLISH}\n\n```\n{FINNISH}\n```", "fi"),
+    ],
+)
+def test_another_language_is_dropped(text: str, code: str) -> None:
+    found = filters.wrong_language(text, code)
+    assert reason(found) == "wrong language"
+    assert found is not None
+    assert code in found.detail
+
+
+def test_a_language_that_the_identifier_does_not_know_is_unscored_and_kept() -> None:
+    assert filters.unscored("yue-Latn")
+    assert not filters.unscored("fi")
+    assert not filters.unscored("pt-BR")
+    with pytest.raises(UserError, match="unknown language"):
+        filters.wrong_language("x", "qq")
+
+
+# --- length_ratio
+
+
+def test_lengths_are_compared_across_scripts() -> None:
+    english, chinese = ENGLISH * 3, CHINESE * 3
+    assert filters.length_ratio(english, chinese, "en", "zh") is None
+    assert filters.length_ratio(chinese, english, "zh", "en") is None
+    assert reason(filters.length_ratio(english, chinese, "en", "fi")) == "length ratio"
+    assert reason(filters.length_ratio(english, chinese * 3, "en", "zh-Hant")) == "length ratio"
+
+
+def test_latin_letters_and_digits_are_no_longer_in_chinese_than_in_english() -> None:
+    english = (
+        "Run `pip install xl-suite==0.1.0` first, then `python -m xl_suite --url https://example.org/files/list.json`."
+    )
+    chinese = (
+        "先运行 `pip install xl-suite==0.1.0`，再运行 `python -m xl_suite --url https://example.org/files/list.json`。"
+    )
+    assert filters.length_ratio(english, chinese, "en", "zh") is None
+    assert filters.length_ratio(chinese, english, "zh", "en") is None
+
+
+def test_rows_of_tables_are_too_short_to_tell_a_language_by() -> None:
+    table = (
+        "| 行星 | 直径 | 距离 | 卫星 |\n|---|---|---|---|\n| 水星 | 4,879 | 57.9 | 0 |\n| 木星 | 142,984 | 778.5 | 95 |"
+    )
+    assert (
+        filters.wrong_language(f"下面的表格列出了太阳系里几颗行星的大小和它们到太阳的距离。\n\n{table}", "zh") is None
+    )
+    english = "| The small planets | Mercury and Mars and the Earth |\n" * 3
+    assert reason(filters.wrong_language(english, "zh")) == "wrong language"
+
+
+def test_what_is_cut_off_or_goes_on_is_dropped_and_short_texts_are_not_measured() -> None:
+    assert reason(filters.length_ratio(ENGLISH * 3, FINNISH, "en", "fi")) == "length ratio"
+    assert reason(filters.length_ratio(ENGLISH, FINNISH * 3, "en", "fi")) == "length ratio"
+    assert reason(filters.length_ratio(ENGLISH, "", "en", "fi")) == "length ratio"
+    assert filters.length_ratio("Yes.", "Kyllä, niin on asia.", "en", "fi") is None
+    assert filters.length_ratio("", "", "en", "fi") is None
+
+
+def test_code_has_no_length() -> None:
+    code = "```\n" + "x = 1\n" * 200 + "```"
+    assert reason(filters.length_ratio(f"{ENGLISH * 3}\n\n{code}", f"{FINNISH[:30]}\n\n{code}", "en", "fi")) is not None
+
+
+# --- repetition
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am fine, thank you. " * 4,
+        "The answer is simple. The answer is simple. The answer is simple.",
+        f"{ENGLISH}\n\n" + "and then we went home " * 20,
+        "Kissa nukkuu. " * 10,
+        "我很好，谢谢你。" * 6,
+        "मैं ठीक हूँ, धन्यवाद। " * 5,
+        "a" * 100,
+        "ha" * 60,
+        "no no no no no no no no no no",
+        "- one\n- two\n" * 4,
+        "Yes\n" * 5,
+    ],
+)
+def test_looping_texts_are_dropped(text: str) -> None:
+    assert reason(filters.repetition(text)) == "repetition"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "No.",
+        "Yes, yes, yes!",
+        "Row, row, row your boat, gently down the stream, merrily, merrily, merrily, merrily, life is but a dream.",
+        "| a | b |\n| --- | --- |\n| 1 | 2 |\n| --- | --- |\n| 3 | 4 |",
+        "```\n" + "x = 1\n" * 50 + "```",
+        f"{ENGLISH}\n\n{'-' * 80}\n\n{GERMAN}",
+        "好好学习，天天向上。",
+    ],
+)
+def test_ordinary_texts_are_kept(text: str) -> None:
+    assert filters.repetition(text) is None
+
+
+# --- leaked
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Here is the translation:",
+        "Here's the translated text in Finnish:",
+        "Sure! Here is the translation of the text into Finnish:",
+        "**Translation:**",
+        "Translation (Finnish):",
+        "Finnish translation:",
+        "Below is the response translated into Finnish.",
+        "Hier ist die Übersetzung:",
+        "Natürlich! Hier ist die deutsche Übersetzung:",
+        "Voici la traduction en français :",
+        "Aqui está a tradução:",
+        "Íme a magyar fordítás:",
+        "Štai vertimas į lietuvių kalbą:",
+        "Seo an t-aistriúchán:",
+        "Hawn hi t-traduzzjoni:",
+        "以下是翻译：",
+        "好的，以下是中文翻译：",
+        "यहाँ अनुवाद है:",
+        "Tässä on käännös:",
+        "İşte çeviri:",
+        "As an AI language model, I have no cats.",
+        "Als KI-Sprachmodell habe ich keine Katzen.",
+        "En tant qu'IA, je n'ai pas de chat.",
+        "Como um modelo de linguagem, não tenho gatos.",
+        "作为一个人工智能语言模型，我没有猫。",
+        "Tekoälymallina minulla ei ole kissoja.",
+        "Bir yapay zeka dil modeli olarak kedim yok.",
+        "I'm sorry, but I cannot translate this.",
+        "The passage above says that cats sleep.",
+    ],
+)
+def test_talk_of_the_work_at_the_beginning_is_dropped(said: str) -> None:
+    assert reason(filters.leaked(f"{said}\n\n{FINNISH}")) == "leaked"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "(Note: I kept the original names in the translation.)",
+        "Let me know if you need any changes!",
+        "Feel free to ask.",
+        "I hope this translation helps.",
+        "Anmerkung zur Übersetzung: Namen blieben stehen.",
+        "Note du traducteur : les noms restent.",
+        "译者注：名字未译。",
+        "Kääntäjän huomautus: nimet säilyivät.",
+    ],
+)
+def test_talk_of_the_work_at_the_end_is_dropped(said: str) -> None:
+    assert reason(filters.leaked(f"{FINNISH}\n\n{said}")) == "leaked"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{FINNISH} <text 0123456789ab> {GERMAN}",
+        f"{FINNISH}\n</passage 0123456789ab>",
+        f"{FINNISH}<|im_end|>",
+        f"{FINNISH}\n<end_of_turn>\n{GERMAN}",
+        f"{FINNISH}\n</think>\n{GERMAN}",
+        f"{FINNISH}\n\nUser: And dogs?\nAssistant: {GERMAN}",
+        f"{FINNISH}assistant\n\n{GERMAN}",
+    ],
+)
+def test_markers_are_dropped_wherever_they_stand(text: str) -> None:
+    assert reason(filters.leaked(text)) == "leaked"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Sure! Tässä on käännös:\n\n{FINNISH}",
+        f"Finnish: {FINNISH}",
+        f"**Finnish version:**\n\n{FINNISH}",
+        f"{FINNISH} (Translated from English)",
+        "Certainly, here's the Finnish version:\n\nKissa istuu matolla.",
+        "Kissa istuu matolla.\n\nLet me know if you need anything else!",
+    ],
+)
+def test_announcements_in_two_languages_and_around_short_texts_are_dropped(text: str) -> None:
+    assert reason(filters.leaked(text, "fi")) == "leaked"
+
+
+def test_a_short_english_text_may_be_polite() -> None:
+    assert filters.leaked("Dear Sir or Madam,\n\nplease let me know if Tuesday suits you.", "en") is None
+    assert filters.leaked("French cuisine: a short history of butter.", "en") is None
+    assert filters.leaked("Sure, I will bring the cake.", "en") is None
+    for code in ("en", "en-GB", "en-US"):
+        assert filters.leaked("Here is how a vaccine works. It trains the immune system.", code) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("French: Bonjour\nGerman: Guten Tag\nSpanish: Buenos días", "en"),
+        ("**Chinese (Mandarin):** about 940 million people speak it from birth.", "en"),
+        ("Greek: the oldest written Indo-European language that is still spoken.", "en"),
+        ("Spanish: „Hola“ heißt auf Deutsch „Hallo“.", "de"),
+        ("Read a classic such as The Odyssey (translated by Emily Wilson).", "en"),
+        ("The motto is E pluribus unum (translated from Latin: out of many, one).", "en"),
+        ("Genes are copied to RNA (translated into proteins later).", "en"),
+    ],
+)
+def test_names_of_languages_and_translators_are_no_talk(text: str, code: str) -> None:
+    assert filters.leaked(text, code) is None
+
+
+def test_many_empty_lines_are_no_talk() -> None:
+    assert filters.leaked(f"{FINNISH}{chr(10) * 20_000}{FINNISH}", "fi") is None
+
+
+@pytest.mark.parametrize("said", ["Sure! Here are some facts:", "Certainly! I can help.", "Here is what cats do:"])
+def test_english_courtesies_are_a_leak_only_in_another_language(said: str) -> None:
+    assert reason(filters.leaked(f"{said}\n\n{FINNISH} {FINNISH}")) == "leaked"
+    assert filters.leaked(f"{said}\n\n{ENGLISH}") is None
+    assert filters.leaked(f"{ENGLISH}\n\nLet me know if you want to hear more. I hope this helps!") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        f"{ENGLISH} A good translation keeps the tone: read it aloud. {ENGLISH}",
+        f"{ENGLISH}\n\nHere is the translation industry in numbers.\n\n{ENGLISH}",
+        f"{ENGLISH} Some people ask an AI language model for help. {ENGLISH}",
+        "Here is a recipe for four: flour, water and salt.",
+        "Übersetzungen altern schneller als ihre Originale.",
+        "Dear Sir or Madam,\n\nplease let me know if Tuesday suits you.",
+        "The translation of a novel takes months. First comes a draft.",
+        "翻译是一门艺术。好的译者读得很慢。",
+        "Aistriúchán maith: sin an sprioc.",
+    ],
+)
+def test_texts_about_translating_are_kept(text: str) -> None:
+    assert filters.leaked(text) is None
+
+
+# --- overlap
+
+
+def test_what_a_benchmark_asks_or_answers_is_dropped() -> None:
+    request = "Explain to a child of eight why the sea is salty, and why rivers are not, in no more than six sentences."
+    index = contamination.Index([contamination.Text("mini", "mini-77", "en", "request", request)])
+    assert filters.overlap("Why do cats sleep?", ENGLISH, index) is None
+    for row in ((f"Please: {request} Thanks.", ENGLISH), ("Why do cats sleep?", request.upper())):
+        found = filters.overlap(*row, index)
+        assert reason(found) == "overlap"
+        assert found is not None
+        assert "request of mini mini-77" in found.detail
+
+
+# --- NearDuplicates
+
+
+def changed(text: str, every: int) -> str:
+    return " ".join(f"x{place}" if place % every == 0 else word for place, word in enumerate(text.split()))
+
+
+def test_near_duplicates_name_the_first_text() -> None:
+    words = " ".join(f"word{n}" for n in range(200))
+    with NearDuplicates() as seen:
+        assert seen.seen("a", words) is None
+        assert seen.seen("b", words) == "a"
+        assert seen.seen("c", words.upper() + "!!") == "a"
+        assert seen.seen("d", changed(words, 150)) == "a"
+        assert seen.seen("e", changed(words, 10)) is None
+        assert seen.seen("f", changed(words, 10)) == "e"
+        assert seen.seen("a", words) is None
+
+
+@pytest.mark.parametrize("text", [FINNISH, GERMAN, CHINESE, HINDI, ENGLISH, "Yes.", "好"])
+def test_all_scripts_and_short_texts(text: str) -> None:
+    with NearDuplicates() as seen:
+        assert seen.seen("other", "Something else altogether, and rather longer than that.") is None
+        assert seen.seen("one", text) is None
+        assert seen.seen("two", f" {text}\n") == "one"
+
+
+def test_texts_without_words_repeat_nothing() -> None:
+    with NearDuplicates() as seen:
+        assert [seen.seen(str(n), text) for n, text in enumerate(("", "", "...", "..."))] == [None] * 4
+
+
+def test_no_bundled_text_repeats_another_and_two_passes_agree() -> None:
+    texts = [text for _, text in bundled.texts()]
+    answers = []
+    for _ in range(2):
+        with NearDuplicates() as seen:
+            answers.append([seen.seen(f"{n}", text) for n, text in enumerate(texts + texts)])
+    assert answers[0] == answers[1]
+    # `seen` names the earlier text by its id: in the second half each finds itself, and in the first none anything.
+    assert answers[0] == [None] * len(texts) + [str(n) for n in range(len(texts))]
+
+
+def test_a_text_that_was_prepared_is_looked_for_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_duplicates, "KEPT", 2)
+    texts = [f"{ENGLISH} {number} {FINNISH * number}" for number in range(4)]
+    with NearDuplicates() as seen, NearDuplicates() as plain:
+        for text in texts:
+            near_duplicates.prepare(text)
+        assert list(near_duplicates._ready) == texts[2:]
+        twice = [*texts, *texts]
+        assert [seen.seen(str(n), text) for n, text in enumerate(twice)] == [
+            plain.seen(str(n), text) for n, text in enumerate(twice)
+        ]
+        assert not near_duplicates._ready
+
+
+def test_memory_does_not_grow_with_the_texts() -> None:
+    def text(number: int) -> str:
+        return " ".join(f"{number}-{place}" for place in range(30))
+
+    with NearDuplicates() as seen:
+        for number in range(200):
+            seen.seen(str(number), text(number))
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(200, 2200):
+            assert seen.seen(str(number), text(number)) is None
+        after = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert after - before < 100_000
+        assert seen.seen("again", text(7)) == "7"

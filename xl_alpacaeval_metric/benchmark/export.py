@@ -1,0 +1,123 @@
+"""A benchmark as a Hub folder: Parquet files for each response language, a card, and eval.yaml."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.benchmark import Benchmark, Row
+from xl_alpacaeval_metric.benchmark.phrasing import DATA
+from xl_alpacaeval_metric.files import parquet
+from xl_alpacaeval_metric.files.jsonl import replace_file
+from xl_alpacaeval_metric.files.parquet import Written
+from xl_alpacaeval_metric.hub import card_text, front_matter
+from xl_alpacaeval_metric.hub import folder as hub_folder
+from xl_alpacaeval_metric.signature import package_version
+
+if TYPE_CHECKING:
+    import datasets
+
+SPLIT = "test"
+
+_TASKS = {
+    "xl": "xl_alpacaeval",
+    "m": "m_alpacaeval",
+    "en": "xl_alpacaeval",
+    "mini": "xl_alpacaeval_mini",
+    "context": "xl_context",
+}
+
+
+def task_id(name: str, code: str) -> str:
+    """The name of a language's task, in eval.yaml; where there is one, that of lm-evaluation-harness."""
+    return f"{_TASKS[name]}_{code.lower().replace('-', '_')}"
+
+
+def export(benchmark: Benchmark, output: Path) -> Mapping[str, Written]:
+    """Write the Hub folder `output`; returns rows and bytes by language.
+
+    Raises UserError where `output` is something else; nothing is left half-written.
+    """
+    by_language: dict[str, list[Row]] = {}
+    for row in benchmark.rows:
+        by_language.setdefault(row.response_language, []).append(row)
+    columns = features()
+    with hub_folder.replaced(output) as folder:
+        written = {
+            code: parquet.write(map(asdict, rows), columns.arrow_schema, folder / code, split=SPLIT)
+            for code, rows in by_language.items()
+        }
+        replace_file(folder / hub_folder.CARD, _card(benchmark, output.resolve().name, written, columns))
+        replace_file(folder / hub_folder.EVAL, _eval_yaml(benchmark.name, list(written)))
+        hub_folder.verified(folder)
+    return written
+
+
+@cache
+def _texts(name: str) -> Mapping[str, str]:
+    """Title, licence, and what the benchmark is, for its card."""
+    import yaml
+
+    found: dict[str, dict[str, str]] = yaml.safe_load((DATA / "benchmarks.yaml").read_text("utf-8"))
+    return found[name]
+
+
+def features() -> "datasets.Features":
+    """The columns of a benchmark's files: those of `Row`, all text."""
+    from datasets import Features, Value
+
+    return Features({field.name: Value("string") for field in fields(Row)})
+
+
+def _card(benchmark: Benchmark, name: str, written: Mapping[str, Written], columns: "datasets.Features") -> str:
+    texts = _texts(benchmark.name)
+    asked_in = {row.instruction_language for row in benchmark.rows}
+    about = front_matter.About(
+        pretty_name=texts["title"],
+        license=texts["license"],
+        languages=sorted({*written, *asked_in}),
+        tags=(front_matter.TAG, "benchmark", "cross-lingual", "multilingual", "llm-as-a-judge"),
+    )
+    table = "\n".join(
+        (
+            "| configuration | answers in | rows |",
+            "|---|---|---|",
+            *(
+                f"| `{code}` | {card_text.cell(languages.get(code).name)} | {written[code].rows:,} |"
+                for code in written
+            ),
+        )
+    )
+    body = card_text.body(
+        "benchmark",
+        {
+            "title": about.pretty_name,
+            "what": texts["what"],
+            "name": name,
+            "example": next(iter(written)),
+            "table": table,
+            "benchmark": benchmark.name,
+            "tasks": _TASKS[benchmark.name],
+            "references": benchmark.references,
+            "homepage": front_matter.HOMEPAGE,
+            "version": package_version(),
+            "revision": benchmark.revision,
+        },
+    )
+    return front_matter.front_matter(about, written, columns, SPLIT) + body
+
+
+def _eval_yaml(name: str, codes: Sequence[str]) -> str:
+    """What makes a dataset a benchmark on the Hub: huggingface.co/docs/hub/eval-results."""
+    import yaml
+
+    texts = _texts(name)
+    content = {
+        "name": texts["title"],
+        "description": f"{texts['what']} Scored by the win rate against a reference, in percent, as a judge model sees it.",
+        "evaluation_framework": "lm-evaluation-harness",
+        "tasks": [{"id": task_id(name, code), "config": code, "split": SPLIT} for code in codes],
+    }
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)

@@ -1,0 +1,113 @@
+"""Texts that a model writes, kept one by one in a JSONL file as they come: killed in between, the same call goes on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from xl_alpacaeval_metric.clients.base import Client, Completion, Message, Request
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_lines
+
+_BEGINNING = b'{"id": "'
+
+Key = tuple[str, str]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A text to be written: its id, its language, what it is made from, and how the model is asked."""
+
+    id: str
+    language: str
+    instruction: str
+    messages: tuple[Message, ...]
+
+    @property
+    def key(self) -> Key:
+        return (self.id, self.language)
+
+
+def collect(
+    wanted: Sequence[Wanted], client: Client, file: Path, progress: Progress, *, column: str, max_tokens: int
+) -> dict[Key, str]:
+    """The model's texts by (id, language), in lines with `id`, `language` and `column`; what the file holds already is not asked again.
+
+    A text that ended where its tokens did has `cut` in its line (see `cut_off`).
+
+    Raises UserError where the file is of another model or of other instructions, and naming the reason where a text
+    is missing in the end: the others are kept, and the same call asks for the missing ones alone.
+    """
+    made = _finished(wanted, client.spec, file, column)
+    missing = [text for text in wanted if text.key not in made]
+    requests = [Request(text.messages, max_tokens) for text in missing]
+    failed: dict[Key, str] = {}
+    progress(f"{column}s by {client.spec}", len(made), len(wanted))
+    with _opened(file) as output:
+        for index, reply in client.complete(requests, accept=lambda completion: bool(completion.text.strip())):
+            text = missing[index]
+            if not isinstance(reply, Completion):
+                failed[text.key] = reply.reason
+                continue
+            made[text.key] = reply.text.strip()
+            line = {
+                "id": text.id,
+                "language": text.language,
+                column: reply.text.strip(),
+                **({"cut": True} if reply.cut else {}),
+            }
+            output.write(json_line({**line, "model": client.spec, "instruction": text.instruction}))
+            output.flush()
+            progress(f"{column}s", len(made), len(wanted))
+    if failed:
+        (identifier, language), reason = next(iter(failed.items()))
+        raise UserError(
+            f"{file}: {len(failed)} of {len(wanted)} {column}s are missing, the first is id {identifier!r}, language "
+            f"{language!r}: {reason}; the same command asks for these alone"
+        )
+    return made
+
+
+def cut_off(files: Sequence[Path], column: str, max_tokens: int) -> list[str]:
+    """A line about the texts in these files that are not whole, for people; none where all are."""
+    lines = [line for file in files for line in read_lines(file)]
+    found = [line for line in lines if line.get("cut")]
+    if not found:
+        return []
+    return [
+        f"{len(found)} of {len(lines)} {column}s are cut off, the first is id {found[0]['id']!r}, language "
+        f"{found[0]['language']!r}; they were given {max_tokens} tokens"
+    ]
+
+
+def _finished(wanted: Sequence[Wanted], spec: str, file: Path, column: str) -> dict[Key, str]:
+    if not file.exists():
+        return {}
+    if file.is_dir():
+        raise UserError(f"{file}: is a folder; --output names a file")
+    # What a kill leaves of a line is cut off and written again; what someone else wrote is not to be lost.
+    unfinished = file.read_bytes().rpartition(b"\n")[2]
+    if unfinished[: len(_BEGINNING)] != _BEGINNING[: len(unfinished)] or unfinished.endswith(b"}"):
+        raise UserError(f"{file}: its last line is no {column} made here, or has no line feed; choose another file")
+    instructions = {text.key: text.instruction for text in wanted}
+    made = {}
+    # Not by way of pairs.read_references, which takes no unfinished line.
+    for number, line in enumerate(read_lines(file), 1):
+        if line.get("model") != spec:
+            raise UserError(f"{file}: holds {column}s by {line.get('model')}, not by {spec}; choose another file")
+        key, text = (str(line.get("id")), str(line.get("language"))), line.get(column)
+        if instructions.get(key, line.get("instruction")) != line.get("instruction"):
+            raise UserError(f"{file}: id {key[0]!r} is another instruction there; choose another file")
+        if not isinstance(text, str) or not text.strip():
+            raise UserError(f"{file} line {number}: holds no {column}; delete that line, or choose another file")
+        made[key] = text
+    return made
+
+
+def _opened(file: Path) -> TextIO:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return open_for_append(file)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be written ({error.strerror})") from None

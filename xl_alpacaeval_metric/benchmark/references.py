@@ -1,0 +1,55 @@
+"""Reference answers made by a model, for benchmarks that come without."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from xl_alpacaeval_metric import clients
+from xl_alpacaeval_metric.benchmark import Benchmark, Row, with_references
+from xl_alpacaeval_metric.benchmark.journal import Key, Progress, Wanted, collect, cut_off
+from xl_alpacaeval_metric.clients.base import Client
+from xl_alpacaeval_metric.errors import UserError
+
+MAX_TOKENS = 1024
+
+
+def client_of(spec: str, concurrency: int, device: str | None = None, what: str = "references") -> Client:
+    """The model that `BACKEND/MODEL` names; raises UserError for another form and for none."""
+    client = clients.client_for(spec, concurrency=concurrency, device=device)
+    if client is None:
+        raise UserError(f"{what} need a model; name one as BACKEND/MODEL, such as openai/gpt-4o-mini")
+    return client
+
+
+def is_model(text: str) -> bool:
+    """Whether `--reference` names a model rather than a file."""
+    backend, slash, _ = text.partition("/")
+    return bool(slash) and backend in ("openai", "hf", *clients.IN_PROCESS) and not Path(text).is_file()
+
+
+def make(
+    rows: Sequence[Row], client: Client, file: Path, progress: Progress, max_tokens: int = MAX_TOKENS
+) -> dict[Key, str]:
+    """The model's answers by (id, language), kept in a JSONL file as `collect` does; raises UserError as it does."""
+    wanted = [
+        Wanted(row.id, row.response_language, row.instruction, ({"role": "user", "content": row.instruction},))
+        for row in rows
+    ]
+    return collect(wanted, client, file, progress, column="reference", max_tokens=max_tokens)
+
+
+def written(
+    benchmark: Benchmark, author: Client, folder: Path, progress: Progress, say: Callable[[str], None]
+) -> Benchmark:
+    """The benchmark with references by `author`, kept in `folder` for the next candidate; frees the author's memory.
+
+    `say` hears how many are cut off, if any are.
+    """
+    name = "".join(c if c.isalnum() or c in "._-" else "-" for c in author.spec)
+    file = folder / f"references-{benchmark.name}-{benchmark.revision}-{name}.jsonl"
+    try:
+        made = make(benchmark.rows, author, file, progress)
+    finally:
+        author.close()
+    for line in cut_off([file], "reference", MAX_TOKENS):
+        say(f"{line} (xl-alpacaeval references takes --max-tokens; --reference FILE takes what it makes)")
+    return with_references(benchmark, made, author.spec)

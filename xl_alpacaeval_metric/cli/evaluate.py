@@ -1,0 +1,197 @@
+"""The commands: each translates its options into a call and prints what comes back."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer.exceptions import Exit
+
+from xl_alpacaeval_metric.cli.options import (
+    Batch,
+    BatchSize,
+    BenchmarkPath,
+    BothOrders,
+    Cache,
+    Concurrency,
+    Criteria,
+    CriteriaFile,
+    Device,
+    JudgeArgs,
+    JudgeSpec,
+    JudgeUrl,
+    MaxMissing,
+    MaxRequests,
+    Seed,
+    announcer,
+    arguments,
+    ask_through,
+    codes,
+    judge_from,
+    reference_author,
+    rubric_from,
+)
+from xl_alpacaeval_metric.cli.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from xl_alpacaeval_metric.records import Result
+
+app = typer.Typer(
+    help="Evaluate cross-lingual open-ended generation: ask in one language, judge the answer in another.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command("eval")
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="Hub id, folder, .gguf file, or an endpoint's model name")
+    ],
+    backend: Annotated[
+        str, typer.Option(help="A model type of lm-evaluation-harness: hf, vllm, sglang, local-chat-completions, ...")
+    ] = "hf",
+    model_args: Annotated[
+        str,
+        typer.Option(metavar="K=V,...", help="Passed to the backend, e.g. dtype=bfloat16 or base_url=http://host/v1"),
+    ] = "",
+    benchmark: Annotated[str, typer.Option(help="xl, m, en, mini, context")] = "mini",
+    languages: Annotated[
+        str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
+    ] = None,
+    judge: JudgeSpec = None,
+    judge_base_url: JudgeUrl = None,
+    judge_args: JudgeArgs = "",
+    both_orders: BothOrders = False,
+    batch: Batch = False,
+    cache: Cache = None,
+    max_requests: MaxRequests = None,
+    criteria: Criteria = False,
+    criteria_file: CriteriaFile = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC|FILE", help="References: a model that writes them, or a file with id, language, reference"
+        ),
+    ] = None,
+    benchmark_path: BenchmarkPath = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
+    chat_template: Annotated[
+        bool, typer.Option("--chat-template/--no-chat-template", help="Off for base models")
+    ] = True,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Length of an answer, at most")] = 1024,
+    generation: Annotated[
+        str,
+        typer.Option("--generation-kwargs", metavar="K=V,...", help="Sampling, e.g. do_sample=true,temperature=0.7"),
+    ] = "",
+    batch_size: BatchSize = "auto",
+    device: Device = None,
+    concurrency: Concurrency = 64,
+    seed: Seed = 0,
+    max_missing: MaxMissing = 0.01,
+    output: Annotated[
+        Path | None, typer.Option(help="Run folder  [default: runs/ and a name made of the settings]")
+    ] = None,
+) -> None:
+    """Generate answers with MODEL, judge them against references, and print the win rates.
+
+    The same command again continues where it stopped.
+    """
+    from xl_alpacaeval_metric import benchmark as benchmarks
+    from xl_alpacaeval_metric.benchmark import references
+    from xl_alpacaeval_metric.runs import evaluate as runs
+    from xl_alpacaeval_metric.runs import pairs
+    from xl_alpacaeval_metric.runs.candidate import Candidate
+
+    candidate = Candidate(
+        model,
+        backend,
+        arguments(model_args),
+        chat_template,
+        max_tokens,
+        batch_size,
+        device,
+        concurrency,
+        arguments(generation),
+    )
+    candidate.check()
+    the_judge = judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed)
+    rubric = rubric_from(criteria, criteria_file, the_judge)
+    wanted = codes(languages) if languages is not None else None
+    rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed)
+    author = reference_author(reference, concurrency, device)
+    given = pairs.read_references(Path(reference)) if reference and author is None else {}
+    if (the_judge is not None or given) and author is None:
+        rows = benchmarks.with_references(rows, given, Path(reference).name if reference else "")
+    folder = output or runs.default_folder(candidate, rows, the_judge)
+    with ProgressLine(folder) as progress:
+        ask_through(the_judge, batch, cache, folder, progress)
+        if the_judge is not None:
+            the_judge.client.preflight()
+        if author is not None:
+            rows = references.written(rows, author, folder.parent, progress, progress.say)
+        result = runs.evaluate_model(candidate, rows, the_judge, folder, progress, rubric, announcer(max_requests))
+    name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
+    finish(result, f"{name} on {benchmark}", folder, max_missing)
+
+
+@app.command("judge")
+def judge_pairs(
+    pairs_file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PAIRS", help="JSONL or Parquet: instruction, prediction, reference, language, optional id"
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="Run folder")],
+    judge: JudgeSpec = None,
+    judge_base_url: JudgeUrl = None,
+    judge_args: JudgeArgs = "",
+    both_orders: BothOrders = False,
+    batch: Batch = False,
+    cache: Cache = None,
+    max_requests: MaxRequests = None,
+    criteria: Criteria = False,
+    criteria_file: CriteriaFile = None,
+    reference: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="References where PAIRS has none: id, language, reference")
+    ] = None,
+    device: Device = None,
+    concurrency: Concurrency = 64,
+    seed: Seed = 0,
+    max_missing: MaxMissing = 0.01,
+) -> None:
+    """Judge answers that were made elsewhere, and print the win rates."""
+    from xl_alpacaeval_metric import scoring
+    from xl_alpacaeval_metric.runs import evaluate as runs
+    from xl_alpacaeval_metric.runs import pairs
+
+    comparisons = pairs.read(pairs_file, reference)
+    scoring.check(comparisons)
+    the_judge = judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed)
+    rubric = rubric_from(criteria, criteria_file, the_judge)
+    with ProgressLine(output) as progress:
+        ask_through(the_judge, batch, cache, output, progress)
+        if the_judge is not None:
+            the_judge.client.preflight()
+        result = runs.judge_pairs(comparisons, the_judge, output, progress, rubric, announcer(max_requests))
+    finish(result, pairs_file.name, output, max_missing)
+
+
+def finish(result: "Result", title: str, folder: Path, max_missing: float) -> None:
+    """Print the result; exit code 1 where too many verdicts are missing."""
+    from rich.console import Console
+
+    from xl_alpacaeval_metric.report import results
+
+    results.show(result, title, Console())
+    print(f"run folder: {folder}")
+    if result.missing_share > max_missing:
+        judgements = "verdicts or ratings" if result.overall.criteria else "verdicts"
+        share = (
+            f"{100 * result.missing_share:.1f}% of the {judgements} are missing (--max-missing {100 * max_missing:g}%)"
+        )
+        print(f"xl-alpacaeval: {share}; the same command asks again for these alone", file=sys.stderr)
+        raise Exit(1)

@@ -1,0 +1,239 @@
+"""Models of the Hub or a folder, run in this process with transformers, on CUDA where there is one."""
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
+from xl_alpacaeval_metric.clients.fingerprint import grouped
+from xl_alpacaeval_metric.clients.local import device as local_device
+from xl_alpacaeval_metric.clients.local import weights
+from xl_alpacaeval_metric.clients.local.chat_template import encode, plain, spellings
+from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, shared_length
+from xl_alpacaeval_metric.errors import JudgeUnavailable, MissingExtra
+
+__all__ = ["LocalClient", "best_device", "fingerprint", "plain"]
+
+# Tokens, padding included, that one forward pass works on: bounds memory whatever the length of the prompts.
+BATCH_TOKENS = {"cuda": 32_768, "mps": 8_192, "cpu": 4_096}
+
+
+class LocalClient:
+    """Answers requests with a causal language model loaded by transformers.
+
+    A request with `choices` costs one forward pass, which gives the log-probability of each choice as the
+    next token; others are decoded greedily. `preflight` loads the tokenizer and the configuration alone, so
+    that the memory is free until the first request comes. Requests go in batches of like length, of at most
+    `batch_tokens` tokens with padding; a batch that does not fit the memory is halved, and so are those after it.
+    With `reuse_prefix` the tokens that all requests with choices begin with are computed once.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        device: str | None = None,
+        dtype: str = "auto",
+        batch_tokens: int | None = None,
+        reuse_prefix: bool = True,
+    ) -> None:
+        self.model = os.path.expanduser(model)
+        self.device, self.dtype, self.batch_tokens = device, dtype, batch_tokens
+        self.reuse_prefix = reuse_prefix
+        self._tokenizer: Any = None
+        self._network: Any = None
+        self._window = 0
+        self._fingerprint = ""
+
+    @property
+    def spec(self) -> str:
+        return f"hf/{Path(self.model).name if Path(self.model).is_dir() else self.model}"
+
+    @property
+    def identity(self) -> Mapping[str, object]:
+        self.preflight()
+        return {"backend": "hf", "model": self.spec, "fingerprint": self._fingerprint, "dtype": self.dtype}
+
+    def preflight(self) -> None:
+        """Load tokenizer and configuration; raises JudgeUnavailable, or MissingExtra without torch and transformers."""
+        if self._tokenizer is not None:
+            return
+        try:
+            import torch  # noqa: F401
+            import transformers
+        except ModuleNotFoundError as error:
+            raise MissingExtra(str(error.name), "eval") from None
+        if self.model.startswith((".", "/")) and not Path(self.model).is_dir():
+            raise JudgeUnavailable(f"hf/{self.model}: no such folder")
+        local_device.check(self.device, self.dtype)
+        try:
+            # Where it is left open, transformers asks whoever sits at the terminal.
+            config = transformers.AutoConfig.from_pretrained(self.model, trust_remote_code=False)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(self.model, trust_remote_code=False)
+        except (OSError, ValueError, KeyError) as error:
+            raise JudgeUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
+        text_config = config.get_text_config() if hasattr(config, "get_text_config") else config
+        self._window = int(getattr(text_config, "max_position_embeddings", 0) or 0) or 2**31
+        self._fingerprint = fingerprint(self.model, config)
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        self._tokenizer = tokenizer
+
+    def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
+        self.preflight()
+        prompts = encode([request.messages for request in requests], self._tokenizer)
+        fitting = []
+        for index, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
+            if len(prompt) + request.max_tokens > self._window:
+                needed = len(prompt) + request.max_tokens
+                yield index, Failure("refused", f"needs {needed} tokens, the window of {self.spec} has {self._window}")
+            else:
+                fitting.append(index)
+        for alike in grouped((requests[i].choices, requests[i].max_tokens) for i in fitting).values():
+            indices = [fitting[place] for place in alike]
+            for place, reply in self._answers(requests[indices[0]], [prompts[i] for i in indices]):
+                # Asking a deterministic model again would give the same reply.
+                if isinstance(reply, Completion) and accept is not None and not accept(reply):
+                    reply = Failure("refused", f"unusable reply {reply.text[:40]!r}")
+                yield indices[place], reply
+
+    def close(self) -> None:
+        """Free the model's memory."""
+        if self._network is not None:
+            self._network = None
+            local_device.free()
+
+    def _answers(self, like: Request, prompts: Sequence[list[int]]) -> Iterator[tuple[int, Reply]]:
+        """(index into `prompts`, reply) to requests with the choices and the token limit of `like`."""
+        network = self._load()
+        budget = self.batch_tokens or BATCH_TOKENS.get(network.device.type, BATCH_TOKENS["mps"])
+        prefix = SharedPrefix(network, prompts[0][: shared_length(prompts)]) if self.reuse_prefix else None
+        # Longest first: memory is at its highest in the first batch, so what does not fit shows at once.
+        waiting = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
+        done = 0
+        while done < len(waiting):
+            width = len(prompts[waiting[done]]) + like.max_tokens
+            batch = waiting[done : done + max(1, budget // width)]
+            tokens = [prompts[i] for i in batch]
+            replies: Sequence[Reply] | None = None
+            try:
+                replies = self._choose(like, tokens, prefix) if like.choices else self._generate(like, tokens)
+            except RuntimeError as error:
+                if not local_device.is_out_of_memory(error):
+                    raise
+            # Out here the error is gone, and with it the tensors that its traceback held.
+            if replies is None:
+                local_device.free()
+                self.batch_tokens = budget = max(1, width * (len(batch) // 2))
+                if len(batch) > 1:
+                    continue
+                replies = [Failure("exhausted", f"{width} tokens do not fit the memory of {network.device}")]
+            done += len(batch)
+            yield from zip(batch, replies, strict=True)
+
+    def _load(self) -> Any:
+        if self._network is None:
+            import torch
+            import transformers
+
+            # It would write over the caller's own progress line.
+            transformers.utils.logging.disable_progress_bar()
+            device = self.device or best_device()
+            # Half precision is slow on a CPU, whatever the file holds.
+            dtype: Any = torch.float32 if device == "cpu" and self.dtype == "auto" else self.dtype
+            try:
+                network = transformers.AutoModelForCausalLM.from_pretrained(
+                    self.model, dtype=dtype, trust_remote_code=False
+                )
+                self._network = network.to(device).eval()
+            except (OSError, ValueError, KeyError) as error:
+                raise JudgeUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
+            except RuntimeError as error:
+                if not local_device.is_out_of_memory(error):
+                    raise
+                raise JudgeUnavailable(f"{self.spec}: does not fit the memory of {device}") from None
+        return self._network
+
+    def _padded(self, prompts: Sequence[list[int]]) -> tuple[Any, Any]:
+        """Token ids and attention mask, both (prompts, longest), padded on the left."""
+        import torch
+
+        width = max(map(len, prompts))
+        ids = [[self._tokenizer.pad_token_id] * (width - len(prompt)) + prompt for prompt in prompts]
+        starts = torch.tensor([[width - len(prompt)] for prompt in prompts])
+        mask = (torch.arange(width) >= starts).long()
+        return torch.tensor(ids).to(self._load().device), mask.to(self._load().device)
+
+    def _choose(self, like: Request, prompts: Sequence[list[int]], prefix: SharedPrefix | None) -> list[Completion]:
+        import torch
+
+        choices = like.choices
+        tokens = [spellings(choice, self._tokenizer) for choice in choices]
+        with torch.inference_mode():
+            cache = prefix.cache(len(prompts)) if prefix else None
+            start = cache.get_seq_length() if cache else 0
+            ids, mask = self._padded([prompt[start:] for prompt in prompts])
+            mask = torch.nn.functional.pad(mask, (start, 0), value=1)
+            # The last position is all that is needed: logits of the others would fill memory with the vocabulary.
+            logits = self._load()(
+                input_ids=ids,
+                attention_mask=mask,
+                position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, start:],
+                past_key_values=cache,
+                use_cache=cache is not None,
+                logits_to_keep=1,
+            ).logits[:, -1]
+            logprobs = logits.float().log_softmax(-1)
+            rows = torch.stack([logprobs[:, variants].logsumexp(-1) for variants in tokens], dim=-1).tolist()
+        return [
+            Completion(
+                text=choices[max(range(len(choices)), key=row.__getitem__)],
+                logprobs=dict(zip(choices, row, strict=True)) if all(map(math.isfinite, row)) else None,
+                prompt_tokens=len(prompt),
+                completion_tokens=1,
+            )
+            for row, prompt in zip(rows, prompts, strict=True)
+        ]
+
+    def _generate(self, like: Request, prompts: Sequence[list[int]]) -> list[Completion]:
+        import torch
+
+        ids, mask = self._padded(prompts)
+        with torch.inference_mode():
+            output = self._load().generate(
+                input_ids=ids,
+                attention_mask=mask,
+                max_new_tokens=like.max_tokens,
+                do_sample=False,
+                pad_token_id=self._tokenizer.pad_token_id,
+            )
+        made = output[:, ids.shape[1] :]
+        texts = self._tokenizer.batch_decode(made, skip_special_tokens=True)
+        counts = (made != self._tokenizer.pad_token_id).sum(-1).tolist()
+        ends = self._load().generation_config.eos_token_id
+        over = {self._tokenizer.pad_token_id, *(ends if isinstance(ends, list) else [ends])}
+        return [
+            Completion(text=text, prompt_tokens=len(prompt), completion_tokens=count, cut=last not in over)
+            for text, prompt, count, last in zip(texts, prompts, counts, made[:, -1].tolist(), strict=True)
+        ]
+
+
+def best_device() -> str:
+    """cuda, mps or cpu: the first that torch finds."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def fingerprint(model: str, config: Any) -> str:
+    """The Hub's commit, or what the content of a folder is known by: another model, another fingerprint."""
+    commit = getattr(config, "_commit_hash", None)
+    return str(commit)[:12] if commit else weights.fingerprint(model)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,65 @@
+"""The ledger of batches: which requests went into which batch, kept in the run folder so that a killed run goes on."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.jsonl import read_json, write_json
+
+LEDGER = "batch.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file of requests at the endpoint, and the batch made of it: None until there is one.
+
+    `requests` are the names (`custom_id`) of the requests in the file, `complaint` why the batch failed as a whole.
+    """
+
+    file: str
+    batch: str | None
+    status: str
+    requests: tuple[str, ...]
+    complaint: str = ""
+
+
+class Ledger:
+    """The jobs in FOLDER/batch.json; every change is in the file when the call returns.
+
+    Raises UserError where the file is damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / LEDGER
+        self._jobs: dict[str, Job] = {job.file: job for job in self._read()}
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        return tuple(self._jobs.values())
+
+    def put(self, job: Job) -> Job:
+        """Add a job, or put it in the place of what is known of its file."""
+        self._jobs[job.file] = job
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(self.path, {"jobs": [asdict(job) for job in self.jobs]})
+        return job
+
+    def change(self, job: Job, batch: str | None, status: str, complaint: str = "") -> Job:
+        """Note what became of a job."""
+        changed = replace(job, batch=batch, status=status, complaint=complaint)
+        return job if changed == job else self.put(changed)
+
+    def replies(self, job: Job) -> Path:
+        """Where the lines that a job's batch answered are kept, once it has ended."""
+        name = "".join(c if c.isalnum() or c in "-_" else "-" for c in str(job.batch))
+        return self.path.with_name(f"{name}.jsonl")
+
+    def _read(self) -> Iterator[Job]:
+        if not self.path.exists():
+            return
+        try:
+            for row in read_json(self.path)["jobs"]:  # type: ignore[attr-defined]
+                yield Job(**{**row, "requests": tuple(row["requests"])})
+        except (KeyError, TypeError):
+            raise UserError(f"{self.path}: damaged; delete it to begin anew, or choose a new folder") from None

@@ -1,0 +1,1 @@
+"""Files: JSON lines, tables of rows, Parquet for the Hub."""

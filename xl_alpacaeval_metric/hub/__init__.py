@@ -1,0 +1,1 @@
+"""The Hugging Face Hub: downloads, and folders that it and `datasets` read."""

@@ -1,0 +1,62 @@
+"""The front matter of a dataset's card, which the Hub and its viewer read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xl_alpacaeval_metric.files.parquet import Written
+
+if TYPE_CHECKING:
+    import datasets
+
+TAG = "xl-suite"
+"""On every card that this package writes; a folder without it is never replaced."""
+HOMEPAGE = "https://pypi.org/project/xl-suite/"
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the front matter says of a dataset that its files do not; a licence that the Hub does not list becomes `other`."""
+
+    pretty_name: str
+    license: str
+    languages: Sequence[str]
+    tags: Sequence[str]
+
+
+def front_matter(about: About, configs: Mapping[str, Written], features: "datasets.Features", split: str) -> str:
+    """YAML between two lines of dashes: `configs` with the files of each, `dataset_info` with rows, bytes and columns."""
+    from datasets import DatasetInfo
+    from datasets.info import DatasetInfosDict
+    from datasets.splits import SplitDict, SplitInfo
+    from datasets.utils.metadata import MetadataConfigs
+    from huggingface_hub import DatasetCardData
+
+    data = DatasetCardData(
+        language=list(about.languages),
+        license=about.license if about.license != "unknown" else "other",
+        pretty_name=about.pretty_name,
+        size_categories=[_size(sum(written.rows for written in configs.values()))],
+        task_categories=["text-generation"],
+        tags=list(about.tags),
+    )
+    infos = {
+        name: DatasetInfo(
+            features=features,
+            splits=SplitDict({split: SplitInfo(split, num_bytes=written.memory_bytes, num_examples=written.rows)}),
+            download_size=written.file_bytes,
+            dataset_size=written.memory_bytes,
+            config_name=name,
+        )
+        for name, written in configs.items()
+    }
+    DatasetInfosDict(infos).to_dataset_card_data(data)
+    MetadataConfigs(
+        {name: {"data_files": [{"split": split, "path": f"{name}/{split}-*.parquet"}]} for name in configs}
+    ).to_dataset_card_data(data)
+    return f"---\n{data.to_yaml()}\n---\n\n"
+
+
+def _size(rows: int) -> str:
+    return next((name for limit, name in _SIZES if rows < limit), "10M<n<100M")

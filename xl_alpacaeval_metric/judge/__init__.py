@@ -1,0 +1,1 @@
+"""Judging: pairwise verdicts, ratings by criteria, what both will cost."""

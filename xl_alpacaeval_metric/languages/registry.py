@@ -1,0 +1,195 @@
+"""The one registry of languages: any BCP-47 code, named as CLDR names it."""
+
+import logging
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.languages import identify
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+logger = logging.getLogger(__name__)
+
+PAPER = ("de", "pt", "hu", "lt", "ga", "mt", "zh", "hi")
+"""The languages of the XL-AlpacaEval paper."""
+RELEASED = (*PAPER, "fi", "tr", "fr")
+"""Those, and the ones released since."""
+
+RESOURCE_CLASS_SOURCE = "Joshi et al. 2020, doi:10.18653/v1/2020.acl-main.560"
+# From 5, "the winners", down to 1, "the scraping-bys"; languages of class 0 and doubtful ones are left out.
+_BY_CLASS = {
+    5: "ar de en es fr ja zh",
+    4: "ca cs eu fa fi hi hr hu it ko nl pl pt ru sr sv tr vi",
+    3: "af arz be bg bn bs ceb da el et fil gl he id ka kk la lt lv ms ro sk sl ta th uk ur uz",
+    2: "am ga ha ht is lo mr mt pa sa sw ti tn wo xh yo zu",
+    1: "as az ba bm bo br cy eo fo gd gu hy ig jv kab ki km kn lb ln mg mi mk ml mn my nb ne nn oc om or "
+    "rw sd se sg sm sn so sq ss su te tg tk ts tt ug vo yi",
+}
+RESOURCE_CLASS = MappingProxyType({code: level for level, codes in _BY_CLASS.items() for code in codes.split()})
+"""Resource class by language code, 0 (left behind) to 5 (winners), from `RESOURCE_CLASS_SOURCE`."""
+
+_NOT_LANGUAGES = frozenset(("und", "mul", "mis", "zxx"))
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language under its canonical BCP-47 code.
+
+    `name` is CLDR's English name, `autonym` what its speakers call it (`name` where CLDR does not say), `script` the ISO
+    15924 code of what it is usually written in, `resource_class` 0 to 5 (see `RESOURCE_CLASS`); None where unknown.
+    """
+
+    code: str
+    name: str
+    script: str | None
+    resource_class: int | None
+
+    @property
+    def autonym(self) -> str:
+        """Looked up when asked for: CLDR's data of a locale take a while to load."""
+        return _autonym(self.code, self.code.split("-")[0]) or self.name
+
+
+def get(code: str) -> Language:
+    """The language of a BCP-47 code in any case, with `-` or `_`; ISO 639-3 codes become the two letters where there are such.
+
+    Raises UserError for what is no language, naming the nearest codes.
+    """
+    if not isinstance(code, str):
+        raise UserError(f"language {code!r} is no text; give a BCP-47 code such as de or pt-BR")
+    return _get(code)
+
+
+@lru_cache(maxsize=4096)
+def _get(code: str) -> Language:
+    import langcodes
+    from babel.core import get_global
+
+    code = code.strip()
+    try:
+        base, *rest = langcodes.standardize_tag(code).split("-")
+        found = langcodes.Language.get("-".join([base, *rest]))
+    except (langcodes.LanguageTagError, AttributeError):
+        raise UserError(_unknown(code)) from None
+    # CLDR writes the chief language of a macrolanguage with the macrolanguage's code: cmn is zh, swh is sw.
+    base = get_global("language_aliases").get(base, base).split("_")[0]
+    script = found.script
+    if script is not None and script == _usual_script(base) and base != "zh":
+        script = None
+    parts = [base, script, found.territory, *(found.variants or ())]
+    tag = "-".join(part for part in parts if part)
+    known = len(base) > 1 and found.is_valid() and base not in _NOT_LANGUAGES
+    name = _name(tag) if known else None
+    if name is None:
+        raise UserError(_unknown(code))
+    script = script or _usual_script(tag) or _usual_script(base)
+    return Language(tag, name, script, RESOURCE_CLASS.get(base))
+
+
+def parse(codes: str) -> list[Language]:
+    """The languages of a comma-separated list, each once, in its order; logs a warning for each that too little is known of.
+
+    Raises UserError where the list is empty or a code unknown.
+    """
+    given = [code for code in (part.strip() for part in codes.split(",")) if code]
+    if not given:
+        raise UserError("no language given; give codes such as de or fi,pt-BR")
+    found = list(dict.fromkeys(get(code) for code in given))
+    for language in found:
+        for caveat in caveats(language):
+            logger.warning("%s", caveat)
+    return found
+
+
+def caveats(language: Language) -> list[str]:
+    """What the registry or the language identifier lacks of this language, one line each, for the user to read."""
+    named = f"{language.code} ({language.name})"
+    missing = []
+    if language.script is None:
+        missing.append(f"{named}: its script is not known, so word fidelity is not scored")
+    if language.resource_class is None:
+        missing.append(f"{named}: no resource class is known ({RESOURCE_CLASS_SOURCE})")
+    if not identify.supported(language.code):
+        missing.append(f"{named}: the language identifier does not know it, so language fidelity is not scored")
+    return missing
+
+
+@lru_cache(maxsize=1)
+def _english() -> "Locale":
+    from babel import Locale
+
+    return Locale("en")
+
+
+def _name(tag: str) -> str | None:
+    """CLDR's English name, put together from its parts where it has none for the whole; None where a part is unassigned."""
+    import langcodes
+
+    whole = _english().languages.get(tag.replace("-", "_"))
+    if whole is not None:
+        return str(whole)
+    name = langcodes.Language.get(tag).display_name()
+    return None if "Unknown" in name else str(name)
+
+
+@lru_cache(maxsize=4096)
+def _autonym(tag: str, base: str) -> str | None:
+    """The name in the language itself, None where CLDR has no such locale."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        locale = Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError):
+        try:
+            locale = Locale.parse(base)
+        except (UnknownLocaleError, ValueError):
+            return None
+    whole = locale.languages.get(tag.replace("-", "_"))
+    if whole is not None:
+        return str(whole)
+    own = locale.languages.get(base)
+    if own is None:
+        return None
+    parts = tag.split("-")[1:]
+    details = [str(known) for part in parts if (known := locale.scripts.get(part) or locale.territories.get(part))]
+    return f"{own} ({', '.join(details)})" if details else str(own)
+
+
+def _usual_script(tag: str) -> str | None:
+    from babel.core import get_global
+
+    likely = get_global("likely_subtags").get(tag.replace("-", "_"))
+    return None if likely is None else str(likely).split("_")[1]
+
+
+def _unknown(code: str) -> str:
+    """The one line for a code that is none: what was given, and the nearest languages."""
+    if not code:
+        return "empty language code; give a BCP-47 code such as de or pt-BR"
+    from babel.core import get_global
+
+    given = code.lower()
+    names = {str(name).lower(): key for key, name in _english().languages.items() if "_" not in key}
+    for key in RESOURCE_CLASS:
+        names.setdefault((_autonym(key, key) or key).lower(), key)
+    # A country's code for its language: jp, gr, cz, dk.
+    of_country = get_global("likely_subtags").get(f"und_{code.upper()}")
+    if given in names:
+        near = [names[given]]
+    elif of_country is not None and code.upper() in _english().territories:
+        near = [of_country.split("_")[0]]
+    elif len(given) > 2 and given not in _NOT_LANGUAGES:
+        near = [
+            names.get(close, close) for close in get_close_matches(given, [*names, *RESOURCE_CLASS], n=3, cutoff=0.75)
+        ]
+    else:
+        near = []
+    near = [key for key in dict.fromkeys(near) if key not in _NOT_LANGUAGES]
+    hint = ", ".join(f"{key} ({_english().languages.get(key, key)})" for key in near)
+    ask = f"did you mean {hint}?" if hint else "give a BCP-47 code such as de or pt-BR"
+    return f"unknown language {code[:40]!r}: {ask}"

@@ -1,0 +1,1 @@
+"""Reports: tables for people, on the terminal."""

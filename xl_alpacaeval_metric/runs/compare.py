@@ -1,0 +1,213 @@
+"""Two runs on the items they share: is one better, and could it be chance?"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.judge import aggregate
+from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.runs import agreement
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.agreement import Key
+from xl_alpacaeval_metric.signature import parse
+from xl_alpacaeval_metric.stats import win_rates
+
+NOT_IN_VERDICTS = (
+    *("endpoint", "batch_size", "device", "max_batch_size", "gpu_memory_utilization", "tensor_parallel_size"),
+    *("data_parallel_size", "swap_space", "max_num_seqs", "enforce_eager"),
+)
+"""What of a judge's identity says where it runs and with how much of the machine, not which model it is or how it is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run: its items, the preference on each (None where missing), and the setting it was made in.
+
+    `signature` is the whole line, `judge` the judge's identity as run.json has it.
+    """
+
+    name: str
+    signature: str
+    judge: Mapping[str, object]
+    items: Mapping[Key, Comparison]
+    preferences: Mapping[Key, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Run A and run B on the `n` items that both have a verdict on; win rates in percent, the difference A - B in points.
+
+    `n_prompts` is how many prompts the items come from, `n_missing` how many shared items lack a verdict in either
+    run. `p_value_holm` is corrected for the number of languages. None where there is nothing to compute a figure from.
+    """
+
+    win_rate_a: float | None
+    win_rate_b: float | None
+    difference: float | None
+    difference_ci95: tuple[float, float] | None
+    p_value: float | None
+    p_value_holm: float | None
+    n: int
+    n_prompts: int
+    n_missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunComparison:
+    """What `compare` found. `only_a` and `only_b` count, by language, the items that one run alone has; `n_changed` those
+    of the same id and language whose instruction is another in each run, which are left out too."""
+
+    a: str
+    b: str
+    overall: Contrast
+    by_language: Mapping[str, Contrast]
+    only_a: Mapping[str, int]
+    only_b: Mapping[str, int]
+    n_changed: int
+    caveats: tuple[str, ...]
+    signature_a: str
+    signature_b: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values, for JSON."""
+        content = asdict(self)
+        return {"a": content.pop("a"), "b": content.pop("b"), **content.pop("overall"), **content}
+
+
+def load(folder: Path) -> Run:
+    """Read a run folder; raises UserError where it is none, is not finished, or was made without a judge."""
+    if not (folder / run_folder.RUN).is_file():
+        raise UserError(f"{folder}: is no run folder (no {run_folder.RUN}); give the --output of eval or judge")
+    settings = jsonl.read_json(folder / run_folder.RUN).get("settings")
+    if not isinstance(settings, dict):
+        raise UserError(f"{folder / run_folder.RUN}: damaged, has no settings")
+    if not (folder / run_folder.RESULTS).is_file():
+        raise UserError(
+            f"{folder}: is not finished (no {run_folder.RESULTS}); the command that made it goes on with it"
+        )
+    signature = jsonl.read_json(folder / run_folder.RESULTS).get("signature")
+    if not isinstance(signature, str):
+        raise UserError(f"{folder / run_folder.RESULTS}: damaged, has no signature")
+    if parse(signature).get("judge", "none") == "none":
+        raise UserError(f"{folder}: was made without a judge, so it has no verdicts to compare")
+    try:
+        items = {item.key: item for item in run_folder.comparisons_of(jsonl.read_lines(folder / run_folder.SAMPLES))}
+    except (KeyError, TypeError, AttributeError):
+        raise UserError(f"{folder / run_folder.SAMPLES}: damaged; a line has no id, language or text") from None
+    identity = settings.get("judge_identity")
+    return Run(
+        name=str(folder),
+        signature=signature,
+        judge=identity if isinstance(identity, dict) else {},
+        items=items,
+        preferences={key: aggregate.preference_of(found) for key, found in agreement.read_verdicts(folder).items()},
+    )
+
+
+def compare(a: Run, b: Run) -> RunComparison:
+    """The difference of two runs on the items they share (the same id, language and instruction).
+
+    Raises UserError that names the part in which the runs differ where it is the judge, the prompt, the order the answers
+    were shown in or a reference, and where they share no item or no verdict.
+    """
+    _refuse(a, b, [*_differing_judgement(a, b)])
+    both = [key for key in a.items if key in b.items]
+    shared = [key for key in both if a.items[key].instruction == b.items[key].instruction]
+    if not shared:
+        changed = f"; {len(both)} have the same id and language, and another instruction" if both else ""
+        raise UserError(f"{a.name} and {b.name} share no item{changed}")
+    _refuse(a, b, [*_differing_references(a, b, shared)])
+    overall = _contrast(a, b, shared)
+    if not overall.n:
+        raise UserError(f"{a.name} and {b.name}: no item has a verdict in both ({len(shared)} shared)")
+    by_language = {
+        code: _contrast(a, b, [key for key in shared if key[1] == code])
+        for code in dict.fromkeys(code for _, code in shared)
+    }
+    tested = win_rates.holm([math.nan if part.p_value is None else part.p_value for part in by_language.values()])
+    return RunComparison(
+        a=a.name,
+        b=b.name,
+        overall=overall,
+        by_language={
+            code: replace(part, p_value_holm=_number(p))
+            for (code, part), p in zip(by_language.items(), tested, strict=True)
+        },
+        only_a=dict(Counter(code for _, code in a.items.keys() - b.items.keys())),
+        only_b=dict(Counter(code for _, code in b.items.keys() - a.items.keys())),
+        n_changed=len(both) - len(shared),
+        caveats=tuple(_caveats(a, b, overall)),
+        signature_a=a.signature,
+        signature_b=b.signature,
+    )
+
+
+def _contrast(a: Run, b: Run, keys: Sequence[Key]) -> Contrast:
+    first, second = ([run.preferences.get(key) for key in keys] for run in (a, b))
+    found = win_rates.paired_difference(first, second, [a.items[key].cluster for key in keys])
+    pairs = [(p, q) for p, q in zip(first, second, strict=True) if p is not None and q is not None]
+    return Contrast(
+        win_rate_a=_number(win_rates.win_rate([p for p, _ in pairs]).value),
+        win_rate_b=_number(win_rates.win_rate([q for _, q in pairs]).value),
+        difference=_number(found.value),
+        difference_ci95=None if math.isnan(found.ci95[0]) else found.ci95,
+        p_value=_number(found.p_value),
+        p_value_holm=None,
+        n=found.n,
+        n_prompts=found.clusters,
+        n_missing=found.n_missing,
+    )
+
+
+def _differing_judgement(a: Run, b: Run) -> Iterator[str]:
+    """What makes the verdicts of two runs answers to different questions."""
+    mine, theirs = parse(a.signature), parse(b.signature)
+    for part in ("judge", "prompt", "order"):
+        if mine.get(part) != theirs.get(part):
+            yield f"{part} ({mine.get(part)} against {theirs.get(part)})"
+    if mine.get("order") == theirs.get("order") != "both" and mine.get("seed") != theirs.get("seed"):
+        # Another seed shows other answers first, and judges prefer a place.
+        yield f"order (drawn from seed {mine.get('seed')} against {theirs.get('seed')})"
+    if mine.get("judge") == theirs.get("judge") and a.judge and b.judge:
+        first, second = _determining(a.judge), _determining(b.judge)
+        for part in sorted(first.keys() | second.keys()):
+            if first.get(part) != second.get(part):
+                yield f"judge ({part} {first.get(part)} against {second.get(part)})"
+
+
+def _determining(identity: Mapping[str, object]) -> dict[str, object]:
+    args = identity.get("args")
+    parts = {**identity, **args} if isinstance(args, dict) else identity
+    return {part: value for part, value in parts.items() if part not in (*NOT_IN_VERDICTS, "args")}
+
+
+def _differing_references(a: Run, b: Run, shared: Sequence[Key]) -> Iterator[str]:
+    others = [key for key in shared if a.items[key].reference != b.items[key].reference]
+    if others:
+        identifier, code = others[0]
+        yield f"reference ({len(others)} of {len(shared)} shared items, the first is id {identifier!r} in {code})"
+    elif len(shared) == len(a.items) == len(b.items):
+        mine, theirs = (parse(run.signature).get("reference", "").rpartition("@")[2] for run in (a, b))
+        if mine != theirs:
+            yield f"reference ({mine} against {theirs} in the signature)"
+
+
+def _refuse(a: Run, b: Run, differing: Sequence[str]) -> None:
+    if differing:
+        raise UserError(f"{a.name} and {b.name} cannot be compared; they differ in {', '.join(differing)}")
+
+
+def _caveats(a: Run, b: Run, overall: Contrast) -> Iterator[str]:
+    mine, theirs = a.judge.get("endpoint"), b.judge.get("endpoint")
+    if mine != theirs:
+        yield f"the judge was asked at {mine} and at {theirs}: see that both serve the same model"
+    if overall.n_prompts < 6:
+        yield "with fewer than 6 prompts no difference can reach p < 0.05"
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

@@ -1,0 +1,175 @@
+"""A run: generate in a child process, so that its GPU memory is free, then judge, then score; every step resumable."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from xl_alpacaeval_metric.benchmark import Benchmark, Row
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.judge import criteria
+from xl_alpacaeval_metric.judge.criteria import Rubric
+from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
+from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs import pairs
+from xl_alpacaeval_metric.runs.candidate import Candidate, Progress, answers
+from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
+from xl_alpacaeval_metric.scoring import score
+
+Announce = Callable[[Estimate], None]
+
+
+def _say_nothing(_estimate: Estimate) -> None:
+    pass
+
+
+def evaluate_model(
+    candidate: Candidate,
+    benchmark: Benchmark,
+    judge: Judge | None,
+    output: Path,
+    progress: Progress,
+    rubric: Rubric | None = None,
+    announce: Announce = _say_nothing,
+) -> Result:
+    """Generate, judge and score one model on a benchmark in the run folder `output`; with a `rubric`, rate it too.
+
+    `announce` hears what judging will take before anything is generated, answers being taken for as long as the
+    references; it may raise to stop there. The judge has been asked a probe request by the caller. Raises UserError,
+    with the folder left usable.
+    """
+    settings = {
+        **candidate.identity,
+        "benchmark": benchmark.name,
+        "revision": benchmark.revision,
+        "languages": list(dict.fromkeys(row.response_language for row in benchmark.rows)),
+        "rows": len(benchmark.rows),
+        "references": _hash([row.reference for row in benchmark.rows]),
+        **judge_settings(judge),
+    }
+    with RunFolder(output, settings) as folder:
+        rows = [_sample(benchmark, row) for row in benchmark.rows]
+        folder.write_rows(run_folder.ROWS, rows)
+        expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
+        _announce(folder, expected, judge, rubric, announce)
+        samples = answers(folder, rows, candidate, progress)
+        name = f"{benchmark.name}@{benchmark.revision}"
+        source, notes = (name, benchmark.references), _cut_off(samples, candidate.max_tokens)
+        return _judge(folder, comparisons_of(samples), judge, source, progress, rubric, notes)
+
+
+def judge_pairs(
+    comparisons: Sequence[Comparison],
+    judge: Judge | None,
+    output: Path,
+    progress: Progress,
+    rubric: Rubric | None = None,
+    announce: Announce = _say_nothing,
+) -> Result:
+    """Judge and score answers made elsewhere, in the run folder `output`; `announce` hears first what it will take."""
+    rows = [{key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS} for item in comparisons]
+    revision = _hash(rows)
+    with RunFolder(output, {"pairs": revision, "rows": len(rows), **judge_settings(judge)}) as folder:
+        folder.write_rows(run_folder.SAMPLES, rows)
+        _announce(folder, comparisons, judge, rubric, announce)
+        return _judge(folder, comparisons, judge, (f"pairs@{revision}", "given"), progress, rubric)
+
+
+def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None) -> Path:
+    """runs/MODEL-BENCHMARK-HASH: the same settings give the same folder, so that a repeated command continues."""
+    name = "".join(c if c.isalnum() or c in "._-" else "-" for c in Path(candidate.model).name)[:60].lstrip(".")
+    settings = [candidate.identity, benchmark.revision, judge.settings if judge else None]
+    return Path("runs") / f"{name}-{benchmark.name}-{_hash(settings)}"
+
+
+def judge_settings(judge: Judge | None) -> Mapping[str, object]:
+    """The part of a run's settings that the judge determines."""
+    if judge is None:
+        return {"judge": "none"}
+    return {**judge.settings, "judge_identity": dict(judge.client.identity)}
+
+
+def _sample(benchmark: Benchmark, row: Row) -> dict[str, object]:
+    """The row as a line of samples.jsonl, still without its prediction."""
+    variant = {"prompt": benchmark.prompt(row), "design": row.subset} if benchmark.name == "context" else {}
+    return {**asdict(row), "language": row.response_language, **variant}
+
+
+def _announce(
+    folder: RunFolder, comparisons: Sequence[Comparison], judge: Judge | None, rubric: Rubric | None, announce: Announce
+) -> None:
+    if judge is None:
+        return
+    judged = {(v.id, v.language, v.order) for v in folder.verdicts() if v.preference is not None}
+    rated = criteria.finished(folder.ratings(), rubric) if rubric else ()
+    announce(estimate(comparisons, judge, rubric, judged=judged, rated=rated))
+
+
+def _judge(
+    folder: RunFolder,
+    comparisons: Sequence[Comparison],
+    judge: Judge | None,
+    source: tuple[str, str],
+    progress: Progress,
+    rubric: Rubric | None,
+    notes: Sequence[str] = (),
+) -> Result:
+    made = folder.verdicts()
+    known = {(v.id, v.language, v.order): v for v in made if v.preference is not None}
+    if judge and len(known) < len(made):
+        # The others are asked again now, and no question shall stand there twice.
+        folder.write_rows(run_folder.VERDICTS, map(flat, known.values()))
+    total = sum(len(judge.orders(item)) for item in comparisons) if judge else 0
+    if judge:
+        progress(f"judging with {judge.client.spec}", len(known), total)
+    # Ratings carry the hash of their criteria, which are no setting of the folder: a run can be rated later.
+    ratings = criteria.finished(folder.ratings(), rubric) if rubric else {}
+    if rubric:
+        jsonl.write_json(folder.path / run_folder.RUBRIC, rubric.as_dict())
+    try:
+        result = score(
+            comparisons,
+            judge,
+            made=known.values(),
+            on_verdict=_keep(folder, progress, "judging", len(known), total),
+            benchmark=source[0],
+            references=source[1],
+            criteria=rubric,
+            ratings_made=ratings.values(),
+            on_rating=_keep(folder, progress, "rating by criteria", len(ratings), len(comparisons)),
+        )
+    finally:
+        if judge:
+            judge.client.close()
+    result = replace(result, warnings=(*notes, *result.warnings))
+    folder.write_results(result)
+    return result
+
+
+def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
+    """A line where answers are as long as they may be: they are judged as they stand, without their ends."""
+    count = sum(sample.get("cut") is True for sample in samples)
+    if not count:
+        return []
+    return [f"{count} of {len(samples)} answers are as long as --max-tokens {max_tokens} allows: probably unfinished"]
+
+
+def _keep(
+    folder: RunFolder, progress: Progress, step: str, done: int, total: int
+) -> Callable[[Verdict | Rating], None]:
+    """What to do with each new judgement: keep it, and say how many there are now."""
+
+    def keep(judgement: Verdict | Rating) -> None:
+        nonlocal done
+        folder.append(judgement)
+        done += 1
+        progress(step, done, total)
+
+    return keep
+
+
+def _hash(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:8]

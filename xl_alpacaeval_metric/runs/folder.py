@@ -1,0 +1,171 @@
+"""The run folder: what a run was asked, what it made so far, and its results; the contract between the steps."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self, TextIO, TypeVar
+
+from filelock import FileLock, Timeout
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_json, read_lines, replace_file, write_json
+from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
+from xl_alpacaeval_metric.signature import package_version
+
+RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
+RATINGS, RUBRIC = "criteria.jsonl", "rubric.json"
+Judgement = TypeVar("Judgement", Verdict, Rating)
+_LOCK = ".lock"
+_UNFINISHED = re.compile(r"\.[a-z]+\.jsonl?\.\d+")
+"""Files that a killed process was about to put in place (see `replace_file`)."""
+
+
+class RunFolder:
+    """A folder that belongs to one setting; opening it again with the same setting continues the run.
+
+    Use as a context manager: two processes cannot work in one folder.
+    """
+
+    def __init__(
+        self, path: Path, settings: Mapping[str, object], *, restart: Callable[[frozenset[str]], bool] | None = None
+    ) -> None:
+        """`restart` hears which settings a run of the same kind has otherwise, and says whether they may be put in its place.
+
+        It is asked under the folder's lock, and may clear what the new run shall not find.
+        """
+        self.path = path
+        self.settings = json.loads(json.dumps(settings))
+        self._restart = restart
+        self._lock = FileLock(path / _LOCK, timeout=0)
+        self._open: dict[str, TextIO] = {}
+
+    def __enter__(self) -> Self:
+        """Create the folder or check that it is this run's; raises UserError when it is not, or is in use."""
+        self._check_kind()
+        if self._restart is None:
+            self._check_settings()  # A folder that will be refused is not written in, not even a lock.
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except Timeout:
+            raise UserError(f"{self.path}: another process is working in this folder") from None
+        except OSError as error:
+            raise UserError(f"{self.path}: cannot be written ({error.strerror})") from None
+        try:
+            self._claim()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._open.values():
+            file.close()
+        self._lock.release()
+        (self.path / _LOCK).unlink(missing_ok=True)
+
+    def _claim(self) -> None:
+        """Make the folder this run's, now that no other process can; raises UserError as `__enter__`."""
+        new = self._check_settings()
+        for file in self.path.iterdir():
+            if _UNFINISHED.fullmatch(file.name):
+                file.unlink(missing_ok=True)
+        if new:
+            write_json(self.path / RUN, {"settings": self.settings, "version": package_version()})
+
+    def _check_kind(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise UserError(f"{self.path}: is a file; --output names a folder")
+        if not (self.path / RUN).exists() and self.path.is_dir() and names(self.path):
+            raise UserError(f"{self.path}: is not empty and holds no {RUN}; choose a new folder")
+
+    def _check_settings(self) -> bool:
+        """Whether this run's settings are still to be written; raises UserError where another run's stand there."""
+        if not (self.path / RUN).exists():
+            return True
+        theirs = read_json(self.path / RUN).get("settings")
+        if not isinstance(theirs, dict):
+            raise UserError(f"{self.path / RUN}: damaged, has no settings; choose a new folder")
+        other = [
+            key
+            for key in {**theirs, **self.settings}
+            if _wherever(theirs.get(key)) != _wherever(self.settings.get(key))
+        ]
+        if not other:
+            return False
+        if self._restart and theirs.keys() == self.settings.keys() and self._restart(frozenset(other)):
+            return True
+        raise UserError(
+            f"{self.path}: holds a run with {other[0]} {_short(theirs.get(other[0]))}, "
+            f"this one has {_short(self.settings.get(other[0]))}; choose another --output"
+        )
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The complete lines of one of the folder's JSONL files; what a kill cut short in its last line is dropped."""
+        return list(read_lines(self.path / name))
+
+    def write_rows(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Write a JSONL file whole, or not at all."""
+        replace_file(self.path / name, "".join(json_line(row) for row in rows))
+
+    def verdicts(self) -> list[Verdict]:
+        """The verdicts so far, in the order they were made; a later one supersedes an earlier one of the same question."""
+        return self._judgements(VERDICTS, Verdict)
+
+    def ratings(self) -> list[Rating]:
+        """The ratings so far, as `verdicts`."""
+        return self._judgements(RATINGS, Rating)
+
+    def _judgements(self, name: str, kind: type[Judgement]) -> list[Judgement]:
+        found: list[Judgement] | None
+        try:
+            found = [kind(**row) for row in self.rows(name)]
+        except TypeError:
+            found = None
+        if found is None or not all(isinstance(getattr(one, "preference", None), int | float | None) for one in found):
+            raise UserError(f"{self.path / name}: damaged, or of another version; delete it, or choose a new folder")
+        return found
+
+    def append(self, judgement: Verdict | Rating) -> None:
+        """Add a judgement. It is with the operating system when this returns, so a killed process does not lose it."""
+        name = RATINGS if isinstance(judgement, Rating) else VERDICTS
+        if name not in self._open:
+            self._open[name] = open_for_append(self.path / name)
+        self._open[name].write(json_line(flat(judgement)))
+        self._open[name].flush()
+
+    def write_results(self, result: Result) -> None:
+        """Write results.json whole, or not at all."""
+        write_json(self.path / RESULTS, result.as_dict())
+
+
+def names(folder: Path) -> set[str]:
+    """What a folder holds, without the lock and what a killed process was about to put in place."""
+    return {file.name for file in folder.iterdir() if file.name != _LOCK and not _UNFINISHED.fullmatch(file.name)}
+
+
+def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
+    """The comparisons that the lines of samples.jsonl hold; a missing reference is the empty text."""
+    return [
+        Comparison(
+            id=str(row["id"]),
+            language=str(row["language"]),
+            instruction=str(row["instruction"]),
+            prediction=str(row["prediction"]),
+            reference=str(row.get("reference") or ""),
+            prompt=str(row.get("prompt") or ""),
+            design=str(row.get("design") or ""),
+        )
+        for row in samples
+    ]
+
+
+def _wherever(setting: object) -> object:
+    """The setting without an endpoint's address: a local server has another port tomorrow, and the run shall go on."""
+    return {**setting, "endpoint": None} if isinstance(setting, dict) and "endpoint" in setting else setting
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "..."

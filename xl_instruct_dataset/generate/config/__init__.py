@@ -1,0 +1,1 @@
+"""Settings of a generation job, its settings file and its work folder."""

@@ -1,0 +1,106 @@
+"""The folder beside the Hub folder where a job keeps what it makes on the way: whose it is, and who works in it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.jsonl import read_json, write_json
+from xl_instruct_dataset.generate.config import file as settings_file
+from xl_instruct_dataset.generate.config.settings import Settings
+
+MACHINE = ("concurrency", "timeout", "workers", "gpus", "executor", "ray_address", "slurm", "base_urls")
+PLACES = ("benchmark_path", "comet_python", "output")
+"""Settings that say where and how fast the work is done, not what is made."""
+SETTINGS, IDENTITY, SEEDS_REPORT, REPORT = "settings.yaml", "job.json", "seeds.json", "report.json"
+REJECTED_SEEDS = "rejected-seeds.jsonl"
+LOG, LOCK = "log.txt", ".lock"
+
+
+def of(output: Path) -> Path:
+    """Where the job keeps what it makes on the way: beside the Hub folder, which holds nothing else. Raises UserError for `/`."""
+    whole = output.resolve()
+    if not whole.name:
+        raise UserError(f"--output {output}: names no folder; give one, such as xl-instruct")
+    return whole.with_name(f"{whole.name}.work")
+
+
+def claim(settings: Settings, work: Path) -> None:
+    """Make the work folder this job's; raises UserError that names what differs where it is another's.
+
+    More passages, or more rows a language, are the same job gone on.
+    """
+    identity = _identity(settings)
+    file = work / IDENTITY
+    if file.exists():
+        theirs = read_json(file)
+        for key in identity:
+            if theirs.get(key) != identity[key] and key not in ("passages", "per_language"):
+                raise UserError(
+                    f"{work}: holds a job with {key} {theirs.get(key)!r}, this one has {identity[key]!r}; "
+                    "choose another --output"
+                )
+        if theirs != identity:
+            (work / REPORT).unlink(missing_ok=True)
+    elif strangers := sorted(path.name for path in work.iterdir() if not _ours(path.name)):
+        raise UserError(f"{work}: holds {strangers[0]} and no {IDENTITY}, so it is no job's; choose another --output")
+    write_json(file, identity)
+    settings_file.save(settings, work / SETTINGS)
+
+
+def _ours(name: str) -> bool:
+    """Whether that may lie in a folder before its job is known: what a killed command left of its first file, too."""
+    return name in (LOG, LOCK) or name.startswith((f".{IDENTITY}.", f".{SETTINGS}."))
+
+
+def new(work: Path) -> bool:
+    """Whether no job has been begun in the folder."""
+    return not (work / IDENTITY).exists()
+
+
+def finished(settings: Settings, work: Path) -> bool:
+    """Whether the folder holds this very job, come to its end: then no model is needed."""
+    return (work / REPORT).exists() and (work / IDENTITY).exists() and read_json(work / IDENTITY) == _identity(settings)
+
+
+def _identity(settings: Settings) -> dict[str, object]:
+    identity = {key: value for key, value in asdict(settings).items() if key not in (*MACHINE, *PLACES)}
+    return dict(json.loads(json.dumps(identity)))
+
+
+@contextmanager
+def log(output: Path) -> Iterator[Path]:
+    """The file for what the parts have to say while the job runs; gone again where no job was begun."""
+    work = of(output)
+    try:
+        yield work / LOG
+    finally:
+        if not (work / IDENTITY).exists():
+            with suppress(OSError):
+                (work / LOG).unlink(missing_ok=True)
+                (work / LOCK).unlink(missing_ok=True)
+                work.rmdir()
+
+
+class locked:
+    """Holds the work folder for this process; raises UserError where another one does."""
+
+    def __init__(self, work: Path) -> None:
+        self.work = work
+        self.lock = FileLock(work / LOCK, timeout=0)
+
+    def __enter__(self) -> None:
+        try:
+            self.work.mkdir(parents=True, exist_ok=True)
+            self.lock.acquire()
+        except Timeout:
+            raise UserError(f"{self.work}: another process is working in this folder") from None
+        except OSError as error:
+            raise UserError(f"{self.work}: cannot be written ({error.strerror})") from None
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()

@@ -1,0 +1,1 @@
+"""Seed passages: where they come from, and how they reach the pipeline."""

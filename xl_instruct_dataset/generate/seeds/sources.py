@@ -1,0 +1,142 @@
+"""Where passages come from: a file, a folder, a dataset of the Hub, or the bundled sample."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import tables
+from xl_instruct_dataset.generate.config.settings import Settings
+from xl_instruct_dataset.quality.sanitise import plain
+from xl_instruct_dataset.sources import sample
+
+SAMPLE = "sample"
+"""As `--seeds`: the passages of the bundled sample."""
+_ABOUT = re.compile(
+    r"(?:readme|license|licence|notice|changelog|citation|contributing)\.(?:md|txt)|dataset_(?:infos?|dict)\.json|state\.json",
+    re.IGNORECASE,
+)
+"""Files of a dataset's folder that are about it."""
+_SPLITS = "train|test|validation|valid|val|dev|eval"
+_END = 2**16
+"""Bytes at either end of a file by which it is known again."""
+
+
+def check(settings: Settings) -> None:
+    """Raises UserError where the seeds are to come from a file that is not there."""
+    path = Path(settings.seeds).expanduser()
+    if settings.seeds == SAMPLE or path.is_dir() or path.is_file():
+        return
+    if path.suffix in _READERS or settings.seeds.startswith((".", "/", "~")) or "/" not in settings.seeds:
+        raise UserError(f"{settings.seeds}: no such file; --seeds is a file, a folder, or a Hub dataset's id")
+
+
+def stamp(settings: Settings) -> str | None:
+    """A digest of the names, sizes and ends of the files that the passages come from; None where they are no files."""
+    path = Path(settings.seeds).expanduser()
+    if settings.seeds == SAMPLE or not path.exists():
+        return None
+    digest = hashlib.sha256()
+    for file in _files(path, settings.seed_split):
+        size = file.stat().st_size
+        with file.open("rb") as opened:
+            begin = opened.read(_END)
+            opened.seek(max(0, size - _END))
+            digest.update(repr((file.name, size, begin, opened.read())).encode())
+    return digest.hexdigest()[:16]
+
+
+def texts(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Each passage as it is, with where it stands; raises UserError where the source cannot be read."""
+    if settings.seeds == SAMPLE:
+        yield from ((seed["id"], seed["passage"]) for seed in sample.seeds())
+        return
+    check(settings)
+    path = Path(settings.seeds).expanduser()
+    if path.is_dir() or path.is_file():
+        above = f"{path if path.is_dir() else path.parent}/"
+        for file in _files(path, settings.seed_split):
+            for where, text in _READERS.get(file.suffix, _rows)(file, settings.seed_column):
+                # It goes into every row, and where somebody keeps their files is nobody's business.
+                yield where.removeprefix(above), text
+    else:
+        yield from _of_hub(settings)
+
+
+def _files(path: Path, split: str) -> list[Path]:
+    """The file, or those of a folder that hold passages: of a dataset's folder those of the split, without card and descriptions."""
+    if path.is_file():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.suffix in _READERS and file.is_file())
+    files = [file for file in found if not _ABOUT.fullmatch(file.name) and not _hidden(file.relative_to(path))]
+    if not files and any(path.rglob("*.arrow")):
+        raise UserError(
+            f"{path}: holds Arrow files (save_to_disk); write them as Parquet first, with dataset.to_parquet"
+        )
+    if not files:
+        raise UserError(f"{path}: holds no {', '.join(_READERS)} file with passages")
+    of_split = [file for file in files if _is_of(split, file.relative_to(path))]
+    if of_split:
+        return of_split
+    if all(_is_of(_SPLITS, file.relative_to(path)) for file in files):
+        raise UserError(f"{path}: has no file of the split {split!r}; name one with --seed-split")
+    return files
+
+
+def _is_of(split: str, file: Path) -> bool:
+    """Whether a split stands in the name or in the folder of a file; `split` may be several, with | between."""
+    wanted = "|".join(map(re.escape, split.split("|")))
+    return re.search(rf"[/_.-](?:{wanted})(?=[/_.-])", f"/{file}", re.IGNORECASE) is not None
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _rows(file: Path, column: str) -> Iterator[tuple[str, str]]:
+    for where, row in tables.iter_rows(file):
+        yield plain(str(row.get("id") or where)), _text(row, column, where)
+
+
+def _text(row: Mapping[str, Any], column: str, where: str) -> str:
+    """The passage of a row, empty for none; raises UserError where the row has no such column or something else in it."""
+    text = row.get(column)
+    if column in row and text is None:
+        return ""
+    if not isinstance(text, str):
+        there = ", ".join(map(str, row))[:200]
+        raise UserError(f'{where}: no text in column "{column}"; it has {there} (name one with --seed-column)')
+    return text
+
+
+def _paragraphs(file: Path, _: str) -> Iterator[tuple[str, str]]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: not readable as UTF-8 text ({type(error).__name__})") from None
+    for number, part in enumerate(re.split(r"\n\s*\n", text), 1):
+        if part.strip():
+            yield f"{file} paragraph {number}", part
+
+
+_READERS = {".jsonl": _rows, ".json": _rows, ".parquet": _rows, ".txt": _paragraphs, ".md": _paragraphs}
+
+
+def _of_hub(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Rows of a Hub dataset as they come; nothing is downloaded whole."""
+    import datasets
+
+    options = {"name": settings.seed_config or None, "split": settings.seed_split}
+    try:
+        data = datasets.load_dataset(settings.seeds, streaming=True, **options)
+        for number, row in enumerate(data):
+            where = f"{settings.seeds} row {number}"
+            yield where, _text(row, settings.seed_column, where)
+    except UserError:
+        raise
+    except Exception as error:
+        # Whatever a dataset's files, the Hub and the network between them may raise.
+        reason = " ".join(str(error).split())[:160]
+        raise UserError(f"{settings.seeds}: cannot be read from the Hub ({type(error).__name__}: {reason})") from None

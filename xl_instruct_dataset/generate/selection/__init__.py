@@ -1,0 +1,1 @@
+"""Choosing among answers and translations, and writing the rows."""

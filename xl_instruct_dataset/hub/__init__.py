@@ -1,0 +1,1 @@
+"""The training data as a Hub folder: built, described, pushed."""

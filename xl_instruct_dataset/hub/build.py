@@ -1,0 +1,124 @@
+"""From a source to a Hub folder: every row checked, every file written, then put in place at once."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.parquet import Written
+from xl_alpacaeval_metric.hub import folder as hub_folder
+from xl_alpacaeval_metric.languages import identify
+from xl_instruct_dataset.hub import card, parquet
+from xl_instruct_dataset.records import VARIANTS, TrainingRow, canonical, languages_of
+from xl_instruct_dataset.sources.source import SAMPLE, Source
+
+Progress = Callable[[str, int, int], None]
+_ROWS_BETWEEN_REPORTS = 1000
+
+_SAMPLE_ORIGIN = (
+    "This is the sample that is bundled with xl-suite. Its English passages, the instructions that they answer and the "
+    "responses in each language were written for xl-suite, each response in its language rather than translated, and "
+    "reviewed by a second reader. `provenance` marks every row as such. It is neither the data of the paper nor a part of it."
+)
+_SAMPLE_LIMITS = (
+    "24 rows a language show the format and make a small trial possible; they are too few to train a model for use. "
+    "No native speaker has been through every language."
+)
+_SOURCE_LIMITS = "Read the card of the source for its limits; its rows have not been checked beyond their language."
+
+
+@dataclass(slots=True)
+class Built:
+    """What a build made: rows by pair, and how many responses were not taken for the pair's language, with the first of them."""
+
+    written: dict[str, Written] = field(default_factory=dict)
+    wrong: dict[str, int] = field(default_factory=dict)
+    first_wrong: dict[str, str] = field(default_factory=dict)
+    unchecked: list[str] = field(default_factory=list)
+
+
+def build(
+    pairs: Sequence[str] | None,
+    source: Source,
+    output: Path,
+    progress: Progress,
+    *,
+    variant: str = "default",
+    max_wrong: float = 0.01,
+) -> Built:
+    """Write the Hub folder `output` with these pairs of the source, by default all that it has.
+
+    Raises UserError where the source lacks a pair, a row is damaged or stands twice, more than the share `max_wrong`
+    of a pair's responses is not in its language, or `output` is something else; nothing is left half-written.
+    """
+    if variant not in VARIANTS:
+        raise UserError(f"unknown variant {variant!r}; there are {', '.join(VARIANTS)}")
+    wanted = source.pairs(variant) if pairs is None else list(dict.fromkeys(map(canonical, pairs)))
+    if not wanted:
+        have = "no pair asked for; give some as in en-fi,en-de, or none for all that the source has"
+        raise UserError(have if pairs is not None else f"{source.name}: has no language pair in variant {variant}")
+    built = Built()
+    with hub_folder.replaced(output) as folder:
+        for number, pair in enumerate(wanted):
+
+            def so_far(rows: int, pair: str = pair, number: int = number) -> None:
+                progress(f"building {pair}" + (f", {rows:,} rows" if rows else ""), number, len(wanted))
+
+            so_far(0)
+            rows = _checked(source.rows(pair, variant), pair, built, so_far)
+            built.written[pair] = parquet.write(rows, folder / pair)
+            _check_pair(built, pair, source.name, max_wrong)
+        progress("building", len(wanted), len(wanted))
+        text = card.text(about(source, output.resolve().name, variant), built.written)
+        (folder / hub_folder.CARD).write_text(text, encoding="utf-8")
+        hub_folder.verified(folder)
+    return built
+
+
+def about(source: Source, name: str, variant: str) -> card.About:
+    """What the card says of this source."""
+    if source.name == SAMPLE:
+        return card.About(name, "XL-Instruct sample", source.license, _SAMPLE_ORIGIN, _SAMPLE_LIMITS)
+    folder = source.folder
+    called = (
+        f"the folder `{folder.name}`" if folder else f"[{source.name}](https://huggingface.co/datasets/{source.name})"
+    )
+    kind = "" if variant == "default" else f", variant `{variant}`"
+    origin = f"The rows come from {called}{kind}, under its licence ({source.license}), with their columns brought into one form."
+    return card.About(name, "XL-Instruct", source.license, origin, _SOURCE_LIMITS)
+
+
+def _checked(
+    rows: Iterator[TrainingRow], pair: str, built: Built, so_far: Callable[[int], None]
+) -> Iterator[TrainingRow]:
+    """The rows as they are, each looked at: its id is its own, and its response in the pair's language."""
+    _, target = languages_of(pair)
+    known = identify.supported(target)
+    if not known:
+        built.unchecked.append(pair)
+    built.wrong[pair] = 0
+    seen: set[int] = set()
+    for row in rows:
+        # Half the memory of the ids themselves; among ten million the chance of a false alarm is one in 300,000.
+        identity = hash(row.id)
+        if identity in seen:
+            raise UserError(f"{pair}: id {row.id!r} stands twice")
+        seen.add(identity)
+        if known and not identify.matches([row.response], target)[0]:
+            built.wrong[pair] += 1
+            built.first_wrong.setdefault(pair, row.id)
+        yield row
+        if len(seen) % _ROWS_BETWEEN_REPORTS == 0:
+            so_far(len(seen))
+
+
+def _check_pair(built: Built, pair: str, source: str, max_wrong: float) -> None:
+    rows, wrong = built.written[pair].rows, built.wrong[pair]
+    if not rows:
+        raise UserError(f"{source}: pair {pair} has no rows")
+    if wrong > max_wrong * rows:
+        raise UserError(
+            f"{source}: {wrong} of {rows} responses of {pair} are not in its language, the first is id "
+            f"{built.first_wrong[pair]!r}; check the file, or allow it with --max-wrong-language {math.ceil(100 * wrong / rows) / 100:.2f}"
+        )

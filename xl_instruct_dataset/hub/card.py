@@ -1,0 +1,61 @@
+"""The card of a Hub folder: front matter that the Hub and its viewer read, and a body for people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.files.parquet import Written
+from xl_alpacaeval_metric.hub import card_text, front_matter
+from xl_alpacaeval_metric.signature import package_version
+from xl_instruct_dataset.hub.parquet import SPLIT
+from xl_instruct_dataset.records import features, languages_of
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the card says that the files do not: `origin` and `limits` are paragraphs of Markdown."""
+
+    name: str
+    pretty_name: str
+    license: str
+    origin: str
+    limits: str
+
+
+def text(about: About, configs: Mapping[str, Written]) -> str:
+    """The whole README.md for these configurations, each a language pair."""
+    example = "en-fi" if "en-fi" in configs else next(iter(configs))
+    body = card_text.body(
+        "dataset",
+        {
+            "title": about.pretty_name,
+            "name": about.name,
+            "example": example,
+            "table": _table(configs),
+            "origin": about.origin,
+            "limits": about.limits,
+            "homepage": front_matter.HOMEPAGE,
+            "version": package_version(),
+        },
+    )
+    pairs = [languages_of(pair) for pair in configs]
+    front = front_matter.About(
+        pretty_name=about.pretty_name,
+        license=about.license,
+        languages=sorted({code for pair in pairs for code in pair}),
+        tags=(front_matter.TAG, "cross-lingual", "multilingual", "instruction-tuning"),
+    )
+    return front_matter.front_matter(front, configs, features(), SPLIT) + body
+
+
+def _table(configs: Mapping[str, Written]) -> str:
+    lines: Sequence[str] = [
+        f"| `{pair}` | {_named(instruction)} | {_named(response)} | {configs[pair].rows:,} |"
+        for pair in configs
+        for instruction, response in [languages_of(pair)]
+    ]
+    return "\n".join(("| configuration | instruction | response | rows |", "|---|---|---|---|", *lines))
+
+
+def _named(code: str) -> str:
+    return card_text.cell(languages.get(code).name)

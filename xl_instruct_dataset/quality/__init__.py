@@ -1,0 +1,1 @@
+"""Quality of generated texts: filters, near-duplicates, Markdown, clean replies."""

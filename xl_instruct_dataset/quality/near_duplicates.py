@@ -1,0 +1,115 @@
+"""Near-duplicates among many texts, in memory that does not grow with their number."""
+
+import sqlite3
+import zlib
+from functools import cache
+from types import TracebackType
+from typing import Any, Self
+
+from xl_alpacaeval_metric.errors import MissingExtra
+from xl_alpacaeval_metric.languages import words
+
+THRESHOLD = 0.8
+SHINGLE = 5
+"""Words in a shingle; in scripts without spaces as many characters as make that many words."""
+KEPT = 4096
+"""Signatures that lie ready, at most."""
+BANDS, ROWS = 20, 6
+"""Two texts are compared when one of 20 bands of 6 hashes agrees: 99.8% of the pairs at the threshold, 6% at 0.4."""
+
+# Of all bands at once: a statement for each takes twice as long.
+_LOOK_UP = f"SELECT DISTINCT number FROM band WHERE hash IN ({','.join('?' * BANDS)}) ORDER BY number"
+_KEEP = f"INSERT INTO band VALUES {','.join(['(?, ?)'] * BANDS)}"
+
+
+class NearDuplicates:
+    """Finds texts whose shingles agree to at least `THRESHOLD` (Jaccard, as estimated by MinHash; Broder 1997).
+
+    Signatures and their bands lie in a temporary SQLite file, gone after `close`. The same texts in the same
+    order give the same answers. Raises MissingExtra without datasketch.
+    """
+
+    def __init__(self, threshold: float = THRESHOLD) -> None:
+        _empty()
+        self.threshold = threshold
+        # A file without a name, gone with whoever has it open, even if killed. Used by one thread at a time, not always the same.
+        self._store = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._store.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA temp_store = FILE;"
+            "CREATE TABLE text (number INTEGER PRIMARY KEY, id TEXT, signature BLOB);"
+            "CREATE TABLE band (hash BLOB, number INTEGER, PRIMARY KEY (hash, number)) WITHOUT ROWID;"
+            "BEGIN;"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the file; the object is of no use afterwards."""
+        self._store.close()
+
+    def seen(self, id: str, text: str) -> str | None:
+        """The id of the earlier text, the first there is, that this one nearly repeats; else None, and the text is kept in mind.
+
+        A text without any word repeats nothing, and a text given again under its own id is no repetition.
+        """
+        import numpy as np
+
+        whole = _ready.pop(text) if text in _ready else _signature(text)
+        if not whole:
+            return None
+        ours = np.frombuffer(whole, np.uint32)
+        width = len(whole) // BANDS
+        bands = [bytes([place]) + whole[place * width : (place + 1) * width] for place in range(BANDS)]
+        near = self._store.execute(_LOOK_UP, bands)
+        for (number,) in near.fetchall():
+            earlier, kept = self._store.execute("SELECT id, signature FROM text WHERE number = ?", (number,)).fetchone()
+            if np.mean(np.frombuffer(kept, np.uint32) == ours) >= self.threshold:
+                return None if earlier == id else str(earlier)
+        number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
+        self._store.execute(_KEEP, [value for band in bands for value in (band, number)])
+        return None
+
+
+_ready: dict[str, bytes] = {}
+
+
+def prepare(text: str) -> None:
+    """Have what `seen` needs of a text ready for it, for whoever has time now and will have none then: the last KEPT such texts."""
+    _ready[text] = _signature(text)
+    if len(_ready) > KEPT:
+        _ready.pop(next(iter(_ready)))
+
+
+def _signature(text: str) -> bytes:
+    """The MinHash of the shingles; empty for a text without any word."""
+    import numpy as np
+
+    shingles = _shingles(text)
+    if not shingles:
+        return b""
+    sketch = _empty().copy()
+    sketch.update_batch(shingles)
+    return bytes(sketch.hashvalues.astype(np.uint32).tobytes())  # datasketch's hashes have 32 bits.
+
+
+@cache
+def _empty() -> Any:
+    """Made once: what a new one draws by its seed takes longer than all that follows. CRC-32 spreads as well as SHA-1 here, for less."""
+    try:
+        import datasketch
+    except ModuleNotFoundError:
+        raise MissingExtra("datasketch", "generate") from None
+    return datasketch.MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=zlib.crc32)
+
+
+def _shingles(text: str) -> set[bytes]:
+    tokens = words.tokens(text)
+    length = SHINGLE if words.in_words(tokens) else SHINGLE * words.CHARACTERS_A_WORD
+    runs = zip(*(tokens[skip:] for skip in range(min(length, len(tokens)))), strict=False)
+    return {" ".join(run).encode("utf-8", "replace") for run in runs}

@@ -1,0 +1,48 @@
+"""The bundled sample: 24 rows a pair, written for this project."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.benchmark import ask_in
+from xl_instruct_dataset.records import LANGUAGES, Provenance, Selection, TrainingRow
+
+NAME = "xl-suite sample"
+FOLDER = Path(__file__).parents[1] / "data" / "sample"
+_PROVENANCE = Provenance(
+    dataset=NAME,
+    license="apache-2.0",
+    seed_source="passage written for xl-suite",
+    seed_license="apache-2.0",
+    models={"instruct": "written for xl-suite", "answer": "written for xl-suite"},
+)
+
+
+def rows(code: str) -> Iterator[TrainingRow]:
+    """The rows whose responses are in language `code`, one of `LANGUAGES`; the English ones name no language."""
+    if code not in LANGUAGES:
+        raise ValueError(f"the sample has no responses in {code}")
+    responses = {row["id"]: row["response"] for row in _lines(f"responses/{code}.jsonl")}
+    for seed in seeds():
+        asked = seed["instruction"]
+        yield TrainingRow(
+            id=f"{seed['id']}-{code}",
+            instruction=asked if code == "en" else ask_in(asked, code, item=seed["id"]),
+            response=responses[seed["id"]],
+            instruction_language="en",
+            response_language=code,
+            provenance=_PROVENANCE,
+            selection=Selection("written", candidates=1, chosen=0),
+        )
+
+
+@cache
+def seeds() -> tuple[dict[str, Any], ...]:
+    """The English passages with the instruction that each answers: id, kind, passage, instruction."""
+    return tuple(_lines("seeds.jsonl"))
+
+
+def _lines(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (FOLDER / name).read_text("utf-8").split("\n") if line]

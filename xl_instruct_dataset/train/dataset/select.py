@@ -1,0 +1,173 @@
+"""From the settings to the examples: rows of the language pairs, shared out, split, and mixed with a general set."""
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import tables
+from xl_instruct_dataset.records import VARIANTS, languages_of
+from xl_instruct_dataset.sources.source import Source
+from xl_instruct_dataset.train.dataset import examples, mixture, tokenizer
+from xl_instruct_dataset.train.dataset.examples import Example, Selected, Taken
+from xl_instruct_dataset.train.settings import Settings
+
+_SHUFFLED_AHEAD = 10_000
+"""Rows of a Hub dataset that are read ahead to draw from: the whole of it may be too much to download."""
+
+
+def select(settings: Settings) -> Selected:
+    """The rows to train on and those held out, the same ones for the same settings and data.
+
+    Raises UserError for no data, a pair that it lacks (with what it has), and a set to mix in that cannot be read.
+    """
+    try:
+        return _selected(settings)
+    except UserError as error:  # The source speaks of the option that `build` names it by.
+        raise UserError(str(error).replace("--source", "--data")) from None
+
+
+def _selected(settings: Settings) -> Selected:
+    mixed = _mixed(settings.mix_with)  # Read first: what is wrong with it shall not wait for the rows.
+    pools: dict[str, list[Example]] = {}
+    available: dict[str, int] = {}
+    source = Source(_data(settings))
+    for pair in _pairs(settings, source):
+        rows = [examples.of_row(row, pair) for row in source.rows(pair, settings.variant)]
+        available[pair] = len(rows)
+        limit = settings.per_language or len(rows)
+        pools[pair] = mixture.draw(rows, min(limit, len(rows)), f"{settings.seed}:cap:{pair}")
+    notes = [
+        f"{pair}: has {count} rows, fewer than --per-language {settings.per_language}"
+        for pair, count in available.items()
+        if count < (settings.per_language or 0)
+    ]
+    items = mixture.chosen([row.item for pool in pools.values() for row in pool], settings.held_out, settings.seed)
+    held_out = [row for pool in pools.values() for row in pool if row.item in items]
+    kept = {pair: [row for row in pool if row.item not in items] for pair, pool in pools.items()}
+    if settings.held_out and not held_out:
+        notes.append("nothing is held out: there is one prompt alone")
+    total = settings.rows or sum(map(len, kept.values()))
+    counts = mixture.shares(
+        {pair: len(pool) for pair, pool in kept.items()}, total, settings.mixture, settings.temperature
+    )
+    train: list[Example] = []
+    taken: dict[str, Taken] = {}
+    for pair, pool in kept.items():
+        used = mixture.draw(pool, counts.get(pair, 0), f"{settings.seed}:mixture:{pair}")
+        train += used
+        held = sum(row.item in items for row in pools[pair])
+        taken[pair] = Taken(available[pair], held, len(used), max(0, len(used) - len(pool)))
+    for part in mixed:
+        count = round(part.ratio * total)
+        if not count:  # Drawing none of them would read them all.
+            notes.append(f"{part.name}: no rows, its ratio {part.ratio:g} of {total} rows is less than one")
+            continue
+        more, note = part.draw(count, settings.seed)
+        train += more
+        taken[part.name] = Taken(len(more), 0, len(more))
+        notes += [note] if note else []
+    if not train:
+        raise UserError(f"{settings.data}: no rows to train on; give more pairs, or a smaller --held-out")
+    return Selected(tuple(train), tuple(held_out), taken, tuple(notes))
+
+
+def _data(settings: Settings) -> str:
+    if not settings.data:
+        raise UserError("no data: give --data FOLDER (see xl-instruct build), a Hub dataset's id, or sample")
+    return settings.data
+
+
+def _pairs(settings: Settings, source: Source) -> list[str]:
+    there = source.pairs(settings.variant)
+    if settings.variant not in VARIANTS or not there:
+        raise UserError(f"{source.name}: has no language pair in variant {settings.variant}")
+    if settings.pairs == "all":
+        return there
+    wanted = [pair.strip() for pair in settings.pairs.split(",") if pair.strip()]
+    if not wanted:
+        raise UserError("--pairs is empty; give all, or pairs such as en-de,en-fi")
+    wanted = list(dict.fromkeys(pair if pair in there else "-".join(languages_of(pair)) for pair in wanted))
+    for pair in wanted:
+        if pair not in there:
+            near = get_close_matches(pair, there, n=1, cutoff=0.75)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UserError(f"{source.name}: has no pair {pair}, it has {', '.join(there)}{hint}")
+    return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A general instruction set: a file, a folder or a Hub dataset's id, and its rows per row of the data."""
+
+    name: str
+    ratio: float
+
+    def draw(self, count: int, seed: int) -> tuple[list[Example], str]:
+        """`count` of its rows at random, and a line about those that were left out, if any."""
+        license = Source(self.name).license if not Path(self.name).expanduser().is_file() else "unknown"
+        unusable = 0
+        found: list[Example] = []
+        chance = random.Random(f"{seed}:mix:{self.name}")
+        seen = 0
+        for number, (_, row) in enumerate(self._rows(seed), 1):
+            example = examples.of_chat(row, self.name, number, license)
+            if example is None:
+                unusable += 1
+                continue
+            seen += 1
+            if len(found) < count:
+                found.append(example)
+                if len(found) == count and self._streamed:
+                    break
+            elif (place := chance.randrange(seen)) < count:  # Reservoir sampling: every row has the same chance.
+                found[place] = example
+        if not seen:
+            raise UserError(
+                f"{self.name}: no row holds a chat with an answer; needs messages, or instruction and response"
+            )
+        notes = [f"{unusable} rows without an answer left out"] if unusable else []
+        if len(found) < count:
+            notes.append(f"{len(found)} rows, fewer than the {count} asked for")
+        return found, f"{self.name}: {', '.join(notes)}" if notes else ""
+
+    @property
+    def _streamed(self) -> bool:
+        return not Path(self.name).expanduser().exists()
+
+    def _rows(self, seed: int) -> Iterator[tuple[str, Mapping[str, object]]]:
+        path = Path(self.name).expanduser()
+        if not self._streamed:
+            yield from tables.rows_of(tables.data_files(path))
+            return
+        import datasets
+
+        try:
+            stream = datasets.load_dataset(self.name, split="train", streaming=True)
+            for row in stream.shuffle(seed=seed, buffer_size=_SHUFFLED_AHEAD):
+                yield self.name, row
+        except (OSError, ValueError, ImportError, RuntimeError) as error:
+            raise UserError(
+                f"{self.name}: neither a file or folder nor to be had from the Hub ({tokenizer.first_line(error)})"
+            ) from None
+
+
+def _mixed(text: str | None) -> list[Mixed]:
+    parts = []
+    for part in filter(None, (piece.strip() for piece in (text or "").split(","))):
+        name, _, ratio = part.rpartition(":")
+        try:
+            number = float(ratio)
+        except ValueError:
+            number = -1.0
+        if not name or not 0 < number < 1000:
+            raise UserError(
+                f"--mix-with {part!r}: needs HUB_ID, FOLDER or FILE and a ratio above 0, as in ORG/NAME:0.5"
+            )
+        found = Mixed(name, number)
+        next(islice(found._rows(0), 1), None)
+        parts.append(found)
+    return parts

@@ -1,0 +1,236 @@
+"""The model: loaded for training, with an adapter or without."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.clients.local import device as local_device
+from xl_alpacaeval_metric.clients.local.client import best_device
+from xl_alpacaeval_metric.errors import MissingExtra, UserError
+from xl_instruct_dataset.train.dataset.tokenizer import first_line
+from xl_instruct_dataset.train.settings import Settings
+
+EXTRA = "train"
+
+
+def check_installed() -> None:
+    """Raises MissingExtra for what of the extra `train` is not there."""
+    import importlib.util
+
+    for package in ("torch", "transformers", "trl", "peft", "matplotlib"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtra(package, EXTRA)
+
+
+def named(model: str) -> str:
+    """The model as the run folder keeps it: a Hub id, or a folder's whole path; raises UserError where that is not there."""
+    path = Path(model).expanduser()
+    if model.strip() and path.is_dir():
+        if not (path / "config.json").is_file():
+            adapter = (
+                " (it holds an adapter: train its base, or merge it first)"
+                if (path / "adapter_config.json").is_file()
+                else ""
+            )
+            raise UserError(f"{model}: holds no config.json, so it is no model folder{adapter}")
+        return str(path.resolve())
+    if model.startswith((".", "/", "~")) or model.endswith("/") or not model.strip() or path.is_file():
+        raise UserError(f"{model or 'MODEL'}: no such model folder; give a folder or a Hub id")
+    return model
+
+
+def kind_of(device: str | None) -> str:
+    """The kind of device that training will take: cuda, mps, cpu; raises UserError for a device that is not here."""
+    import torch
+
+    local_device.check(device, "auto")
+    # Counting asks the driver's tool, and leaves CUDA itself untouched.
+    return (device or ("cuda" if torch.cuda.device_count() else best_device())).partition(":")[0]
+
+
+def use_device(device: str | None) -> tuple[str, str | None]:
+    """Make the device the one that training will take; returns its kind, and a line where GPUs are left unused.
+
+    Raises UserError for a device that is not here. Must come before anything else uses the GPU.
+    """
+    import torch
+
+    kind = kind_of(device)
+    if kind != "cuda" or "LOCAL_RANK" in os.environ:
+        return kind, None
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = visible.split(",") if visible else [str(number) for number in range(torch.cuda.device_count())]
+    index = int((device or "").partition(":")[2] or 0)
+    # Several visible GPUs in one process would become torch's DataParallel, which TRL refuses.
+    os.environ["CUDA_VISIBLE_DEVICES"] = names[index]
+    if len(names) > 1 and device is None:
+        return kind, f"1 of {len(names)} GPUs is used; accelerate launch -m xl_instruct_dataset.train uses all"
+    return kind, None
+
+
+def keep_memory() -> None:
+    """Have the C library keep freed memory for the next step: handing gigabytes back and forth halves a CPU's speed.
+
+    Without effect where the C library is another than glibc.
+    """
+    import ctypes
+
+    trim_threshold, top_pad, mmap_max = -1, -2, -4  # mallopt(3)
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    mallopt(mmap_max, 0)
+    mallopt(trim_threshold, 2**31 - 1)
+    mallopt(top_pad, 2**28)
+
+
+def number_type(precision: str, kind: str) -> str:
+    """The type of number to train in: what is asked for, or bfloat16 on a GPU that has it in hardware, else float32."""
+    import torch
+
+    has = kind == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    if precision != "auto":
+        return precision
+    return "bfloat16" if has else "float32"
+
+
+def config_of(model: str) -> Any:
+    """The model's configuration; raises UserError where it cannot be loaded."""
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(model, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{model}: cannot be loaded ({first_line(error)})") from None
+
+
+def check(model: str, config: Any, settings: Settings, kind: str, processes: int) -> None:
+    """Raises UserError for settings that the model or the device does not take; reads no weights for that."""
+    import torch
+    from peft import get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    if settings.precision == "float16" and kind == "cpu":
+        raise UserError("--precision float16: training in it needs a GPU; give auto, bfloat16 or float32")
+    with torch.device("meta"):  # All the modules, and none of the memory.
+        with one_line(f"{model}: cannot be loaded", settings, "loading the model"):
+            network = AutoModelForCausalLM.from_config(config, trust_remote_code=False, **_attention(settings))
+        if settings.full:
+            if kind == "cuda" and processes == 1:  # Several may have a part each.
+                _check_memory(network, settings)
+            return
+        _check_targets(network, settings)
+        with one_line("the settings of the adapter do not work with this model", settings, "loading the model"):
+            get_peft_model(network, adapter(settings))
+
+
+def _check_memory(network: Any, settings: Settings) -> None:
+    """Raises UserError where weights, gradients and Adam's two moments alone are more than the GPU has."""
+    parameters = sum(one.numel() for one in network.parameters())
+    needed = parameters * 4 * (4 if settings.precision != "bfloat16" else 2)
+    if (total := local_device.total()) is not None and needed > total:
+        less = "" if settings.precision == "bfloat16" else ", --precision bfloat16 (half of it)"
+        raise UserError(
+            f"--full: weights, gradients and Adam's moments of {parameters / 1e9:.1f} billion parameters take {needed / 2**30:.0f} GiB, "
+            f"and the GPU has {total / 2**30:.0f}; give --no-full (LoRA){less}, or more GPUs with FSDP"
+        )
+
+
+def _check_targets(network: Any, settings: Settings) -> None:
+    """PEFT is content where one of several names is found."""
+    if settings.lora_targets == "all-linear":
+        return
+    modules = [name for name, _ in network.named_modules()]
+    known = sorted({name.rpartition(".")[2] for name, part in network.named_modules() if hasattr(part, "weight")})
+    if not _targets(settings):
+        raise UserError("--lora-targets is empty; give all-linear, or modules such as q_proj,v_proj")
+    for target in _targets(settings):
+        if not any(name == target or name.endswith(f".{target}") for name in modules):
+            near = get_close_matches(target, known, n=2, cutoff=0.5)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
+            raise UserError(f"--lora-targets {target!r}: the model has no such module; {hint}")
+
+
+def _attention(settings: Settings) -> dict[str, str]:
+    return {"attn_implementation": settings.attention} if settings.attention else {}
+
+
+def load(model: str, settings: Settings, numbers: str) -> Any:
+    """The network; frozen weights in the type `numbers`, weights to be trained in float32 unless the user asked for less.
+
+    Raises UserError where it cannot be loaded.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    # Adam's small steps get lost in 16 bits: with an adapter its weights alone are in 32.
+    # torch scales the gradients of float16 and then wants weights in float32; it computes in float16 all the same.
+    asked = settings.precision == numbers != "float16"
+    kept = numbers if not settings.full or asked else "float32"
+    with one_line(f"{model}: cannot be loaded", settings, "loading the model"):
+        return AutoModelForCausalLM.from_pretrained(
+            model, dtype=getattr(torch, kept), trust_remote_code=False, **_attention(settings)
+        )
+
+
+def adapter(settings: Settings) -> Any:
+    """PEFT's configuration of the adapter, None where all weights are trained."""
+    if settings.full:
+        return None
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=settings.lora_rank,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules="all-linear" if settings.lora_targets == "all-linear" else _targets(settings),
+        task_type="CAUSAL_LM",
+    )
+
+
+def _targets(settings: Settings) -> list[str]:
+    return [name.strip() for name in settings.lora_targets.split(",") if name.strip()]
+
+
+@contextmanager
+def one_line(failed: str, settings: Settings, doing: str) -> Iterator[None]:
+    """What libraries raise in here becomes a UserError: what to turn down where it is memory, else what failed and why."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # Each library has errors of its own for a file that is damaged or does not fit.
+        raise UserError(advice(error, settings, doing) or f"{failed} ({first_line(error)})") from None
+
+
+def advice(error: BaseException, settings: Settings, doing: str = "") -> str | None:
+    """Where memory was what ended the training, or else what was being done: one line that says what to turn down."""
+    if not isinstance(error, MemoryError) and not (
+        isinstance(error, RuntimeError) and local_device.is_out_of_memory(error)
+    ):
+        return None
+    if not doing:
+        return f"out of memory; {turn_down(settings)}"
+    fewer = ["--no-full (LoRA)"] if settings.full else []
+    fewer += ["--precision bfloat16"] if settings.precision != "bfloat16" else []
+    fewer += ["--no-merge"] if settings.merge and "sav" in doing else []
+    return f"out of memory while {doing}; free some, or give {', '.join([*fewer, 'a smaller model'])}"
+
+
+def turn_down(settings: Settings) -> str:
+    """What makes a training take less memory, and whether it goes on with it."""
+    same = [f"--device-batch-size {settings.device_batch_size // 2}"] if settings.device_batch_size > 1 else []
+    same += ["--gradient-checkpointing"] if not settings.gradient_checkpointing else []
+    other = [
+        f"a smaller --max-length than {settings.max_length}",
+        "--no-full (LoRA)" if settings.full else f"a smaller --lora-rank than {settings.lora_rank}",
+    ]
+    steps = [f"{step} (the result stays the same)" for step in same] + other
+    return (
+        f"turn down, in this order: {', '.join(steps)}; the same command goes on from the last checkpoint, "
+        "and with another length, rank or method begins anew where there is none yet"
+    )

@@ -1,0 +1,115 @@
+"""Everything that a fine-tuning needs before the model's weights, checked as far as it can be without them."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xl_alpacaeval_metric.clients.local import client
+from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.train.dataset import select
+from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
+from xl_instruct_dataset.train.dataset.examples import Selected
+from xl_instruct_dataset.train.dataset.tokenizer import Fitting, Template
+from xl_instruct_dataset.train.finetune import model, trainer
+from xl_instruct_dataset.train.finetune.loss_log import Progress
+from xl_instruct_dataset.train.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """`identity` is what determines the result, `of_model` the keys in it that the training leaves alone; `limit` is
+    the tokens of a sequence, at most; `notes` is what a person should read at once."""
+
+    base: str
+    tokenizer: Any
+    template: Template
+    selected: Selected
+    limit: int
+    train: Fitting
+    held_out: Fitting
+    notes: tuple[str, ...]
+    identity: Mapping[str, object]
+    of_model: frozenset[str]
+
+
+def prepare(name: str, settings: Settings, kind: str, processes: int, report: Progress) -> Prepared:
+    """Read tokenizer, configuration and data of the model `name`, for training on a device of this kind.
+
+    Raises UserError for bad input, for settings that do not go together or with this model, and where no row fits.
+    """
+    _quiet()
+    base = model.named(name)
+    trainer.check(settings, processes)
+    tokenizer, template = dataset_tokenizer.load(base, settings)
+    config = model.config_of(base)
+    model.check(base, config, settings, kind, processes)
+    report("reading the data", 0, 1)
+    selected = select.select(settings)
+    limit, shortened = _limit(config, settings)
+    train = dataset_tokenizer.fit(selected.train, tokenizer, limit, settings.too_long)
+    held_out = dataset_tokenizer.fit(selected.held_out, tokenizer, limit, settings.too_long)
+    if not train.examples:
+        more = ", or --too-long truncate" if settings.too_long == "drop" else ""
+        raise UserError(f"no row fits --max-length {limit} ({len(selected.train)} do not); give more{more}")
+    found = {"model": base, "model_fingerprint": client.fingerprint(base, config)}
+    return Prepared(
+        base=base,
+        tokenizer=tokenizer,
+        template=template,
+        selected=selected,
+        limit=limit,
+        train=train,
+        held_out=held_out,
+        notes=(*shortened, *template.notes, *selected.notes, *_left_out(train, held_out, settings)),
+        identity={
+            **found,
+            **settings.identity,
+            "chat_template_digest": template.digest,
+            "data_fingerprint": selected.fingerprint,
+        },
+        of_model=frozenset(found),
+    )
+
+
+def _limit(config: Any, settings: Settings) -> tuple[int, list[str]]:
+    """Tokens of a sequence, at most, and a line where the model's window is what sets it."""
+    window = dataset_tokenizer.window(config)
+    if window is not None and window < settings.max_length:
+        return window, [f"--max-length {settings.max_length} is more than the model's window: {window} is used"]
+    return settings.max_length, []
+
+
+def _left_out(train: Fitting, held_out: Fitting, settings: Settings) -> list[str]:
+    dropped, truncated = (
+        sum(first.values()) + sum(second.values())
+        for first, second in ((train.dropped, held_out.dropped), (train.truncated, held_out.truncated))
+    )
+    hint = (
+        "too long (--too-long truncate would keep them in part)"
+        if settings.too_long == "drop"
+        else "nothing of the answer would be left of them"
+    )
+    lines = [f"{dropped} rows dropped: {hint}"] if dropped else []
+    lines += [f"{truncated} rows truncated: too long"] if truncated else []
+    lines += [
+        f"{group}: {count} rows left out, which the chat template or the tokenizer does not take ({train.reasons[group]})"
+        for group, count in train.refused.items()
+    ]
+    if held_out.dropped and not held_out.examples:
+        lines.append("every held-out row is too long: there is no loss of theirs")
+    return lines
+
+
+def _quiet() -> None:
+    """Libraries report what went wrong, and no more."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import warnings
+
+    import transformers
+
+    warnings.filterwarnings("ignore", category=FutureWarning)  # They speak to the libraries' developers.
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    logging.getLogger("trl").setLevel(logging.WARNING)

@@ -1,0 +1,188 @@
+"""A fine-tuning from its settings to a folder with the model; run again, it goes on from the last checkpoint."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.folder import RunFolder
+from xl_alpacaeval_metric.signature import package_version
+from xl_instruct_dataset.train.finetune import card, loss_log, model, record, save, trainer
+from xl_instruct_dataset.train.finetune.preflight import prepare
+from xl_instruct_dataset.train.finetune.record import Summary
+from xl_instruct_dataset.train.settings import Settings
+
+SETTINGS = "train.yaml"
+_EARLY = {run_folder.RUN, SETTINGS, loss_log.LOSS, trainer.CHECKPOINTS}
+Say = Callable[[str], None]
+
+
+def train(name: str, settings: Settings, folder: Path, report: loss_log.Progress, say: Say) -> Summary:
+    """Fine-tune the model `name` into `folder`, and return what was done; what is finished is not done again.
+
+    `say` hears lines that a person should read at once. In a launcher's processes all do this, and the first alone
+    writes and speaks. Raises UserError for bad input, for a folder that holds another run (naming the setting in which
+    they differ), and where memory does not suffice.
+    """
+    model.check_installed()
+    processes, first = int(os.environ.get("WORLD_SIZE", "1")), os.environ.get("RANK", "0") == "0"
+    if not first:
+        report, say = (lambda *_: None), (lambda _: None)
+    kind, unused = model.use_device(settings.device)
+    ready = prepare(name, settings, kind, processes, report)
+    base, notes = ready.base, [*([unused] if unused else []), *ready.notes]
+    with RunFolder(folder, ready.identity, restart=lambda _: _cleared(folder)) if first else nullcontext():
+        if first:
+            save.sweep(folder)
+        if (folder / record.FILE).exists():
+            return _finished(folder, base, settings, say, first=first)
+        for line in notes:
+            say(line)
+        if first:
+            trainer.sweep(folder)
+            (folder / SETTINGS).write_text(settings.as_yaml(base), encoding="utf-8")
+        numbers = model.number_type(settings.precision, kind)
+        if kind == "cpu":
+            model.keep_memory()
+        report(f"loading {name}", 0, 1)
+        built = trainer.build(
+            model.load(base, settings, numbers),
+            ready.tokenizer,
+            ready.template,
+            (ready.train.examples, ready.held_out.examples),
+            settings,
+            limit=ready.limit,
+            kind=kind,
+            numbers=numbers,
+            processes=processes,
+            folder=folder,
+            report=report,
+        )
+        began = time.monotonic()
+        before = _run(built, folder, settings, say)
+        seconds = time.monotonic() - began
+        report("saving the model", 0, 1)
+        with model.one_line(f"{folder}: the model cannot be saved", settings, "saving the model"):
+            save.write(built, base, folder, merge=settings.merge)
+        found = Summary(
+            model=base,
+            settings=asdict(settings),
+            fingerprint=ready.selected.fingerprint,
+            template=ready.template.source,
+            taken={group: asdict(taken) for group, taken in ready.selected.taken.items()},
+            dropped=_added(ready.train.dropped, ready.held_out.dropped),
+            truncated=_added(ready.train.truncated, ready.held_out.truncated),
+            refused=dict(ready.train.refused),
+            licenses=ready.selected.licenses(),
+            non_commercial=sum(one.non_commercial for one in ready.selected.train),
+            max_length=ready.limit,
+            tokens=ready.train.tokens,
+            steps=built.state.global_step,
+            steps_before=before,
+            device=_device(kind),
+            numbers=numbers,
+            processes=processes,
+            seconds=round(seconds, 1),
+            gpu_memory=_gpu_memory(kind),
+            notes=tuple(notes),
+            merged=settings.merge and not settings.full,
+            version=package_version(),
+            trl=_trl(),
+            parameters=sum(one.numel() for one in built.model.parameters()),
+            trained_parameters=sum(one.numel() for one in built.model.parameters() if one.requires_grad),
+            loss=_at(built, "loss", -1),
+            held_out_loss_before=_at(built, "eval_loss", 0),
+            held_out_loss=_at(built, "eval_loss", -1),
+        )
+        if first:
+            loss_log.draw(loss_log.history(built.state.log_history), folder.name, folder / loss_log.CURVE)
+            (folder / "README.md").write_text(card.text(found, folder.resolve().name), encoding="utf-8")
+            found.write(folder)
+    return found
+
+
+def _run(built: Any, folder: Path, settings: Settings, say: Say) -> int:
+    """Train to the end; returns the step that it began at."""
+    checkpoint = trainer.last_checkpoint(folder)
+    step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    if checkpoint:
+        say(f"going on from step {step}")
+        built.args.eval_on_start = False
+    try:
+        trained = built.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        loss_log.check(trained.training_loss, built.state.global_step, settings.rate)
+        if built.eval_dataset is not None:
+            built.evaluate()
+    except (RuntimeError, MemoryError) as error:
+        if message := model.advice(error, settings):
+            raise UserError(message) from None
+        raise
+    return step
+
+
+def untouched(folder: Path) -> bool:
+    """Whether the folder holds no more than what a training leaves there before its first checkpoint, or is not there."""
+    if not folder.is_dir():
+        return True
+    names = {name for name in run_folder.names(folder) if not name.startswith(save.SAVING)}
+    return names <= _EARLY and trainer.last_checkpoint(folder) is None
+
+
+def _cleared(folder: Path) -> bool:
+    """Whether another training may begin in the folder, which is then as good as empty."""
+    if not untouched(folder):
+        return False
+    shutil.rmtree(folder / trainer.CHECKPOINTS, ignore_errors=True)
+    (folder / loss_log.LOSS).unlink(missing_ok=True)
+    return True
+
+
+def _finished(folder: Path, base: str, settings: Settings, say: Say, *, first: bool) -> Summary:
+    found = record.read(folder)
+    if not settings.merge or found.merged or settings.full:
+        say("trained before; nothing to do")
+        return found
+    found = replace(found, merged=True, settings={**found.settings, "merge": True})
+    if first:
+        say("trained before; merging the adapter")
+        with model.one_line(f"{folder}: the adapter cannot be merged", settings, "merging"):
+            save.merge_later(folder, base)
+        (folder / "README.md").write_text(card.text(found, folder.resolve().name), encoding="utf-8")
+        found.write(folder)
+    return found
+
+
+def _added(*counts: Mapping[str, int]) -> dict[str, int]:
+    return {
+        group: sum(one.get(group, 0) for one in counts) for group in dict.fromkeys(g for one in counts for g in one)
+    }
+
+
+def _at(built: Any, figure: str, place: int) -> float | None:
+    """The first or last value of a figure in the trainer's history; None where it has none."""
+    seen = [row[figure] for row in loss_log.history(built.state.log_history) if figure in row]
+    return seen[place] if seen else None
+
+
+def _device(kind: str) -> str:
+    import torch
+
+    return str(torch.cuda.get_device_name()) if kind == "cuda" else kind
+
+
+def _gpu_memory(kind: str) -> int | None:
+    import torch
+
+    return int(torch.cuda.max_memory_allocated()) if kind == "cuda" else None
+
+
+def _trl() -> str:
+    from importlib.metadata import version
+
+    return version("trl")

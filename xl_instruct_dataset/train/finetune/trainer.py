@@ -1,0 +1,193 @@
+"""TRL's SFTTrainer as the settings want it, and the checkpoints it goes on from."""
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.train.dataset.examples import Example
+from xl_instruct_dataset.train.dataset.tokenizer import Template, first_line
+from xl_instruct_dataset.train.finetune import loss_log, model
+from xl_instruct_dataset.train.settings import Settings
+
+CHECKPOINTS = "checkpoints"
+_STATE = "trainer_state.json"
+
+
+def accumulation(settings: Settings, processes: int) -> int:
+    """How many batches a GPU works on for one step; raises UserError where the numbers do not go together."""
+    at_once = settings.device_batch_size * processes
+    if settings.batch_size % at_once:
+        raise UserError(
+            f"--batch-size {settings.batch_size} is no multiple of --device-batch-size {settings.device_batch_size} "
+            f"x {processes} process{'es' if processes > 1 else ''}; change one of them"
+        )
+    return settings.batch_size // at_once
+
+
+def check(settings: Settings, processes: int) -> None:
+    """Raises UserError for settings that TRL or transformers would not take, whatever the model."""
+    import torch
+    from transformers import SchedulerType, get_scheduler
+    from transformers.integrations import get_reporting_integration_callbacks
+
+    accumulation(settings, processes)
+    schedules = [one.value for one in SchedulerType]
+    if settings.schedule not in schedules:
+        raise UserError(f"--schedule {settings.schedule!r} is unknown; there are {', '.join(schedules)}")
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    try:
+        get_scheduler(settings.schedule, optimizer, num_warmup_steps=1, num_training_steps=2)
+    except (ValueError, TypeError) as error:  # Some want a figure that is no setting here.
+        raise UserError(f"--schedule {settings.schedule} cannot be used ({first_line(error)}); take another") from None
+    try:
+        names = [name for name in _trackers(settings) if name not in ("none", "all")]
+        for tracker in get_reporting_integration_callbacks(names):
+            tracker()
+    except (ValueError, ImportError, RuntimeError) as error:
+        raise UserError(f"--report-to {settings.report_to}: {first_line(error)}; none keeps loss.jsonl alone") from None
+
+
+def _trackers(settings: Settings) -> list[str]:
+    return [name.strip() for name in settings.report_to.split(",") if name.strip()]
+
+
+def build(
+    network: Any,
+    tokenizer: Any,
+    template: Template,
+    examples: tuple[Sequence[Example], Sequence[Example]],
+    settings: Settings,
+    *,
+    limit: int,
+    kind: str,
+    numbers: str,
+    processes: int,
+    folder: Path,
+    report: loss_log.Progress,
+) -> Any:
+    """The trainer; `examples` are those to train on and those held out, `limit` the tokens of a sequence.
+
+    Raises UserError where TRL, PEFT or transformers do not take a setting.
+    """
+    import datasets
+    from transformers import PrinterCallback
+    from trl import SFTConfig, SFTTrainer
+
+    datasets.disable_progress_bars()
+    train, held_out = (
+        datasets.Dataset.from_list([one.as_dict() for one in part]) if part else None for part in examples
+    )
+    with model.one_line("the settings do not work with this model", settings, "loading the model"):
+        arguments = SFTConfig(
+            output_dir=str(folder / CHECKPOINTS),
+            per_device_train_batch_size=settings.device_batch_size,
+            per_device_eval_batch_size=settings.device_batch_size,
+            gradient_accumulation_steps=accumulation(settings, processes),
+            num_train_epochs=settings.epochs,
+            max_steps=settings.max_steps or -1,
+            learning_rate=settings.rate,
+            lr_scheduler_type=settings.schedule,
+            warmup_steps=settings.warmup,
+            weight_decay=settings.weight_decay,
+            max_length=limit,
+            completion_only_loss=True,
+            packing=settings.batching == "packing",
+            eval_packing=False,
+            train_sampling_strategy="group_by_length" if settings.batching == "length" else "random",
+            **{_checkpointing(SFTConfig): settings.gradient_checkpointing},
+            bf16=numbers == "bfloat16",
+            fp16=numbers == "float16",
+            eos_token=template.end if template.end != tokenizer.eos_token else None,
+            eval_strategy="steps" if held_out else "no",
+            eval_steps=settings.eval_steps,
+            eval_on_start=bool(held_out),
+            save_strategy="steps",
+            save_steps=settings.save_steps,
+            save_total_limit=settings.keep_checkpoints,
+            logging_steps=settings.log_steps,
+            logging_first_step=True,
+            logging_nan_inf_filter=False,  # It would show a loss that diverged as the last one that did not.
+            report_to=_trackers(settings),
+            run_name=folder.name,
+            seed=settings.seed,
+            use_cpu=kind == "cpu",
+            dataloader_pin_memory=kind == "cuda",
+            disable_tqdm=True,
+        )
+        trainer = _resumable(SFTTrainer)(
+            model=network,
+            args=arguments,
+            train_dataset=train,
+            eval_dataset=held_out,
+            processing_class=tokenizer,
+            peft_config=model.adapter(settings),
+            callbacks=[loss_log.watch(folder, report)],
+        )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _resumable(trainer: Any) -> Any:
+    """The trainer with an order of the rows that a run which goes on in the middle of an epoch finds again.
+
+    transformers draws that of its grouping by length from whatever state the random numbers are in.
+    """
+    import torch
+    from transformers.trainer_pt_utils import LengthGroupedSampler
+
+    class Ordered(LengthGroupedSampler):  # type: ignore[misc]
+        seed = epoch = 0
+
+        def set_epoch(self, epoch: int) -> None:
+            self.epoch = epoch
+
+        def __iter__(self) -> Any:
+            self.generator = torch.Generator().manual_seed(self.seed + self.epoch)
+            return super().__iter__()
+
+    class Resumable(trainer):  # type: ignore[misc]
+        def _get_train_sampler(self, *arguments: Any) -> Any:
+            found = super()._get_train_sampler(*arguments)
+            if type(found) is LengthGroupedSampler:
+                found.__class__, found.seed = Ordered, self.args.seed
+            return found
+
+    return Resumable
+
+
+def _checkpointing(config: type) -> str:
+    """The name of the setting, which transformers is about to change."""
+    names = {one.name for one in dataclasses.fields(config)}
+    return "activation_checkpointing" if "activation_checkpointing" in names else "gradient_checkpointing"
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The latest checkpoint that was written to its end."""
+    return max(filter(_is_whole, _checkpoints(folder)), key=_step, default=None)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the checkpoints that a kill cut short."""
+    for path in _checkpoints(folder):
+        if not _is_whole(path):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    return [path for path in (folder / CHECKPOINTS).glob("checkpoint-*") if path.name.rpartition("-")[2].isdigit()]
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """The trainer writes the state last."""
+    try:
+        return isinstance(json.loads((checkpoint / _STATE).read_text(encoding="utf-8")), dict)
+    except (OSError, ValueError):
+        return False

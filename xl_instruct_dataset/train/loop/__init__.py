@@ -1,0 +1,1 @@
+"""Evaluate, train, evaluate again, compare."""

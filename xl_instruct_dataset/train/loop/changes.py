@@ -1,0 +1,188 @@
+"""What a fine-tuning changed: every figure before and after, on the items both have, and how sure the difference is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+
+import numpy as np
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.languages import fidelity
+from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.runs import compare
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.compare import Run
+from xl_alpacaeval_metric.stats import win_rates
+from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
+
+RESAMPLES = 1000
+"""Of the length-controlled win rate, which is fitted anew in each; the other intervals come from 2,000."""
+
+Key = tuple[str, str]
+FIGURES = {"line_pass_rate": "language fidelity", "win_rate": "win rate", "lc_win_rate": "length-controlled win rate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One figure in percent before and after, in one language or in all, over the `n` items of `n_prompts` prompts that
+    have it in both runs; the difference after - before in points with its 95% interval. None where there is too little.
+
+    `n_missing` items lack the figure in either run: no line long enough to tell its language, or no verdict.
+    """
+
+    benchmark: str
+    figure: str
+    language: str
+    before: float | None
+    after: float | None
+    difference: float | None
+    ci95: tuple[float, float] | None
+    p_value: float | None
+    n: int
+    n_prompts: int
+    n_missing: int
+
+    @property
+    def sure(self) -> bool:
+        """Whether the interval excludes zero."""
+        return self.ci95 is not None and (self.ci95[0] > 0 or self.ci95[1] < 0)
+
+
+def changes(benchmark: str, before: Path, after: Path, *, judged: bool) -> tuple[list[Change], tuple[str, ...]]:
+    """Every figure of two run folders, for all languages together and for each, and the caveats of their comparison.
+
+    Raises UserError where the runs share no item or cannot be compared.
+    """
+    first, second = samples(before), samples(after)
+    keys = [key for key in first if key in second and first[key].instruction == second[key].instruction]
+    if not keys:
+        raise UserError(f"{before} and {after} share no item")
+    found = _each(benchmark, "line_pass_rate", keys, first, _passes(first, keys), _passes(second, keys))
+    if not judged:
+        return found, ()
+    base, tuned = compare.load(before), compare.load(after)
+    compared = compare.compare(tuned, base)
+    found += _each(benchmark, "win_rate", keys, first, *(_preferences(run, keys) for run in (base, tuned)))
+    for language, some in _groups(keys).items():
+        found.append(_length_controlled(benchmark, language, base, tuned, some))
+    return found, compared.caveats
+
+
+def samples(folder: Path) -> dict[Key, Comparison]:
+    """The answers of a run folder by id and language."""
+    return {item.key: item for item in run_folder.comparisons_of(jsonl.read_lines(folder / run_folder.SAMPLES))}
+
+
+def _groups(keys: Sequence[Key]) -> dict[str, list[Key]]:
+    """All keys together, then by language where there is more than one."""
+    codes = list(dict.fromkeys(code for _, code in keys))
+    of_language = {code: [key for key in keys if key[1] == code] for code in codes}
+    return {"all": list(keys), **(of_language if len(codes) > 1 else {})}
+
+
+def _passes(items: Mapping[Key, Comparison], keys: Sequence[Key]) -> dict[Key, float | None]:
+    found = fidelity.texts_fidelity([items[key].prediction for key in keys], [key[1] for key in keys])
+    return {k: None if one.line_pass is None else float(one.line_pass) for k, one in zip(keys, found, strict=True)}
+
+
+def _preferences(run: Run, keys: Sequence[Key]) -> dict[Key, float | None]:
+    return {key: run.preferences.get(key) for key in keys}
+
+
+def _each(
+    benchmark: str,
+    figure: str,
+    keys: Sequence[Key],
+    items: Mapping[Key, Comparison],
+    before: Mapping[Key, float | None],
+    after: Mapping[Key, float | None],
+) -> list[Change]:
+    """A figure that is the mean of the items' own values."""
+    found = []
+    for language, some in _groups(keys).items():
+        both = [key for key in some if before[key] is not None and after[key] is not None]
+        difference = win_rates.paired_difference(
+            [after[key] for key in some], [before[key] for key in some], [items[key].cluster for key in some]
+        )
+        found.append(
+            Change(
+                benchmark,
+                figure,
+                language,
+                before=_mean([before[key] for key in both]),
+                after=_mean([after[key] for key in both]),
+                difference=_number(difference.value),
+                ci95=_interval(difference.ci95),
+                p_value=_number(difference.p_value),
+                n=difference.n,
+                n_prompts=difference.clusters,
+                n_missing=difference.n_missing,
+            )
+        )
+    return found
+
+
+def _length_controlled(benchmark: str, language: str, base: Run, tuned: Run, keys: Sequence[Key]) -> Change:
+    """The mean over languages of the length-controlled win rate, each weighing as many verdicts as it has; the interval
+    is the percentile bootstrap over whole prompts, both rates fitted anew to each draw."""
+    both = [k for k in keys if base.preferences.get(k) is not None and tuned.preferences.get(k) is not None]
+    clusters: dict[str, list[int]] = {}
+    for place, key in enumerate(both):
+        clusters.setdefault(base.items[key].cluster, []).append(place)
+    places = [np.array(members) for members in clusters.values()]
+    rates = [_rate(run, both) for run in (base, tuned)]
+    before, after = (rate(np.arange(len(both))) for rate in rates)
+    interval = (nan, nan)
+    if len(places) > 1:
+        random = np.random.default_rng(0)
+        drawn = (
+            np.concatenate([places[i] for i in random.integers(0, len(places), len(places))]) for _ in range(RESAMPLES)
+        )
+        differences = [rates[1](one) - rates[0](one) for one in drawn]
+        low, high = np.quantile(differences, [0.025, 0.975])
+        interval = (float(low), float(high))
+    return Change(
+        benchmark,
+        "lc_win_rate",
+        language,
+        before=_number(before),
+        after=_number(after),
+        difference=_number(after - before),
+        ci95=_interval(interval),
+        p_value=None,
+        n=len(both),
+        n_prompts=len(places),
+        n_missing=len(keys) - len(both),
+    )
+
+
+def _rate(run: Run, keys: Sequence[Key]) -> Callable[[np.ndarray], float]:
+    """The length-controlled win rate of the items at some places, a place as often as it is given."""
+    preferences = np.array([run.preferences[key] for key in keys], dtype=np.float64)
+    candidate = np.array([len(run.items[key].prediction) for key in keys], dtype=np.float64)
+    reference = np.array([len(run.items[key].reference) for key in keys], dtype=np.float64)
+    codes = np.unique([key[1] for key in keys], return_inverse=True)[1]
+
+    def rate(at: np.ndarray) -> float:
+        total = 0.0
+        for code in np.unique(codes[at]):
+            some = at[codes[at] == code]
+            total += some.size * length_controlled_win_rate(preferences[some], candidate[some], reference[some]).value
+        return total / at.size if at.size else nan
+
+    return rate
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return 100 * sum(known) / len(known) if known else None
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else float(value)
+
+
+def _interval(interval: tuple[float, float]) -> tuple[float, float] | None:
+    return None if interval[0] != interval[0] else interval

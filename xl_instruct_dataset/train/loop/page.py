@@ -1,0 +1,153 @@
+"""One page of result: what the fine-tuning changed, in sentences, tables and answers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.hub import card_text
+from xl_instruct_dataset.train.loop.changes import FIGURES, Change
+
+COLUMNS = ("before", "after", "difference", "95% interval", "p", "n")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A prompt of a benchmark with the base model's answer and the tuned one's."""
+
+    id: str
+    language: str
+    instruction: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything the result page says; `benchmarks` maps a name to the signature of its evaluation."""
+
+    model: str
+    data: str
+    tuned: str
+    benchmarks: Mapping[str, str]
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+    answers: tuple[Answers, ...]
+    training: tuple[str, ...]
+    commands: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The contents of result.json."""
+        content = asdict(self)
+        for change, plain in zip(self.changes, content["changes"], strict=True):
+            plain["ci95"] = None if change.ci95 is None else list(change.ci95)
+        return content
+
+
+def sentences(changes: Iterable[Change]) -> list[str]:
+    """What the overall figures say, one sentence each; never more than their interval allows."""
+    found = []
+    for change in changes:
+        if change.language != "all":
+            continue
+        name = f"{change.benchmark}: the {FIGURES[change.figure]}"
+        if change.difference is None or change.ci95 is None:
+            found.append(f"{name} cannot be compared: {change.n} items have it before and after.")
+            continue
+        moved = f"({change.before:.1f}% to {change.after:.1f}%, 95% interval {_interval(change)}, {change.n} answers)"
+        if change.sure:
+            verb = "rose" if change.difference > 0 else "fell"
+            found.append(f"{name} {verb} by {abs(change.difference):.1f} points {moved}.")
+        else:
+            found.append(f"{name} did not move by more than chance could: {change.difference:+.1f} points {moved}.")
+    return found
+
+
+def markdown(page: Page) -> str:
+    """The page as Markdown."""
+    parts = [
+        f"# {card_text.cell(page.model)} before and after training on {card_text.cell(page.data)}",
+        "",
+        *(f"- {line}" for line in sentences(page.changes)),
+        "",
+        "Before and after are over the items that have the figure in both; intervals are bootstraps over prompts.",
+    ]
+    for (benchmark, figure), some in _tables(page.changes).items():
+        parts += ["", f"## {benchmark}: {FIGURES[figure]}, %", "", f"| language | {' | '.join(COLUMNS)} |"]
+        parts += [f"|---|{'---:|' * len(COLUMNS)}"]
+        parts += [f"| {_name(change.language)} | {' | '.join(_cells(change))} |" for change in some]
+    if page.notes:
+        parts += ["", "## To know", "", *(f"- {card_text.cell(line)}" for line in page.notes)]
+    parts += ["", "## Training", "", *(f"- {card_text.cell(line)}" for line in page.training)]
+    if page.answers:
+        parts += ["", "## Answers"]
+    for one in page.answers:
+        parts += ["", f"**{one.id}, {_name(one.language)}**", "", _quoted(one.instruction)]
+        parts += ["", "Before:", "", _quoted(one.before), "", "After:", "", _quoted(one.after)]
+    parts += ["", "## Made with", "", "```", *page.commands, "```", ""]
+    parts += [f"- {name}: `{signature}`" for name, signature in page.benchmarks.items()]
+    return "\n".join(parts) + "\n"
+
+
+def show(page: Page, console: Console) -> None:
+    """Print the sentences and the tables."""
+    for (benchmark, figure), some in _tables(page.changes).items():
+        table = Table(
+            title=escape(f"{benchmark}: {FIGURES[figure]} %"),
+            title_justify="left",
+            box=SIMPLE_HEAD,
+            show_edge=False,
+            padding=(0, 1, 0, 0),
+        )
+        table.add_column("language", no_wrap=True)
+        for column in COLUMNS:
+            table.add_column(column, justify="right", no_wrap=True)
+        for change in some:
+            table.add_row(escape(_name(change.language)), *_cells(change))
+        console.print(table)
+        console.print()
+    for line in (*sentences(page.changes), *page.notes):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _tables(changes: Sequence[Change]) -> dict[tuple[str, str], list[Change]]:
+    """The rows of each table, that for all languages last."""
+    found: dict[tuple[str, str], list[Change]] = {}
+    for change in sorted(changes, key=lambda change: change.language == "all"):
+        found.setdefault((change.benchmark, change.figure), []).append(change)
+    order = list(dict.fromkeys((change.benchmark, change.figure) for change in changes))
+    return {key: found[key] for key in order}
+
+
+def _cells(change: Change) -> tuple[str, ...]:
+    return (
+        _figure(change.before),
+        _figure(change.after),
+        _figure(change.difference, "+.1f"),
+        _interval(change),
+        "-" if change.p_value is None else "< 0.001" if change.p_value < 0.001 else f"{change.p_value:.3f}",
+        str(change.n) if not change.n_missing else f"{change.n} of {change.n + change.n_missing}",
+    )
+
+
+def _interval(change: Change) -> str:
+    return "-" if change.ci95 is None else f"{change.ci95[0]:+.1f} to {change.ci95[1]:+.1f}"
+
+
+def _figure(value: float | None, form: str = ".1f") -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _name(code: str) -> str:
+    return "all" if code == "all" else f"{languages.get(code).name} ({code})"
+
+
+def _quoted(text: str) -> str:
+    """The text as it is, in a Markdown quotation whose code fence nothing in it can close."""
+    lines = text.strip().splitlines() or ["(empty)"]
+    return "\n".join(f">     {line}" for line in lines)

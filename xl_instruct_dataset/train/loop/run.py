@@ -1,0 +1,184 @@
+"""The loop: check for contamination, evaluate, fine-tune, evaluate again, compare; each step goes on where it was."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice, zip_longest
+from pathlib import Path
+
+from xl_alpacaeval_metric.benchmark import Benchmark
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.records import Result
+from xl_alpacaeval_metric.runs import evaluate as runs
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.candidate import Candidate
+from xl_alpacaeval_metric.runs.folder import RunFolder
+from xl_instruct_dataset.train.finetune import model, record
+from xl_instruct_dataset.train.finetune import run as training
+from xl_instruct_dataset.train.finetune.loss_log import Progress
+from xl_instruct_dataset.train.finetune.preflight import prepare
+from xl_instruct_dataset.train.loop import benchmarks, page
+from xl_instruct_dataset.train.loop import changes as loop_changes
+from xl_instruct_dataset.train.loop.benchmarks import Plan
+from xl_instruct_dataset.train.settings import Settings
+
+TUNED, SETTINGS, RESULT, TABLE = "tuned", training.SETTINGS, "result.json", "result.md"
+_SHOWN = 5
+_LENGTH = 600
+"""Characters of an answer on the page."""
+
+
+def run(
+    name: str,
+    settings: Settings,
+    wanted: Plan,
+    judge: Callable[[], Judge | None],
+    output: Path,
+    progress: Progress,
+    fine_tune: Callable[[Path, Path], None],
+    command: str,
+) -> tuple[page.Page, float]:
+    """Do all of it in the folder `output`; returns the page, and the largest share of missing verdicts.
+
+    `judge` makes the judge anew for each evaluation, `fine_tune` trains by a file of settings into a folder, in a process
+    of its own so that its memory is free afterwards. Raises UserError for bad input, for settings that the training
+    would refuse, and where training rows overlap with a benchmark; nothing is generated or trained then.
+    """
+    if not wanted.benchmarks:
+        raise UserError("--benchmark is empty; give some of mini, en and m, such as mini,en")
+    model.check_installed()
+    preflight = judge()
+    if preflight is not None:
+        preflight.client.preflight()
+    ready = prepare(name, settings, model.kind_of(settings.device), wanted.processes, progress)
+    base, template = ready.base, ready.template
+    rows, notes = benchmarks.benchmarks_of(wanted, ready.selected, preflight is not None)
+    identity = {
+        **ready.identity,
+        "benchmarks": {one.name: one.revision for one in rows},
+        "max_tokens": wanted.max_tokens,
+        **runs.judge_settings(preflight),
+    }
+    benchmarks.check_contamination(ready.selected, rows, progress)
+    of_training = ready.identity.keys() - ready.of_model
+
+    def may_change(other: frozenset[str]) -> bool:
+        """The evaluation of the base model is the same by whatever settings it is trained afterwards."""
+        if run_folder.names(output) <= {run_folder.RUN, SETTINGS}:
+            return True
+        return other <= of_training and training.untouched(output / TUNED)
+
+    with RunFolder(output, identity, restart=may_change):
+        (output / SETTINGS).write_text(settings.as_yaml(base), encoding="utf-8")
+        before = Candidate(
+            base,
+            chat_template=template.own,
+            max_tokens=wanted.max_tokens,
+            batch_size=wanted.eval_batch_size,
+            device=settings.device,
+        )
+        if not template.own:
+            notes.append(
+                "the base model has no chat template: it is asked without one before, and with xl-suite's after"
+            )
+        before.check()
+        results = {f"base-{one.name}": _evaluate(before, one, judge, output, "base", progress) for one in rows}
+        fine_tune(output / SETTINGS, output / TUNED)
+        after = Candidate(
+            str(output / TUNED), max_tokens=wanted.max_tokens, batch_size=wanted.eval_batch_size, device=settings.device
+        )
+        after.check()
+        results |= {f"tuned-{one.name}": _evaluate(after, one, judge, output, "tuned", progress) for one in rows}
+        found = _page(name, settings, rows, results, output, notes, judged=preflight is not None, command=command)
+        jsonl.write_json(output / RESULT, found.as_dict())
+        (output / TABLE).write_text(page.markdown(found), encoding="utf-8")
+    return found, max(result.missing_share for result in results.values())
+
+
+def _evaluate(
+    candidate: Candidate,
+    rows: Benchmark,
+    judge: Callable[[], Judge | None],
+    output: Path,
+    side: str,
+    progress: Progress,
+) -> Result:
+    def told(step: str, done: int, total: int) -> None:
+        first, _, rest = step.partition(" ")
+        progress(f"{first} {f'{rest} ' if rest else ''}({side}, {rows.name})", done, total)
+
+    return runs.evaluate_model(candidate, rows, judge(), output / f"{side}-{rows.name}", told)
+
+
+def _page(
+    name: str,
+    settings: Settings,
+    rows: Sequence[Benchmark],
+    results: Mapping[str, Result],
+    output: Path,
+    notes: Sequence[str],
+    *,
+    judged: bool,
+    command: str,
+) -> page.Page:
+    changes: list[loop_changes.Change] = []
+    known = list(notes)
+    for one in rows:
+        some, caveats = loop_changes.changes(
+            one.name, output / f"base-{one.name}", output / f"tuned-{one.name}", judged=judged
+        )
+        changes += some
+        known += [f"{one.name}: {line}" for line in caveats]
+    for side, result in results.items():
+        known += [f"{side}: {line}" for line in result.warnings]
+        if result.overall.n_empty:
+            known.append(f"{side}: {result.overall.n_empty} of {result.overall.n_items} answers are empty")
+        known += [f"{side}: missing {count}x: {reason}" for reason, count in result.missing_reasons.items()]
+    trained = record.read(output / TUNED)
+    return page.Page(
+        model=Path(name).name if Path(name).is_dir() else name,
+        data=str(settings.data),
+        tuned=str(output / TUNED),
+        benchmarks={one.name: results[f"tuned-{one.name}"].signature for one in rows},
+        changes=tuple(changes),
+        notes=tuple(dict.fromkeys(known)),
+        answers=_answers(output, rows[0].name),
+        training=tuple(record.lines(trained)),
+        commands=(command,),
+    )
+
+
+def _answers(output: Path, benchmark: str) -> tuple[page.Answers, ...]:
+    """Some answers before and after: the first prompt in the first language, the second in the second, and so on."""
+    before, after = (loop_changes.samples(output / f"{side}-{benchmark}") for side in ("base", "tuned"))
+    of_language: dict[str, list[loop_changes.Key]] = {}
+    for key in before:
+        of_language.setdefault(key[1], []).append(key)
+    turned = [keys[place:] + keys[:place] for place, keys in enumerate(of_language.values())]
+    order = [key for row in zip_longest(*turned) for key in row if key is not None]
+    return tuple(
+        page.Answers(key[0], key[1], before[key].instruction, _cut(before[key].prediction), _cut(after[key].prediction))
+        for key in islice(order, _SHOWN)
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LENGTH else f"{text[:_LENGTH]} [... {len(text)} characters]"
+
+
+def training_command(name: str, config: Path, folder: Path, processes: int) -> list[str]:
+    """The command that trains in a process of its own, or with `accelerate launch` in several."""
+    launcher = (
+        ["-m"] if processes == 1 else ["-m", "accelerate.commands.launch", "--num_processes", str(processes), "-m"]
+    )
+    return [
+        sys.executable,
+        *launcher,
+        "xl_instruct_dataset.train",
+        name,
+        "--config",
+        str(config),
+        "--output",
+        str(folder),
+    ]
