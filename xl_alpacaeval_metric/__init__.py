@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from xl_alpacaeval_metric.errors import JudgeUnavailable, MissingExtra, UserError
+    from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError
     from xl_alpacaeval_metric.judge.pairwise import Judge
     from xl_alpacaeval_metric.languages.fidelity import language_fidelity
     from xl_alpacaeval_metric.records import Comparison, Fidelity, Result, Scores, Usage, Verdict, WinRate
@@ -19,8 +19,8 @@ __all__ = [
     "Comparison",
     "Fidelity",
     "Judge",
-    "JudgeUnavailable",
     "MissingExtra",
+    "ModelUnavailable",
     "Result",
     "Scores",
     "Usage",
@@ -35,7 +35,7 @@ __all__ = [
 
 # No module has the name of a function it is home to: importing the module would put it in the function's place.
 _HOMES = {
-    "errors": ("JudgeUnavailable", "MissingExtra", "UserError"),
+    "errors": ("ModelUnavailable", "MissingExtra", "UserError"),
     "judge.pairwise": ("Judge",),
     "languages.fidelity": ("language_fidelity",),
     "records": ("Comparison", "Fidelity", "Result", "Scores", "Usage", "Verdict", "WinRate"),

@@ -5,7 +5,7 @@ class UserError(Exception):
     """Wrong use or bad input. The message is one line: the item, the problem, what is needed."""
 
 
-class JudgeUnavailable(UserError):
+class ModelUnavailable(UserError):
     """The judge cannot be asked at all: unknown model, refused key, address that does not answer."""
 
 

@@ -40,7 +40,7 @@ def score(
     each new one as it comes in. With `criteria` the judge also rates each prediction; `ratings_made` and `on_rating`
     are for ratings what the other two are for verdicts. `benchmark` and `references` (whose answers the references
     are) name them in the signature. Raises UserError for an empty or contradictory input and for
-    criteria without a judge, and JudgeUnavailable.
+    criteria without a judge, and ModelUnavailable.
     """
     check(comparisons)
     comparisons = [replace(item, language=languages.get(item.language).code) for item in comparisons]

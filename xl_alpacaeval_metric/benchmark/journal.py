@@ -16,7 +16,7 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TextRequest:
     """A text to be written: its id, its language, what it is made from, and how the model is asked."""
 
     id: str
@@ -30,7 +30,7 @@ class Wanted:
 
 
 def collect(
-    wanted: Sequence[Wanted], client: Client, file: Path, progress: Progress, *, column: str, max_tokens: int
+    wanted: Sequence[TextRequest], client: Client, file: Path, progress: Progress, *, column: str, max_tokens: int
 ) -> dict[Key, str]:
     """The model's texts by (id, language), in lines with `id`, `language` and `column`; what the file holds already is not asked again.
 
@@ -45,7 +45,7 @@ def collect(
     failed: dict[Key, str] = {}
     progress(f"{column}s by {client.spec}", len(made), len(wanted))
     with _opened(file) as output:
-        for index, reply in client.complete(requests, accept=lambda completion: bool(completion.text.strip())):
+        for index, reply in client.complete(requests, is_usable=lambda completion: bool(completion.text.strip())):
             text = missing[index]
             if not isinstance(reply, Completion):
                 failed[text.key] = reply.reason
@@ -81,7 +81,7 @@ def cut_off(files: Sequence[Path], column: str, max_tokens: int) -> list[str]:
     ]
 
 
-def _finished(wanted: Sequence[Wanted], spec: str, file: Path, column: str) -> dict[Key, str]:
+def _finished(wanted: Sequence[TextRequest], spec: str, file: Path, column: str) -> dict[Key, str]:
     if not file.exists():
         return {}
     if file.is_dir():

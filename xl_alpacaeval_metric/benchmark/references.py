@@ -5,7 +5,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric import clients
 from xl_alpacaeval_metric.benchmark import Benchmark, Row, with_references
-from xl_alpacaeval_metric.benchmark.journal import Key, Progress, Wanted, collect, cut_off
+from xl_alpacaeval_metric.benchmark.journal import Key, Progress, TextRequest, collect, cut_off
 from xl_alpacaeval_metric.clients.base import Client
 from xl_alpacaeval_metric.errors import UserError
 
@@ -31,7 +31,7 @@ def make(
 ) -> dict[Key, str]:
     """The model's answers by (id, language), kept in a JSONL file as `collect` does; raises UserError as it does."""
     wanted = [
-        Wanted(row.id, row.response_language, row.instruction, ({"role": "user", "content": row.instruction},))
+        TextRequest(row.id, row.response_language, row.instruction, ({"role": "user", "content": row.instruction},))
         for row in rows
     ]
     return collect(wanted, client, file, progress, column="reference", max_tokens=max_tokens)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric import languages, templates
 from xl_alpacaeval_metric.benchmark import Row
-from xl_alpacaeval_metric.benchmark.journal import Progress, Wanted, collect
+from xl_alpacaeval_metric.benchmark.journal import Progress, TextRequest, collect
 from xl_alpacaeval_metric.clients.base import Client, Message
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import json_line, replace_file
@@ -37,7 +37,7 @@ def make(
         raise UserError("the requests are English already; leave en out of --languages")
     files = []
     for code in codes:
-        wanted = [Wanted(row.id, code, row.instruction, messages(row.instruction, "en", code)) for row in rows]
+        wanted = [TextRequest(row.id, code, row.instruction, messages(row.instruction, "en", code)) for row in rows]
         journal = folder / JOURNALS / f"{code}.jsonl"
         made = collect(wanted, client, journal, progress, column="translation", max_tokens=max_tokens)
         lines = [

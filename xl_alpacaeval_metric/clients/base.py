@@ -46,13 +46,13 @@ class Completion:
 class Failure:
     """No reply, and why: `refused` fails for good, `exhausted` ran out of retries (asking again may help)."""
 
-    kind: Literal["refused", "exhausted"]
+    kind: Literal["refused", "gave_up"]
     reason: str
     retries: int = 0
 
 
 Reply = Completion | Failure
-Accept = Callable[[Completion], bool]
+IsUsable = Callable[[Completion], bool]
 """Whether a completion is usable; one that is not is asked for again like any passing fault, and never cached."""
 
 
@@ -73,13 +73,13 @@ class Client(Protocol):
         ...
 
     def preflight(self) -> None:
-        """Ask one small question, to find out that the model answers; raises JudgeUnavailable with one clear line."""
+        """Ask one small question, to find out that the model answers; raises ModelUnavailable with one clear line."""
         ...
 
-    def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
+    def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         """Yield (index into `requests`, reply) as replies come in, in any order, each index once.
 
-        Raises JudgeUnavailable where no request can succeed any more (key refused, model unknown).
+        Raises ModelUnavailable where no request can succeed any more (key refused, model unknown).
         """
         ...
 

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from xl_alpacaeval_metric.clients.base import Accept, AsyncClient, Client, Completion, Reply, Request
+from xl_alpacaeval_metric.clients.base import AsyncClient, Client, Completion, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fingerprint, grouped, to_each
 from xl_alpacaeval_metric.errors import UserError
 
@@ -27,7 +27,7 @@ class CachedClient:
     """Any client, with its successful replies kept in the file `path`.
 
     A reply is found again by the SHA-256 of the client's identity and the request, so that another model, endpoint,
-    prompt or sampling never meets it. Failures and completions that `accept` refuses are not kept. Several processes
+    prompt or sampling never meets it. Failures and completions that `is_usable` refuses are not kept. Several processes
     may use one file. Replies from the file are `cached`; their tokens say what they cost when they were made.
 
     Raises UserError in one line where the file is damaged, is another program's or cannot be written.
@@ -50,7 +50,7 @@ class CachedClient:
         self._client.preflight()
         self._settled = True
 
-    def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
+    def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         """As `Client.complete`: kept replies first, then the others, each kept before it is handed on."""
         if not self._settled:  # only then is the identity final, and every key with it
             self.preflight()
@@ -58,13 +58,13 @@ class CachedClient:
         groups = grouped(fingerprint(request, identity) for request in requests)
         missing: list[bytes] = []
         for key, kept in self._store.find(groups):
-            if kept is None or (accept is not None and not accept(kept)):
+            if kept is None or (is_usable is not None and not is_usable(kept)):
                 missing.append(key)
             else:
                 yield from to_each(groups[key], kept)
         if not missing:
             return
-        replies = self._client.complete([requests[groups[key][0]] for key in missing], accept)
+        replies = self._client.complete([requests[groups[key][0]] for key in missing], is_usable)
         # A caller that stops early stops the client at once, not when memory is tidied up.
         with closing(replies) if isinstance(replies, Generator) else nullcontext():
             for index, reply in replies:

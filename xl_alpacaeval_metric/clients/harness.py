@@ -4,9 +4,9 @@ import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
+from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.local.client import plain
-from xl_alpacaeval_metric.errors import JudgeUnavailable, MissingExtra, UserError
+from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError
 
 
 class HarnessClient:
@@ -45,9 +45,9 @@ class HarnessClient:
             AutoTokenizer.from_pretrained(self.model, trust_remote_code=self.args.get("trust_remote_code") is True)
         except (OSError, ValueError) as error:
             first = (str(error).strip().splitlines() or ["unknown"])[0]
-            raise JudgeUnavailable(f"{self.spec}: cannot be loaded: {first}") from None
+            raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first}") from None
 
-    def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
+    def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         """As `Client.complete`; the harness batches, so that replies come when a whole kind of request is done."""
         if not requests:
             return
@@ -57,7 +57,7 @@ class HarnessClient:
         writing = [index for index, request in enumerate(requests) if not request.choices]
         for index, reply in (*_choose(lm, requests, prompts, choosing), *_generate(lm, requests, prompts, writing)):
             # Asking a deterministic model again would give the same reply.
-            usable = accept is None or accept(reply)
+            usable = is_usable is None or is_usable(reply)
             yield index, reply if usable else Failure("refused", f"unusable reply {reply.text[:40]!r}")
 
     def close(self) -> None:

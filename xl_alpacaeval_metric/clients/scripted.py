@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
+from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import copied, grouped, same
 
 Script = Callable[[Request], str | Mapping[str, float] | Reply]
@@ -13,8 +13,8 @@ Script = Callable[[Request], str | Mapping[str, float] | Reply]
 class ScriptedClient:
     """Answers with `script`, in order. `sent` holds every request that the script was asked, repetitions too.
 
-    A completion that `accept` refuses is asked for again, up to `retries` times, as with a real endpoint. What the
-    script raises (JudgeUnavailable, say) comes out of `complete`.
+    A completion that `is_usable` refuses is asked for again, up to `retries` times, as with a real endpoint. What the
+    script raises (ModelUnavailable, say) comes out of `complete`.
     """
 
     def __init__(self, script: Script, *, model: str = "scripted", retries: int = 0) -> None:
@@ -32,9 +32,9 @@ class ScriptedClient:
     def preflight(self) -> None:
         """A function always answers."""
 
-    def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
+    def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         for indices in grouped(map(same, requests)).values():
-            reply = self._reply(requests[indices[0]], accept)
+            reply = self._reply(requests[indices[0]], is_usable)
             yield indices[0], reply
             for index in indices[1:]:
                 yield index, copied(reply)
@@ -42,17 +42,17 @@ class ScriptedClient:
     def close(self) -> None:
         """Nothing to free."""
 
-    def _reply(self, request: Request, accept: Accept | None) -> Reply:
+    def _reply(self, request: Request, is_usable: IsUsable | None) -> Reply:
         said = ""
         for retries in range(self._retries + 1):
             self.sent.append(request)
             reply = _as_reply(self._script(request))
             if isinstance(reply, Failure):
                 return reply
-            if accept is None or accept(reply):
+            if is_usable is None or is_usable(reply):
                 return replace(reply, retries=retries)
             said = reply.text[:80]
-        return Failure("exhausted", f"no usable answer in {said!r} ({self._retries + 1} attempts)", self._retries)
+        return Failure("gave_up", f"no usable answer in {said!r} ({self._retries + 1} attempts)", self._retries)
 
 
 def _as_reply(answer: str | Mapping[str, float] | Reply) -> Reply:

@@ -137,7 +137,7 @@ def rate(
     ratings = finished(made, rubric)
     asked = [item for item in comparisons if item.key not in ratings]
     requests = [rubric.request(item.instruction, item.prediction, item.language) for item in asked]
-    for index, reply in client.complete(requests, accept=lambda c: rubric.parse(c.text) is not None):
+    for index, reply in client.complete(requests, is_usable=lambda c: rubric.parse(c.text) is not None):
         rating = _rating(asked[index], reply, rubric)
         ratings[asked[index].key] = rating
         if on_rating is not None:

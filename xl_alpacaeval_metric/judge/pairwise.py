@@ -51,7 +51,7 @@ class Judge:
     def verdicts(self, tasks: Sequence[tuple[Comparison, Order]]) -> Iterator[Verdict]:
         """One verdict for each (comparison, order), as the replies come in; raises what the client's `complete` raises."""
         requests = [self.request(comparison, order) for comparison, order in tasks]
-        for index, reply in self.client.complete(requests, accept=lambda c: probability_of_a(c) is not None):
+        for index, reply in self.client.complete(requests, is_usable=lambda c: probability_of_a(c) is not None):
             yield _verdict(*tasks[index], reply)
 
     @property

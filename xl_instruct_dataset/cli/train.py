@@ -134,12 +134,12 @@ def run_loop(
     from xl_instruct_dataset.train.finetune import model as models
     from xl_instruct_dataset.train.loop import page
     from xl_instruct_dataset.train.loop import run as loop_run
-    from xl_instruct_dataset.train.loop.benchmarks import Plan
+    from xl_instruct_dataset.train.loop.benchmarks import EvalPlan
 
     if settings["merge"] is False:
         raise UserError("--no-merge: the loop evaluates the merged model; leave it out")
     resolved = train_settings.resolve(config, {**settings, "merge": True})
-    wanted = Plan(
+    wanted = EvalPlan(
         benchmarks=tuple(filter(None, (name.strip() for name in benchmark.split(",")))),
         languages=tuple(codes(languages)) if languages is not None else None,
         limit=limit,

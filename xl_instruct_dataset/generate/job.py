@@ -22,7 +22,7 @@ from xl_instruct_dataset.generate.pipeline import executors, phases, shards
 from xl_instruct_dataset.generate.pipeline.phases import Phase
 from xl_instruct_dataset.generate.preflight import begun, benchmark_index, flowing, preflight
 from xl_instruct_dataset.generate.seeds import sources
-from xl_instruct_dataset.generate.seeds.producer import Making
+from xl_instruct_dataset.generate.seeds.producer import SeedProducer
 from xl_instruct_dataset.generate.selection import answers, export, translations
 from xl_instruct_dataset.generate.selection.translations import Tally
 
@@ -59,7 +59,7 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
         known = {} if work_folder.finished(settings, work) else preflight(settings)
         index = made.result()
     with work_folder.locked(work), _loaded_later(index):
-        first, *others = phases.before_choosing(settings, known)
+        first, *others = phases.answer_phases(settings, known)
         if executors.flows(settings) and work_folder.new(work):
             count, unused = flowing(settings, work, lambda making: _flow(settings, work, first, making, progress))
         else:
@@ -70,7 +70,7 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
         progress("choosing", 0, 1)
         answers.choose(settings, work / phases.answers(settings), work / phases.CHOSEN, number, index)
         progress("choosing", 1, 1)
-        for phase in phases.after_choosing(settings, known):
+        for phase in phases.translation_phases(settings, known):
             run_phase(settings, work, phase, number, count, progress)
         return finish(settings, work, output, number, index, unused, progress)
 
@@ -127,7 +127,7 @@ def run_phase(settings: Settings, work: Path, phase: Phase, number: int, count: 
     _run(executor, work, phase, count, progress)
 
 
-def _flow(settings: Settings, work: Path, phase: Phase, making: Making, progress: Progress) -> None:
+def _flow(settings: Settings, work: Path, phase: Phase, making: SeedProducer, progress: Progress) -> None:
     """Run the first phase over seeds while they are made."""
     _run(executors.flowing(work, phase, making), work, phase, settings.wanted_passages, progress)
 

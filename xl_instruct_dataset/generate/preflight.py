@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.benchmark import contamination
-from xl_alpacaeval_metric.clients.openai.protocol import Dialect
+from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import read_json, write_json
 from xl_instruct_dataset.generate.config import work_folder
@@ -19,17 +19,17 @@ from xl_instruct_dataset.generate.pipeline import phases
 from xl_instruct_dataset.generate.seeds import producer, sources
 
 
-def preflight(settings: Settings) -> dict[Model, Dialect | None]:
+def preflight(settings: Settings) -> dict[Model, Capabilities | None]:
     """Ask each endpoint one question before anything is made, and return which parameters it takes.
 
-    Raises JudgeUnavailable in one line, and UserError where what is to choose at the end does not load.
+    Raises ModelUnavailable in one line, and UserError where what is to choose at the end does not load.
     """
     if settings.select == "cometkiwi":
         chooser = phases.comet(settings.comet_python, settings.comet_model)
         chooser.start()
         if settings.executor != "local" or settings.workers > 1:
             chooser.close()  # Each worker loads one of its own.
-    asked: dict[Model, Dialect | None] = {}
+    asked: dict[Model, Capabilities | None] = {}
     translators = settings.translator_models if set(settings.targets) != {settings.source} else ()
     roles: Sequence[tuple[str, int, str]] = (
         ("teacher", 0, settings.teacher),
@@ -67,7 +67,7 @@ def begun(settings: Settings, work: Path) -> tuple[int, Counter[str]]:
         return prepared(settings, work)
 
 
-def flowing(settings: Settings, work: Path, flow: Callable[[producer.Making], None]) -> tuple[int, Counter[str]]:
+def flowing(settings: Settings, work: Path, flow: Callable[[producer.SeedProducer], None]) -> tuple[int, Counter[str]]:
     """Claim the work folder for a new job, and have `flow` use the seeds while they are made; returns what `begun` does.
 
     Raises what reading the source raises, before `flow` and leaving nothing where the first passage is not to be had,
@@ -77,7 +77,7 @@ def flowing(settings: Settings, work: Path, flow: Callable[[producer.Making], No
     with ExitStack() as stack:
         with _claimed(settings, work):
             making = stack.enter_context(
-                producer.Making(settings, work / phases.SEEDS, work / work_folder.REJECTED_SEEDS)
+                producer.SeedProducer(settings, work / phases.SEEDS, work / work_folder.REJECTED_SEEDS)
             )
             if not making.more():
                 making.finish()

@@ -62,9 +62,9 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
         preflight.begun(settings, work)
     number = shards.total(work / phases.SEEDS)
     chain = [
-        *((phase, number) for phase in phases.before_choosing(settings, {})),
+        *((phase, number) for phase in phases.answer_phases(settings, {})),
         (_single("choose", ChooseStep(settings, work, number)), 1),
-        *((phase, number) for phase in phases.after_choosing(settings, {})),
+        *((phase, number) for phase in phases.translation_phases(settings, {})),
         (_single("finish", FinishStep(settings, work, output, number)), 1),
     ]
     before, earlier = None, ""

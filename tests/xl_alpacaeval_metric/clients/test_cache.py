@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.servers.judge import Behaviour, JudgeServer, key_of
-from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
+from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.cache import CachedAsyncClient, CachedClient, ReplyStore
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fingerprint
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
@@ -41,10 +41,10 @@ def answer(request: Request) -> Completion:
 
 
 def judged(
-    path: Path, requests: Sequence[Request], client: Any = None, accept: Accept | None = None
+    path: Path, requests: Sequence[Request], client: Any = None, is_usable: IsUsable | None = None
 ) -> dict[int, Reply]:
     with closing(CachedClient(client or ScriptedClient(answer), path)) as cached:
-        replies = list(cached.complete(requests, accept))
+        replies = list(cached.complete(requests, is_usable))
     assert sorted(index for index, _ in replies) == list(range(len(requests)))
     return dict(replies)
 
@@ -174,9 +174,9 @@ class Negotiating(ScriptedClient):
     def preflight(self) -> None:
         self.settled = True
 
-    def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
+    def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         try:
-            yield from super().complete(requests, accept)
+            yield from super().complete(requests, is_usable)
         finally:
             self.stopped = True
 
@@ -257,7 +257,7 @@ def test_an_empty_file_is_a_new_cache(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from xl_alpacaeval_metric.cache import CachedClient
+from xl_alpacaeval_metric.clients.cache import CachedClient
 from xl_alpacaeval_metric.clients.base import Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 name, path = sys.argv[1:]
@@ -292,9 +292,9 @@ def test_several_processes_share_one_file(tmp_path: Path) -> None:
 JUDGE = """
 import os, sys
 import aiohttp
-from xl_alpacaeval_metric.cache import CachedClient
+from xl_alpacaeval_metric.clients.cache import CachedClient
 from xl_alpacaeval_metric.clients.base import Request
-from xl_alpacaeval_metric.clients.openai import OpenAIClient
+from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 url, path, n, concurrency = sys.argv[1:]
 for line in sys.stdin:
     # A process of its own for each run, forked so that the slow imports are paid for once.

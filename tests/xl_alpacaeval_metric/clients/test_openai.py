@@ -26,7 +26,7 @@ from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.clients.openai.probe import PROBE
 from xl_alpacaeval_metric.clients.openai.protocol import Fault, read_reply
 from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, Pacer, retry_after
-from xl_alpacaeval_metric.errors import JudgeUnavailable, UserError
+from xl_alpacaeval_metric.errors import ModelUnavailable, UserError
 
 KEY = "sk-very-secret-key"
 
@@ -192,7 +192,7 @@ def test_a_fault_that_stays_is_a_missing_reply_with_its_reason(server: JudgeServ
         server.behaviour = Behaviour(fault_rate=1.0, faults=(fault,), retry_after="0")
         [(_, reply)] = client.complete([ask("q")], is_verdict)
         assert isinstance(reply, Failure)
-        assert (reply.kind, reply.retries) == ("exhausted", 1)
+        assert (reply.kind, reply.retries) == ("gave_up", 1)
         assert reply.reason.startswith(reason)
         assert "2 attempts" in reply.reason
         server.behaviour = Behaviour()
@@ -249,7 +249,7 @@ def test_a_403_is_about_all_requests_where_no_other_is_answered(server: JudgeSer
         for _ in range(2):
             assert isinstance(next(replies)[1], Completion)
         # Not one request is taken for refused: each can be asked again.
-        with pytest.raises(JudgeUnavailable, match="403"):
+        with pytest.raises(ModelUnavailable, match="403"):
             list(replies)
 
 
@@ -274,7 +274,7 @@ def test_a_403_is_about_all_requests_where_no_other_is_answered(server: JudgeSer
 def test_preflight_ends_with_one_clear_line(server: JudgeServer, behaviour: Behaviour, says: str) -> None:
     server.behaviour = behaviour
     with client_of(server, preflight_timeout=0.6) as client:
-        with pytest.raises(JudgeUnavailable, match=says) as caught:
+        with pytest.raises(ModelUnavailable, match=says) as caught:
             client.preflight()
         assert "\n" not in str(caught.value)
         assert KEY not in str(caught.value)
@@ -286,7 +286,7 @@ def test_preflight_does_not_wait_for_nobody() -> None:
         url = server.url
     with closing(OpenAIClient("m", base_url=url, preflight_timeout=1000.0)) as client:
         for ask_it in (client.preflight, lambda: list(client.complete(asks(3)))):
-            with pytest.raises(JudgeUnavailable, match=f"openai/m at {url}: no connection.*; check the base URL"):
+            with pytest.raises(ModelUnavailable, match=f"openai/m at {url}: no connection.*; check the base URL"):
                 ask_it()
 
 
@@ -296,7 +296,7 @@ def test_the_run_ends_when_no_request_can_succeed(server: JudgeServer, status: i
         client.preflight()
         server.behaviour = Behaviour(latency=0.02, ends_after=20, ends_with=status)
         replies: list[tuple[int, Reply]] = []
-        with pytest.raises(JudgeUnavailable, match=f"status {status}: The service has ended"):
+        with pytest.raises(ModelUnavailable, match=f"status {status}: The service has ended"):
             replies.extend(client.complete(asks(200)))
     assert all(isinstance(reply, Completion) for _, reply in replies)
     assert 0 < len(replies) < 20
@@ -315,17 +315,17 @@ def test_the_probe_survives_passing_faults(server: JudgeServer) -> None:
 
 @pytest.mark.parametrize("address", ["localhost:8000/v1", "ftp://host/v1", "http://", "http://host:port/v1"])
 def test_a_wrong_address_is_told_at_once(address: str) -> None:
-    with pytest.raises(JudgeUnavailable, match="not an address such as"):
+    with pytest.raises(ModelUnavailable, match="not an address such as"):
         OpenAIClient("m", base_url=address)
 
 
 def test_needs_a_key_or_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(JudgeUnavailable, match="OPENAI_API_KEY"):
+    with pytest.raises(ModelUnavailable, match="OPENAI_API_KEY"):
         OpenAIClient("m")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1/")
     assert OpenAIClient("m").identity["endpoint"] == "http://127.0.0.1:1/v1"
     monkeypatch.setenv("OPENAI_API_KEY", "sk-\u00e9\u00e9\u00e9")
-    with pytest.raises(JudgeUnavailable, match="characters that no key has"):
+    with pytest.raises(ModelUnavailable, match="characters that no key has"):
         OpenAIClient("m")
 
 
@@ -478,7 +478,7 @@ def test_a_caller_that_stops_early_stops_the_requests(server: JudgeServer) -> No
 FORGETFUL = """
 import os, sys
 from xl_alpacaeval_metric.clients.base import Request
-from xl_alpacaeval_metric.clients.openai import OpenAIClient
+from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 client = OpenAIClient("m", base_url=sys.argv[1])
 replies = client.complete([Request(({"role": "user", "content": str(i)},), 1, choices=("A", "B")) for i in range(99)])
 next(replies)
@@ -530,11 +530,11 @@ def test_works_inside_a_running_loop_and_inside_itself(server: JudgeServer) -> N
 
 
 def test_an_error_of_the_caller_comes_back_to_it(server: JudgeServer) -> None:
-    def accept(completion: Completion) -> bool:
+    def is_usable(completion: Completion) -> bool:
         raise ZeroDivisionError("in accept")
 
     with client_of(server) as client, pytest.raises(ZeroDivisionError, match="in accept"):
-        list(client.complete(asks(20), accept))
+        list(client.complete(asks(20), is_usable))
 
 
 # Secrets
@@ -548,7 +548,7 @@ def test_secrets_are_sent_and_never_shown(server: JudgeServer, caplog: pytest.Lo
         assert "token=t0ken-value" in server.seen.last_path
         assert server.seen.last_headers["authorization"] == "Basic c29tZW9uZTpwNHNzdzByZA=="
         server.behaviour = Behaviour(key="another")
-        with pytest.raises(JudgeUnavailable, match="401") as caught:
+        with pytest.raises(ModelUnavailable, match="401") as caught:
             client.preflight()
         shown = f"{client.spec} {client.identity} {client!r} {client._endpoint!r} {caught.value} {caplog.text}"
     assert client.identity["endpoint"] == server.url
@@ -566,8 +566,8 @@ def test_the_key_is_sent(server: JudgeServer, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_address_or_header_that_http_cannot_carry_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(JudgeUnavailable, match="is not an address"):
+    with pytest.raises(ModelUnavailable, match="is not an address"):
         OpenAIClient("m", base_url="http://..../v1")
     monkeypatch.setenv("OPENAI_ORG_ID", "a\nb")
-    with pytest.raises(JudgeUnavailable, match="OPENAI_ORG_ID holds characters"):
+    with pytest.raises(ModelUnavailable, match="OPENAI_ORG_ID holds characters"):
         OpenAIClient("m", base_url="http://127.0.0.1:9/v1")

@@ -27,7 +27,7 @@ from xl_alpacaeval_metric.clients.openai_batch import api
 from xl_alpacaeval_metric.clients.openai_batch.client import BatchClient
 from xl_alpacaeval_metric.clients.openai_batch.lines import input_files
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
-from xl_alpacaeval_metric.errors import JudgeUnavailable, UserError
+from xl_alpacaeval_metric.errors import ModelUnavailable, UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.runs import evaluate as runs
 
@@ -319,7 +319,7 @@ def test_a_batch_whose_making_was_not_answered_is_found_again(server: BatchServe
 
 def test_a_process_killed_before_the_batch_was_noted_goes_on_with_it(server: BatchServer, tmp_path: Path) -> None:
     server.mishaps = {"POST /v1/batches": ["lost", "500"], "GET /v1/batches": ["500"] * 3}
-    with pytest.raises(JudgeUnavailable, match="status 500"):
+    with pytest.raises(ModelUnavailable, match="status 500"):
         complete(server, tmp_path, asks(5), patience=0.02)
     assert json.loads((tmp_path / "batch.json").read_text())["jobs"][0]["batch"] is None
     server.mishaps = {}
@@ -329,7 +329,7 @@ def test_a_process_killed_before_the_batch_was_noted_goes_on_with_it(server: Bat
 
 def test_an_endpoint_that_is_gone_while_a_batch_runs_is_one_line(server: BatchServer, tmp_path: Path) -> None:
     server.mishaps = {"GET /v1/batches/*": ["503"] * 1000}
-    with pytest.raises(JudgeUnavailable, match=r"status 503.*the same command goes on here") as caught:
+    with pytest.raises(ModelUnavailable, match=r"status 503.*the same command goes on here") as caught:
         complete(server, tmp_path, asks(5), long_patience=0.1)
     assert "\n" not in str(caught.value)
     server.mishaps = {}
@@ -340,7 +340,7 @@ def test_an_endpoint_that_is_gone_while_a_batch_runs_is_one_line(server: BatchSe
 def test_a_batch_that_the_endpoint_does_not_know_is_not_replaced(server: BatchServer, tmp_path: Path) -> None:
     server.change(hold=True)
     server.mishaps = {"GET /v1/batches/*": ["503"] * 1000}
-    with pytest.raises(JudgeUnavailable):
+    with pytest.raises(ModelUnavailable):
         complete(server, tmp_path, asks(5), long_patience=0.0)
     server.mishaps = {}
     server.batches.clear()
@@ -380,7 +380,7 @@ def test_a_key_that_is_refused_is_one_line_without_the_key(
     with client_of(server, tmp_path) as client:
         client.preflight()
         server.change(key="sk-another")
-        with pytest.raises(JudgeUnavailable, match=r"status 401.*check OPENAI_API_KEY") as caught:
+        with pytest.raises(ModelUnavailable, match=r"status 401.*check OPENAI_API_KEY") as caught:
             list(client.complete(asks(5)))
     assert "\n" not in str(caught.value)
     assert KEY not in f"{caught.value} {caplog.text}"

@@ -6,7 +6,7 @@ import pytest
 
 from xl_alpacaeval_metric.clients.base import Client, Completion, Failure, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
-from xl_alpacaeval_metric.errors import JudgeUnavailable
+from xl_alpacaeval_metric.errors import ModelUnavailable
 
 
 def ask(text: str) -> Request:
@@ -38,7 +38,7 @@ def test_asks_once_for_identical_requests_and_again_for_unusable_answers() -> No
     replies = dict(client.complete([ask("x"), ask("y"), ask("x")], lambda completion: completion.text == "A"))
     assert replies == {
         0: Completion("A", retries=1),
-        1: Failure("exhausted", "no usable answer in 'hm' (2 attempts)", 1),
+        1: Failure("gave_up", "no usable answer in 'hm' (2 attempts)", 1),
         2: Completion("A", cached=True),
     }
     assert client.sent == [ask("x"), ask("x"), ask("y"), ask("y")]
@@ -46,7 +46,7 @@ def test_asks_once_for_identical_requests_and_again_for_unusable_answers() -> No
 
 def test_what_the_script_raises_comes_out() -> None:
     def script(_: Request) -> str:
-        raise JudgeUnavailable("gone")
+        raise ModelUnavailable("gone")
 
-    with pytest.raises(JudgeUnavailable, match="gone"):
+    with pytest.raises(ModelUnavailable, match="gone"):
         list(ScriptedClient(script).complete([ask("x")]))

@@ -291,7 +291,7 @@ def test_an_unusable_reply_is_asked_for_again_and_then_missing_with_its_reason()
 
 def test_a_client_that_does_not_ask_again_leaves_the_raw_reply() -> None:
     class Careless(ScriptedClient):
-        def complete(self, requests: Any, accept: Any = None) -> Any:
+        def complete(self, requests: Any, is_usable: Any = None) -> Any:
             return super().complete(requests)
 
     (rating,) = criteria.rate([comparison()], Careless(lambda _: "all 5/5"), DEFAULT)

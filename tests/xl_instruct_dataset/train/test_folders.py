@@ -49,7 +49,7 @@ def begun(folder: Path, stored: Mapping[str, object]) -> Path:
 
 def looped(tiny: Path, folder: Path, fine_tune: object = None, **options: object) -> tuple[object, float]:
     """The loop on one row, in this process."""
-    one = benchmarks.Plan(("mini",), limit=1, max_tokens=4, eval_batch_size="1")
+    one = benchmarks.EvalPlan(("mini",), limit=1, max_tokens=4, eval_batch_size="1")
     made = settings(pairs="en-de", merge=True, **options)
     return loop_run.run(str(tiny), made, one, lambda: None, folder, silent, fine_tune, "command")  # type: ignore[arg-type]
 

@@ -20,7 +20,7 @@ from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.runs import evaluate as runs
 from xl_alpacaeval_metric.runs.answer_worker import adapter_arguments
 from xl_instruct_dataset.cli import app
-from xl_instruct_dataset.train.dataset.examples import Selected, Taken
+from xl_instruct_dataset.train.dataset.examples import GroupCounts, TrainingSplit
 from xl_instruct_dataset.train.loop import benchmarks, changes, page
 from xl_instruct_dataset.train.loop import run as looping
 from xl_instruct_dataset.train.loop.changes import Change
@@ -222,8 +222,8 @@ def test_the_page_s_command_has_no_credentials(
 
 def test_a_benchmark_without_references_asks_for_a_file_of_them(tmp_path: Path) -> None:
     (tmp_path / "english.json").write_text(json.dumps([{"instruction": "Which way is north, and why?"}]))
-    selected = Selected((), (), {"en-de": Taken(1, 0, 1)})
-    wanted = benchmarks.Plan(("en",), benchmark_path=tmp_path)
+    selected = TrainingSplit((), (), {"en-de": GroupCounts(1, 0, 1)})
+    wanted = benchmarks.EvalPlan(("en",), benchmark_path=tmp_path)
     assert len(benchmarks.benchmarks_of(wanted, selected, False)[0][0].rows) == 1
     with pytest.raises(
         UserError, match=r"en: no reference for id '.+', language 'en'; give --reference FILE with it, as xl"

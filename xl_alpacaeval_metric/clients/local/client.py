@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
+from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import grouped
 from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.clients.local.chat_template import encode, plain, spellings
 from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, shared_length
-from xl_alpacaeval_metric.errors import JudgeUnavailable, MissingExtra
+from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable
 
 __all__ = ["LocalClient", "best_device", "fingerprint", "plain"]
 
@@ -57,7 +57,7 @@ class LocalClient:
         return {"backend": "hf", "model": self.spec, "fingerprint": self._fingerprint, "dtype": self.dtype}
 
     def preflight(self) -> None:
-        """Load tokenizer and configuration; raises JudgeUnavailable, or MissingExtra without torch and transformers."""
+        """Load tokenizer and configuration; raises ModelUnavailable, or MissingExtra without torch and transformers."""
         if self._tokenizer is not None:
             return
         try:
@@ -66,14 +66,14 @@ class LocalClient:
         except ModuleNotFoundError as error:
             raise MissingExtra(str(error.name), "eval") from None
         if self.model.startswith((".", "/")) and not Path(self.model).is_dir():
-            raise JudgeUnavailable(f"hf/{self.model}: no such folder")
+            raise ModelUnavailable(f"hf/{self.model}: no such folder")
         local_device.check(self.device, self.dtype)
         try:
             # Where it is left open, transformers asks whoever sits at the terminal.
             config = transformers.AutoConfig.from_pretrained(self.model, trust_remote_code=False)
             tokenizer = transformers.AutoTokenizer.from_pretrained(self.model, trust_remote_code=False)
         except (OSError, ValueError, KeyError) as error:
-            raise JudgeUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
+            raise ModelUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
         text_config = config.get_text_config() if hasattr(config, "get_text_config") else config
         self._window = int(getattr(text_config, "max_position_embeddings", 0) or 0) or 2**31
         self._fingerprint = fingerprint(self.model, config)
@@ -81,7 +81,7 @@ class LocalClient:
             tokenizer.pad_token = tokenizer.eos_token
         self._tokenizer = tokenizer
 
-    def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
+    def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         self.preflight()
         prompts = encode([request.messages for request in requests], self._tokenizer)
         fitting = []
@@ -95,7 +95,7 @@ class LocalClient:
             indices = [fitting[place] for place in alike]
             for place, reply in self._answers(requests[indices[0]], [prompts[i] for i in indices]):
                 # Asking a deterministic model again would give the same reply.
-                if isinstance(reply, Completion) and accept is not None and not accept(reply):
+                if isinstance(reply, Completion) and is_usable is not None and not is_usable(reply):
                     reply = Failure("refused", f"unusable reply {reply.text[:40]!r}")
                 yield indices[place], reply
 
@@ -129,7 +129,7 @@ class LocalClient:
                 self.batch_tokens = budget = max(1, width * (len(batch) // 2))
                 if len(batch) > 1:
                     continue
-                replies = [Failure("exhausted", f"{width} tokens do not fit the memory of {network.device}")]
+                replies = [Failure("gave_up", f"{width} tokens do not fit the memory of {network.device}")]
             done += len(batch)
             yield from zip(batch, replies, strict=True)
 
@@ -149,11 +149,11 @@ class LocalClient:
                 )
                 self._network = network.to(device).eval()
             except (OSError, ValueError, KeyError) as error:
-                raise JudgeUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
+                raise ModelUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
             except RuntimeError as error:
                 if not local_device.is_out_of_memory(error):
                     raise
-                raise JudgeUnavailable(f"{self.spec}: does not fit the memory of {device}") from None
+                raise ModelUnavailable(f"{self.spec}: does not fit the memory of {device}") from None
         return self._network
 
     def _padded(self, prompts: Sequence[list[int]]) -> tuple[Any, Any]:

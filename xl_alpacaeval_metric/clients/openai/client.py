@@ -6,16 +6,16 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from xl_alpacaeval_metric.clients.base import Accept, Completion, Reply, Request
+from xl_alpacaeval_metric.clients.base import Completion, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import copied, grouped, same
 from xl_alpacaeval_metric.clients.openai import probe
 from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
 from xl_alpacaeval_metric.clients.openai.loop_thread import LoopThread
-from xl_alpacaeval_metric.clients.openai.protocol import Dialect, Fault
+from xl_alpacaeval_metric.clients.openai.protocol import Capabilities, Fault
 from xl_alpacaeval_metric.clients.openai.rate_limit import Pacer
-from xl_alpacaeval_metric.clients.openai.scheduler import Batch, NoUse
+from xl_alpacaeval_metric.clients.openai.scheduler import EndpointUnusable, RequestScheduler
 from xl_alpacaeval_metric.clients.openai.transport import Exchange
-from xl_alpacaeval_metric.errors import JudgeUnavailable, UserError
+from xl_alpacaeval_metric.errors import ModelUnavailable, UserError
 
 NEEDS: dict[int | str, str] = {
     "unreachable": "check the base URL",
@@ -40,7 +40,7 @@ class OpenAIClient:
     `probe_tokens`, which leave room to reason. Which parameters the endpoint takes is found out before the first request,
     unless another client did and its `dialect` is given.
 
-    Raises JudgeUnavailable where there is neither a key nor an address.
+    Raises ModelUnavailable where there is neither a key nor an address.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class OpenAIClient:
         preflight_timeout: float = 45.0,
         verdict_tokens: int = 16,
         probe_tokens: int = 1,
-        dialect: Dialect | None = None,
+        dialect: Capabilities | None = None,
     ) -> None:
         if not 1 <= concurrency <= MOST_CONCURRENT:
             raise UserError(f"concurrency {concurrency} is not between 1 and {MOST_CONCURRENT}")
@@ -83,7 +83,7 @@ class OpenAIClient:
     @property
     def identity(self) -> Mapping[str, object]:
         """Final after `preflight`, which finds out which parameters the endpoint takes."""
-        dialect = self._dialect or Dialect()
+        dialect = self._dialect or Capabilities()
         identity: dict[str, object] = {
             "backend": "openai",
             "model": self._model,
@@ -94,11 +94,11 @@ class OpenAIClient:
         return identity if dialect.top_logprobs else identity | {"verdict_tokens": self._verdict_tokens}
 
     def preflight(self) -> None:
-        """Ask for one letter, and find out which parameters the endpoint takes; raises JudgeUnavailable in one line."""
+        """Ask for one letter, and find out which parameters the endpoint takes; raises ModelUnavailable in one line."""
         self._dialect = self._thread.run(self._negotiate())
 
     @property
-    def dialect(self) -> Dialect | None:
+    def dialect(self) -> Capabilities | None:
         """Which parameters the endpoint takes; None until that is known."""
         return self._dialect
 
@@ -109,9 +109,9 @@ class OpenAIClient:
 
     def body(self, request: Request) -> dict[str, object]:
         """The request as the endpoint takes it."""
-        return (self._dialect or Dialect()).body(self._model, request, self._verdict_tokens)
+        return (self._dialect or Capabilities()).body(self._model, request, self._verdict_tokens)
 
-    def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
+    def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         """As `Client.complete`. Identical requests are sent once: the copies of a completion are `cached`, without tokens.
 
         The next request is not sent before the caller comes back from dealing with a reply, so that what a killed
@@ -121,7 +121,9 @@ class OpenAIClient:
         self.settle()
         groups = {indices[0]: indices for indices in grouped(map(same, requests)).values()}
         outcomes: queue.SimpleQueue[tuple[int, Reply] | Exception] = queue.SimpleQueue()
-        batch = Batch(self._send, self._pacer, self._retries, accept, lambda *outcome: outcomes.put(outcome))
+        batch = RequestScheduler(
+            self._send, self._pacer, self._retries, is_usable, lambda *outcome: outcomes.put(outcome)
+        )
         running = self._thread.start(self._run(batch, [(index, requests[index]) for index in groups], outcomes))
         try:
             for _ in groups:
@@ -154,16 +156,16 @@ class OpenAIClient:
                 keep(reply)
             replies.append(reply)
 
-        batch = Batch(self._send, self._pacer, self._retries, None, deliver)
+        batch = RequestScheduler(self._send, self._pacer, self._retries, None, deliver)
         try:
             await batch.run([(0, request)])
-        except NoUse as end:
+        except EndpointUnusable as end:
             raise self.unavailable(end.fault) from None
         return replies[0]
 
     async def _run(
         self,
-        batch: Batch,
+        batch: RequestScheduler,
         requests: Sequence[tuple[int, Request]],
         outcomes: "queue.SimpleQueue[tuple[int, Reply] | Exception]",
     ) -> None:
@@ -172,20 +174,20 @@ class OpenAIClient:
         except asyncio.CancelledError:
             outcomes.put(RuntimeError(f"{self.spec}: closed while it was asked"))
             raise
-        except NoUse as end:
+        except EndpointUnusable as end:
             outcomes.put(self.unavailable(end.fault))
         except Exception as error:
             outcomes.put(error)
 
-    async def _negotiate(self) -> Dialect:
+    async def _negotiate(self) -> Capabilities:
         try:
             return await probe.negotiate(self._ask, self._probe, self._timeout, self._preflight_timeout)
-        except probe.Silent as end:
+        except probe.ProbeFailed as end:
             raise self._reasons() if end.fault is None else self.unavailable(end.fault) from None
 
     async def _send(self, request: Request) -> Completion | Fault:
         """One attempt; an endpoint that refuses a JSON schema or a seed, which the probe has not, is asked without."""
-        dialect = self._dialect or Dialect()
+        dialect = self._dialect or Capabilities()
         outcome = await self._ask(request, dialect, self._timeout)
         if isinstance(outcome, Fault) and (request.json_schema is not None or request.sample):
             adapted = dialect.adapted(outcome.complaint)
@@ -201,24 +203,24 @@ class OpenAIClient:
     async def _told_apart(self, fault: Fault) -> Fault:
         """Whether a 403 is about its request (moderation, a firewall) or about all: the probe tells, which nobody minds."""
         async with self._settling:
-            outcome = await self._ask(self._probe, self._dialect or Dialect(), self._timeout)
+            outcome = await self._ask(self._probe, self._dialect or Capabilities(), self._timeout)
         if isinstance(outcome, Completion):
             return replace(fault, kind="refused")
         return replace(fault, kind="fatal" if outcome.kind in ("forbidden", "fatal") else "passing")
 
-    async def _ask(self, request: Request, dialect: Dialect, timeout: float) -> Completion | Fault:
+    async def _ask(self, request: Request, dialect: Capabilities, timeout: float) -> Completion | Fault:
         """One HTTP request, within `timeout` seconds in all."""
         body = dialect.body(self._model, request, self._verdict_tokens)
         return await self._exchange.ask(body, request.choices, int(str(body[dialect.token_limit])), timeout)
 
-    def unavailable(self, fault: Fault) -> JudgeUnavailable:
+    def unavailable(self, fault: Fault) -> ModelUnavailable:
         """What to raise after a fault that no request survives."""
         need = NEEDS.get(fault.status or fault.kind, "")
-        return JudgeUnavailable(f"{self.spec} at {self._endpoint.url}: {fault.reason}" + (f"; {need}" if need else ""))
+        return ModelUnavailable(f"{self.spec} at {self._endpoint.url}: {fault.reason}" + (f"; {need}" if need else ""))
 
-    def _reasons(self) -> JudgeUnavailable:
+    def _reasons(self) -> ModelUnavailable:
         tokens = max(self._probe.max_tokens, self._verdict_tokens)
-        return JudgeUnavailable(
+        return ModelUnavailable(
             f"{self.spec} at {self._endpoint.url}: an empty answer, its {tokens} tokens went into reasoning; "
             "take a model that does not reason, or more verdict_tokens"
         )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
-from xl_alpacaeval_metric.errors import JudgeUnavailable
+from xl_alpacaeval_metric.errors import ModelUnavailable
 
 OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
@@ -28,13 +28,13 @@ class Endpoint:
 
     @classmethod
     def resolve(cls, base_url: str | None, api_key: str | None) -> "Endpoint":
-        """What the caller gave, else OPENAI_BASE_URL and OPENAI_API_KEY; raises JudgeUnavailable in one line."""
+        """What the caller gave, else OPENAI_BASE_URL and OPENAI_API_KEY; raises ModelUnavailable in one line."""
         address = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip()
         key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
         if not key and not address:
-            raise JudgeUnavailable("no API key: set OPENAI_API_KEY, or give the base URL of another server")
+            raise ModelUnavailable("no API key: set OPENAI_API_KEY, or give the base URL of another server")
         if not (key.isascii() and key.isprintable()):
-            raise JudgeUnavailable("the API key holds characters that no key has; check OPENAI_API_KEY")
+            raise ModelUnavailable("the API key holds characters that no key has; check OPENAI_API_KEY")
         try:
             parts = urlsplit(address or OPENAI_URL)
             host, port = parts.hostname, parts.port
@@ -43,7 +43,7 @@ class Endpoint:
             parts, host, port = urlsplit(""), None, None
         if parts.scheme not in ("http", "https") or not host:
             shown = address.rpartition("@")[2].partition("?")[0]
-            raise JudgeUnavailable(f"the base URL {shown!r} is not an address such as http://localhost:8000/v1")
+            raise ModelUnavailable(f"the base URL {shown!r} is not an address such as http://localhost:8000/v1")
         place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
         url = urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
@@ -64,7 +64,7 @@ class Endpoint:
         for header, variable in ACCOUNT:
             value = os.environ.get(variable, "").strip()
             if not value.isprintable():
-                raise JudgeUnavailable(f"{variable} holds characters that no header can have; set it anew or unset it")
+                raise ModelUnavailable(f"{variable} holds characters that no header can have; set it anew or unset it")
             if value:
                 headers[header] = value
         return cls(url, headers, parts.query, tuple(secrets))

@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from xl_alpacaeval_metric.clients.base import Completion, Request
-from xl_alpacaeval_metric.clients.openai.protocol import Dialect, Fault
+from xl_alpacaeval_metric.clients.openai.protocol import Capabilities, Fault
 from xl_alpacaeval_metric.clients.openai.rate_limit import backoff
 
 PROBE = Request(({"role": "user", "content": "Reply with one letter, A."},), max_tokens=1, choices=("A", "B"))
 ATTEMPTS = 6
 
 
-class Silent(Exception):
+class ProbeFailed(Exception):
     """No answer, for the reason in `fault`; None where all the tokens of an answer went into reasoning."""
 
     def __init__(self, fault: Fault | None) -> None:
@@ -21,18 +21,18 @@ class Silent(Exception):
 
 
 async def negotiate(
-    ask: Callable[[Request, Dialect, float], Awaitable[Completion | Fault]],
+    ask: Callable[[Request, Capabilities, float], Awaitable[Completion | Fault]],
     request: Request,
     timeout: float,
     within: float,
-) -> Dialect:
+) -> Capabilities:
     """Ask `request`, the probe with room for an answer, until it is answered in a dialect that suits the endpoint; raises Silent.
 
     `timeout` is the seconds of one attempt, `within` those of all.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
-    dialect, silent, fault, attempt = Dialect(), 0, Fault("passing", "no answer"), 0
+    dialect, silent, fault, attempt = Capabilities(), 0, Fault("passing", "no answer"), 0
     while attempt < ATTEMPTS and (left := deadline - loop.time()) > 0:
         # An answer that never comes shall leave time for a second attempt.
         outcome = await ask(request, dialect, min(timeout, left if attempt else 0.4 * left))
@@ -46,11 +46,11 @@ async def negotiate(
                 if text not in PROBE.choices:
                     continue
             if not text and not outcome.logprobs:
-                raise Silent(None)
+                raise ProbeFailed(None)
             return dialect
         fault = outcome
         if "output limit was reached" in fault.complaint:
-            raise Silent(None)
+            raise ProbeFailed(None)
         if (adapted := dialect.adapted(fault.complaint)) is not None:
             dialect = adapted
             continue
@@ -59,4 +59,4 @@ async def negotiate(
             break
         attempt += 1
         await asyncio.sleep(wait)
-    raise Silent(fault)
+    raise ProbeFailed(fault)

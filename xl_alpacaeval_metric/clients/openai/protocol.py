@@ -36,7 +36,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class Capabilities:
     """Which parameters an endpoint takes. `top_logprobs` is 0 where it gives no log-probabilities."""
 
     token_limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
@@ -63,7 +63,7 @@ class Dialect:
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         return body
 
-    def adapted(self, complaint: str) -> "Dialect | None":
+    def adapted(self, complaint: str) -> "Capabilities | None":
         """What to try after the endpoint complained so about a parameter; None where the complaint names none of ours."""
         said = complaint.lower()
         if "response_format" in said or "json_schema" in said:

@@ -5,7 +5,7 @@ import heapq
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from xl_alpacaeval_metric.clients.base import Accept, Completion, Failure, Reply, Request
+from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.openai.protocol import Fault
 from xl_alpacaeval_metric.clients.openai.rate_limit import Pacer, backoff
 
@@ -16,7 +16,7 @@ A_MOMENT = 0.2
 """Seconds for which the slot of a request that was cancelled stays taken."""
 
 
-class NoUse(Exception):
+class EndpointUnusable(Exception):
     """No request can succeed any more, for the reason in `fault`."""
 
     def __init__(self, fault: Fault) -> None:
@@ -31,7 +31,7 @@ class _Job:
     retries: int = 0
 
 
-class Batch:
+class RequestScheduler:
     """One batch on the event loop.
 
     `send` makes one attempt and `deliver` takes (index, reply); `taken` says that a delivered reply is in safe hands.
@@ -45,10 +45,10 @@ class Batch:
         send: Callable[[Request], Awaitable[Completion | Fault]],
         pacer: Pacer,
         retries: int,
-        accept: Accept | None,
+        is_usable: IsUsable | None,
         deliver: Callable[[int, Reply], None],
     ) -> None:
-        self._send, self._pacer, self._retries, self._accept, self._deliver = send, pacer, retries, accept, deliver
+        self._send, self._pacer, self._retries, self._accept, self._deliver = send, pacer, retries, is_usable, deliver
         self._later: list[tuple[float, int, _Job]] = []
         self._changed = asyncio.Event()
         self._at_risk = 0
@@ -56,7 +56,7 @@ class Batch:
         self._usable = self._unusable = 0
 
     async def run(self, requests: Sequence[tuple[int, Request]]) -> None:
-        """Returns when each request has its reply; raises NoUse where no request can succeed any more."""
+        """Returns when each request has its reply; raises EndpointUnusable where no request can succeed any more."""
         fresh = iter(requests)
         self._open = len(requests)
         try:
@@ -117,16 +117,14 @@ class Batch:
             if self._unusable > max(self._usable, UNUSABLE_AT_FIRST):
                 patience = min(patience, 1)
         if outcome.kind == "fatal":
-            raise NoUse(outcome)
+            raise EndpointUnusable(outcome)
         if outcome.kind == "refused":
             return self._settle(job, Failure("refused", outcome.reason, job.retries))
         pause = max(outcome.wait or 0.0, backoff(job.retries))
         if outcome.rate_limited:
             self._pacer.limited(sent, pause if outcome.wait is None else outcome.wait)
         if job.retries >= patience:
-            return self._settle(
-                job, Failure("exhausted", f"{outcome.reason} ({job.retries + 1} attempts)", job.retries)
-            )
+            return self._settle(job, Failure("gave_up", f"{outcome.reason} ({job.retries + 1} attempts)", job.retries))
         due = asyncio.get_running_loop().time() + pause
         heapq.heappush(self._later, (due, job.index, replace(job, retries=job.retries + 1)))
         self._changed.set()

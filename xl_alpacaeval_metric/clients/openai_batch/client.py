@@ -8,13 +8,13 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from xl_alpacaeval_metric.clients.base import Accept, Completion, Reply, Request
+from xl_alpacaeval_metric.clients.base import Completion, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fingerprint, grouped, to_each
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.clients.openai_batch.api import ENDED, NO_SUCH_CALL, BatchApi, Report, Stuck
 from xl_alpacaeval_metric.clients.openai_batch.ledger import Job, Ledger
 from xl_alpacaeval_metric.clients.openai_batch.lines import input_files, outcomes
-from xl_alpacaeval_metric.errors import JudgeUnavailable, UserError
+from xl_alpacaeval_metric.errors import ModelUnavailable, UserError
 
 MOST_REQUESTS, MOST_BYTES = 50_000, 200_000_000
 """What OpenAI takes in one file."""
@@ -67,7 +67,7 @@ class BatchClient:
     def preflight(self) -> None:
         self._inner.preflight()
 
-    def complete(self, requests: Sequence[Request], accept: Accept | None = None) -> Iterator[tuple[int, Reply]]:
+    def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         """As `Client.complete`; a reply that comes after an unusable one of the batch counts a retry more.
 
         Raises UserError too, where the endpoint has no Batch API or the account's limits do not let the batch in.
@@ -81,12 +81,12 @@ class BatchClient:
         jobs = [job for job in ledger.jobs if not asked.keys().isdisjoint(job.requests)]
         tried: set[str] = set()
         for job in self._ended(ledger, jobs, fresh):
-            for name, completion in self._usable(job, ledger.replies(job), asked, waiting, accept, tried):
+            for name, completion in self._usable(job, ledger.replies(job), asked, waiting, is_usable, tried):
                 yield from to_each(waiting.pop(name), completion)
         rest = list(waiting)
         if not rest:
             return
-        replies = self._inner.complete([asked[name] for name in rest], accept)
+        replies = self._inner.complete([asked[name] for name in rest], is_usable)
         with closing(replies) if isinstance(replies, Generator) else nullcontext():
             for index, reply in replies:
                 name = rest[index]
@@ -103,7 +103,7 @@ class BatchClient:
         lines: Path,
         asked: Mapping[str, Request],
         waiting: Container[str],
-        accept: Accept | None,
+        is_usable: IsUsable | None,
         tried: set[str],
     ) -> Iterator[tuple[str, Completion]]:
         """The usable replies to those of a job's requests that wait for one. Adds the names of those that have another
@@ -112,7 +112,7 @@ class BatchClient:
         reasons = Counter({"no reply": len(choices)})
         for name, outcome in outcomes(lines, choices):
             reasons["no reply"] -= 1
-            if isinstance(outcome, Completion) and (accept is None or accept(outcome)):
+            if isinstance(outcome, Completion) and (is_usable is None or is_usable(outcome)):
                 yield name, outcome
             elif isinstance(outcome, Completion):
                 tried.add(name)
@@ -203,7 +203,7 @@ class BatchClient:
                 raise UserError(f"{self._where}: the batch was refused: {fault.reason}") from None
             line = str(self._inner.unavailable(fault))
             passing = otherwise and fault.kind in ("passing", "unreachable")
-            raise JudgeUnavailable(f"{line}; {otherwise}" if passing else line) from None
+            raise ModelUnavailable(f"{line}; {otherwise}" if passing else line) from None
 
     def _show_all(self, jobs: Sequence[Job], reports: Mapping[str, Report]) -> None:
         statuses = Counter(report.status.replace("_", " ") for report in reports.values())

@@ -34,7 +34,7 @@ class Unanswered(Exception):
 
 
 @dataclass
-class Asker:
+class Prompter:
     """Asks one model for one document, and counts what that takes. `reasoning_tokens` are added to each limit."""
 
     generate: Generate
@@ -93,10 +93,10 @@ def rejection(stage: str, reason: str, text: str, detail: str = "") -> dict[str,
     return {"stage": stage, "reason": reason, "text": text, "detail": detail}
 
 
-class Work(Protocol):
+class Rollout(Protocol):
     """What is done with a document: asks, and puts what it found or why there is nothing into the metadata."""
 
     @property
     def name(self) -> str: ...
 
-    async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None: ...
+    async def __call__(self, metadata: dict[str, Any], asker: Prompter) -> None: ...

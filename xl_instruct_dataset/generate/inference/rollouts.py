@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from xl_alpacaeval_metric.benchmark.translate import messages as translation
-from xl_instruct_dataset.generate.inference.prompter import Asker, Refused, Unreadable, Work, rejection
+from xl_instruct_dataset.generate.inference.prompter import Prompter, Refused, Rollout, Unreadable, rejection
 from xl_instruct_dataset.quality import filters
 from xl_instruct_dataset.quality.near_duplicates import prepare
 from xl_instruct_dataset.stages import answer, chrf, instruct, score, select, translate
@@ -27,7 +27,7 @@ class Write:
     language: str
     name: str = "write"
 
-    async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None:
+    async def __call__(self, metadata: dict[str, Any], asker: Prompter) -> None:
         passage = metadata["passage"]
         asker.stage = "instruct"
         metadata["instruction"] = await asker.ask(
@@ -57,7 +57,7 @@ class Score:
     min_score: float
     name: str = "score"
 
-    async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None:
+    async def __call__(self, metadata: dict[str, Any], asker: Prompter) -> None:
         scores = await asker.ask(
             score.messages(metadata["instruction"], metadata["response"], self.language),
             score.read,
@@ -72,13 +72,13 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class InTurn:
+class SequentialRollout:
     """Several works for which the same model is asked, one after the other, as long as the document is not rejected."""
 
-    works: tuple[Work, ...]
+    works: tuple[Rollout, ...]
     name: str
 
-    async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None:
+    async def __call__(self, metadata: dict[str, Any], asker: Prompter) -> None:
         for work in self.works:
             asker.stage = work.name
             await work(metadata, asker)
@@ -102,7 +102,7 @@ class Translate:
     choose: bool = False
     temperatures: tuple[float, ...] = ()
 
-    async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None:
+    async def __call__(self, metadata: dict[str, Any], asker: Prompter) -> None:
         asker.stage = "translate"
         places = [(target, number) for target in self.targets for number in range(self.candidates)]
         made = await _all([self._one(metadata["response"], target, number, asker) for target, number in places])
@@ -115,7 +115,7 @@ class Translate:
                 if best["chosen"] is not None:
                     prepare(kept[target][best["chosen"]]["text"])  # For the last look for near-duplicates.
 
-    async def _one(self, text: str, target: str, number: int, asker: Asker) -> dict[str, Any]:
+    async def _one(self, text: str, target: str, number: int, asker: Prompter) -> dict[str, Any]:
         parts = translate.segments(text)
         try:
             translated = await _all(
@@ -136,7 +136,7 @@ class Translate:
             fault = f"{drop.reason}: {drop.detail}" if drop else None
         return {"text": whole, "model": self.translator, "fault": fault}
 
-    async def _segment(self, text: str, target: str, number: int, asker: Asker) -> str:
+    async def _segment(self, text: str, target: str, number: int, asker: Prompter) -> str:
         return await asker.ask(
             translation(text, self.source, target),
             translate.read,
@@ -150,19 +150,19 @@ class Translate:
 
 
 @dataclass(frozen=True, slots=True)
-class Choose:
+class SelectTranslation:
     """The judge chooses the best of the usable candidates, shown in an order that the seed decides."""
 
     source: str
     seed: int
     name: str = "select"
 
-    async def __call__(self, metadata: dict[str, Any], asker: Asker) -> None:
+    async def __call__(self, metadata: dict[str, Any], asker: Prompter) -> None:
         targets = list(metadata.get("candidates", {}))
         chosen = await _all([self._best(metadata, target, asker) for target in targets])
         metadata["chosen"] = dict(zip(targets, chosen, strict=True))
 
-    async def _best(self, metadata: dict[str, Any], target: str, asker: Asker) -> dict[str, Any]:
+    async def _best(self, metadata: dict[str, Any], target: str, asker: Prompter) -> dict[str, Any]:
         candidates = metadata["candidates"][target]
         places = usable(candidates)
         if len(places) < 2:

@@ -13,7 +13,14 @@ from datatrove.pipeline.writers.jsonl import JsonlWriter
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.generate import collect_rarely
-from xl_instruct_dataset.generate.inference.prompter import Asker, Generate, Refused, Unanswered, Unreadable, rejection
+from xl_instruct_dataset.generate.inference.prompter import (
+    Generate,
+    Prompter,
+    Refused,
+    Unanswered,
+    Unreadable,
+    rejection,
+)
 from xl_instruct_dataset.generate.inference.servers import SERVERS, Plan
 from xl_instruct_dataset.generate.inference.task_progress import Counter, reason_of
 
@@ -61,7 +68,7 @@ class StageRunner(InferenceRunner):  # type: ignore[misc]
 
     async def _roll_out(self, document: Document, generate: Generate) -> bool:
         plan = self.plan
-        asker = Asker(generate, plan.temperature, plan.max_tokens, plan.reasoning_tokens, plan.work.name)
+        asker = Prompter(generate, plan.temperature, plan.max_tokens, plan.reasoning_tokens, plan.work.name)
         metadata = document.metadata
         if "rejected" not in metadata:
             try:

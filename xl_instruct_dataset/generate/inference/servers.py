@@ -18,9 +18,9 @@ from datatrove.pipeline.inference.types import InferenceError, ServerError
 from xl_alpacaeval_metric.clients.base import Completion, Request
 from xl_alpacaeval_metric.clients.cache import CachedAsyncClient
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
-from xl_alpacaeval_metric.clients.openai.protocol import Dialect
+from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset.generate.inference.prompter import Work
+from xl_instruct_dataset.generate.inference.prompter import Rollout
 from xl_instruct_dataset.quality.sanitise import plain
 
 PATIENCE = 180.0
@@ -47,13 +47,13 @@ class Model:
         return self.spec.partition("/")[2]
 
     def client(
-        self, concurrency: int, timeout: float, base_url: str | None = None, dialect: Dialect | None = None
+        self, concurrency: int, timeout: float, base_url: str | None = None, dialect: Capabilities | None = None
     ) -> OpenAIClient:
         """The client for its endpoint, or for the server that was started for it at `base_url`.
 
         With the `dialect` that an earlier client found, the endpoint is not probed again.
         """
-        return _Anywhere(
+        return PortableClient(
             self.name,
             base_url=base_url or self.base_url or None,
             concurrency=concurrency,
@@ -65,7 +65,7 @@ class Model:
         )
 
 
-class _Anywhere(OpenAIClient):
+class PortableClient(OpenAIClient):
     """A model is the same wherever it is served: a server that was started again has another port, and its replies are kept."""
 
     @property
@@ -81,7 +81,7 @@ class Plan:
     `dialect` is what is known of an endpoint; each task probes it where that is None.
     """
 
-    work: Work
+    work: Rollout
     model: Model
     cache: Path
     progress: Path
@@ -91,7 +91,7 @@ class Plan:
     reasoning_tokens: int = 0
     timeout: float = 600.0
     gpus: int = 1
-    dialect: Dialect | None = None
+    dialect: Capabilities | None = None
     server: Mapping[str, Any] = field(default_factory=dict)
 
     def config(self) -> InferenceConfig:
@@ -113,7 +113,7 @@ class Plan:
         )
 
 
-class _Asking:
+class CachedServer:
     """A server whose requests go through a client of ours, cached on disk."""
 
     config: InferenceConfig
@@ -151,7 +151,7 @@ class _Asking:
             self._client.close()
 
 
-class EndpointAsking(_Asking, InferenceServer):  # type: ignore[misc]
+class EndpointAsking(CachedServer, InferenceServer):  # type: ignore[misc]
     """An endpoint that is there already."""
 
     def __init__(self, config: InferenceConfig, rank: int, plan: Plan) -> None:
@@ -175,7 +175,7 @@ class EndpointAsking(_Asking, InferenceServer):  # type: ignore[misc]
         return self.plan.model.base_url
 
 
-class _StartedHere(_Asking):
+class StartedServer(CachedServer):
     """A server that datatrove starts for the task, and stops after it; it stands before that server's class."""
 
     async def _make_request(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -187,7 +187,7 @@ class _StartedHere(_Asking):
         await super().__aexit__(*error)  # type: ignore[misc]
 
 
-class VLLMAsking(_StartedHere, VLLMServer):  # type: ignore[misc]
+class VLLMAsking(StartedServer, VLLMServer):  # type: ignore[misc]
     """vLLM."""
 
     def __init__(self, config: InferenceConfig, rank: int, plan: Plan) -> None:
@@ -195,7 +195,7 @@ class VLLMAsking(_StartedHere, VLLMServer):  # type: ignore[misc]
         self.prepare(plan, rank)
 
 
-class SGLangAsking(_StartedHere, SGLangServer):  # type: ignore[misc]
+class SGLangAsking(StartedServer, SGLangServer):  # type: ignore[misc]
     """SGLang."""
 
     def __init__(self, config: InferenceConfig, rank: int, plan: Plan) -> None:

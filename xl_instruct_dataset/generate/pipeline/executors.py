@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.pipeline.phases import Phase
 from xl_instruct_dataset.generate.pipeline.shards import SeedReader, note
-from xl_instruct_dataset.generate.seeds.producer import Making
+from xl_instruct_dataset.generate.seeds.producer import SeedProducer
 
 SLURM_NEEDS = ("partition", "time")
 _TIME = re.compile(r"\d+(?::\d{1,2}){0,2}|\d+-\d{1,2}(?::\d{1,2}){0,2}|infinite|unlimited", re.IGNORECASE)
@@ -43,12 +43,12 @@ def executor(settings: Settings, folder: Path, phase: Phase, shards: int, depend
             return _slurm(settings, folder, phase, common, gpus, depends)
         case _:
             if flows(settings):
-                return OneByOne(**common)
+                return SequentialExecutor(**common)
             _tie_children()
             return LocalPipelineExecutor(**common, workers=settings.workers)
 
 
-class OneByOne(LocalPipelineExecutor):  # type: ignore[misc]
+class SequentialExecutor(LocalPipelineExecutor):  # type: ignore[misc]
     """datatrove's local executor for one task at a time, without the process that numbers its workers.
 
     That process would outlive a killed command.
@@ -63,10 +63,10 @@ class OneByOne(LocalPipelineExecutor):  # type: ignore[misc]
             deepcopy(self)._run_for_rank(rank)
 
 
-class AsTheyCome(OneByOne):
+class StreamingExecutor(SequentialExecutor):
     """The same over seeds that are still being made: a task for each shard, until there are no more passages."""
 
-    def __init__(self, making: Making, **common: Any) -> None:
+    def __init__(self, making: SeedProducer, **common: Any) -> None:
         # A task that is passed over would leave its shard to the next.
         super().__init__(**common, skip_completed=False)
         self.making = making
@@ -85,12 +85,12 @@ def flows(settings: Settings) -> bool:
     return settings.executor == "local" and settings.workers == 1
 
 
-def flowing(folder: Path, phase: Phase, making: Making) -> AsTheyCome:
+def flowing(folder: Path, phase: Phase, making: SeedProducer) -> StreamingExecutor:
     """The executor for the first phase, where `flows`."""
     _, asking = phase.steps(folder)
     asking.failed = making.stop  # type: ignore[union-attr]
     reader = SeedReader(making, partial(note, folder, phase.name, phase.reads))
-    return AsTheyCome(making, pipeline=[reader, asking], tasks=1, logging_dir=str(folder / "logs" / phase.name))
+    return StreamingExecutor(making, pipeline=[reader, asking], tasks=1, logging_dir=str(folder / "logs" / phase.name))
 
 
 @cache

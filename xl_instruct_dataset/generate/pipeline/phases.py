@@ -12,10 +12,10 @@ from typing import Any
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
-from xl_alpacaeval_metric.clients.openai.protocol import Dialect
+from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.inference import rollouts
-from xl_instruct_dataset.generate.inference.prompter import Work
+from xl_instruct_dataset.generate.inference.prompter import Rollout
 from xl_instruct_dataset.generate.inference.runner import StageRunner, end_with_parent
 from xl_instruct_dataset.generate.inference.servers import Model, Plan
 from xl_instruct_dataset.generate.inference.task_progress import Counter
@@ -23,7 +23,7 @@ from xl_instruct_dataset.generate.pipeline.shards import ShardReader, writer
 from xl_instruct_dataset.stages.cometkiwi import CometKiwi
 
 SEEDS, CHOSEN, SELECT = "seeds", "chosen", "select"
-Known = Mapping[Model, Dialect | None]
+KnownCapabilities = Mapping[Model, Capabilities | None]
 """Which parameters the endpoints take that were asked before; the others are asked by each task."""
 
 
@@ -84,7 +84,7 @@ def _comet(python: str, model: str, _process: int) -> CometKiwi:
     return found
 
 
-def before_choosing(settings: Settings, known: Known) -> list[Phase]:
+def answer_phases(settings: Settings, known: KnownCapabilities) -> list[Phase]:
     """Write, then score: what happens to every passage. One phase where one model does both."""
     teacher = _model(settings, "teacher", settings.teacher)
     judge = _model(settings, "judge", settings.judge_model)
@@ -93,7 +93,7 @@ def before_choosing(settings: Settings, known: Known) -> list[Phase]:
         return [_asking(settings, known, "write", SEEDS, write, teacher)]
     score = rollouts.Score(settings.source, settings.threshold)
     if judge == teacher:
-        both = rollouts.InTurn((write, score), "write-score")
+        both = rollouts.SequentialRollout((write, score), "write-score")
         return [_asking(settings, known, both.name, SEEDS, both, teacher)]
     return [
         _asking(settings, known, "write", SEEDS, write, teacher),
@@ -101,7 +101,7 @@ def before_choosing(settings: Settings, known: Known) -> list[Phase]:
     ]
 
 
-def after_choosing(settings: Settings, known: Known) -> list[Phase]:
+def translation_phases(settings: Settings, known: KnownCapabilities) -> list[Phase]:
     """Translate by each translator in turn, then select: what happens to the answers that were kept.
 
     Nothing where all that is wanted are answers in the source language.
@@ -112,17 +112,17 @@ def after_choosing(settings: Settings, known: Known) -> list[Phase]:
     phases: list[Phase] = []
     reads, first = CHOSEN, 0
     judge = _model(settings, "judge", settings.judge_model)
-    best = rollouts.Choose(settings.source, settings.seed)
+    best = rollouts.SelectTranslation(settings.source, settings.seed)
     shares = _shares(settings.candidates, settings.translator_models)
     for number, (spec, share) in enumerate(shares, 1):
         name, model = f"translate-{number}", Model(spec, settings.base_url("translator", number - 1))
         last = number == len(shares)
         by_chrf = last and settings.select == "chrf"
-        work: Work = rollouts.Translate(
+        work: Rollout = rollouts.Translate(
             settings.source, targets, share, first, spec, name, by_chrf, settings.translator_temperatures
         )
         if last and settings.select == "judge" and judge == model:
-            both = rollouts.InTurn((work, best), f"{name}-{SELECT}")
+            both = rollouts.SequentialRollout((work, best), f"{name}-{SELECT}")
             return [*phases, _asking(settings, known, both.name, reads, both, model)]
         phases.append(_asking(settings, known, name, reads, work, model))
         reads, first = name, first + share
@@ -136,15 +136,15 @@ def after_choosing(settings: Settings, known: Known) -> list[Phase]:
 
 def answers(settings: Settings) -> str:
     """The folder with the answers and their scores, from which those are chosen that are worth translating."""
-    return before_choosing(settings, {})[-1].name
+    return answer_phases(settings, {})[-1].name
 
 
 def results(settings: Settings) -> str:
     """The folder with the documents when all phases are over."""
-    return ([CHOSEN] + [phase.name for phase in after_choosing(settings, {})])[-1]
+    return ([CHOSEN] + [phase.name for phase in translation_phases(settings, {})])[-1]
 
 
-def _asking(settings: Settings, known: Known, name: str, reads: str, work: Work, model: Model) -> Phase:
+def _asking(settings: Settings, known: KnownCapabilities, name: str, reads: str, work: Rollout, model: Model) -> Phase:
     def steps(folder: Path) -> list[PipelineStep | Callable[..., Any]]:
         plan = Plan(
             work=work,

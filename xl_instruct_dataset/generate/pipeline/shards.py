@@ -11,7 +11,7 @@ from datatrove.pipeline.readers.jsonl import JsonlReader
 from datatrove.pipeline.writers.jsonl import JsonlWriter
 
 from xl_alpacaeval_metric.files.jsonl import read_lines, replace_file
-from xl_instruct_dataset.generate.seeds.producer import Making
+from xl_instruct_dataset.generate.seeds.producer import SeedProducer
 
 INPUTS = "inputs.json"
 
@@ -39,7 +39,7 @@ class SeedReader(ShardReader):
     `made` is told the number of each shard whose file is written, before its task can end.
     """
 
-    def __init__(self, making: Making, made: Callable[[int], None]) -> None:
+    def __init__(self, making: SeedProducer, made: Callable[[int], None]) -> None:
         super().__init__(making.folder)
         self.making, self.made = making, made
 

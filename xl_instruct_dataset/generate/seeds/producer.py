@@ -29,7 +29,7 @@ LOOK_AT = 50
 """So many passages are looked at for each one wanted, before the source is taken for one that has none."""
 
 
-class Making:
+class SeedProducer:
     """Shards of seeds, made one after the other as they are asked for: `folder/00000.jsonl` and so on, of `settings.shard` passages each.
 
     `rejects` gets a line for each passage that was dropped, with where it stands and why. The source is read in a thread of
@@ -124,8 +124,8 @@ class Making:
 
 
 def make(settings: Settings, folder: Path, rejects: Path | None = None) -> tuple[int, Counter[str]]:
-    """Make all shards at once; returns and raises as `Making.finish`."""
-    with Making(settings, folder, rejects) as making:
+    """Make all shards at once; returns and raises as `SeedProducer.finish`."""
+    with SeedProducer(settings, folder, rejects) as making:
         number = 0
         while making.more():
             for _ in making.shard(number):

@@ -36,7 +36,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class GroupCounts:
     """How many rows a group has, how many of them are held out and trained on, and how many of these are repetitions."""
 
     available: int
@@ -46,12 +46,12 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
+class TrainingSplit:
     """The examples to train on and those held out, what was taken of each group, and lines about what was left out."""
 
     train: tuple[Example, ...]
     held_out: tuple[Example, ...]
-    taken: Mapping[str, Taken]
+    taken: Mapping[str, GroupCounts]
     notes: tuple[str, ...] = field(default=())
 
     @property

@@ -12,14 +12,14 @@ from xl_alpacaeval_metric.files import tables
 from xl_instruct_dataset.records import VARIANTS, languages_of
 from xl_instruct_dataset.sources.source import Source
 from xl_instruct_dataset.train.dataset import examples, mixture, tokenizer
-from xl_instruct_dataset.train.dataset.examples import Example, Selected, Taken
+from xl_instruct_dataset.train.dataset.examples import Example, GroupCounts, TrainingSplit
 from xl_instruct_dataset.train.settings import Settings
 
 _SHUFFLED_AHEAD = 10_000
 """Rows of a Hub dataset that are read ahead to draw from: the whole of it may be too much to download."""
 
 
-def select(settings: Settings) -> Selected:
+def select(settings: Settings) -> TrainingSplit:
     """The rows to train on and those held out, the same ones for the same settings and data.
 
     Raises UserError for no data, a pair that it lacks (with what it has), and a set to mix in that cannot be read.
@@ -30,7 +30,7 @@ def select(settings: Settings) -> Selected:
         raise UserError(str(error).replace("--source", "--data")) from None
 
 
-def _selected(settings: Settings) -> Selected:
+def _selected(settings: Settings) -> TrainingSplit:
     mixed = _mixed(settings.mix_with)  # Read first: what is wrong with it shall not wait for the rows.
     pools: dict[str, list[Example]] = {}
     available: dict[str, int] = {}
@@ -55,12 +55,12 @@ def _selected(settings: Settings) -> Selected:
         {pair: len(pool) for pair, pool in kept.items()}, total, settings.mixture, settings.temperature
     )
     train: list[Example] = []
-    taken: dict[str, Taken] = {}
+    taken: dict[str, GroupCounts] = {}
     for pair, pool in kept.items():
         used = mixture.draw(pool, counts.get(pair, 0), f"{settings.seed}:mixture:{pair}")
         train += used
         held = sum(row.item in items for row in pools[pair])
-        taken[pair] = Taken(available[pair], held, len(used), max(0, len(used) - len(pool)))
+        taken[pair] = GroupCounts(available[pair], held, len(used), max(0, len(used) - len(pool)))
     for part in mixed:
         count = round(part.ratio * total)
         if not count:  # Drawing none of them would read them all.
@@ -68,11 +68,11 @@ def _selected(settings: Settings) -> Selected:
             continue
         more, note = part.draw(count, settings.seed)
         train += more
-        taken[part.name] = Taken(len(more), 0, len(more))
+        taken[part.name] = GroupCounts(len(more), 0, len(more))
         notes += [note] if note else []
     if not train:
         raise UserError(f"{settings.data}: no rows to train on; give more pairs, or a smaller --held-out")
-    return Selected(tuple(train), tuple(held_out), taken, tuple(notes))
+    return TrainingSplit(tuple(train), tuple(held_out), taken, tuple(notes))
 
 
 def _data(settings: Settings) -> str:

@@ -47,7 +47,7 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitting:
+class FittedExamples:
     """The examples that fit, the tokens in them, and how many of each group were dropped or will be truncated.
 
     `refused` are those of a mixed set that the chat template or the tokenizer does not take, `reasons` the first of each.
@@ -91,7 +91,7 @@ def load(model: str, settings: Settings) -> tuple[Any, Template]:
     return tokenizer, Template(source, end, own, hashlib.sha256(str(tokenizer.chat_template).encode()).hexdigest()[:12])
 
 
-def fit(examples: Sequence[Example], tokenizer: Any, limit: int, too_long: str) -> Fitting:
+def fit(examples: Sequence[Example], tokenizer: Any, limit: int, too_long: str) -> FittedExamples:
     """The examples of at most `limit` tokens; longer ones stay where they are to be truncated and keep part of the answer.
 
     Raises UserError that names the row of a language pair which the chat template or the tokenizer does not take.
@@ -123,7 +123,7 @@ def fit(examples: Sequence[Example], tokenizer: Any, limit: int, too_long: str) 
             truncated[example.group] += 1
         kept.append(example)
         total += min(whole, limit)
-    return Fitting(tuple(kept), total, dict(dropped), dict(truncated), dict(refused), reasons)
+    return FittedExamples(tuple(kept), total, dict(dropped), dict(truncated), dict(refused), reasons)
 
 
 def window(config: Any) -> int | None:

@@ -10,8 +10,8 @@ from xl_alpacaeval_metric.clients.local import client
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.train.dataset import select
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
-from xl_instruct_dataset.train.dataset.examples import Selected
-from xl_instruct_dataset.train.dataset.tokenizer import Fitting, Template
+from xl_instruct_dataset.train.dataset.examples import TrainingSplit
+from xl_instruct_dataset.train.dataset.tokenizer import FittedExamples, Template
 from xl_instruct_dataset.train.finetune import model, trainer
 from xl_instruct_dataset.train.finetune.loss_log import Progress
 from xl_instruct_dataset.train.settings import Settings
@@ -25,10 +25,10 @@ class Prepared:
     base: str
     tokenizer: Any
     template: Template
-    selected: Selected
+    selected: TrainingSplit
     limit: int
-    train: Fitting
-    held_out: Fitting
+    train: FittedExamples
+    held_out: FittedExamples
     notes: tuple[str, ...]
     identity: Mapping[str, object]
     of_model: frozenset[str]
@@ -81,7 +81,7 @@ def _limit(config: Any, settings: Settings) -> tuple[int, list[str]]:
     return settings.max_length, []
 
 
-def _left_out(train: Fitting, held_out: Fitting, settings: Settings) -> list[str]:
+def _left_out(train: FittedExamples, held_out: FittedExamples, settings: Settings) -> list[str]:
     dropped, truncated = (
         sum(first.values()) + sum(second.values())
         for first, second in ((train.dropped, held_out.dropped), (train.truncated, held_out.truncated))

@@ -10,14 +10,14 @@ from xl_alpacaeval_metric.benchmark import Benchmark, contamination
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.runs import pairs
 from xl_instruct_dataset.records import languages_of
-from xl_instruct_dataset.train.dataset.examples import Example, Selected
+from xl_instruct_dataset.train.dataset.examples import Example, TrainingSplit
 from xl_instruct_dataset.train.finetune.loss_log import Progress
 
 _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EvalPlan:
     """What the loop evaluates on: benchmarks by name, languages (None: those of the data), rows a language, and how; and
     in how many processes it trains."""
 
@@ -31,7 +31,7 @@ class Plan:
     processes: int = 1
 
 
-def benchmarks_of(plan: Plan, selected: Selected, judged: bool) -> tuple[list[Benchmark], list[str]]:
+def benchmarks_of(plan: EvalPlan, selected: TrainingSplit, judged: bool) -> tuple[list[Benchmark], list[str]]:
     """The benchmarks in those of the languages that they have, and a line for each that misses some.
 
     Raises UserError for one that has none of them and, where answers are judged, for a row without a reference.
@@ -66,7 +66,7 @@ def _check_references(benchmark: Benchmark, given: Mapping[tuple[str, str], str]
             )
 
 
-def check_contamination(selected: Selected, rows: Sequence[Benchmark], progress: Progress) -> None:
+def check_contamination(selected: TrainingSplit, rows: Sequence[Benchmark], progress: Progress) -> None:
     """Raises UserError that names training rows which overlap with what is to be evaluated on."""
     index = contamination.Index(text for one in rows for text in contamination.texts(one))
     examples = list({(one.group, one.id): one for one in (*selected.train, *selected.held_out)}.values())

@@ -20,7 +20,7 @@ from xl_instruct_dataset.train.finetune.loss_log import Progress
 from xl_instruct_dataset.train.finetune.preflight import prepare
 from xl_instruct_dataset.train.loop import benchmarks, page
 from xl_instruct_dataset.train.loop import changes as loop_changes
-from xl_instruct_dataset.train.loop.benchmarks import Plan
+from xl_instruct_dataset.train.loop.benchmarks import EvalPlan
 from xl_instruct_dataset.train.settings import Settings
 
 TUNED, SETTINGS, RESULT, TABLE = "tuned", training.SETTINGS, "result.json", "result.md"
@@ -32,7 +32,7 @@ _LENGTH = 600
 def run(
     name: str,
     settings: Settings,
-    wanted: Plan,
+    wanted: EvalPlan,
     judge: Callable[[], Judge | None],
     output: Path,
     progress: Progress,
