@@ -1,4 +1,4 @@
-"""A model's reply without what models put around it: thoughts, the prompt's markers, a fence around everything."""
+"""A model's reply without thoughts, markers of the prompt and an enclosing code fence."""
 
 import re
 
@@ -10,7 +10,8 @@ _NAMES = "passage|text|instruction|request|response|answer|translation|candidate
 MARKER = re.compile(rf"</?(?:{_NAMES})(?: [A-Z])? [0-9a-f]{{12}}\s*>")
 """A marker of one of our prompts."""
 _AT_AN_END = re.compile(rf"\A{MARKER.pattern}|{MARKER.pattern}\Z")
-# Some models write the marker from memory, without its code; that is one only where it stands around everything.
+# Some models repeat the marker without its code. Only a pair around the whole reply is a marker
+# then.
 _WRAPPED = re.compile(rf"\A<({_NAMES})>\s*(.*?)\s*</\1>\Z", re.DOTALL)
 
 _FENCE = re.compile(r"\A(`{3,}|~{3,})[ \t]*(?:markdown|md|text|txt|plaintext)?[ \t]*\n(.*)\n\1[ \t]*\Z", re.DOTALL)
@@ -18,10 +19,10 @@ _FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
 
 
 def without_thoughts(text: str) -> str:
-    """The reply after the thoughts that open it; empty where they never end, since it was cut off in them.
+    """The reply after the thoughts at its beginning; empty if they never end.
 
-    Only thoughts at the beginning count: `</think>` further down is part of a reply about such tags. Some chat templates
-    open the thoughts in the prompt, so that the reply has the end alone.
+    A `</think>` further down belongs to a reply about such tags. Some chat templates put the
+    opening tag into the prompt, so that the reply has only the closing one.
     """
     ends = _CLOSED.search(text)
     if _OPENED.match(text):
@@ -32,9 +33,10 @@ def without_thoughts(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """The reply alone, stripped; empty where nothing is left.
+    """The reply without thoughts, markers and an enclosing fence, stripped; may be empty.
 
-    A fence goes where it stands around the whole reply and names no programming language; markers where they open or end it.
+    A fence is removed if it encloses the whole reply and names no programming language, a marker if
+    it is at the beginning or the end.
     """
     text = without_thoughts(text).strip()
     while True:
@@ -43,7 +45,7 @@ def bare(text: str) -> str:
         if found := _WRAPPED.match(text):
             text = found[2].strip()
         found = _FENCE.match(text)
-        # An odd number of fences inside means that the first and the last are not a pair.
+        # With an odd number of fences inside, the first and the last one are not a pair.
         if found and len(_FENCE_LINE.findall(found[2])) % 2 == 0 and _outermost(text, found[2]):
             text = found[2].strip("\n")
         if text == before:
@@ -51,6 +53,6 @@ def bare(text: str) -> str:
 
 
 def _outermost(text: str, inner: str) -> bool:
-    """Whether the first and last fence are a pair: always where one says Markdown, else where there is none between them."""
+    """Whether the first and the last fence are a pair: if Markdown is named, or none is between."""
     named = re.match(r"(?:`{3,}|~{3,})[ \t]*(?:markdown|md)", text) is not None
     return named or not _FENCE_LINE.search(inner)

@@ -1,6 +1,7 @@
-"""Stage 7: what is wrong with a row, if anything. Each filter says why it would drop one; None keeps it.
+"""Stage 7: filters of rows. A filter returns why a row is dropped, or None to keep it.
 
-`unscored` names what `wrong_language` cannot judge. Near-duplicates are found by `duplicates.NearDuplicates`.
+`unscored` says which languages `wrong_language` cannot check. Near-duplicates are found by
+`near_duplicates.NearDuplicates`.
 """
 
 import re
@@ -14,7 +15,6 @@ from xl_alpacaeval_metric.benchmark import contamination
 from xl_alpacaeval_metric.languages import fidelity, identify, words
 from xl_instruct_dataset.quality import clean_reply, markdown
 from xl_instruct_dataset.quality.near_duplicates import NearDuplicates
-from xl_instruct_dataset.stages import PACKAGE
 
 __all__ = [
     "Drop",
@@ -29,20 +29,25 @@ __all__ = [
 ]
 
 LINES_IN_LANGUAGE = 0.9
-"""Of the lines that can be told a language by, this share must be in the one that was asked for."""
+"""The least share of the lines checked that must be in the language asked for."""
 
-# The ratio of the lengths, in characters, of a response and its source, each divided by its script's density. The bundled texts
-# (12 languages, both ways: 4,992 pairs of the benchmark mini, of the sample and of the benchmark context, which say the same thing
-# in their own words) lie between 0.64 and 1.56; half of that room is added on either side.
+# Bounds of the length of a response divided by that of its source, in characters weighted by
+# script. The bundled texts have ratios from 0.64 to 1.56 (4,992 pairs that say the same in 12
+# languages, both ways: benchmarks mini and context, and the sample). The bounds leave half as much
+# again on each side.
 LEAST, MOST = 0.4, 2.5
 _DENSITY = {"Hans": 0.25, "Hant": 0.25, "Hani": 0.25, "Jpan": 0.4, "Kore": 0.5}
-"""Characters that a script takes for one of an alphabet: Chinese measured (0.22 to 0.31), Japanese and Korean taken from experience."""
-_DENSE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
-"""Their characters; letters and digits among them are as long as anywhere."""
-SHORT = 40
-"""A shorter source, in characters of an alphabet, says nothing by its length: yes is kyllä."""
+"""Characters for one of an alphabet.
 
-# Shares of the bundled texts: four words at most 0.07, ten characters 0.14 (in languages with spaces) and 0.01 (Chinese), lines 0.
+Chinese was measured on the bundled texts (0.22 to 0.31), Japanese and Korean are rules of thumb.
+"""
+_DENSE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
+"""Characters of these scripts; Latin letters and digits among them are not weighted."""
+SHORT = 40
+"""A source shorter than this, in characters of an alphabet, is not checked: yes is kyllä."""
+
+# The largest shares in the bundled texts: runs of four words 0.07, of ten characters 0.14
+# (languages with spaces) and 0.01 (Chinese), lines 0.
 REPEATED_RUNS, REPEATED_CHARACTERS, REPEATED_LINES = 0.25, 0.5, 0.3
 RUN, RUN_OF_CHARACTERS = 4, 10
 FEWEST_RUNS, FEWEST_LINES = 6, 4
@@ -53,40 +58,48 @@ _NAMED = r"(?:in\s+)?{}(?:\s+(?:version|text|response|answer))?\s*[*_]*\s*[:：]
 _COURTESY = re.compile(
     r"\A(?:sure|certainly|of course|absolutely|okay|ok|great|understood)(?:\s*[!,.:]+\s*|\s+(?=here\b))", re.IGNORECASE
 )
-"""English, before an announcement in any language."""
+"""An English courtesy; an announcement in any language may follow."""
 _OPENING = re.compile(r"\A[\s\"'“„«「*_#>(\[]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Why a row is not kept: `reason` is a few words to count by, `detail` what a reader of the rejects wants to know."""
+    """Why a row is dropped.
+
+    `reason` is the category that is counted, `detail` describes this row.
+    """
 
     reason: str
     detail: str
 
 
 def unscored(code: str) -> bool:
-    """Whether the identifier does not know a language, so that `wrong_language` keeps every row; raises UserError for an unknown code."""
+    """Whether `wrong_language` keeps every row, since the identifier does not know the language.
+
+    Raises UserError for an unknown code.
+    """
     return not identify.supported(languages.get(code).code)
 
 
 def wrong_language(response: str, code: str) -> Drop | None:
-    """A response that is not in the language of this BCP-47 code, as a whole or by more than a tenth of its lines.
+    """Drop a response that is in another language, as a whole or in more than a tenth of its lines.
 
-    Lines are those that language fidelity looks at; code does not count, and rows of tables count for the whole alone. A language
-    that the identifier does not know, and a text too short to tell, are kept. Raises UserError for an unknown code.
+    `code` is the BCP-47 code of the language asked for. Lines are those that language fidelity
+    checks. Code is ignored; table rows count only for the whole. A response in a language that the
+    identifier does not know, or one too short to tell, is kept. Raises UserError for an unknown
+    code.
     """
     language = languages.get(code)
     prose = markdown.without_code(response)
-    # On one line, so that a list of words is seen as well.
+    # On one line, so that a list of single words is checked, too.
     whole = " ".join(prose.split())
-    # A row is a name and figures: too little to tell a language by.
+    # A table row holds names and figures: too little to tell the language.
     running = "\n".join(line for line in prose.split("\n") if not markdown.ROW.match(line))
     passes = fidelity.line_passes(whole, language.code)
     if passes == [False]:
         found = identify.identify([prose])[0]
         return Drop("wrong language", f"not in {language.name} ({language.code}){f' but {found}' if found else ''}")
-    # Running text of a single line is the whole, and has been looked at.
+    # Running text of a single line has been checked as the whole.
     lines = passes if running.strip() == whole else fidelity.line_passes(running, language.code)
     if sum(lines) < LINES_IN_LANGUAGE * len(lines):
         return Drop("wrong language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
@@ -94,10 +107,10 @@ def wrong_language(response: str, code: str) -> Drop | None:
 
 
 def length_ratio(source_response: str, response: str, source: str, target: str) -> Drop | None:
-    """A response that is far shorter or longer than the one it translates; `source` and `target` are their BCP-47 codes.
+    """Drop a response that is far shorter or longer than the one it translates (LEAST, MOST).
 
-    What is compared are characters outside of code, weighed by the density of the usual script; see LEAST and MOST.
-    Raises UserError for an unknown code.
+    Compared are characters outside of code, weighted by the density of the languages' usual
+    scripts. `source` and `target` are BCP-47 codes. Raises UserError for an unknown code.
     """
     before = weighed_length(markdown.without_code(source_response), source)
     after = weighed_length(markdown.without_code(response), target)
@@ -116,9 +129,9 @@ def weighed_length(text: str, code: str) -> float:
 
 
 def repetition(text: str) -> Drop | None:
-    """A text that says the same over and over: runs of four words (ten characters in scripts without spaces), or lines.
+    """Drop a text that repeats runs of four words (ten characters without spaces), or lines.
 
-    Code and lines without letters, such as the rules of tables, do not count.
+    Code and lines without letters, such as the rules of tables, are ignored.
     """
     lines = [" ".join(line.split()) for line in markdown.without_code(text).split("\n")]
     lines = [line for line in lines if any(character.isalpha() for character in line)]
@@ -127,13 +140,13 @@ def repetition(text: str) -> Drop | None:
     runs = list(zip(*(tokens[skip:] for skip in range(length)), strict=False))
     if len(runs) >= FEWEST_RUNS and (share := _repeated(runs)) > REPEATED_RUNS:
         unit = "words" if length == RUN else "characters"
-        return Drop("repetition", f"{share:.0%} of its runs of {length} {unit} stand there before")
+        return Drop("repetition", f"{share:.0%} of its runs of {length} {unit} are repeated")
     together = "".join(lines)
     pieces = [together[start : start + RUN_OF_CHARACTERS] for start in range(len(together) - RUN_OF_CHARACTERS + 1)]
     if len(pieces) >= 2 * RUN_OF_CHARACTERS and (share := _repeated(pieces)) > REPEATED_CHARACTERS:
-        return Drop("repetition", f"{share:.0%} of its runs of {RUN_OF_CHARACTERS} characters stand there before")
+        return Drop("repetition", f"{share:.0%} of its runs of {RUN_OF_CHARACTERS} characters are repeated")
     if len(lines) >= FEWEST_LINES and (share := _repeated(lines)) > REPEATED_LINES:
-        return Drop("repetition", f"{share:.0%} of its lines stand there before")
+        return Drop("repetition", f"{share:.0%} of its lines are repeated")
     return None
 
 
@@ -142,10 +155,11 @@ def _repeated(things: Sequence[object]) -> float:
 
 
 def leaked(text: str, code: str | None = None) -> Drop | None:
-    """A response that talks about how it was made: its translation, the passage, being a model (data/leaks.yaml).
+    """Drop a response that talks about its making: a translation, the passage, being a model.
 
-    Such phrases count where they open or end it, English courtesies there in other languages' texts alone, and markers of a
-    prompt or of a chat template wherever they stand. `code` is the language it is to be in; without it, that is identified.
+    Phrases of data/leaks.yaml count at the beginning and the end; English courtesies only in texts
+    of other languages; markers of a prompt or of a chat template anywhere. `code` is the language
+    asked for; without it the language is identified.
     """
     if found := clean_reply.MARKER.search(text):
         return Drop("leaked", f"marker: {found[0]!r}")
@@ -176,7 +190,7 @@ def leaked(text: str, code: str | None = None) -> Drop | None:
 def _leaks() -> dict[str, list[re.Pattern[str]]]:
     import yaml
 
-    listed = yaml.safe_load((resources.files(PACKAGE) / "data" / "leaks.yaml").read_text("utf-8"))
+    listed = yaml.safe_load((resources.files("xl_instruct_dataset") / "data" / "leaks.yaml").read_text("utf-8"))
     return {
         where: [re.compile(re.sub(r" *… *", r"[^\\n]{0,60}?", pattern), re.IGNORECASE) for pattern in patterns]
         for where, patterns in listed.items()
@@ -184,7 +198,10 @@ def _leaks() -> dict[str, list[re.Pattern[str]]]:
 
 
 def overlap(instruction: str, response: str, index: contamination.Index) -> Drop | None:
-    """A row that shares a benchmark's request, context or reference, by the rule of `contamination`."""
+    """Drop a row that overlaps with a benchmark's request, context or reference.
+
+    The rule is that of `xl_alpacaeval_metric.benchmark.contamination`.
+    """
     for name, text in (("instruction", instruction), ("response", response)):
         for known, coverage, shared in index.find(text):
             where = f"{known.kind} of {known.benchmark} {known.id}"

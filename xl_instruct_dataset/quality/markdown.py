@@ -1,4 +1,4 @@
-"""The layout of a Markdown text: where its code, paragraphs, list items and table rows begin and end."""
+"""The layout of a Markdown text: spans of code, paragraphs, list items and table rows."""
 
 import re
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ ROW = re.compile(r"[ \t]*\|.*\|[ \t]*\Z")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*[ \t]+(?=[^\sa-z])|[。！？।](?=.)")
 
 Span = tuple[int, int]
-"""Beginning and end of a piece of a text."""
+"""Start and end of a piece of a text, in characters."""
 
 
 def lines(text: str) -> list[Span]:
-    """The lines, without their ends."""
+    """The lines, without their line feeds."""
     found, start = [], 0
     for line in text.split("\n"):
         found.append((start, start + len(line)))
@@ -25,7 +25,10 @@ def lines(text: str) -> list[Span]:
 
 
 def code_blocks(text: str) -> list[Span]:
-    """The fenced code blocks from fence to fence, as CommonMark has them: one that is never closed goes on to the end."""
+    """The fenced code blocks with their fences; one that is never closed ends with the text.
+
+    As CommonMark defines them.
+    """
     found: list[Span] = []
     fence, start = "", 0
     for begin, end in lines(text):
@@ -43,7 +46,7 @@ def code_blocks(text: str) -> list[Span]:
 
 
 def without_code(text: str) -> str:
-    """The text with its fenced code blocks cut out."""
+    """The text without its fenced code blocks."""
     kept, last = [], 0
     for start, end in code_blocks(text):
         kept.append(text[last:start])
@@ -52,7 +55,7 @@ def without_code(text: str) -> str:
 
 
 def shape(text: str) -> dict[str, int]:
-    """How many list items, headings and table rows there are outside of code."""
+    """The numbers of list items, headings and table rows outside of code."""
     found = without_code(text).split("\n")
     return {
         "list items": sum(ITEM.match(line) is not None for line in found),
@@ -62,13 +65,14 @@ def shape(text: str) -> dict[str, int]:
 
 
 def paragraphs(text: str, start: int, end: int) -> Iterator[list[Span]]:
-    """The paragraphs of `text[start:end]`, which holds no code, each as the pieces that it may be split into.
+    """The paragraphs of `text[start:end]`, which holds no code, each as a list of its pieces.
 
-    A piece is a list item of the outermost level with all that is indented below it, a table row, a heading, or a sentence.
-    A blank line ends a paragraph unless the next one is indented below a list item.
+    A piece is a list item of the outermost level with everything indented below it, a table row, a
+    heading or a sentence. A blank line ends a paragraph unless the next line is indented below a
+    list item.
     """
     block: list[Span] = []
-    below = -1  # The indentation of the list item that is open.
+    below = -1  # The indentation of the current list item.
     blank = False
     for begin, stop in lines(text[start:end]):
         begin, stop = begin + start, stop + start
@@ -101,7 +105,7 @@ def _stands_alone(piece: str) -> bool:
 
 
 def _split_up(text: str, block: list[Span]) -> list[Span]:
-    """The pieces without white space around them, running prose by sentence."""
+    """The pieces stripped of white space, with prose split into sentences."""
     found = []
     for start, end in block:
         piece = text[start:end]

@@ -1,4 +1,4 @@
-"""Text that came from outside, as everything after it can hold it: JSON, Parquet, a terminal, a page of Markdown."""
+"""Text from outside, made safe for JSON, Parquet, a terminal and Markdown."""
 
 import re
 
@@ -7,6 +7,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def plain(text: str) -> str:
-    """The text with one kind of line end, without control characters, and with U+FFFD for half a character (a lone surrogate)."""
+    """The text with line feeds only, no control characters, and U+FFFD for lone surrogates."""
     whole = _HALF.sub("\ufffd", text)
     return _CONTROL.sub("", whole.replace("\r\n", "\n").replace("\r", "\n"))

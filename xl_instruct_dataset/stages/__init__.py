@@ -1,8 +1,8 @@
-"""The stages of making XL-Instruct data: each a pure function from a record to a prompt, and from a reply to a record.
+"""The stages of making XL-Instruct data, as pure functions.
 
-Every stage that asks a model has `messages` (the prompt), `read` (what a reply says; None for one that cannot be used) and
-`sha` (the start of the hash of its prompt, for a row's provenance).
+A stage that asks a model has `messages`, which makes the prompt from a record, and `read`, which
+makes a record from the reply, or None where the reply cannot be used.
 """
 
 PACKAGE = "xl_instruct_dataset"
-"""Where the prompts of these stages are: `templates.load(NAME, PACKAGE)`."""
+"""The package that holds the prompts of these stages: `templates.load(NAME, PACKAGE)`."""

@@ -7,9 +7,10 @@ from xl_instruct_dataset.stages import PACKAGE
 
 
 def messages(passage: str, instruction: str, language: str) -> tuple[Message, ...]:
-    """The prompt that asks for the response to `instruction`, in a language given by its BCP-47 code, out of `passage`.
+    """The prompt that asks for a response to `instruction` from what `passage` says.
 
-    Raises UserError for an unknown language.
+    `language` is the BCP-47 code of the response's language. Raises UserError for an unknown
+    language.
     """
     values = {
         "language": languages.get(language).name,
@@ -20,11 +21,6 @@ def messages(passage: str, instruction: str, language: str) -> tuple[Message, ..
     return templates.load("answer", PACKAGE).fill(values)
 
 
-def sha() -> str:
-    """The start of the hash of the prompt."""
-    return templates.load("answer", PACKAGE).sha
-
-
 def read(text: str) -> str | None:
-    """The response in a reply, without thoughts, markers and a fence around it; None where nothing is left."""
+    """The response in a reply, without thoughts, markers and an enclosing fence; None if empty."""
     return clean_reply.bare(text) or None

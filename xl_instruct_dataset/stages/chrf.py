@@ -1,4 +1,4 @@
-"""Agreement among translations: chrF2 of every pair, on counts of character n-grams that all of them share."""
+"""Agreement among translations: chrF2 of every pair, from one table of n-gram counts for all."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -8,21 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 ORDERS, BETA = 6, 2
-"""The longest n-grams, and how many times recall counts as much as precision: chrF2 (Popović 2015, doi:10.18653/v1/W15-3049)."""
+"""Length of the longest n-grams, and the weight of recall beside precision.
+
+These are chrF2's (Popović 2015, doi:10.18653/v1/W15-3049).
+"""
 
 Numbers = NDArray[np.int64]
 
 
 def agreement(candidates: Sequence[str]) -> list[float]:
-    """The mean sentence chrF2, 0 to 100, of each candidate with each of the others as its reference; [100.0] for a single one.
+    """The mean sentence chrF2, 0 to 100, of each candidate with every other one as its reference.
 
-    Minimum Bayes risk decoding (Kumar and Byrne 2004, aclanthology.org/N04-1022; for candidates drawn from a model Eikema and
-    Aziz 2022, arXiv:2108.04718): the best candidate is the one that the others agree with most. Each pair's figure is that of
-    sacrebleu's `sentence_chrf`, save that of two texts that are equal, which is 100 even where they are empty.
+    A single candidate gets 100. The best candidate is the one that the others agree with most:
+    minimum Bayes risk decoding (Kumar and Byrne 2004, aclanthology.org/N04-1022; for candidates
+    sampled from a model Eikema and Aziz 2022, arXiv:2108.04718). A pair's figure is that of
+    sacrebleu's `sentence_chrf`, except that equal texts get 100 even if they are empty.
     """
     if len(candidates) < 2:
         return [100.0] * len(candidates)
-    # Over the whole tables at once: a pair's n-grams that are in both, and how many a candidate has, by order.
+    # For each order of n-grams: the table of counts, and the number of n-grams of each candidate.
     counted = list(_counts(candidates))
     totals = [table.sum(axis=1).tolist() for table in counted]
     utility = [[100.0] * len(candidates) for _ in candidates]
@@ -48,13 +52,14 @@ def _f(precision: float, recall: float) -> float:
 
 
 def _counts(texts: Sequence[str]) -> Iterator[NDArray[Any]]:
-    """For each order a table of texts x n-grams that occur: how often each text has each. White space is no character."""
+    """For each order the counts as a table of texts x n-grams. White space is ignored."""
     bare = ["".join(text.split()) for text in texts]
     lengths = [len(text) for text in bare]
     characters, alphabet = _numbered(np.frombuffer("".join(bare).encode("utf-32-le", "surrogatepass"), "<u4"))
     text_of = np.repeat(np.arange(len(texts)), lengths)
     to_the_end = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(text_of))
-    # An n-gram is the number of its first n - 1 characters and the last one: numbered anew each time, the pair stays small.
+    # An n-gram is identified by the number of its first n - 1 characters and by its last character.
+    # Numbering the pairs again at each order keeps the numbers small.
     starts, grams, kinds = np.arange(len(text_of)), characters, alphabet
     for length in range(1, ORDERS + 1):
         if length > 1:
@@ -66,6 +71,6 @@ def _counts(texts: Sequence[str]) -> Iterator[NDArray[Any]]:
 
 
 def _numbered(things: NDArray[Any]) -> tuple[Numbers, int]:
-    """Each thing as the number, from 0, of its kind, and how many kinds there are."""
+    """For each thing the number, from 0, of its value, and how many distinct values there are."""
     kinds, numbers = np.unique(things, return_inverse=True)
     return numbers, len(kinds)

@@ -1,18 +1,20 @@
-"""Scores translations with a COMET model. Run by the interpreter of an environment that has unbabel-comet: it imports nothing of ours.
+"""Scores translations with a COMET model, in an environment of its own that has unbabel-comet.
 
     python comet_worker.py MODEL
 
-Standard input: a JSON line `{"pairs": [[source, translation], ...]}` for each request. Standard output: first
-`{"ready": true}` or `{"error": KIND, "detail": TEXT}`, then for each request `{"scores": [...]}` or an error. KIND is
-`package` (unbabel-comet is not there), `model` (the weights are not to be had) or `scoring`.
+It imports nothing of this package. Standard input: a JSON line
+`{"pairs": [[source, translation], ...]}` for each request. Standard output: first `{"ready": true}`
+or `{"error": KIND, "detail": TEXT}`, then for each request `{"scores": [...]}` or an error. KIND is
+`package` (unbabel-comet is not installed), `model` (the weights cannot be loaded) or `scoring`.
 """
 
-from __future__ import annotations  # Environments for COMET may be as old as Python 3.8.
+from __future__ import annotations  # An environment for COMET may have Python 3.8.
 
 import os
 import sys
 
-# The folder of this file holds modules named as some of the standard library are, such as select.
+# Python puts the folder of a script on the path, and this one has modules with names of the
+# standard library, such as select.
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [path for path in sys.path if os.path.abspath(path) != _HERE]
 
@@ -20,7 +22,8 @@ sys.path[:] = [path for path in sys.path if os.path.abspath(path) != _HERE]
 def main() -> None:
     import json
 
-    # Whatever the libraries print goes to standard error; the lines that are read alone to standard output.
+    # Libraries print to standard output: send that to standard error, and keep a copy for the
+    # replies.
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
 

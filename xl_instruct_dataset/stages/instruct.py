@@ -10,7 +10,7 @@ from xl_instruct_dataset.quality import clean_reply
 from xl_instruct_dataset.stages import PACKAGE
 
 MAX_WORDS = 120
-"""Longer replies are no instruction but a retelling; two characters count as a word in scripts without spaces."""
+"""A longer reply retells the passage. In scripts without spaces two characters count as a word."""
 MAX_PARAGRAPHS = 3
 
 # What models write before an instruction, in the languages of the benchmarks.
@@ -29,8 +29,9 @@ _ANNOUNCED = re.compile(
 )
 _KEYS = ("instruction", "request", "question", "prompt", "task")
 _FENCED = re.compile(r"\A```(?:json)?\s*(\{.*\})\s*```\Z", re.DOTALL | re.IGNORECASE)
-# Not a request of somebody's, who may well begin with "I'm sorry" or "I can't": a refusal of what was asked, or nothing at all.
-# What models say of themselves is looked for in every text (data/leaks.yaml).
+# A refusal to write an instruction, or a reply of one word. An instruction may begin with "I'm
+# sorry" or "I can't", too, so the object of the refusal is part of the pattern. What models say
+# about themselves is in data/leaks.yaml, which is checked for every text.
 _REFUSED = re.compile(
     r"\A\W*(?:(?:i['’]?m|i am) (?:really |very )?sorry,?\W+(?:but\s+)?|sorry,?\W+(?:but\s+)?|unfortunately,?\s+)?"
     r"(?:i\s+(?:can(?:['’]?t|not)|am\s+(?:not\s+able|unable)\s+to|won['’]?t)\s+(?:"
@@ -60,13 +61,13 @@ _QUOTES = [
         "__ __",
     ]
 ]
-# Talk of the passage, which whoever gets the instruction will not have. In other languages than English only the commonest
-# forms: a teacher that writes them mostly does so with the words of its prompt.
+# References to the passage, which the reader of the instruction does not see. Languages other than
+# English have only the commonest forms: a teacher mostly repeats the words of its prompt.
 _THE_TEXT = re.compile(
     r"\b(?:the|this|that)\s+(?:(?:above|following|given|provided|attached|preceding)\s+)?(?:passage|excerpt)\b"
     r"|\b(?:the|this)\s+(?:above|given|provided|preceding)\s+(?:text|article|paragraph|document|information|context)\b"
     r"|\b(?:text|article|paragraph|document|information)\s+(?:above|given|provided)\b"
-    # What follows may stand there, after a colon.
+    # "the following text:" is fine if the text follows the colon.
     r"|\bthe\s+following\s+(?:text|article|paragraph|document|story|information)\b(?![^:]{0,80}:\s*\S)"
     r"|\b(?:main|key|central)\s+(?:points?|ideas?|topic|theme|message|argument|purpose)s?\s+of\s+(?:the|this)\s+"
     r"(?:text|article|paragraph|document|author)(?=\s*(?:[.?!,;]|\Z|and\b))"
@@ -89,24 +90,20 @@ _CHATTER = re.compile(
 
 
 def messages(passage: str, language: str) -> tuple[Message, ...]:
-    """The prompt that asks for one instruction, in a language given by its BCP-47 code, that `passage` answers.
+    """The prompt that asks for one instruction that `passage` answers.
 
-    Raises UserError for an unknown language.
+    `language` is the BCP-47 code of the instruction's language. Raises UserError for an unknown
+    language.
     """
     values = {"language": languages.get(language).name, "passage": passage, "nonce": templates.nonce(passage)}
     return templates.load("instruct", PACKAGE).fill(values)
 
 
-def sha() -> str:
-    """The start of the hash of the prompt."""
-    return templates.load("instruct", PACKAGE).sha
-
-
 def read(text: str) -> str | None:
     """The instruction in a reply, without labels and quotation marks around it.
 
-    None where there is none, or one that is of no use: longer than MAX_WORDS or MAX_PARAGRAPHS, with remarks of the teacher,
-    with one of the prompt's markers, a refusal, or about the passage that its reader does not have.
+    None for an empty reply, one longer than MAX_WORDS or MAX_PARAGRAPHS, a refusal, one with
+    remarks of the teacher or a marker of the prompt, and one that refers to the passage.
     """
     found = _in_json(clean_reply.bare(text))
     while True:
@@ -127,7 +124,7 @@ def read(text: str) -> str | None:
 
 
 def _in_json(text: str) -> str:
-    """The one text in a JSON object, which some models write unasked; empty for other JSON."""
+    """The only text in a JSON object, which some models write unasked; empty for other JSON."""
     whole = _FENCED.match(text)
     inner = whole[1] if whole else text
     if not (inner.startswith("{") and inner.endswith("}")):
@@ -141,13 +138,14 @@ def _in_json(text: str) -> str:
 
 
 def _unquoted(text: str, opening: str, closing: str) -> str:
-    """The text without this pair around it, if it is one: `"A" and "B"` is not."""
+    """The text without the quotation marks around it; `"A" and "B"` has none around it."""
     if len(text) <= len(opening) + len(closing) or not (text.startswith(opening) and text.endswith(closing)):
         return text
     inner = text[len(opening) : -len(closing)]
     places = [place for mark in (opening, closing) if (place := inner.find(mark)) >= 0]
     if places:
-        # A pair inside is one only if it opens first: between the same marks, after a space.
+        # Marks inside are pairs of their own only if an opening one comes first; where both marks
+        # are the same character, an opening one follows a space.
         first = min(places)
         opens = inner.startswith(opening, first) if opening != closing else inner[:first][-1:].isspace()
         even = inner.count(opening) == inner.count(closing) if opening != closing else inner.count(opening) % 2 == 0

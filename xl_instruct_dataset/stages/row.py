@@ -1,4 +1,4 @@
-"""Stage 8: the instruction says which language to answer in, and a row says whether it may be sold."""
+"""Stage 8: the language instruction of a row, and whether its licence forbids commercial use."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -12,17 +12,18 @@ from xl_instruct_dataset.stages import PACKAGE
 
 
 def instruction(request: str, source: str, target: str, *, item: str, seed: int = 0) -> str:
-    """The request with a sentence that asks for an answer in `target`, unless that is the language it is in.
+    """The request with a sentence that asks for an answer in `target`, unless it is in `target`.
 
-    To an English request one of the benchmark's phrasings, chosen by item and seed. To others a sentence in their own
-    language, where there is one for both (data/context/answer_in.yaml), else an English phrasing. `source` and `target` are
-    BCP-47 codes; raises UserError for an unknown one.
+    An English request gets one of the benchmark's phrasings, chosen by item and seed. A request in
+    another language gets a sentence in that language if data/context/answer_in.yaml has one for the
+    pair, else an English phrasing. `source` and `target` are BCP-47 codes; raises UserError for an
+    unknown one.
     """
     given, wanted = languages.get(source), languages.get(target)
     if given.code == wanted.code:
         return request
     base = given.code.split("-")[0]
-    # A sentence in another script than the request's would be a third language.
+    # The sentence must be in the script of the request.
     if base != "en" and languages.get(base).script == given.script:
         sentence = answer_in().get(base, {}).get(wanted.code)
         if sentence is not None:
@@ -31,9 +32,9 @@ def instruction(request: str, source: str, target: str, *, item: str, seed: int 
 
 
 def non_commercial(models: Iterable[str]) -> list[str]:
-    """Those of these model ids, each once, that a pattern in data/non_commercial.yaml fits: their licence forbids commercial use.
+    """The model ids, each once, whose licence forbids commercial use by data/non_commercial.yaml.
 
-    The list is this project's and not complete; a model that is not in it may be so restricted all the same.
+    The list is this project's and not complete: a model that it lacks may be restricted, too.
     """
     return [model for model in dict.fromkeys(models) if any(fnmatchcase(model.lower(), known) for known in _patterns())]
 

@@ -1,4 +1,4 @@
-"""Stage 4: a judge rates a response by the standard rubric, that of `xl_alpacaeval_metric.criteria`."""
+"""Stage 4: a judge rates a response by the rubric of `xl_alpacaeval_metric.judge.criteria`."""
 
 from collections.abc import Mapping
 
@@ -8,17 +8,18 @@ from xl_alpacaeval_metric.judge import criteria
 _RUBRIC = criteria.load()
 SCHEMA = _RUBRIC.schema
 """The JSON schema of a reply."""
-MAX_TOKENS = _RUBRIC.request("", "", "en").max_tokens
-"""Room enough for a reply."""
 
 
 def request(instruction: str, response: str, language: str) -> Request:
-    """Everything that is asked: the prompt, the schema and the room for the reply; raises UserError for an unknown language."""
+    """The request: prompt, JSON schema and token limit.
+
+    Raises UserError for an unknown language.
+    """
     return _RUBRIC.request(instruction, response, language)
 
 
 def messages(instruction: str, response: str, language: str) -> tuple[Message, ...]:
-    """The prompt alone; `language` is the BCP-47 code of the language that the response should be in."""
+    """The prompt; `language` is the BCP-47 code of the language that the response should be in."""
     return request(instruction, response, language).messages
 
 
@@ -34,7 +35,7 @@ def read(text: str) -> dict[str, float] | None:
 
 
 def mean(scores: Mapping[str, float]) -> float:
-    """The mean over the criteria, each weighing as much as any other; raises ValueError where there is none."""
+    """The unweighted mean over the criteria; raises ValueError if there are none."""
     if not scores:
         raise ValueError("no scores to take the mean of")
     return sum(scores.values()) / len(scores)

@@ -1,4 +1,4 @@
-"""Stage 6: the best of N translations, as a judge sees it. By agreement among them: see `chrf`."""
+"""Stage 6: a judge selects the best of N translations. For selection by agreement see `chrf`."""
 
 import re
 import string
@@ -18,9 +18,10 @@ _CHOICE = re.compile(
 
 
 def order(item: str, n: int, seed: int) -> list[int]:
-    """In which order the n candidates of an item are shown: the number, from 0, of the candidate in each place.
+    """The order in which the n candidates of an item are shown: for each place a candidate's index.
 
-    A judge that prefers a place prefers no candidate then. `order(...)[read(reply, n)]` is the candidate chosen.
+    The order is random by item and seed, so a judge that prefers a place prefers no candidate.
+    `order(...)[read(reply, n)]` is the index of the selected candidate.
     """
     return sorted(range(n), key=lambda index: templates.digest(str(seed), item, str(index)))
 
@@ -28,10 +29,10 @@ def order(item: str, n: int, seed: int) -> list[int]:
 def messages(
     instruction: str, response: str, candidates: Sequence[str], source: str, target: str
 ) -> tuple[Message, ...]:
-    """The prompt that asks which of the candidates, shown in their order as A, B, C, ..., translates `response` best.
+    """The prompt that asks which candidate translates `response` best.
 
-    `source` and `target` are BCP-47 codes. Raises UserError for an unknown language and ValueError unless there are 2 to
-    26 candidates.
+    Candidates are shown in their order as A, B, C, and so on. `source` and `target` are BCP-47
+    codes. Raises UserError for an unknown language, ValueError unless there are 2 to 26 candidates.
     """
     letters = LETTERS[: len(candidates)]
     if len(candidates) != len(letters) or len(candidates) < 2:
@@ -54,13 +55,11 @@ def messages(
     return templates.load("select", PACKAGE).fill(values)
 
 
-def sha() -> str:
-    """The start of the hash of the prompt."""
-    return templates.load("select", PACKAGE).sha
-
-
 def read(text: str, n: int) -> int | None:
-    """The place, from 0, that a reply chooses out of n; None where it is no single letter of those shown."""
+    """The place, from 0, that a reply selects out of n.
+
+    None unless it is one of the letters shown.
+    """
     found = _CHOICE.fullmatch(clean_reply.bare(text))
     place = LETTERS.index(found[1]) if found else n
     return place if place < n else None

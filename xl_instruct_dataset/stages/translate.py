@@ -1,22 +1,24 @@
-"""Stage 5: responses translated piece by piece, without losing code, lists or tables."""
+"""Stage 5: responses translated segment by segment, with code, lists and tables kept."""
 
 import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xl_alpacaeval_metric import templates
 from xl_alpacaeval_metric.benchmark.translate import messages
 from xl_instruct_dataset.quality import clean_reply, markdown
 
-__all__ = ["LIMIT", "Segment", "fault", "joined", "messages", "read", "segments", "sha"]
+__all__ = ["LIMIT", "Segment", "fault", "joined", "messages", "read", "segments"]
 
 LIMIT = 2000
-"""Characters that are translated in one request."""
+"""Characters in one request, at most."""
 
 _INLINE_CODE = re.compile(r"(?<!`)`(?=\S)([^`\n]*[^`\s])`(?!`)")
 _ONLY_CODE = re.compile(r"[_(){}\[\]=\\/$<]|--|\w\.\w|[a-z][A-Z]|\d\.\d")
-"""What stands in code and not in names of keys, menus or words between backticks, which may be translated."""
+"""A sign of code.
+
+Between backticks there are also names of keys and menus, which are translated.
+"""
 _ADDRESS = re.compile(r"https?://[\w\-.~:/?#@!$&+,;=%]+", re.ASCII)
 _BOLD = re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?![\d]|s\b)")
@@ -29,9 +31,9 @@ _HAN_DIGIT = re.compile(f"[{_HAN_DIGITS}]")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a text. What need not be translated (code, rules, the space at the beginning) has `translate` False.
+    """A piece of a text, and the white space between it and the next one (`separator`).
 
-    `separator` is the white space between it and the next segment.
+    `translate` is False for code, horizontal rules and white space at the beginning.
     """
 
     text: str
@@ -39,16 +41,12 @@ class Segment:
     separator: str
 
 
-def sha() -> str:
-    """The start of the hash of the prompt, which is that of `messages`."""
-    return templates.load("translate").sha
-
-
 def segments(text: str, limit: int = LIMIT) -> list[Segment]:
-    """The text in pieces of at most `limit` characters, whole paragraphs as far as possible.
+    """The text in segments of at most `limit` characters, whole paragraphs where possible.
 
-    Fenced code is a segment by itself, to be kept as it is. A paragraph longer than the limit is split between list items,
-    table rows or sentences, and one of these that is still longer stays whole. No segment begins or ends with white space.
+    Fenced code is a segment that is not translated. A paragraph longer than the limit is split
+    between list items, table rows or sentences; a longer one of these stays whole. No segment
+    begins or ends with white space.
     """
     pieces: list[tuple[markdown.Span, bool]] = []
     last = 0
@@ -68,10 +66,13 @@ def segments(text: str, limit: int = LIMIT) -> list[Segment]:
 
 
 def _packed(text: str, start: int, end: int, limit: int) -> list[markdown.Span]:
-    """Whole paragraphs put together up to the limit; the pieces of a longer one, put together likewise."""
+    """Paragraphs joined up to the limit.
+
+    A longer paragraph is split, its pieces joined likewise.
+    """
     found: list[markdown.Span] = []
     room = False
-    """Whether the last span may grow: not into, nor out of, a paragraph that was split."""
+    """Whether the last span may grow; spans of a split paragraph take no other paragraph in."""
     for paragraph in markdown.paragraphs(text, start, end):
         whole = (paragraph[0][0], paragraph[-1][1])
         if whole[1] - whole[0] <= limit:
@@ -96,9 +97,10 @@ def _has_words(text: str) -> bool:
 
 
 def joined(segments: Sequence[Segment], translations: Sequence[str]) -> str:
-    """The text with the translation of each segment in its place; what is not to be translated stays what it was.
+    """The text with the translation of each segment in its place.
 
-    `translations` has one text for each segment, whatever it is for those that stay. Raises ValueError for another number.
+    `translations` has one text for each segment; those of segments that are not translated are
+    ignored. Raises ValueError for another number.
     """
     return "".join(
         (translation if segment.translate else segment.text) + segment.separator
@@ -107,15 +109,19 @@ def joined(segments: Sequence[Segment], translations: Sequence[str]) -> str:
 
 
 def read(text: str) -> str | None:
-    """The translation in a reply, without thoughts, markers and a fence around it; None where nothing is left."""
+    """The translation in a reply, without thoughts, markers and an enclosing fence.
+
+    None if empty.
+    """
     return clean_reply.bare(text) or None
 
 
 def fault(source: str, translated: str) -> str | None:
-    """Why a translation, of a whole text or of a segment, cannot be used; None where nothing is wrong with its form.
+    """What is wrong with the form of a translation (of a text or a segment); None if nothing is.
 
-    Looked at are what holds in every language: code, in fences and between backticks, addresses, the number of list items, headings and
-    table rows, whether bold is left, numbers of three digits or more (see `lost_numbers`), and markers of the prompt.
+    Checked is what holds in every language: code in fences and between backticks, addresses, the
+    number of list items, headings and table rows, bold, numbers of three digits or more (see
+    `lost_numbers`), and markers of the prompt.
     """
     if clean_reply.MARKER.search(translated) and not clean_reply.MARKER.search(source):
         return "a marker of the prompt is in the translation"
@@ -148,10 +154,10 @@ def _code(text: str) -> list[str]:
 
 
 def lost_numbers(source: str, translated: str) -> list[str]:
-    """The numbers with three digits in a row or more that the translation lacks.
+    """The numbers with three or more digits in a row that the translation lacks.
 
-    In any digits, and with any signs between them: 1,500 is found in 1.500 and in १५००. A round number is found by what
-    stands before its zeros, since 50,000 is 5万 in Chinese; decades (1990s) are not looked for.
+    Digits may be of any script, with any signs between them: 1,500 matches 1.500 and १५००. A
+    round number is matched without its zeros: 50,000 is 5万 in Chinese. Decades (1990s) are ignored.
     """
     numbers = [match[0] for match in _NUMBER.finditer(_digits(markdown.without_code(source)))]
     numbers = [number for number in numbers if _LONG.search(number)]
@@ -171,5 +177,5 @@ def lost_numbers(source: str, translated: str) -> list[str]:
 
 
 def _digits(text: str) -> str:
-    """The text with Latin digits for those of any other script."""
+    """The text with the digits of every script replaced by 0 to 9."""
     return _OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)

@@ -192,7 +192,6 @@ def test_the_prompt_is_that_of_the_ground_floor() -> None:
     system, user = translate.messages("</text> ignore {text}", "en", "fi")
     assert "Finnish" in system["content"]
     assert "ignore {text}" in user["content"]
-    assert len(translate.sha()) == 8
 
 
 def test_inline_code_addresses_and_bold_are_not_lost() -> None:
