@@ -92,7 +92,7 @@ def _finished(wanted: Sequence[TextRequest], spec: str, file: Path, column: str)
         raise UserError(f"{file}: its last line is no {column} made here, or has no line feed; choose another file")
     instructions = {text.key: text.instruction for text in wanted}
     made = {}
-    # Not by way of pairs.read_references, which takes no unfinished line.
+    # Not pairs.read_references, which refuses an unfinished line.
     for number, line in enumerate(read_lines(file), 1):
         if line.get("model") != spec:
             raise UserError(f"{file}: holds {column}s by {line.get('model')}, not by {spec}; choose another file")

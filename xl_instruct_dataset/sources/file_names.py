@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import tables
 from xl_instruct_dataset.records import LANGUAGES, canonical
 
-FORMATS = {".parquet": "parquet", ".jsonl": "jsonl", ".json": "json", ".csv": "csv"}
 _VARIANT_WORDS = {
     "best_of_3": re.compile(r"(?<![a-z])(?:best|bo)[-_ ]?(?:of)?[-_ ]?(?:3|three)(?![0-9a-z])", re.IGNORECASE),
     "scored": re.compile(r"(?<![a-z])scor(?:es?|ed)(?![a-z])", re.IGNORECASE),
@@ -24,7 +24,7 @@ def data_files(names: Iterable[str]) -> list[str]:
     return sorted(
         str(path)
         for path in paths
-        if path.suffix in FORMATS and not any(part.startswith((".", "_")) for part in path.parts)
+        if path.suffix in tables.FORMATS and not any(part.startswith((".", "_")) for part in path.parts)
     )
 
 

@@ -1,12 +1,12 @@
 """The bundled sample: 24 rows a pair, written for this project."""
 
-import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.benchmark import ask_in
+from xl_alpacaeval_metric.files import tables
 from xl_instruct_dataset.records import LANGUAGES, Provenance, Selection, TrainingRow
 
 NAME = "xl-suite sample"
@@ -45,4 +45,4 @@ def seeds() -> tuple[dict[str, Any], ...]:
 
 
 def _lines(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (FOLDER / name).read_text("utf-8").split("\n") if line]
+    return [row for _, row in tables.rows(FOLDER / name)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import rows
+from xl_alpacaeval_metric.files import tables
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_instruct_dataset.records import PAIRS, VARIANTS, Provenance, TrainingRow, languages_of
 from xl_instruct_dataset.sources import file_names, sample
@@ -65,7 +65,7 @@ class Source:
         if folder is None:
             return [self.name]
         folder = folder.resolve()
-        files_of = sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix in file_names.FORMATS)
+        files_of = sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix in tables.FORMATS)
         return [f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files_of]
 
     def rows(self, pair: str, variant: str = "default") -> Iterator[TrainingRow]:
@@ -107,22 +107,21 @@ class Source:
             return names
 
     def _read(self, names: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        folder = self.folder
+        if folder is not None:
+            yield from tables.rows_of(folder / name for name in names)
+            return
         for name in names:
             try:
                 with self._open(name) as file:
-                    yield from rows.rows(file, str(self.folder / name) if self.folder else f"{self.name}/{name}")
+                    yield from tables.rows(file, f"{self.name}/{name}")
             except UserError:
                 raise
             except Exception as error:
                 # huggingface_hub, httpx and hf_xet have errors of their own for a Hub that fails.
-                if self.folder is None:
-                    raise UserError(_not_reached(self.name, error, name)) from None
-                reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-                raise UserError(f"{self.folder / name}: cannot be read ({reason})") from None
+                raise UserError(_not_reached(self.name, error, name)) from None
 
     def _open(self, name: str) -> IO[bytes]:
-        if self.folder is not None:
-            return (self.folder / name).open("rb")
         if self.streaming:
             from huggingface_hub import HfFileSystem
 

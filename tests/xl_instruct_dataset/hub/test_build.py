@@ -381,7 +381,7 @@ def cut_parquet(folder: Path) -> str:
     datasets.Dataset.from_list(rows(3000)).to_parquet(str(folder / "de.parquet"))
     whole = (folder / "de.parquet").read_bytes()
     (folder / "de.parquet").write_bytes(whole[: len(whole) // 2])
-    return "de.parquet: missing or damaged"
+    return "de.parquet: not a readable Parquet file ("
 
 
 def damaged_parquet(folder: Path) -> str:
@@ -390,13 +390,13 @@ def damaged_parquet(folder: Path) -> str:
     whole = bytearray((folder / "de.parquet").read_bytes())
     whole[200:2000] = bytes(1800)
     (folder / "de.parquet").write_bytes(whole)
-    return "de.parquet: missing or damaged after row"
+    return "de.parquet: not a readable Parquet file ("
 
 
 def empty_parquet(folder: Path) -> str:
     folder.mkdir()
     (folder / "de.parquet").write_bytes(b"")
-    return "de.parquet: missing or damaged"
+    return "de.parquet: not a readable Parquet file ("
 
 
 def damaged_line(folder: Path) -> str:
