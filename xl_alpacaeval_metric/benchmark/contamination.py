@@ -13,6 +13,7 @@ from pathlib import Path
 from xl_alpacaeval_metric.benchmark import MINI_LANGUAGES, Benchmark, Row, load
 from xl_alpacaeval_metric.benchmark.alpaca import REPO as ALPACA_EVAL
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import columns
 from xl_alpacaeval_metric.hub import download
 from xl_alpacaeval_metric.languages.words import CHARACTERS_A_WORD, in_words, tokens
 
@@ -178,29 +179,16 @@ class Index:
 
 
 def search(index: Index, rows: Iterable[tuple[str, Mapping[str, object]]]) -> Iterator[Overlap | None]:
-    """For every row the overlaps of its instruction, response and messages, then None, so that a caller can count rows.
+    """For every row the overlaps of its texts, whatever columns they are in, then None for callers that count rows.
 
-    Raises UserError for a row without any text.
+    A benchmark's text that several texts of a row share is one overlap, that of the largest coverage. Raises
+    UserError for a row without any text.
     """
     for where, row in rows:
-        fields = list(_fields(row))
-        if not fields:
-            raise UserError(f"{where}: no text; needs instruction and response, or messages")
-        seen: dict[Text, Overlap] = {}
-        for field in fields:
-            for text, coverage, shared in index.find(field):
-                if text not in seen or coverage > seen[text].coverage:
-                    seen[text] = Overlap(where, str(row.get("id", "")), text, coverage, shared)
-        yield from seen.values()
+        found: dict[Text, Overlap] = {}
+        for part in columns.texts_of(row, where):
+            for text, coverage, shared in index.find(part):
+                if text not in found or coverage > found[text].coverage:
+                    found[text] = Overlap(where, str(row.get("id", "")), text, coverage, shared)
+        yield from found.values()
         yield None
-
-
-def _fields(row: Mapping[str, object]) -> Iterator[str]:
-    named = [row.get(name) for name in ("instruction", "prompt", "input", "response", "output", "completion", "text")]
-    texts = [value for value in named if isinstance(value, str)]
-    for chat in (row.get("messages"), row.get("conversations"), *named):
-        if isinstance(chat, list):
-            texts += [
-                turn["content"] for turn in chat if isinstance(turn, dict) and isinstance(turn.get("content"), str)
-            ]
-    yield from dict.fromkeys(texts)

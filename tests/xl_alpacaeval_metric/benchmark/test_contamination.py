@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
+from tests.foreign_rows import ANSWERED, ASKED, FORMS
 from tests.servers.judge import JudgeServer
 from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
 from xl_alpacaeval_metric import benchmark
@@ -37,6 +38,24 @@ def test_a_request_is_found_however_it_is_dressed() -> None:
         ]
     assert found({"messages": [{"role": "user", "content": BREAD}]}) == [("mini-01", "request")]
     assert found({"prompt": [{"role": "user", "content": BREAD}], "completion": []}) == [("mini-01", "request")]
+
+
+@pytest.mark.parametrize("row", FORMS)
+def test_requests_and_references_are_found_in_every_form(row: dict[str, object]) -> None:
+    whole = [Text("mine", "1", "en", "request", ASKED.split("\n\n")[0]), Text("mine", "1", "de", "reference", ANSWERED)]
+    index = Index(whole)
+    assert {o.text.kind for o in search(index, [("line 1", row)]) if o is not None} == {"request", "reference"}
+
+
+def test_texts_in_any_column_are_looked_at() -> None:
+    for row in (
+        {"instruction": "Tell me.", "history": [[BREAD, "Well."]]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": BREAD}]}]},
+        {"prompt": "Tell me.", "rejected": [{"role": "assistant", "content": BREAD}]},
+        {"text": "Tell me.", "about": {"source": BREAD}},
+    ):
+        assert found(row) == [("mini-01", "request")]
+    assert found({"id": BREAD, "text": "Tell me."}) == []
 
 
 def test_a_reference_is_found_in_words_and_in_characters() -> None:
