@@ -15,7 +15,7 @@ from xl_alpacaeval_metric.benchmark.alpaca import REPO as ALPACA_EVAL
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import columns
 from xl_alpacaeval_metric.hub import download
-from xl_alpacaeval_metric.languages.words import CHARACTERS_A_WORD, in_words, tokens
+from xl_alpacaeval_metric.languages.words import CHARACTERS_PER_WORD, are_words, tokens
 
 NGRAM, COVERAGE = 8, 0.5
 ALL = "all"
@@ -148,7 +148,7 @@ class Index:
         runs: Runs = {}
         for text in self._given:
             found = tokens(text.text)
-            length = min(len(found), self._ngram if in_words(found) else self._ngram * CHARACTERS_A_WORD)
+            length = min(len(found), self._ngram if are_words(found) else self._ngram * CHARACTERS_PER_WORD)
             if len(found) < SHORTEST:
                 continue
             for start in range(len(found) - length + 1):

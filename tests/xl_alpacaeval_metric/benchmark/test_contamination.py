@@ -88,8 +88,8 @@ def test_tokens_are_words_or_characters() -> None:
     assert tokens("Größe, ＡＢＣ – don't!") == ["grösse", "abc", "don", "t"]
     assert tokens("请用中文回答 OK") == [*"请用中文回答", "ok"]
     assert tokens("कृपया हिन्दी में जवाब दें।") == ["कृपया", "हिन्दी", "में", "जवाब", "दें"]
-    assert words.in_words(tokens("OK, 中 is one sign"))
-    assert not words.in_words(tokens("请用中文回答 OK"))
+    assert words.are_words(tokens("OK, 中 is one sign"))
+    assert not words.are_words(tokens("请用中文回答 OK"))
 
 
 def test_each_text_is_looked_for_once() -> None:
