@@ -1,8 +1,9 @@
 """The usual columns of instruction data, read as the turns of a conversation.
 
-The one parser of rows with foreign column names: an instruction and its response as text under any of their names,
-with Alpaca's `input`, a system prompt or a history beside them; TRL's prompt and completion as lists of turns; chats
-as `messages` (role, content) or in ShareGPT's form (from, value).
+The one parser of rows with foreign column names: an instruction and its response as text under any
+of their names, with Alpaca's `input`, a system prompt or a history beside them; TRL's prompt and
+completion as lists of turns; chats as `messages` (role, content) or in ShareGPT's form (from,
+value).
 """
 
 from collections import Counter
@@ -22,7 +23,7 @@ _ROLES = {"human": "user", "gpt": "assistant"}  # ShareGPT's names of roles.
 
 
 class Turn(NamedTuple):
-    """A message of a conversation; `role` is user, assistant, system, or another that the row names."""
+    """A message: its text and who says it (user, assistant, system, or another role of the row)."""
 
     role: str
     text: str
@@ -41,11 +42,14 @@ class Conversation:
 
 
 def conversation_of(row: Mapping[str, object], where: str) -> Conversation:
-    """The conversation in a row: its instruction and response, or its chat where that has more or other texts.
+    """The conversation in a row: its instruction and response, or its chat where that differs.
 
-    `input` beside an instruction is its second paragraph, as in Alpaca's data. A system prompt becomes the first
-    turn, a history the turns after it. Raises UserError with the row's place (`where`) and what it needs, where it
-    has neither a chat nor an instruction with a response, or where a turn is no object with a role and a text.
+    `input` beside an instruction is its second paragraph, as in Alpaca's data. A system prompt
+    becomes the first turn, a history the turns after it. A chat is preferred to an instruction and
+    response unless all it says is in them, too.
+
+    Raises UserError with the row's place (`where`) and what it needs: where it has neither a chat
+    nor an instruction with a response, or where a turn is not an object with a role and a text.
     """
     asked, answered = _first(row, INSTRUCTION), _first(row, RESPONSE)
     chat = next((name for name in CHAT if isinstance(row.get(name), list)), None)
@@ -76,7 +80,8 @@ def conversation_of(row: Mapping[str, object], where: str) -> Conversation:
 def texts_of(row: Mapping[str, object], where: str) -> Sequence[str]:
     """Every text in a row, each once, under whatever name and at whatever depth; all but its `id`.
 
-    Raises UserError where no column that usually holds an instruction, a response, a chat or a text has any.
+    Raises UserError where no column that usually holds an instruction, a response, a chat or a text
+    has any.
     """
     if not any(name in _NAMES and next(_strings(value), None) is not None for name, value in row.items()):
         raise UserError(f"{where}: no text; needs instruction and response, or messages")
@@ -84,7 +89,7 @@ def texts_of(row: Mapping[str, object], where: str) -> Sequence[str]:
 
 
 def _first(row: Mapping[str, object], names: Sequence[str]) -> str | None:
-    """The first of these columns with text or turns; lists of anything else are no text to train on."""
+    """The first of these columns with text or turns; a list of anything else is neither."""
     for name in names:
         value = row.get(name)
         if isinstance(value, str) or (isinstance(value, list) and value and isinstance(value[0], Mapping)):

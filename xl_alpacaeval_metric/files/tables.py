@@ -1,4 +1,4 @@
-"""Rows of JSONL, JSON, Parquet and CSV files, one at a time and with the values that the file has."""
+"""Rows of JSONL, JSON, Parquet and CSV files, one at a time, with the values of the file."""
 
 import csv
 import io
@@ -24,12 +24,13 @@ _BATCH = 1000
 def rows(file: Path | IO[bytes], name: str | None = None) -> Iterator[Row]:
     """Each row of a file, or of an open binary file, with where it is; errors call the file `name`.
 
-    The name's suffix says what the file is: Parquet, CSV, or for any other suffix JSON, which is one list of
-    objects or has an object on each line. A list is read whole; the memory for all other files does not grow with
-    their size. No column is given one type for all rows. An empty cell of a CSV file is None, all others are text.
+    The name's suffix says what the file is: Parquet, CSV, or for any other suffix JSON, which is
+    one list of objects or has an object on each line. A list is read whole; the memory for all
+    other files does not grow with their size. No column is given one type for all rows. An empty
+    cell of a CSV file is None, all others are text.
 
-    Raises UserError with the file, and the line or row where there is one. Errors of the disk or the network that
-    occur while an open file is read are raised as they are.
+    Raises UserError with the file, and the line or row where there is one. Errors of the disk or
+    the network that occur while an open file is read are raised as they are.
     """
     if not isinstance(file, Path):
         yield from _rows(file, name or str(getattr(file, "name", "file")))
@@ -56,7 +57,7 @@ def rows_of(files: Iterable[Path]) -> Iterator[Row]:
 
 
 def data_files(path: Path) -> Sequence[Path]:
-    """The file itself, or the files of FORMATS anywhere in a folder, sorted; raises UserError for none."""
+    """A file itself, or all files of FORMATS below a folder, sorted; UserError for none."""
     if not path.is_dir():
         return [path]
     found = sorted(file for file in path.rglob("*") if file.suffix in FORMATS and file.is_file())
@@ -98,7 +99,8 @@ def _parquet(file: IO[bytes], name: str) -> Iterator[Row]:
                 yield f"{name} row {number}", row
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, OSError) and (error.errno is not None or type(error) is not OSError):
-            # An error of the disk or the network: those of pyarrow about the content are plain and have no number.
+            # An error of the disk or the network: those of pyarrow about the content are plain and
+            # have no number.
             raise
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         problem = f"damaged after row {number}" if number else "not a readable Parquet file"
@@ -123,7 +125,7 @@ def _csv(text: io.TextIOWrapper, name: str) -> Iterator[Row]:
 
 
 def _is_list(text: io.TextIOWrapper) -> bool:
-    """Whether the first character that is no space opens a list; the file is at its beginning again afterwards."""
+    """Whether the text is a JSON list, by its first character; rewinds the file."""
     first = next((mark for mark in iter(lambda: text.read(1), "") if not mark.isspace()), "")
     text.seek(0)
     return first == "["

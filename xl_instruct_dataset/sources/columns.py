@@ -12,11 +12,12 @@ from xl_instruct_dataset.records import CRITERIA, Provenance, Selection, Trainin
 def row_of(
     found: Mapping[str, Any], where: str, pair: tuple[str, str], identifier: str, provenance: Provenance
 ) -> TrainingRow:
-    """The training row in a row with foreign column names (see `files.columns`); `pair` are its two languages.
+    """The training row in a row with foreign column names, as `files.columns` parses them.
 
-    `identifier` and `provenance` are those of a row that has none of its own. Nothing of a row is left out: raises
-    UserError that says what the row holds and what is needed, also for a conversation of other turns than one of the
-    user and its answer, such as a system prompt.
+    `pair` are its languages; `identifier` and `provenance` are for a row without its own. Nothing
+    of a row is left out: raises UserError with what the row has and what it needs, also for a
+    conversation of other turns than one of the user and its answer, for instance with a system
+    prompt.
     """
     conversation = columns.conversation_of(found, where)
     roles = [turn.role for turn in conversation.turns]
@@ -65,7 +66,7 @@ def _scores(found: Mapping[str, Any], where: str) -> dict[str, float] | None:
 
 
 def _selection(found: Any, where: str) -> Selection | None:
-    """The selection in a row's own column, None for none; raises UserError where a number in it is something else."""
+    """The selection in the row's column, None for none; UserError for damaged numbers."""
     if not isinstance(found, dict) or not isinstance(found.get("method"), str):
         return None
     candidates, chosen, scores = found.get("candidates"), found.get("chosen"), found.get("scores")
@@ -82,7 +83,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _provenance(found: Any, default: Provenance, where: str) -> Provenance:
-    """The provenance in a row's own column, else that of the source; raises UserError where it is damaged."""
+    """The provenance in the row's column, or else `default`; UserError for a damaged one."""
     if not isinstance(found, dict) or not isinstance(found.get("dataset"), str):
         return default
     texts = {name: found.get(name) for name in ("license", "seed_source", "seed_license")}
@@ -100,7 +101,7 @@ def _provenance(found: Any, default: Provenance, where: str) -> Provenance:
 
 
 def _stages(found: Any, where: str) -> dict[str, str]:
-    """Value by stage, from `[{stage, value}, ...]` as in the Parquet files, or from `{stage: value}`."""
+    """Values by stage, from `[{stage, value}, ...]` as in our files, or from `{stage: value}`."""
     entries = [{"stage": stage, "value": value} for stage, value in found.items()] if isinstance(found, dict) else found
     stages: dict[str, str] = {}
     for entry in entries if isinstance(entries, list) else [] if entries is None else [entries]:

@@ -11,7 +11,7 @@ from tests.servers.judge import JudgeServer
 from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.benchmark import contamination
-from xl_alpacaeval_metric.benchmark.contamination import Index, Text, index_of, not_looked_at, search, texts
+from xl_alpacaeval_metric.benchmark.contamination import Index, Text, index_of, not_checked, search, texts
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub import download
 from xl_alpacaeval_metric.languages import words
@@ -148,8 +148,8 @@ def test_the_bundled_benchmarks_do_not_overlap_with_each_other() -> None:
 def test_all_are_those_to_be_had_and_the_others_are_named(tmp_path: Path) -> None:
     offline = index_of(["all"], None, None)
     assert (offline.benchmarks, offline.missing) == (("mini", "context"), ("xl", "m", "en"))
-    (said,) = not_looked_at(offline)
-    assert said.startswith("not looked at: xl, m, en")
+    (said,) = not_checked(offline)
+    assert said.startswith("not checked: xl, m, en")
     english = next(row for row in benchmark.load("mini", ["en"]).rows)
     assert [found for found, *_ in offline.find(english.reference or "")]
     asked = "Which three birds can be heard before sunrise in a northern pine forest?"
@@ -158,7 +158,7 @@ def test_all_are_those_to_be_had_and_the_others_are_named(tmp_path: Path) -> Non
     assert set(more.benchmarks) == {"mini", "context", "xl", "en"}
     assert more.missing == ("m",)
     assert {found.benchmark for found, *_ in more.find(f"Tell me: {asked}")} == {"xl", "en"}
-    with pytest.raises(UserError, match="cannot be had from the Hub"):
+    with pytest.raises(UserError, match="is not available from the Hub"):
         index_of(["all", "m"], None, None)
     with pytest.raises(UserError, match="no such file or folder; --benchmark-path"):
         index_of(["all"], None, tmp_path / "typo")
@@ -168,9 +168,9 @@ def test_all_are_those_to_be_had_and_the_others_are_named(tmp_path: Path) -> Non
 
 def test_whether_the_hub_is_reached_is_told_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert not download.reached()
+    assert not download.is_reachable()
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     with JudgeServer() as server:
         monkeypatch.setattr(constants, "ENDPOINT", server.url)  # Whatever it says to that.
-        assert download.reached()
-    assert not download.reached()
+        assert download.is_reachable()
+    assert not download.is_reachable()

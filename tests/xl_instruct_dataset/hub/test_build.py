@@ -173,7 +173,7 @@ def foreign_card(output: Path) -> str:
 def damaged_card(output: Path) -> str:
     output.mkdir()
     (output / "README.md").write_text("---\ntags: [mine\n---\n")
-    return "its front matter is no valid YAML"
+    return "its front matter is not valid YAML"
 
 
 def a_file(output: Path) -> str:
@@ -473,7 +473,7 @@ def test_a_damaged_source_is_one_line_and_no_folder(
         (("--source", "./nothing"), "./nothing: no such folder; --source is sample, a folder, or a Hub dataset's id"),
         (("--source", "nothing"), "nothing: no such folder"),
         (("--source", "file"), "file: is a file; --source is sample, a folder"),
-        (("--source", "a b/c d"), "a b/c d: neither a folder that is there nor a name that the Hub allows"),
+        (("--source", "a b/c d"), "a b/c d: neither an existing folder nor a name that the Hub allows"),
         (
             ("--source", "viyer98/xl-instruct"),
             "`hf download viyer98/xl-instruct --repo-type dataset --local-dir FOLDER`",

@@ -17,8 +17,8 @@ _ROLES = ("system", "user", "assistant")
 class Example:
     """The turns before an answer (`prompt`) and the answer (`completion`).
 
-    `group` is the language pair or, with `mixed`, the name of the general set. Examples with the same `item` are the
-    same prompt in several languages.
+    `group` is the language pair or, with `mixed`, the name of the general set. Examples with the
+    same `item` are the same prompt in several languages.
     """
 
     id: str
@@ -40,7 +40,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class GroupCounts:
-    """Rows of a group: in the data, held out, trained on, and how many of the latter are repetitions."""
+    """Rows of a group: available, held out, trained on (`used`), and repeated among these."""
 
     available: int
     held_out: int
@@ -50,7 +50,7 @@ class GroupCounts:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSplit:
-    """The examples to train on and those held out, the rows taken by group, and notes on rows left out."""
+    """The examples to train on, those held out, rows by group, and notes on rows left out."""
 
     train: tuple[Example, ...]
     held_out: tuple[Example, ...]
@@ -78,10 +78,11 @@ def of_row(row: TrainingRow, pair: str) -> Example:
 
 
 def of_chat(row: Mapping[str, object], where: str, group: str, number: int, license: str) -> Example:
-    """The example in a row of a general instruction set: all turns up to the last answer, and that answer.
+    """The example in a row of a general instruction set: all turns up to the last answer.
 
-    What a user says after the last answer is left out, as there is nothing to learn from it. Raises UserError with
-    the row's place (`where`) for a row without an answer, or with turns of another than system, user and assistant.
+    What a user says after the last answer is left out, as there is no answer to train on. Raises
+    UserError with the row's place (`where`) for a row without an answer, or with turns of another
+    role than system, user and assistant.
     """
     turns = list(columns.conversation_of(row, where).turns)
     if other := next((turn.role for turn in turns if turn.role not in _ROLES), None):
