@@ -27,6 +27,7 @@ class TextRequest:
 
     @property
     def key(self) -> Key:
+        """(id, language)."""
         return (self.id, self.language)
 
 

@@ -104,7 +104,7 @@ def _checked(
         # builds.
         identity = hash(row.id)
         if identity in seen:
-            raise UserError(f"{pair}: id {row.id!r} stands twice")
+            raise UserError(f"{pair}: id {row.id!r} occurs twice")
         seen.add(identity)
         if known and not identify.matches([row.response], target)[0]:
             built.wrong[pair] += 1

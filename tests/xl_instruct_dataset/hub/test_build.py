@@ -373,7 +373,7 @@ def test_a_language_that_cannot_be_identified_is_said_to_be_unchecked(
 
 def twice(folder: Path) -> str:
     write_jsonl(folder / "de.jsonl", [{"id": n % 5, "instruction": "a", "response": GERMAN} for n in range(6)])
-    return "en-de: id '0' stands twice"
+    return "en-de: id '0' occurs twice"
 
 
 def cut_parquet(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""Training rows from rows with foreign columns: known names are read, and a row that would lose something is refused."""
+"""Training rows from foreign columns: known names are read, and nothing is lost in silence."""
 
 from typing import Any
 
