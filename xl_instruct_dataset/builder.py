@@ -14,14 +14,14 @@ from xl_instruct_dataset.sources.source import SAMPLE, Source
 
 @dataclass
 class XLInstructConfig(datasets.BuilderConfig):  # type: ignore[misc]
-    """A language pair, in one variant of the data, out of a source: "sample", a folder, or a Hub dataset's id."""
+    """A language pair in a variant of a source: "sample", a folder, or a Hub dataset's id."""
 
     pair: str = "en-de"
     variant: str = "default"
     source: str = SAMPLE
 
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: datasets.Features | None = None) -> str:
-        """The name that `datasets` caches under: another one where the source's files have changed."""
+        """The name in the cache of `datasets`; it changes with the source's files."""
         config_kwargs = {**config_kwargs, "state": Source(self.source).state()}
         return str(super().create_config_id(config_kwargs, custom_features))
 
@@ -41,9 +41,10 @@ class XLInstruct(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         XLInstruct(config_name="en-fi", source="viyer98/xl-instruct")
         XLInstruct(pair="en-sw", source="folder")
 
-    `en-fi` has English instructions and Finnish responses; `en-fi-best_of_3` and `en-en-scored` are variants that only the
-    released data has. Columns are those of `records.features`. Raises UserError where the source cannot be read, which
-    `download_and_prepare` wraps into a DatasetGenerationError.
+    `en-fi` has English instructions and Finnish responses; `en-fi-best_of_3` and `en-en-scored` are
+    variants that only the released data has. Columns are those of `records.features`. Raises
+    UserError where the source cannot be read, which `download_and_prepare` wraps into a
+    DatasetGenerationError.
     """
 
     BUILDER_CONFIG_CLASS = XLInstructConfig

@@ -1,4 +1,4 @@
-"""The vocabulary of the training data: language pairs, rows, and the columns of the files."""
+"""The training data's language pairs, rows, and columns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,18 +15,19 @@ LANGUAGES = ("de", "pt", "hu", "lt", "ga", "mt", "zh", "hi", "fi", "tr", "en")
 """Response languages of the released data and of the bundled sample."""
 PAIRS = tuple(f"en-{code}" for code in LANGUAGES)
 BEST_OF_3 = tuple(f"en-{code}" for code in languages.PAPER)
-"""Pairs released with the best of three translations, too."""
+"""Pairs that are released in the variant with the best of three translations, too."""
 SCORED = ("en-en",)
-"""Pairs released with scores."""
+"""Pairs that are released with scores."""
 VARIANTS = {"default": PAIRS, "best_of_3": BEST_OF_3, "scored": SCORED}
 CRITERIA = ("precision", "informativeness", "naturalness", "objectivity")
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a row comes from: the data set, the passage it began with, the models that made it, and what it may be used for.
+    """Where a row comes from: dataset, seed passage, models, prompts, and their licences.
 
-    `models` and `prompts` map a stage to the model that did it and to the hash of its prompt.
+    `models` and `prompts` map a stage to its model and to the hash of its prompt. `non_commercial`
+    is True where one of the models forbids commercial use.
     """
 
     dataset: str
@@ -40,7 +41,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """How the response was chosen: the `method`, out of how many `candidates`, and their scores, in order (None: not scored)."""
+    """How a response was chosen: method, number of candidates, and index of the chosen one.
+
+    `scores` are those of all candidates, None for one that was not scored.
+    """
 
     method: str
     candidates: int | None = None
@@ -50,7 +54,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRow:
-    """One example; `instruction` says which language to answer in, `scores` are 1 to 5 by criterion, None if unscored."""
+    """One example: an instruction and a response, each in its language.
+
+    The instruction names the response language. `scores` are 1 to 5 by criterion, None if unscored.
+    """
 
     id: str
     instruction: str
@@ -83,7 +90,7 @@ class TrainingRow:
 
 
 def _columns(record: Provenance | Selection) -> dict[str, Any]:
-    # `asdict` copies everything below, too, which took a third of the time that a build takes.
+    # `asdict` also copies all values, which took a third of the time of a build.
     return {name: getattr(record, name) for name in type(record).__slots__}
 
 
@@ -122,9 +129,10 @@ def features() -> "datasets.Features":
 
 
 def languages_of(pair: str) -> tuple[str, str]:
-    """Instruction and response language of `en-fi`; raises UserError that names the nearest pair.
+    """The canonical codes of the instruction and response language of a pair such as `en-fi`.
 
-    The codes are canonical ones; a code with a region or a script (`en-pt-BR`) may be the response's alone.
+    Only the response language may have a region or a script (`en-pt-BR`). Raises UserError with the
+    nearest pairs.
     """
     source, dash, target = pair.strip().partition("-")
     try:
@@ -142,5 +150,5 @@ def languages_of(pair: str) -> tuple[str, str]:
 
 
 def canonical(pair: str) -> str:
-    """The one way to write a pair: `EN-FI` and `eng-fin` are en-fi; raises UserError as `languages_of` does."""
+    """The canonical form of a pair: en-fi for `EN-FI`, `eng-fin`; raises as `languages_of` does."""
     return "-".join(languages_of(pair))

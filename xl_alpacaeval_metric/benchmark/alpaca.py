@@ -1,4 +1,4 @@
-"""AlpacaEval's own requests, as a file or from the Hub: what the benchmark is built from where no release is at hand."""
+"""AlpacaEval's requests, from a file or the Hub: the source of benchmarks that are not released."""
 
 import hashlib
 import logging
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AlpacaRequest:
-    """A request, known by what it says: `id` is made of its hash, so that order and place in a file do not matter."""
+    """A request; its `id` has the hash of its text, so that its place in a file does not matter."""
 
     id: str
     text: str
@@ -28,17 +28,18 @@ class AlpacaRequest:
 
 
 def is_source(path: Path | None) -> bool:
-    """Whether `path` is a file of requests, or names AlpacaEval's dataset on the Hub, rather than a folder of released files."""
+    """Whether `path` is a file of requests, or AlpacaEval's dataset on the Hub."""
     return path is not None and (path.is_file() or path.as_posix() == REPO)
 
 
 @cache
 def requests(path: Path) -> Sequence[AlpacaRequest]:
-    """Those of a JSON, JSONL or Parquet file with the column `instruction`, less those that only make sense in English.
+    """The requests in column `instruction` of a data file.
 
-    Logs how many were left out. Raises UserError that names file and row, or what cannot be had from the Hub.
+    Requests that only make sense in English are left out; logs how many. Raises UserError with file
+    and row, or with the file that the Hub does not give.
     """
-    file = download.download(REPO, FILE) if path.as_posix() == REPO and not path.is_file() else path
+    file = download.file(REPO, FILE) if path.as_posix() == REPO and not path.is_file() else path
     left_out = english_only()
     found: list[AlpacaRequest] = []
     seen: Counter[str] = Counter()
@@ -63,13 +64,13 @@ def requests(path: Path) -> Sequence[AlpacaRequest]:
 
 
 def row_hash(text: str) -> str:
-    """Sixteen hex digits that stay the same however the text is spaced."""
+    """Sixteen hex digits of the text's hash, whatever its spacing."""
     return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
 
 
 @cache
 def english_only() -> dict[str, str]:
-    """Why a request only makes sense in English, by its hash: this project's own list, from reading all of AlpacaEval."""
+    """Reasons why requests only make sense in English, by hash; from reading all of AlpacaEval."""
     import yaml
 
     entries = yaml.safe_load((DATA / "english_only.yaml").read_text("utf-8"))

@@ -1,8 +1,10 @@
-"""Training rows that overlap with what a benchmark asks or answers.
+"""Contamination: training rows that overlap with a benchmark's requests, contexts or references.
 
-The rule: of a benchmark's text at least half of the tokens lie in runs of eight tokens that the row has, too. It is that of
-Lambert et al. 2024 (Tulu 3, arXiv 2411.15124, section 3.2) with one addition: a text of fewer tokens counts where the row
-holds it whole. Tokens are words without case and punctuation, or single characters in scripts that set no spaces.
+A row overlaps with a text where at least half of the text's tokens are in runs of eight tokens that
+the row has, too. The rule is that of Lambert et al. 2024 (Tulu 3, arXiv:2411.15124, section 3.2)
+with one addition: a text of fewer than eight tokens overlaps where the row has all of it. Tokens
+are those of `languages.words`; in scripts without spaces, where they are single characters, a run
+has sixteen.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,20 +15,21 @@ from pathlib import Path
 from xl_alpacaeval_metric.benchmark import MINI_LANGUAGES, Benchmark, Row, load
 from xl_alpacaeval_metric.benchmark.alpaca import REPO as ALPACA_EVAL
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import columns
 from xl_alpacaeval_metric.hub import download
-from xl_alpacaeval_metric.languages.words import CHARACTERS_A_WORD, in_words, tokens
+from xl_alpacaeval_metric.languages.words import CHARACTERS_PER_WORD, are_words, tokens
 
 NGRAM, COVERAGE = 8, 0.5
 ALL = "all"
-"""As a benchmark: those that come with this package, and those of the Hub where it is reached or a copy is given."""
-BUNDLED, OF_THE_HUB = ("mini", "context"), ("xl", "m", "en")
+"""As a benchmark's name: all bundled ones, and those of the Hub where it or a copy is available."""
+BUNDLED, ON_HUB = ("mini", "context"), ("xl", "m", "en")
 SHORTEST = 4
-"""Texts of fewer tokens say nothing: "Why?" is in every row."""
+"""Texts of fewer tokens are not searched for: "Why?" is in every other row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text of a benchmark that must not be trained on; `kind` is request, context or reference."""
+    """A text of a benchmark; `kind` is request, context or reference."""
 
     benchmark: str
     id: str
@@ -37,7 +40,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """A training row (`where` it stands, its id) and the benchmark's text it shares; `coverage` 0..1, and a piece of what is shared."""
+    """A training row (its place and id) and the benchmark's text that it overlaps with.
+
+    `coverage` is the share of the text's tokens in shared runs, 0 to 1; `shared` is the first of
+    these runs.
+    """
 
     where: str
     row_id: str
@@ -54,9 +61,10 @@ def index_of(
     ngram: int = NGRAM,
     coverage: float = COVERAGE,
 ) -> "Index":
-    """The index of these benchmarks, or of ALL that are to be had, the others being its `missing`.
+    """The index of these benchmarks; with ALL, of those available, the others being `missing`.
 
-    Raises UserError as `benchmark.load` does for a benchmark that was named, and where none is.
+    Raises UserError where `names` is empty, and as `benchmark.load` does for a benchmark that is
+    named.
     """
     if not names:
         raise UserError("no benchmark given; name some of those that eval takes, such as mini,xl")
@@ -66,42 +74,46 @@ def index_of(
     named = [name for name in names if name != ALL]
     if every:
         named += [name for name in BUNDLED if name not in named]
-    offered = [name for name in OF_THE_HUB if every and name not in named]
-    if path is None and offered and not download.reached():
+    offered = [name for name in ON_HUB if every and name not in named]
+    if path is None and offered and not download.is_reachable():
         offered = []
     found: dict[str, list[Text]] = {}
     for name in (*named, *offered):
         try:
             found[name] = texts(load(name, _codes(name, codes), path=path))
         except UserError:
-            # Of a folder with copies, those are taken that are there.
+            # A folder of local copies need not have them all.
             if name in named:
                 raise
-    missing = [name for name in OF_THE_HUB if name not in found] if every else []
-    made = Index((text for part in found.values() for text in part), ngram=ngram, coverage=coverage)
-    made.benchmarks, made.missing = tuple(found), tuple(missing)
-    return made
+    missing = [name for name in ON_HUB if name not in found] if every else []
+    index = Index((text for part in found.values() for text in part), ngram=ngram, coverage=coverage)
+    index.benchmarks, index.missing = tuple(found), tuple(missing)
+    return index
 
 
 def _codes(name: str, codes: Sequence[str] | None) -> Sequence[str] | None:
-    # The requests of xl are English whatever the answer's language, and the English file holds them bare.
+    # The requests of xl are English for every response language, and in the English file without an
+    # instruction to answer in another.
     if name in ("xl", "en"):
         return ["en"]
     return MINI_LANGUAGES if name == "mini" and codes is None else codes
 
 
-def not_looked_at(index: "Index") -> list[str]:
-    """A line about the benchmarks of ALL that were not to be had, if there are any."""
+def not_checked(index: "Index") -> list[str]:
+    """A line about the benchmarks of ALL that the index lacks; none where it has all."""
     if not index.missing:
         return []
     return [
-        f"not looked at: {', '.join(index.missing)} (not to be had from the Hub); run it again where the Hub is reached, "
-        "or give --benchmark-path"
+        f"not checked: {', '.join(index.missing)} (not available from the Hub); run it again where the Hub can be "
+        "reached, or give --benchmark-path"
     ]
 
 
 def texts(benchmark: Benchmark) -> list[Text]:
-    """Each request (without its language instruction where that is known), context and reference once."""
+    """Each request, context and reference once.
+
+    Requests are without their language instruction where that is known.
+    """
     found: dict[tuple[str, str], Text] = {}
     for row in benchmark.rows:
         for kind, language, text in _of_row(row):
@@ -118,36 +130,36 @@ def _of_row(row: Row) -> Iterator[tuple[str, str, str]]:
 
 
 Runs = dict[tuple[str, ...], list[tuple[tuple[str, ...], int, int]]]
-"""The tokens that runs begin with -> the runs, each with its text's number and its place there."""
+"""The first tokens of runs -> these runs, each with its text's number and its place there."""
 
 
 class Index:
-    """The runs of tokens of benchmarks' texts, to look rows up in.
+    """The runs of tokens of benchmarks' texts, in which the texts of training rows are looked up.
 
-    `benchmarks` are their names, `missing` those that were not to be had.
+    `benchmarks` are their names, `missing` those that were not available.
     """
 
     benchmarks: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
     def __init__(self, texts: Iterable[Text], *, ngram: int = NGRAM, coverage: float = COVERAGE) -> None:
-        self._given, self._ngram, self.coverage = list(texts), ngram, coverage
+        self._texts, self._ngram, self.coverage = list(texts), ngram, coverage
 
     def __len__(self) -> int:
-        return len(self._made[0])
+        return len(self._built[0])
 
     def prepare(self) -> None:
-        """Take the texts apart now, which takes a while, rather than when the first row is looked up."""
-        _ = self._made
+        """Build the index now, which takes a while, rather than at the first lookup."""
+        _ = self._built
 
     @cached_property
-    def _made(self) -> tuple[list[tuple[Text, int]], Runs]:
-        """The texts that say enough, each with the number of its tokens, and their runs by the tokens these begin with."""
+    def _built(self) -> tuple[list[tuple[Text, int]], Runs]:
+        """The texts of SHORTEST tokens or more with their numbers of tokens, and their runs."""
         texts: list[tuple[Text, int]] = []
         runs: Runs = {}
-        for text in self._given:
+        for text in self._texts:
             found = tokens(text.text)
-            length = min(len(found), self._ngram if in_words(found) else self._ngram * CHARACTERS_A_WORD)
+            length = min(len(found), self._ngram if are_words(found) else self._ngram * CHARACTERS_PER_WORD)
             if len(found) < SHORTEST:
                 continue
             for start in range(len(found) - length + 1):
@@ -161,8 +173,12 @@ class Index:
         return min(SHORTEST, self._ngram)
 
     def find(self, text: str) -> Iterator[tuple[Text, float, str]]:
-        """The benchmark's texts that `text` covers enough of: each with the share covered, and the first run shared."""
-        texts, runs = self._made
+        """The benchmark's texts that `text` overlaps with, each with its coverage and a shared run.
+
+        Coverage is the share of the benchmark's text in shared runs, 0 to 1; the run is the first
+        one.
+        """
+        texts, runs = self._built
         found = tokens(text)
         covered: dict[int, set[int]] = {}
         first: dict[int, tuple[str, ...]] = {}
@@ -178,29 +194,17 @@ class Index:
 
 
 def search(index: Index, rows: Iterable[tuple[str, Mapping[str, object]]]) -> Iterator[Overlap | None]:
-    """For every row the overlaps of its instruction, response and messages, then None, so that a caller can count rows.
+    """For every row its overlaps, then None, so that callers can count rows.
 
-    Raises UserError for a row without any text.
+    All texts of a row are searched, whatever their columns. Where several overlap with one text of
+    a benchmark, the overlap with the largest coverage is given. Raises UserError for a row without
+    text.
     """
     for where, row in rows:
-        fields = list(_fields(row))
-        if not fields:
-            raise UserError(f"{where}: no text; needs instruction and response, or messages")
-        seen: dict[Text, Overlap] = {}
-        for field in fields:
-            for text, coverage, shared in index.find(field):
-                if text not in seen or coverage > seen[text].coverage:
-                    seen[text] = Overlap(where, str(row.get("id", "")), text, coverage, shared)
-        yield from seen.values()
+        found: dict[Text, Overlap] = {}
+        for part in columns.texts_of(row, where):
+            for text, coverage, shared in index.find(part):
+                if text not in found or coverage > found[text].coverage:
+                    found[text] = Overlap(where, str(row.get("id", "")), text, coverage, shared)
+        yield from found.values()
         yield None
-
-
-def _fields(row: Mapping[str, object]) -> Iterator[str]:
-    named = [row.get(name) for name in ("instruction", "prompt", "input", "response", "output", "completion", "text")]
-    texts = [value for value in named if isinstance(value, str)]
-    for chat in (row.get("messages"), row.get("conversations"), *named):
-        if isinstance(chat, list):
-            texts += [
-                turn["content"] for turn in chat if isinstance(turn, dict) and isinstance(turn.get("content"), str)
-            ]
-    yield from dict.fromkeys(texts)

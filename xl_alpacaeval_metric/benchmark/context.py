@@ -1,6 +1,7 @@
-"""`context`: the languages of context, request and response vary independently, so that each one's effect can be read off.
+"""`context`: the languages of context, request and response vary independently.
 
-Every item has three languages. X is the language of its own world; Y and Z are two others.
+So the effect of each can be measured. Every item has three languages: X is the language of the
+place that the item is about, Y and Z are two others.
 """
 
 import json
@@ -19,13 +20,13 @@ DESIGNS = {
     "response": ("X", "X", "Y"),
     "all": ("X", "Y", "Z"),
 }
-"""The languages of context, request and response in each design, named for what differs."""
+"""The languages of context, request and response by design; a design is named for what differs."""
 
 
 def rows(codes: Sequence[str] | None = None) -> Iterator[Row]:
-    """Item by item, in all five designs; `codes` restricts to these response languages.
+    """The rows item by item, each in all five designs, or in those with response languages `codes`.
 
-    Raises UserError for a language that no response is in.
+    Raises UserError for a language without responses.
     """
     known = list(answer_in())
     if unknown := [code for code in codes or () if code not in known]:
@@ -57,7 +58,7 @@ def _items() -> tuple[dict[str, Any], ...]:
 
 @cache
 def answer_in() -> dict[str, dict[str, str]]:
-    """By request language, then response language: the sentence, in the former, that asks for the latter."""
+    """By request and response language, the sentence in the former that asks for the latter."""
     import yaml
 
     found: dict[str, dict[str, str]] = yaml.safe_load((DATA / "context" / "answer_in.yaml").read_text("utf-8"))

@@ -31,14 +31,14 @@ _TASKS = {
 
 
 def task_id(name: str, code: str) -> str:
-    """The name of a language's task, in eval.yaml; where there is one, that of lm-evaluation-harness."""
+    """A language's task in eval.yaml, named as in lm-evaluation-harness where it has that task."""
     return f"{_TASKS[name]}_{code.lower().replace('-', '_')}"
 
 
 def export(benchmark: Benchmark, output: Path) -> Mapping[str, Written]:
-    """Write the Hub folder `output`; returns rows and bytes by language.
+    """Write the Hub folder `output` whole or not at all; returns rows and bytes by language.
 
-    Raises UserError where `output` is something else; nothing is left half-written.
+    Raises UserError where `output` holds anything that this package did not write.
     """
     by_language: dict[str, list[Row]] = {}
     for row in benchmark.rows:
@@ -57,7 +57,7 @@ def export(benchmark: Benchmark, output: Path) -> Mapping[str, Written]:
 
 @cache
 def _texts(name: str) -> Mapping[str, str]:
-    """Title, licence, and what the benchmark is, for its card."""
+    """Title, licence and description of a benchmark, for its card."""
     import yaml
 
     found: dict[str, dict[str, str]] = yaml.safe_load((DATA / "benchmarks.yaml").read_text("utf-8"))
@@ -65,7 +65,7 @@ def _texts(name: str) -> Mapping[str, str]:
 
 
 def features() -> "datasets.Features":
-    """The columns of a benchmark's files: those of `Row`, all text."""
+    """The columns of a benchmark's files: the fields of `Row`, all text."""
     from datasets import Features, Value
 
     return Features({field.name: Value("string") for field in fields(Row)})
@@ -101,7 +101,6 @@ def _card(benchmark: Benchmark, name: str, written: Mapping[str, Written], colum
             "benchmark": benchmark.name,
             "tasks": _TASKS[benchmark.name],
             "references": benchmark.references,
-            "homepage": front_matter.HOMEPAGE,
             "version": package_version(),
             "revision": benchmark.revision,
         },
@@ -110,7 +109,7 @@ def _card(benchmark: Benchmark, name: str, written: Mapping[str, Written], colum
 
 
 def _eval_yaml(name: str, codes: Sequence[str]) -> str:
-    """What makes a dataset a benchmark on the Hub: huggingface.co/docs/hub/eval-results."""
+    """eval.yaml makes a dataset a benchmark on the Hub: huggingface.co/docs/hub/eval-results."""
     import yaml
 
     texts = _texts(name)

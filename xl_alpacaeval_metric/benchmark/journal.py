@@ -1,4 +1,4 @@
-"""Texts that a model writes, kept one by one in a JSONL file as they come: killed in between, the same call goes on."""
+"""Texts by a model, appended to a JSONL file one by one: a call that was killed resumes there."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,15 +9,16 @@ from xl_alpacaeval_metric.clients.base import Client, Completion, Message, Reque
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_lines
 
-_BEGINNING = b'{"id": "'
+_LINE_START = b'{"id": "'
 
 Key = tuple[str, str]
+"""Id and language of a text."""
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class TextRequest:
-    """A text to be written: its id, its language, what it is made from, and how the model is asked."""
+    """A text for a model to write: its id and language, the instruction, and the model's prompt."""
 
     id: str
     language: str
@@ -26,31 +27,34 @@ class TextRequest:
 
     @property
     def key(self) -> Key:
+        """(id, language)."""
         return (self.id, self.language)
 
 
 def collect(
     wanted: Sequence[TextRequest], client: Client, file: Path, progress: Progress, *, column: str, max_tokens: int
 ) -> dict[Key, str]:
-    """The model's texts by (id, language), in lines with `id`, `language` and `column`; what the file holds already is not asked again.
+    """The model's texts by (id, language); only those that the file does not have are requested.
 
-    A text that ended where its tokens did has `cut` in its line (see `cut_off`).
+    Each line of the file has `id`, `language` and the text in `column`, and `cut` where the text
+    ended because `max_tokens` did (see `cut_off`).
 
-    Raises UserError where the file is of another model or of other instructions, and naming the reason where a text
-    is missing in the end: the others are kept, and the same call asks for the missing ones alone.
+    Raises UserError where the file is by another model or for other instructions, and with the
+    reason where a text is missing in the end: the others are kept, and the same call requests the
+    missing ones alone.
     """
-    made = _finished(wanted, client.spec, file, column)
-    missing = [text for text in wanted if text.key not in made]
+    finished = _existing(wanted, client.spec, file, column)
+    missing = [text for text in wanted if text.key not in finished]
     requests = [Request(text.messages, max_tokens) for text in missing]
     failed: dict[Key, str] = {}
-    progress(f"{column}s by {client.spec}", len(made), len(wanted))
+    progress(f"{column}s by {client.spec}", len(finished), len(wanted))
     with _opened(file) as output:
         for index, reply in client.complete(requests, is_usable=lambda completion: bool(completion.text.strip())):
             text = missing[index]
             if not isinstance(reply, Completion):
                 failed[text.key] = reply.reason
                 continue
-            made[text.key] = reply.text.strip()
+            finished[text.key] = reply.text.strip()
             line = {
                 "id": text.id,
                 "language": text.language,
@@ -59,18 +63,18 @@ def collect(
             }
             output.write(json_line({**line, "model": client.spec, "instruction": text.instruction}))
             output.flush()
-            progress(f"{column}s", len(made), len(wanted))
+            progress(f"{column}s", len(finished), len(wanted))
     if failed:
         (identifier, language), reason = next(iter(failed.items()))
         raise UserError(
             f"{file}: {len(failed)} of {len(wanted)} {column}s are missing, the first is id {identifier!r}, language "
             f"{language!r}: {reason}; the same command asks for these alone"
         )
-    return made
+    return finished
 
 
 def cut_off(files: Sequence[Path], column: str, max_tokens: int) -> list[str]:
-    """A line about the texts in these files that are not whole, for people; none where all are."""
+    """A line for the user about texts in these files that are cut off; none where all are whole."""
     lines = [line for file in files for line in read_lines(file)]
     found = [line for line in lines if line.get("cut")]
     if not found:
@@ -81,18 +85,20 @@ def cut_off(files: Sequence[Path], column: str, max_tokens: int) -> list[str]:
     ]
 
 
-def _finished(wanted: Sequence[TextRequest], spec: str, file: Path, column: str) -> dict[Key, str]:
+def _existing(wanted: Sequence[TextRequest], spec: str, file: Path, column: str) -> dict[Key, str]:
+    """The texts that the file already has."""
     if not file.exists():
         return {}
     if file.is_dir():
         raise UserError(f"{file}: is a folder; --output names a file")
-    # What a kill leaves of a line is cut off and written again; what someone else wrote is not to be lost.
+    # The part of a line that a killed call left is cut off and written again; a last line of any
+    # other origin is kept.
     unfinished = file.read_bytes().rpartition(b"\n")[2]
-    if unfinished[: len(_BEGINNING)] != _BEGINNING[: len(unfinished)] or unfinished.endswith(b"}"):
+    if unfinished[: len(_LINE_START)] != _LINE_START[: len(unfinished)] or unfinished.endswith(b"}"):
         raise UserError(f"{file}: its last line is no {column} made here, or has no line feed; choose another file")
     instructions = {text.key: text.instruction for text in wanted}
-    made = {}
-    # Not by way of pairs.read_references, which takes no unfinished line.
+    existing = {}
+    # Not pairs.read_references, which refuses an unfinished line.
     for number, line in enumerate(read_lines(file), 1):
         if line.get("model") != spec:
             raise UserError(f"{file}: holds {column}s by {line.get('model')}, not by {spec}; choose another file")
@@ -101,8 +107,8 @@ def _finished(wanted: Sequence[TextRequest], spec: str, file: Path, column: str)
             raise UserError(f"{file}: id {key[0]!r} is another instruction there; choose another file")
         if not isinstance(text, str) or not text.strip():
             raise UserError(f"{file} line {number}: holds no {column}; delete that line, or choose another file")
-        made[key] = text
-    return made
+        existing[key] = text
+    return existing
 
 
 def _opened(file: Path) -> TextIO:

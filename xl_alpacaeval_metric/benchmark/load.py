@@ -26,11 +26,13 @@ def load(
     path: Path | None = None,
     seed: int = 0,
 ) -> Benchmark:
-    """The rows of benchmark `name` with answers in the languages `codes`, the first `limit` of each; of `context`, of all.
+    """Benchmark `name` with responses in the languages `codes`.
 
-    `path` is a local copy of the Hub files of `xl`, `m` and `en`, or a file of AlpacaEval's requests (or
-    "tatsu-lab/alpaca_eval") to build `xl` and `en` from. `seed` chooses the phrasing of the language instruction
-    where this package adds one. Raises UserError for an unknown benchmark or language, and where the rows cannot be had.
+    `limit` is the number of rows in each language; of `context`, of all rows. `path` is a local
+    copy of the Hub files of `xl`, `m` and `en`, or a file of AlpacaEval's requests (or
+    "tatsu-lab/alpaca_eval") to build `xl` and `en` from. `seed` chooses the phrasing of the
+    language instruction where this package adds one. Raises UserError for an unknown benchmark or
+    language, and where the rows are not available.
     """
     if name not in NAMES:
         raise UserError(f"unknown benchmark {name!r}; there are {', '.join(NAMES)}")

@@ -1,4 +1,4 @@
-"""How a request says which language its answer should be in."""
+"""Language instructions: how a request says in which language its answer should be."""
 
 import hashlib
 from functools import cache
@@ -12,7 +12,8 @@ DATA = resources.files("xl_alpacaeval_metric") / "data"
 def ask_in(request: str, code: str, *, item: str, seed: int = 0) -> str:
     """The English request with an instruction to answer in language `code`.
 
-    The phrasing is chosen by the item and the seed, not by the language, so that two languages differ in its name alone.
+    The phrasing depends on the item and the seed alone, so that two languages differ in the
+    language's name alone.
     """
     before, after = phrasing(item, seed)
     name = languages.get(code).name
@@ -21,7 +22,7 @@ def ask_in(request: str, code: str, *, item: str, seed: int = 0) -> str:
 
 
 def phrasing(item: str, seed: int = 0) -> tuple[str, str]:
-    """What stands before and what stands after the request of this item, one of them empty, each with {language}."""
+    """The texts before and after an item's request; one is empty, one has the slot {language}."""
     phrasings = _phrasings()
     digest = hashlib.sha256(f"{seed}\x00{item}".encode()).digest()
     return phrasings[int.from_bytes(digest[:4]) % len(phrasings)]

@@ -1,4 +1,4 @@
-"""Reference answers made by a model, for benchmarks that come without."""
+"""Reference answers by a model, for benchmarks without references."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ MAX_TOKENS = 1024
 
 
 def client_of(spec: str, concurrency: int, device: str | None = None, what: str = "references") -> Client:
-    """The model that `BACKEND/MODEL` names; raises UserError for another form and for none."""
+    """The client of a model `BACKEND/MODEL`; raises UserError for any other form and for `none`."""
     client = clients.client_for(spec, concurrency=concurrency, device=device)
     if client is None:
         raise UserError(f"{what} need a model; name one as BACKEND/MODEL, such as openai/gpt-4o-mini")
@@ -21,7 +21,7 @@ def client_of(spec: str, concurrency: int, device: str | None = None, what: str 
 
 
 def is_model(text: str) -> bool:
-    """Whether `--reference` names a model rather than a file."""
+    """Whether the value of `--reference` is a model rather than a file."""
     backend, slash, _ = text.partition("/")
     return bool(slash) and backend in ("openai", "hf", *clients.IN_PROCESS) and not Path(text).is_file()
 
@@ -29,7 +29,10 @@ def is_model(text: str) -> bool:
 def make(
     rows: Sequence[Row], client: Client, file: Path, progress: Progress, max_tokens: int = MAX_TOKENS
 ) -> dict[Key, str]:
-    """The model's answers by (id, language), kept in a JSONL file as `collect` does; raises UserError as it does."""
+    """The model's answers by (id, language), collected in a JSONL file.
+
+    Raises UserError as `journal.collect` does.
+    """
     wanted = [
         TextRequest(row.id, row.response_language, row.instruction, ({"role": "user", "content": row.instruction},))
         for row in rows
@@ -37,19 +40,20 @@ def make(
     return collect(wanted, client, file, progress, column="reference", max_tokens=max_tokens)
 
 
-def written(
-    benchmark: Benchmark, author: Client, folder: Path, progress: Progress, say: Callable[[str], None]
+def with_references_by(
+    author: Client, benchmark: Benchmark, folder: Path, progress: Progress, notify: Callable[[str], None]
 ) -> Benchmark:
-    """The benchmark with references by `author`, kept in `folder` for the next candidate; frees the author's memory.
+    """The benchmark with references by a model, kept in `folder` for the next candidate.
 
-    `say` hears how many are cut off, if any are.
+    Closes `author`, which frees its memory for the candidate. `notify` is called with a line where
+    references are cut off.
     """
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in author.spec)
     file = folder / f"references-{benchmark.name}-{benchmark.revision}-{name}.jsonl"
     try:
-        made = make(benchmark.rows, author, file, progress)
+        answers = make(benchmark.rows, author, file, progress)
     finally:
         author.close()
     for line in cut_off([file], "reference", MAX_TOKENS):
-        say(f"{line} (xl-alpacaeval references takes --max-tokens; --reference FILE takes what it makes)")
-    return with_references(benchmark, made, author.spec)
+        notify(f"{line} (xl-alpacaeval references takes --max-tokens; --reference FILE takes what it makes)")
+    return with_references(benchmark, answers, author.spec)

@@ -1,4 +1,4 @@
-"""`xl`, `m` and `en`: as released on the Hub, from a local copy, or built from AlpacaEval's own requests."""
+"""`xl`, `m` and `en`: from the Hub, from a local copy, or built from AlpacaEval's requests."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,8 +17,8 @@ XL, M = "viyer98/XL-AlpacaEval", "viyer98/m-AlpacaEval"
 def rows(name: str, code: str, path: Path | None, seed: int) -> Iterator[Row]:
     """The rows of `xl`, `m` or `en` in language `code`.
 
-    In a language that was not released, `xl` is the English request with a language instruction. Raises UserError
-    where the rows cannot be had.
+    In a language that was not released, `xl` is the English request with a language instruction.
+    Raises UserError where the rows are not available.
     """
     if name == "en" and code != "en":
         raise UserError(f"benchmark en is English only, {code!r} was asked for; use xl or m")
@@ -39,7 +39,8 @@ def rows(name: str, code: str, path: Path | None, seed: int) -> Iterator[Row]:
 def _as_released(prefix: str, repo: str, code: str, instruction_language: str, path: Path | None) -> Iterator[Row]:
     for number, instruction in enumerate(download.instructions(repo, languages.get(code).name.lower(), path)):
         yield Row(
-            # The files hold no ids: the same line in every language is the same prompt.
+            # The files have no ids: rows with the same number are the same prompt in every
+            # language.
             id=f"{prefix}-{number:04d}",
             instruction=instruction,
             request=instruction if code == instruction_language else None,
@@ -58,7 +59,8 @@ def _built(code: str, path: Path, seed: int) -> Iterator[Row]:
     for request in alpaca.requests(path):
         yield Row(
             id=request.id,
-            # As in the released files, the English benchmark asks without naming the language.
+            # As in the released files, requests of the English benchmark have no language
+            # instruction.
             instruction=request.text if code == "en" else ask_in(request.text, code, item=request.id, seed=seed),
             request=request.text,
             instruction_language="en",

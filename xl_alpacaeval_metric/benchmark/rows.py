@@ -1,4 +1,4 @@
-"""What a benchmark is made of: rows, and the benchmark that holds them."""
+"""A benchmark and its rows."""
 
 import hashlib
 import json
@@ -10,10 +10,11 @@ from xl_alpacaeval_metric.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One instruction of a benchmark; `instruction` is the whole prompt, `request` the same without the language instruction.
+    """One item of a benchmark in one language.
 
-    `request`, `context`, `context_language` and `reference` are None where there is none. `subset` is where the row
-    comes from or, in the benchmark `context`, its design.
+    `instruction` is the whole prompt, `request` the prompt without its language instruction.
+    `request`, `context`, `context_language` and `reference` are None where there is none. `subset`
+    is the source of the row or, in the benchmark `context`, its design.
     """
 
     id: str
@@ -29,9 +30,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """Rows in order of language, then of the source; `revision` changes whenever what is asked changes.
+    """Rows in the order of their languages, then of the source.
 
-    `references` says whose the reference answers are.
+    `revision` changes with the instructions. `references` names the source of the reference
+    answers.
     """
 
     name: str
@@ -40,14 +42,14 @@ class Benchmark:
     references: str = "none"
 
     def prompt(self, row: Row) -> str:
-        """What the row shares with others that are no independent prompts: its id, in `context` the id of its item."""
+        """The id that all variants of a prompt share: the row's; in `context`, the item's."""
         return row.id.removesuffix(f"-{row.subset}") if self.name == "context" else row.id
 
 
 def with_references(benchmark: Benchmark, references: Mapping[tuple[str, str], str], source: str = "") -> Benchmark:
-    """The benchmark with the references of `source` by (id, language) put in place of its own.
+    """The benchmark with these references by (id, language) in place of its own.
 
-    Raises UserError naming the first row without one.
+    `source` names where they come from. Raises UserError naming the first row without a reference.
     """
     rows = []
     for row in benchmark.rows:
@@ -62,6 +64,6 @@ def with_references(benchmark: Benchmark, references: Mapping[tuple[str, str], s
 
 
 def revision(rows: Sequence[Row]) -> str:
-    """Eight hex digits of the SHA-256 of everything that is asked."""
-    asked = [[row.id, row.response_language, row.instruction] for row in rows]
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:8]
+    """Eight hex digits of the SHA-256 of all ids, languages and instructions."""
+    content = [[row.id, row.response_language, row.instruction] for row in rows]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""The benchmark `m` in languages that were not released: English requests, translated by a model."""
+"""Benchmark `m` in languages that were not released: English requests, translated by a model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,11 +11,11 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import json_line, replace_file
 
 JOURNALS = "journal"
-"""Folder, inside the output, of the translations in the order in which they came."""
+"""Folder inside the output for the translations in the order of their arrival."""
 
 
 def messages(text: str, source: str, target: str) -> tuple[Message, ...]:
-    """The prompt that has `text` translated from language `source` into `target`, two BCP-47 codes."""
+    """The prompt for a translation of `text` from language `source` to `target` (BCP-47 codes)."""
     values = {
         "source_language": languages.get(source).name,
         "language": languages.get(target).name,
@@ -28,10 +28,11 @@ def messages(text: str, source: str, target: str) -> tuple[Message, ...]:
 def make(
     rows: Sequence[Row], codes: Sequence[str], client: Client, folder: Path, progress: Progress, max_tokens: int
 ) -> list[Path]:
-    """Translate the rows' English requests into each language; returns the files, named as those of the Hub are.
+    """Translate the rows' English requests into each language; returns the files.
 
-    A file is written when its language is complete, its rows in the order of `rows`: that order is what tells which
-    prompt is which. Raises UserError as `collect` does, and for `en` among the languages.
+    Files are named like those of the Hub. Each is written when its language is complete, its rows
+    in the order of `rows`, since a row's number is the identity of its prompt. Raises UserError as
+    `journal.collect` does, and for `en` among the languages.
     """
     if "en" in codes:
         raise UserError("the requests are English already; leave en out of --languages")
@@ -39,9 +40,14 @@ def make(
     for code in codes:
         wanted = [TextRequest(row.id, code, row.instruction, messages(row.instruction, "en", code)) for row in rows]
         journal = folder / JOURNALS / f"{code}.jsonl"
-        made = collect(wanted, client, journal, progress, column="translation", max_tokens=max_tokens)
+        translations = collect(wanted, client, journal, progress, column="translation", max_tokens=max_tokens)
         lines = [
-            {"instruction": made[text.key], "id": text.id, "request_en": text.instruction, "translator": client.spec}
+            {
+                "instruction": translations[text.key],
+                "id": text.id,
+                "request_en": text.instruction,
+                "translator": client.spec,
+            }
             for text in wanted
         ]
         files.append(folder / f"{languages.get(code).name.lower()}.jsonl")

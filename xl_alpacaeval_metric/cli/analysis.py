@@ -130,7 +130,7 @@ def contamination(
         Path, typer.Argument(metavar="DATA", help="Training data: a JSONL or Parquet file, or a folder of them")
     ],
     benchmark: Annotated[
-        str, typer.Option(metavar="mini,xl,...", help="Benchmarks to look for; all: those to be had")
+        str, typer.Option(metavar="mini,xl,...", help="Benchmarks to look for; all: those available")
     ] = "all",
     languages: Annotated[
         str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of each benchmark's]")
@@ -162,7 +162,7 @@ def contamination(
         if overlap is not None:
             found.append(overlap)
     analysis.show_overlaps(found, rows, f"{data} against {', '.join(index.benchmarks)} ({len(index)} texts)", Console())
-    for line in looking.not_looked_at(index):
+    for line in looking.not_checked(index):
         print(line, file=sys.stderr)
     looked_at = {"benchmarks": index.benchmarks, "not_looked_at": index.missing}
     write({"rows": rows, "texts": len(index), **looked_at, "overlaps": [asdict(overlap) for overlap in found]}, output)

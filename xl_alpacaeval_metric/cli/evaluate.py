@@ -131,7 +131,7 @@ def evaluate(
         if the_judge is not None:
             the_judge.client.preflight()
         if author is not None:
-            rows = references.written(rows, author, folder.parent, progress, progress.say)
+            rows = references.with_references_by(author, rows, folder.parent, progress, progress.say)
         result = runs.evaluate_model(candidate, rows, the_judge, folder, progress, rubric, announcer(max_requests))
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
     finish(result, f"{name} on {benchmark}", folder, max_missing)

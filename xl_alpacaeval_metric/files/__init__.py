@@ -1,1 +1,1 @@
-"""Files: JSON lines, tables of rows, Parquet for the Hub."""
+"""Files: JSON lines, rows of data files, foreign columns, Parquet for the Hub."""

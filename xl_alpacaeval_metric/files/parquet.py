@@ -1,4 +1,4 @@
-"""Rows into Parquet files of the size that the Hub viewer likes, in memory that does not grow with their number."""
+"""Parquet files in the layout that the Hub viewer reads best, written in constant memory."""
 
 import os
 from collections.abc import Collection, Iterable
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow
 
-ROWS_A_GROUP = 1000
-"""The viewer reads a row group at a time: few enough rows for a page of it to come at once."""
+ROWS_PER_GROUP = 1000
+"""Rows in a row group, which the viewer reads as a whole: few enough for a page to load at once."""
 SHARD_BYTES = 300_000_000
-"""Size on disk from which on a new file is begun."""
+"""Bytes on disk at which the next file is begun."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a configuration's files hold: rows, and bytes as files and in memory."""
+    """Size of a configuration: rows, and bytes on disk and in memory."""
 
     rows: int
     file_bytes: int
@@ -32,7 +32,7 @@ def write(
     split: str,
     shard_bytes: int = SHARD_BYTES,
 ) -> Written:
-    """Write `folder/SPLIT-00000-of-00001.parquet` and so on; the folder is made here."""
+    """Write `folder/SPLIT-00000-of-00001.parquet` and so on; the folder must not exist."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -50,7 +50,7 @@ def write(
         if writer is None:
             shards.append(folder / f"shard-{len(shards):05d}.parquet")
             writer = pq.ParquetWriter(shards[-1], schema, compression="zstd", write_page_index=True)
-        writer.write_table(table, row_group_size=ROWS_A_GROUP)
+        writer.write_table(table, row_group_size=ROWS_PER_GROUP)
         count, memory = count + len(batch), memory + table.nbytes
         batch.clear()
         if os.path.getsize(shards[-1]) >= shard_bytes:
@@ -60,7 +60,7 @@ def write(
     try:
         for row in rows:
             batch.append(row)
-            if len(batch) == ROWS_A_GROUP:
+            if len(batch) == ROWS_PER_GROUP:
                 flush()
         flush()
     finally:
@@ -72,7 +72,10 @@ def write(
 
 
 def rows_at(folder: Path, places: Collection[int]) -> list[dict[str, Any]]:
-    """The rows at these places, from 0 over all of a configuration's files, in their order; only their row groups are read."""
+    """The rows with these indices, in file order; only their row groups are read.
+
+    Indices count from 0 over all files of the folder, which are one configuration.
+    """
     import pyarrow.parquet as pq
 
     found: list[dict[str, Any]] = []

@@ -1,103 +1,149 @@
-"""Rows of JSONL, JSON and Parquet files."""
+"""Rows of JSONL, JSON, Parquet and CSV files, one at a time, with the values of the file."""
 
+import csv
+import io
 import json
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import tables
+
+FORMATS = (".parquet", ".jsonl", ".json", ".csv")
+"""Suffixes of the files that `data_files` finds in a folder."""
+
+Row = tuple[str, dict[str, Any]]
+"""Where a row is ("pairs.jsonl line 3"), and the row."""
+
+_LONGEST_CELL = 2**31 - 1
+"""Of a CSV file, in characters; Python's own limit is 131072."""
+_BATCH = 1000
+"""Rows of a Parquet file that are converted at a time."""
 
 
-def data_files(data: Path) -> Sequence[Path]:
-    """The file, or all data files of a folder; raises UserError where there is none."""
-    if not data.is_dir():
-        return [data]
-    found = sorted(
-        file for suffix in ("parquet", "jsonl", "json") for file in data.rglob(f"*.{suffix}") if file.is_file()
-    )
+def rows(file: Path | IO[bytes], name: str | None = None) -> Iterator[Row]:
+    """Each row of a file, or of an open binary file, with where it is; errors call the file `name`.
+
+    The name's suffix says what the file is: Parquet, CSV, or for any other suffix JSON, which is
+    one list of objects or has an object on each line. A list is read whole; the memory for all
+    other files does not grow with their size. No column is given one type for all rows. An empty
+    cell of a CSV file is None, all others are text.
+
+    Raises UserError with the file, and the line or row where there is one. Errors of the disk or
+    the network that occur while an open file is read are raised as they are.
+    """
+    if not isinstance(file, Path):
+        yield from _rows(file, name or str(getattr(file, "name", "file")))
+        return
+    name = name or str(file)
+    if not file.is_file():
+        raise UserError(f"{name}: is a folder, not a file" if file.is_dir() else f"{name}: no such file")
+    try:
+        with file.open("rb") as opened:
+            yield from _rows(opened, name)
+    except OSError as error:
+        raise UserError(f"{name}: cannot be read ({error.strerror or type(error).__name__})") from None
+
+
+def read_rows(file: Path | IO[bytes], name: str | None = None) -> list[Row]:
+    """The rows of `rows` in a list."""
+    return list(rows(file, name))
+
+
+def rows_of(files: Iterable[Path]) -> Iterator[Row]:
+    """The rows of several files, one file after the other."""
+    for file in files:
+        yield from rows(file)
+
+
+def data_files(path: Path) -> Sequence[Path]:
+    """A file itself, or all files of FORMATS below a folder, sorted; UserError for none."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.suffix in FORMATS and file.is_file())
     if not found:
-        raise UserError(f"{data}: holds no .parquet, .jsonl or .json file")
+        raise UserError(f"{path}: holds no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file")
     return found
 
 
-def rows_of(files: Sequence[Path]) -> Iterator[tuple[str, dict[str, object]]]:
-    """The rows of these files, one after the other, each with where it stands."""
-    for file in files:
-        yield from tables.iter_rows(file)
-
-
-def read_rows(file: Path) -> list[tuple[str, dict[str, object]]]:
-    """The rows of a JSONL, JSON (a list of objects) or Parquet file, each with where it stands ("FILE line 3").
-
-    Raises UserError with file and line.
-    """
-    if not file.is_file():
-        raise UserError(f"{file}: is a folder, not a file" if file.is_dir() else f"{file}: no such file")
-    if file.suffix == ".parquet":
-        return [(f"{file} row {number}", row) for number, row in enumerate(_parquet(file), 1)]
+def _rows(file: IO[bytes], name: str) -> Iterator[Row]:
+    suffix = PurePosixPath(name).suffix
+    if suffix == ".parquet":
+        yield from _parquet(file, name)
+        return
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="" if suffix == ".csv" else "\n")
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: not readable as UTF-8 text ({type(error).__name__})") from None
-    if text.lstrip().startswith("["):
-        rows = [(f"{file} entry {n}", row) for n, row in enumerate(_parse(str(file), text), 1)]
-    else:
-        numbered = ((f"{file} line {n}", line) for n, line in enumerate(text.split("\n"), 1) if line.strip())
-        rows = [(where, _parse(where, line)) for where, line in numbered]
-    for where, row in rows:
-        if not isinstance(row, dict):
-            raise UserError(f"{where}: not a JSON object")
-    return rows
+        if suffix == ".csv":
+            yield from _csv(text, name)
+        elif _is_list(text):
+            for number, row in enumerate(_parsed(text.read(), name), 1):
+                yield _object(row, f"{name} entry {number}")
+        else:
+            for number, line in enumerate(text, 1):
+                if line.strip():
+                    where = f"{name} line {number}"
+                    yield _object(_parsed(line.rstrip("\n"), where), where)
+    except UnicodeDecodeError:
+        raise UserError(f"{name}: not readable as UTF-8 text") from None
 
 
-def iter_rows(file: Path) -> Iterator[tuple[str, dict[str, object]]]:
-    """The rows of `read_rows`, one at a time in memory that does not grow with a JSONL or Parquet file.
-
-    Raises UserError with file and line.
-    """
+def _parquet(file: IO[bytes], name: str) -> Iterator[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if file.suffix == ".parquet" and file.is_file():
-        try:
-            rows = (row for batch in pq.ParquetFile(file).iter_batches(1000) for row in batch.to_pylist())
-            yield from ((f"{file} row {number}", row) for number, row in enumerate(rows, 1))
-        except (pa.ArrowException, OSError) as error:
-            raise UserError(f"{file}: not a readable Parquet file ({type(error).__name__})") from None
-    elif file.suffix == ".jsonl" and file.is_file():
-        try:
-            with file.open(encoding="utf-8-sig", newline="\n") as lines:
-                for number, line in enumerate(lines, 1):
-                    if line.strip():
-                        row = _parse(where := f"{file} line {number}", line)
-                        if not isinstance(row, dict):
-                            raise UserError(f"{where}: not a JSON object")
-                        yield where, row
-        except UnicodeDecodeError:
-            raise UserError(f"{file}: not readable as UTF-8 text") from None
-    else:
-        yield from read_rows(file)
+    number = 0
+    try:
+        for batch in pq.ParquetFile(file).iter_batches(_BATCH):
+            for row in batch.to_pylist():
+                number += 1
+                yield f"{name} row {number}", row
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        if isinstance(error, OSError) and (error.errno is not None or type(error) is not OSError):
+            # An error of the disk or the network: those of pyarrow about the content are plain and
+            # have no number.
+            raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        problem = f"damaged after row {number}" if number else "not a readable Parquet file"
+        raise UserError(f"{name}: {problem} ({reason})") from None
 
 
-def _parse(where: str, text: str) -> Any:
+def _csv(text: io.TextIOWrapper, name: str) -> Iterator[Row]:
+    csv.field_size_limit(_LONGEST_CELL)
+    reader = csv.DictReader(text, strict=True)
+    try:
+        names = reader.fieldnames or ()
+        if twice := next((column for column in names if names.count(column) > 1), None):
+            raise UserError(f"{name} line 1: has two columns {twice!r}")
+        for row in reader:
+            if None in row or None in row.values():
+                raise UserError(
+                    f"{name} line {reader.line_num}: has {'more' if None in row else 'fewer'} cells than names"
+                )
+            yield f"{name} line {reader.line_num}", {key: value or None for key, value in row.items()}
+    except csv.Error as error:
+        raise UserError(f"{name} line {reader.reader.line_num}: not valid CSV ({error})") from None
+
+
+def _is_list(text: io.TextIOWrapper) -> bool:
+    """Whether the text is a JSON list, by its first character; rewinds the file."""
+    first = next((mark for mark in iter(lambda: text.read(1), "") if not mark.isspace()), "")
+    text.seek(0)
+    return first == "["
+
+
+def _parsed(text: str, where: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise UserError(f"{where}: not valid JSON ({error.msg}, column {error.colno})") from None
+        line = f"line {error.lineno} " if error.lineno > 1 else ""
+        raise UserError(f"{where}: not valid JSON ({error.msg}, {line}column {error.colno})") from None
     except RecursionError:
         raise UserError(f"{where}: JSON nested too deeply") from None
-    except ValueError as error:  # A number of more digits than Python turns into one.
-        raise UserError(f"{where}: not valid JSON ({error})") from None
+    except ValueError:  # Python's limit is 4300 digits.
+        raise UserError(f"{where}: not valid JSON (a number with too many digits)") from None
 
 
-def _parquet(file: Path) -> list[dict[str, object]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        # Without partitioning, a folder called language=fi says nothing about what its file holds.
-        return list(pq.read_table(file, partitioning=None).to_pylist())
-    except (pa.ArrowException, OSError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise UserError(f"{file}: not a readable Parquet file ({reason})") from None
+def _object(row: Any, where: str) -> Row:
+    if not isinstance(row, dict):
+        raise UserError(f"{where}: not a JSON object")
+    return where, row

@@ -1,4 +1,4 @@
-"""A Hub folder on disk: put in place whole, and checked against its own card."""
+"""A Hub folder on disk: written whole or not at all, and checked against its card."""
 
 import glob
 import re
@@ -14,15 +14,15 @@ from typing import Any
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub.front_matter import TAG
 
-LEFT_OVER = 3600.0
-"""Seconds after which an unfinished folder is taken for that of a command that was killed."""
+STALE = 3600.0
+"""Seconds after which an unfinished folder counts as left by a killed command."""
 CARD, EVAL = "README.md", "eval.yaml"
 _DATA = re.compile(r"(train|test)-\d{5}-of-\d{5}\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A configuration as the card describes it: the patterns of its files, those that are there, and the rows that they hold."""
+    """A configuration of the card: the patterns of its data files, the files, and their rows."""
 
     name: str
     patterns: tuple[str, ...]
@@ -32,9 +32,10 @@ class Config:
 
 @contextmanager
 def replaced(output: Path) -> Iterator[Path]:
-    """A temporary folder beside `output` that takes its place when the block ends well, and is gone when it does not.
+    """A temporary folder that replaces `output` after the block, or is removed if the block raises.
 
-    Raises UserError where `output` is something else than a folder that this command made, or holds anything else.
+    Raises UserError where `output` is not a folder that this package wrote, or has other files in
+    it.
     """
     output = output.resolve()
     check_replaceable(output)
@@ -65,18 +66,21 @@ def replaced(output: Path) -> Iterator[Path]:
 
 
 def _sweep(output: Path) -> None:
-    """Remove what killed commands left beside `output`, when nobody can still be writing it; put back what one took away."""
+    """Remove unfinished folders of killed commands beside `output`.
+
+    If one was killed while it replaced `output`, the old `output` is moved back.
+    """
     for folder in output.parent.glob(f".{glob.escape(output.name)}-xl-*-????????"):
         if not output.exists() and (folder / output.name).is_dir():  # Killed between the two renames.
             (folder / output.name).rename(output)
             folder.rmdir()
             continue
-        if time.time() - folder.stat().st_mtime > LEFT_OVER:
+        if time.time() - folder.stat().st_mtime > STALE:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_replaceable(output: Path) -> None:
-    """Raises UserError where `output` is there and holds anything that this command did not write."""
+    """Raises UserError where `output` exists and has anything that this package did not write."""
     output = output.resolve()
     if output == Path.cwd() or output in Path.cwd().parents:
         raise UserError(f"{output}: is the folder you are in; --output names a folder of its own")
@@ -97,10 +101,10 @@ def check_replaceable(output: Path) -> None:
 
 
 def verified(folder: Path) -> list[Config]:
-    """The configurations of a Hub folder, each with its files read (their footers alone).
+    """The configurations of a Hub folder, after reading the footers of all data files.
 
-    Raises UserError where the folder or its card is missing, a file is missing or damaged, or the card and the
-    files do not match in rows or columns.
+    Raises UserError where the folder, its card or a file is missing, a file is damaged, or the rows
+    or columns of card and files differ.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -144,7 +148,7 @@ def verified(folder: Path) -> list[Config]:
 
 
 def _patterns(folder: Path, config: Any) -> tuple[str, list[str]]:
-    """Name and file patterns of a configuration, in any of the ways to write them: a path, a list, or by split."""
+    """Name and file patterns of a configuration, given as a path, a list of paths, or by split."""
     if not isinstance(config, dict) or not isinstance(config.get("config_name"), str):
         raise UserError(f"{folder / CARD}: an entry of its configs has no config_name; build it again")
     name, given = config["config_name"], config.get("data_files")
@@ -175,7 +179,7 @@ def _files(folder: Path, name: str, patterns: Sequence[str]) -> list[Path]:
 
 
 def _described(folder: Path, front: dict[str, Any]) -> dict[str, tuple[int | None, Sequence[str] | None]]:
-    """Rows and columns by configuration, as `dataset_info` has them."""
+    """Rows and columns by configuration, from the card's `dataset_info`."""
     infos = front.get("dataset_info") or []
     try:
         return {
@@ -201,5 +205,5 @@ def metadata(folder: Path) -> dict[str, Any]:
     try:
         found = yaml.safe_load(parts[1]) if text.startswith("---\n") and len(parts) == 3 else {}
     except (yaml.YAMLError, RecursionError):
-        raise UserError(f"{card}: its front matter is no valid YAML") from None
+        raise UserError(f"{card}: its front matter is not valid YAML") from None
     return found if isinstance(found, dict) else {}

@@ -1,4 +1,4 @@
-"""The front matter of a dataset's card, which the Hub and its viewer read."""
+"""The front matter of a dataset card, which the Hub and its viewer read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,16 @@ if TYPE_CHECKING:
     import datasets
 
 TAG = "xl-suite"
-"""On every card that this package writes; a folder without it is never replaced."""
-HOMEPAGE = "https://pypi.org/project/xl-suite/"
+"""A tag of every card that this package writes; a folder without it is never replaced."""
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the front matter says of a dataset that its files do not; a licence that the Hub does not list becomes `other`."""
+    """What the front matter says about a dataset beyond its files.
+
+    The licence "unknown" becomes `other`: the Hub accepts only names that it lists.
+    """
 
     pretty_name: str
     license: str
@@ -26,7 +28,11 @@ class About:
 
 
 def front_matter(about: About, configs: Mapping[str, Written], features: "datasets.Features", split: str) -> str:
-    """YAML between two lines of dashes: `configs` with the files of each, `dataset_info` with rows, bytes and columns."""
+    """The front matter as YAML between two lines of dashes.
+
+    `configs` has the data files of each configuration, `dataset_info` their rows, bytes and
+    columns.
+    """
     from datasets import DatasetInfo
     from datasets.info import DatasetInfosDict
     from datasets.splits import SplitDict, SplitInfo

@@ -1,4 +1,4 @@
-"""Languages: the one registry (`get`, `parse`), identification, language fidelity, words."""
+"""Languages: registry (`get`, `parse`), identification, language fidelity, word counts."""
 
 from xl_alpacaeval_metric.languages.registry import (
     PAPER,

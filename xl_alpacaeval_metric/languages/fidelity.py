@@ -1,8 +1,10 @@
-"""Language fidelity: how far answers are in the language asked for, as the Language Confusion Benchmark defines it.
+"""Language fidelity: how far answers are in the requested language.
 
-Line pass: every line of five words or more is in that language. Word pass, for other scripts than Latin: of the texts
-that pass by line, those without an English word. Definitions: Marchisio et al. 2024, arXiv:2406.20052, and the script
-released with it; `docs/fidelity.md` names what differs here.
+The definitions are those of the Language Confusion Benchmark (Marchisio et al. 2024,
+arXiv:2406.20052) and the script released with it; `docs/fidelity.md` lists the differences.
+
+Line pass: every line of five words or more is in that language. Word pass, for scripts other than
+Latin: of the texts that pass by line, those without an English word.
 """
 
 import re
@@ -19,12 +21,12 @@ from xl_alpacaeval_metric.languages import identify
 from xl_alpacaeval_metric.records import Fidelity
 
 MIN_TOKENS = 5
-"""Shorter lines are not looked at: too little to tell a language by."""
+"""Shorter lines are not scored: their language cannot be identified reliably."""
 FULL_WEIGHT = 100
-"""From so many texts on, a language counts in an overall rate as much as any other; below, in proportion."""
+"""Texts that give a language its full weight in an overall rate; fewer weigh in proportion."""
 
 _PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}،]+")
-# Han and kana; Thai, Lao, Tibetan, Myanmar and Khmer: written without spaces between words.
+# Scripts without spaces between words: Han and kana; Thai, Lao, Tibetan, Burmese and Khmer.
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _SOUTHEAST = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]")
 _OTHERS = re.compile(
@@ -34,17 +36,18 @@ _OTHERS = re.compile(
 _SPACE = re.compile(r"\s")
 _UNSPACED = frozenset(("bo", "dz", "ja", "km", "lo", "my", "th", "zh"))
 _LATIN_RUN = re.compile("[A-Za-z0-9]+")
-# Tokens a character, so that five tokens come out where jieba (zh) and MeCab with UniDic (ja) find five: they agree on
-# 99.5% of the benchmark's lines.
-_PER_CJK, _PER_SOUTHEAST = 0.7, 0.25
+# Tokens per character. With these, five tokens are found where jieba (zh) and MeCab with UniDic
+# (ja) find five, on 99.5% of the benchmark's lines.
+_TOKENS_PER_CJK, _TOKENS_PER_SOUTHEAST = 0.7, 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class TextFidelity:
-    """One text's values.
+    """Language fidelity of one text.
 
-    `scored` is False, and the rest None, where no line is long enough or the identifier does not know the language.
-    `word_pass` is None also where the line test failed and for languages in Latin script.
+    `scored` is False, and both passes are None, where no line is long enough or the identifier does
+    not support the language. `word_pass` is also None where the text fails by line, and for
+    languages in Latin script.
     """
 
     line_pass: bool | None
@@ -56,14 +59,15 @@ _UNSCORED = TextFidelity(None, None, False)
 
 
 def text_fidelity(text: str | None, language: str) -> TextFidelity:
-    """Whether one text is in a language; raises UserError for an unknown one."""
+    """Language fidelity of one text; raises UserError for an unknown language."""
     return texts_fidelity([text], [language])[0]
 
 
 def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> list[TextFidelity]:
-    """Each text's values, given the code of the language that it should be in; what is no string counts as empty.
+    """Language fidelity of each text, given the code of the language it should be in.
 
-    Raises UserError where the lengths differ or a language is unknown.
+    A text that is no string counts as empty. Raises UserError where the lengths differ or a
+    language is unknown.
     """
     texts, codes = list(texts), _codes(languages_)
     if len(texts) != len(codes):
@@ -81,7 +85,8 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
         script = languages.get(code).script
         by_word = script is not None and script != "Latn"
         kept = {index: lines for index in indices if (lines := _long_lines(texts[index], base))}
-        # A text that fails mostly does so in its first line: the others need no look then.
+        # A text that fails mostly fails in its first line, and its other lines need not be
+        # identified.
         passed = dict(zip(kept, identify.matches([lines[0] for lines in kept.values()], code), strict=True))
         others = [(index, line) for index, lines in kept.items() if passed[index] for line in lines[1:]]
         for (index, _), right in zip(others, identify.matches([line for _, line in others], code), strict=True):
@@ -93,22 +98,25 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
 
 
 def line_passes(text: str, language: str) -> list[bool]:
-    """Whether each line of a text that is long enough to tell is in a language; none where the identifier does not know it.
+    """For each line that is long enough, whether it is in the language.
 
-    Raises UserError for an unknown language.
+    The list is empty for a language that the identifier does not support. Raises UserError for an
+    unknown language.
     """
     code = languages.get(language).code
     return identify.matches(_long_lines(text, code.split("-")[0]), code) if identify.supported(code) else []
 
 
 def language_fidelity(texts: Iterable[str | None], languages: Iterable[str]) -> Fidelity:
-    """Line pass rate, word pass rate and coverage, in percent, overall and by language (under its canonical code).
+    """Line pass rate, word pass rate and coverage in percent, overall and by language code.
 
-    A language's rates are shares of its texts: of those scored, the share that passes by line; of these, in other scripts
-    than Latin, the share that passes by word. Coverage is the share of all texts that could be scored. An overall rate is
-    the mean of the languages' rates, as in the benchmark, where a language with fewer than 100 texts behind its rate
-    weighs in proportion to their number; overall coverage is the share of all texts. A language that the identifier does
-    not know is unscored: its rates are None, its coverage 0, and it is named in `unsupported`.
+    The line pass rate of a language is the share of its scored texts that pass by line; its word
+    pass rate, in scripts other than Latin, the share of these that pass by word. Coverage is the
+    share of all texts that are scored. An overall rate is the mean of the languages' rates, as in
+    the benchmark, where a language with fewer than 100 texts behind its rate weighs in proportion
+    to their number; overall coverage is the share of all texts. A language that the identifier does
+    not support is unscored: its rates are None, its coverage is 0, and it is named in
+    `unsupported`.
 
     Raises UserError where the lengths differ or a language is unknown.
     """
@@ -162,7 +170,7 @@ def _codes(given: Iterable[str]) -> list[str]:
 
 
 def _long_lines(text: object, base: str) -> list[str]:
-    """The lines that count, without ASCII punctuation."""
+    """The lines that are long enough to be scored, without ASCII punctuation."""
     if not isinstance(text, str):
         return []
     bare = _PUNCTUATION.sub("", text.strip()).replace("—", " ")
@@ -172,24 +180,28 @@ def _long_lines(text: object, base: str) -> list[str]:
 def _long(line: str, base: str) -> bool:
     words = len(line.split())
     if base not in _UNSPACED:
-        # An answer in Chinese where German was asked for is one long word, and must not escape.
+        # Split at spaces, an answer in Chinese to a request for German is one word; it must be
+        # scored, too.
         return words >= MIN_TOKENS or (not line.isascii() and _tokens(line, base) >= MIN_TOKENS)
     return words >= MIN_TOKENS or _tokens(line, base) >= MIN_TOKENS
 
 
 def _tokens(line: str, base: str) -> float:
-    """How many tokens a line without spaces between words has, about; 0 where it has no such letters and none are asked for."""
+    """About how many tokens a line in a script without spaces has.
+
+    0 for a line without letters of these scripts, unless the language `base` is written in one.
+    """
     cjk, southeast = len(_CJK.findall(line)), len(_SOUTHEAST.findall(line))
     if not (cjk or southeast) and base not in _UNSPACED:
         return 0.0
-    # jieba counts each space, too.
+    # jieba counts each space as a token.
     spaces = len(_SPACE.findall(line)) if base == "zh" else 0
-    return _PER_CJK * cjk + _PER_SOUTHEAST * southeast + len(_OTHERS.findall(line)) + spaces
+    return _TOKENS_PER_CJK * cjk + _TOKENS_PER_SOUTHEAST * southeast + len(_OTHERS.findall(line)) + spaces
 
 
 @lru_cache(maxsize=1)
 def _english_words() -> frozenset[str]:
-    """English words in lower case of four letters or more: SCOWL, as in the benchmark."""
+    """English words of four letters or more in lower case, from SCOWL, as in the benchmark."""
     text = resources.files("xl_alpacaeval_metric").joinpath("data/english_words.txt").read_text(encoding="utf-8")
     return frozenset(text.split())
 

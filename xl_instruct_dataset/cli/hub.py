@@ -1,4 +1,4 @@
-"""The commands for Hub folders: build one, push it."""
+"""The commands for Hub folders: build and push."""
 
 import sys
 from pathlib import Path
@@ -49,7 +49,7 @@ def build_folder(
         typer.Option(min=0.0, max=1.0, help="Share of a pair's responses in a wrong language above which to stop"),
     ] = 0.01,
 ) -> None:
-    """Write a folder that `load_dataset` and the Hub read: Parquet files for each language pair, and a card."""
+    """Write a folder for `load_dataset` and the Hub: Parquet files by language pair, and a card."""
     from xl_instruct_dataset.hub import build
     from xl_instruct_dataset.sources.source import Source
 
@@ -74,14 +74,14 @@ def push_folder(
     message: Annotated[str, typer.Option(metavar="TEXT", help="The commit's message")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go up, and send nothing")] = False,
 ) -> None:
-    """Put a folder on the Hub in one commit, after checking it against its card."""
+    """Upload a folder to the Hub in one commit, after checking it against its card."""
     from xl_instruct_dataset.hub import push
 
     planned = push.plan(folder)
     total = sum(upload.size for upload in planned.uploads)
-    if planned.left:
-        more = f" and {len(planned.left) - 3} more" if len(planned.left) > 3 else ""
-        print(f"not sent, the card does not name them: {', '.join(planned.left[:3])}{more}", file=sys.stderr)
+    if planned.left_out:
+        more = f" and {len(planned.left_out) - 3} more" if len(planned.left_out) > 3 else ""
+        print(f"not sent, the card does not name them: {', '.join(planned.left_out[:3])}{more}", file=sys.stderr)
     if dry_run:
         for upload in planned.uploads:
             print(f"{upload.size:>14,}  {upload.path}")

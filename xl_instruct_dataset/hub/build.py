@@ -1,4 +1,4 @@
-"""From a source to a Hub folder: every row checked, every file written, then put in place at once."""
+"""Building a Hub folder from a source: all rows are checked, and the folder is written whole."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -29,8 +29,8 @@ _SOURCE_LIMITS = "Read the card of the source for its limits; its rows have not 
 
 
 @dataclass(slots=True)
-class Built:
-    """What a build made: rows by pair, and how many responses were not taken for the pair's language, with the first of them."""
+class BuildResult:
+    """Rows written, responses in a wrong language and the id of the first of them, by pair."""
 
     written: dict[str, Written] = field(default_factory=dict)
     wrong: dict[str, int] = field(default_factory=dict)
@@ -46,11 +46,11 @@ def build(
     *,
     variant: str = "default",
     max_wrong: float = 0.01,
-) -> Built:
-    """Write the Hub folder `output` with these pairs of the source, by default all that it has.
+) -> BuildResult:
+    """Write the Hub folder `output` whole or not at all; `pairs` None is all of the source's.
 
-    Raises UserError where the source lacks a pair, a row is damaged or stands twice, more than the share `max_wrong`
-    of a pair's responses is not in its language, or `output` is something else; nothing is left half-written.
+    Raises UserError where the source lacks a pair, a row is damaged, an id occurs twice, more than
+    the share `max_wrong` of a pair's responses is not in its language, or `output` has other files.
     """
     if variant not in VARIANTS:
         raise UserError(f"unknown variant {variant!r}; there are {', '.join(VARIANTS)}")
@@ -58,7 +58,7 @@ def build(
     if not wanted:
         have = "no pair asked for; give some as in en-fi,en-de, or none for all that the source has"
         raise UserError(have if pairs is not None else f"{source.name}: has no language pair in variant {variant}")
-    built = Built()
+    built = BuildResult()
     with hub_folder.replaced(output) as folder:
         for number, pair in enumerate(wanted):
 
@@ -77,7 +77,7 @@ def build(
 
 
 def about(source: Source, name: str, variant: str) -> card.About:
-    """What the card says of this source."""
+    """The card's texts for this source."""
     if source.name == SAMPLE:
         return card.About(name, "XL-Instruct sample", source.license, _SAMPLE_ORIGIN, _SAMPLE_LIMITS)
     folder = source.folder
@@ -90,9 +90,9 @@ def about(source: Source, name: str, variant: str) -> card.About:
 
 
 def _checked(
-    rows: Iterator[TrainingRow], pair: str, built: Built, so_far: Callable[[int], None]
+    rows: Iterator[TrainingRow], pair: str, built: BuildResult, so_far: Callable[[int], None]
 ) -> Iterator[TrainingRow]:
-    """The rows as they are, each looked at: its id is its own, and its response in the pair's language."""
+    """The rows unchanged; counts those in a wrong language. Raises UserError for a repeated id."""
     _, target = languages_of(pair)
     known = identify.supported(target)
     if not known:
@@ -100,10 +100,11 @@ def _checked(
     built.wrong[pair] = 0
     seen: set[int] = set()
     for row in rows:
-        # Half the memory of the ids themselves; among ten million the chance of a false alarm is one in 300,000.
+        # Half the memory of the ids; among ten million, two have the same hash once in 300,000
+        # builds.
         identity = hash(row.id)
         if identity in seen:
-            raise UserError(f"{pair}: id {row.id!r} stands twice")
+            raise UserError(f"{pair}: id {row.id!r} occurs twice")
         seen.add(identity)
         if known and not identify.matches([row.response], target)[0]:
             built.wrong[pair] += 1
@@ -113,7 +114,7 @@ def _checked(
             so_far(len(seen))
 
 
-def _check_pair(built: Built, pair: str, source: str, max_wrong: float) -> None:
+def _check_pair(built: BuildResult, pair: str, source: str, max_wrong: float) -> None:
     rows, wrong = built.written[pair].rows, built.wrong[pair]
     if not rows:
         raise UserError(f"{source}: pair {pair} has no rows")

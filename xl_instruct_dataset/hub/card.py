@@ -1,4 +1,4 @@
-"""The card of a Hub folder: front matter that the Hub and its viewer read, and a body for people."""
+"""The dataset card of a Hub folder with training data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from xl_instruct_dataset.records import features, languages_of
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the card says that the files do not: `origin` and `limits` are paragraphs of Markdown."""
+    """What the card says beyond the files; `origin` and `limits` are paragraphs of Markdown."""
 
     name: str
     pretty_name: str
@@ -23,7 +23,7 @@ class About:
 
 
 def text(about: About, configs: Mapping[str, Written]) -> str:
-    """The whole README.md for these configurations, each a language pair."""
+    """The README.md with front matter for these configurations, one for each language pair."""
     example = "en-fi" if "en-fi" in configs else next(iter(configs))
     body = card_text.body(
         "dataset",
@@ -34,7 +34,6 @@ def text(about: About, configs: Mapping[str, Written]) -> str:
             "table": _table(configs),
             "origin": about.origin,
             "limits": about.limits,
-            "homepage": front_matter.HOMEPAGE,
             "version": package_version(),
         },
     )

@@ -1,4 +1,4 @@
-"""Training rows into Parquet files."""
+"""Parquet files of training rows."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +11,6 @@ SPLIT = "train"
 
 
 def write(rows: Iterable[TrainingRow], folder: Path, *, shard_bytes: int = SHARD_BYTES) -> Written:
-    """Write `folder/train-00000-of-00001.parquet` and so on; the folder is made here."""
+    """Write `folder/train-00000-of-00001.parquet` and so on; the folder must not exist."""
     dictionaries = (row.as_dict() for row in rows)
     return parquet.write(dictionaries, features().arrow_schema, folder, split=SPLIT, shard_bytes=shard_bytes)

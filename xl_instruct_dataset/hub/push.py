@@ -1,4 +1,4 @@
-"""A Hub folder goes to the Hub: checked first, private unless asked otherwise, in one commit."""
+"""Pushing a Hub folder: checked first, in one commit, to a repository private by default."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,50 +15,51 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that would go up, by its path in the repository, and its size in bytes."""
+    """A file to upload: its path in the repository, and its size in bytes."""
 
     path: str
     size: int
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What would go up; the patterns of the data files, by which older ones are found there; and what in the folder stays."""
+class PushPlan:
+    """What to upload: the files, the patterns of the card's data files, and what is left out.
+
+    The patterns find older data files in the repository. `left_out` are files of the folder that
+    the card does not name.
+    """
 
     uploads: Sequence[Upload]
     patterns: Sequence[str]
-    left: Sequence[str]
+    left_out: Sequence[str]
 
 
-def plan(folder: Path) -> Plan:
-    """The card and the files it names, and nothing else that lies in the folder.
-
-    Raises UserError where the folder does not match its card.
-    """
+def plan(folder: Path) -> PushPlan:
+    """Plan to upload the card and the files that it names; raises UserError unless these match."""
     configs = hub_folder.verified(folder)
     files = dict.fromkeys([folder / hub_folder.CARD, *(file for config in configs for file in config.files)])
     uploads = [Upload(file.relative_to(folder).as_posix(), file.stat().st_size) for file in files]
-    left = sorted(
+    left_out = sorted(
         file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file() and file not in files
     )
-    return Plan(uploads, [pattern for config in configs for pattern in config.patterns], left)
+    return PushPlan(uploads, [pattern for config in configs for pattern in config.patterns], left_out)
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """The commit's address, the older data files that it removed, and whether the repository is private."""
+    """The commit's URL, the data files that it removed, and whether the repository is private."""
 
     url: str
     removed: Sequence[str]
     private: bool
 
 
-def push(folder: Path, repo: str, planned: Plan, *, public: bool = False, message: str = "") -> Pushed:
-    """Make the dataset repository if need be, and commit the files to it.
+def push(folder: Path, repo: str, planned: PushPlan, *, public: bool = False, message: str = "") -> Pushed:
+    """Commit the files to the dataset repository, which is created if it does not exist.
 
-    Data files of the same configurations that are there and not among them go in the same commit: the card's patterns
-    would take them for rows of today. The token is the one that huggingface_hub finds (`hf auth login`, or HF_TOKEN).
-    Raises UserError in one line where the Hub refuses or cannot be reached.
+    Other data files of the same configurations are removed in the same commit: the card's patterns
+    match them, so that their rows would be loaded, too. The token is that of huggingface_hub (`hf
+    auth login`, or HF_TOKEN). Raises UserError where the Hub refuses or cannot be reached.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -79,21 +80,21 @@ def push(folder: Path, repo: str, planned: Plan, *, public: bool = False, messag
             commit_message=message.strip() or f"Upload {folder.resolve().name}",
         )
     except HFValidationError as error:
-        raise UserError(f"--repo {repo}: {_in_short(error)}") from None
+        raise UserError(f"--repo {repo}: {_summary(error)}") from None
     except HfHubHTTPError as error:
         raise UserError(_refused(repo, error)) from None
     except Exception as error:
-        # httpx, hf_xet and the threads of an upload have errors of their own, the Hub's often behind them.
+        # httpx, hf_xet and upload threads raise errors of their own, often with the Hub's as cause.
         if isinstance(error, ValueError):
-            raise UserError(f"{repo}: the Hub refused: {_in_short(error)}") from None
+            raise UserError(f"{repo}: the Hub refused: {_summary(error)}") from None
         if isinstance(error.__cause__, HfHubHTTPError):
             raise UserError(_refused(repo, error.__cause__)) from None
-        reason = f"{type(error).__name__}: {_in_short(error.__cause__ or error)}"
+        reason = f"{type(error).__name__}: {_summary(error.__cause__ or error)}"
         raise UserError(f"{repo}: the Hub cannot be reached, nothing was committed ({reason})") from None
     return Pushed(str(commit.commit_url), removed, bool(info.private))
 
 
-def _older(there: Sequence[str], planned: Plan) -> list[str]:
+def _older(there: Sequence[str], planned: PushPlan) -> list[str]:
     ours = {upload.path for upload in planned.uploads}
     return [
         path for path in there if path not in ours and any(fnmatchcase(path, pattern) for pattern in planned.patterns)
@@ -108,10 +109,10 @@ def _refused(repo: str, error: "HfHubHTTPError") -> str:
         case 403:
             return f"{repo}: your token may not write there (403); it needs write access to {repo.partition('/')[0]}"
         case _:
-            return f"{repo}: the Hub refused ({status}): {_in_short(error)}"
+            return f"{repo}: the Hub refused ({status}): {_summary(error)}"
 
 
-def _in_short(error: BaseException) -> str:
-    """What the Hub itself says, where it says anything, in one line."""
+def _summary(error: BaseException) -> str:
+    """The Hub's own message, or else the error's, in one line."""
     said = getattr(error, "server_message", None) or str(error)
     return " ".join(said.split())[:200]

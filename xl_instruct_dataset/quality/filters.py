@@ -136,7 +136,7 @@ def repetition(text: str) -> Drop | None:
     lines = [" ".join(line.split()) for line in markdown.without_code(text).split("\n")]
     lines = [line for line in lines if any(character.isalpha() for character in line)]
     tokens = words.tokens("\n".join(lines))
-    length = RUN if words.in_words(tokens) else RUN_OF_CHARACTERS
+    length = RUN if words.are_words(tokens) else RUN_OF_CHARACTERS
     runs = list(zip(*(tokens[skip:] for skip in range(length)), strict=False))
     if len(runs) >= FEWEST_RUNS and (share := _repeated(runs)) > REPEATED_RUNS:
         unit = "words" if length == RUN else "characters"

@@ -110,6 +110,6 @@ def _empty() -> Any:
 
 def _shingles(text: str) -> set[bytes]:
     tokens = words.tokens(text)
-    length = SHINGLE if words.in_words(tokens) else SHINGLE * words.CHARACTERS_A_WORD
+    length = SHINGLE if words.are_words(tokens) else SHINGLE * words.CHARACTERS_PER_WORD
     runs = zip(*(tokens[skip:] for skip in range(min(length, len(tokens)))), strict=False)
     return {" ".join(run).encode("utf-8", "replace") for run in runs}

@@ -1,1 +1,1 @@
-"""Where training rows come from."""
+"""Sources of training rows: the bundled sample, folders, and datasets on the Hub."""

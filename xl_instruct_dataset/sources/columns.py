@@ -1,39 +1,35 @@
-"""Rows as others name their columns, in ours."""
+"""Training rows from rows with foreign column names."""
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import columns
 from xl_instruct_dataset.records import CRITERIA, Provenance, Selection, TrainingRow
-
-INSTRUCTION = ("instruction", "prompt", "query", "question", "input")
-RESPONSE = ("response", "output", "answer", "completion", "target")
-CHAT = ("messages", "conversations", "conversation")
-_ROLES = {"human": "user", "gpt": "assistant"}
 
 
 def row_of(
     found: Mapping[str, Any], where: str, pair: tuple[str, str], identifier: str, provenance: Provenance
 ) -> TrainingRow:
-    """The row under our columns: from an instruction and a response under any of their usual names, or from a chat.
+    """The training row in a row with foreign column names, as `files.columns` parses them.
 
-    An `input` beside the instruction, as Alpaca has it, is its second paragraph. Raises UserError that says what the row
-    holds instead, also for chats of other turns than one of the user and its answer: nothing is left out of a row.
+    `pair` are its languages; `identifier` and `provenance` are for a row without its own. Nothing
+    of a row is left out: raises UserError with what the row has and what it needs, also for a
+    conversation of other turns than one of the user and its answer, for instance with a system
+    prompt.
     """
-    instruction, response = _text(found, INSTRUCTION, "user", where), _text(found, RESPONSE, "assistant", where)
-    extra = found.get("input")
-    if isinstance(found.get("instruction"), str) and isinstance(extra, str) and extra.strip():
-        instruction = f"{instruction}\n\n{extra}"
-    for name in CHAT:
-        if (instruction is None or response is None) and isinstance(found.get(name), list):
-            said = _turns(found[name], where, ("user", "assistant"))
-            instruction, response = said["user"], said["assistant"]
-    if instruction is None or response is None:
+    conversation = columns.conversation_of(found, where)
+    roles = [turn.role for turn in conversation.turns]
+    if roles != ["user", "assistant"]:
+        there = ", ".join(roles[:6]) + (", ..." if len(roles) > 6 else "")
+        raise UserError(f"{where}: a chat of {there or 'no turns'}; needs one turn of user and one of assistant")
+    if conversation.unused:
         raise UserError(
-            f"{where}: no instruction with its response; needs {' or '.join(INSTRUCTION[:2])} and "
-            f"{' or '.join(RESPONSE[:2])}, or messages, and has {', '.join(map(str, found)) or 'nothing'}"
+            f"{where}: {' and '.join(conversation.unused)} and {conversation.columns[0]} have different texts; "
+            "leave out one of them"
         )
+    instruction, response = (turn.text for turn in conversation.turns)
     if not instruction.strip() or not response.strip():
         raise UserError(f"{where}: the {'response' if instruction.strip() else 'instruction'} is empty")
     own = found.get("id")
@@ -50,35 +46,9 @@ def row_of(
     try:
         f"{row.id}{row.instruction}{row.response}".encode()
     except UnicodeEncodeError as error:
-        raise UserError(f"{where}: holds half a character ({error.object[error.start]!r}), which no file can") from None
+        half = error.object[error.start]
+        raise UserError(f"{where}: holds half a character ({half!r}), which no file can") from None
     return row
-
-
-def _text(found: Mapping[str, Any], names: tuple[str, ...], role: str, where: str) -> str | None:
-    for name in names:
-        value = found.get(name)
-        if isinstance(value, str):
-            return value
-        if isinstance(value, list) and value:  # TRL's prompt and completion: lists of turns.
-            return _turns(value, where, (role,))[role]
-    return None
-
-
-def _turns(chat: list[Any], where: str, roles: tuple[str, ...]) -> dict[str, str]:
-    """What each of these roles says in a chat in which they have one turn each, in this order, and nobody else any."""
-    said = []
-    for turn in chat:
-        if not isinstance(turn, dict):
-            raise UserError(f"{where}: a turn of its chat is no object with role and content")
-        role = str(turn.get("role") or turn.get("from"))
-        content = turn.get("content", turn.get("value"))
-        if not isinstance(content, str):
-            raise UserError(f"{where}: the {role} turn of its chat has no text")
-        said.append((_ROLES.get(role, role), content))
-    if tuple(role for role, _ in said) != roles:
-        there = ", ".join(role for role, _ in said[:6]) + (", ..." if len(said) > 6 else "")
-        raise UserError(f"{where}: a chat of {there or 'no turns'}; needs one turn of {' and one of '.join(roles)}")
-    return dict(said)
 
 
 def _scores(found: Mapping[str, Any], where: str) -> dict[str, float] | None:
@@ -96,7 +66,7 @@ def _scores(found: Mapping[str, Any], where: str) -> dict[str, float] | None:
 
 
 def _selection(found: Any, where: str) -> Selection | None:
-    """The row's own, where it is one of ours; raises UserError where its numbers are none."""
+    """The selection in the row's column, None for none; UserError for damaged numbers."""
     if not isinstance(found, dict) or not isinstance(found.get("method"), str):
         return None
     candidates, chosen, scores = found.get("candidates"), found.get("chosen"), found.get("scores")
@@ -113,7 +83,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _provenance(found: Any, default: Provenance, where: str) -> Provenance:
-    """The row's own, where it is one of ours, else that of the source; raises UserError where it is damaged."""
+    """The provenance in the row's column, or else `default`; UserError for a damaged one."""
     if not isinstance(found, dict) or not isinstance(found.get("dataset"), str):
         return default
     texts = {name: found.get(name) for name in ("license", "seed_source", "seed_license")}
@@ -131,7 +101,7 @@ def _provenance(found: Any, default: Provenance, where: str) -> Provenance:
 
 
 def _stages(found: Any, where: str) -> dict[str, str]:
-    """`[{stage, value}, ...]`, as the files have it, or `{stage: value}`."""
+    """Values by stage, from `[{stage, value}, ...]` as in our files, or from `{stage: value}`."""
     entries = [{"stage": stage, "value": value} for stage, value in found.items()] if isinstance(found, dict) else found
     stages: dict[str, str] = {}
     for entry in entries if isinstance(entries, list) else [] if entries is None else [entries]:

@@ -1,4 +1,4 @@
-"""Which files of a folder or a Hub dataset hold a language pair."""
+"""Which files of a folder or a Hub dataset have the rows of a language pair."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,32 +7,32 @@ from pathlib import Path, PurePosixPath
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import tables
 from xl_instruct_dataset.records import LANGUAGES, canonical
 
-FORMATS = {".parquet": "parquet", ".jsonl": "jsonl", ".json": "json", ".csv": "csv"}
 _VARIANT_WORDS = {
     "best_of_3": re.compile(r"(?<![a-z])(?:best|bo)[-_ ]?(?:of)?[-_ ]?(?:3|three)(?![0-9a-z])", re.IGNORECASE),
     "scored": re.compile(r"(?<![a-z])scor(?:es?|ed)(?![a-z])", re.IGNORECASE),
 }
-# en-fi, EN_FI, en-pt-BR; but pt-BR, with the second in other letters, is a language with its region.
+# en-fi, EN_FI, en-pt-BR; but pt-BR, in lower and upper case, is a language with its region.
 _PAIR = re.compile(r"([a-z]{2})[-_]([a-z]{2,3}(?:-\w+)*)|([A-Z]{2})[-_]([A-Z]{2,3})")
 
 
 def data_files(names: Iterable[str]) -> list[str]:
-    """Those of the paths that hold rows, in order; what lies in hidden folders does not."""
+    """The paths of data files, sorted, without hidden files and those in hidden folders."""
     paths = (PurePosixPath(name) for name in names)
     return sorted(
         str(path)
         for path in paths
-        if path.suffix in FORMATS and not any(part.startswith((".", "_")) for part in path.parts)
+        if path.suffix in tables.FORMATS and not any(part.startswith((".", "_")) for part in path.parts)
     )
 
 
 def of_pair(names: Sequence[str], pair: str, variant: str, source: str) -> list[str]:
-    """The files of one pair and variant: named for the pair, else for the response language (fi, finnish, ...).
+    """The files of a pair and variant: named by the pair, or else by the response language.
 
-    What a path is named for is the last pair or language in it: `en/fi.jsonl` and `train_en_fi.jsonl` are Finnish.
-    Raises UserError that says what there is instead.
+    The last pair or language (fi, finnish) in a path names it: `en/fi.jsonl` and
+    `train_en_fi.jsonl` are Finnish. Raises UserError with the files that there are.
     """
     pair = canonical(pair)
     _, _, target = pair.partition("-")
@@ -52,7 +52,7 @@ def of_pair(names: Sequence[str], pair: str, variant: str, source: str) -> list[
 
 
 def pairs_in(names: Sequence[str], variant: str, pairs: Sequence[str]) -> list[str]:
-    """Which of `pairs` the paths have files for, and every other pair that one of them is named for."""
+    """Those of `pairs` for which there are files, and all other pairs that name a file."""
     named = {_named(name, _usual()) for name in names if _variant(name) == variant}
     others = sorted(name for name in named if name is not None and name not in pairs and name not in LANGUAGES)
     return [pair for pair in pairs if pair in named or pair.partition("-")[2] in named] + others
@@ -69,12 +69,12 @@ def _variant(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def _usual() -> Mapping[str, str]:
-    """Codes and English names of the usual response languages, each with its code."""
+    """The codes of the usual response languages, by code and by English name."""
     return {word: code for code in LANGUAGES for word in (code, languages.get(code).name.lower())}
 
 
 def _named(name: str, known: Mapping[str, str]) -> str | None:
-    """The pair or the language that a path is named for, which is the last one in it."""
+    """The pair or the language code that names a path: the last one in it, None for none."""
     path = PurePosixPath(name)
     for part in (path.stem, *reversed(path.parts[:-1])):
         for variant in _VARIANT_WORDS.values():

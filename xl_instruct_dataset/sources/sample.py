@@ -1,12 +1,12 @@
-"""The bundled sample: 24 rows a pair, written for this project."""
+"""The bundled sample: 24 rows for each language pair, written for this project."""
 
-import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.benchmark import ask_in
+from xl_alpacaeval_metric.files import tables
 from xl_instruct_dataset.records import LANGUAGES, Provenance, Selection, TrainingRow
 
 NAME = "xl-suite sample"
@@ -21,15 +21,18 @@ _PROVENANCE = Provenance(
 
 
 def rows(code: str) -> Iterator[TrainingRow]:
-    """The rows whose responses are in language `code`, one of `LANGUAGES`; the English ones name no language."""
+    """The rows with responses in language `code`, one of `LANGUAGES`.
+
+    Instructions with English responses name no language.
+    """
     if code not in LANGUAGES:
         raise ValueError(f"the sample has no responses in {code}")
     responses = {row["id"]: row["response"] for row in _lines(f"responses/{code}.jsonl")}
     for seed in seeds():
-        asked = seed["instruction"]
+        request = seed["instruction"]
         yield TrainingRow(
             id=f"{seed['id']}-{code}",
-            instruction=asked if code == "en" else ask_in(asked, code, item=seed["id"]),
+            instruction=request if code == "en" else ask_in(request, code, item=seed["id"]),
             response=responses[seed["id"]],
             instruction_language="en",
             response_language=code,
@@ -40,9 +43,9 @@ def rows(code: str) -> Iterator[TrainingRow]:
 
 @cache
 def seeds() -> tuple[dict[str, Any], ...]:
-    """The English passages with the instruction that each answers: id, kind, passage, instruction."""
+    """The English seeds: id, kind, passage, and the instruction that the passage answers."""
     return tuple(_lines("seeds.jsonl"))
 
 
 def _lines(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (FOLDER / name).read_text("utf-8").split("\n") if line]
+    return [row for _, row in tables.rows(FOLDER / name)]

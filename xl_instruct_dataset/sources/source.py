@@ -1,4 +1,4 @@
-"""Where training rows come from: the bundled sample, a folder, or a dataset on the Hub."""
+"""A source of training rows: the bundled sample, a folder, or a dataset on the Hub."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import rows
+from xl_alpacaeval_metric.files import tables
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_instruct_dataset.records import PAIRS, VARIANTS, Provenance, TrainingRow, languages_of
 from xl_instruct_dataset.sources import file_names, sample
@@ -23,14 +23,17 @@ _LICENSES = {RELEASED: "cc-by-sa-4.0"}
 
 @dataclass(frozen=True)
 class Source:
-    """`name` is "sample", a folder, or a dataset's id on the Hub. With `streaming` the Hub's files are read where they are."""
+    """A source by its name: "sample", a folder, or a dataset's id on the Hub.
+
+    With `streaming`, files on the Hub are read without a download.
+    """
 
     name: str
     streaming: bool = False
 
     @property
     def folder(self) -> Path | None:
-        """The folder that the name stands for; raises UserError where it should be one and is not there."""
+        """The folder of that name, None for other sources; UserError for a missing folder."""
         if self.name == SAMPLE:
             return None
         path = Path(self.name).expanduser()
@@ -44,7 +47,7 @@ class Source:
 
     @cached_property
     def license(self) -> str:
-        """The licence that the source names; "unknown" where it names none."""
+        """The licence in the source's card; "unknown" where it has none."""
         if self.name == SAMPLE:
             return "apache-2.0"
         if self.name in _LICENSES:
@@ -54,24 +57,24 @@ class Source:
         return found if isinstance(found, str) and found else "unknown"
 
     def pairs(self, variant: str = "default") -> list[str]:
-        """The pairs it has in this variant."""
+        """The source's language pairs in a variant."""
         if self.name == SAMPLE:
             return list(PAIRS) if variant == "default" else []
         return file_names.pairs_in(self._names, variant, VARIANTS[variant])
 
     def state(self) -> list[str]:
-        """What changes when its files do: of each its path, size and time of change. Of a dataset on the Hub the name alone."""
+        """Path, size and modification time of each file; only the name of a dataset on the Hub."""
         folder = sample.FOLDER if self.name == SAMPLE else self.folder
         if folder is None:
             return [self.name]
         folder = folder.resolve()
-        files_of = sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix in file_names.FORMATS)
+        files_of = sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix in tables.FORMATS)
         return [f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files_of]
 
     def rows(self, pair: str, variant: str = "default") -> Iterator[TrainingRow]:
-        """The rows of one pair, read as they are asked for.
+        """The rows of one pair, one at a time.
 
-        Raises UserError that names the file and the row, or what is missing and how to get it.
+        Raises UserError with the file and the row, or with what is missing and how to get it.
         """
         codes = languages_of(pair)
         if self.name == SAMPLE:
@@ -92,37 +95,36 @@ class Source:
         from huggingface_hub import HfApi
 
         try:
-            # Not list_repo_files, which asks a Hub that is not there again for half a minute.
+            # Not list_repo_files, which retries for half a minute where the Hub cannot be reached.
             found = HfApi().dataset_info(self.name).siblings
             return file_names.data_files(file.rfilename for file in found or ())
-        except Exception as error:  # What huggingface_hub raises changes with the HTTP library below it.
+        except Exception as error:  # Its class depends on the HTTP library of huggingface_hub.
             cached = _cached(self.name)
             if cached is None:
                 raise UserError(_not_reached(self.name, error)) from None
             names = file_names.local_names(cached)
             logger.warning(
-                "%s: the Hub cannot be reached (%s); read are the %d data files of it that its cache holds",
+                "%s: the Hub cannot be reached (%s); reading the %d data files of it in the cache",
                 *(self.name, type(error).__name__, len(names)),
             )
             return names
 
     def _read(self, names: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        folder = self.folder
+        if folder is not None:
+            yield from tables.rows_of(folder / name for name in names)
+            return
         for name in names:
             try:
                 with self._open(name) as file:
-                    yield from rows.rows(file, str(self.folder / name) if self.folder else f"{self.name}/{name}")
+                    yield from tables.rows(file, f"{self.name}/{name}")
             except UserError:
                 raise
             except Exception as error:
-                # huggingface_hub, httpx and hf_xet have errors of their own for a Hub that fails.
-                if self.folder is None:
-                    raise UserError(_not_reached(self.name, error, name)) from None
-                reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-                raise UserError(f"{self.folder / name}: cannot be read ({reason})") from None
+                # huggingface_hub, httpx and hf_xet each raise errors of their own.
+                raise UserError(_not_reached(self.name, error, name)) from None
 
     def _open(self, name: str) -> IO[bytes]:
-        if self.folder is not None:
-            return (self.folder / name).open("rb")
         if self.streaming:
             from huggingface_hub import HfFileSystem
 
@@ -132,15 +134,15 @@ class Source:
         return Path(hf_hub_download(self.name, name, repo_type="dataset")).open("rb")
 
 
-def _not_reached(repo: str, error: Exception, file: str = "its files") -> str:
+def _not_reached(repo: str, error: Exception, file: str = "the list of its files") -> str:
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 
     if isinstance(error, RepositoryNotFoundError):
         return f"{repo}: the Hub shows you no such dataset; check the name, or log in with `hf auth login` if it is private"
     if isinstance(error, HFValidationError):
-        return f"{repo}: neither a folder that is there nor a name that the Hub allows; --source is sample, a folder, or ORG/NAME"
+        return f"{repo}: neither an existing folder nor a name that the Hub allows; --source is sample, a folder, or ORG/NAME"
     return (
-        f"{repo}: {file} cannot be had from the Hub ({type(error).__name__}); where it can be reached run "
+        f"{repo}: {file} is not available from the Hub ({type(error).__name__}); where it can be reached run "
         f"`hf download {repo} --repo-type dataset --local-dir FOLDER`, and give --source FOLDER"
     )
 
@@ -155,7 +157,7 @@ def _cached(repo: str) -> Path | None:
 
 
 def _license_on_hub(repo: str) -> object:
-    """What the card of the dataset says; None where it has none, or cannot be had."""
+    """The licence in the dataset's card; None where it has none, or the card is not available."""
     from huggingface_hub import DatasetCard
 
     try:

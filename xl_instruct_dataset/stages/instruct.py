@@ -116,7 +116,7 @@ def read(text: str) -> str | None:
     if not found or not any(character.isalpha() for character in found) or clean_reply.MARKER.search(found):
         return None
     paragraphs = [part for part in re.split(r"\n\s*\n", found) if part.strip()]
-    if words.words(found) > MAX_WORDS or len(paragraphs) > MAX_PARAGRAPHS:
+    if words.count(found) > MAX_WORDS or len(paragraphs) > MAX_PARAGRAPHS:
         return None
     if _THE_TEXT.search(found) or _REFUSED.match(found) or any(_CHATTER.search(part) for part in paragraphs[1:]):
         return None

@@ -186,7 +186,7 @@ def test_the_real_805_requests(tmp_path: Path) -> None:
 
 def test_without_the_hub_alpaca_eval_is_asked_for_by_its_file() -> None:
     with pytest.raises(
-        UserError, match=r"alpaca_eval.json of tatsu-lab/alpaca_eval cannot be had.*--benchmark-path FILE"
+        UserError, match=r"alpaca_eval.json of tatsu-lab/alpaca_eval: is not available.*--benchmark-path FILE"
     ):
         benchmark.load("xl", ["fi"], path=Path("tatsu-lab/alpaca_eval"))
 

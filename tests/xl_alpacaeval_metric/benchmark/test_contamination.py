@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
+from tests.foreign_rows import ANSWERED, ASKED, FORMS
 from tests.servers.judge import JudgeServer
 from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.benchmark import contamination
-from xl_alpacaeval_metric.benchmark.contamination import Index, Text, index_of, not_looked_at, search, texts
+from xl_alpacaeval_metric.benchmark.contamination import Index, Text, index_of, not_checked, search, texts
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub import download
 from xl_alpacaeval_metric.languages import words
@@ -37,6 +38,24 @@ def test_a_request_is_found_however_it_is_dressed() -> None:
         ]
     assert found({"messages": [{"role": "user", "content": BREAD}]}) == [("mini-01", "request")]
     assert found({"prompt": [{"role": "user", "content": BREAD}], "completion": []}) == [("mini-01", "request")]
+
+
+@pytest.mark.parametrize("row", FORMS)
+def test_requests_and_references_are_found_in_every_form(row: dict[str, object]) -> None:
+    whole = [Text("mine", "1", "en", "request", ASKED.split("\n\n")[0]), Text("mine", "1", "de", "reference", ANSWERED)]
+    index = Index(whole)
+    assert {o.text.kind for o in search(index, [("line 1", row)]) if o is not None} == {"request", "reference"}
+
+
+def test_texts_in_any_column_are_looked_at() -> None:
+    for row in (
+        {"instruction": "Tell me.", "history": [[BREAD, "Well."]]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": BREAD}]}]},
+        {"prompt": "Tell me.", "rejected": [{"role": "assistant", "content": BREAD}]},
+        {"text": "Tell me.", "about": {"source": BREAD}},
+    ):
+        assert found(row) == [("mini-01", "request")]
+    assert found({"id": BREAD, "text": "Tell me."}) == []
 
 
 def test_a_reference_is_found_in_words_and_in_characters() -> None:
@@ -69,8 +88,8 @@ def test_tokens_are_words_or_characters() -> None:
     assert tokens("Größe, ＡＢＣ – don't!") == ["grösse", "abc", "don", "t"]
     assert tokens("请用中文回答 OK") == [*"请用中文回答", "ok"]
     assert tokens("कृपया हिन्दी में जवाब दें।") == ["कृपया", "हिन्दी", "में", "जवाब", "दें"]
-    assert words.in_words(tokens("OK, 中 is one sign"))
-    assert not words.in_words(tokens("请用中文回答 OK"))
+    assert words.are_words(tokens("OK, 中 is one sign"))
+    assert not words.are_words(tokens("请用中文回答 OK"))
 
 
 def test_each_text_is_looked_for_once() -> None:
@@ -109,7 +128,7 @@ def test_the_command_lists_rows_and_ends_with_one(tmp_path: Path) -> None:
         (("nowhere.jsonl",), "no such file"),
         ((".", "--benchmark", ""), "no benchmark given"),
         ((".", "--benchmark", "alpaca"), "unknown benchmark 'alpaca'"),
-        ((".", "--benchmark", "mini"), "holds no .parquet, .jsonl or .json file"),
+        ((".", "--benchmark", "mini"), "holds no .parquet, .jsonl, .json or .csv file"),
     ],
 )
 def test_bad_input_is_one_line(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
@@ -129,8 +148,8 @@ def test_the_bundled_benchmarks_do_not_overlap_with_each_other() -> None:
 def test_all_are_those_to_be_had_and_the_others_are_named(tmp_path: Path) -> None:
     offline = index_of(["all"], None, None)
     assert (offline.benchmarks, offline.missing) == (("mini", "context"), ("xl", "m", "en"))
-    (said,) = not_looked_at(offline)
-    assert said.startswith("not looked at: xl, m, en")
+    (said,) = not_checked(offline)
+    assert said.startswith("not checked: xl, m, en")
     english = next(row for row in benchmark.load("mini", ["en"]).rows)
     assert [found for found, *_ in offline.find(english.reference or "")]
     asked = "Which three birds can be heard before sunrise in a northern pine forest?"
@@ -139,7 +158,7 @@ def test_all_are_those_to_be_had_and_the_others_are_named(tmp_path: Path) -> Non
     assert set(more.benchmarks) == {"mini", "context", "xl", "en"}
     assert more.missing == ("m",)
     assert {found.benchmark for found, *_ in more.find(f"Tell me: {asked}")} == {"xl", "en"}
-    with pytest.raises(UserError, match="cannot be had from the Hub"):
+    with pytest.raises(UserError, match="is not available from the Hub"):
         index_of(["all", "m"], None, None)
     with pytest.raises(UserError, match="no such file or folder; --benchmark-path"):
         index_of(["all"], None, tmp_path / "typo")
@@ -149,9 +168,9 @@ def test_all_are_those_to_be_had_and_the_others_are_named(tmp_path: Path) -> Non
 
 def test_whether_the_hub_is_reached_is_told_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert not download.reached()
+    assert not download.is_reachable()
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     with JudgeServer() as server:
         monkeypatch.setattr(constants, "ENDPOINT", server.url)  # Whatever it says to that.
-        assert download.reached()
-    assert not download.reached()
+        assert download.is_reachable()
+    assert not download.is_reachable()

@@ -137,6 +137,6 @@ def test_texts_that_are_cut_off_are_counted(tmp_path: Path) -> None:
     ]
     assert set(pairs.read_references(file)) == {(row.id, row.response_language) for row in ROWS}
     mini = benchmark.load("mini", ["fi"], limit=3)
-    references.written(mini, cuts, tmp_path, nothing, said.append)
-    references.written(mini, ScriptedClient(echo, model="whole"), tmp_path, nothing, said.append)
+    references.with_references_by(cuts, mini, tmp_path, nothing, said.append)
+    references.with_references_by(ScriptedClient(echo, model="whole"), mini, tmp_path, nothing, said.append)
     assert [line.partition(" cut off")[0] for line in said] == ["1 of 3 references are"]

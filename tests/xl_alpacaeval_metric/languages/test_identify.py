@@ -142,7 +142,7 @@ def test_a_long_line_is_read_at_its_beginning_middle_and_end() -> None:
     long = " ".join([german] * 40)
     assert identify.matches([long], "de") == [True]
     assert identify.matches([f"{german} " + " ".join([english] * 40)], "de") == [False]
-    read = identify._readable(long)
+    read = identify._excerpt(long)
     assert len(read) <= 203
     assert set(re.split(r"\s+", read)) <= set(long.split())
 

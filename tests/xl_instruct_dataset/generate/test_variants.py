@@ -184,7 +184,7 @@ def test_words_are_counted_in_every_script(source: str) -> None:
     for row in sample.rows(source):
         assert producer.fault(producer.shortened(row.response, 400), chosen) is None
         short = producer.shortened(row.response.replace("\n", " "), 40)
-        assert 0 < words.words(short) <= 40
+        assert 0 < words.count(short) <= 40
         assert row.response.replace("\n", " ").startswith(short)
 
 

@@ -173,7 +173,7 @@ def foreign_card(output: Path) -> str:
 def damaged_card(output: Path) -> str:
     output.mkdir()
     (output / "README.md").write_text("---\ntags: [mine\n---\n")
-    return "its front matter is no valid YAML"
+    return "its front matter is not valid YAML"
 
 
 def a_file(output: Path) -> str:
@@ -373,7 +373,7 @@ def test_a_language_that_cannot_be_identified_is_said_to_be_unchecked(
 
 def twice(folder: Path) -> str:
     write_jsonl(folder / "de.jsonl", [{"id": n % 5, "instruction": "a", "response": GERMAN} for n in range(6)])
-    return "en-de: id '0' stands twice"
+    return "en-de: id '0' occurs twice"
 
 
 def cut_parquet(folder: Path) -> str:
@@ -381,7 +381,7 @@ def cut_parquet(folder: Path) -> str:
     datasets.Dataset.from_list(rows(3000)).to_parquet(str(folder / "de.parquet"))
     whole = (folder / "de.parquet").read_bytes()
     (folder / "de.parquet").write_bytes(whole[: len(whole) // 2])
-    return "de.parquet: missing or damaged"
+    return "de.parquet: not a readable Parquet file ("
 
 
 def damaged_parquet(folder: Path) -> str:
@@ -390,13 +390,13 @@ def damaged_parquet(folder: Path) -> str:
     whole = bytearray((folder / "de.parquet").read_bytes())
     whole[200:2000] = bytes(1800)
     (folder / "de.parquet").write_bytes(whole)
-    return "de.parquet: missing or damaged after row"
+    return "de.parquet: not a readable Parquet file ("
 
 
 def empty_parquet(folder: Path) -> str:
     folder.mkdir()
     (folder / "de.parquet").write_bytes(b"")
-    return "de.parquet: missing or damaged"
+    return "de.parquet: not a readable Parquet file ("
 
 
 def damaged_line(folder: Path) -> str:
@@ -473,7 +473,7 @@ def test_a_damaged_source_is_one_line_and_no_folder(
         (("--source", "./nothing"), "./nothing: no such folder; --source is sample, a folder, or a Hub dataset's id"),
         (("--source", "nothing"), "nothing: no such folder"),
         (("--source", "file"), "file: is a file; --source is sample, a folder"),
-        (("--source", "a b/c d"), "a b/c d: neither a folder that is there nor a name that the Hub allows"),
+        (("--source", "a b/c d"), "a b/c d: neither an existing folder nor a name that the Hub allows"),
         (
             ("--source", "viyer98/xl-instruct"),
             "`hf download viyer98/xl-instruct --repo-type dataset --local-dir FOLDER`",

@@ -172,7 +172,7 @@ def test_a_plan_has_each_file_once(tmp_path: Path) -> None:
     planned = push.plan(tmp_path / "xl")
     assert [upload.path for upload in planned.uploads] == ["README.md", "en-de/train-00000-of-00001.parquet"]
     parquet.write([row], tmp_path / "xl" / "en-fi")
-    assert push.plan(tmp_path / "xl").left == ["en-fi/train-00000-of-00001.parquet"]
+    assert push.plan(tmp_path / "xl").left_out == ["en-fi/train-00000-of-00001.parquet"]
 
 
 LOAD = """
@@ -237,7 +237,7 @@ def test_what_was_read_once_is_read_again_without_the_hub(hub: HubServer, tmp_pa
     code, _, errors = run(*command, cwd=tmp_path, **{**settings, "HF_HUB_OFFLINE": "1"})
     assert code == 0, errors
     assert contents(tmp_path / "xl-instruct") == before
-    assert errors.count("the Hub cannot be reached (OfflineModeIsEnabled); read are the 1 data files of it") == 1
+    assert errors.count("the Hub cannot be reached (OfflineModeIsEnabled); reading the 1 data files of it") == 1
 
 
 @pytest.mark.parametrize("options", [(), ("--streaming",)])
@@ -254,7 +254,7 @@ def test_a_hub_that_cannot_be_reached_says_what_to_download(
     hub.fails = {"/resolve/": 403}
     code, _, errors = run("build", "--source", RELEASED, *options, "--pairs", "en-fi", cwd=tmp_path, **settings)
     assert (code, errors.splitlines()[-1].count(needs)) == (2, 1), errors
-    assert "fi.json cannot be had" in errors
+    assert "fi.json is not available" in errors
     assert not (tmp_path / "xl-instruct").exists()
     assert "Traceback" not in errors
 

@@ -1,9 +1,10 @@
-"""Rows of others in our columns: what is known by another name is taken, and what would be lost is refused."""
+"""Training rows from foreign columns: known names are read, and nothing is lost in silence."""
 
 from typing import Any
 
 import pytest
 
+from tests.foreign_rows import ANSWERED, ASKED, FORMS
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.records import Provenance, Selection, TrainingRow
 from xl_instruct_dataset.sources.columns import row_of
@@ -15,34 +16,12 @@ def row(**found: Any) -> TrainingRow:
     return row_of(found, "de.jsonl line 3", ("en", "de"), "en-de-0000003", Provenance("mine", "mit"))
 
 
-@pytest.mark.parametrize(
-    "found",
-    [
-        {"instruction": "Why?", "response": "Darum."},
-        {"prompt": "Why?", "completion": "Darum."},
-        {"query": "Why?", "answer": "Darum."},
-        {"question": "Why?", "output": "Darum."},
-        {"input": "Why?", "target": "Darum."},
-        {"instruction": "Why?", "input": "", "output": "Darum."},
-        {"messages": [USER, ASSISTANT]},
-        {"prompt": [USER], "completion": [ASSISTANT]},
-        {"prompt": "Why?", "messages": [USER, ASSISTANT]},
-        {"conversations": [{"from": "human", "value": "Why?"}, {"from": "gpt", "value": "Darum."}]},
-        {"instruction": None, "prompt": "Why?", "response": "Darum."},
-    ],
-)
+@pytest.mark.parametrize("found", FORMS)
 def test_columns_under_their_usual_names(found: dict[str, Any]) -> None:
     taken = row(**found)
-    assert (taken.instruction, taken.response, taken.id) == ("Why?", "Darum.", "en-de-0000003")
+    assert (taken.instruction, taken.response, taken.id) == (ASKED, ANSWERED, "en-de-0000003")
     assert (taken.instruction_language, taken.response_language) == ("en", "de")
     assert taken.provenance == Provenance("mine", "mit")
-
-
-def test_an_input_beside_an_instruction_is_part_of_it() -> None:
-    assert (
-        row(instruction="Shorten this.", input="A long text.", output="x").instruction
-        == "Shorten this.\n\nA long text."
-    )
 
 
 def test_our_own_rows_come_back_as_they_were() -> None:
@@ -83,6 +62,23 @@ def test_scores_may_be_columns_of_their_own() -> None:
         ({"messages": [{"role": "system", "content": "x"}, USER, ASSISTANT]}, "a chat of system, user, assistant"),
         ({"messages": [{"role": "user", "content": None}, ASSISTANT]}, "the user turn of its chat has no text"),
         ({"messages": ["x", "y"]}, "a turn of its chat is no object"),
+        (
+            {"instruction": "a", "response": "b", "system": "c"},
+            "a chat of system, user, assistant; needs one turn of user",
+        ),
+        ({"instruction": "a", "output": "b", "history": [["c", "d"]]}, "a chat of user, assistant, user, assistant"),
+        (
+            {"prompt": "Why?", "response": "Darum.", "messages": [USER, ASSISTANT] * 2},
+            "a chat of user, assistant, user",
+        ),
+        (
+            {"answer": "42", "messages": [USER, ASSISTANT]},
+            "answer and messages have different texts; leave out one of them",
+        ),
+        (
+            {"prompt": "a", "answer": "b", "messages": [USER, ASSISTANT]},
+            "prompt and answer and messages have different",
+        ),
         ({"prompt": [USER, ASSISTANT, USER], "completion": [ASSISTANT]}, "needs one turn of user"),
         ({"instruction": "a", "response": "b", "precision": 7}, "precision is '7'; a score is a number from 1 to 5"),
         ({"instruction": "a", "response": "b", "scores": {"precision": "4"}}, "precision is '4'"),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.foreign_rows import ANSWERED, ASKED, FORMS
 from tests.xl_instruct_dataset.command import rows, write_jsonl
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.train.dataset import examples, mixture
@@ -105,10 +106,11 @@ def test_a_general_set_is_mixed_in_by_its_ratio(tmp_path: Path) -> None:
     assert len(general) == 6
     assert [turn["content"] for turn in general[0].prompt] == ["Be kind.", "One?", "Two.", "Three?"]
     assert general[0].completion == "Four."
-    assert found.notes == (f"{file}: 1 rows without an answer left out",)
+    left_out = f"{file}: 1 rows left out (the first: {file} line 10: no answer to a user)"
+    assert found.notes == (left_out,)
     assert found.licenses() == {"apache-2.0": 48, "unknown": 6}
     more = select(mix_with=f"{file}:1", held_out=0)
-    assert more.notes == (f"{file}: 1 rows without an answer left out, 9 rows, fewer than the 48 asked for",)
+    assert more.notes == (f"{left_out}, 9 rows, fewer than the 48 asked for",)
 
 
 def test_a_ratio_of_less_than_one_row_reads_no_more_than_the_first(
@@ -146,21 +148,41 @@ def test_pairs_are_named_in_any_case() -> None:
     assert list(select(pairs="EN-DE, en-de,en-FI").taken) == ["en-de", "en-fi"]
 
 
+@pytest.mark.parametrize("row", FORMS)
+def test_general_sets_come_in_many_forms(row: dict[str, object]) -> None:
+    found = examples.of_chat(row, "line 1", "set", 1, "mit")
+    assert [dict(turn) for turn in found.prompt] == [{"role": "user", "content": ASKED}]
+    assert found.completion == ANSWERED
+
+
+def test_a_system_prompt_in_a_column_is_a_turn_of_the_prompt() -> None:
+    row = {"system_prompt": "Be kind.", "question": "One?", "response": "Two."}
+    found = examples.of_chat(row, "line 1", "set", 1, "mit")
+    assert [turn["content"] for turn in found.prompt] == ["Be kind.", "One?"]
+
+
 @pytest.mark.parametrize(
-    "row",
+    ("row", "says"),
     [
-        {"instruction": "Add.", "input": "1 and 2", "output": "3"},
-        {"conversations": [{"from": "human", "value": "Add.\n\n1 and 2"}, {"from": "gpt", "value": "3"}]},
-        {
-            "prompt": [{"role": "user", "content": "Add.\n\n1 and 2"}],
-            "completion": [{"role": "assistant", "content": "3"}],
-        },
+        ({"messages": CHAT[:2]}, "no answer to a user"),
+        ({"messages": [CHAT[0], CHAT[2]]}, "no answer to a user"),
+        ({"messages": []}, "no answer to a user"),
+        ({"instruction": "a", "output": " "}, "no answer to a user"),
+        (
+            {"messages": [*CHAT[:3], {"role": "tool", "content": "4"}]},
+            "a turn of 'tool'; needs turns of system, user, assi",
+        ),
+        (
+            {"messages": [*CHAT[:2], {"role": "assistant", "content": None}]},
+            "the assistant turn of its chat has no text",
+        ),
+        ({"text": "a"}, "no instruction with its response"),
     ],
 )
-def test_general_sets_come_in_many_forms(row: dict[str, object]) -> None:
-    found = examples.of_chat(row, "set", 1, "mit")
-    assert found is not None
-    assert (found.prompt[0]["content"], found.completion) == ("Add.\n\n1 and 2", "3")
+def test_a_row_without_an_example_says_why(row: dict[str, object], says: str) -> None:
+    with pytest.raises(UserError) as error:
+        examples.of_chat(row, "line 1", "set", 1, "mit")
+    assert str(error.value).startswith(f"line 1: {says}")
 
 
 @pytest.mark.parametrize(
@@ -193,5 +215,5 @@ def test_rows_without_text_are_named(tmp_path: Path) -> None:
         select(data=str(tmp_path / "data"), pairs="en-de")
     file = tmp_path / "general.jsonl"
     file.write_text(json.dumps({"text": "Hallo"}) + "\n")
-    with pytest.raises(UserError, match=r"general\.jsonl: no row holds a chat with an answer"):
+    with pytest.raises(UserError, match=r"general\.jsonl: no row holds a chat with an answer.* line 1: no instruction"):
         select(mix_with=f"{file}:1")

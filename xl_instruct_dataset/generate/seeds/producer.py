@@ -163,7 +163,7 @@ def shortened(text: str, max_words: int) -> str:
     kept: list[str] = []
     count = 0.0
     for paragraph in re.split(r"\n\s*\n", text):
-        count += words.words(paragraph)
+        count += words.count(paragraph)
         if count > max_words:
             break
         kept.append(paragraph.strip())
@@ -171,7 +171,7 @@ def shortened(text: str, max_words: int) -> str:
         return "\n\n".join(kept)
     end = 0
     for sentence in _SENTENCE_END.finditer(text):
-        if words.words(text[: sentence.end()]) > max_words:
+        if words.count(text[: sentence.end()]) > max_words:
             break
         end = sentence.end()
     return text[:end]
@@ -179,7 +179,7 @@ def shortened(text: str, max_words: int) -> str:
 
 def fault(passage: str, settings: Settings) -> str | None:
     """Why a passage is not used, None if it is."""
-    if words.words(passage) < settings.min_words:
+    if words.count(passage) < settings.min_words:
         return f"fewer than {settings.min_words} words, or no paragraph of at most {settings.max_words}"
     if len(_NO_TEXT.sub(_marks, passage)) < LEAST_LETTERS * len(passage):
         return "hardly any running text"

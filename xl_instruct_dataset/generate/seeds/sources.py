@@ -96,7 +96,7 @@ def _hidden(path: Path) -> bool:
 
 
 def _rows(file: Path, column: str) -> Iterator[tuple[str, str]]:
-    for where, row in tables.iter_rows(file):
+    for where, row in tables.rows(file):
         yield plain(str(row.get("id") or where)), _text(row, column, where)
 
 

@@ -38,7 +38,7 @@ class Tally:
 
 def collect(settings: Settings, work: Path, shards: int, index: contamination.Index, read: Path) -> Tally:
     """Filter and finish the rows of all shards into `work/rows-LANGUAGE.jsonl`, and write the rejects; returns the tally."""
-    tally = Tally(benchmarks=index.benchmarks, not_looked_at=tuple(contamination.not_looked_at(index)))
+    tally = Tally(benchmarks=index.benchmarks, not_looked_at=tuple(contamination.not_checked(index)))
     with ExitStack() as stack:
         rejects = stack.enter_context((work / REJECTS).open("w", encoding="utf-8"))
         outputs = {

@@ -1,21 +1,24 @@
-"""What a model is trained on: a chat up to an answer, and the answer."""
+"""Training examples: a prompt of chat turns, and the answer to it."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import columns
 from xl_instruct_dataset.records import TrainingRow
 
-_ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant", "system": "system"}
+_ROLES = ("system", "user", "assistant")
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """`prompt` are the turns before the answer `completion`; `group` is the language pair or, with `mixed`, the other set.
+    """The turns before an answer (`prompt`) and the answer (`completion`).
 
-    Examples with the same `item` are the same prompt in several languages.
+    `group` is the language pair or, with `mixed`, the name of the general set. Examples with the
+    same `item` are the same prompt in several languages.
     """
 
     id: str
@@ -28,7 +31,7 @@ class Example:
     mixed: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """As TRL reads it: the loss is on the completion alone."""
+        """The example in TRL's columns; TRL computes the loss on the completion alone."""
         return {
             "prompt": [dict(turn) for turn in self.prompt],
             "completion": [{"role": "assistant", "content": self.completion}],
@@ -37,7 +40,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class GroupCounts:
-    """How many rows a group has, how many of them are held out and trained on, and how many of these are repetitions."""
+    """Rows of a group: available, held out, trained on (`used`), and repeated among these."""
 
     available: int
     held_out: int
@@ -47,7 +50,7 @@ class GroupCounts:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSplit:
-    """The examples to train on and those held out, what was taken of each group, and lines about what was left out."""
+    """The examples to train on, those held out, rows by group, and notes on rows left out."""
 
     train: tuple[Example, ...]
     held_out: tuple[Example, ...]
@@ -56,68 +59,38 @@ class TrainingSplit:
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hex digits of the SHA-256 of all examples, in their order."""
+        """Twelve hex digits of the SHA-256 of all examples, in order."""
         digest = hashlib.sha256()
         for example in (*self.train, *self.held_out):
             digest.update(repr((example.id, example.prompt, example.completion)).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:12]
 
     def licenses(self) -> dict[str, int]:
-        """How many examples, held-out ones too, stand under each licence."""
+        """How many examples, held-out ones included, have each licence; the most frequent first."""
         return dict(Counter(example.license for example in (*self.train, *self.held_out)).most_common())
 
 
 def of_row(row: TrainingRow, pair: str) -> Example:
-    """The example that a training row is."""
+    """The example in a training row of language pair `pair`."""
     item = row.id.removesuffix(f"-{row.response_language}").removeprefix(f"{pair}-")
     turn = {"role": "user", "content": row.instruction}
     return Example(row.id, pair, item, (turn,), row.response, row.provenance.license, row.provenance.non_commercial)
 
 
-def of_chat(row: Mapping[str, object], group: str, number: int, license: str) -> Example | None:
-    """The example in a row of another set: all turns up to the last answer, or an instruction with its response.
+def of_chat(row: Mapping[str, object], where: str, group: str, number: int, license: str) -> Example:
+    """The example in a row of a general instruction set: all turns up to the last answer.
 
-    None for a row that has no answer.
+    What a user says after the last answer is left out, as there is no answer to train on. Raises
+    UserError with the row's place (`where`) for a row without an answer, or with turns of another
+    role than system, user and assistant.
     """
-    turns = _turns(row)
-    while turns and turns[-1]["role"] != "assistant":
+    turns = list(columns.conversation_of(row, where).turns)
+    if other := next((turn.role for turn in turns if turn.role not in _ROLES), None):
+        raise UserError(f"{where}: a turn of {other[:40]!r}; needs turns of {', '.join(_ROLES)} alone")
+    while turns and turns[-1].role != "assistant":
         turns.pop()
-    if len(turns) < 2 or not turns[-1]["content"].strip() or all(turn["role"] != "user" for turn in turns):
-        return None
+    if not turns or not turns[-1].text.strip() or all(turn.role != "user" for turn in turns):
+        raise UserError(f"{where}: no answer to a user")
+    prompt = tuple({"role": turn.role, "content": turn.text} for turn in turns[:-1])
     name = f"{group} {number}"
-    return Example(name, group, name, tuple(turns[:-1]), turns[-1]["content"], license, mixed=True)
-
-
-def _turns(row: Mapping[str, object]) -> list[dict[str, str]]:
-    for name in ("messages", "conversations", "conversation"):
-        chat = row.get(name)
-        if isinstance(chat, list):
-            return _chat(chat)
-    prompt, completion = row.get("prompt"), row.get("completion")
-    if isinstance(prompt, list) and isinstance(completion, list):
-        return _chat([*prompt, *completion])
-    asked = _first(row, ("instruction", "prompt", "query", "question", "inputs"))
-    answer = _first(row, ("response", "output", "answer", "completion", "targets"))
-    if asked is None or answer is None:
-        return []
-    more = row.get("input")  # Alpaca's files have the material of a task apart from it.
-    if isinstance(more, str) and more.strip():
-        asked = f"{asked}\n\n{more}"
-    return [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
-
-
-def _chat(chat: Sequence[object]) -> list[dict[str, str]]:
-    turns = []
-    for turn in chat:
-        if not isinstance(turn, Mapping):
-            return []
-        role = _ROLES.get(str(turn.get("role") or turn.get("from")))
-        content = turn.get("content", turn.get("value"))
-        if role is None or not isinstance(content, str):
-            return []
-        turns.append({"role": role, "content": content})
-    return turns
-
-
-def _first(row: Mapping[str, object], names: Sequence[str]) -> str | None:
-    return next((value for name in names if isinstance(value := row.get(name), str)), None)
+    return Example(name, group, name, prompt, turns[-1].text, license, mixed=True)

@@ -109,14 +109,15 @@ class Mixed:
     def draw(self, count: int, seed: int) -> tuple[list[Example], str]:
         """`count` of its rows at random, and a line about those that were left out, if any."""
         license = Source(self.name).license if not Path(self.name).expanduser().is_file() else "unknown"
-        unusable = 0
+        unusable, reason = 0, ""
         found: list[Example] = []
         chance = random.Random(f"{seed}:mix:{self.name}")
         seen = 0
-        for number, (_, row) in enumerate(self._rows(seed), 1):
-            example = examples.of_chat(row, self.name, number, license)
-            if example is None:
-                unusable += 1
+        for number, (where, row) in enumerate(self._rows(seed), 1):
+            try:
+                example = examples.of_chat(row, where, self.name, number, license)
+            except UserError as error:
+                unusable, reason = unusable + 1, reason or str(error)
                 continue
             seen += 1
             if len(found) < count:
@@ -128,8 +129,9 @@ class Mixed:
         if not seen:
             raise UserError(
                 f"{self.name}: no row holds a chat with an answer; needs messages, or instruction and response"
+                + (f" ({reason})" if reason else "")
             )
-        notes = [f"{unusable} rows without an answer left out"] if unusable else []
+        notes = [f"{unusable} rows left out (the first: {reason})"] if unusable else []
         if len(found) < count:
             notes.append(f"{len(found)} rows, fewer than the {count} asked for")
         return found, f"{self.name}: {', '.join(notes)}" if notes else ""
