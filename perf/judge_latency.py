@@ -26,14 +26,15 @@ from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.records import Comparison
 
-SERVER = Path(__file__).parent.parent / "tests" / "servers" / "judge.py"
+ROOT = Path(__file__).parents[1]
 ANSWER = "A few sentences, as a model writes them when it is asked for something. " * 15
 
 
 @contextmanager
 def judge_server(latency: float, fault_rate: float) -> Iterator[str]:
-    command = [sys.executable, str(SERVER), "--latency", str(latency), "--fault-rate", str(fault_rate)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    options = ["--latency", str(latency), "--fault-rate", str(fault_rate)]
+    command = [sys.executable, "-m", "tests.servers.judge", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
             yield server.stdout.readline().strip()

@@ -1,4 +1,4 @@
-"""Replies of a teacher, translator and judge who know the bundled sample by heart, for a server that speaks HTTP (see judge_server).
+"""Replies of a teacher, translator and judge who know the bundled sample by heart, for JudgeServer.
 
 Passages out of the sample get its instruction and English response, and that response its translations in the sample's
 languages. Other passages get texts made of their own words. `Faulty` replies wrongly to some, in each way that counts.
@@ -8,9 +8,10 @@ import json
 import re
 from collections.abc import Callable
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, ClassVar
 
+from tests.servers import prompts
 from xl_alpacaeval_metric import languages
 from xl_instruct_dataset.sources import sample
 
@@ -20,40 +21,31 @@ SCORES = {"precision": 5, "informativeness": 4, "naturalness": 5, "objectivity":
 
 
 def stage_of(body: dict[str, Any]) -> str:
-    """Which stage asks, by what its prompt says."""
-    system = body["messages"][0]["content"]
-    if "You write requests such as people send" in system:
-        return "instruct"
-    if "a passage that holds what is needed" in system:
-        return "answer"
-    if "You are a translator" in system:
-        return "translate"
-    if "a careful judge of translations" in system:
-        return "select"
-    return "score" if "You are" in system and "precision" in json.dumps(body) else "probe"
+    """Which stage asks: instruct, answer, score, translate, select or probe."""
+    return prompts.stage_of(body)[0]
 
 
-def part(body: dict[str, Any], name: str) -> str:
-    """What stands between the markers of that name."""
-    found = re.search(rf"<{name} \w+>\n(.*?)\n</{name} ", body["messages"][-1]["content"], re.DOTALL)
-    return found[1] if found else ""
+def part(body: dict[str, Any], slot: str) -> str:
+    """What the prompt has in that slot."""
+    return prompts.stage_of(body)[1][slot]
 
 
 def fluent(body: dict[str, Any]) -> str:
     """A good reply at every stage; the second and third candidate differ a little from the first."""
     known = _known()
-    match stage_of(body):
+    stage, slots = prompts.stage_of(body)
+    match stage:
         case "instruct":
-            passage = part(body, "passage")
+            passage = slots["passage"]
             return (
                 known["instruction"].get(passage) or f"What should people know about {' '.join(passage.split()[:12])}?"
             )
         case "answer":
-            return known["response"].get(part(body, "passage")) or part(body, "passage")
+            return known["response"].get(slots["passage"]) or slots["passage"]
         case "score":
             return json.dumps(SCORES)
         case "translate":
-            found = known[_target(body)].get(part(body, "text"), "")
+            found = known[_code(slots["language"])].get(slots["text"], "")
             sample_number = body.get("seed", 0) // 3
             # Another candidate: the same, without its last sentence.
             return found if sample_number != 1 else without_last_sentence(found)
@@ -110,9 +102,8 @@ def _number(body: dict[str, Any]) -> int:
     return 0
 
 
-def _target(body: dict[str, Any]) -> str:
-    found = re.search(r"writes ([A-Z][\w ]+?) as an", body["messages"][0]["content"])
-    name = found[1] if found else ""
+def _code(name: str) -> str:
+    """The sample's language of that English name, or English."""
     return next((code for code in sample.LANGUAGES if languages.get(code).name == name), "en")
 
 
@@ -130,7 +121,7 @@ def _known() -> dict[str, dict[str, str]]:
     return known
 
 
-def passages(file: "resources.abc.Traversable | Any", count: int = 24) -> None:
+def passages(file: Path, count: int = 24) -> None:
     """Write the sample's passages as JSONL."""
     rows = [json.dumps({"id": seed["id"], "text": seed["passage"]}) for seed in sample.seeds()[:count]]
     file.write_text("\n".join(rows) + "\n", encoding="utf-8")

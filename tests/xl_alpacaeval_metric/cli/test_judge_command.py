@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers.judge import FAULTS, Behaviour, JudgeServer, _Refused
+from tests.servers.judge import FAULTS, Behaviour, JudgeServer, Refused
 from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
 
 TOO_LONG = (400, "This model's maximum context length is 8192 tokens.")
@@ -48,7 +48,7 @@ class Opinions:
         number = int(candidate[1])
         self.asked[number] += 1
         if number in self.refuses:
-            raise _Refused(*self.refuses[number])
+            raise Refused(*self.refuses[number])
         preference = self.preferences[number]
         return preference if candidate.start() < prompt.index(f"reference {number}.") else 1 - preference
 

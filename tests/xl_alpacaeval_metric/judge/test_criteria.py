@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers import comparison
-from tests.servers import judge as server_judge
-from tests.servers.judge import Behaviour, JudgeServer
+from tests.servers.judge import JudgeServer
+from tests.servers.prompts import slots_of
 from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
 from xl_alpacaeval_metric import scoring
 from xl_alpacaeval_metric.clients.base import Completion, Request
@@ -418,25 +419,22 @@ def test_criteria_need_a_judge() -> None:
 # Over HTTP
 
 
+def level_in_answer(body: dict[str, Any]) -> str | None:
+    """The first digit of the answer as the level on every criterion, or a reply without levels where there is none."""
+    slots = slots_of(body, "criteria")
+    if slots is None:
+        return None
+    level = next((int(character) for character in slots["answer"] if character.isdigit()), None)
+    return (
+        "I like it."
+        if level is None
+        else json.dumps(dict.fromkeys(re.findall(r'"(\w+)": LEVEL', slots["form"]), level))
+    )
+
+
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeServer]:
-    """Rates an answer by the first digit in it: that level on everything, or a reply without levels where there is none."""
-    verdict = server_judge._completion
-
-    def completion(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
-        answer = verdict(body, behaviour)
-        text = body["messages"][-1]["content"]
-        if "Reply with one JSON object" in text:
-            own = text.split("<answer ", 1)[1].split(">", 1)[1].split("</answer", 1)[0]
-            names = [line.partition(":")[0] for line in text.split("These are")[1].splitlines() if ": " in line[1:]]
-            names = [name for name in names if name.isidentifier()]
-            level = next((int(character) for character in own if character.isdigit()), None)
-            content = "I like it." if level is None else json.dumps(dict.fromkeys(names, level))
-            answer["choices"][0]["message"]["content"] = content
-        return answer
-
-    monkeypatch.setattr(server_judge, "_completion", completion)
-    with JudgeServer() as running:
+def server() -> Iterator[JudgeServer]:
+    with JudgeServer(reply=level_in_answer) as running:
         yield running
 
 
@@ -463,7 +461,7 @@ def test_an_endpoint_is_asked_for_constrained_json(server: JudgeServer) -> None:
 
 
 def test_an_endpoint_without_constrained_json_is_asked_without(server: JudgeServer, tmp_path: Path) -> None:
-    server.behaviour = Behaviour(refuses=("response_format",))
+    server.change(refuses=("response_format",))
     columns = (["Wert 4", "Wert 2"], ["Wert"] * 2, ["Say it in German."] * 2, ["de"] * 2)
     own = written(tmp_path, TASTE)
     found: Any = compute(*columns, judge="openai/any", judge_base_url=server.url, criteria=str(own))
