@@ -1,6 +1,9 @@
 """What several test files use."""
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from xl_alpacaeval_metric.records import Comparison
 
@@ -18,3 +21,26 @@ def comparison(number: int = 1, language: str = "de", **changes: str) -> Compari
         **changes,
     }
     return Comparison(id=f"item-{number}", language=language, **texts)
+
+
+ROW = {
+    "instruction": "Say hello in German.",
+    "prediction": "Hallo, wie geht es dir?",
+    "reference": "Guten Tag!",
+    "language": "de",
+}
+"""A line of a pairs file."""
+GERMAN = "Der Hund läuft durch den Wald und findet dort einen alten Knochen unter dem Baum."
+FINNISH = "Koira juoksee metsän halki ja löytää vanhan luun puun alta, vaikka sataa kaatamalla."
+
+
+def rows(number: int, response: str = GERMAN) -> list[dict[str, Any]]:
+    """Training rows without ids."""
+    return [{"instruction": f"Tell story {n}, in the language you know.", "response": response} for n in range(number)]
+
+
+def write_jsonl(file: Path, found: Sequence[Mapping[str, Any]]) -> Path:
+    """Write the rows, after the folders above the file; returns the file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(row) + "\n" for row in found), encoding="utf-8")
+    return file

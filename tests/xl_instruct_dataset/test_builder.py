@@ -7,7 +7,7 @@ import datasets
 import pytest
 from datasets.exceptions import DatasetGenerationError
 
-from tests.xl_instruct_dataset.command import GERMAN, rows, write_jsonl
+from tests.helpers import GERMAN, rows, write_jsonl
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset import XLInstruct

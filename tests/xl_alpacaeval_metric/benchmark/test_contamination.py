@@ -7,8 +7,9 @@ import pytest
 from huggingface_hub import constants
 
 from tests.foreign_rows import ANSWERED, ASKED, FORMS
+from tests.commands import complaint
+from tests.commands import run_alpacaeval as run
 from tests.servers.judge import JudgeServer
-from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.benchmark import contamination
 from xl_alpacaeval_metric.benchmark.contamination import Index, Text, index_of, not_checked, search, texts

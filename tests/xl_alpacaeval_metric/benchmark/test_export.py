@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
+from tests.commands import complaint
+from tests.commands import run_alpacaeval as run
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.benchmark import export
 from xl_alpacaeval_metric.errors import UserError

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import complaint
+from tests.commands import run_alpacaeval as run
 from tests.servers.judge import JudgeServer
-from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.benchmark import translate
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Request

@@ -1,25 +1,13 @@
 """The command line as its users meet it: a process, its output, its exit code."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROW = {
-    "instruction": "Say hello in German.",
-    "prediction": "Hallo, wie geht es dir?",
-    "reference": "Guten Tag!",
-    "language": "de",
-}
-
-
-def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "xl_alpacaeval_metric", *map(str, arguments)]
-    settings = {"HF_HUB_OFFLINE": "1", "COLUMNS": "160", **environment}
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **settings}, timeout=300)
+from tests.commands import complaint
+from tests.commands import run_alpacaeval as run
+from tests.helpers import ROW
 
 
 @pytest.fixture
@@ -27,15 +15,6 @@ def pairs(tmp_path: Path) -> Path:
     file = tmp_path / "pairs.jsonl"
     file.write_text(json.dumps(ROW) + "\n", encoding="utf-8")
     return file
-
-
-def complaint(result: subprocess.CompletedProcess[str]) -> str:
-    """The one line on standard error that goes with exit code 2."""
-    assert result.returncode == 2, result.stderr
-    lines = [line for line in result.stderr.splitlines() if line.strip()]
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith("xl-alpacaeval: ")
-    return lines[0]
 
 
 def test_help_names_the_commands() -> None:

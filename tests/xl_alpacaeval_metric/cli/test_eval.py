@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +12,9 @@ from types import SimpleNamespace
 import pytest
 from transformers import AutoTokenizer
 
+from tests.commands import complaint, start_alpacaeval
+from tests.commands import run_alpacaeval as run
 from tests.servers.judge import JudgeServer
-from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
 from xl_alpacaeval_metric.runs import answer_worker
 
 
@@ -99,14 +99,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(smollm2: Path, tmp_path: Pa
             *("eval", smollm2, "--languages", "de", "--limit", 6, "--max-tokens", 60, "--batch-size", 1),
             *("--judge", "openai/any", "--judge-base-url", server.url, "--output", folder),
         ]
-        command = [sys.executable, "-m", "xl_alpacaeval_metric", *map(str, options)]
-        process = subprocess.Popen(
-            command,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "HF_HUB_OFFLINE": "1"},
-            start_new_session=True,
-        )
+        process = start_alpacaeval(*options, session=True)
         deadline = time.monotonic() + 120
         while not (folder / "samples.jsonl").exists() or not (folder / "samples.jsonl").read_text().count("\n"):
             assert time.monotonic() < deadline, "no answer came"

@@ -5,12 +5,10 @@ to it, and the judge counts by that number how often it was asked.
 """
 
 import json
-import os
 import random
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,8 +17,9 @@ from typing import Any
 
 import pytest
 
+from tests.commands import complaint, start_alpacaeval
+from tests.commands import run_alpacaeval as run
 from tests.servers.judge import FAULTS, Behaviour, JudgeServer, Refused
-from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
 
 TOO_LONG = (400, "This model's maximum context length is 8192 tokens.")
 UNWANTED = (400, "The request was rejected by the safety system.")
@@ -186,17 +185,16 @@ def test_twenty_kills_repeat_no_more_than_was_in_flight(server: JudgeServer, tmp
     server.behaviour = Behaviour(latency=0.03, verdict=opinions)
     arguments = judge_arguments(server, pairs, folder, "--concurrency", lanes)
 
-    def killed(when: Callable[[], bool], after: float = 0.0) -> int:
-        """The exit code of the command, killed some seconds after something is the case."""
-        command = [sys.executable, "-m", "xl_alpacaeval_metric", *map(str, arguments)]
-        with (tmp_path / "output.txt").open("w") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "HF_HUB_OFFLINE": "1"})
-            deadline = time.monotonic() + 60
-            while not when() and process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.001)
-            time.sleep(after)
-            process.kill()
-            return process.wait()
+    def killed(when: Callable[[], bool], after: float = 0.0) -> tuple[int, str]:
+        """Exit code and standard error of the command, killed `after` seconds after `when` is true."""
+        process = start_alpacaeval(*arguments)
+        deadline = time.monotonic() + 60
+        while not when() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.001)
+        time.sleep(after)
+        process.kill()
+        _, errors = process.communicate()
+        return process.returncode, errors
 
     def asked(more: int) -> Callable[[], bool]:
         goal = opinions.asked.total() + more
@@ -205,8 +203,8 @@ def test_twenty_kills_repeat_no_more_than_was_in_flight(server: JudgeServer, tmp
     # The first kill comes while the command starts, the others at any moment of the requests in flight.
     for more in (0, *(chance.randrange(1, 50) for _ in range(kills - 1))):
         before = opinions.asked.total()
-        exit_code = killed(asked(more), after=chance.uniform(0, 0.08))
-        assert exit_code == -signal.SIGKILL, (tmp_path / "output.txt").read_text()
+        exit_code, errors = killed(asked(more), after=chance.uniform(0, 0.08))
+        assert exit_code == -signal.SIGKILL, errors
         assert opinions.asked.total() > before or more == 0
         kept = [int(line["id"]) for line in verdicts(folder)]
         assert len(kept) == len(set(kept))

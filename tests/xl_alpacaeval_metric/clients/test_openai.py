@@ -117,11 +117,6 @@ def test_fills_every_slot_and_never_more(server: JudgeServer) -> None:
     assert server.seen.max_in_flight == 8
 
 
-def test_no_requests() -> None:
-    with JudgeServer() as server, client_of(server) as client:
-        assert list(client.complete([])) == []
-
-
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=5),
     lambda inner: (

@@ -4,8 +4,6 @@ import json
 import logging
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.commands import run_alpacaeval, start_alpacaeval
 from tests.helpers import comparison
 from tests.servers.batch import BatchServer
 from tests.servers.judge import hash_verdict
@@ -229,11 +228,19 @@ def test_a_killed_run_goes_on_with_the_same_batch(server: BatchServer, tmp_path:
             for i in items
         )
     )
-    command = [sys.executable, "-m", "xl_alpacaeval_metric", "judge", str(pairs), "--judge", "openai/m", "--batch"]
-    command += ["--judge-base-url", server.url, "--output", str(tmp_path / "run")]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": KEY}
+    command = [
+        "judge",
+        pairs,
+        "--judge",
+        "openai/m",
+        "--batch",
+        "--judge-base-url",
+        server.url,
+        "--output",
+        tmp_path / "run",
+    ]
     server.change(hold=True)
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, start_new_session=True) as process:
+    with start_alpacaeval(*command, OPENAI_API_KEY=KEY, session=True) as process:
         deadline = time.monotonic() + 60
         while server.calls["GET /v1/batches/*"] < 2 and time.monotonic() < deadline:
             assert process.poll() is None, process.stderr and process.stderr.read()
@@ -243,7 +250,7 @@ def test_a_killed_run_goes_on_with_the_same_batch(server: BatchServer, tmp_path:
     assert "batch_1" in state
     assert KEY not in state
     server.change(hold=False)
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    result = run_alpacaeval(*command, OPENAI_API_KEY=KEY)
     assert result.returncode == 0, result.stderr
     assert (len(server.uploads), len(server.batches)) == (1, 1)
     assert len(server.seen.log) == 2, "a probe each"

@@ -14,10 +14,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.commands import complaint
+from tests.commands import run_alpacaeval as run
 from tests.helpers import comparison
 from tests.servers.judge import JudgeServer
 from tests.servers.prompts import slots_of
-from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
 from xl_alpacaeval_metric import scoring
 from xl_alpacaeval_metric.clients.base import Completion, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import comparison
+from tests.commands import complaint
+from tests.commands import run_alpacaeval as run
+from tests.helpers import ROW, comparison
 from tests.servers.judge import JudgeServer
-from tests.xl_alpacaeval_metric.cli.test_cli import ROW, complaint, run
 from xl_alpacaeval_metric.clients.base import Completion, Failure
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError

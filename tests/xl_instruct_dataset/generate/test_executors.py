@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.helpers import ROOT
 from tests.servers import teacher
 from tests.servers.judge import JudgeServer
-from tests.xl_instruct_dataset import command
 from tests.xl_instruct_dataset.generate import generating
 from xl_instruct_dataset.generate.config import work_folder
 
@@ -37,7 +37,7 @@ def same(output: Path, alone: Path) -> None:
 def test_two_workers_make_the_same_rows(alone: Path, tmp_path: Path) -> None:
     with JudgeServer(reply=teacher.fluent) as server:
         argv = generating.arguments(server, tmp_path / "out", workers=2, **CHOSEN)
-        code, _, errors = command.run(*argv, cwd=tmp_path)
+        code, _, errors = commands.run_instruct(*argv, cwd=tmp_path)
     assert code == 0, errors
     same(tmp_path / "out", alone)
 
@@ -45,7 +45,7 @@ def test_two_workers_make_the_same_rows(alone: Path, tmp_path: Path) -> None:
 def test_what_goes_wrong_in_a_worker_is_one_line(tmp_path: Path) -> None:
     with JudgeServer(reply=teacher.fluent, ends_after=8) as server:
         argv = generating.arguments(server, tmp_path / "out", workers=2, concurrency=4, **CHOSEN)
-        code, _, errors = command.run(*argv, cwd=tmp_path)
+        code, _, errors = commands.run_instruct(*argv, cwd=tmp_path)
     assert code == 2
     assert errors.splitlines()[-1].startswith("xl-instruct: write-score: openai/teacher at ")
     assert "Traceback" not in errors
@@ -62,7 +62,9 @@ def test_a_ray_cluster_makes_the_same_rows(alone: Path, tmp_path: Path, monkeypa
             cluster.add_node(num_cpus=1, include_dashboard=False)
         with JudgeServer(reply=teacher.fluent) as server:
             chosen = {**CHOSEN, "executor": "ray", "ray_address": cluster.address, "workers": 2}
-            code, _, errors = command.run(*generating.arguments(server, tmp_path / "out", **chosen), cwd=tmp_path)
+            code, _, errors = commands.run_instruct(
+                *generating.arguments(server, tmp_path / "out", **chosen), cwd=tmp_path
+            )
     finally:
         cluster.shutdown()
     assert code == 0, errors
@@ -100,7 +102,7 @@ def test_slurm_runs_the_phases_one_after_another(alone: Path, tmp_path: Path, mo
     environment = {"FAKE": str(fake), "PATH": f"{fake}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
     with JudgeServer(reply=teacher.fluent) as server:
         argv = generating.arguments(server, tmp_path / "out", **slurm())
-        code, out, errors = command.run(*argv, cwd=tmp_path, **environment)
+        code, out, errors = commands.run_instruct(*argv, cwd=tmp_path, **environment)
         assert code == 0, errors
         assert "submitted 4 jobs" in out
         scripts = sorted(fake.glob("*.sh"), key=lambda file: int(file.stem))
@@ -129,10 +131,10 @@ def test_slurm_runs_the_phases_one_after_another(alone: Path, tmp_path: Path, mo
         assert (work_folder.of(tmp_path / "out") / "report.md").exists()
         # Submitted again, there is nothing left to do; with more passages, there is.
         count = len(list(fake.glob("*.sh")))
-        code, _, errors = command.run(*argv, cwd=tmp_path, **environment)
+        code, _, errors = commands.run_instruct(*argv, cwd=tmp_path, **environment)
         assert (code, len(list(fake.glob("*.sh")))) == (0, count), errors
         more = generating.arguments(server, tmp_path / "out", **slurm(passages=9))
-        code, _, errors = command.run(*more, cwd=tmp_path, **environment)
+        code, _, errors = commands.run_instruct(*more, cwd=tmp_path, **environment)
         assert (code, len(list(fake.glob("*.sh")))) == (0, 2 * count), errors
 
 
@@ -196,7 +198,7 @@ def test_a_task_starts_a_server_of_its_own(alone: Path, tmp_path: Path) -> None:
     with JudgeServer(reply=teacher.fluent) as server:
         chosen = {**CHOSEN, "shard": 8, "translator": "vllm/org/model", "gpus": 2}
         argv = generating.arguments(server, tmp_path / "out", **chosen)
-        code, _, errors = command.run(*argv, cwd=tmp_path, **environment)
+        code, _, errors = commands.run_instruct(*argv, cwd=tmp_path, **environment)
         assert code == 0, errors
     for pair in ("en-fi", "en-zh"):
         texts = [

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tests import helpers
 from tests.servers import teacher
 from tests.servers.judge import FAULTS, Behaviour, JudgeServer
-from tests.xl_instruct_dataset import command
 from tests.xl_instruct_dataset.generate import generating
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.generate import report
@@ -183,7 +183,7 @@ def test_no_text_breaks_anything(tmp_path: Path) -> None:
         + f" Nobody there had seen the {word} ice so early before."
         for number, word in enumerate(("baker", "sailor", "teacher", "farmer", "weaver", "doctor"))
     ]
-    command.write_jsonl(
+    helpers.write_jsonl(
         tmp_path / "seeds.jsonl", [{"id": f"[b]{n}\x1b\ud800|", "text": t} for n, t in enumerate(texts)]
     )
     chosen = {"seeds": str(tmp_path / "seeds.jsonl"), "targets": "en", "min_words": 10, "passages": 6}

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests import helpers
 from tests.servers import teacher
 from tests.servers.judge import JudgeServer
-from tests.xl_instruct_dataset import command
 from tests.xl_instruct_dataset.generate import generating
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.generate.config import work_folder
@@ -64,7 +64,7 @@ def test_the_first_request_does_not_wait_for_the_last_passage(tmp_path: Path, mo
 
 def test_a_row_that_cannot_be_read_costs_no_reply(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"text": seed["passage"]} for seed in sample.seeds()[:12]]
-    file = command.write_jsonl(tmp_path / "p.jsonl", [*rows[:8], {"words": "none"}, *rows[8:]])
+    file = helpers.write_jsonl(tmp_path / "p.jsonl", [*rows[:8], {"words": "none"}, *rows[8:]])
     chosen = {**CHOSEN, "seeds": str(file), "passages": 12, "shard": 3}
     with JudgeServer(reply=teacher.fluent) as server:
         with pytest.raises(UserError, match=r'^\S*p\.jsonl line 9: no text in column "text"'):
@@ -74,14 +74,14 @@ def test_a_row_that_cannot_be_read_costs_no_reply(tmp_path: Path) -> None:
         work = work_folder.of(tmp_path / "out")
         assert [file.name for file in sorted((work / "seeds").iterdir())] == ["00000.jsonl", "00001.jsonl"]
         assert list(json.loads((work / "logs" / "write-score" / "inputs.json").read_text())) == ["0", "1"]
-        command.write_jsonl(file, rows)
+        helpers.write_jsonl(file, rows)
         outcome = generating.run(generating.settings(server, **chosen), tmp_path / "out")
         assert max(generating.asked(server).values()) == 1
     assert outcome.tally.passages == 12
 
 
 def test_a_first_row_that_cannot_be_read_leaves_nothing(tmp_path: Path) -> None:
-    file = command.write_jsonl(tmp_path / "p.jsonl", [{"words": "none"}])
+    file = helpers.write_jsonl(tmp_path / "p.jsonl", [{"words": "none"}])
     with JudgeServer(reply=teacher.fluent) as server:
         with pytest.raises(UserError, match='no text in column "text"'):
             generating.run(generating.settings(server, **CHOSEN | {"seeds": str(file)}), tmp_path / "out")
@@ -156,7 +156,7 @@ def test_a_file_that_changes_meanwhile_ends_the_next_run_and_not_this_one(
 
 def test_what_stands_behind_the_last_passage_is_not_read(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"text": seed["passage"]} for seed in sample.seeds()[:12]]
-    file = command.write_jsonl(tmp_path / "p.jsonl", [*rows, {"words": "none"}])
+    file = helpers.write_jsonl(tmp_path / "p.jsonl", [*rows, {"words": "none"}])
     count, _ = producer.make(generating.settings(seeds=str(file), passages=12), tmp_path / "seeds")
     assert count == 12
 

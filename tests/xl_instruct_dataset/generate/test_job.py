@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests import commands
 from tests.servers import teacher
 from tests.servers.judge import JudgeServer
-from tests.xl_instruct_dataset import command
 from tests.xl_instruct_dataset.generate import generating
 from xl_instruct_dataset.generate.config import file as settings_file
 from xl_instruct_dataset.generate.config import work_folder
@@ -31,7 +31,7 @@ def made(server: JudgeServer, tmp_path_factory: pytest.TempPathFactory) -> tuple
     folder = tmp_path_factory.mktemp("fluent")
     output = folder / "xl-instruct"
     given = {"translator": "openai/facebook/nllb-200-3.3B", "license": "apache-2.0", "seed_license": "cc0-1.0"}
-    code, out, errors = command.run(*generating.arguments(server, output, **given), cwd=folder)
+    code, out, errors = commands.run_instruct(*generating.arguments(server, output, **given), cwd=folder)
     assert code == 0, errors
     return output, out
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.servers import teacher
 from tests.servers.judge import JudgeServer
-from tests.xl_instruct_dataset import command
 from tests.xl_instruct_dataset.generate import generating
 from xl_instruct_dataset.generate.config import work_folder
 
@@ -22,7 +22,7 @@ CHOSEN = {"targets": "fi", "passages": 16, "shard": 6, "select": "judge", "concu
 
 def started(server: JudgeServer, output: Path, **given: object) -> "subprocess.Popen[str]":
     arguments = generating.arguments(server, output, **{**CHOSEN, **given})
-    return command.start(*arguments, cwd=output.parent)
+    return commands.start_instruct(*arguments, cwd=output.parent)
 
 
 def wait_for(condition: object, process: "subprocess.Popen[str]") -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests import helpers
 from tests.servers import teacher
 from tests.servers.judge import JudgeServer
-from tests.xl_instruct_dataset import command
 from tests.xl_instruct_dataset.generate import generating
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import read_lines
@@ -151,9 +151,9 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
 
 
 def test_bad_seeds_are_one_line_and_leave_nothing(said: Said, tmp_path: Path) -> None:
-    wrong = command.write_jsonl(tmp_path / "wrong.jsonl", [{"body": "text"}])
-    short = command.write_jsonl(tmp_path / "short.jsonl", [{"text": "Too short."}] * 3)
-    german = command.write_jsonl(tmp_path / "german.jsonl", [{"text": f"{n} {command.GERMAN * 6}"} for n in range(2)])
+    wrong = helpers.write_jsonl(tmp_path / "wrong.jsonl", [{"body": "text"}])
+    short = helpers.write_jsonl(tmp_path / "short.jsonl", [{"text": "Too short."}] * 3)
+    german = helpers.write_jsonl(tmp_path / "german.jsonl", [{"text": f"{n} {helpers.GERMAN * 6}"} for n in range(2)])
     (tmp_path / "empty.jsonl").touch()
     (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "broken.parquet").write_bytes(b"PAR1")

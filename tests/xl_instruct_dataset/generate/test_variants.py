@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests import helpers
 from tests.servers import teacher
 from tests.servers.judge import Behaviour, JudgeServer
-from tests.xl_instruct_dataset import command
 from tests.xl_instruct_dataset.generate import generating
-from tests.xl_instruct_dataset.stages.test_cometkiwi import GOOD, environment
+from tests.xl_instruct_dataset.stages.comet_package import GOOD, environment
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import words
 from xl_instruct_dataset.generate.config.file import load
@@ -159,7 +159,7 @@ def test_passages_may_be_in_another_language(tmp_path: Path) -> None:
     german = {row.id.rpartition("-")[0]: row.response for row in sample.rows("de")}
     finnish = {german[row.id.rpartition("-")[0]]: row.response for row in sample.rows("fi")}
     seeds = [{"id": key, "text": text} for key, text in german.items()]
-    command.write_jsonl(tmp_path / "german.jsonl", seeds)
+    helpers.write_jsonl(tmp_path / "german.jsonl", seeds)
 
     def reply(body: dict[str, Any]) -> str:
         match teacher.stage_of(body):
@@ -295,7 +295,7 @@ def test_a_datasets_folder_gives_the_passages_of_one_split(tmp_path: Path) -> No
     passages = [seed["passage"] for seed in sample.seeds()]
     folder = tmp_path / "private" / "corpus"
     for split, part in (("train", passages[:6]), ("test", passages[6:8])):
-        command.write_jsonl(folder / "data" / f"{split}-00000-of-00001.jsonl", [{"text": text} for text in part])
+        helpers.write_jsonl(folder / "data" / f"{split}-00000-of-00001.jsonl", [{"text": text} for text in part])
     (folder / "README.md").write_text(f"# About\n\n{passages[9]}\n", encoding="utf-8")
     (folder / "dataset_infos.json").write_text("{}", encoding="utf-8")
 
@@ -312,8 +312,8 @@ def test_a_datasets_folder_gives_the_passages_of_one_split(tmp_path: Path) -> No
     assert len(made(seed_split="test")) == 2
     with pytest.raises(UserError, match=r"has no file of the split 'dev'; name one with --seed-split"):
         made(seed_split="dev")
-    command.write_jsonl(folder / "data" / "unsupervised-00000-of-00001.jsonl", [{"text": passages[8]}])
-    command.write_jsonl(folder / "citations.jsonl", [{"text": passages[9]}])
+    helpers.write_jsonl(folder / "data" / "unsupervised-00000-of-00001.jsonl", [{"text": passages[8]}])
+    helpers.write_jsonl(folder / "citations.jsonl", [{"text": passages[9]}])
     assert len(made()) == 6
     assert len(made(seed_split="unsupervised")) == 1
     assert len(made(seed_split="dev")) == 10  # Not all of them are of a split: all are passages.
@@ -325,7 +325,7 @@ def test_a_datasets_folder_gives_the_passages_of_one_split(tmp_path: Path) -> No
 
 def test_a_row_without_text_is_left_out_and_counted(tmp_path: Path) -> None:
     passage = sample.seeds()[0]["passage"]
-    file = command.write_jsonl(tmp_path / "seeds.jsonl", [{"text": None}, {"text": passage}, {"text": ""}])
+    file = helpers.write_jsonl(tmp_path / "seeds.jsonl", [{"text": None}, {"text": passage}, {"text": ""}])
     count, dropped = producer.make(generating.settings(seeds=str(file)), tmp_path / "made", tmp_path / "rejects.jsonl")
     assert (count, dropped) == (1, Counter({"no text": 2}))
     told = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -337,7 +337,7 @@ def test_a_row_without_text_is_left_out_and_counted(tmp_path: Path) -> None:
 
 def test_rows_do_not_say_where_somebody_keeps_files(tmp_path: Path) -> None:
     passages = [{"text": seed["passage"]} for seed in sample.seeds()[:6]]
-    file = command.write_jsonl(tmp_path / "private" / "passages.jsonl", passages)
+    file = helpers.write_jsonl(tmp_path / "private" / "passages.jsonl", passages)
     job(tmp_path / "out", seeds=str(file), passages=6)
     for row in generating.rows(tmp_path / "out", "en-fi"):
         assert row["provenance"]["seed_source"].startswith("passages.jsonl: passages.jsonl line ")

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -17,7 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import DatasetCard
 
-from tests.xl_instruct_dataset.command import FINNISH, GERMAN, rows, run, start, write_jsonl
+from tests.commands import run_instruct as run
+from tests.commands import run_python
+from tests.commands import start_instruct as start
+from tests.helpers import FINNISH, GERMAN, rows, write_jsonl
 from xl_alpacaeval_metric.cli import exit_codes
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.parquet import rows_at
@@ -67,8 +69,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_pair_loads_by_name_offline(built: Path, tmp_path: Path) -> None:
-    settings = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
-    result = subprocess.run([sys.executable, "-c", LOAD], cwd=built, env=settings, capture_output=True, text=True)
+    result = run_python("-c", LOAD, cwd=built, HF_HOME=str(tmp_path))
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["splits"] == ["train"]

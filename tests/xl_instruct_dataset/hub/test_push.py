@@ -1,18 +1,17 @@
 """`xl-instruct push`, and Hub datasets as a source, against a server that speaks the Hub's API."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
 
+from tests.commands import run_instruct as run
+from tests.commands import run_python
+from tests.helpers import FINNISH, GERMAN, rows, write_jsonl
 from tests.servers.hub import READER, WRITER, HubServer
-from tests.xl_instruct_dataset.command import FINNISH, GERMAN, rows, run, write_jsonl
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub.folder import verified
 from xl_instruct_dataset.hub import parquet, push
@@ -185,9 +184,7 @@ print(get_dataset_config_names("org/xl"), load_dataset("org/xl", "en-fi", split=
 def test_what_was_pushed_loads_from_the_hub(hub: HubServer, folder: Path, tmp_path: Path) -> None:
     settings = hub.environment(tmp_path / "hf")
     assert run("push", "xl-instruct", "--repo", "org/xl", cwd=tmp_path, **settings)[0] == 0
-    loaded = subprocess.run(
-        [sys.executable, "-c", LOAD], cwd=tmp_path, env={**os.environ, **settings}, capture_output=True, text=True
-    )
+    loaded = run_python("-c", LOAD, cwd=tmp_path, **settings)
     assert loaded.stdout.strip() == "['en-de', 'en-fi'] 24 sample-01-de", loaded.stderr
     command = ("build", "--source", "org/xl", "--streaming", "--output", "back")
     code, _, errors = run(*command, cwd=tmp_path, **settings)

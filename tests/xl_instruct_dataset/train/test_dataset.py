@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.foreign_rows import ANSWERED, ASKED, FORMS
-from tests.xl_instruct_dataset.command import rows, write_jsonl
+from tests.helpers import rows, write_jsonl
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.train.dataset import examples, mixture
 from xl_instruct_dataset.train.dataset import select as dataset_select

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.xl_instruct_dataset.command import rows, write_jsonl
+from tests.helpers import rows, write_jsonl
 from tests.xl_instruct_dataset.train.training import out_of_memory, settings, silent, tune
 from xl_alpacaeval_metric.clients.harness import HarnessClient
 from xl_alpacaeval_metric.clients.local.client import LocalClient

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from huggingface_hub import ModelCard
 
-from tests.helpers import ROOT
-from tests.xl_instruct_dataset.command import rows, start, write_jsonl
+from tests.commands import run_alpacaeval
+from tests.commands import start_instruct as start
+from tests.helpers import ROOT, rows, write_jsonl
 from tests.xl_instruct_dataset.train.training import QUICK, out_of_memory, settings, silent, tune
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
@@ -408,13 +409,8 @@ def test_an_adapter_and_a_merged_model_are_evaluated_alike(
     for kind in ("adapter", "merged"):
         if kind == "merged":
             tune(tiny, folder, max_steps=12, merge=True)
-        command = ["eval", str(folder), "--judge", "none", "--languages", "de", "--limit", "2", "--max-tokens", "8"]
-        result = subprocess.run(
-            [sys.executable, "-m", "xl_alpacaeval_metric", *command, "--output", str(tmp_path / kind)],
-            env={**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-        )
+        command = ["eval", folder, "--judge", "none", "--languages", "de", "--limit", 2, "--max-tokens", 8]
+        result = run_alpacaeval(*command, "--output", tmp_path / kind, OMP_NUM_THREADS="1")
         assert result.returncode == 0, result.stderr
         answers.append((tmp_path / kind / "samples.jsonl").read_text())
     assert answers[0] == answers[1]

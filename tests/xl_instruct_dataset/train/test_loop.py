@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import comparison
-from tests.xl_instruct_dataset.command import rows, start, write_jsonl
+from tests.commands import start_instruct as start
+from tests.helpers import comparison, rows, write_jsonl
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.cli import exit_codes
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient

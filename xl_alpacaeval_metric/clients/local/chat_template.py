@@ -36,7 +36,11 @@ def _text(chat: Sequence[Message], tokenizer: Any) -> str:
 
 
 def plain(text: str, tokenizer: Any) -> str:
-    """The text with the tokenizer's special tokens broken up, so that an answer cannot end its turn or open another."""
+    """The text with the tokenizer's special tokens broken up, so that an answer cannot end its turn or open another.
+
+    A lone surrogate, which tokenizers refuse, becomes U+FFFD.
+    """
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     for token in tokenizer.added_tokens_decoder.values():
         if token.special and len(token.content) > 1:
             text = text.replace(token.content, f"{token.content[0]}\u200b{token.content[1:]}")

@@ -1,0 +1,82 @@
+"""The commands as their users meet them: a process, its output, its exit code.
+
+Every function takes the arguments of the command, which are turned into text, the folder to run in, and variables to add to
+the environment. Commands are offline and load this checkout unless those variables say otherwise.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.helpers import ROOT
+
+SECONDS = 300.0
+"""After which a command is taken to hang."""
+
+
+class Result(NamedTuple):
+    """What a command that has ended leaves."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def start_python(
+    *arguments: object, cwd: Path | None = None, session: bool = False, **environment: str
+) -> subprocess.Popen[str]:
+    """This interpreter in a process, with pipes for what it prints; with `session` it leads a process group of its own."""
+    settings = {"HF_HUB_OFFLINE": "1", "COLUMNS": "160", "PYTHONPATH": str(ROOT), **environment}
+    return subprocess.Popen(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **settings},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=session,
+    )
+
+
+def run_python(*arguments: object, cwd: Path | None = None, **environment: str) -> Result:
+    """This interpreter, until it ends."""
+    with start_python(*arguments, cwd=cwd, **environment) as process:
+        try:
+            out, errors = process.communicate(timeout=SECONDS)
+        except BaseException:
+            process.kill()
+            raise
+    return Result(process.returncode, out, errors)
+
+
+def start_alpacaeval(
+    *arguments: object, cwd: Path | None = None, session: bool = False, **environment: str
+) -> subprocess.Popen[str]:
+    """`xl-alpacaeval` in a process."""
+    return start_python("-m", "xl_alpacaeval_metric", *arguments, cwd=cwd, session=session, **environment)
+
+
+def run_alpacaeval(*arguments: object, cwd: Path | None = None, **environment: str) -> Result:
+    """`xl-alpacaeval`, until it ends."""
+    return run_python("-m", "xl_alpacaeval_metric", *arguments, cwd=cwd, **environment)
+
+
+def start_instruct(*arguments: object, cwd: Path, **environment: str) -> subprocess.Popen[str]:
+    """`xl-instruct` in a process."""
+    return start_python("-m", "xl_instruct_dataset", *arguments, cwd=cwd, **environment)
+
+
+def run_instruct(*arguments: object, cwd: Path, **environment: str) -> Result:
+    """`xl-instruct`, until it ends."""
+    return run_python("-m", "xl_instruct_dataset", *arguments, cwd=cwd, **environment)
+
+
+def complaint(result: Result) -> str:
+    """The one line on standard error that goes with exit code 2."""
+    assert result.returncode == 2, result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith(("xl-alpacaeval: ", "xl-instruct: "))
+    return lines[0]
