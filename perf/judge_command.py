@@ -17,7 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from judge_latency import ANSWER, judge_server
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from perf.judge_latency import ANSWER, judge_server
 
 WORDS = ANSWER.split()
 

@@ -104,7 +104,7 @@ def openai_library(url: str, pairs: int, concurrency: int) -> Took:
 
 def alpaca_eval_requests(url: str, pairs: int, concurrency: int) -> Took:
     """alpaca_eval's request loop."""
-    from alpaca_eval.decoders.openai import openai_completions  # type: ignore[import-not-found]
+    from alpaca_eval.decoders.openai import openai_completions
 
     logging.disable(logging.WARNING)
     took: list[Took] = []

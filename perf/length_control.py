@@ -10,7 +10,7 @@ Needs scipy (`pip install 'xl-suite[dev]'`).
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.optimize import minimize
@@ -62,7 +62,7 @@ def by_alpaca_eval() -> Callable[[list[float], list[float], list[float]], float]
     return fit
 
 
-def milliseconds(fit: Callable[..., object], models: list[tuple[list[float], ...]], repeats: int) -> float:
+def milliseconds(fit: Callable[..., object], models: Sequence[tuple[list[float], ...]], repeats: int) -> float:
     """Median over the repeats of the mean time a model, after one call to warm up."""
     fit(*models[0])
     times = []

@@ -19,8 +19,9 @@ import time
 from importlib import resources
 from pathlib import Path
 
-from judge_latency import judge_server
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from perf.judge_latency import judge_server
 from xl_alpacaeval_metric.languages.fidelity import language_fidelity
 
 LANGUAGES = ("de", "pt", "hu", "lt", "ga", "mt", "zh", "hi")

@@ -1,12 +1,15 @@
 """The commands as their users meet them: a process, its output, its exit code.
 
-Every function takes the arguments of the command, which are turned into text, the folder to run in, and variables to add to
-the environment. Commands are offline and load this checkout unless those variables say otherwise.
+Every function takes the arguments of the command, which are turned into text, the folder to run in, and
+variables to add to the environment. Commands are offline and load this checkout unless those variables say
+otherwise.
 """
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,10 +27,42 @@ class Result(NamedTuple):
     stderr: str
 
 
-def start_python(
-    *arguments: object, cwd: Path | None = None, session: bool = False, **environment: str
-) -> subprocess.Popen[str]:
-    """This interpreter in a process, with pipes for what it prints; with `session` it leads a process group of its own."""
+def run_python(*arguments: object, cwd: Path | None = None, **environment: str) -> Result:
+    """This interpreter, until it ends."""
+    return _run(arguments, cwd, environment)
+
+
+def run_alpacaeval(*arguments: object, **environment: str) -> Result:
+    """`xl-alpacaeval`, until it ends."""
+    return _run(("-m", "xl_alpacaeval_metric", *arguments), None, environment)
+
+
+def start_alpacaeval(*arguments: object, **environment: str) -> subprocess.Popen[str]:
+    """`xl-alpacaeval`, leading a process group, with pipes for what it prints."""
+    return _start(("-m", "xl_alpacaeval_metric", *arguments), None, environment)
+
+
+def run_instruct(*arguments: object, cwd: Path, **environment: str) -> Result:
+    """`xl-instruct`, until it ends."""
+    return _run(("-m", "xl_instruct_dataset", *arguments), cwd, environment)
+
+
+def start_instruct(*arguments: object, cwd: Path, **environment: str) -> subprocess.Popen[str]:
+    """`xl-instruct`, leading a process group, with pipes for what it prints."""
+    return _start(("-m", "xl_instruct_dataset", *arguments), cwd, environment)
+
+
+def _run(arguments: Sequence[object], cwd: Path | None, environment: Mapping[str, str]) -> Result:
+    with _start(arguments, cwd, environment) as process:
+        try:
+            out, errors = process.communicate(timeout=SECONDS)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return Result(process.returncode, out, errors)
+
+
+def _start(arguments: Sequence[object], cwd: Path | None, environment: Mapping[str, str]) -> subprocess.Popen[str]:
     settings = {"HF_HUB_OFFLINE": "1", "COLUMNS": "160", "PYTHONPATH": str(ROOT), **environment}
     return subprocess.Popen(
         [sys.executable, *map(str, arguments)],
@@ -36,41 +71,8 @@ def start_python(
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        start_new_session=session,
+        start_new_session=True,
     )
-
-
-def run_python(*arguments: object, cwd: Path | None = None, **environment: str) -> Result:
-    """This interpreter, until it ends."""
-    with start_python(*arguments, cwd=cwd, **environment) as process:
-        try:
-            out, errors = process.communicate(timeout=SECONDS)
-        except BaseException:
-            process.kill()
-            raise
-    return Result(process.returncode, out, errors)
-
-
-def start_alpacaeval(
-    *arguments: object, cwd: Path | None = None, session: bool = False, **environment: str
-) -> subprocess.Popen[str]:
-    """`xl-alpacaeval` in a process."""
-    return start_python("-m", "xl_alpacaeval_metric", *arguments, cwd=cwd, session=session, **environment)
-
-
-def run_alpacaeval(*arguments: object, cwd: Path | None = None, **environment: str) -> Result:
-    """`xl-alpacaeval`, until it ends."""
-    return run_python("-m", "xl_alpacaeval_metric", *arguments, cwd=cwd, **environment)
-
-
-def start_instruct(*arguments: object, cwd: Path, **environment: str) -> subprocess.Popen[str]:
-    """`xl-instruct` in a process."""
-    return start_python("-m", "xl_instruct_dataset", *arguments, cwd=cwd, **environment)
-
-
-def run_instruct(*arguments: object, cwd: Path, **environment: str) -> Result:
-    """`xl-instruct`, until it ends."""
-    return run_python("-m", "xl_instruct_dataset", *arguments, cwd=cwd, **environment)
 
 
 def complaint(result: Result) -> str:

@@ -24,7 +24,7 @@ def _has_cuda() -> bool:
         return False
     import torch
 
-    return torch.cuda.is_available()
+    return bool(torch.cuda.is_available())
 
 
 @pytest.fixture(autouse=True)

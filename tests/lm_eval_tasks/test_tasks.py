@@ -128,7 +128,7 @@ def test_a_missing_verdict_is_left_out_and_counted() -> None:
     from lm_eval_tasks import utils
 
     doc = {"response_language": "de", "reference": "Guten Tag!"}
-    judged = {"prediction": "", "preference": None, "judged": True, "verdicts": []}
+    judged: dict[str, object] = {"prediction": "", "preference": None, "judged": True, "verdicts": []}
     found = utils.values(doc, [json.dumps(judged)])
     assert found == {"coverage": 0.0, "missing": 1.0}
 

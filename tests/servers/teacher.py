@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from tests.servers import prompts
 from xl_alpacaeval_metric import languages
+from xl_instruct_dataset.records import LANGUAGES
 from xl_instruct_dataset.sources import sample
 
 Reply = Callable[[dict[str, Any]], str]
@@ -104,7 +105,7 @@ def _number(body: dict[str, Any]) -> int:
 
 def _code(name: str) -> str:
     """The sample's language of that English name, or English."""
-    return next((code for code in sample.LANGUAGES if languages.get(code).name == name), "en")
+    return next((code for code in LANGUAGES if languages.get(code).name == name), "en")
 
 
 @cache
@@ -115,7 +116,7 @@ def _known() -> dict[str, dict[str, str]]:
         "instruction": {seed["passage"]: seed["instruction"] for seed in seeds},
         "response": {seed["passage"]: english[f"{seed['id']}-en"] for seed in seeds},
     }
-    for code in sample.LANGUAGES:
+    for code in LANGUAGES:
         made = {row.id.rpartition("-")[0]: row.response for row in sample.rows(code)}
         known[code] = {english[f"{seed['id']}-en"]: made[seed["id"]] for seed in seeds}
     return known

@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator
 from functools import cache
 
-from xl_alpacaeval_metric.benchmark.mini import LANGUAGES
+from xl_alpacaeval_metric.benchmark import mini
 from xl_alpacaeval_metric.benchmark.phrasing import DATA
+from xl_instruct_dataset.records import LANGUAGES
 from xl_instruct_dataset.sources import sample
 
 Texts = dict[str, str]
@@ -15,16 +16,16 @@ Texts = dict[str, str]
 @cache
 def groups() -> tuple[Texts, ...]:
     """Each reference of mini, each response of the sample, each context and reference of context, in all its languages."""
-    mini: dict[str, Texts] = {}
-    for code in LANGUAGES:
+    references: dict[str, Texts] = {}
+    for code in mini.LANGUAGES:
         for line in (DATA / "mini" / "references" / f"{code}.jsonl").read_text("utf-8").splitlines():
             row = json.loads(line)
-            mini.setdefault(row["id"], {})[code] = row["reference"]
+            references.setdefault(row["id"], {})[code] = row["reference"]
     rows: dict[str, Texts] = {}
-    for code in sample.LANGUAGES:
+    for code in LANGUAGES:
         for row in sample.rows(code):
             rows.setdefault(row.id.removesuffix(f"-{code}"), {})[code] = row.response
-    return (*mini.values(), *rows.values(), *contexts())
+    return (*references.values(), *rows.values(), *contexts())
 
 
 @cache

@@ -22,6 +22,7 @@ def test_mini_has_sixteen_references_of_everyday_length(code: str) -> None:
         assert row.instruction_language == "en"
         assert row.response_language == code
         assert languages.get(code).name in row.instruction
+        assert row.request is not None
         assert row.request in row.instruction
 
 
@@ -78,8 +79,8 @@ def test_the_revision_follows_what_is_asked() -> None:
 
 def test_xl_and_m_read_a_local_copy(tmp_path: Path) -> None:
     for split in ("finnish", "english"):
-        rows = [{"instruction": f"Question {n}, {split}."} for n in range(3)]
-        (tmp_path / f"{split}.json").write_text(json.dumps(rows), encoding="utf-8")
+        written = [{"instruction": f"Question {n}, {split}."} for n in range(3)]
+        (tmp_path / f"{split}.json").write_text(json.dumps(written), encoding="utf-8")
     rows = benchmark.load("xl", ["fi"], path=tmp_path).rows
     assert [(row.id, row.instruction, row.reference) for row in rows[:1]] == [("xl-0000", "Question 0, finnish.", None)]
     swahili = benchmark.load("xl", ["sw"], path=tmp_path).rows

@@ -130,7 +130,8 @@ def test_the_command_writes_a_hub_folder_too(tmp_path: Path) -> None:
 
 
 def test_texts_that_are_cut_off_are_counted(tmp_path: Path) -> None:
-    file, said = tmp_path / "references.jsonl", []
+    file = tmp_path / "references.jsonl"
+    said: list[str] = []
     cuts = ScriptedClient(lambda r: Completion(echo(r), cut="bread" in r.messages[0]["content"]))
     references.make(ROWS, cuts, file, nothing, max_tokens=9)
     assert journal.cut_off([file], "reference", 9) == [

@@ -4,37 +4,37 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from transformers import AutoTokenizer
 
-from tests.commands import complaint, start_alpacaeval
+from tests.commands import Result, complaint, start_alpacaeval
 from tests.commands import run_alpacaeval as run
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric.runs import answer_worker
 
 
-def evaluate(model: object, folder: Path, *options: object) -> subprocess.CompletedProcess[str]:
+def evaluate(model: object, folder: Path, *options: object) -> Result:
     return run("eval", model, "--benchmark", "mini", "--max-tokens", 12, "--output", folder, *options)
 
 
-def lines(file: Path) -> list[dict[str, object]]:
+def lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
-def finished(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def finished(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     """A finished run of two items in two languages, judged by SmolLM2 in both orders."""
     folder = tmp_path_factory.mktemp("eval") / "run"
     options = ("--languages", "de,fi", "--limit", 2, "--judge", f"hf/{smollm2}", "--both-orders")
     return folder, evaluate(smollm2, folder, *options)
 
 
-def test_a_run_leaves_results_that_add_up(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_a_run_leaves_results_that_add_up(finished: tuple[Path, Result]) -> None:
     folder, result = finished
     assert result.returncode == 0, result.stderr
     found = json.loads((folder / "results.json").read_text())
@@ -66,16 +66,14 @@ def test_answers_that_end_by_themselves_are_not_called_unfinished(smollm2: Path)
     assert not answer_worker.cut_test(SimpleNamespace(), 1)("an endpoint's answer")
 
 
-def test_the_table_shows_each_language_and_all(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_the_table_shows_each_language_and_all(finished: tuple[Path, Result]) -> None:
     _, result = finished
     for text in ("German (de)", "Finnish (fi)", "all", "±", "judge:hf/SmolLM2-135M-Instruct", "run folder:"):
         assert text in result.stdout
     assert "Traceback" not in result.stderr
 
 
-def test_the_same_command_again_makes_nothing_twice(
-    finished: tuple[Path, subprocess.CompletedProcess[str]], smollm2: Path
-) -> None:
+def test_the_same_command_again_makes_nothing_twice(finished: tuple[Path, Result], smollm2: Path) -> None:
     folder, _ = finished
     before = {name: (folder / name).read_bytes() for name in ("samples.jsonl", "verdicts.jsonl", "generation.log")}
     options = ("--languages", "de,fi", "--limit", 2, "--judge", f"hf/{smollm2}", "--both-orders")
@@ -84,9 +82,7 @@ def test_the_same_command_again_makes_nothing_twice(
     assert {name: (folder / name).read_bytes() for name in before} == before
 
 
-def test_another_setting_in_the_same_folder_is_refused(
-    finished: tuple[Path, subprocess.CompletedProcess[str]], smollm2: Path
-) -> None:
+def test_another_setting_in_the_same_folder_is_refused(finished: tuple[Path, Result], smollm2: Path) -> None:
     folder, _ = finished
     result = evaluate(smollm2, folder, "--languages", "de,fi", "--limit", 2, "--judge", f"hf/{smollm2}")
     assert 'order "both"' in complaint(result)
@@ -99,7 +95,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(smollm2: Path, tmp_path: Pa
             *("eval", smollm2, "--languages", "de", "--limit", 6, "--max-tokens", 60, "--batch-size", 1),
             *("--judge", "openai/any", "--judge-base-url", server.url, "--output", folder),
         ]
-        process = start_alpacaeval(*options, session=True)
+        process = start_alpacaeval(*options)
         deadline = time.monotonic() + 120
         while not (folder / "samples.jsonl").exists() or not (folder / "samples.jsonl").read_text().count("\n"):
             assert time.monotonic() < deadline, "no answer came"

@@ -8,7 +8,6 @@ import json
 import random
 import re
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands import complaint, start_alpacaeval
+from tests.commands import Result, complaint, start_alpacaeval
 from tests.commands import run_alpacaeval as run
 from tests.servers.judge import FAULTS, Behaviour, JudgeServer, Refused
 
@@ -249,9 +248,10 @@ def with_secrets(url: str) -> str:
 def test_secrets_are_sent_and_stand_nowhere(server: JudgeServer, tmp_path: Path) -> None:
     opinions = Opinions(40)
     pairs = opinions.write(tmp_path / "pairs.jsonl")
-    address, told = with_secrets(server.url), []
+    address = with_secrets(server.url)
+    told: list[str] = []
 
-    def judge(name: str, *more: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    def judge(name: str, *more: object, **environment: str) -> Result:
         arguments = ("judge", pairs, "--judge", "openai/m", "--output", tmp_path / name, "--judge-args", "retries=0")
         result = run(*arguments, *more, OPENAI_API_KEY=KEY, HOME=str(tmp_path), **environment)
         told.append(result.stdout + result.stderr)

@@ -1,6 +1,7 @@
 """What a person sees while a command works."""
 
 import io
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from xl_alpacaeval_metric.cli import progress
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Ten of forty done at the start, then one every two seconds; what is said where standard error is a file."""
     now = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     stream = io.StringIO()
     with progress.ProgressLine(Path("folder"), stream=stream) as line:
         for done in range(10, 41):

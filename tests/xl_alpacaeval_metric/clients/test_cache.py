@@ -113,7 +113,7 @@ def test_what_the_endpoint_takes_is_part_of_the_key_and_the_pace_is_not(path: Pa
             (Behaviour(logprobs=False), {}, False),
         ):
             server.behaviour = behaviour
-            client = OpenAIClient("m", base_url=server.url, **options)  # type: ignore[arg-type]
+            client = OpenAIClient("m", base_url=server.url, **options)
             reply = judged(path, [ask("x")], client)[0]
             assert isinstance(reply, Completion)
             assert reply.cached is cached
@@ -152,7 +152,7 @@ def test_a_text_cut_inside_a_character_is_kept(path: Path) -> None:
 
 
 def test_the_fingerprint_does_not_depend_on_spelling() -> None:
-    one = Request(({"role": "user", "content": "x"},), 1, 0, ("A",), {"a": 1, "b": (2,)})  # type: ignore[arg-type]
+    one = Request(({"role": "user", "content": "x"},), 1, 0, ("A",), {"a": 1, "b": (2,)})
     two = Request(({"content": "x", "role": "user"},), 1, 0.0, ("A",), {"b": [2], "a": 1})
     assert fingerprint(one) == fingerprint(two)
     assert fingerprint(one, canonical({"model": "m"})) != fingerprint(one, canonical({"model": "n"}))

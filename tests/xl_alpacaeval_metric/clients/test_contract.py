@@ -40,11 +40,11 @@ def script(request: Request) -> Reply:
     content = request.messages[-1]["content"]
     if IMPOSSIBLE in content:
         return Failure("refused", "too long")
-    tokens = {"prompt_tokens": len(content) + 1, "completion_tokens": 1}
+    prompt_tokens = len(content) + 1
     if not request.choices:
-        return Completion("Hm.", **tokens)
+        return Completion("Hm.", None, prompt_tokens, 1)
     p = hash_verdict({"messages": request.messages})
-    return Completion("A" if p > 0.5 else "B", {"A": math.log(p), "B": math.log(1 - p)}, **tokens)
+    return Completion("A" if p > 0.5 else "B", {"A": math.log(p), "B": math.log(1 - p)}, prompt_tokens, 1)
 
 
 @dataclass(frozen=True)

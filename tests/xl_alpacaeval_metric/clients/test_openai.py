@@ -460,7 +460,7 @@ def test_a_caller_that_stops_early_stops_the_requests(server: JudgeServer) -> No
     with client_of(server) as client:
         replies = client.complete(asks(500))
         next(replies)
-        replies.close()
+        replies.close()  # type: ignore[attr-defined]
         sent = len(server.seen.log)
         assert sent < 60
         assert len(list(client.complete(asks(10, "later")))) == 10

@@ -240,7 +240,7 @@ def test_a_killed_run_goes_on_with_the_same_batch(server: BatchServer, tmp_path:
         tmp_path / "run",
     ]
     server.change(hold=True)
-    with start_alpacaeval(*command, OPENAI_API_KEY=KEY, session=True) as process:
+    with start_alpacaeval(*command, OPENAI_API_KEY=KEY) as process:
         deadline = time.monotonic() + 60
         while server.calls["GET /v1/batches/*"] < 2 and time.monotonic() < deadline:
             assert process.poll() is None, process.stderr and process.stderr.read()

@@ -363,7 +363,7 @@ def test_the_interval_is_that_of_a_naive_bootstrap_over_prompts() -> None:
     cuts = statistics.quantiles(naive, n=40)
     score = criteria.summary(ratings, DEFAULT)["naturalness"]
     assert score == criteria.summary(ratings, DEFAULT)["naturalness"]
-    assert score.ci95 == (pytest.approx(cuts[0], abs=0.08), pytest.approx(cuts[-1], abs=0.08))
+    assert score.ci95 == pytest.approx((cuts[0], cuts[-1]), abs=0.08)
 
 
 def judge_of(levels: dict[str, str]) -> Judge:

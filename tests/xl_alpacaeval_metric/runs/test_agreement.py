@@ -15,7 +15,8 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records import Order, Verdict
 from xl_alpacaeval_metric.runs import agreement
 
-FIRST, SECOND = "candidate_first", "reference_first"
+FIRST: Order = "candidate_first"
+SECOND: Order = "reference_first"
 
 
 def verdict(

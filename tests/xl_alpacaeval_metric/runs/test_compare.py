@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -200,7 +201,7 @@ def test_a_verdict_in_one_order_alone_is_missing(tmp_path: Path) -> None:
         ({"model": "other", "seed": 1}, r"differ in judge \(.*\), order \(.*\)$"),
     ],
 )
-def test_runs_in_another_setting_are_refused(tmp_path: Path, options: dict[str, object], message: str) -> None:
+def test_runs_in_another_setting_are_refused(tmp_path: Path, options: dict[str, Any], message: str) -> None:
     a, b = made(tmp_path / "a", items("a", 6)), made(tmp_path / "b", items("b", 6), **options)
     with pytest.raises(UserError, match=message):
         compare.compare(a, b)

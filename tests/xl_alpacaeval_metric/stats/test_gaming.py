@@ -2,6 +2,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from io import StringIO
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -22,7 +23,7 @@ def answers(*texts: str, language: str = "de", start: int = 0) -> list[Compariso
     return [comparison(n, language, prediction=text) for n, text in enumerate(texts, start)]
 
 
-def talks(text: str, **changes: str) -> bool:
+def talks(text: str, **changes: Any) -> bool:
     return gaming.judge_talk(comparison(prediction=text, **changes)) is not None
 
 

@@ -186,7 +186,7 @@ def test_false_alarms_are_as_rare_as_the_p_value_says_even_with_repeated_prompts
         shift = np.repeat(rng.normal(0, 0.2, size=30), 8)  # a prompt's eight languages move together
         a = np.clip(0.5 + shift, 0, 1)
         p_values.append(
-            paired_difference(a, np.full(240, 0.5), np.repeat(range(30), 8), resamples=1, flips=500).p_value
+            paired_difference(a, np.full(240, 0.5), np.repeat(range(30), 8).tolist(), resamples=1, flips=500).p_value
         )
     assert 2 <= sum(p <= 0.05 for p in p_values) <= 20
     assert 70 <= sum(p <= 0.5 for p in p_values) <= 130

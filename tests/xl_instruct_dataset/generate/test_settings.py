@@ -16,6 +16,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import read_lines
 from xl_instruct_dataset.generate.config import file as settings_of
 from xl_instruct_dataset.generate.config import work_folder
+from xl_instruct_dataset.generate.config.settings import ROLES
 from xl_instruct_dataset.generate.inference import task_progress
 
 Said = Callable[..., str]
@@ -102,9 +103,7 @@ def test_a_file_may_name_everything_as_the_flags_do(tmp_path: Path) -> None:
 def test_who_stands_in_for_want_of_another_is_asked_where_the_teacher_is() -> None:
     given = {"seeds": "sample", "targets": "fi", "teacher": "openai/a", "base_urls": {"teacher": "http://one/v1"}}
     alone = settings_of.load(None, given)
-    assert {role: alone.base_url(role) for role in settings_of.ROLES} == dict.fromkeys(
-        settings_of.ROLES, "http://one/v1"
-    )
+    assert {role: alone.base_url(role) for role in ROLES} == dict.fromkeys(ROLES, "http://one/v1")
     others = settings_of.load(None, {**given, "judge": "openai/b", "translator": "openai/c"})
     assert (others.base_url("judge"), others.base_url("translator")) == ("", "")
 

@@ -56,7 +56,7 @@ def test_a_judge_that_cannot_choose_loses_no_row(tmp_path: Path) -> None:
 
 def test_cometkiwi_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     environment(tmp_path, monkeypatch, GOOD)
-    chosen = {"select": "cometkiwi", "comet_python": sys.executable, "shard": 5}
+    chosen: dict[str, Any] = {"select": "cometkiwi", "comet_python": sys.executable, "shard": 5}
     job(tmp_path / "out", **chosen)
     for row in generating.rows(tmp_path / "out", "en-fi"):
         selection = row["selection"]

@@ -65,7 +65,8 @@ def test_a_training_that_made_nothing_is_begun_again_with_other_settings(tiny: P
 @pytest.mark.parametrize("of", ["eval", "loop", "stranger", "checkpoint"])
 def test_a_training_leaves_folders_alone_that_are_not_its_own(of: str, tiny: Path, tmp_path: Path) -> None:
     other = {**identity(tiny), "learning_rate": 0.5}
-    folder = begun(tmp_path / "run", {"eval": OF_EVAL, "loop": {**other, "judge": "none"}}.get(of, other))
+    stored: dict[str, Mapping[str, object]] = {"eval": OF_EVAL, "loop": {**other, "judge": "none"}}
+    folder = begun(tmp_path / "run", stored.get(of, other))
     if of == "stranger":
         (folder / "thesis.tex").write_text("mine")
     if of == "checkpoint":
