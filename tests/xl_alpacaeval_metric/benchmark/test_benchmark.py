@@ -51,7 +51,9 @@ def test_phrasings_vary_with_the_item_and_the_seed_and_nothing_else() -> None:
     assert len(asked) >= 8
     assert any(text.startswith("R") for text in asked)
     assert any(text.endswith("R") for text in asked)
-    assert benchmark.ask_in("R", "fi", item="1", seed=3) == benchmark.ask_in("R", "fi", item="1", seed=3)
+    # The same in every version: an item of the benchmark is one text.
+    assert benchmark.ask_in("R", "fi", item="1", seed=3) == "R\n\nPlease answer in Finnish."
+    assert benchmark.ask_in("R", "fi", item="2", seed=3) == "Answer the following in Finnish.\n\nR"
     assert any(
         benchmark.ask_in("R", "fi", item=str(n)) != benchmark.ask_in("R", "fi", item=str(n), seed=1) for n in range(9)
     )
