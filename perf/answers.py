@@ -1,11 +1,13 @@
-"""How close `xl-alpacaeval eval` comes to a bare loop of `generate` over the same batches, at several batch sizes, in one run.
+"""How close `xl-alpacaeval eval` comes to a bare loop of `generate` over the same batches.
 
-    python perf/answers.py [MODEL] [--batch-sizes 8,32,128] [--prompts 128] [--max-tokens 128] [--repeat 2]
+    python perf/answers.py [MODEL] [--batch-sizes 8,32,128] [--prompts 128] [--max-tokens 128]
+                           [--repeat 2]
 
-The prompts are those of `mini` in all its languages. The bare loop has its batches tokenised, sorted and padded before
-the clock starts, and does nothing but run transformers' `generate`; the other is what the child process of `eval` does
-once the model is loaded. Both decode greedily. Prints answer tokens a second, the ratio, and on a GPU the memory.
-MODEL is a Hub id or a folder; by default the offline model that `xl-alpacaeval embedded` makes.
+Both are measured at each batch size, in one run, and decode greedily. The prompts are those of
+`mini` in all its languages. The bare loop has its batches tokenised, sorted and padded before the
+clock starts, and only runs transformers' `generate`. The other is what the child process of `eval`
+does once the model is loaded. Prints answer tokens a second, the ratio, and on a GPU the peak
+memory. MODEL is a Hub id or a folder; the default is the offline model of `xl-alpacaeval embedded`.
 """
 
 import argparse
@@ -31,7 +33,7 @@ def tokenised_batches(lm: Any, prompts: list[str], size: int) -> list[dict[str, 
 
 
 def bare_loop(lm: Any, batches: list[dict[str, Any]], max_tokens: int) -> int:
-    """Returns the tokens made, those after an end of sequence left out."""
+    """The number of generated tokens, without those after an end of sequence."""
     made = 0
     with torch.inference_mode():
         for batch in batches:
@@ -79,7 +81,7 @@ def main() -> None:
         seconds: dict[str, list[float]] = {"bare": [], "eval": []}
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
-        for _ in range(options.repeat):  # The best of each: who comes first at a size pays for the GPU's memory.
+        for _ in range(options.repeat):  # Best of each: the first run at a size allocates.
             start = time.perf_counter()
             made = bare_loop(lm, batches, options.max_tokens)
             seconds["bare"].append(time.perf_counter() - start)

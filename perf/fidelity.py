@@ -1,11 +1,12 @@
-"""How fast language fidelity is beside a bare loop over the identifier it rests on, in one run.
+"""How fast language fidelity is, compared with a bare loop over its language identifier.
 
     python perf/fidelity.py [--texts FILE.parquet] [--repeats 3]
 
-FILE has the columns `completion` and `language`. Without it the bundled references are taken, each a few times with
-its words in another order, so that no line comes twice. The bare loop asks fastText about every line of five words or
-more, which is the least that any such measure has to do; the time of splitting the texts is not counted against it.
-Prints lines a second (of the lines that are looked at, and of all lines) and the ratio. One process, one thread.
+FILE has the columns `completion` and `language`. The default is the bundled references, each
+several times with its words shuffled, so that no line is repeated. The bare loop runs fastText on
+every line of five words or more, which any such measure has to do; its time does not include
+splitting the texts. Prints lines a second (of the lines that are scored, and of all lines) and the
+ratio. One process, one thread.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from xl_alpacaeval_metric.languages.fidelity import _long_lines, language_fideli
 
 
 def bundled(copies: int = 40) -> tuple[list[str], list[str]]:
-    """Texts and their languages, made distinct."""
+    """Distinct texts and their languages."""
     rng = random.Random(0)
     texts, codes = [], []
     folder = resources.files("xl_alpacaeval_metric").joinpath("data/mini/references")

@@ -1,12 +1,15 @@
-"""How close `xl-instruct generate` comes to what the endpoint's latency allows, and how much memory it takes.
+"""How close `xl-instruct generate` comes to the ideal time at an endpoint, and its peak memory.
 
-    python perf/generate.py [--passages 1000] [--candidates 3] [--latency 0.3] [--concurrency 64] [--repeat 2]
+    python perf/generate.py [--passages 1000] [--candidates 3] [--latency 0.3] [--concurrency 64]
+                            [--repeat 2]
     python perf/generate.py --memory 1000,50000
 
-N requests of L seconds each, C at a time, take N * L / C seconds at best. One target: an instruction, an answer, scores and
-the translations for each passage, 6 requests with three candidates. Beside the ideal stand the seconds of each phase and of the
-whole command as a shell sees it, with Python's start, reading and filtering the passages, choosing, filtering the rows and
-writing Parquet. Passages and replies are made by a generator; the endpoint is the tests' HTTP server, in a process of its own.
+The ideal for N requests of L seconds each, C at a time, is N * L / C seconds. With one target
+language and three candidates a passage takes 6 requests: an instruction, an answer, scores and the
+translations. Prints, beside the ideal, the seconds of each phase and of the whole command as a
+shell sees it, including Python's start, reading and filtering the passages, selection, filtering
+the rows and writing Parquet. Passages and replies are synthetic; the endpoint is the tests' HTTP
+server, in a process of its own.
 """
 
 import argparse
@@ -48,7 +51,7 @@ SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprst" for vowel in "aei
 
 
 def text(number: int, sentences: tuple[str, ...]) -> str:
-    """A text of its own for each number; all of one number say the same."""
+    """A text for each number; the texts of one number in two languages say the same."""
     draw = random.Random(number)
     found = []
     for _ in range(SENTENCES):

@@ -1,12 +1,14 @@
-"""`xl-instruct generate` beside distilabel: two stages, an instruction and then a response for each passage, at the same endpoint.
+"""`xl-instruct generate` compared with distilabel on two stages: an instruction, then a response.
 
     pip install 'distilabel[openai]==1.5.3'               (in an environment of its own)
-    python perf/generate_peers.py --distilabel /path/to/that/python [--passages 1000] [--latency 0.3] [--concurrency 64]
+    python perf/generate_peers.py --distilabel /path/to/that/python [--passages 1000]
+                                  [--latency 0.3] [--concurrency 64]
 
-Both get the same passages and prompts from the same server, and are timed as whole commands from Python's start: ours until every
-response is written down, which includes checking the passages and the responses, distilabel until it has its rows. Its two steps work at
-the same time, each on a batch of `input_batch_size` whose slowest request it waits for; it is run with half the concurrency for each step,
-and with the whole for each, which puts twice as many requests in flight as ours.
+Both get the same passages and prompts from the same server, and are timed as whole commands from
+Python's start: ours until every response is on disk, which includes checking passages and
+responses; distilabel until it has its rows. Its two steps run at the same time, each on a batch of
+`input_batch_size`, whose slowest request it waits for. It is run twice: with half the concurrency
+for each step, and with the whole for each, which puts twice as many requests in flight as ours.
 """
 
 import argparse

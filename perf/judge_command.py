@@ -1,11 +1,12 @@
-"""How close the whole command `xl-alpacaeval judge` comes to what the endpoint's latency allows, on new pairs.
+"""How close the whole command `xl-alpacaeval judge` comes to the ideal time, on new pairs.
 
     python perf/judge_command.py [--pairs 1000] [--latency 0.3] [--concurrency 64] [--repeat 3]
 
-N requests of L seconds each, C at a time, take N * L / C seconds at best. Two figures stand beside that, for each run:
-"judging", which is the `usage.seconds` of results.json (from the first prompt to the last verdict kept), and the whole
-command as a shell sees it, with Python's start, the probe, every verdict written, language fidelity and intervals.
-Each run is done without a cache and through a new `--cache` file. The judge is the tests' HTTP server, in a process of its own.
+The ideal for N requests of L seconds each, C at a time, is N * L / C seconds. Two figures are
+printed beside it for each run: "judging", the `usage.seconds` of results.json (from the first
+prompt to the last verdict kept), and the whole command as a shell sees it, with Python's start, the
+probe, writing every verdict, language fidelity and intervals. Each run is done without a cache and
+with a new `--cache` file. The judge is the tests' HTTP server, in a process of its own.
 """
 
 import argparse

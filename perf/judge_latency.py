@@ -1,11 +1,13 @@
-"""How close judging comes to what the endpoint's latency allows: N verdicts of L seconds each, C at a time.
+"""How close judging comes to the ideal time: N verdicts of L seconds each, C at a time.
 
-    python perf/judge_latency.py [--pairs 1000] [--latency 0.3] [--concurrency 64] [--fault-rate 0.1]
+    python perf/judge_latency.py [--pairs 1000] [--latency 0.3] [--concurrency 64]
+                                 [--fault-rate 0.1]
 
-The ideal is N * L / C seconds. The judge is the tests' HTTP server, in a process of its own; what is timed is the
-whole way from comparisons to verdicts, each reply kept in a cache file, and then the same again from that file.
-Beside it, with as many lanes, where they are installed: the openai library's bare requests, and alpaca_eval's request loop
-(both without prompts to build, answers to read, or anything to save). Processor time is this process's alone.
+The ideal is N * L / C seconds. The judge is the tests' HTTP server, in a process of its own. Timed
+is everything from comparisons to verdicts, with each reply stored in a cache file, and then the
+same again from that file. Compared at the same concurrency, where they are installed: the openai
+library's bare requests, and alpaca_eval's request loop (both without building prompts, reading
+answers or saving anything). Processor time is that of this process alone.
 """
 
 import argparse

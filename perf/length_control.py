@@ -1,10 +1,10 @@
-"""How long the length-controlled win rate takes beside other ways to fit such a model, in one run.
+"""How long the length-controlled win rate takes, compared with other fits of such a model.
 
     python perf/length_control.py [--pairs 805] [--repeats 50]
 
-The peers: the same model left to scipy's general minimiser, and, where alpaca_eval is installed, the fit behind
-its `length_controlled_minimal` (the variant without a table of difficulties). Prints milliseconds a model and ratios.
-Needs scipy (`pip install 'xl-suite[dev]'`).
+The peers are the same model fitted by scipy's general minimiser and, where alpaca_eval is
+installed, the fit behind its `length_controlled_minimal` (the variant without a table of
+difficulties). Prints milliseconds a model and ratios. Needs scipy (`pip install 'xl-suite[dev]'`).
 """
 
 import argparse
@@ -20,7 +20,7 @@ from xl_alpacaeval_metric.stats.length_control import CONFOUNDING, SPREAD, TASTE
 
 
 def synthetic(pairs: int, models: int = 10) -> list[tuple[list[float], list[float], list[float]]]:
-    """Preferences and lengths of weak to strong models, as lists, the way a user has them."""
+    """Preferences and lengths of weak to strong models, in lists as a user has them."""
     rng = np.random.default_rng(0)
     made = []
     for quality in np.linspace(-3, 1, models):

@@ -1,12 +1,13 @@
-"""How close the local judge comes to a bare loop of forward passes over the same tokenised batches, in one run.
+"""How close the local judge comes to a bare loop of forward passes over the same batches.
 
     python perf/local_judge.py [MODEL] [--pairs 64] [--repeat 3] [--device cpu]
 
-The pairs are the bundled references: an answer in one language beside one in another. The bare loop has its batches
-tokenised, sorted and padded before the clock starts, and does nothing but run the network and take the logits of the two
-verdict tokens. The local judge starts from the comparisons: it fills prompts, tokenises, batches, runs, and reads
-verdicts; once computing each prompt whole, as the loop does, and once with the prompts' common beginning computed once.
-MODEL is a Hub id or a folder; by default the offline model that `xl-alpacaeval embedded` makes.
+The pairs are the bundled references: an answer in one language compared with one in another. The
+bare loop has its batches tokenised, sorted and padded before the clock starts, and only runs the
+network and takes the logits of the two verdict tokens. The local judge starts from the comparisons:
+it fills prompts, tokenises, batches, runs and reads verdicts. It is timed twice: computing each
+prompt whole, as the loop does, and computing the prompts' shared prefix once.
+MODEL is a Hub id or a folder; the default is the offline model of `xl-alpacaeval embedded`.
 """
 
 import argparse
@@ -75,7 +76,7 @@ def main() -> None:
     }
     plain = clients["whole prompts"]
     plain.preflight()
-    network = clients["beginning once"]._network = plain._load()  # One network for all: none has warmer memory.
+    network = clients["beginning once"]._network = plain._load()  # One network for both, so that neither is warmer.
     tasks: list[tuple[Comparison, Order]] = [
         (c, order) for c in comparisons(options.pairs) for order in Judge(plain).orders(c)
     ]

@@ -1,12 +1,13 @@
-"""How long a run whose verdicts are all there takes to score again, beside language fidelity alone, in one run.
+"""How long it takes to score a run again whose verdicts are all there.
 
     python perf/rescore.py [--prompts 797] [--latency 0.01] [--repeat 3]
 
-The pairs are XL-AlpacaEval's in number and languages: 797 prompts in 8 languages. Each answer is two of the bundled
-references with its own number behind every line, so that no line comes twice. A first run asks the tests' HTTP server and
-fills a cache; then the whole command is timed with the same run folder, and with a new folder and that cache. What it
-cannot do without is identifying the answers' language: that alone, models loaded, is the ideal that the ratio is to.
-Prints seconds as a shell sees them, processor seconds, and the largest resident memory.
+The pairs match XL-AlpacaEval in number and languages: 797 prompts in 8 languages. Each answer is
+two of the bundled references with the item's number after every line, so that no line is repeated.
+A first run asks the tests' HTTP server and fills a cache. Then the whole command is timed twice:
+with the same run folder, and with a new folder and that cache. Identifying the answers' languages
+cannot be saved, so that time alone, with the models loaded, is the ideal of the ratio. Prints
+seconds as a shell sees them, processor seconds, and the largest resident memory.
 """
 
 import argparse

@@ -1,12 +1,14 @@
 """How close `xl-instruct train` comes to a bare loop of steps over the same batches, in one run.
 
-    python perf/training.py [MODEL] [--steps 8] [--tokens 1024] [--set batch_size=8 --set full=true ...]
+    python perf/training.py [MODEL] [--steps 8] [--tokens 1024]
+                            [--set batch_size=8 --set full=true ...]
 
-The rows are answers of the sample, joined to about --tokens tokens or half of that. The bare loop has its batches on the
-device before the clock starts, and does nothing but forward, backward and AdamW, with the same network, adapter,
-checkpointing and numbers. The first step of each is not counted. Prints tokens a second (padding not counted), the
-ratio, and on a GPU the memory. --set takes the settings of docs/train.md. MODEL is a Hub id or a folder; by default
-the offline model that `xl-alpacaeval embedded` makes.
+The rows are answers of the sample, joined to about --tokens tokens or half of that. The bare loop
+has its batches on the device before the clock starts, and only runs forward, backward and AdamW,
+with the same network, adapter, checkpointing and numbers. The first step of each is not counted.
+Prints tokens a second (without padding), the ratio, and on a GPU the peak memory. --set takes the
+settings of docs/train.md. MODEL is a Hub id or a folder; the default is the offline model of
+`xl-alpacaeval embedded`.
 """
 
 import argparse
