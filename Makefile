@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 MODEL = $$($(BIN)/xl-alpacaeval embedded)
 
-.PHONY: demo generate-demo train-demo test lint types unit clean
+.PHONY: demo generate-demo train-demo test quick lint types unit clean
 
 demo: $(READY)
 	HF_HUB_OFFLINE=1 $(BIN)/xl-alpacaeval eval "$(MODEL)" --judge "hf/$(MODEL)" --benchmark mini --languages de,fi \
@@ -24,6 +24,10 @@ train-demo: $(READY)
 		--learning-rate 1e-3 --log-steps 2 --eval-steps 10 --save-steps 5 --max-tokens 64 --eval-batch-size 16
 
 test: lint types unit
+
+# Without the tests marked slow (models, training, wheels, Ray, Slurm), for every change in between.
+quick: lint types $(READY)
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,8 +1,8 @@
 """The commands as their users meet them: a process, its output, its exit code.
 
-Every function takes the arguments of the command, which are turned into text, the folder to run in, and
-variables to add to the environment. Commands are offline and load this checkout unless those variables say
-otherwise.
+Every function takes the arguments of the command, which are turned into text, the folder to run in,
+and variables to add to the environment. Commands are offline and load this checkout unless those
+variables say otherwise.
 """
 
 import os

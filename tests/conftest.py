@@ -35,7 +35,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def ctrl_c_interrupts() -> None:
-    """A process started in a shell's background ignores Ctrl-C, and so would every process that the tests start."""
+    """Handle SIGINT, which a shell has its background processes and all their children ignore."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -49,7 +49,7 @@ def smollm2() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Llama of two small layers with random weights and a window of 512 tokens, which are bytes."""
+    """A two-layer Llama with random weights, a byte tokenizer and a window of 512 tokens."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast

@@ -1,4 +1,4 @@
-"""The plan of the house: which room may import which, how large a room and a module may be, and what starts fast."""
+"""The plan of the house: which room may import which, the size of rooms, and what starts fast."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -59,8 +59,11 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "loop",
     ),
 }
-"""Folder -> its rooms (modules and folders), floor by floor from the bottom. A room may import what is on a lower floor and
-nothing else. `__main__` modules are programs above all floors; no module imports them."""
+"""Folder -> its rooms (modules and folders), floor by floor from the bottom.
+
+A room may import rooms on lower floors and nothing else. `__main__` modules are programs above all
+floors; no module imports them.
+"""
 
 MOST_MODULES = 13
 """In one folder, with its `__init__`."""
@@ -97,9 +100,9 @@ def modules(folder: str) -> Mapping[str, Path]:
 
 
 def imports(file: Path) -> Iterator[str]:
-    """What a file imports anywhere, functions included: `a.b` for `import a.b`, and `a.b.c` for `from a.b import c`.
+    """What a file imports, in functions too: `a.b.c` for `from a.b import c`.
 
-    Imports for type checkers alone are left out.
+    Imports under TYPE_CHECKING are left out.
     """
 
     def walk(node: ast.AST) -> Iterator[str]:

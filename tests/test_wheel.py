@@ -1,4 +1,4 @@
-"""The built wheel, installed beside lm-eval: the harness finds the tasks by name, and uninstalling leaves nothing."""
+"""The wheel beside lm-eval: the harness finds the tasks, and uninstalling leaves nothing."""
 
 import importlib.metadata
 import os
@@ -46,7 +46,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
-    """A new environment with lm-eval of its own and the wheel; what else both need is reached where it is installed."""
+    """A new environment with lm-eval and the wheel; other packages come from this environment."""
     folder = tmp_path_factory.mktemp("environment")
     call(sys.executable, "-m", "venv", folder)
     (site,) = folder.glob("lib/python*/site-packages")

@@ -67,7 +67,8 @@ def test_a_run_logs_a_preference_for_every_sample(smollm2: Path, tmp_path: Path)
             *("--metadata", json.dumps(metadata), "--log_samples", "--output_path", tmp_path, "--batch_size", 3),
         )
         assert result.returncode == 0, result.stderr
-        # A probe for each of the two languages' tasks, then three verdicts each: at once, not one document at a time.
+        # A probe for each of the two languages' tasks, then three verdicts each: at once, not one
+        # document at a time.
         assert server.stats()["requests"] <= 6 + 2
         assert server.stats()["max_in_flight"] >= 2
     for line in ("win_rate", "line_pass_rate", "coverage"):

@@ -1,7 +1,8 @@
 """A small HTTP/1.1 server on the loopback address, under every stand-in server of the tests.
 
-A subclass answers requests in `respond`. In a test it is a context manager, with its event loop in a thread of its own; as a
-program (`serve_until_interrupted`) it prints its address and runs until Ctrl-C.
+A subclass answers requests in `respond`. In a test it is a context manager, with its event loop in
+a thread of its own; as a program (`serve_until_interrupted`) it prints its address and runs until
+Ctrl-C.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """One request. `target` is the path as it was sent, with its query; the names in `headers` are in lower case."""
+    """A request. `target` is the path as sent, with its query; `headers` has lower-case names."""
 
     method: str
     target: str
@@ -50,7 +51,7 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """A status, a body and more headers; `body` is sent as it is where it is bytes, and as JSON otherwise."""
+    """A status, a body and extra headers. A `body` of bytes is sent as it is, any other as JSON."""
 
     body: object = b""
     status: int = 200
@@ -64,11 +65,11 @@ class HttpResponse:
 
 
 DROPPED = None
-"""In the place of a response: the connection is aborted."""
+"""Instead of a response: the connection is aborted."""
 
 
 def fault(name: str) -> HttpResponse | None:
-    """What goes wrong on the way: "drop", "html" (the page of a proxy), or the digits of a status."""
+    """A fault on the way: "drop", "html" (the page of a proxy), or a status in digits."""
     match name:
         case "drop":
             return DROPPED

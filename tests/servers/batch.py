@@ -1,7 +1,8 @@
 """OpenAI's files and batches behind a real HTTP server, beside the chat completions of `judge`.
 
-In a test:       with BatchServer(polls=3) as server: ... server.url ... server.batches ... server.stats()
-As a program:    python -m tests.servers.batch --port 0 --polls 3     (prints its address)
+In a test:       with BatchServer(polls=3) as server: ... server.url ... server.batches ...
+server.stats() As a program:    python -m tests.servers.batch --port 0 --polls 3     (prints its
+address)
 
 What a batch answers is what `/v1/chat/completions` answers to the same body.
 """
@@ -22,15 +23,16 @@ from tests.servers.judge import RATE_LIMIT, TOO_LONG, Behaviour, JudgeServer, Re
 
 ENDED = ("completed", "failed", "expired", "cancelled")
 Row = Callable[[dict[str, Any]], str]
-"""Request body -> what becomes of it: answer, refused, limited, nonsense, empty, missing, unsent, broken."""
+"""Request body -> outcome: answer, refused, limited, nonsense, empty, missing, unsent, broken."""
 
 
 @dataclass(frozen=True)
 class BatchBehaviour(Behaviour):
-    """How batches go: looked at `polls` times (for ever with `hold`), they end as `ends`.
+    """How batches go: after `polls` polls (never with `hold`) they end with status `ends`.
 
-    `row` decides what becomes of each request. No more than `enqueued` requests may be in batches that have not
-    ended; a batch beyond that fails as OpenAI's do. `without` are paths that are not served, such as "/v1/batches".
+    `row` decides the outcome of each request. No more than `enqueued` requests may be in batches
+    that have not ended; a batch beyond that fails as OpenAI's do. `without` are paths that are not
+    served, such as "/v1/batches".
     """
 
     polls: int = 1
@@ -57,9 +59,10 @@ class Batch:
 
 
 class BatchServer(JudgeServer):
-    """`mishaps` holds, for "METHOD /path" without ids, what goes wrong with the next calls, one entry a call:
-    a status, "drop" (before anything is done), "lost" (done, but the answer is not sent), "unknown" (no such file),
-    "html", "nothing" (JSON that is no answer), "fine".
+    """`mishaps` maps "METHOD /path" without ids to the faults of the next such calls, one a call.
+
+    A fault is a status, "drop" (before anything is done), "lost" (done, but the answer is not
+    sent), "unknown" (no such file), "html", "nothing" (JSON that is no answer) or "fine".
     """
 
     behaviour: BatchBehaviour

@@ -5,9 +5,10 @@
         subprocess.run(..., env={**os.environ, **hub.environment(folder)})
         hub.repos["ORG/NAME"].commits
 
-It speaks: create a repository, describe one, its tree, upload modes, the LFS batch and its uploads, a commit, and files with their
-ETag and commit headers, whole or in ranges. It knows two tokens: WRITER may do everything, READER may read; an upload needs
-none, as at the signed addresses of the Hub.
+It speaks: create a repository, describe one, its tree, upload modes, the LFS batch and its uploads,
+a commit, and files with their ETag and commit headers, whole or in ranges. It knows two tokens:
+WRITER may do everything, READER may read; an upload needs none, as at the signed addresses of the
+Hub.
 """
 
 import base64
@@ -26,7 +27,7 @@ _REPO = r"(?P<repo>[^/]+/[^/]+)"
 
 
 def digest(data: bytes) -> str:
-    """As long as a Git object's name; the server's own, not Git's."""
+    """A hash as long as the name of a Git object."""
     return hashlib.sha1(data).hexdigest()
 
 
@@ -63,7 +64,7 @@ class HubServer(HttpServer):
         self.repos[repo] = Repo(private, dict(files))
 
     def environment(self, home: Path, token: str | None = WRITER) -> dict[str, str]:
-        """Settings for a process that takes this server for the Hub, with its own empty cache under `home`."""
+        """Variables that make a process use this server as the Hub, with its cache in `home`."""
         given = {"HF_TOKEN": token} if token else {}
         return {
             "HF_ENDPOINT": self.url,

@@ -3,8 +3,9 @@
 In a test:       with JudgeServer(latency=0.05) as server: ... server.url ... server.stats()
 As a program:    python -m tests.servers.judge --port 0 --latency 0.3     (prints its address)
 
-It answers `/v1/chat/completions` and `/v1/models` as OpenAI does, and `/stats` with what it has seen.
-Verdicts are a function of the request alone, so that a run can be held to the verdicts it should have.
+It answers `/v1/chat/completions` and `/v1/models` as OpenAI does, and `/stats` with what it has
+seen. Verdicts are a function of the request alone, so that a run can be held to the verdicts it
+should have.
 """
 
 import argparse
@@ -43,12 +44,14 @@ def hash_verdict(body: dict[str, Any]) -> float:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How the server behaves. `fault_rate` is the share of answers that are one of `faults`, drawn from `seed`.
+    """How the server behaves.
 
-    `refuses` names request parameters that are answered by 400, and `max_top_logprobs` the largest number accepted.
-    `logprobs=False` ignores the parameter silently. `capacity` is how many requests at once are answered; more get a 429.
-    `ends_after` ends the service: from that request on, every answer has the status `ends_with`. `reply` writes another
-    text than a verdict. Messages with `marker` in them get `marker_status`. `finish` is the `finish_reason` of answers.
+    `fault_rate` is the share of answers that are one of `faults`, drawn from `seed`. `refuses`
+    names request parameters that are answered with 400, and `max_top_logprobs` is the largest
+    number accepted. `logprobs=False` ignores that parameter silently. `capacity` is the number of
+    concurrent requests that are answered; more get 429. `ends_after` ends the service: from that
+    request on, every answer has the status `ends_with`. `reply` writes another text than a verdict.
+    Messages that contain `marker` get `marker_status`. `finish` is the `finish_reason` of answers.
     """
 
     latency: float = 0.0
@@ -74,7 +77,11 @@ class Behaviour:
 
 @dataclass
 class Seen:
-    """What the server has seen: one (monotonic seconds, key, what it was answered) per request, and how often each key."""
+    """What the server has seen.
+
+    `log` has (monotonic seconds, key, answer) of each request, `keys` the number of requests by
+    key.
+    """
 
     log: list[tuple[float, str, str]] = field(default_factory=list)
     keys: Counter[str] = field(default_factory=Counter)
@@ -87,7 +94,7 @@ class Seen:
 
 
 class Refused(Exception):
-    """What a request is answered with instead: a status and an error message. A `verdict` or `reply` may raise it, too."""
+    """Answers the request with an error; also raised by a `verdict` or a `reply`."""
 
     def __init__(self, status: int, message: str, param: str | None = None, retry_after: str | None = None) -> None:
         super().__init__(message)
@@ -166,7 +173,7 @@ class JudgeServer(HttpServer):
             seen.in_flight -= 1
 
     def _fault(self, key: str) -> str | None:
-        """Drawn from the seed, the request and how often it came: the same faults whatever the order of arrival."""
+        """Drawn from seed, request and number of attempts, independent of the order."""
         draw = random.Random(f"{self.behaviour.seed} {key} {self.seen.keys[key]}")
         return draw.choice(self.behaviour.faults) if draw.random() < self.behaviour.fault_rate else None
 
@@ -219,7 +226,8 @@ def completion(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     if behaviour.reasoning:
         message["content"], choice["finish_reason"] = "", "length"
     elif behaviour.logprobs and body.get("logprobs") and written is None:
-        # As real models do, the probability of a letter is spread over spellings of it, and some goes elsewhere.
+        # As real models do, the probability of a letter is spread over spellings of it, and some
+        # goes elsewhere.
         spread = {"A": 0.8 * probability, " A": 0.1 * probability, "B": 0.9 * (1 - probability), "The": 0.1}
         top = [{"token": token, "logprob": math.log(p), "bytes": None} for token, p in spread.items()]
         choice["logprobs"] = {

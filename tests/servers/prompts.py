@@ -1,4 +1,4 @@
-"""Which prompt template a request was filled from, and with what: known by the template's own fixed text."""
+"""Which prompt template a request was filled from, and with which values."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,14 +20,14 @@ def values_of(template: Template, messages: Sequence[Mapping[str, str]]) -> dict
 
 
 def slots_of(body: Mapping[str, Any], name: str, package: str = "xl_alpacaeval_metric") -> dict[str, str] | None:
-    """`values_of` for the body of a chat request and the template `prompts/NAME.txt` of a package."""
+    """`values_of` the template `prompts/NAME.txt` of a package, for the body of a chat request."""
     return values_of(templates.load(name, package), body["messages"])
 
 
 def stage_of(body: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    """The stage of `xl-instruct generate` that asks, and the values in its prompt; ("probe", {}) for the probe.
+    """The stage of `xl-instruct generate` that sent the request, and the values in its prompt.
 
-    Raises ValueError for any other request.
+    ("probe", {}) for the probe. Raises ValueError for any other request.
     """
     if body["messages"] == PROBE_MESSAGES:
         return "probe", {}

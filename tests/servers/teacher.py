@@ -1,7 +1,8 @@
-"""Replies of a teacher, translator and judge who know the bundled sample by heart, for JudgeServer.
+"""Replies of a teacher, translator and judge who know the bundled sample, for JudgeServer.
 
-Passages out of the sample get its instruction and English response, and that response its translations in the sample's
-languages. Other passages get texts made of their own words. `Faulty` replies wrongly to some, in each way that counts.
+Passages of the sample get its instruction and English response, and that response its translations
+in the sample's languages. Other passages get texts made of their own words. `Faulty` makes one
+mistake of each kind.
 """
 
 import json
@@ -32,7 +33,7 @@ def part(body: dict[str, Any], slot: str) -> str:
 
 
 def fluent(body: dict[str, Any]) -> str:
-    """A good reply at every stage; the second and third candidate differ a little from the first."""
+    """A good reply at every stage; the second translation lacks the last sentence."""
     known = _known()
     stage, slots = prompts.stage_of(body)
     match stage:
@@ -60,7 +61,10 @@ def without_last_sentence(text: str) -> str:
 
 
 class Faulty:
-    """Replies as `fluent` does, save for the sample's rows of these numbers (from 1), at the stage that the fault is of."""
+    """Replies as `fluent` does, except to some rows of the sample.
+
+    `faults` maps a row's number, from 1, to the stage of its fault and the faulty reply.
+    """
 
     faults: ClassVar[dict[int, tuple[str, str]]] = {
         1: ("instruct", "According to the passage above, what is it about?"),

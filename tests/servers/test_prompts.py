@@ -1,4 +1,4 @@
-"""The stand-in teacher knows which stage asks, whatever a text says."""
+"""The stand-in teacher knows the stage of a request, independent of the texts in it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""All texts that come with the project, by language: what no filter may find fault with."""
+"""All bundled texts by language, none of which a filter may drop."""
 
 import json
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from xl_instruct_dataset.records import LANGUAGES
 from xl_instruct_dataset.sources import sample
 
 Texts = dict[str, str]
-"""The same said in several languages, by code."""
+"""Language code -> the text in that language."""
 
 
 @cache
 def groups() -> tuple[Texts, ...]:
-    """Each reference of mini, each response of the sample, each context and reference of context, in all its languages."""
+    """Each text of mini, of the sample and of context, in all its languages."""
     references: dict[str, Texts] = {}
     for code in mini.LANGUAGES:
         for line in (DATA / "mini" / "references" / f"{code}.jsonl").read_text("utf-8").splitlines():
@@ -30,7 +30,7 @@ def groups() -> tuple[Texts, ...]:
 
 @cache
 def contexts() -> tuple[Texts, ...]:
-    """The contexts and references of the benchmark context: closer to translations than the other texts."""
+    """The contexts and references of the benchmark context, which are close to translations."""
     items = [json.loads(file.read_text("utf-8")) for file in (DATA / "context" / "items").iterdir()]
     return tuple(item[kind] for item in items for kind in ("context", "reference"))
 

@@ -1,7 +1,7 @@
-"""The whole command `xl-alpacaeval judge` against a judge that fails, that goes away and that tells secrets, and killed.
+"""The command `xl-alpacaeval judge` with a judge that fails, that goes away and that is killed.
 
-What a judge should think of each pair is known here by the pair's number, so that every verdict and the win rate can be held
-to it, and the judge counts by that number how often it was asked.
+What a judge should think of each pair is known here by the pair's number, so that every verdict and
+the win rate can be held to it, and the judge counts by that number how often it was asked.
 """
 
 import json
@@ -26,9 +26,9 @@ BROKEN = (500, "The server had an error.")
 
 
 class Opinions:
-    """What the judge thinks of pair 0, 1, ... (the candidate's probability to be better), and how often it was asked.
+    """The judge's preference for the candidate of pair 0, 1, ..., and the requests for each pair.
 
-    `refuses` maps numbers to the status and message that these pairs are answered with instead.
+    `refuses` maps a pair's number to the status and message that its requests get instead.
     """
 
     def __init__(self, pairs: int) -> None:
@@ -65,7 +65,7 @@ class Opinions:
         return file
 
     def check(self, folder: Path, missing: Counter[int] | None = None) -> dict[str, Any]:
-        """Every pair has one line with its preference, or none and a reason, and the figures are those of the preferences."""
+        """Each pair has one line with a preference or a reason; the figures match them."""
         lines = verdicts(folder)
         assert sorted(int(line["id"]) for line in lines) == list(range(len(self.preferences)))
         without = {int(line["id"]) for line in lines if line["preference"] is None}
@@ -185,7 +185,7 @@ def test_twenty_kills_repeat_no_more_than_was_in_flight(server: JudgeServer, tmp
     arguments = judge_arguments(server, pairs, folder, "--concurrency", lanes)
 
     def killed(when: Callable[[], bool], after: float = 0.0) -> tuple[int, str]:
-        """Exit code and standard error of the command, killed `after` seconds after `when` is true."""
+        """Exit code and standard error of the command, killed `after` seconds after `when()`."""
         process = start_alpacaeval(*arguments)
         deadline = time.monotonic() + 60
         while not when() and process.poll() is None and time.monotonic() < deadline:
@@ -199,7 +199,8 @@ def test_twenty_kills_repeat_no_more_than_was_in_flight(server: JudgeServer, tmp
         goal = opinions.asked.total() + more
         return lambda: opinions.asked.total() >= goal
 
-    # The first kill comes while the command starts, the others at any moment of the requests in flight.
+    # The first kill comes while the command starts, the others at any moment of the requests in
+    # flight.
     for more in (0, *(chance.randrange(1, 50) for _ in range(kills - 1))):
         before = opinions.asked.total()
         exit_code, errors = killed(asked(more), after=chance.uniform(0, 0.08))

@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.cli import progress
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Ten of forty done at the start, then one every two seconds; what is said where standard error is a file."""
+    """The lines in a file: 10 of 40 are done at the start, then one more every two seconds."""
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     stream = io.StringIO()

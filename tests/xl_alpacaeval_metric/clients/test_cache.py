@@ -1,4 +1,4 @@
-"""The cache of replies: what it finds again, what it must not, and what a killed process leaves behind."""
+"""The cache of replies: what it finds, what it must not find, and what a killed process leaves."""
 
 import asyncio
 import json
@@ -363,6 +363,6 @@ def test_equal_requests_at_the_same_time_are_sent_once(tmp_path: Path) -> None:
     with JudgeServer(latency=0.05, marker="marked") as server:
         replies = asyncio.run(asked(server))
         sent = Counter(key for _, key, _ in server.seen.log)
-    # A refusal is nobody else's: whoever waited asks for itself.
+    # A refusal is not shared: each request that waited is sent.
     assert [isinstance(reply, Completion) for reply in replies] == [True, False, True, True, False]
     assert [sent[key_of(ask(text).messages)] for text in texts[:2]] == [1, 2]

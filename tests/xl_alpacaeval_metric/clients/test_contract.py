@@ -1,4 +1,4 @@
-"""What every client promises (see `clients.base`), held by each of them, alone and behind the cache."""
+"""The contract of `clients.base`, kept by every client, alone and behind the cache."""
 
 import json
 import math
@@ -24,7 +24,7 @@ from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 CHOICES = ("A", "B")
 IN_PROCESS = ("local", "local on a GPU", "harness")
 IMPOSSIBLE = "IMPOSSIBLE " * 60
-"""In a request that no client can answer: a server refuses it, and it does not fit the window of the model on disk."""
+"""In a request that fails: the servers refuse it, and it exceeds the window of the local model."""
 
 
 def ask(text: str, **changes: Any) -> Request:
@@ -59,7 +59,7 @@ class Maker:
 
     @property
     def unusable(self) -> Literal["refused", "gave_up"]:
-        """The kind of failure of an unusable reply: a greedy model would only repeat it, so that it is not asked again."""
+        """Of the failure for an unusable reply; a greedy model is not asked again."""
         return "refused" if self.kind in IN_PROCESS else "gave_up"
 
     def open(self) -> Client:

@@ -349,7 +349,8 @@ def test_the_mean_and_the_counts_are_those_of_the_plain_formula(
 
 def test_the_interval_is_that_of_a_naive_bootstrap_over_prompts() -> None:
     rng = random.Random(1)
-    # The languages of a prompt go together, so that an interval over single answers would be much too narrow.
+    # The languages of a prompt go together, so that an interval over single answers would be much
+    # too narrow.
     prompts = {f"p{n}": [min(5, rng.randint(1, 4) + rng.randint(0, 1))] * 6 for n in range(40)}
     ratings = [
         Rating(prompt, str(i), dict.fromkeys(NAMES, level))
@@ -421,7 +422,7 @@ def test_criteria_need_a_judge() -> None:
 
 
 def level_in_answer(body: dict[str, Any]) -> str | None:
-    """The first digit of the answer as the level on every criterion, or a reply without levels where there is none."""
+    """The first digit of the answer as the level of every criterion; no levels without a digit."""
     slots = slots_of(body, "criteria")
     if slots is None:
         return None

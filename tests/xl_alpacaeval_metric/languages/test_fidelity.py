@@ -1,4 +1,4 @@
-"""Fidelity against the benchmark's published rates, native texts, a naive count, and texts that should not crash it."""
+"""Fidelity against published rates, native texts, a naive count, and hostile texts."""
 
 import csv
 import json
@@ -95,7 +95,7 @@ def test_references_fail_in_every_other_language() -> None:
         ("   \n\r\n\t", "de", UNSCORED),
         # Neither identifier knows it: unscored, not failed.
         (KLINGON, "tlh", UNSCORED),
-        # One long word to whoever counts spaces.
+        # One long word by a count of spaces.
         (CHINESE, "de", FAIL),
         (JAPANESE, "de", FAIL),
         (THAI, "zh", FAIL),

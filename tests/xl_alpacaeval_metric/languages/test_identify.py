@@ -1,4 +1,4 @@
-"""The identifiers together: native lines are recognised, others are not, and nothing crashes them."""
+"""The identifiers together: native lines are recognised, others are not, and nothing crashes."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The registry: complete for the languages of the papers, open to every other, and clear about what is none."""
+"""The registry: complete for the papers' languages, open to others, clear about unknown codes."""
 
 import logging
 

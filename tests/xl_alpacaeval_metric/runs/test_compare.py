@@ -36,7 +36,7 @@ class Client(ScriptedClient):
 
 
 def judging(quality: Mapping[str, float | None], **options: object) -> Judge:
-    """A judge that prefers a prediction with the probability that `quality` gives for it; None is a failure."""
+    """A judge whose preference for a prediction is `quality` of it; None is a failure."""
 
     def reply(request: Request) -> Reply | dict[str, float]:
         text = request.messages[1]["content"]
@@ -113,7 +113,8 @@ def test_figures_are_those_of_the_items_both_have(
         assert part.p_value is not None
         p_values[code] = part.p_value
     assert found.overall.p_value_holm is None
-    # Holm's correction, written out: the k-th smallest of m times m - k + 1, never below a smaller one's, at most 1.
+    # Holm's correction, written out: the k-th smallest of m times m - k + 1, never below a smaller
+    # one's, at most 1.
     p_values.pop(None)
     ranked = sorted(p_values, key=lambda code: p_values[code])
     corrected = [
@@ -124,7 +125,7 @@ def test_figures_are_those_of_the_items_both_have(
 
 
 def test_the_p_value_and_interval_are_paired_over_prompts() -> None:
-    """Eight prompts, in each of which A is ahead in both languages: of 2**8 sign patterns two are as extreme."""
+    """A is ahead in both languages of all 8 prompts: 2 of 2**8 sign patterns are as extreme."""
     keys = [(str(n), code) for n in range(8) for code in ("de", "fi")]
     a = directly("A", {key: 0.5 + int(key[0]) / 20 + 0.1 for key in keys})
     b = directly("B", {key: 0.5 + int(key[0]) / 20 for key in keys})

@@ -63,7 +63,7 @@ def test_one_item_a_language_is_looked_at_together() -> None:
 
 @given(st.lists(st.sampled_from(["", "a", "b", "c"]), min_size=1, max_size=60))
 def test_what_counts_as_constant(texts: Sequence[str]) -> None:
-    """At least three times and in a tenth of the answers, counted one by one; empty answers do not count."""
+    """In at least three answers and a tenth of them, by a plain count without empty answers."""
     expected = any(texts.count(text) >= 3 and texts.count(text) * 10 >= len(texts) for text in "abc")
     assert bool(gaming.constant_answers(answers(*texts))) == expected
 
@@ -219,7 +219,7 @@ def test_no_bundled_reference_or_request_matches() -> None:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no data beside the checkout")
 def test_real_answers_hardly_ever_match() -> None:
-    """Some 8,000 answers of six sources in 15 languages. Whoever adds a phrase sees here what it costs."""
+    """Some 8,000 answers of six sources in 15 languages: the false alarms of each new phrase."""
     rows = pq.read_table(SHARED / "language_confusion" / "crosslingual.parquet").slice(0, 8000).to_pylist()
     real = [Comparison(f"{r['source']}-{r['id']}", r["language"], "", r["completion"] or "", "") for r in rows]
     with (SHARED / "alpaca_eval" / "pairs_en.jsonl").open() as file:

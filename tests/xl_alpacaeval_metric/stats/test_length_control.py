@@ -23,7 +23,7 @@ PAIR = st.tuples(
 
 
 def judged(n: int, *, quality: float, taste: float, ratio: float, seed: int) -> Pairs:
-    """Verdicts of a judge who values quality and length, on answers `ratio` times as long as the references."""
+    """A judge of quality and length, on answers `ratio` times as long as the references."""
     rng = np.random.default_rng(seed)
     reference = np.round(rng.gamma(3, 600, size=n)) + 1
     candidate = np.round(reference * ratio * rng.lognormal(0, 0.4, size=n)) + 1

@@ -1,4 +1,4 @@
-"""What the tests of generating share: jobs in this process or as a command, and what they left."""
+"""Jobs of `xl-instruct generate`, in this process or as a command, and what they wrote."""
 
 import json
 import os
@@ -89,7 +89,7 @@ def report(output: Path) -> dict[str, Any]:
 
 
 def adds_up(output: Path, targets: Mapping[str, object] | list[str]) -> None:
-    """For each language, passages in are rows and drops; and the rejects are what the report counts."""
+    """In each language, passages = rows + drops, and the rejects match the report's counts."""
     found = report(output)
     for target in targets:
         dropped = sum(drop["count"] for drop in found["dropped"] if drop["language"] in (None, target))
@@ -108,7 +108,7 @@ def asked(server: JudgeServer) -> Counter[str]:
 
 
 def survivors(target: str, count: int = 24) -> set[str]:
-    """The numbers of the sample's first passages of which one of two translations keeps the form of the English response."""
+    """Ids of the sample's first passages with a translation that passes `translate.fault`."""
     english = {row.id.rpartition("-")[0]: row.response for row in sample.rows("en")}
     there = {row.id.rpartition("-")[0]: row.response for row in sample.rows(target)}
     seeds = sample.seeds()[:count]

@@ -1,4 +1,4 @@
-"""The same rows wherever the tasks run: here one by one or two at a time, on a Ray cluster, under Slurm, with a server of their own."""
+"""The same rows from every executor: local, Ray and Slurm, with a model server or without."""
 
 import os
 import subprocess

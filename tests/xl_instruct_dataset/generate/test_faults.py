@@ -1,4 +1,4 @@
-"""Models and endpoints that do wrong: what is rejected says why, what is passing changes nothing, and no text breaks anything."""
+"""Faulty models and endpoints: rejects have reasons, transient faults change no row."""
 
 import json
 from collections import Counter
@@ -46,7 +46,8 @@ def test_each_rejection_says_why_and_the_counts_add_up(tmp_path: Path) -> None:
             if (number, target) == (8, "zh"):  # One of two lines is English.
                 stage, reason = "translate", "wrong language"
             assert (line["stage"], line["reason"]) == (stage, reason), line
-    # Unreadable: instruct, answer, and two languages of two candidates ask three times, as score does; nothing asks more.
+    # Unreadable: instruct, answer, and two languages of two candidates ask three times, as score
+    # does; nothing asks more.
     assert max(again) == 6  # Two candidates of one text differ in their seed alone.
     assert {f"{number:08d}-en" for number in range(4, 24)} == {
         row["id"] for row in generating.rows(tmp_path / "out", "en-en")

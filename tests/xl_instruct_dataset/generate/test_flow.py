@@ -1,4 +1,4 @@
-"""Passages go to the teacher while the next ones are looked at, and what goes wrong with them costs nothing."""
+"""Passages are sent while later ones are still read, and a fault in them costs no request."""
 
 import json
 import os
@@ -25,7 +25,7 @@ CHOSEN: dict[str, Any] = {"targets": "fi", "passages": 24, "shard": 10, "concurr
 
 
 class Held:
-    """As `passages.texts`, but after the first passages nothing comes until `released`, or at most for a minute."""
+    """As `passages.texts`, but blocks after the first until `released`, a minute at most."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, after: int, what: Callable[[], object] = lambda: None) -> None:
         self.texts, self.after, self.what = sources.texts, after, what
@@ -194,7 +194,7 @@ def test_shards_are_the_same_however_they_are_asked_for(tmp_path: Path) -> None:
         assert list((tmp_path / "flow").iterdir()) == []  # It is not whole.
         for number, rest in enumerate((first, making.shard(1), making.shard(2))):
             for document in rest:
-                document["metadata"]["seen"] = number  # Whoever reads it may change it.
+                document["metadata"]["seen"] = number  # A reader may change it.
         assert not making.more()
         assert making.finish()[0] == 24
     assert generating.files(tmp_path / "flow") == generating.files(tmp_path / "at once")

@@ -1,4 +1,4 @@
-"""The whole pipeline with a teacher who knows the bundled sample by heart: what is made, and how it is described."""
+"""The whole pipeline with a teacher who knows the sample: its rows, and their description."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Killed, interrupted, started twice: what was answered is kept, no row is lost, none is there twice."""
+"""Killed, interrupted, started twice: replies are kept, and each row is written once."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""What a job is told: flags, a YAML file, and everything that can be wrong with them, in one line and without a trace."""
+"""Flags and a YAML file of settings, and one line for everything that can be wrong with them."""
 
 import time
 from collections.abc import Callable
@@ -134,7 +134,7 @@ def test_what_is_needed_is_named(lacking: str) -> None:
 
 @pytest.fixture
 def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Said:
-    """Runs a command that must fail, and gives its one line; nothing may be left behind but what was there."""
+    """Runs a command that must fail without leaving a file, and returns its one line."""
 
     def run(server: JudgeServer, **given: Any) -> str:
         before = set(tmp_path.rglob("*"))

@@ -77,7 +77,7 @@ def test_cometkiwi_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(("one", "then"), [(True, False), (False, True)])
 def test_a_model_may_move_between_two_runs(tmp_path: Path, one: bool, then: bool) -> None:
-    """Whether teacher and judge are at one address decides what is done in a phase, and not what comes out."""
+    """One address for teacher and judge changes the phases, not the rows."""
     job(tmp_path / "straight", select="judge")
     with JudgeServer(reply=teacher.fluent) as server, JudgeServer(reply=teacher.fluent) as second:
 

@@ -568,7 +568,7 @@ def test_a_folder_that_its_card_does_not_match_is_refused(
 
 
 def test_memory_does_not_grow_with_the_source(tmp_path: Path) -> None:
-    """The reader hands rows on one at a time: the first is there before the damaged last line has been read."""
+    """Rows are streamed: the first is there before the damaged last line has been read."""
     file = write_jsonl(tmp_path / "mine" / "de.jsonl", rows(1000))
     file.write_text(file.read_text() + "{")
     found = Source("mine").rows("en-de")

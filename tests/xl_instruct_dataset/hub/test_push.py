@@ -150,7 +150,7 @@ def test_a_hub_that_is_not_there_and_a_name_that_cannot_be(hub: HubServer, folde
 
 
 def test_a_store_of_chunks_that_fails_is_one_line(hub: HubServer, folder: Path, tmp_path: Path) -> None:
-    """The server has none; hf_xet, where it is installed, goes there first and has errors of its own."""
+    """The server has no Xet; hf_xet, where installed, tries that first and has its own errors."""
     pytest.importorskip("hf_xet")
     settings = {**hub.environment(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "0"}
     code, _, errors = run("push", "xl-instruct", "--repo", "org/xl", cwd=tmp_path, **settings)
@@ -194,7 +194,7 @@ def test_what_was_pushed_loads_from_the_hub(hub: HubServer, folder: Path, tmp_pa
 
 
 def released() -> dict[str, bytes]:
-    """As much as the Hub's dataset has in common with it: a JSON file for each language, and variants of some."""
+    """Like the Hub's dataset: a JSON file for each language, and variants of some."""
     best = [{"instruction": "best", "response": GERMAN}]
     return {
         "README.md": b"---\nlicense: cc-by-sa-4.0\n---\n",

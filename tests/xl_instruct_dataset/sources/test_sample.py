@@ -1,4 +1,4 @@
-"""The bundled sample: 24 rows in eleven languages, each in its language, of its length, and found nowhere else."""
+"""The bundled sample: 24 rows in 11 languages, each in its language, of its length, unique."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""A small package of the name comet, which stands in for unbabel-comet in a process of its own."""
+"""A small package named comet that stands in for unbabel-comet in a process of its own."""
 
 from pathlib import Path
 

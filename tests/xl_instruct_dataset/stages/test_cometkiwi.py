@@ -1,4 +1,4 @@
-"""CometKiwi behind another interpreter: a real process, with a small package of the name comet in the place of the real one."""
+"""CometKiwi in a real process of another interpreter, with a stand-in for the package comet."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Instructions and responses out of passages: prompts that a passage cannot leave, and replies read strictly."""
+"""Instructions and responses: prompts that a passage cannot leave, replies read strictly."""
 
 import hashlib
 import re

@@ -185,7 +185,8 @@ def test_people_writing_the_same_in_two_languages_hardly_ever_have_a_fault() -> 
     found = [
         fault(group[a], group[b]) for group in bundled.contexts() for a, b in itertools.permutations(sorted(group), 2)
     ]
-    # Of 192: two for an agenda that is a list in Portuguese and a paragraph in Chinese, one for a number in Chinese words.
+    # Of 192: two for an agenda that is a list in Portuguese and a paragraph in Chinese, one for a
+    # number in Chinese words.
     assert len([reason for reason in found if reason]) <= 3
 
 

@@ -20,7 +20,7 @@ from xl_instruct_dataset.train.finetune.preflight import prepare
 
 @pytest.fixture
 def custom(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A model with code of its own that leaves a file when it runs; whoever is asked for leave says yes."""
+    """A model with code that leaves a file when it runs; every question is answered with yes."""
     folder = tmp_path / "custom"
     shutil.copytree(tiny, folder)
     code = f"open({str(tmp_path / 'ran')!r}, 'w')\nfrom transformers import *\nclass Own(PretrainedConfig): model_type = 'own'\n"

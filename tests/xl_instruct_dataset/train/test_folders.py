@@ -1,4 +1,4 @@
-"""Which folder a training or a loop may begin, begin again or go on in; others' folders stay as they are."""
+"""Which folders a training or a loop may use or resume; other folders are left alone."""
 
 import json
 import shutil

@@ -34,8 +34,11 @@ def silent(*_: object) -> None: ...
 
 
 def judged(folder: Path, german: int, share: float) -> Path:
-    """A finished run of eight prompts in two languages: `german` of the German answers are German, the Finnish ones all
-    Finnish; the judge gives every answer this probability of being better."""
+    """A finished run of eight prompts in German and Finnish.
+
+    `german` of the German answers are in German, all the Finnish ones in Finnish. The judge
+    prefers every answer if `share` is over 0.5, and none otherwise.
+    """
     client = ScriptedClient(lambda request: {"A": -0.1, "B": -2.0} if share > 0.5 else {"A": -1.0, "B": -0.9})
     items = [comparison(number, "de", prediction=GERMAN if number <= german else ENGLISH) for number in range(1, 9)] + [
         comparison(number, "fi", prediction=f"{FINNISH} " * (1 + number % 3)) for number in range(1, 9)

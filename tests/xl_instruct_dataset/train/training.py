@@ -30,17 +30,17 @@ def settings(**options: object) -> Settings:
 
 
 def silent(*_: object) -> None:
-    """A progress that nobody looks at."""
+    """A progress that shows nothing."""
 
 
 def tune(model: Path, folder: Path, **options: object) -> tuple[Summary, list[str]]:
-    """Train by the quick settings and `options`; returns the summary and the lines that were said."""
+    """Train with the quick settings and `options`; returns the summary and the notices."""
     said: list[str] = []
     return train(str(model), settings(**options), folder, silent, said.append), said
 
 
 def out_of_memory() -> Exception:
-    """The error that torch has for it here."""
+    """Torch's error when memory is short."""
     import torch
 
     try:
