@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from tests.foreign_rows import ANSWERED, ASKED, FORMS
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
+from tests.foreign_rows import ANSWERED, ASKED, FORMS
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.benchmark import contamination
@@ -49,12 +49,13 @@ def test_requests_and_references_are_found_in_every_form(row: dict[str, object])
 
 
 def test_texts_in_any_column_are_looked_at() -> None:
-    for row in (
+    rows: list[dict[str, object]] = [
         {"instruction": "Tell me.", "history": [[BREAD, "Well."]]},
         {"messages": [{"role": "user", "content": [{"type": "text", "text": BREAD}]}]},
         {"prompt": "Tell me.", "rejected": [{"role": "assistant", "content": BREAD}]},
         {"text": "Tell me.", "about": {"source": BREAD}},
-    ):
+    ]
+    for row in rows:
         assert found(row) == [("mini-01", "request")]
     assert found({"id": BREAD, "text": "Tell me."}) == []
 

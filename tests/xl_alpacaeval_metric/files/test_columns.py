@@ -13,7 +13,7 @@ SYSTEM = {"role": "system", "content": "Be kind."}
 
 
 def turns(**row: Any) -> list[tuple[str, str]]:
-    return [tuple(turn) for turn in conversation_of(row, "data line 3").turns]
+    return [(role, content) for role, content in conversation_of(row, "data line 3").turns]
 
 
 @pytest.mark.parametrize("row", FORMS)
