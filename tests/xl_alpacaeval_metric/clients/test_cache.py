@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.servers.judge import Behaviour, JudgeServer, key_of
+from tests.xl_alpacaeval_metric.clients.endpoint_client import ask
 from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.cache import CachedAsyncClient, CachedClient, ReplyStore
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fingerprint
@@ -27,12 +28,6 @@ from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.clients.openai.probe import PROBE
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
-
-
-def ask(text: str, **changes: Any) -> Request:
-    return Request(
-        **{"messages": ({"role": "user", "content": text},), "max_tokens": 1, "choices": ("A", "B"), **changes}
-    )
 
 
 def answer(request: Request) -> Completion:

@@ -18,6 +18,7 @@ from tests.commands import run_alpacaeval, start_alpacaeval
 from tests.helpers import comparison
 from tests.servers.batch import BatchServer
 from tests.servers.judge import hash_verdict
+from tests.xl_alpacaeval_metric.clients.endpoint_client import ask, asks, is_verdict
 from xl_alpacaeval_metric.cli import app
 from xl_alpacaeval_metric.cli.options import ask_in_batches
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Reply, Request
@@ -35,22 +36,8 @@ FATES = ("answer", "refused", "limited", "nonsense", "empty", "missing", "unsent
 NO_REPLY = ("missing", "unsent", "broken")
 
 
-def ask(text: str, **changes: Any) -> Request:
-    return Request(
-        **{"messages": ({"role": "user", "content": text},), "max_tokens": 1, "choices": ("A", "B"), **changes}
-    )
-
-
-def asks(n: int) -> list[Request]:
-    return [ask(f"pair {i}") for i in range(n)]
-
-
 def letter(request: Request) -> str:
     return "A" if hash_verdict({"messages": request.messages}) > 0.5 else "B"
-
-
-def is_verdict(completion: Completion) -> bool:
-    return completion.text.strip() in ("A", "B")
 
 
 def fate(body: dict[str, Any]) -> str:

@@ -1,10 +1,8 @@
-"""`xl-instruct build`: a folder that `load_dataset` and the Hub read, or nothing at all."""
+"""`xl-instruct build`: the folder that it makes, replaces, or leaves alone."""
 
 import json
 import os
-import shutil
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,21 +14,21 @@ import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import DatasetCard
 
-from tests.commands import run_instruct as run
 from tests.commands import run_python
 from tests.commands import start_instruct as start
-from tests.helpers import FINNISH, GERMAN, rows, write_jsonl
-from xl_alpacaeval_metric.cli import exit_codes
+from tests.helpers import rows, write_jsonl
+from tests.xl_instruct_dataset.hub.building import command, numbered, silent
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.parquet import rows_at
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.hub.front_matter import TAG
-from xl_instruct_dataset.cli import app
 from xl_instruct_dataset.hub import parquet
 from xl_instruct_dataset.hub.build import build
 from xl_instruct_dataset.records import PAIRS, TrainingRow, features
 from xl_instruct_dataset.sources import sample
 from xl_instruct_dataset.sources.source import Source
+
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 LOAD = """
 import json, datasets
@@ -40,32 +38,6 @@ streamed = {name: list(load_dataset("xl-instruct", name, split="train", streamin
             for name in get_dataset_config_names("xl-instruct")}
 print(json.dumps({"first": found["train"][0], "splits": list(found), "streamed": streamed}))
 """
-
-
-def silent(*_: object) -> None: ...
-
-
-def command(*arguments: object) -> int:
-    """The command in this process; its exit code."""
-    sys.argv[1:] = [str(argument) for argument in arguments]
-    return exit_codes.run(app, "xl-instruct")
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["xl-instruct"])
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / ".cache")
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The empty folder in which `xl-instruct build` was called."""
-    folder = tmp_path_factory.mktemp("empty")
-    code, out, errors = run("build", cwd=folder)
-    assert (code, [line.split(":")[0] for line in out.splitlines()]) == (0, [*PAIRS, "xl-instruct"]), errors
-    assert [file.name for file in folder.iterdir()] == ["xl-instruct"]
-    return folder
 
 
 def test_every_pair_loads_by_name_offline(built: Path, tmp_path: Path) -> None:
@@ -118,12 +90,6 @@ def test_the_files_are_as_the_viewer_likes_them(built: Path) -> None:
             assert column.compression == "ZSTD"
         assert datasets.Features.from_arrow_schema(schemas[pair]) == features()
     assert all(schema.equals(schemas["en-fi"], check_metadata=True) for schema in schemas.values())
-
-
-def numbered(number: int) -> Iterator[TrainingRow]:
-    one = next(sample.rows("de"))
-    for place in range(number):
-        yield TrainingRow(f"row-{place}", f"Question {place}?", GERMAN, "en", "de", one.provenance)
 
 
 def test_rows_come_in_groups_and_shards(tmp_path: Path) -> None:
@@ -274,297 +240,6 @@ def test_a_killed_build_leaves_what_was_there(ending: signal.Signals, tmp_path: 
     if ending == signal.SIGINT:
         assert "interrupted; nothing was written" in errors
         assert sorted(file.name for file in tmp_path.iterdir()) == ["mine", "xl-instruct"]
-
-
-TRL = [{"prompt": [{"role": "user", "content": "Why?"}], "completion": [{"role": "assistant", "content": GERMAN}]}]
-CHAT = [{"messages": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": GERMAN}], "id": 7}]
-# Values that a reader with types for whole columns would turn into something else, or stumble over.
-ODD = [
-    {"instruction": "2024-01-02", "response": GERMAN, "scores": None},
-    {"instruction": "42", "response": GERMAN, "scores": {"precision": 4}, "extra": [1]},
-    {"prompt": "Why?", "messages": TRL[0]["completion"], "completion": GERMAN, "id": "own"},
-]
-
-
-@pytest.mark.parametrize("folder", ["plain", "with [brackets] and * stars"])
-@pytest.mark.parametrize(
-    ("found", "instructions", "ids"),
-    [
-        (TRL, ["Why?"], ["en-de-0000001"]),
-        (CHAT, ["Why?"], ["7"]),
-        (ODD, ["2024-01-02", "42", "Why?"], ["en-de-0000001", "en-de-0000002", "own"]),
-    ],
-)
-@pytest.mark.parametrize("suffix", ["jsonl", "json", "list.json"])
-def test_rows_of_others_get_our_columns(
-    folder: str, found: list[dict[str, Any]], instructions: list[str], ids: list[str], suffix: str, tmp_path: Path
-) -> None:
-    file = write_jsonl(tmp_path / folder / f"german.{suffix}", found)
-    if suffix == "list.json":
-        file.write_text(" \n" + json.dumps(found, indent=1))
-    built = build(None, Source(folder), tmp_path / "out", silent)
-    assert built.written["en-de"].rows == len(found)
-    loaded = datasets.load_dataset("out", "en-de", split="train")
-    assert loaded["instruction"][:] == instructions
-    assert loaded["id"][:] == ids
-    assert loaded["provenance"][0]["dataset"] == folder
-    assert loaded["provenance"][0]["license"] == "unknown"
-    assert DatasetCard.load("out/README.md").data.license == "other"
-
-
-def test_csv_and_parquet_are_read_too(tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n")
-    text = f'id,prompt,completion\n,42,"{GERMAN}\n{GERMAN}"\n007,"He said ""why""",{GERMAN}\n'
-    (tmp_path / "mine" / "de.csv").write_text(text, encoding="utf-8-sig")
-    datasets.Dataset.from_list([{"query": "Why?", "answer": FINNISH, "when": None}] * 3).to_parquet("mine/fi.parquet")
-    build(None, Source("mine"), tmp_path / "out", silent)
-    german = datasets.load_dataset("out", "en-de", split="train")
-    assert german["instruction"][:] == ["42", 'He said "why"']
-    assert german["id"][:] == ["en-de-0000001", "007"]
-    assert german["response"][0] == f"{GERMAN}\n{GERMAN}"
-    assert datasets.load_dataset("out", "en-fi", split="train")["id"][:] == [f"en-fi-000000{n}" for n in (1, 2, 3)]
-    assert DatasetCard.load("out/README.md").data.license == "cc-by-4.0"
-
-
-@pytest.mark.parametrize("name", ["bestof3/german.jsonl", "best-of-3/de.jsonl", "en-de-best_of_3/train.jsonl"])
-def test_variants_are_built_from_their_own_files(name: str, tmp_path: Path) -> None:
-    write_jsonl(tmp_path / "mine" / name, [{"instruction": "best", "output": GERMAN}])
-    write_jsonl(tmp_path / "mine" / "german.jsonl", [{"instruction": "first", "output": GERMAN}])
-    scored = {"instruction": "scored", "output": "The dog runs through the wood.", "precision": 4, "objectivity": 5}
-    write_jsonl(tmp_path / "mine" / "scored" / "english.jsonl", [scored])
-    for variant, pair, instruction in (
-        ("default", "en-de", "first"),
-        ("best_of_3", "en-de", "best"),
-        ("scored", "en-en", "scored"),
-    ):
-        build(None, Source("mine"), tmp_path / variant, silent, variant=variant)
-        loaded = datasets.load_dataset(variant, split="train")
-        assert [config.name for config in hub_folder.verified(tmp_path / variant)] == [pair]
-        assert loaded["instruction"][:] == [instruction]
-    assert loaded[0]["scores"]["objectivity"] == 5
-    assert loaded[0]["scores"]["naturalness"] is None
-
-
-def test_rows_in_a_wrong_language_stop_the_build_or_are_counted(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_jsonl(
-        tmp_path / "mine" / "de.jsonl", [*rows(97), *rows(2, FINNISH), *rows(1, "The dog runs through the wood.")]
-    )
-    assert command("build", "--source", "mine") == 2
-    assert (
-        "mine: 3 of 100 responses of en-de are not in its language, the first is id 'en-de-0000098'; "
-        "check the file, or allow it with --max-wrong-language 0.03"
-    ) in capsys.readouterr().err
-    assert not (tmp_path / "xl-instruct").exists()
-    assert command("build", "--source", "mine", "--max-wrong-language", "0.03") == 0
-    assert "en-de: 100 rows" in (out := capsys.readouterr().out)
-    assert "3 not in its language (the first: en-de-0000098)" in out
-
-
-def test_a_language_that_cannot_be_identified_is_said_to_be_unchecked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_jsonl(tmp_path / "mine" / "en-tlh.jsonl", rows(2))
-    assert command("build", "--source", "mine") == 0
-    assert "en-tlh: 2 rows" in (out := capsys.readouterr().out)
-    assert "language not checked" in out
-
-
-def twice(folder: Path) -> str:
-    write_jsonl(folder / "de.jsonl", [{"id": n % 5, "instruction": "a", "response": GERMAN} for n in range(6)])
-    return "en-de: id '0' occurs twice"
-
-
-def cut_parquet(folder: Path) -> str:
-    folder.mkdir()
-    datasets.Dataset.from_list(rows(3000)).to_parquet(str(folder / "de.parquet"))
-    whole = (folder / "de.parquet").read_bytes()
-    (folder / "de.parquet").write_bytes(whole[: len(whole) // 2])
-    return "de.parquet: not a readable Parquet file ("
-
-
-def damaged_parquet(folder: Path) -> str:
-    folder.mkdir()
-    pq.write_table(datasets.Dataset.from_list(rows(5000)).data.table, folder / "de.parquet", compression="zstd")
-    whole = bytearray((folder / "de.parquet").read_bytes())
-    whole[200:2000] = bytes(1800)
-    (folder / "de.parquet").write_bytes(whole)
-    return "de.parquet: not a readable Parquet file ("
-
-
-def empty_parquet(folder: Path) -> str:
-    folder.mkdir()
-    (folder / "de.parquet").write_bytes(b"")
-    return "de.parquet: not a readable Parquet file ("
-
-
-def damaged_line(folder: Path) -> str:
-    file = write_jsonl(folder / "de.jsonl", rows(3))
-    file.write_text(file.read_text() + '{"instruction": "a", "resp')
-    return "de.jsonl line 4: not valid JSON"
-
-
-def no_object(folder: Path) -> str:
-    write_jsonl(folder / "de.jsonl", rows(1)).open("a").write("[1]\n")
-    return "de.jsonl line 2: not a JSON object"
-
-
-def no_text(folder: Path) -> str:
-    folder.mkdir()
-    (folder / "de.jsonl").write_bytes(b"\xff\xfe\x00")
-    return "de.jsonl: not readable as UTF-8 text"
-
-
-def other_columns(folder: Path) -> str:
-    write_jsonl(folder / "de.jsonl", [*rows(2), {"text": "x"}])
-    return "de.jsonl line 3: no instruction with its response; needs instruction or prompt and response or output"
-
-
-def short_csv(folder: Path) -> str:
-    folder.mkdir()
-    (folder / "de.csv").write_text("prompt,completion\na\n")
-    return "de.csv line 2: has fewer cells than names"
-
-
-def no_rows(folder: Path) -> str:
-    write_jsonl(folder / "de.jsonl", [])
-    return "pair en-de has no rows"
-
-
-def no_files(folder: Path) -> str:
-    folder.mkdir()
-    return "has no language pair in variant default"
-
-
-def gone(folder: Path) -> str:
-    folder.mkdir()
-    (folder / "de.jsonl").symlink_to("nowhere")
-    return "has no language pair in variant default"
-
-
-DAMAGED = (
-    *(twice, cut_parquet, damaged_parquet, empty_parquet, damaged_line, no_object, no_text),
-    *(other_columns, short_csv, no_rows, no_files, gone),
-)
-
-
-@pytest.mark.parametrize("make", DAMAGED)
-def test_a_damaged_source_is_one_line_and_no_folder(
-    make: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    says = make(tmp_path / "mine")
-    assert command("build", "--source", "mine") == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("xl-instruct: ")]
-    assert len(lines) == 1
-    assert says in lines[0]
-    assert [file.name for file in tmp_path.iterdir()] == ["mine"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("--pairs", "en-f1"), "unknown language pair 'en-f1': did you mean en-fi"),
-        (("--pairs", "en-fi,en-xx1"), "unknown language pair 'en-xx1'"),
-        (("--pairs", "en-sw"), "the bundled sample has no en-sw (default); it has en-de, en-pt"),
-        (("--pairs", " , "), "no pair asked for; give some as in en-fi,en-de"),
-        (("--variant", "best"), "unknown variant 'best'; there are default, best_of_3, scored"),
-        (("--variant", "scored"), "sample: has no language pair in variant scored"),
-        (("--source", "./nothing"), "./nothing: no such folder; --source is sample, a folder, or a Hub dataset's id"),
-        (("--source", "nothing"), "nothing: no such folder"),
-        (("--source", "file"), "file: is a file; --source is sample, a folder"),
-        (("--source", "a b/c d"), "a b/c d: neither an existing folder nor a name that the Hub allows"),
-        (
-            ("--source", "viyer98/xl-instruct"),
-            "`hf download viyer98/xl-instruct --repo-type dataset --local-dir FOLDER`",
-        ),
-        (("--source", "viyer98/xl-instruct", "--streaming"), "--source FOLDER"),
-        (("--max-wrong-language", "2"), "--max-wrong-language"),
-    ],
-)
-def test_wrong_use_is_one_line(
-    arguments: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "file").write_text("x")
-    assert command("build", *arguments) == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("xl-instruct: ")]
-    assert len(lines) == 1
-    assert says in lines[0]
-    assert [file.name for file in tmp_path.iterdir()] == ["file"]
-
-
-def missing(folder: Path) -> str:
-    (folder / "en-fi" / "train-00000-of-00001.parquet").unlink()
-    return "no file en-fi/train-*.parquet, which its card names for en-fi"
-
-
-def cut(folder: Path) -> str:
-    (folder / "en-fi" / "train-00000-of-00001.parquet").write_bytes(b"PAR1")
-    return "train-00000-of-00001.parquet: not a readable Parquet file"
-
-
-def fewer(folder: Path) -> str:
-    shutil.rmtree(folder / "en-fi")
-    parquet.write(numbered(5), folder / "en-fi")
-    return "says 24 rows in en-fi, its files hold 5; build it again"
-
-
-def incomplete(folder: Path) -> str:
-    shutil.rmtree(folder / "en-fi")
-    parquet.write(numbered(2500), folder / "en-fi", shard_bytes=1)
-    (folder / "en-fi" / "train-00001-of-00003.parquet").unlink()
-    return "holds 2 of 3 files; build it again"
-
-
-def columns(folder: Path) -> str:
-    datasets.Dataset.from_list(rows(24)).to_parquet(folder / "en-fi" / "train-00000-of-00001.parquet")
-    return "says columns id, instruction, response"
-
-
-def outside(folder: Path) -> str:
-    edit(folder, "en-fi/train-*", "../en-fi/train-*")
-    return "config en-fi points outside the folder"
-
-
-def no_data(folder: Path) -> str:
-    edit(folder, "    path: en-fi/train-*.parquet", "    path: 3")
-    return "config en-fi names no data files"
-
-
-def no_name(folder: Path) -> str:
-    edit(folder, "configs:\n- config_name: en-de", "configs:\n- name: en-de")
-    return "an entry of its configs has no config_name"
-
-
-def odd_info(folder: Path) -> str:
-    edit(folder, "num_examples: 24", "num_examples: many")
-    return "its dataset_info is not as `datasets` writes it"
-
-
-def no_card(folder: Path) -> str:
-    (folder / "README.md").unlink()
-    return "has no front matter with configs; make the folder with xl-instruct build"
-
-
-def edit(folder: Path, before: str, after: str) -> None:
-    text = (folder / "README.md").read_text("utf-8")
-    assert before in text
-    (folder / "README.md").write_text(text.replace(before, after), encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    "spoil", [missing, cut, fewer, incomplete, columns, outside, no_data, no_name, odd_info, no_card]
-)
-def test_a_folder_that_its_card_does_not_match_is_refused(
-    spoil: Any, built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shutil.copytree(built / "xl-instruct", tmp_path / "xl-instruct")
-    assert len(hub_folder.verified(tmp_path / "xl-instruct")) == len(PAIRS)
-    says = spoil(tmp_path / "xl-instruct")
-    assert command("push", "xl-instruct", "--repo", "org/name", "--dry-run") == 2
-    assert says in (errors := capsys.readouterr().err)
-    assert len([line for line in errors.splitlines() if line.startswith("xl-instruct: ")]) == 1
 
 
 def test_memory_does_not_grow_with_the_source(tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""Callers that stop, interrupt, fork or run event loops of their own."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from tests.servers.judge import Behaviour, JudgeServer
+from tests.xl_alpacaeval_metric.clients.endpoint_client import ask, asks, client_of, soon
+from xl_alpacaeval_metric.clients.base import Completion
+
+
+def worker_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("requests to")]
+
+
+def test_a_caller_that_stops_early_stops_the_requests(server: JudgeServer) -> None:
+    server.behaviour = Behaviour(latency=0.02)
+    with client_of(server) as client:
+        replies = client.complete(asks(500))
+        next(replies)
+        replies.close()  # type: ignore[attr-defined]
+        sent = len(server.seen.log)
+        assert sent < 60
+        assert len(list(client.complete(asks(10, "later")))) == 10
+        assert len(server.seen.log) <= sent + 10 + 8
+        assert worker_threads()
+    assert not worker_threads()
+    client.close()
+
+
+FORGETFUL = """
+import os, sys
+from xl_alpacaeval_metric.clients.base import Request
+from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
+client = OpenAIClient("m", base_url=sys.argv[1])
+replies = client.complete([Request(({"role": "user", "content": str(i)},), 1, choices=("A", "B")) for i in range(99)])
+next(replies)
+if os.fork() == 0:
+    sys.exit()
+os.wait()
+print("done")
+"""
+
+
+def test_a_client_that_is_never_closed_ends_with_its_program_in_silence(server: JudgeServer) -> None:
+    server.behaviour = Behaviour(latency=0.02)
+    run = subprocess.run(
+        [sys.executable, "-W", "always", "-c", FORGETFUL, server.url], capture_output=True, text=True, timeout=30
+    )
+    assert (run.stdout, run.stderr, run.returncode) == ("done\n", "", 0)
+
+
+def test_replies_that_nobody_deals_with_hold_back_the_next_requests(server: JudgeServer) -> None:
+    with client_of(server, concurrency=4) as client:
+        replies = client.complete(asks(100))
+        for dealt_with in range(3):
+            next(replies)
+            time.sleep(0.1)
+            assert len(server.seen.log) <= 1 + dealt_with + 4
+
+
+def test_ctrl_c_cancels_what_is_in_flight(server: JudgeServer) -> None:
+    with client_of(server) as client:
+        client.preflight()
+        server.behaviour = Behaviour(fault_rate=1.0, faults=("silence",))
+        soon(lambda: server.seen.in_flight == 8, lambda: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            list(client.complete(asks(50)))
+        assert len(server.seen.log) == 1 + 8
+        server.behaviour = Behaviour()
+        assert len(list(client.complete(asks(3)))) == 3
+
+
+def test_works_inside_a_running_loop_and_inside_itself(server: JudgeServer) -> None:
+    async def cell() -> list[int]:
+        with client_of(server, concurrency=1) as client:
+            return [
+                len(list(client.complete([ask(f"follow-up {index}")])))
+                for index, _ in client.complete(asks(5, "outer"))
+            ]
+
+    assert asyncio.run(cell()) == [1] * 5
+
+
+def test_an_error_of_the_caller_comes_back_to_it(server: JudgeServer) -> None:
+    def is_usable(completion: Completion) -> bool:
+        raise ZeroDivisionError("in accept")
+
+    with client_of(server) as client, pytest.raises(ZeroDivisionError, match="in accept"):
+        list(client.complete(asks(20), is_usable))

@@ -1,0 +1,89 @@
+"""Requests an endpoint at a time: concurrency, 429 and Retry-After."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from tests.servers.judge import Behaviour, JudgeServer
+from tests.xl_alpacaeval_metric.clients.endpoint_client import asks, client_of, soon
+from xl_alpacaeval_metric.clients.base import Completion
+from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, Pacer, retry_after
+
+
+def test_a_slot_is_not_lost_with_one_who_waited_for_it() -> None:
+    async def run() -> None:
+        pacer = Pacer(1)
+        await pacer.slot()
+        first, second = (asyncio.create_task(pacer.slot()) for _ in range(2))
+        await asyncio.sleep(0.01)
+        pacer.limited(sent=asyncio.get_running_loop().time(), pause=0.05)
+        pacer.release()  # Wakes the first, who sleeps until the pause is over, and is called off meanwhile.
+        await asyncio.sleep(0.01)
+        first.cancel()
+        await asyncio.wait_for(second, 2)
+
+    asyncio.run(run())
+
+
+def test_nothing_is_sent_before_retry_after_is_over(server: JudgeServer) -> None:
+    with client_of(server, concurrency=4) as client:
+        client.preflight()
+        server.behaviour = Behaviour(capacity=0, retry_after="0.4")
+        pending = client.complete(asks(12))
+        soon(lambda: "429" in server.stats()["answers"], lambda: setattr(server, "behaviour", Behaviour()))
+        assert all(isinstance(reply, Completion) for _, reply in pending)
+    log = [(at, answer) for at, _, answer in server.seen.log[1:]]
+    refused = [at for at, answer in log if answer == "429"]
+    assert 1 <= len(refused) <= 4
+    assert min(at for at, answer in log if answer == "answer") - refused[-1] >= 0.39
+
+
+def test_concurrency_shrinks_under_a_limit_and_grows_back(server: JudgeServer) -> None:
+    with client_of(server, concurrency=16) as client:
+        client.preflight()
+        server.behaviour = Behaviour(latency=0.01, capacity=4, retry_after="0.02")
+        assert all(isinstance(reply, Completion) for _, reply in client.complete(asks(150)))
+        refused = server.stats()["answers"]["429"]
+        assert 12 <= refused < 75  # without shrinking, three requests of four are refused
+        server.seen.max_in_flight = 0
+        server.behaviour = Behaviour(latency=0.1)
+        assert len(list(client.complete(asks(160, "more")))) == 160
+        assert server.seen.max_in_flight == 16
+
+
+def test_the_pacer_halves_once_a_round_and_recovers_step_by_step() -> None:
+    async def story() -> list[float]:
+        pacer = Pacer(16)
+        sent = [await pacer.slot() for _ in range(16)]
+        limits = []
+        for at in sent:
+            pacer.release()
+            pacer.limited(at, 0.0)
+        limits.append(pacer.limit)
+        pacer.limited(await pacer.slot(), 0.0)
+        limits.append(pacer.limit)
+        for _ in range(4):
+            pacer.answered()
+        limits.append(round(pacer.limit, 1))
+        for _ in range(100):
+            pacer.answered()
+        return [*limits, pacer.limit]
+
+    assert asyncio.run(story()) == [8.0, 4.0, pytest.approx(5.7, abs=0.3), 16.0]
+
+
+def test_reads_retry_after_in_all_its_forms() -> None:
+    now = datetime.now(UTC)
+    later = format_datetime(now + timedelta(seconds=20), usegmt=True)
+    assert retry_after({}) is None
+    assert retry_after({"retry-after": "soon"}) is None
+    assert retry_after({"retry-after": "2"}) == 2.0
+    assert retry_after({"retry-after": "0.5"}) == 0.5
+    assert retry_after({"retry-after": "-3"}) == 0.0
+    assert retry_after({"retry-after": "nan"}) == 0.0
+    assert retry_after({"retry-after": "86400"}) == LONGEST_PAUSE
+    assert retry_after({"retry-after": later, "date": format_datetime(now, usegmt=True)}) == 20.0
+    assert retry_after({"retry-after": later}) == pytest.approx(20.0, abs=5)
+    assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0
