@@ -11,8 +11,16 @@ TEMPLATE = (
 )
 
 
+MODELS = {"smollm2", "tiny"}
+"""Fixtures that are models on disk."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests marked gpu where torch finds no CUDA device."""
+    """Mark tests that load a model as slow; skip tests marked gpu without a CUDA device."""
+    for item in items:
+        if MODELS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
     needing = [item for item in items if item.get_closest_marker("gpu")]
     if needing and not _has_cuda():
         for item in needing:

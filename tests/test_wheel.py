@@ -30,6 +30,9 @@ def call(*command: object, cwd: Path | None = None, **environment: str) -> str:
     return result.stdout
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("source")

@@ -95,6 +95,7 @@ def test_without_a_judge_it_ends_before_any_generation(smollm2: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_without_the_hub_it_names_the_file_that_is_missing() -> None:
     result = lm_eval("--model", "dummy", "--tasks", "xl_alpacaeval", XL_JUDGE="none")
     assert result.returncode == 2
@@ -102,6 +103,7 @@ def test_without_the_hub_it_names_the_file_that_is_missing() -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_xl_runs_on_a_local_copy_with_references_from_the_environment(tmp_path: Path) -> None:
     (tmp_path / "finnish.jsonl").write_text(
         "".join(json.dumps({"instruction": f"Question {n}. Answer in Finnish."}) + "\n" for n in range(3))
@@ -149,6 +151,7 @@ def test_a_judge_that_goes_away_ends_the_run_in_one_line(capsys: pytest.CaptureF
     assert "seed in --metadata is 'x'; need a whole number" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_harness_finds_every_task_valid() -> None:
     names = "xl_alpacaeval,xl_alpacaeval_mini,m_alpacaeval,xl_context,xl_alpacaeval_en,xl_alpacaeval_mini_en"
     command = [sys.executable, "-m", "lm_eval", "validate", "--tasks", names, "--include_path", str(FOLDER)]

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import ROOT
+from tests.helpers import SHARED
 from xl_alpacaeval_metric import benchmark, languages
 from xl_alpacaeval_metric.benchmark import alpaca
 from xl_alpacaeval_metric.errors import UserError
@@ -178,7 +178,7 @@ def test_every_entry_of_the_list_has_its_reason() -> None:
 
 
 def test_the_real_805_requests(tmp_path: Path) -> None:
-    file = ROOT.parent / "shared" / "alpaca_eval" / "instructions.jsonl"
+    file = SHARED / "alpaca_eval" / "instructions.jsonl"
     if not file.exists():
         pytest.skip("AlpacaEval's requests are not here")
     rows = benchmark.load("xl", ["fi"], path=file).rows

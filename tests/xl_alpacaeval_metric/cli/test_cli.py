@@ -96,6 +96,7 @@ def test_tasks_prints_the_folder_of_the_task_files() -> None:
     assert (folder / "mini" / "xl_alpacaeval_mini_fi.yaml").is_file()
 
 
+@pytest.mark.slow
 def test_input_and_output_that_cannot_be_used_are_one_line(pairs: Path, tmp_path: Path) -> None:
     endpoint = ("--judge", "openai/x", "--judge-base-url", "http://127.0.0.1:9/v1")
     (tmp_path / "deep.yaml").write_text("criteria: " + "[" * 3000, encoding="utf-8")

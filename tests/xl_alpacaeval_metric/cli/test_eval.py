@@ -134,6 +134,7 @@ def test_a_model_that_cannot_be_loaded_is_one_line(tmp_path: Path) -> None:
     assert "no/such-model" in result.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_an_endpoint_is_a_model_like_any_other(tmp_path: Path) -> None:
     with JudgeServer() as server:
         options = ("--backend", "local-chat-completions", "--model-args", f"base_url={server.url}", "--concurrency", 2)
@@ -143,6 +144,7 @@ def test_an_endpoint_is_a_model_like_any_other(tmp_path: Path) -> None:
     assert [row["prediction"] in ("A", "B") for row in lines(tmp_path / "run" / "samples.jsonl")] == [True] * 3
 
 
+@pytest.mark.slow
 def test_a_gguf_file_is_a_model(tmp_path: Path) -> None:
     from xl_alpacaeval_metric import embedded
 

@@ -97,6 +97,7 @@ def server() -> Iterator[JudgeServer]:
         yield server
 
 
+@pytest.mark.slow
 def test_a_judge_with_faults_judges_every_pair_once_and_rightly(server: JudgeServer, tmp_path: Path) -> None:
     opinions = Opinions(2000)
     pairs = opinions.write(tmp_path / "pairs.jsonl")
@@ -177,6 +178,7 @@ def test_a_judge_that_goes_away_ends_the_run_at_once_and_the_next_goes_on(
     assert max(opinions.asked.values()) <= 2
 
 
+@pytest.mark.slow
 def test_twenty_kills_repeat_no_more_than_was_in_flight(server: JudgeServer, tmp_path: Path) -> None:
     kills, lanes = 20, 8
     opinions, chance = Opinions(600), random.Random(5)

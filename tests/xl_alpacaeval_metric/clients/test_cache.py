@@ -304,6 +304,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.slow
 def test_twenty_killed_processes_repeat_no_more_than_was_in_flight(tmp_path: Path) -> None:
     n, concurrency, kills = 900, 8, 20
     path = tmp_path / "cache.sqlite"

@@ -34,6 +34,7 @@ def same(output: Path, alone: Path) -> None:
     assert generating.report(output) == generating.report(alone)
 
 
+@pytest.mark.slow
 def test_two_workers_make_the_same_rows(alone: Path, tmp_path: Path) -> None:
     with JudgeServer(reply=teacher.fluent) as server:
         argv = generating.arguments(server, tmp_path / "out", workers=2, **CHOSEN)
@@ -51,6 +52,7 @@ def test_what_goes_wrong_in_a_worker_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_a_ray_cluster_makes_the_same_rows(alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
@@ -97,6 +99,7 @@ def slurm(**given: object) -> dict[str, object]:
     return {**CHOSEN, "executor": "slurm", "slurm": "partition=gpu,time=1:00:00,gpus=2", **given}
 
 
+@pytest.mark.slow
 def test_slurm_runs_the_phases_one_after_another(alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = programs(tmp_path / "bin", sbatch=SBATCH, srun=SRUN, scontrol="#!/bin/bash\necho localhost\n")
     environment = {"FAKE": str(fake), "PATH": f"{fake}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
@@ -185,6 +188,7 @@ asyncio.run(server.serve(lambda: print("Application startup complete", flush=Tru
 """
 
 
+@pytest.mark.slow
 def test_a_task_starts_a_server_of_its_own(alone: Path, tmp_path: Path) -> None:
     source = VLLM.format(python=sys.executable, root=str(ROOT), calls=str(tmp_path / "calls"))
     fake = programs(tmp_path / "bin", vllm=source)

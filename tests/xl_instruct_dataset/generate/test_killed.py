@@ -41,6 +41,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Counter[str]]
         return output, generating.asked(server)
 
 
+@pytest.mark.slow
 def test_killed_at_any_point_it_goes_on(whole: tuple[Path, Counter[str]], tmp_path: Path) -> None:
     undisturbed, distinct = whole
     draw = random.Random(5)
@@ -62,6 +63,7 @@ def test_killed_at_any_point_it_goes_on(whole: tuple[Path, Counter[str]], tmp_pa
     assert answered.total() <= distinct.total() + KILLS * CONCURRENCY
 
 
+@pytest.mark.slow
 def test_workers_of_a_killed_command_end_with_it(tmp_path: Path) -> None:
     with JudgeServer(reply=teacher.fluent, latency=0.2) as server:
         process = started(server, tmp_path / "out", workers=2)
@@ -77,6 +79,7 @@ def test_workers_of_a_killed_command_end_with_it(tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_says_how_it_goes_on(whole: tuple[Path, Counter[str]], tmp_path: Path, workers: int) -> None:
     with JudgeServer(reply=teacher.fluent, latency=0.1) as server:

@@ -40,6 +40,7 @@ print(json.dumps({"first": found["train"][0], "splits": list(found), "streamed":
 """
 
 
+@pytest.mark.slow
 def test_every_pair_loads_by_name_offline(built: Path, tmp_path: Path) -> None:
     result = run_python("-c", LOAD, cwd=built, HF_HOME=str(tmp_path))
     assert result.returncode == 0, result.stderr

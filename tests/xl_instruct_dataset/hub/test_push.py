@@ -181,6 +181,7 @@ print(get_dataset_config_names("org/xl"), load_dataset("org/xl", "en-fi", split=
 """
 
 
+@pytest.mark.slow
 def test_what_was_pushed_loads_from_the_hub(hub: HubServer, folder: Path, tmp_path: Path) -> None:
     settings = hub.environment(tmp_path / "hf")
     assert run("push", "xl-instruct", "--repo", "org/xl", cwd=tmp_path, **settings)[0] == 0
@@ -224,6 +225,7 @@ def test_a_dataset_on_the_hub_is_a_source(options: tuple[str, ...], hub: HubServ
     assert [(config.name, config.rows) for config in verified(tmp_path / "best")] == [("en-de", 1)]
 
 
+@pytest.mark.slow
 def test_what_was_read_once_is_read_again_without_the_hub(hub: HubServer, tmp_path: Path) -> None:
     hub.add("org/other", released())
     settings = hub.environment(tmp_path / "hf", None)
