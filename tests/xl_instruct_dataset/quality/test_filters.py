@@ -1,21 +1,15 @@
-"""What the filters drop, and that they keep everything that people wrote for this project."""
+"""The filters: what each drops, and that nothing good is dropped."""
 
 import itertools
-import tracemalloc
 
 import pytest
 
 from tests.xl_instruct_dataset import bundled
+from tests.xl_instruct_dataset.quality.texts import CHINESE, ENGLISH, FINNISH, GERMAN, HINDI
 from xl_alpacaeval_metric.benchmark import contamination
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset.quality import filters, near_duplicates
-from xl_instruct_dataset.quality.filters import Drop, NearDuplicates
-
-FINNISH = "Kissa nukkuu suurimman osan päivästä, koska se säästää voimia saalistukseen."
-GERMAN = "Die Katze schläft den größten Teil des Tages, weil sie Kraft für die Jagd spart."
-CHINESE = "猫一天的大部分时间都在睡觉，因为它要为捕猎节省体力。"
-HINDI = "बिल्ली दिन का ज़्यादातर समय सोती है, क्योंकि उसे शिकार के लिए ताक़त बचानी होती है।"
-ENGLISH = "The cat sleeps for most of the day, because it saves its strength for the hunt."
+from xl_instruct_dataset.quality import filters
+from xl_instruct_dataset.quality.filters import Drop
 
 
 def reason(found: Drop | None) -> str | None:
@@ -46,9 +40,6 @@ def test_every_bundled_text_is_in_the_wrong_language_for_another() -> None:
         codes = sorted(group)
         for code, other in zip(codes, codes[1:] + codes[:1], strict=True):
             assert reason(filters.wrong_language(group[code], other)) == "wrong language"
-
-
-# --- wrong_language
 
 
 @pytest.mark.parametrize(
@@ -99,9 +90,6 @@ def test_a_language_that_the_identifier_does_not_know_is_unscored_and_kept() -> 
         filters.wrong_language("x", "qq")
 
 
-# --- length_ratio
-
-
 def test_lengths_are_compared_across_scripts() -> None:
     english, chinese = ENGLISH * 3, CHINESE * 3
     assert filters.length_ratio(english, chinese, "en", "zh") is None
@@ -145,9 +133,6 @@ def test_code_has_no_length() -> None:
     assert reason(filters.length_ratio(f"{ENGLISH * 3}\n\n{code}", f"{FINNISH[:30]}\n\n{code}", "en", "fi")) is not None
 
 
-# --- repetition
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -183,9 +168,6 @@ def test_looping_texts_are_dropped(text: str) -> None:
 )
 def test_ordinary_texts_are_kept(text: str) -> None:
     assert filters.repetition(text) is None
-
-
-# --- leaked
 
 
 @pytest.mark.parametrize(
@@ -328,9 +310,6 @@ def test_texts_about_translating_are_kept(text: str) -> None:
     assert filters.leaked(text) is None
 
 
-# --- overlap
-
-
 def test_what_a_benchmark_asks_or_answers_is_dropped() -> None:
     request = "Explain to a child of eight why the sea is salty, and why rivers are not, in no more than six sentences."
     index = contamination.Index([contamination.Text("mini", "mini-77", "en", "request", request)])
@@ -340,78 +319,3 @@ def test_what_a_benchmark_asks_or_answers_is_dropped() -> None:
         assert reason(found) == "overlap"
         assert found is not None
         assert "request of mini mini-77" in found.detail
-
-
-# --- NearDuplicates
-
-
-def changed(text: str, every: int) -> str:
-    return " ".join(f"x{place}" if place % every == 0 else word for place, word in enumerate(text.split()))
-
-
-def test_near_duplicates_name_the_first_text() -> None:
-    words = " ".join(f"word{n}" for n in range(200))
-    with NearDuplicates() as seen:
-        assert seen.seen("a", words) is None
-        assert seen.seen("b", words) == "a"
-        assert seen.seen("c", words.upper() + "!!") == "a"
-        assert seen.seen("d", changed(words, 150)) == "a"
-        assert seen.seen("e", changed(words, 10)) is None
-        assert seen.seen("f", changed(words, 10)) == "e"
-        assert seen.seen("a", words) is None
-
-
-@pytest.mark.parametrize("text", [FINNISH, GERMAN, CHINESE, HINDI, ENGLISH, "Yes.", "好"])
-def test_all_scripts_and_short_texts(text: str) -> None:
-    with NearDuplicates() as seen:
-        assert seen.seen("other", "Something else altogether, and rather longer than that.") is None
-        assert seen.seen("one", text) is None
-        assert seen.seen("two", f" {text}\n") == "one"
-
-
-def test_texts_without_words_repeat_nothing() -> None:
-    with NearDuplicates() as seen:
-        assert [seen.seen(str(n), text) for n, text in enumerate(("", "", "...", "..."))] == [None] * 4
-
-
-def test_no_bundled_text_repeats_another_and_two_passes_agree() -> None:
-    texts = [text for _, text in bundled.texts()]
-    answers = []
-    for _ in range(2):
-        with NearDuplicates() as seen:
-            answers.append([seen.seen(f"{n}", text) for n, text in enumerate(texts + texts)])
-    assert answers[0] == answers[1]
-    # `seen` names the earlier text by its id: in the second half each finds itself, and in the
-    # first none anything.
-    assert answers[0] == [None] * len(texts) + [str(n) for n in range(len(texts))]
-
-
-def test_a_text_that_was_prepared_is_looked_for_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near_duplicates, "KEPT", 2)
-    texts = [f"{ENGLISH} {number} {FINNISH * number}" for number in range(4)]
-    with NearDuplicates() as seen, NearDuplicates() as plain:
-        for text in texts:
-            near_duplicates.prepare(text)
-        assert list(near_duplicates._ready) == texts[2:]
-        twice = [*texts, *texts]
-        assert [seen.seen(str(n), text) for n, text in enumerate(twice)] == [
-            plain.seen(str(n), text) for n, text in enumerate(twice)
-        ]
-        assert not near_duplicates._ready
-
-
-def test_memory_does_not_grow_with_the_texts() -> None:
-    def text(number: int) -> str:
-        return " ".join(f"{number}-{place}" for place in range(30))
-
-    with NearDuplicates() as seen:
-        for number in range(200):
-            seen.seen(str(number), text(number))
-        tracemalloc.start()
-        before = tracemalloc.get_traced_memory()[0]
-        for number in range(200, 2200):
-            assert seen.seen(str(number), text(number)) is None
-        after = tracemalloc.get_traced_memory()[0]
-        tracemalloc.stop()
-        assert after - before < 100_000
-        assert seen.seen("again", text(7)) == "7"

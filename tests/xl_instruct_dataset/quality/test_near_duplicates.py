@@ -1,0 +1,82 @@
+"""Near-duplicates: the first text is kept and named, in bounded memory."""
+
+import tracemalloc
+
+import pytest
+
+from tests.xl_instruct_dataset import bundled
+from tests.xl_instruct_dataset.quality.texts import CHINESE, ENGLISH, FINNISH, GERMAN, HINDI
+from xl_instruct_dataset.quality import near_duplicates
+from xl_instruct_dataset.quality.filters import NearDuplicates
+
+
+def changed(text: str, every: int) -> str:
+    return " ".join(f"x{place}" if place % every == 0 else word for place, word in enumerate(text.split()))
+
+
+def test_near_duplicates_name_the_first_text() -> None:
+    words = " ".join(f"word{n}" for n in range(200))
+    with NearDuplicates() as seen:
+        assert seen.seen("a", words) is None
+        assert seen.seen("b", words) == "a"
+        assert seen.seen("c", words.upper() + "!!") == "a"
+        assert seen.seen("d", changed(words, 150)) == "a"
+        assert seen.seen("e", changed(words, 10)) is None
+        assert seen.seen("f", changed(words, 10)) == "e"
+        assert seen.seen("a", words) is None
+
+
+@pytest.mark.parametrize("text", [FINNISH, GERMAN, CHINESE, HINDI, ENGLISH, "Yes.", "好"])
+def test_all_scripts_and_short_texts(text: str) -> None:
+    with NearDuplicates() as seen:
+        assert seen.seen("other", "Something else altogether, and rather longer than that.") is None
+        assert seen.seen("one", text) is None
+        assert seen.seen("two", f" {text}\n") == "one"
+
+
+def test_texts_without_words_repeat_nothing() -> None:
+    with NearDuplicates() as seen:
+        assert [seen.seen(str(n), text) for n, text in enumerate(("", "", "...", "..."))] == [None] * 4
+
+
+def test_no_bundled_text_repeats_another_and_two_passes_agree() -> None:
+    texts = [text for _, text in bundled.texts()]
+    answers = []
+    for _ in range(2):
+        with NearDuplicates() as seen:
+            answers.append([seen.seen(f"{n}", text) for n, text in enumerate(texts + texts)])
+    assert answers[0] == answers[1]
+    # `seen` names the earlier text by its id: in the second half each finds itself, and in the
+    # first none anything.
+    assert answers[0] == [None] * len(texts) + [str(n) for n in range(len(texts))]
+
+
+def test_a_text_that_was_prepared_is_looked_for_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_duplicates, "KEPT", 2)
+    texts = [f"{ENGLISH} {number} {FINNISH * number}" for number in range(4)]
+    with NearDuplicates() as seen, NearDuplicates() as plain:
+        for text in texts:
+            near_duplicates.prepare(text)
+        assert list(near_duplicates._ready) == texts[2:]
+        twice = [*texts, *texts]
+        assert [seen.seen(str(n), text) for n, text in enumerate(twice)] == [
+            plain.seen(str(n), text) for n, text in enumerate(twice)
+        ]
+        assert not near_duplicates._ready
+
+
+def test_memory_does_not_grow_with_the_texts() -> None:
+    def text(number: int) -> str:
+        return " ".join(f"{number}-{place}" for place in range(30))
+
+    with NearDuplicates() as seen:
+        for number in range(200):
+            seen.seen(str(number), text(number))
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(200, 2200):
+            assert seen.seen(str(number), text(number)) is None
+        after = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert after - before < 100_000
+        assert seen.seen("again", text(7)) == "7"
