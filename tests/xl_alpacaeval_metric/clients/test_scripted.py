@@ -1,4 +1,4 @@
-"""The scripted client keeps the same promises as the real ones."""
+"""What is the scripted client's own: the forms of a script, retries, and errors that it raises."""
 
 import math
 
