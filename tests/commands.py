@@ -20,7 +20,7 @@ SECONDS = 300.0
 
 
 class Result(NamedTuple):
-    """What a command that has ended leaves."""
+    """Exit code and output of a command."""
 
     returncode: int
     stdout: str

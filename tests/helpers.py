@@ -40,7 +40,7 @@ def rows(number: int, response: str = GERMAN) -> list[dict[str, Any]]:
 
 
 def write_jsonl(file: Path, found: Sequence[Mapping[str, Any]]) -> Path:
-    """Write the rows, after the folders above the file; returns the file."""
+    """Write the rows, and make the folders above the file; returns the file."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(json.dumps(row) + "\n" for row in found), encoding="utf-8")
     return file

@@ -150,7 +150,7 @@ class BatchServer(JudgeServer):
         return _shown(batch)
 
     def _look(self, batch: Batch) -> dict[str, Any]:
-        """A look at a batch is what makes it go on."""
+        """Each poll advances the batch."""
         behaviour = self.behaviour
         rows = self.lines(batch.input_file_id)
         if batch.status in ENDED:
@@ -185,7 +185,7 @@ class BatchServer(JudgeServer):
             good = isinstance(line, dict) and line["error"] is None and line["response"]["status_code"] == 200
             (outputs if good or isinstance(line, str) else errors).append(line)
         batch.status, batch.completed, batch.failed = self.behaviour.ends, len(outputs), len(errors)
-        # As at OpenAI's, the order is another one, and there is no file where there are no lines.
+        # As at OpenAI, the order differs, and there is no file without lines.
         batch.output_file_id = self._store(batch.id, "output", outputs[::-1])
         batch.error_file_id = self._store(batch.id, "error", errors[::-1])
 

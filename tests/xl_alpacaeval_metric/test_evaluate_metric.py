@@ -27,7 +27,7 @@ COLUMNS = {
 
 
 def prefers_german(body: dict[str, Any]) -> float:
-    """Almost certain of whichever answer is not in English; undecided where neither is."""
+    """Prefers the answer that is not in English; a tie where neither is."""
     text = body["messages"][-1]["content"]
     answer_a = text.split("<answer A", 1)[-1].split("</answer A", 1)[0]
     answer_b = text.split("<answer B", 1)[-1].split("</answer B", 1)[0]

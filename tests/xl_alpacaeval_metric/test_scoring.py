@@ -14,7 +14,7 @@ from xl_alpacaeval_metric.signature import parse
 
 
 def prefers_the_candidate(request: Request) -> Completion:
-    """Four to one for the candidate, whose texts say so, unless it says nothing."""
+    """0.8 for the candidate, known by its texts, unless its answer is empty."""
     text = request.messages[-1]["content"]
     first, second = (text.split(f"<answer {letter}", 1)[1].split(f"</answer {letter}", 1)[0] for letter in "AB")
     good, bad = math.log(0.8), math.log(0.2)

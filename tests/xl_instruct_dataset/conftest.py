@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def base(tiny: Path) -> Path:
-    """The same without a chat template, as base models are."""
+    """The model `tiny` without a chat template, like a base model."""
     folder = tiny.parent / "base"
     shutil.copytree(tiny, folder, ignore=shutil.ignore_patterns("chat_template.jinja"))
     return folder

@@ -1,4 +1,4 @@
-"""Training rows that hold what a benchmark asks or answers."""
+"""Training rows that contain a benchmark's request or reference."""
 
 import json
 from pathlib import Path
@@ -173,6 +173,6 @@ def test_whether_the_hub_is_reached_is_told_in_seconds(monkeypatch: pytest.Monke
     assert not download.is_reachable()
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     with JudgeServer() as server:
-        monkeypatch.setattr(constants, "ENDPOINT", server.url)  # Whatever it says to that.
+        monkeypatch.setattr(constants, "ENDPOINT", server.url)
         assert download.is_reachable()
     assert not download.is_reachable()

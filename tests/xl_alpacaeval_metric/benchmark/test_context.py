@@ -1,4 +1,4 @@
-"""`context`: five designs of every item, in which one language at a time is another."""
+"""`context`: five designs of every item, each of which changes one language."""
 
 import json
 from collections import Counter
@@ -24,8 +24,7 @@ def test_every_item_comes_in_all_five_designs() -> None:
     assert len({row.context_language for row in ROWS}) == 12
     assert len({(row.id, row.response_language) for row in ROWS}) == len(ROWS) == 120
     assert {len([row for row in ROWS if BENCHMARK.prompt(row) == f"context-{n:02d}"]) for n in range(1, 25)} == {5}
-    # Every language is a response's as often as every other, so that a mean over them weighs all
-    # alike.
+    # Each response language is equally frequent, so that a mean over rows weighs them alike.
     assert set(Counter(row.response_language for row in ROWS).values()) == {10}
 
 
@@ -111,8 +110,7 @@ def test_designs_of_one_item_are_one_prompt_in_the_interval() -> None:
     def by_item(request: Request) -> Completion:
         return Completion("A" if "Kandidat" in request.messages[-1]["content"].split("<answer B")[0] else "B")
 
-    # Ten items, all five designs of an item won or lost together: as wide as ten prompts, not as
-    # fifty.
+    # All five designs of an item are won or lost together: ten prompts' width, not fifty's.
     grouped = [
         Comparison(
             f"{n}-{d}",

@@ -247,7 +247,7 @@ def test_an_empty_file_is_a_new_cache(tmp_path: Path) -> None:
     judged(tmp_path / "cache.sqlite", [ask("x")])
 
 
-# Several processes, and processes that are killed
+# Concurrent and killed processes
 
 WRITER = """
 import sys
@@ -271,7 +271,7 @@ def test_several_processes_share_one_file(tmp_path: Path) -> None:
         )
         for name in "abcd"
     ]
-    for writer in writers:  # all imported by now or soon: let them start together
+    for writer in writers:  # all have imported by now or soon: start them together
         assert writer.stdin is not None
         writer.stdin.close()
     for writer in writers:
@@ -292,7 +292,7 @@ from xl_alpacaeval_metric.clients.base import Request
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 url, path, n, concurrency = sys.argv[1:]
 for line in sys.stdin:
-    # A process of its own for each run, forked so that the slow imports are paid for once.
+    # A process for each run, forked so that the slow imports happen once.
     if child := os.fork():
         print(child, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
@@ -335,7 +335,7 @@ def test_twenty_killed_processes_repeat_no_more_than_was_in_flight(tmp_path: Pat
             start()
             assert int(judge.stdout.readline()) == 0
         assert n <= sent() <= n + at_work * concurrency
-        # The last run has asked for everything that no run before it kept, and for nothing else.
+        # The last run has sent exactly the requests whose replies no earlier run kept.
         total = sent()
         client = OpenAIClient("m", base_url=server.url)
         replies = judged(path, [ask(f"pair {i}") for i in range(n)], client)

@@ -59,7 +59,7 @@ class Maker:
 
     @property
     def unusable(self) -> Literal["refused", "gave_up"]:
-        """Of the failure for an unusable reply; a greedy model is not asked again."""
+        """The kind of the failure for an unusable reply; a greedy model is not retried."""
         return "refused" if self.kind in IN_PROCESS else "gave_up"
 
     def open(self) -> Client:
@@ -90,7 +90,6 @@ class Maker:
 
     def _endpoint(self, server: JudgeServer) -> OpenAIClient:
         self.stack.enter_context(server)
-        # The same address every time, as one model has.
         return OpenAIClient("m", base_url=server.url, retries=1, concurrency=4, timeout=10.0)
 
 
@@ -148,7 +147,7 @@ def completions(client: Client, requests: Sequence[Request]) -> list[Completion]
 
 
 def said(completion: Completion) -> tuple[str, Mapping[str, float]]:
-    """Text and log-probabilities, rounded to what a batch of another size may change."""
+    """Text and log-probabilities, rounded to more than the batch size changes."""
     return completion.text, {choice: round(value, 3) for choice, value in (completion.logprobs or {}).items()}
 
 

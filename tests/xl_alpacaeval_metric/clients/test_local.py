@@ -1,4 +1,4 @@
-"""Models loaded in this process, held to the harness and to transformers on the same model."""
+"""Local models, compared with the harness and with transformers on the same model."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The Batch API against a real HTTP server that speaks files and batches."""
+"""The Batch API against a real HTTP server with files and batches."""
 
 import json
 import logging
@@ -72,7 +72,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "backoff", lambda attempt: 0.01)
 
 
-# What comes back
+# Replies
 
 
 def test_the_replies_are_those_of_the_ordinary_path(server: BatchServer, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_batch_that_failed_as_a_whole_is_asked_the_ordinary_way(
     assert all(reply.retries == 0 for reply in replies.values())
     assert "batch_1 failed (This line is not parseable" in caplog.text
     assert "5 of 5 requests go on one by one" in caplog.text
-    # Those who failed on the ordinary path too are not put into another batch the next time.
+    # Requests that failed one by one, too, are in no further batch.
     complete(server, tmp_path, asks(2))
     assert len(server.batches) == 1
 
@@ -199,7 +199,7 @@ def test_a_batch_that_the_account_does_not_let_in_is_one_line(server: BatchServe
     assert len(server.uploads) == 1, "the file that is there was used"
 
 
-# Going on
+# Resuming
 
 
 def test_a_killed_run_goes_on_with_the_same_batch(server: BatchServer, tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_a_new_file_need_not_be_known_everywhere_at_once(server: BatchServer, tm
 
 @pytest.mark.parametrize("lists", [True, False])
 def test_a_batch_whose_making_was_not_answered_is_found_again(server: BatchServer, tmp_path: Path, lists: bool) -> None:
-    """By its file, in the list of batches; an endpoint without such a list is asked for another."""
+    """By its file in the list of batches; an endpoint without that list gets a second batch."""
     server.mishaps = {"POST /v1/batches": ["lost"], **({} if lists else {"GET /v1/batches": ["404"]})}
     assert len(complete(server, tmp_path, asks(5))) == 5
     assert len(server.batches) == (1 if lists else 2)

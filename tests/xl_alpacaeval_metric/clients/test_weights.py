@@ -1,4 +1,4 @@
-"""A model is known again by its content, not by where it lies."""
+"""A model's fingerprint depends on its content, not on its folder."""
 
 import json
 import os

@@ -117,7 +117,7 @@ def test_the_interval_is_that_of_a_naive_bootstrap_over_prompts() -> None:
 
 
 def judge_of(levels: dict[str, str]) -> Judge:
-    """Says A, and rates by which of the texts the answer holds."""
+    """Prefers A, and replies with the levels of the key that the answer contains."""
 
     def script(request: Request) -> str:
         if request.choices:

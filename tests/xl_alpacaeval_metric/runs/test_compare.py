@@ -26,7 +26,7 @@ from xl_alpacaeval_metric.runs.evaluate import judge_pairs
 
 
 class Client(ScriptedClient):
-    """A scripted client that says of itself what a test wants."""
+    """A scripted client with an identity of the test's choice."""
 
     extra: Mapping[str, object] = {}
 
@@ -63,7 +63,7 @@ def items(tag: str, count: int, codes: Sequence[str] = ("de",), **changes: str) 
 def made(
     folder: Path, given: Sequence[Comparison], preferences: Sequence[float | None] | float = 0.5, **options: object
 ) -> compare.Run:
-    """A run folder made by the code that makes them, with these preferences."""
+    """A run folder with these preferences, written by `judge_pairs`."""
     values = [preferences] * len(given) if isinstance(preferences, float) else preferences
     quality = {item.prediction: value for item, value in zip(given, values, strict=True)}
     judge_pairs(given, judging(quality, **options), folder, lambda *_: None)
@@ -180,7 +180,7 @@ def test_missing_verdicts_are_left_out_of_both_and_counted(tmp_path: Path) -> No
 
 
 def test_a_verdict_in_one_order_alone_is_missing(tmp_path: Path) -> None:
-    """Half of a pair would put the judge's taste for a place into the difference."""
+    """Half a pair would put the judge's position bias into the difference."""
     a = made(tmp_path / "a", items("a", 3), 0.9, both_orders=True)
     made(tmp_path / "b", items("b", 3), 0.2, both_orders=True)
     file = tmp_path / "b" / run_folder.VERDICTS

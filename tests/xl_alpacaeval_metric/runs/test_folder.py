@@ -65,7 +65,7 @@ def test_a_run_is_put_in_another_s_place_where_its_command_allows_that(tmp_path:
             RunFolder(tmp_path / "run", settings, restart=restart),
         ):
             pass
-    # A run of another kind is none to ask about.
+    # A run of another kind is not offered.
     assert asked == [{"seed"}, {"seed", "judge"}]
     assert json.loads((tmp_path / "run" / "run.json").read_text()) == stored
     assert [file.name for file in (tmp_path / "run").iterdir()] == ["run.json"]

@@ -50,7 +50,7 @@ def test_values_are_near_those_alpacaeval_publishes() -> None:
 
 
 def naive(p: list[float], candidate: list[float], reference: list[float]) -> float:
-    """The model as it is written down: three parameters, a general minimiser, no gradient."""
+    """The model by its formula: three parameters, a general minimiser, no gradient."""
     d = np.array(candidate) - np.array(reference)
     t = np.tanh(d / np.std(d, ddof=1))
 

@@ -78,7 +78,7 @@ def test_what_is_no_preference_is_named(preferences: list[float | None], message
 
 
 def naive_interval(preferences: list[float], clusters: list[int], draws: int) -> tuple[float, float]:
-    """Draw prompts, take all that belongs to them, average; one draw at a time."""
+    """One draw at a time: draw prompts, take all their values, average."""
     rng = np.random.default_rng(1)
     members = {c: [p for p, k in zip(preferences, clusters, strict=True) if k == c] for c in set(clusters)}
     means = []

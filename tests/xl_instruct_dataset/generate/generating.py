@@ -34,7 +34,7 @@ BASE: dict[str, Any] = {
 
 
 def settings(server: JudgeServer | None = None, **given: Any) -> Settings:
-    """Settings of a small job on the bundled sample, asking this server in every role."""
+    """Settings of a small job on the bundled sample, with this server in every role."""
     urls = dict.fromkeys(("teacher", "translator", "judge"), server.url) if server else None
     return load(None, {**BASE, "base_urls": urls, **given})
 

@@ -20,7 +20,7 @@ CHOSEN = {"targets": "fi,zh", "passages": 8, "shard": 4}
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What one worker makes here."""
+    """The output of one local worker."""
     output = tmp_path_factory.mktemp("alone") / "out"
     with JudgeServer(reply=teacher.fluent) as server:
         generating.run(generating.settings(server, **CHOSEN), output)
@@ -117,7 +117,7 @@ def test_slurm_runs_the_phases_one_after_another(alone: Path, tmp_path: Path, mo
         assert "--dependency" not in phases[0].with_suffix(".args").read_text()
         for script in phases:
             text = script.read_text()
-            assert "--gpus" not in text  # An endpoint needs none.
+            assert "--gpus" not in text  # An endpoint needs no GPU.
             tasks = 1 if "xl-choose" in text or "xl-finish" in text else 2
             assert f"#SBATCH --array=0-{tasks - 1}%1" in text
             for rank in range(tasks):

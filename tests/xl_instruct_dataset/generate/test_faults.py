@@ -98,7 +98,7 @@ def test_thoughts_before_a_reply_have_room_when_asked_for(tmp_path: Path) -> Non
 
 
 def test_a_tenth_of_faults_changes_no_row(tmp_path: Path) -> None:
-    # All that can be told from a reply; nonsense as an instruction is one.
+    # Every fault that a reply shows; nonsense is a valid instruction.
     faults = tuple(fault for fault in FAULTS if fault != "nonsense")
     good = Behaviour(reply=teacher.fluent)
     bad = Behaviour(reply=teacher.fluent, fault_rate=0.1, faults=faults, retry_after="0.05")
@@ -151,7 +151,7 @@ def test_an_instruction_in_another_language_is_rejected(tmp_path: Path) -> None:
 
     with JudgeServer(reply=german) as server:
         outcome = generating.run(generating.settings(server, passages=2, targets="fi"), tmp_path / "out")
-        assert generating.asked(server).total() == 2  # Nothing more is asked for such a passage.
+        assert generating.asked(server).total() == 2  # There are no further requests for such a passage.
     assert outcome.tally.dropped == {("instruct", "wrong language", ""): 2}
 
 

@@ -107,13 +107,13 @@ def test_ctrl_c_ends_it_though_the_source_says_nothing(tmp_path: Path, monkeypat
         assert not held.given_up
         assert "seeds" in [
             thread.name for thread in threading.enumerate()
-        ]  # It waits for the source, and nobody for it.
+        ]  # It waits for the source, and nothing waits for it.
         readers = [thread for thread in threading.enumerate() if "ThreadPoolExecutor" in thread.name]
         for reader in readers:
             reader.join(10)
             assert not reader.is_alive(), "the process would wait for it"
         held.released.set()
-        # The shard that was whole is not done again, and the one that was not is there only now.
+        # The complete shard is not repeated; the incomplete one is complete only now.
         assert [file.name for file in (work / "seeds").iterdir()] == ["00000.jsonl"]
         assert list(json.loads((finished.parents[1] / "inputs.json").read_text())) == ["0"]
         before = finished.stat().st_mtime_ns
@@ -188,10 +188,10 @@ def test_shards_are_the_same_however_they_are_asked_for(tmp_path: Path) -> None:
     producer.make(chosen, tmp_path / "at once")
     with producer.SeedProducer(chosen, tmp_path / "flow") as making:
         assert making.more()
-        assert making.more()  # Asking uses nothing up.
+        assert making.more()  # The question consumes nothing.
         first = making.shard(0)
         next(first)
-        assert list((tmp_path / "flow").iterdir()) == []  # It is not whole.
+        assert list((tmp_path / "flow").iterdir()) == []  # It is incomplete.
         for number, rest in enumerate((first, making.shard(1), making.shard(2))):
             for document in rest:
                 document["metadata"]["seen"] = number  # A reader may change it.

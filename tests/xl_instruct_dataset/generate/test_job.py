@@ -27,7 +27,7 @@ def server() -> Iterator[JudgeServer]:
 
 @pytest.fixture(scope="module")
 def made(server: JudgeServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder, and what the command said."""
+    """The output folder, and the output of the command."""
     folder = tmp_path_factory.mktemp("fluent")
     output = folder / "xl-instruct"
     given = {"translator": "openai/facebook/nllb-200-3.3B", "license": "apache-2.0", "seed_license": "cc0-1.0"}

@@ -34,7 +34,7 @@ def wait_for(condition: object, process: "subprocess.Popen[str]") -> None:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Counter[str]]:
-    """What an undisturbed job makes, and what it asks."""
+    """The output of an undisturbed job, and its requests."""
     output = tmp_path_factory.mktemp("whole") / "out"
     with JudgeServer(reply=teacher.fluent) as server:
         generating.run(generating.settings(server, **CHOSEN), output)
@@ -74,7 +74,7 @@ def test_workers_of_a_killed_command_end_with_it(tmp_path: Path) -> None:
         seen = len(server.seen.log)
         time.sleep(1)
         assert len(server.seen.log) == seen
-        # The lock went with it, too.
+        # The lock is released, too.
         with work_folder.locked(work_folder.of(tmp_path / "out")):
             pass
 

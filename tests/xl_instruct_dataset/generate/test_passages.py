@@ -88,7 +88,7 @@ def test_a_datasets_folder_gives_the_passages_of_one_split(tmp_path: Path) -> No
     helpers.write_jsonl(folder / "citations.jsonl", [{"text": passages[9]}])
     assert len(made()) == 6
     assert len(made(seed_split="unsupervised")) == 1
-    assert len(made(seed_split="dev")) == 10  # Not all of them are of a split: all are passages.
+    assert len(made(seed_split="dev")) == 10  # Not all of them belong to a split: all are passages.
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "data-00000-of-00001.arrow").touch()
     with pytest.raises(UserError, match="holds Arrow files"):

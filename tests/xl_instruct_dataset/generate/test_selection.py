@@ -53,7 +53,7 @@ def test_cometkiwi_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert "wmt22-cometkiwi-da" in card
     assert "do not allow commercial use" in card
-    # What cannot choose in the end is found before anything is asked.
+    # A selection that cannot work is refused before any request.
     with JudgeServer(reply=teacher.fluent) as server:
         other = generating.settings(server, **{**SMALL, **chosen, "comet_python": "/no/python"})
         with pytest.raises(UserError, match=r"^CometKiwi: no Python interpreter"):

@@ -140,7 +140,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
         before = set(tmp_path.rglob("*"))
         argv = generating.arguments(server, given.pop("output", tmp_path / "out"), **given)
         code, out, errors = generating.invoke(argv, monkeypatch, capfd)
-        # What was said of the progress is no error.
+        # Progress lines are no errors.
         errors = [line for line in errors if not line.startswith(("write", "preparing"))]
         assert (code, len(errors)) == (2, 1), (out, errors)
         assert set(tmp_path.rglob("*")) == before
@@ -171,7 +171,7 @@ def test_bad_seeds_are_one_line_and_leave_nothing(said: Said, tmp_path: Path) ->
         ):
             assert line in said(server, seeds=seeds)
         assert "language" in said(server, targets="fi,qqq")
-        # And the same folder takes the job once it is put right.
+        # The corrected job may use the same folder.
         generating.run(generating.settings(server, passages=2, targets="fi"), tmp_path / "out")
 
 

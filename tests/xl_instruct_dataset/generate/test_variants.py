@@ -37,7 +37,7 @@ def test_a_model_may_move_between_two_runs(tmp_path: Path, one: bool, then: bool
     assert generating.rows(tmp_path / "out", "en-fi") == generating.rows(tmp_path / "straight", "en-fi")
     used = generating.report(tmp_path / "out")["usage"]
     assert used == generating.report(tmp_path / "straight")["usage"]
-    assert total == sum(stage["requests"] for stage in used.values())  # Nothing was paid for twice.
+    assert total == sum(stage["requests"] for stage in used.values())  # No request was sent twice.
 
 
 def test_several_translators_share_the_candidates(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_one_translator_at_several_temperatures_and_two_at_two_addresses(tmp_pat
     with JudgeServer(reply=noting("one")) as one, JudgeServer(reply=noting("two")) as two:
         warm = {"translator": "openai/a", "candidates": 3, "translator_temperature": "0.2,0.7,1.2"}
         generating.run(generating.settings(one, **{**SMALL, **warm}), tmp_path / "out")
-        # What cannot be read is asked for again, and warmer.
+        # An unreadable reply is requested again at a higher temperature.
         assert {(model, temperature) for _, model, temperature in asked} >= {("a", 0.2), ("a", 0.7), ("a", 1.2)}
         asked.clear()
         urls = {"teacher": one.url, "judge": one.url, "translator": f"{one.url},{two.url}"}

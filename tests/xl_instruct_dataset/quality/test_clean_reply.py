@@ -1,4 +1,4 @@
-"""What models put around a reply, and what must stay of it."""
+"""What models put around a reply is removed, and the reply is kept."""
 
 import pytest
 

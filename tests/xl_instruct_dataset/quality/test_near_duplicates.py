@@ -46,8 +46,8 @@ def test_no_bundled_text_repeats_another_and_two_passes_agree() -> None:
         with NearDuplicates() as seen:
             answers.append([seen.seen(f"{n}", text) for n, text in enumerate(texts + texts)])
     assert answers[0] == answers[1]
-    # `seen` names the earlier text by its id: in the second half each finds itself, and in the
-    # first none anything.
+    # `seen` names the earlier text by its id: in the second half each text finds itself, in the
+    # first none finds anything.
     assert answers[0] == [None] * len(texts) + [str(n) for n in range(len(texts))]
 
 

@@ -1,4 +1,4 @@
-"""Which files are a pair's, however a data set names them."""
+"""Which files belong to a pair, by the naming schemes of datasets."""
 
 import pytest
 

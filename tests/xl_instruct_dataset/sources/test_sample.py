@@ -95,7 +95,7 @@ def test_rows_differ_between_languages_in_the_name_alone() -> None:
             assert 1 <= instruction.count(name) <= 2, seed["id"]
             assert instruction.replace(name, "X") == asked["fi"].replace("Finnish", "X")
             assert seed["instruction"] in instruction
-    # More than one way to ask, some before the request and some after it.
+    # Several phrasings, some before the request and some after it.
     ways = {
         ROWS["fi"][number].instruction.replace(seed["instruction"], "") for number, seed in enumerate(sample.seeds())
     }

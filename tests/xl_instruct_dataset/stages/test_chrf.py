@@ -1,4 +1,4 @@
-"""Agreement among translations is what sacrebleu says."""
+"""Agreement among translations equals sacrebleu's chrF."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The best of N translations, as a judge sees it."""
+"""The best of N translations: the prompt for a judge, and its reply."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Texts cut for translation and put together again, and what a translation may not lose."""
+"""Texts split for translation and joined again, and what a translation must keep."""
 
 import itertools
 import re

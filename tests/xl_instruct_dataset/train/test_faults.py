@@ -96,7 +96,7 @@ def test_memory_that_ends_while_a_model_is_loaded_or_saved_comes_with_advice(
     monkeypatch.setattr(save, "_merge", fails)
     with pytest.raises(UserError, match=r"out of memory while saving the model; .*, --no-merge, a smaller model"):
         tune(tiny, tmp_path / "run", full=False, merge=True, max_steps=1)
-    # The last checkpoint is there: what was advised needs no step more.
+    # The last checkpoint is there: the advice needs no further step.
     assert tune(tiny, tmp_path / "run", max_steps=1)[0].steps_before == 1
 
 

@@ -33,7 +33,7 @@ def adapted(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
 
 
 def logits(folder: Path, of: Path, tiny: Path) -> Any:
-    """The reply of the model in `folder`; `of` holds an adapter for it or is the same folder."""
+    """The logits of the model in `folder`; `of` holds an adapter for it or is the same folder."""
     import torch
     from peft import PeftModel
     from transformers import AutoModelForCausalLM

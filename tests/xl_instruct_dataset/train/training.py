@@ -1,4 +1,4 @@
-"""A fine-tuning that takes seconds, as the tests run it."""
+"""A fine-tuning that takes seconds."""
 
 from pathlib import Path
 from typing import Any

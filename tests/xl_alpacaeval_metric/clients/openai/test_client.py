@@ -124,7 +124,7 @@ def test_a_403_is_about_all_requests_where_no_other_is_answered(server: JudgeSer
         replies = client.complete(asks(20))
         for _ in range(2):
             assert isinstance(next(replies)[1], Completion)
-        # Not one request is taken for refused: each can be asked again.
+        # No request counts as refused: each can be sent again.
         with pytest.raises(ModelUnavailable, match="403"):
             list(replies)
 

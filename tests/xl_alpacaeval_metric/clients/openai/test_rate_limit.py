@@ -1,4 +1,4 @@
-"""Requests an endpoint at a time: concurrency, 429 and Retry-After."""
+"""Concurrency under rate limits: status 429 and Retry-After."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ def test_a_slot_is_not_lost_with_one_who_waited_for_it() -> None:
         first, second = (asyncio.create_task(pacer.slot()) for _ in range(2))
         await asyncio.sleep(0.01)
         pacer.limited(sent=asyncio.get_running_loop().time(), pause=0.05)
-        pacer.release()  # Wakes the first, who sleeps until the pause is over, and is called off meanwhile.
+        pacer.release()  # Wakes the first, which sleeps until the pause is over and is cancelled meanwhile.
         await asyncio.sleep(0.01)
         first.cancel()
         await asyncio.wait_for(second, 2)
