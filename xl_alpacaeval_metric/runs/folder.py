@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
 
-from filelock import FileLock, Timeout
-
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_json, read_lines, replace_file, write_json
 from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
 from xl_alpacaeval_metric.signature import package_version
@@ -16,7 +15,6 @@ from xl_alpacaeval_metric.signature import package_version
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
 RATINGS, RUBRIC = "criteria.jsonl", "rubric.json"
 Judgement = TypeVar("Judgement", Verdict, Rating)
-_LOCK = ".lock"
 _UNFINISHED = re.compile(r"\.[a-z]+\.jsonl?\.\d+")
 """Files that a killed process was about to put in place (see `replace_file`)."""
 
@@ -37,7 +35,7 @@ class RunFolder:
         self.path = path
         self.settings = json.loads(json.dumps(settings))
         self._restart = restart
-        self._lock = FileLock(path / _LOCK, timeout=0)
+        self._lock = lock.FolderLock(path)
         self._open: dict[str, TextIO] = {}
 
     def __enter__(self) -> Self:
@@ -45,13 +43,7 @@ class RunFolder:
         self._check_kind()
         if self._restart is None:
             self._check_settings()  # A folder that will be refused is not written in, not even a lock.
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
-        except Timeout:
-            raise UserError(f"{self.path}: another process is working in this folder") from None
-        except OSError as error:
-            raise UserError(f"{self.path}: cannot be written ({error.strerror})") from None
+        self._lock.acquire()
         try:
             self._claim()
         except BaseException:
@@ -63,7 +55,6 @@ class RunFolder:
         for file in self._open.values():
             file.close()
         self._lock.release()
-        (self.path / _LOCK).unlink(missing_ok=True)
 
     def _claim(self) -> None:
         """Make the folder this run's, now that no other process can; raises UserError as `__enter__`."""
@@ -142,7 +133,7 @@ class RunFolder:
 
 def names(folder: Path) -> set[str]:
     """What a folder holds, without the lock and what a killed process was about to put in place."""
-    return {file.name for file in folder.iterdir() if file.name != _LOCK and not _UNFINISHED.fullmatch(file.name)}
+    return {file.name for file in folder.iterdir() if file.name != lock.FILE and not _UNFINISHED.fullmatch(file.name)}
 
 
 def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:

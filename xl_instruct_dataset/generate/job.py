@@ -12,6 +12,7 @@ from typing import Any
 from xl_alpacaeval_metric.benchmark import contamination
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import write_json
+from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.languages import identify
@@ -58,7 +59,7 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
         loading.submit(_load_first, settings)
         known = {} if work_folder.finished(settings, work) else preflight(settings)
         index = made.result()
-    with work_folder.locked(work), _loaded_later(index):
+    with FolderLock(work), _loaded_later(index):
         first, *others = phases.answer_phases(settings, known)
         if executors.flows(settings) and work_folder.new(work):
             count, unused = flowing(settings, work, lambda making: _flow(settings, work, first, making, progress))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_instruct_dataset.generate import job, preflight, report
 from xl_instruct_dataset.generate.config import work_folder
@@ -58,7 +59,7 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
         )
     work, output = work_folder.of(output).resolve(), output.resolve()
     hub_folder.check_replaceable(output)
-    with work_folder.locked(work):
+    with FolderLock(work):
         preflight.begun(settings, work)
     number = shards.total(work / phases.SEEDS)
     chain = [
