@@ -1,13 +1,14 @@
 """Reference answers by a model, for benchmarks without references."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from xl_alpacaeval_metric import clients
 from xl_alpacaeval_metric.benchmark import Benchmark, Row, with_references
-from xl_alpacaeval_metric.benchmark.journal import Key, Progress, TextRequest, collect, cut_off
+from xl_alpacaeval_metric.benchmark.journal import Key, TextRequest, collect, cut_off
 from xl_alpacaeval_metric.clients.base import Client
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.progress import Notify, Progress
 
 MAX_TOKENS = 1024
 
@@ -41,7 +42,7 @@ def make(
 
 
 def with_references_by(
-    author: Client, benchmark: Benchmark, folder: Path, progress: Progress, notify: Callable[[str], None]
+    author: Client, benchmark: Benchmark, folder: Path, progress: Progress, notify: Notify
 ) -> Benchmark:
     """The benchmark with references by a model, kept in `folder` for the next candidate.
 

@@ -23,10 +23,10 @@ from xl_alpacaeval_metric.cli.options import (
     MaxMissing,
     MaxRequests,
     Seed,
-    announcer,
     arguments,
     ask_through,
     codes,
+    estimate_shown,
     judge_from,
     reference_author,
     rubric_from,
@@ -131,8 +131,8 @@ def evaluate(
         if the_judge is not None:
             the_judge.client.preflight()
         if author is not None:
-            rows = references.with_references_by(author, rows, folder.parent, progress, progress.say)
-        result = runs.evaluate_model(candidate, rows, the_judge, folder, progress, rubric, announcer(max_requests))
+            rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
+        result = runs.evaluate_model(candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests))
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
     finish(result, f"{name} on {benchmark}", folder, max_missing)
 
@@ -176,7 +176,7 @@ def judge_pairs(
         ask_through(the_judge, batch, cache, output, progress)
         if the_judge is not None:
             the_judge.client.preflight()
-        result = runs.judge_pairs(comparisons, the_judge, output, progress, rubric, announcer(max_requests))
+        result = runs.judge_pairs(comparisons, the_judge, output, progress, rubric, estimate_shown(max_requests))
     finish(result, pairs_file.name, output, max_missing)
 
 

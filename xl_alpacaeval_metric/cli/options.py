@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.judge.criteria import Rubric
     from xl_alpacaeval_metric.judge.estimate import Estimate
     from xl_alpacaeval_metric.judge.pairwise import Judge
+    from xl_alpacaeval_metric.progress import Progress
 
 JudgeSpec = Annotated[
     str | None,
@@ -101,9 +102,7 @@ def judge_from(
     return Judge(client, seed=seed, both_orders=both_orders) if client else None
 
 
-def ask_through(
-    judge: "Judge | None", batch: bool, cache: Path | None, folder: Path, progress: Callable[[str, int, int], None]
-) -> None:
+def ask_through(judge: "Judge | None", batch: bool, cache: Path | None, folder: Path, progress: "Progress") -> None:
     """Put the Batch API and the cache between the judge and its model, as asked; raises UserError where they can't be."""
     if batch:
         ask_in_batches(judge, folder, progress)
@@ -113,7 +112,7 @@ def ask_through(
         judge.client = CachedClient(judge.client, cache)
 
 
-def ask_in_batches(judge: "Judge | None", folder: Path, progress: Callable[[str, int, int], None]) -> None:
+def ask_in_batches(judge: "Judge | None", folder: Path, progress: "Progress") -> None:
     """Have the judge ask through OpenAI's Batch API; raises UserError for a judge that has none."""
     from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
     from xl_alpacaeval_metric.clients.openai_batch.client import BatchClient
@@ -135,10 +134,10 @@ def reference_author(reference: str | None, concurrency: int, device: str | None
     return author
 
 
-def announcer(max_requests: int | None) -> "Callable[[Estimate], None]":
-    """Says what judging will take, and raises UserError where that is more than is allowed."""
+def estimate_shown(max_requests: int | None) -> "Callable[[Estimate], None]":
+    """A callback that prints what judging will take; it raises UserError above `max_requests`."""
 
-    def announce(estimate: "Estimate") -> None:
+    def on_estimate(estimate: "Estimate") -> None:
         if estimate.requests:
             print(f"judging will take {estimate.line()}", file=sys.stderr)
         if max_requests is not None and estimate.requests > max_requests:
@@ -147,7 +146,7 @@ def announcer(max_requests: int | None) -> "Callable[[Estimate], None]":
                 "nothing was sent, the same command with a higher number goes on"
             )
 
-    return announce
+    return on_estimate
 
 
 def rubric_from(asked: bool, file: Path | None, judge: "Judge | None") -> "Rubric | None":

@@ -6,25 +6,23 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
+from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs import answer_worker
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.folder import RunFolder
 
-MACHINE = ("batch_size", "device", "concurrency")
+NON_RESULT_SETTINGS = ("batch_size", "device", "concurrency")
 """What of a Generation does not change the answers."""
 
 SECRETS = frozenset({"api_key", "auth_token", "token", "hf_token", "use_auth_token", "password"})
 """Names of model arguments that hold a key."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many are done, how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ class Candidate:
     @property
     def identity(self) -> dict[str, object]:
         """What determines the answers: the settings, and the content of a model that lies on this machine."""
-        settings = {key: value for key, value in asdict(self).items() if key not in MACHINE}
+        settings = {key: value for key, value in asdict(self).items() if key not in NON_RESULT_SETTINGS}
         # Also of what arguments name, such as an adapter: peft=FOLDER.
         places = (self.model, *self.model_args.values())
         content = "-".join(filter(None, (weights.fingerprint(str(place), times=True) for place in places)))
@@ -87,7 +85,7 @@ def answers(
     """
     samples = _in_order(folder, rows)
     if len(samples) < len(rows):
-        progress(f"loading {candidate.model}", len(samples), len(rows))
+        progress("loading", len(samples), len(rows), f"loading {candidate.model}")
         _child(folder.path, candidate, len(rows), progress)
         samples = _in_order(folder, rows)
     if len(samples) < len(rows):
@@ -105,7 +103,7 @@ def _in_order(folder: RunFolder, rows: Sequence[Mapping[str, object]]) -> list[d
 
 
 def _child(folder: Path, candidate: Candidate, total: int, progress: Progress) -> None:
-    machine = {key: getattr(candidate, key) for key in MACHINE}
+    machine = {key: getattr(candidate, key) for key in NON_RESULT_SETTINGS}
     command = [sys.executable, "-m", answer_worker.__name__, str(folder), json.dumps(machine)]
     environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false"}
     message = None
@@ -114,7 +112,7 @@ def _child(folder: Path, candidate: Candidate, total: int, progress: Progress) -
             match event:
                 case {"event": "loaded", "device": str(device), "at_once": at_once, "done": int(done)}:
                     many = f", {at_once} at a time" if at_once else ""
-                    progress(f"generating on {device or 'the endpoint'}{many}", done, total)
+                    progress("generating", done, total, f"generating on {device or 'the endpoint'}{many}")
                 case {"event": "progress", "done": int(done)}:
                     progress("generating", done, total)
                 case {"event": "error", "message": str(text)}:

@@ -12,17 +12,18 @@ from xl_alpacaeval_metric.judge import criteria
 from xl_alpacaeval_metric.judge.criteria import Rubric
 from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import pairs
-from xl_alpacaeval_metric.runs.candidate import Candidate, Progress, answers
+from xl_alpacaeval_metric.runs.candidate import Candidate, answers
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
 from xl_alpacaeval_metric.scoring import score
 
-Announce = Callable[[Estimate], None]
+OnEstimate = Callable[[Estimate], None]
 
 
-def _say_nothing(_estimate: Estimate) -> None:
+def _ignore(_estimate: Estimate) -> None:
     pass
 
 
@@ -33,11 +34,11 @@ def evaluate_model(
     output: Path,
     progress: Progress,
     rubric: Rubric | None = None,
-    announce: Announce = _say_nothing,
+    on_estimate: OnEstimate = _ignore,
 ) -> Result:
     """Generate, judge and score one model on a benchmark in the run folder `output`; with a `rubric`, rate it too.
 
-    `announce` hears what judging will take before anything is generated, answers being taken for as long as the
+    `on_estimate` is told what judging will take before anything is generated, answers being taken for as long as the
     references; it may raise to stop there. The judge has been asked a probe request by the caller. Raises UserError,
     with the folder left usable.
     """
@@ -54,7 +55,7 @@ def evaluate_model(
         rows = [_sample(benchmark, row) for row in benchmark.rows]
         folder.write_rows(run_folder.ROWS, rows)
         expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
-        _announce(folder, expected, judge, rubric, announce)
+        _announce(folder, expected, judge, rubric, on_estimate)
         samples = answers(folder, rows, candidate, progress)
         name = f"{benchmark.name}@{benchmark.revision}"
         source, notes = (name, benchmark.references), _cut_off(samples, candidate.max_tokens)
@@ -67,14 +68,14 @@ def judge_pairs(
     output: Path,
     progress: Progress,
     rubric: Rubric | None = None,
-    announce: Announce = _say_nothing,
+    on_estimate: OnEstimate = _ignore,
 ) -> Result:
-    """Judge and score answers made elsewhere, in the run folder `output`; `announce` hears first what it will take."""
+    """Judge and score answers made elsewhere, in the run folder `output`; `on_estimate` is told first what it will take."""
     rows = [{key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS} for item in comparisons]
     revision = _hash(rows)
     with RunFolder(output, {"pairs": revision, "rows": len(rows), **judge_settings(judge)}) as folder:
         folder.write_rows(run_folder.SAMPLES, rows)
-        _announce(folder, comparisons, judge, rubric, announce)
+        _announce(folder, comparisons, judge, rubric, on_estimate)
         return _judge(folder, comparisons, judge, (f"pairs@{revision}", "given"), progress, rubric)
 
 
@@ -99,13 +100,17 @@ def _sample(benchmark: Benchmark, row: Row) -> dict[str, object]:
 
 
 def _announce(
-    folder: RunFolder, comparisons: Sequence[Comparison], judge: Judge | None, rubric: Rubric | None, announce: Announce
+    folder: RunFolder,
+    comparisons: Sequence[Comparison],
+    judge: Judge | None,
+    rubric: Rubric | None,
+    on_estimate: OnEstimate,
 ) -> None:
     if judge is None:
         return
     judged = {(v.id, v.language, v.order) for v in folder.verdicts() if v.preference is not None}
     rated = criteria.finished(folder.ratings(), rubric) if rubric else ()
-    announce(estimate(comparisons, judge, rubric, judged=judged, rated=rated))
+    on_estimate(estimate(comparisons, judge, rubric, judged=judged, rated=rated))
 
 
 def _judge(
@@ -124,7 +129,7 @@ def _judge(
         folder.write_rows(run_folder.VERDICTS, map(flat, known.values()))
     total = sum(len(judge.orders(item)) for item in comparisons) if judge else 0
     if judge:
-        progress(f"judging with {judge.client.spec}", len(known), total)
+        progress("judging", len(known), total, f"judging with {judge.client.spec}")
     # Ratings carry the hash of their criteria, which are no setting of the folder: a run can be rated later.
     ratings = criteria.finished(folder.ratings(), rubric) if rubric else {}
     if rubric:

@@ -26,22 +26,22 @@ class RunFolder:
     """
 
     def __init__(
-        self, path: Path, settings: Mapping[str, object], *, restart: Callable[[frozenset[str]], bool] | None = None
+        self, path: Path, settings: Mapping[str, object], *, may_replace: Callable[[frozenset[str]], bool] | None = None
     ) -> None:
-        """`restart` hears which settings a run of the same kind has otherwise, and says whether they may be put in its place.
+        """`may_replace` hears which settings a run of the same kind has otherwise, and says whether they may be put in its place.
 
         It is asked under the folder's lock, and may clear what the new run shall not find.
         """
         self.path = path
         self.settings = json.loads(json.dumps(settings))
-        self._restart = restart
+        self._may_replace = may_replace
         self._lock = lock.FolderLock(path)
         self._open: dict[str, TextIO] = {}
 
     def __enter__(self) -> Self:
         """Create the folder or check that it is this run's; raises UserError when it is not, or is in use."""
         self._check_kind()
-        if self._restart is None:
+        if self._may_replace is None:
             self._check_settings()  # A folder that will be refused is not written in, not even a lock.
         self._lock.acquire()
         try:
@@ -85,7 +85,7 @@ class RunFolder:
         ]
         if not other:
             return False
-        if self._restart and theirs.keys() == self.settings.keys() and self._restart(frozenset(other)):
+        if self._may_replace and theirs.keys() == self.settings.keys() and self._may_replace(frozenset(other)):
             return True
         raise UserError(
             f"{self.path}: holds a run with {other[0]} {_short(theirs.get(other[0]))}, "

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.languages import identify
+from xl_alpacaeval_metric.progress import Progress
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.inference import task_progress
@@ -27,7 +28,6 @@ from xl_instruct_dataset.generate.seeds.producer import SeedProducer
 from xl_instruct_dataset.generate.selection import answers, export, translations
 from xl_instruct_dataset.generate.selection.translations import Tally
 
-Progress = Callable[[str, int, int], None]
 AT_REST = 1.0
 """Seconds until the first requests are on their way, and there is time for other things."""
 

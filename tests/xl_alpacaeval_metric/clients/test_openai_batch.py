@@ -29,6 +29,7 @@ from xl_alpacaeval_metric.clients.openai_batch.lines import input_files
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import ModelUnavailable, UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.runs import evaluate as runs
 
 KEY = "sk-very-secret-key"
@@ -250,7 +251,7 @@ def test_a_killed_run_goes_on_with_the_same_batch(server: BatchServer, tmp_path:
 
     ordinary = Judge(OpenAIClient("m", base_url=server.url, api_key=KEY))
     ordinary.client.preflight()
-    runs.judge_pairs(items, ordinary, tmp_path / "ordinary", lambda *_: None)
+    runs.judge_pairs(items, ordinary, tmp_path / "ordinary", silent)
     one, other = (json.loads((tmp_path / name / "results.json").read_text()) for name in ("run", "ordinary"))
     del one["usage"]["seconds"], other["usage"]["seconds"]
     assert one == other
@@ -258,9 +259,9 @@ def test_a_killed_run_goes_on_with_the_same_batch(server: BatchServer, tmp_path:
 
 
 def test_an_interrupted_wait_goes_on(server: BatchServer, tmp_path: Path) -> None:
-    def interrupt(step: str, done: int, total: int) -> None:
-        steps.append((step, done, total))
-        if step == "batch in progress":
+    def interrupt(step: str, done: int, total: int, text: str = "", /) -> None:
+        steps.append((text, done, total))
+        if text == "batch in progress":
             raise KeyboardInterrupt
 
     steps: list[tuple[str, int, int]] = []
@@ -292,12 +293,12 @@ def test_what_a_batch_answered_is_not_fetched_twice(server: BatchServer, tmp_pat
 def test_passing_faults_are_sat_out(server: BatchServer, tmp_path: Path, mishap: str) -> None:
     calls = ("POST /v1/files", "POST /v1/batches", "GET /v1/batches/*", "GET /v1/files/*/content", "GET /v1/batches")
     server.mishaps = {call: [mishap, mishap] for call in calls}
-    steps: list[str] = []
-    replies = complete(server, tmp_path, asks(5), progress=lambda step, done, total: steps.append(step))
+    texts: list[str] = []
+    replies = complete(server, tmp_path, asks(5), progress=lambda step, done, total, text="": texts.append(text))
     assert all(isinstance(reply, Completion) for reply in replies.values())
     assert (len(server.uploads), len(server.batches), len(server.seen.log)) == (1, 1, 1)
     assert not any(server.mishaps.values())
-    assert sum("trying again" in step for step in steps) == 10
+    assert sum("trying again" in text for text in texts) == 10
 
 
 def test_a_new_file_need_not_be_known_everywhere_at_once(server: BatchServer, tmp_path: Path) -> None:
@@ -414,5 +415,5 @@ def test_other_judges_have_no_batches(tmp_path: Path, command: str) -> None:
     with pytest.raises(UserError, match="--batch goes with a judge openai/MODEL, not with none"):
         app([command, *words, "--judge", "none", "--batch", "--output", str(tmp_path / "run")], standalone_mode=False)
     with pytest.raises(UserError, match="not with scripted/scripted"):
-        ask_in_batches(Judge(ScriptedClient(lambda request: "A")), tmp_path, lambda *_: None)
+        ask_in_batches(Judge(ScriptedClient(lambda request: "A")), tmp_path, silent)
     assert not (tmp_path / "run").exists()

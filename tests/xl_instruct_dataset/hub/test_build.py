@@ -23,6 +23,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.parquet import rows_at
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.hub.front_matter import TAG
+from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.cli import app
 from xl_instruct_dataset.hub import parquet
 from xl_instruct_dataset.hub.build import build
@@ -38,9 +39,6 @@ streamed = {name: list(load_dataset("xl-instruct", name, split="train", streamin
             for name in get_dataset_config_names("xl-instruct")}
 print(json.dumps({"first": found["train"][0], "splits": list(found), "streamed": streamed}))
 """
-
-
-def silent(*_: object) -> None: ...
 
 
 def command(*arguments: object) -> int:

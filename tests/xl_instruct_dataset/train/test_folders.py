@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.xl_instruct_dataset.train.training import settings, silent, tune
+from tests.xl_instruct_dataset.train.training import settings, tune
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.files.lock import FolderLock
+from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_instruct_dataset.train.finetune import loss_log, record, save, trainer
 from xl_instruct_dataset.train.finetune.preflight import prepare

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
+from collections.abc import Container, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from xl_alpacaeval_metric.clients.openai_batch.api import ENDED, NO_SUCH_CALL, B
 from xl_alpacaeval_metric.clients.openai_batch.ledger import Job, Ledger
 from xl_alpacaeval_metric.clients.openai_batch.lines import input_files, outcomes
 from xl_alpacaeval_metric.errors import ModelUnavailable, UserError
+from xl_alpacaeval_metric.progress import Progress, silent
 
 MOST_REQUESTS, MOST_BYTES = 50_000, 200_000_000
 """What OpenAI takes in one file."""
@@ -47,11 +48,11 @@ class BatchClient:
         long_patience: float = 3600.0,
         most_requests: int = MOST_REQUESTS,
         most_bytes: int = MOST_BYTES,
-        progress: Callable[[str, int, int], None] | None = None,
+        progress: Progress = silent,
     ) -> None:
         self._inner, self._folder, self._poll_seconds = inner, folder, poll_seconds
         self._most_requests, self._most_bytes = most_requests, most_bytes
-        self._progress = progress or (lambda step, done, total: None)
+        self._progress = progress
         self._shown = ("batch", 0, 0)
         self._api = BatchApi(inner.endpoint, patience=patience, long_patience=long_patience, notice=self._waiting)
 
@@ -216,13 +217,14 @@ class BatchClient:
             sum(len(job.requests) for job in jobs if job.file in reports),
         )
 
-    def _show(self, step: str, done: int, total: int) -> None:
-        if (step, done, total) != self._shown:
-            self._shown = (step, done, total)
-            self._progress(step, done, total)
+    def _show(self, text: str, done: int, total: int) -> None:
+        if (text, done, total) != self._shown:
+            self._shown = (text, done, total)
+            self._progress("batch", done, total, text)
 
     def _waiting(self, reason: str) -> None:
-        self._progress(f"{self._shown[0]} ({reason}; trying again)", *self._shown[1:])
+        text, done, total = self._shown
+        self._progress("batch", done, total, f"{text} ({reason}; trying again)")
 
 
 def _tell(job: Job, reasons: Counter[str], asked: int) -> None:
