@@ -16,8 +16,9 @@ from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import pairs
-from xl_alpacaeval_metric.runs.candidate import Candidate, answers
+from xl_alpacaeval_metric.runs.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
+from xl_alpacaeval_metric.runs.generation import answers
 from xl_alpacaeval_metric.scoring import score
 
 OnEstimate = Callable[[Estimate], None]

@@ -154,6 +154,20 @@ def test_an_endpoint_is_a_model_like_any_other(tmp_path: Path) -> None:
     assert [row["prediction"] in ("A", "B") for row in lines(tmp_path / "run" / "samples.jsonl")] == [True] * 3
 
 
+def test_a_file_in_the_working_folder_replaces_no_module(tmp_path: Path) -> None:
+    for name in ("tokenize", "queue", "random", "requests"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name} of the working folder')\n")
+    with JudgeServer() as server:
+        options = ["--backend", "local-chat-completions", "--model-args", f"base_url={server.url}", "--judge", "none"]
+        # As the console command, python -P does not put the working folder on the path.
+        command = [sys.executable, "-P", "-m", "xl_alpacaeval_metric", "eval", "any", *options, "--languages", "de"]
+        result = subprocess.run(
+            [*command, "--limit", "1", "--output", "run"], cwd=tmp_path, capture_output=True, text=True, timeout=300
+        )
+    assert result.returncode == 0, result.stderr
+    assert len(lines(tmp_path / "run" / "samples.jsonl")) == 1
+
+
 def test_a_gguf_file_is_a_model(tmp_path: Path) -> None:
     from xl_alpacaeval_metric import embedded
 

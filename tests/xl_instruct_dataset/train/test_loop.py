@@ -19,7 +19,7 @@ from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.runs import evaluate as runs
-from xl_alpacaeval_metric.runs.answer_worker import adapter_arguments
+from xl_alpacaeval_metric.runs.harness_model import adapter_arguments
 from xl_instruct_dataset.cli import app
 from xl_instruct_dataset.train.dataset.examples import GroupCounts, TrainingSplit
 from xl_instruct_dataset.train.loop import benchmarks, changes, page
