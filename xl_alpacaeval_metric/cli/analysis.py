@@ -1,4 +1,7 @@
-"""The commands that read what is there: two runs, a judge against labels, what judging will take, language fidelity."""
+"""The commands that analyse runs and data.
+
+Comparison, estimate, agreement, contamination and language fidelity.
+"""
 
 import math
 import sys

@@ -1,4 +1,4 @@
-"""The commands: each translates its options into a call and prints what comes back."""
+"""The commands that judge: `eval` generates answers first, `judge` takes them from a file."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what their texts mean."""
+"""Options that several commands share, and what their values stand for."""
 
 import sys
 from collections.abc import Callable
@@ -39,15 +39,15 @@ BatchSize = Annotated[
     typer.Option(metavar="N|auto", help="Answers generated at a time; auto: up to 128, as fits the GPU; 8 without one"),
 ]
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests in flight at an endpoint, at most")]
-BothOrders = Annotated[
-    bool, typer.Option("--both-orders", help="Ask the judge with the answers in both orders, and average")
-]
+BothOrders = Annotated[bool, typer.Option("--both-orders", help="Judge with the answers in both orders, and average")]
 Batch = Annotated[
-    bool, typer.Option("--batch", help="Ask an openai/ judge through OpenAI's Batch API: half the price, within a day")
+    bool, typer.Option("--batch", help="Use OpenAI's Batch API for an openai/ judge: half the price, within a day")
 ]
 Cache = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Keep the judge's replies there (SQLite), and never ask again what it holds"),
+    typer.Option(
+        metavar="FILE", help="Keep the judge's replies there (SQLite), and send no request again that it holds"
+    ),
 ]
 MaxRequests = Annotated[
     int | None, typer.Option(min=0, metavar="N", help="Stop before judging if that would take more requests")
@@ -103,7 +103,10 @@ def judge_from(
 
 
 def ask_through(judge: "Judge | None", batch: bool, cache: Path | None, folder: Path, progress: "Progress") -> None:
-    """Put the Batch API and the cache between the judge and its model, as asked; raises UserError where they can't be."""
+    """Put the Batch API and the cache between the judge and its model, if they are wanted.
+
+    Raises UserError for a judge without a Batch API.
+    """
     if batch:
         ask_in_batches(judge, folder, progress)
     if cache is not None and judge is not None:
@@ -113,7 +116,7 @@ def ask_through(judge: "Judge | None", batch: bool, cache: Path | None, folder: 
 
 
 def ask_in_batches(judge: "Judge | None", folder: Path, progress: "Progress") -> None:
-    """Have the judge ask through OpenAI's Batch API; raises UserError for a judge that has none."""
+    """Send the judge's requests through OpenAI's Batch API; raises UserError if it has none."""
     from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
     from xl_alpacaeval_metric.clients.openai_batch.client import BatchClient
 
@@ -124,7 +127,7 @@ def ask_in_batches(judge: "Judge | None", folder: Path, progress: "Progress") ->
 
 
 def reference_author(reference: str | None, concurrency: int, device: str | None) -> "Client | None":
-    """The model that writes the references where `reference` names one; None where it names a file or nothing."""
+    """The model that writes the references; None if `reference` names a file or nothing."""
     from xl_alpacaeval_metric.benchmark import references
 
     if reference is None or not references.is_model(reference):
@@ -150,7 +153,10 @@ def estimate_shown(max_requests: int | None) -> "Callable[[Estimate], None]":
 
 
 def rubric_from(asked: bool, file: Path | None, judge: "Judge | None") -> "Rubric | None":
-    """The criteria to rate by, None where none are asked for; raises UserError without a judge and for a bad file."""
+    """The criteria to rate by; None unless they are wanted.
+
+    Raises UserError without a judge and for a bad file.
+    """
     if not asked and file is None:
         return None
     from xl_alpacaeval_metric.judge import criteria
@@ -162,14 +168,14 @@ def rubric_from(asked: bool, file: Path | None, judge: "Judge | None") -> "Rubri
 
 
 def codes(text: str) -> list[str]:
-    """The codes in a comma-separated list; raises UserError for an unknown language."""
+    """The language codes in a comma-separated list; raises UserError for an unknown language."""
     from xl_alpacaeval_metric import languages
 
     return [language.code for language in languages.parse(text)]
 
 
 def arguments(text: str) -> dict[str, Any]:
-    """`k=v,k=v` as a dictionary; numbers, true and false become what they say."""
+    """`k=v,k=v` as a dictionary, its values as text, numbers or booleans; raises UserError."""
     import yaml
 
     found = {}
@@ -178,9 +184,9 @@ def arguments(text: str) -> dict[str, Any]:
         if not equals or not key.strip():
             raise UserError(f"argument {part!r} is not of the form key=value")
         try:
-            # YAML would take 10:00:00 for 36,000.
+            # YAML reads 10:00:00 as 36,000.
             parsed = value if ":" in value else yaml.safe_load(value) if value else ""
-        except yaml.YAMLError:  # "[" and the like: text, as anything else that says no number.
+        except yaml.YAMLError:  # Such as "[", which is text here.
             parsed = value
         found[key.strip()] = parsed if isinstance(parsed, str | int | float | bool) else value
     return found
