@@ -163,7 +163,7 @@ def judge_pairs(
     seed: Seed = 0,
     max_missing: MaxMissing = 0.01,
 ) -> None:
-    """Judge answers that were made elsewhere, and print the win rates."""
+    """Judge answers that were generated elsewhere, and print the win rates."""
     from xl_alpacaeval_metric import scoring
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs

@@ -135,7 +135,7 @@ def tasks() -> None:
 
 @app.command()
 def embedded() -> None:
-    """Write the embedded model (SmolLM2-135M-Instruct) as a model folder into your cache; print its path."""
+    """Print the embedded model's folder (SmolLM2-135M-Instruct), made in your cache if needed."""
     from xl_alpacaeval_metric import embedded as embedded_model
 
     print(embedded_model.model_folder())
