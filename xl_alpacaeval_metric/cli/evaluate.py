@@ -32,9 +32,11 @@ from xl_alpacaeval_metric.cli.options import (
     rubric_from,
 )
 from xl_alpacaeval_metric.cli.progress import ProgressLine
+from xl_alpacaeval_metric.cli.version import Version
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.records import Result
+
 
 app = typer.Typer(
     help="Evaluate cross-lingual open-ended generation: ask in one language, judge the answer in another.",
@@ -43,6 +45,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def options(version: Version = False) -> None:
+    """Evaluate cross-lingual open-ended generation: ask in one language, judge the answer in another."""
 
 
 @app.command("eval")
