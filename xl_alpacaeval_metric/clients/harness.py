@@ -6,7 +6,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.local.client import plain
-from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError
+from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError, first_line
 
 
 class HarnessClient:
@@ -44,8 +44,7 @@ class HarnessClient:
             # Where it is left open, transformers asks whoever sits at the terminal.
             AutoTokenizer.from_pretrained(self.model, trust_remote_code=self.args.get("trust_remote_code") is True)
         except (OSError, ValueError) as error:
-            first = (str(error).strip().splitlines() or ["unknown"])[0]
-            raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first}") from None
+            raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first_line(error)}") from None
 
     def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         """As `Client.complete`; the harness batches, so that replies come when a whole kind of request is done."""

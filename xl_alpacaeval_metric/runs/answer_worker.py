@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from xl_alpacaeval_metric.clients.local.client import best_device
-from xl_alpacaeval_metric.errors import MissingExtra, UserError
+from xl_alpacaeval_metric.errors import MissingExtra, UserError, first_line
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.runs import batch_size
 from xl_alpacaeval_metric.runs import folder as run_folder
@@ -74,7 +74,8 @@ def main() -> int:
         return 2
     except Exception as error:  # Any backend may raise anything; the parent shows one line, the log has the rest.
         traceback.print_exc()
-        say(events, event="error", message=f"{type(error).__name__}: {first_line(error)}")
+        name, line = type(error).__name__, first_line(error)
+        say(events, event="error", message=name if line == name else f"{name}: {line}")
         return 2
     return 0
 
@@ -224,11 +225,6 @@ def say(events: TextIO, **event: object) -> None:
     """Tell the parent."""
     events.write(json.dumps(event) + "\n")
     events.flush()
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error's message that says something."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.clients.local.chat_template import encode, plain, spellings
 from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, shared_length
-from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable
+from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, first_line
 
 __all__ = ["LocalClient", "best_device", "fingerprint", "plain"]
 
@@ -73,7 +73,7 @@ class LocalClient:
             config = transformers.AutoConfig.from_pretrained(self.model, trust_remote_code=False)
             tokenizer = transformers.AutoTokenizer.from_pretrained(self.model, trust_remote_code=False)
         except (OSError, ValueError, KeyError) as error:
-            raise ModelUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
+            raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first_line(error)}") from None
         text_config = config.get_text_config() if hasattr(config, "get_text_config") else config
         self._window = int(getattr(text_config, "max_position_embeddings", 0) or 0) or 2**31
         self._fingerprint = fingerprint(self.model, config)
@@ -149,7 +149,7 @@ class LocalClient:
                 )
                 self._network = network.to(device).eval()
             except (OSError, ValueError, KeyError) as error:
-                raise ModelUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
+                raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first_line(error)}") from None
             except RuntimeError as error:
                 if not local_device.is_out_of_memory(error):
                     raise
@@ -233,7 +233,3 @@ def fingerprint(model: str, config: Any) -> str:
     """The Hub's commit, or what the content of a folder is known by: another model, another fingerprint."""
     commit = getattr(config, "_commit_hash", None)
     return str(commit)[:12] if commit else weights.fingerprint(model)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -9,8 +9,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.clients.local.client import best_device
-from xl_alpacaeval_metric.errors import MissingExtra, UserError
-from xl_instruct_dataset.train.dataset.tokenizer import first_line
+from xl_alpacaeval_metric.errors import MissingExtra, UserError, first_line
 from xl_instruct_dataset.train.settings import Settings
 
 EXTRA = "train"
