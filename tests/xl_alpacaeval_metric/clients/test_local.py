@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers import comparison
-from xl_alpacaeval_metric.clients import client_for
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
 from xl_alpacaeval_metric.clients.harness import HarnessClient
 from xl_alpacaeval_metric.clients.local.chat_template import encode, plain
@@ -288,24 +287,6 @@ def test_a_template_without_a_system_turn_gets_it_all_in_the_user_s(client: Call
     )
     (ids,) = encode([[{"role": "system", "content": "Be fair."}, {"role": "user", "content": "A or B?"}]], tokenizer)
     assert tokenizer.decode(ids) == "<user>Be fair.\n\nA or B?"
-
-
-@pytest.mark.parametrize(
-    ("spec", "args", "message"),
-    [
-        ("hf/x", {"dtype": "bfloat16", "cores": 2}, "judge argument 'cores' is unknown for hf/; it takes dtype"),
-        ("openai/x", {"timeout": "soon"}, "judge argument timeout='soon' is no float"),
-        ("hf", {}, "not of the form BACKEND/MODEL"),
-        ("tf/x", {}, "unknown judge backend 'tf'"),
-    ],
-)
-def test_bad_specifications_are_one_line(spec: str, args: dict[str, object], message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        client_for(spec, args=args, base_url="http://localhost:1/v1" if spec.startswith("openai") else None)
-
-
-def test_none_is_no_client() -> None:
-    assert client_for("none") is None
 
 
 @pytest.mark.parametrize(
