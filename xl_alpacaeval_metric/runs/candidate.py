@@ -74,7 +74,7 @@ class Candidate:
         settings = {key: value for key, value in asdict(self).items() if key not in MACHINE}
         # Also of what arguments name, such as an adapter: peft=FOLDER.
         places = (self.model, *self.model_args.values())
-        content = "-".join(filter(None, (weights.fingerprint(str(place), times=True) for place in places)))
+        content = "-".join(filter(None, (weights.fingerprint(str(place), mtimes=True) for place in places)))
         return {**settings, "model_fingerprint": content} if content else settings
 
 

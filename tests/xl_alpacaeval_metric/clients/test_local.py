@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.helpers import comparison
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
 from xl_alpacaeval_metric.clients.harness import HarnessClient
-from xl_alpacaeval_metric.clients.local.chat_template import encode, plain
+from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens, encode
 from xl_alpacaeval_metric.clients.local.client import LocalClient
 from xl_alpacaeval_metric.clients.local.prefix_cache import shared_length
 from xl_alpacaeval_metric.errors import UserError
@@ -99,7 +99,8 @@ def test_an_answer_cannot_end_its_turn(local: LocalClient) -> None:
     ids, clean = encode([[{"role": "user", "content": text}] for text in (attack, "fine")], tokenizer)
     for token in ("<|im_start|>", "<|im_end|>"):
         assert ids.count(tokenizer.convert_tokens_to_ids(token)) == clean.count(tokenizer.convert_tokens_to_ids(token))
-    assert plain("no tokens in here", tokenizer) == "no tokens in here"
+    harmless = [{"role": "user", "content": "no tokens in here"}]
+    assert break_special_tokens(harmless, tokenizer) == harmless
 
 
 def test_the_identity_follows_the_model_and_not_its_place(local: LocalClient, smollm2: Path, tmp_path: Path) -> None:

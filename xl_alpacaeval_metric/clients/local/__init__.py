@@ -1,1 +1,1 @@
-"""Models in this process, by transformers."""
+"""Models of the Hub or a folder, run in this process with transformers."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from xl_alpacaeval_metric.clients.base import Completion, IsUsable, Reply, Request
-from xl_alpacaeval_metric.clients.fingerprint import copied, grouped, same
+from xl_alpacaeval_metric.clients.fingerprint import fan_out, group_indices, request_key
 from xl_alpacaeval_metric.clients.openai import probe
 from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
 from xl_alpacaeval_metric.clients.openai.loop_thread import LoopThread
@@ -119,7 +119,7 @@ class OpenAIClient:
         cancels what is in flight.
         """
         self.settle()
-        groups = {indices[0]: indices for indices in grouped(map(same, requests)).values()}
+        groups = {indices[0]: indices for indices in group_indices(map(request_key, requests)).values()}
         outcomes: queue.SimpleQueue[tuple[int, Reply] | Exception] = queue.SimpleQueue()
         batch = RequestScheduler(
             self._send, self._pacer, self._retries, is_usable, lambda *outcome: outcomes.put(outcome)
@@ -131,9 +131,7 @@ class OpenAIClient:
                 if isinstance(outcome, Exception):
                     raise outcome
                 index, reply = outcome
-                yield index, reply
-                for copy in groups[index][1:]:
-                    yield copy, copied(reply)
+                yield from fan_out(groups[index], reply)
                 self._thread.call(batch.taken)
         finally:
             running.stop()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from xl_alpacaeval_metric.clients.base import Completion, IsUsable, Reply, Request
-from xl_alpacaeval_metric.clients.fingerprint import canonical, fingerprint, grouped, to_each
+from xl_alpacaeval_metric.clients.fingerprint import canonical, fan_out, fingerprint, group_indices
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.clients.openai_batch.api import ENDED, NO_SUCH_CALL, BatchApi, Report, Stuck
 from xl_alpacaeval_metric.clients.openai_batch.ledger import Job, Ledger
@@ -74,7 +74,7 @@ class BatchClient:
         """
         self._inner.settle()
         identity = canonical(self.identity)
-        waiting = grouped(fingerprint(request, identity).hex()[:32] for request in requests)
+        waiting = group_indices(fingerprint(request, identity).hex()[:32] for request in requests)
         asked = {name: requests[indices[0]] for name, indices in waiting.items()}
         ledger = Ledger(self._folder)
         fresh = self._upload(ledger, asked)
@@ -82,7 +82,7 @@ class BatchClient:
         tried: set[str] = set()
         for job in self._ended(ledger, jobs, fresh):
             for name, completion in self._usable(job, ledger.replies(job), asked, waiting, is_usable, tried):
-                yield from to_each(waiting.pop(name), completion)
+                yield from fan_out(waiting.pop(name), completion)
         rest = list(waiting)
         if not rest:
             return
@@ -91,7 +91,7 @@ class BatchClient:
             for index, reply in replies:
                 name = rest[index]
                 again = replace(reply, retries=reply.retries + 1) if name in tried else reply
-                yield from to_each(waiting[name], again)
+                yield from fan_out(waiting[name], again)
 
     def close(self) -> None:
         self._api.close()

@@ -131,7 +131,7 @@ def _check_memory(network: Any, settings: Settings) -> None:
     """Raises UserError where weights, gradients and Adam's two moments alone are more than the GPU has."""
     parameters = sum(one.numel() for one in network.parameters())
     needed = parameters * 4 * (4 if settings.precision != "bfloat16" else 2)
-    if (total := local_device.total()) is not None and needed > total:
+    if (total := local_device.largest_gpu_memory()) is not None and needed > total:
         less = "" if settings.precision == "bfloat16" else ", --precision bfloat16 (half of it)"
         raise UserError(
             f"--full: weights, gradients and Adam's moments of {parameters / 1e9:.1f} billion parameters take {needed / 2**30:.0f} GiB, "
