@@ -148,7 +148,7 @@ def test_a_cache_of_version_0_1_0_is_hit(capabilities: Capabilities, asked: Requ
         db.execute("PRAGMA user_version = 1")
         db.execute("INSERT INTO replies VALUES (?, ?)", (bytes.fromhex(key), '["A", {"A": -0.25}, 30, 1]'))
         db.commit()
-    client = OpenAIClient("gpt-4o", base_url="http://localhost:8000/v1", dialect=capabilities)
+    client = OpenAIClient("gpt-4o", base_url="http://localhost:8000/v1", capabilities=capabilities)
     with closing(CachedAsyncClient(client, path)) as cached:
         reply = asyncio.run(cached.answer(asked))
     assert reply == Completion("A", {"A": -0.25}, prompt_tokens=30, completion_tokens=1, cached=True)

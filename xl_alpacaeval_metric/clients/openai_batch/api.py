@@ -140,7 +140,7 @@ class BatchApi:
             except Exception as error:
                 fault = self._fault(error)
             unknown_yet = unsettled and unsettled in fault.reason
-            if fault.kind not in ("passing", "unreachable") and not unknown_yet:
+            if fault.kind not in ("transient", "unreachable") and not unknown_yet:
                 raise Stuck(fault)
             if time.monotonic() - began >= (self._patience if unknown_yet else patience):
                 raise Stuck(fault)
@@ -153,14 +153,16 @@ class BatchApi:
         import openai
 
         if isinstance(error, openai.APITimeoutError):
-            return Fault("passing", "no answer in time")
+            return Fault("transient", "no answer in time")
         if isinstance(error, openai.APIStatusError):
             fault = status_fault(error.status_code, error.response.text, retry_after(error.response.headers))
-            return Fault(fault.kind, self._endpoint.line(fault.reason), fault.status, fault.wait, fault.complaint)
+            return Fault(
+                fault.kind, self._endpoint.redacted_line(fault.reason), fault.status, fault.wait, fault.complaint
+            )
         if isinstance(error, openai.APIConnectionError):
-            return Fault("unreachable", self._endpoint.line(f"no connection: {error.__cause__ or error}"))
+            return Fault("unreachable", self._endpoint.redacted_line(f"no connection: {error.__cause__ or error}"))
         if isinstance(error, _Unreadable):
-            return Fault("passing", "an answer that is not the Batch API's")
+            return Fault("transient", "an answer that is not the Batch API's")
         raise error
 
     def _openai(self) -> "OpenAI":
@@ -182,7 +184,7 @@ class BatchApi:
         return self._library
 
     def _without_secrets(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self._endpoint.hide(record.getMessage()), ()
+        record.msg, record.args = self._endpoint.redact(record.getMessage()), ()
         return True
 
 

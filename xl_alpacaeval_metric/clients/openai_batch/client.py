@@ -72,7 +72,7 @@ class BatchClient:
 
         Raises UserError too, where the endpoint has no Batch API or the account's limits do not let the batch in.
         """
-        self._inner.settle()
+        self._inner.ensure_capabilities()
         identity = canonical(self.identity)
         waiting = group_indices(fingerprint(request, identity).hex()[:32] for request in requests)
         asked = {name: requests[indices[0]] for name, indices in waiting.items()}
@@ -119,7 +119,7 @@ class BatchClient:
                 reasons[f"no usable answer in {outcome.text[:40]!r}"] += 1
             else:
                 tried.update([name] if outcome.kind != "unreachable" else [])
-                reasons[self._inner.endpoint.line(outcome.reason)] += 1
+                reasons[self._inner.endpoint.redacted_line(outcome.reason)] += 1
         _tell(job, reasons, len(choices))
 
     def _upload(self, ledger: Ledger, asked: Mapping[str, Request]) -> set[str]:
@@ -152,7 +152,7 @@ class BatchClient:
                 full = full or report.too_many_tokens
                 batch = None if report.too_many_tokens else report.batch
                 job = left[job.file] = ledger.change(
-                    job, batch, report.status, self._inner.endpoint.line(report.complaint)
+                    job, batch, report.status, self._inner.endpoint.redacted_line(report.complaint)
                 )
                 if batch is not None and report.status in ENDED:
                     self._keep(report, ledger.replies(job))
@@ -202,7 +202,7 @@ class BatchClient:
             if fault.kind == "refused":
                 raise UserError(f"{self._where}: the batch was refused: {fault.reason}") from None
             line = str(self._inner.unavailable(fault))
-            passing = otherwise and fault.kind in ("passing", "unreachable")
+            passing = otherwise and fault.kind in ("transient", "unreachable")
             raise ModelUnavailable(f"{line}; {otherwise}" if passing else line) from None
 
     def _show_all(self, jobs: Sequence[Job], reports: Mapping[str, Report]) -> None:
