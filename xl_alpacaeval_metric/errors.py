@@ -20,6 +20,6 @@ class MissingExtra(UserError):
 
 
 def first_line(error: BaseException) -> str:
-    """The first non-blank line of an error's message, cut to LONGEST_LINE; else its class's name."""
+    """The first non-blank line of an error's message, cut to LONGEST_LINE; else its class name."""
     lines = (line.strip() for line in str(error).splitlines())
     return next((line[:LONGEST_LINE] for line in lines if line), type(error).__name__)

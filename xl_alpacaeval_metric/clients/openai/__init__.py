@@ -1,1 +1,1 @@
-"""OpenAI-compatible endpoints."""
+"""The client for OpenAI-compatible endpoints."""

@@ -1,1 +1,1 @@
-"""OpenAI's Batch API."""
+"""The client for OpenAI's Batch API."""
