@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -500,9 +501,12 @@ def test_a_client_that_is_never_closed_ends_with_its_program_in_silence(server: 
 FORKING = """
 import multiprocessing, sys
 from xl_alpacaeval_metric.clients.base import Completion, Request
+from xl_alpacaeval_metric.clients.cache import CachedClient
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 
 client = OpenAIClient("m", base_url=sys.argv[1], concurrency=2)
+if len(sys.argv) == 3:
+    client = CachedClient(client, sys.argv[2])
 
 def usable(name):
     requests = [Request(({"role": "user", "content": f"{name} {i}"},), 1, choices=("A", "B")) for i in range(9)]
@@ -516,8 +520,10 @@ print(usable("after"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
-def test_a_client_that_was_used_works_in_a_forked_pool(server: JudgeServer) -> None:
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_client_that_was_used_works_in_a_forked_pool(cached: bool, server: JudgeServer, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "always", "-W", "ignore::DeprecationWarning", "-c", FORKING, server.url]
+    command += [str(tmp_path / "cache.sqlite")] if cached else []
     run = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (run.stdout, run.stderr, run.returncode) == ("9\n[9, 9, 9]\n9\n", "", 0)
     assert len(server.seen.log) == 1 + 5 * 9, "the probe, and each request once"

@@ -5,14 +5,16 @@ import queue
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from xl_alpacaeval_metric.clients.base import Completion, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import fan_out, group_indices, request_key
 from xl_alpacaeval_metric.clients.openai import probe
-from xl_alpacaeval_metric.clients.openai.connection import Connections
+from xl_alpacaeval_metric.clients.openai.connection import Connection
 from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
 from xl_alpacaeval_metric.clients.openai.protocol import Capabilities, Fault
 from xl_alpacaeval_metric.clients.openai.scheduler import EndpointUnusable, RequestScheduler
+from xl_alpacaeval_metric.clients.per_process import PerProcess
 from xl_alpacaeval_metric.errors import ModelUnavailable, UserError
 
 ADVICE: Mapping[int | str, str] = {
@@ -64,9 +66,9 @@ class OpenAIClient:
         self._verdict_tokens = verdict_tokens
         self._probe = replace(probe.PROBE, max_tokens=probe_tokens)
         self._capabilities = capabilities
-        self._connections = Connections(self._endpoint, concurrency, f"requests to {self.spec}")
-        # Closes a forgotten client before the program ends, which would warn of open sockets.
-        self._close = weakref.finalize(self, self._connections.close)
+        self._connection = PerProcess(partial(Connection, self._endpoint, concurrency, f"requests to {self.spec}"))
+        # Closes a forgotten client before the program ends and would warn of open sockets.
+        self._close = weakref.finalize(self, _close, self._connection)
 
     @property
     def spec(self) -> str:
@@ -91,7 +93,7 @@ class OpenAIClient:
 
     def preflight(self) -> None:
         """Send the probe, and detect the endpoint's capabilities; raises ModelUnavailable."""
-        self._capabilities = self._connections.current().thread.run(self._detect_capabilities())
+        self._capabilities = self._connection.get().thread.run(self._detect_capabilities())
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -115,7 +117,7 @@ class OpenAIClient:
         early cancels the requests in flight.
         """
         self.ensure_capabilities()
-        connection = self._connections.current()
+        connection = self._connection.get()
         groups = {indices[0]: indices for indices in group_indices(map(request_key, requests)).values()}
         outcomes: queue.SimpleQueue[tuple[int, Reply] | Exception] = queue.SimpleQueue()
         scheduler = RequestScheduler(
@@ -137,14 +139,14 @@ class OpenAIClient:
 
     async def answer(self, request: Request, keep: Callable[[Completion], None]) -> Reply:
         """As `AsyncClient.answer`. A request occupies its slot until `keep` has returned."""
-        return await asyncio.wrap_future(self._connections.current().thread.submit(self._answer(request, keep)))
+        return await asyncio.wrap_future(self._connection.get().thread.submit(self._answer(request, keep)))
 
     def close(self) -> None:
         """As `Client.close`; cancels the requests in flight."""
         self._close()
 
     async def _answer(self, request: Request, keep: Callable[[Completion], None]) -> Reply:
-        connection = self._connections.current()
+        connection = self._connection.get()
         async with connection.probing:
             if self._capabilities is None:
                 self._capabilities = await self._detect_capabilities()
@@ -208,7 +210,7 @@ class OpenAIClient:
 
         The probe decides, a request that no moderation objects to.
         """
-        async with self._connections.current().probing:
+        async with self._connection.get().probing:
             outcome = await self._post(self._probe, self._capabilities or Capabilities(), self._timeout)
         if isinstance(outcome, Completion):
             return replace(fault, kind="refused")
@@ -218,7 +220,7 @@ class OpenAIClient:
         """One HTTP request, within `timeout` seconds in all."""
         body = capabilities.body(self._model, request, self._verdict_tokens)
         limit = int(str(body[capabilities.token_limit]))
-        return await self._connections.current().transport.post(body, request.choices, limit, timeout)
+        return await self._connection.get().transport.post(body, request.choices, limit, timeout)
 
     def unavailable(self, fault: Fault) -> ModelUnavailable:
         """The error to raise after a fault that concerns every request."""
@@ -233,3 +235,8 @@ class OpenAIClient:
             f"{self.spec} at {self._endpoint.url}: an empty answer, its {tokens} tokens went into reasoning; "
             "take a model that does not reason, or more verdict_tokens"
         )
+
+
+def _close(connection: PerProcess[Connection]) -> None:
+    if (opened := connection.existing()) is not None:
+        opened.thread.close()

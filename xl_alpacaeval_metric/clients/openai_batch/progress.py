@@ -8,7 +8,7 @@ from xl_alpacaeval_metric.clients.openai_batch.ledger import Job
 
 
 class BatchProgress:
-    """Calls `progress` with a step, the requests that have ended and all of them, on each change."""
+    """Calls `progress` with a step, the number of ended requests and of all, on each change."""
 
     def __init__(self, progress: Callable[[str, int, int], None] | None) -> None:
         self._progress = progress or (lambda step, done, total: None)
