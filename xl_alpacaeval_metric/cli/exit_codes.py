@@ -13,12 +13,11 @@ from typer.exceptions import Exit, TyperException
 
 from xl_alpacaeval_metric.errors import UserError
 
-# What is loaded goes with the process; looking through it once more at the end takes up to half a second.
-atexit.register(gc.freeze)
-
 
 def run(app: typer.Typer, name: str) -> int:
     """Run the command line of the program `name`; returns the exit code."""
+    # Python collects garbage once more as it ends, which takes up to half a second with torch loaded.
+    atexit.register(gc.freeze)
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()  # Here, where it can still be told that nobody reads it, or that its disk is full.

@@ -115,8 +115,8 @@ def ask_through(
 
 def ask_in_batches(judge: "Judge | None", folder: Path, progress: Callable[[str, int, int], None]) -> None:
     """Have the judge ask through OpenAI's Batch API; raises UserError for a judge that has none."""
-    from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
-    from xl_alpacaeval_metric.clients.openai_batch.client import BatchClient
+    from xl_alpacaeval_metric.clients.openai import OpenAIClient
+    from xl_alpacaeval_metric.clients.openai_batch import BatchClient
 
     if judge is None or not isinstance(judge.client, OpenAIClient):
         spec = judge.client.spec if judge else "none"

@@ -46,13 +46,13 @@ class Backend:
 
 
 def _openai(model: str, options: Options, settings: dict[str, Any]) -> Client:
-    from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
+    from xl_alpacaeval_metric.clients.openai import OpenAIClient
 
     return OpenAIClient(model, base_url=options.base_url, concurrency=options.concurrency, **settings)
 
 
 def _hf(model: str, options: Options, settings: dict[str, Any]) -> Client:
-    from xl_alpacaeval_metric.clients.local.client import LocalClient
+    from xl_alpacaeval_metric.clients.local import LocalClient
 
     return LocalClient(model, device=options.device, **settings)
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from xl_alpacaeval_metric.clients.local.client import best_device
+from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError, first_line
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.runs import batch_size

@@ -144,7 +144,7 @@ class LocalClient:
 
             # The bar would overwrite the caller's own progress line.
             transformers.utils.logging.disable_progress_bar()
-            device = self.device or best_device()
+            device = self.device or local_device.best_device()
             # Half precision is slow on a CPU, so the weights' own dtype is not taken there.
             dtype: Any = torch.float32 if device == "cpu" and self.dtype == "auto" else self.dtype
             try:
@@ -223,12 +223,3 @@ class LocalClient:
             Completion(text=text, prompt_tokens=len(prompt), completion_tokens=count, cut=last not in end_tokens)
             for text, prompt, count, last in zip(texts, prompts, counts, generated[:, -1].tolist(), strict=True)
         ]
-
-
-def best_device() -> str:
-    """The first of cuda, mps and cpu that torch finds."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"

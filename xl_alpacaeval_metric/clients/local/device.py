@@ -9,6 +9,15 @@ OUT_OF_MEMORY_TEXTS = ("out of memory", "can't allocate memory", "ALLOC_FAILED")
 """In messages of CUDA's libraries, MPS and the CPU's allocator that have no exception class."""
 
 
+def best_device() -> str:
+    """The first of cuda, mps and cpu that torch finds."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
 def check(device: str | None, dtype: str) -> None:
     """Raise UserError for a device or a dtype that torch does not have on this machine.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric.clients.base import Completion, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fan_out, fingerprint, group_indices
-from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
+from xl_alpacaeval_metric.clients.openai import OpenAIClient
 from xl_alpacaeval_metric.clients.openai_batch.api import ENDED, NO_SUCH_CALL, BatchApi, BatchStatus, CallFailed
 from xl_alpacaeval_metric.clients.openai_batch.ledger import Job, Ledger
 from xl_alpacaeval_metric.clients.openai_batch.lines import input_files, outcomes

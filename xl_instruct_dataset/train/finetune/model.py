@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.clients.local import device as local_device
-from xl_alpacaeval_metric.clients.local.client import best_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError, first_line
 from xl_instruct_dataset.train.settings import Settings
 
@@ -47,7 +46,7 @@ def kind_of(device: str | None) -> str:
 
     local_device.check(device, "auto")
     # Counting asks the driver's tool, and leaves CUDA itself untouched.
-    return (device or ("cuda" if torch.cuda.device_count() else best_device())).partition(":")[0]
+    return (device or ("cuda" if torch.cuda.device_count() else local_device.best_device())).partition(":")[0]
 
 
 def use_device(device: str | None) -> tuple[str, str | None]:
