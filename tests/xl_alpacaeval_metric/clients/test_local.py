@@ -134,7 +134,7 @@ NETWORKS: list[tuple[str, dict[str, object], bool]] = [
 
 
 def network(kind: str = "llama", **settings: object) -> Any:
-    """A small random network, its weights large enough for positions and padding to show in what it says."""
+    """A small random network whose weights are large enough for positions and padding to matter."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -161,7 +161,7 @@ def client(smollm2: Path) -> Callable[..., LocalClient]:
 
 
 def tokens_worked_on(made: Any) -> list[int]:
-    """Grows with each pass through the network by how many tokens, padding included, it is about."""
+    """A list that grows by the tokens, padding included, of each pass through the network."""
     seen: list[int] = []
     made.register_forward_pre_hook(
         lambda _module, _args, given: seen.append(given["input_ids"].numel()), with_kwargs=True
