@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from xl_alpacaeval_metric import benchmark, embedded
-from xl_alpacaeval_metric.clients.local.client import best_device
+from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.runs import answer_worker, harness_model
 
 

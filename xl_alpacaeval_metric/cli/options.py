@@ -117,8 +117,8 @@ def ask_through(judge: "Judge | None", batch: bool, cache: Path | None, folder: 
 
 def ask_in_batches(judge: "Judge | None", folder: Path, progress: "Progress") -> None:
     """Send the judge's requests through OpenAI's Batch API; raises UserError if it has none."""
-    from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
-    from xl_alpacaeval_metric.clients.openai_batch.client import BatchClient
+    from xl_alpacaeval_metric.clients.openai import OpenAIClient
+    from xl_alpacaeval_metric.clients.openai_batch import BatchClient
 
     if judge is None or not isinstance(judge.client, OpenAIClient):
         spec = judge.client.spec if judge else "none"

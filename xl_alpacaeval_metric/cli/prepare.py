@@ -77,7 +77,7 @@ def translate_benchmark(
     from xl_alpacaeval_metric.benchmark import journal, references, translate
 
     wanted = codes(languages)
-    translator = references.client_of(model, concurrency, device, "translations")
+    translator = references.client_of(model, concurrency, device, role="translator")
     rows = benchmarks.load("en", limit=limit, path=benchmark_path).rows
     translator.preflight()
     with ProgressLine(output) as progress:

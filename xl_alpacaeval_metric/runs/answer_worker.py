@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.runs import batch_size, harness_model
 from xl_alpacaeval_metric.runs import folder as run_folder
@@ -79,7 +79,8 @@ def main() -> int:
         return 2
     except Exception as error:  # A backend may raise anything. The parent shows one line, the log has the rest.
         traceback.print_exc()
-        say(events, event="error", message=f"{type(error).__name__}: {first_line(error)}")
+        name, line = type(error).__name__, first_line(error)
+        say(events, event="error", message=name if line == name else f"{name}: {line}")
         return 2
     return 0
 
@@ -155,8 +156,3 @@ def say(events: TextIO, **event: object) -> None:
     """Send an event to the parent."""
     events.write(jsonl.json_line(event))
     events.flush()
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error's message that says something."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")

@@ -73,6 +73,6 @@ class Candidate:
         settings = {key: value for key, value in asdict(self).items() if key not in NON_RESULT_SETTINGS}
         # Arguments name model folders, too, such as an adapter: peft=FOLDER.
         paths = (self.model, *self.model_args.values())
-        fingerprints = (weights.fingerprint(str(path), times=True) for path in paths)
+        fingerprints = (weights.fingerprint(str(path), mtimes=True) for path in paths)
         content = "-".join(filter(None, fingerprints))
         return {**settings, "model_fingerprint": content} if content else settings

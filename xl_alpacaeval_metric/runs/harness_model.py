@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.clients.local.client import best_device
+from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.runs import batch_size

@@ -88,7 +88,8 @@ def test_the_command_makes_a_benchmark_for_eval(english: Path, tmp_path: Path) -
         assert result.returncode == 0, result.stderr
     assert "--benchmark m --benchmark-path" in result.stdout
     assert len(benchmark.load("m", ["sw"], path=output).rows) == 4
-    assert "translations need a model" in complaint(run(*common, "--model", "none"))
+    assert "no translator is named" in complaint(run(*common, "--model", "none"))
+    assert "translator 'gpt-4o' is not of the form BACKEND/MODEL" in complaint(run(*common, "--model", "gpt-4o"))
 
 
 def test_english_needs_no_translation(english: Path, tmp_path: Path) -> None:

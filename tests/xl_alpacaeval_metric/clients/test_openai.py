@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from xl_alpacaeval_metric.clients.base import Completion, Failure, Reply, Reques
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.clients.openai.probe import PROBE
 from xl_alpacaeval_metric.clients.openai.protocol import Fault, read_reply
-from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, Pacer, retry_after
+from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, ConcurrencyLimiter, retry_after
 from xl_alpacaeval_metric.errors import ModelUnavailable, UserError
 
 KEY = "sk-very-secret-key"
@@ -216,12 +217,12 @@ def test_what_one_request_did_wrong_fails_it_alone_and_at_once(server: JudgeServ
 
 def test_a_slot_is_not_lost_with_one_who_waited_for_it() -> None:
     async def run() -> None:
-        pacer = Pacer(1)
-        await pacer.slot()
-        first, second = (asyncio.create_task(pacer.slot()) for _ in range(2))
+        limiter = ConcurrencyLimiter(1)
+        await limiter.acquire()
+        first, second = (asyncio.create_task(limiter.acquire()) for _ in range(2))
         await asyncio.sleep(0.01)
-        pacer.limited(sent=asyncio.get_running_loop().time(), pause=0.05)
-        pacer.release()  # Wakes the first, who sleeps until the pause is over, and is called off meanwhile.
+        limiter.rate_limited(sent=asyncio.get_running_loop().time(), pause=0.05)
+        limiter.release()  # Wakes the first, who sleeps until the pause is over, and is called off meanwhile.
         await asyncio.sleep(0.01)
         first.cancel()
         await asyncio.wait_for(second, 2)
@@ -417,23 +418,23 @@ def test_concurrency_shrinks_under_a_limit_and_grows_back(server: JudgeServer) -
         assert server.seen.max_in_flight == 16
 
 
-def test_the_pacer_halves_once_a_round_and_recovers_step_by_step() -> None:
+def test_the_limit_halves_once_a_round_and_recovers_step_by_step() -> None:
     async def story() -> list[float]:
-        pacer = Pacer(16)
-        sent = [await pacer.slot() for _ in range(16)]
+        limiter = ConcurrencyLimiter(16)
+        sent = [await limiter.acquire() for _ in range(16)]
         limits = []
         for at in sent:
-            pacer.release()
-            pacer.limited(at, 0.0)
-        limits.append(pacer.limit)
-        pacer.limited(await pacer.slot(), 0.0)
-        limits.append(pacer.limit)
+            limiter.release()
+            limiter.rate_limited(at, 0.0)
+        limits.append(limiter.limit)
+        limiter.rate_limited(await limiter.acquire(), 0.0)
+        limits.append(limiter.limit)
         for _ in range(4):
-            pacer.answered()
-        limits.append(round(pacer.limit, 1))
+            limiter.succeeded()
+        limits.append(round(limiter.limit, 1))
         for _ in range(100):
-            pacer.answered()
-        return [*limits, pacer.limit]
+            limiter.succeeded()
+        return [*limits, limiter.limit]
 
     assert asyncio.run(story()) == [8.0, 4.0, pytest.approx(5.7, abs=0.3), 16.0]
 
@@ -495,6 +496,37 @@ def test_a_client_that_is_never_closed_ends_with_its_program_in_silence(server: 
         [sys.executable, "-W", "always", "-c", FORGETFUL, server.url], capture_output=True, text=True, timeout=30
     )
     assert (run.stdout, run.stderr, run.returncode) == ("done\n", "", 0)
+
+
+FORKING = """
+import multiprocessing, sys
+from xl_alpacaeval_metric.clients.base import Completion, Request
+from xl_alpacaeval_metric.clients.cache import CachedClient
+from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
+
+client = OpenAIClient("m", base_url=sys.argv[1], concurrency=2)
+if len(sys.argv) == 3:
+    client = CachedClient(client, sys.argv[2])
+
+def usable(name):
+    requests = [Request(({"role": "user", "content": f"{name} {i}"},), 1, choices=("A", "B")) for i in range(9)]
+    return sum(isinstance(reply, Completion) for _, reply in client.complete(requests))
+
+print(usable("before"))
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(pool.map(usable, ["one", "two", "three"], chunksize=1))
+print(usable("after"))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_client_that_was_used_works_in_a_forked_pool(cached: bool, server: JudgeServer, tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "always", "-W", "ignore::DeprecationWarning", "-c", FORKING, server.url]
+    command += [str(tmp_path / "cache.sqlite")] if cached else []
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (run.stdout, run.stderr, run.returncode) == ("9\n[9, 9, 9]\n9\n", "", 0)
+    assert len(server.seen.log) == 1 + 5 * 9, "the probe, and each request once"
 
 
 def test_replies_that_nobody_deals_with_hold_back_the_next_requests(server: JudgeServer) -> None:

@@ -174,30 +174,30 @@ def test_no_requests_no_batch(server: BatchServer, tmp_path: Path) -> None:
 
 def test_many_requests_are_several_batches(server: BatchServer, tmp_path: Path) -> None:
     requests = asks(10)
-    replies = complete(server, tmp_path, requests, most_requests=4)
+    replies = complete(server, tmp_path, requests, max_requests=4)
     assert [replies[i].text for i in range(10)] == [letter(request) for request in requests]  # type: ignore[union-attr]
     assert [len(server.lines(upload["id"])) for upload in server.uploads] == [4, 4, 2]
     assert len(server.seen.log) == 1
 
 
 @given(st.lists(st.integers(0, 60), max_size=30), st.integers(1, 8), st.integers(100, 400))
-def test_no_file_is_beyond_the_limits(lengths: list[int], most_requests: int, most_bytes: int) -> None:
+def test_no_file_is_beyond_the_limits(lengths: list[int], max_requests: int, max_bytes: int) -> None:
     bodies = [(str(index), {"text": "é" * length}) for index, length in enumerate(lengths)]
     found = []
-    for names, file in input_files(bodies, most_requests, most_bytes):
+    for names, file in input_files(bodies, max_requests, max_bytes):
         size = file.tell()
         file.seek(0)
         rows = [json.loads(line) for line in file]
         assert [row["custom_id"] for row in rows] == list(names)
-        assert len(rows) <= most_requests
-        assert size <= most_bytes or len(rows) == 1
+        assert len(rows) <= max_requests
+        assert size <= max_bytes or len(rows) == 1
         found += [(row["custom_id"], row["body"]) for row in rows]
     assert found == bodies
 
 
 def test_batches_wait_for_each_other_where_the_account_lets_few_in(server: BatchServer, tmp_path: Path) -> None:
     server.change(enqueued=4, polls=2)
-    replies = complete(server, tmp_path, asks(10), most_requests=3)
+    replies = complete(server, tmp_path, asks(10), max_requests=3)
     assert all(isinstance(reply, Completion) for reply in replies.values())
     assert len(server.seen.log) == 1, "nothing was asked at the full price"
     assert len(server.uploads) == 4

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xl_alpacaeval_metric.clients.local import client
+from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import Progress
 from xl_instruct_dataset.train.dataset import select
@@ -53,7 +53,7 @@ def prepare(name: str, settings: Settings, kind: str, processes: int, report: Pr
     if not train.examples:
         more = ", or --too-long truncate" if settings.too_long == "drop" else ""
         raise UserError(f"no row fits --max-length {limit} ({len(selected.train)} do not); give more{more}")
-    found = {"model": base, "model_fingerprint": client.fingerprint(base, config)}
+    found = {"model": base, "model_fingerprint": weights.model_fingerprint(base, config)}
     return Prepared(
         base=base,
         tokenizer=tokenizer,

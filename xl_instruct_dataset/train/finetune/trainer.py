@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.progress import Progress
 from xl_instruct_dataset.train.dataset.examples import Example
-from xl_instruct_dataset.train.dataset.tokenizer import Template, first_line
+from xl_instruct_dataset.train.dataset.tokenizer import Template
 from xl_instruct_dataset.train.finetune import loss_log, model
 from xl_instruct_dataset.train.settings import Settings
 
