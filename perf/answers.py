@@ -18,8 +18,8 @@ from typing import Any
 import torch
 
 from xl_alpacaeval_metric import benchmark, embedded
-from xl_alpacaeval_metric.clients.local.client import best_device
-from xl_alpacaeval_metric.runs import answer_worker
+from xl_alpacaeval_metric.clients.local.device import best_device
+from xl_alpacaeval_metric.runs import answer_worker, harness_model
 
 
 def tokenised_batches(lm: Any, prompts: list[str], size: int) -> list[dict[str, Any]]:
@@ -46,7 +46,7 @@ def bare_loop(lm: Any, batches: list[dict[str, Any]], max_tokens: int) -> int:
 
 
 def through_eval(lm: Any, prompts: list[str], settings: dict[str, Any]) -> None:
-    waiting: dict[str, Any] = {answer_worker.prompt_key(prompt): [{"id": prompt}] for prompt in prompts}
+    waiting: dict[str, Any] = {harness_model.prompt_key(prompt): [{"id": prompt}] for prompt in prompts}
     lm.set_cache_hook(answer_worker.AnswerHook(waiting, io.StringIO(), io.StringIO(), 0))
     answer_worker.answer(lm, prompts, settings, waiting)
     assert not waiting
@@ -69,11 +69,11 @@ def main() -> None:
         "chat_template": True,
         "generation": {},
     }
-    lm = answer_worker.load_model(settings, {"batch_size": 1, "device": options.device, "concurrency": 1})
+    lm = harness_model.load(settings, {"batch_size": 1, "device": options.device, "concurrency": 1})
     rows = benchmark.load("mini", list(benchmark.MINI_LANGUAGES)).rows
     texts = [row.instruction for row in rows]
     texts = (texts * (options.prompts // len(texts) + 1))[: options.prompts]
-    prompts = [answer_worker.prompt_of(lm, f"{number}. {text}", settings) for number, text in enumerate(texts)]
+    prompts = [harness_model.prompt_of(lm, f"{number}. {text}", settings) for number, text in enumerate(texts)]
     bare_loop(lm, tokenised_batches(lm, prompts[:2], 2), 8)  # Kernels are compiled or loaded at first use.
     for size in map(int, options.batch_sizes.split(",")):
         lm.batch_size_per_gpu = size

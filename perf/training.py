@@ -24,6 +24,7 @@ import torch
 import yaml
 
 from xl_alpacaeval_metric import embedded
+from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.sources import sample
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
 from xl_instruct_dataset.train.dataset.examples import Example
@@ -82,7 +83,7 @@ def main() -> None:
     settings = resolve(None, {"data": "sample", "held_out": 0, "max_steps": options.steps, "log_steps": 1000, **given})
     kind, _ = model.use_device(settings.device)
     numbers = model.number_type(settings.precision, kind)
-    ready = prepare(name, settings, kind, 1, lambda *_: None)
+    ready = prepare(name, settings, kind, 1, silent)
     rows = examples(options.steps * settings.batch_size, options.tokens, ready.tokenizer)
     fitting = dataset_tokenizer.fit(rows, ready.tokenizer, ready.limit, settings.too_long)
     assert len(fitting.examples) == len(rows)

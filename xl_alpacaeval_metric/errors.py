@@ -1,4 +1,7 @@
-"""What the user did or has that keeps the work from going on: shown as one line, exit code 2."""
+"""Errors that the user can act on: a command shows each as one line and ends with exit code 2."""
+
+LONGEST_LINE = 200
+"""Characters of another library's message that a message of ours quotes at most."""
 
 
 class UserError(Exception):
@@ -6,11 +9,44 @@ class UserError(Exception):
 
 
 class ModelUnavailable(UserError):
-    """The judge cannot be asked at all: unknown model, refused key, address that does not answer."""
+    """The model cannot answer any request: unknown model, refused key, unreachable endpoint."""
 
 
 class MissingExtra(UserError):
-    """An optional part is not installed. The message names the command that installs it."""
+    """An optional dependency is not installed. The message names the command that installs it."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed; run: pip install 'xl-suite[{extra}]'")
+        super().__init__(f"{package} is not installed; run: {_install_command(extra)}")
+
+
+def _install_command(extra: str) -> str:
+    """How to install xl-suite with this extra from where it was installed before.
+
+    A package index, a repository, a folder: pip records it in `direct_url.json` (PEP 610).
+    """
+    import json
+    import shlex
+    from importlib import metadata
+    from urllib.parse import unquote, urlparse
+
+    try:
+        recorded = metadata.distribution("xl-suite").read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        return f"pip install -e '.[{extra}]' in the checkout"
+    if not recorded:
+        return f"pip install 'xl-suite[{extra}]'"
+    found = json.loads(recorded)
+    url = str(found["url"])
+    if "dir_info" in found:
+        folder = unquote(urlparse(url).path)
+        flag = "-e " if found["dir_info"].get("editable") else ""
+        return f"pip install {flag}{shlex.quote(f'{folder}[{extra}]')}"
+    if "vcs_info" in found:
+        url = f"{found['vcs_info']['vcs']}+{url}"
+    return f"pip install {shlex.quote(f'xl-suite[{extra}] @ {url}')}"
+
+
+def first_line(error: BaseException) -> str:
+    """The first non-blank line of an error's message, cut to LONGEST_LINE; else its class name."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line[:LONGEST_LINE] for line in lines if line), type(error).__name__)

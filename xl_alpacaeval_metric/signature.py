@@ -3,17 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 
+from xl_alpacaeval_metric import __version__
 from xl_alpacaeval_metric.records import Comparison
 
 
 def package_version() -> str:
-    """The installed version of xl-suite, or "source" where only the checkout is on the path."""
-    try:
-        return metadata.version("xl-suite")
-    except metadata.PackageNotFoundError:
-        return "source"
+    """The version of xl-suite."""
+    return __version__
 
 
 def reference_hash(comparisons: Sequence[Comparison]) -> str:

@@ -2,15 +2,17 @@
 
 from typing import TYPE_CHECKING
 
+from xl_alpacaeval_metric import __version__
+
 if TYPE_CHECKING:
     from xl_instruct_dataset.builder import XLInstruct, XLInstructConfig
 
-__all__ = ["XLInstruct", "XLInstructConfig"]
+__all__ = ["XLInstruct", "XLInstructConfig", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    """Loaded at first use: `datasets` takes a second, which `xl-instruct --help` shall not."""
-    if name in __all__:
+    """Load the builder at first use: importing `datasets` takes a second."""
+    if name in ("XLInstruct", "XLInstructConfig"):
         from xl_instruct_dataset import builder
 
         return getattr(builder, name)

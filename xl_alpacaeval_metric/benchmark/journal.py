@@ -1,6 +1,6 @@
 """Texts by a model, appended to a JSONL file one by one: a call that was killed resumes there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -8,12 +8,12 @@ from typing import TextIO
 from xl_alpacaeval_metric.clients.base import Client, Completion, Message, Request
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_lines
+from xl_alpacaeval_metric.progress import Progress
 
 _LINE_START = b'{"id": "'
 
 Key = tuple[str, str]
 """Id and language of a text."""
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def collect(
     missing = [text for text in wanted if text.key not in finished]
     requests = [Request(text.messages, max_tokens) for text in missing]
     failed: dict[Key, str] = {}
-    progress(f"{column}s by {client.spec}", len(finished), len(wanted))
+    progress(f"{column}s", len(finished), len(wanted), f"{column}s by {client.spec}")
     with _opened(file) as output:
         for index, reply in client.complete(requests, is_usable=lambda completion: bool(completion.text.strip())):
             text = missing[index]

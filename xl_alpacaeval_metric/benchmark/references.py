@@ -1,29 +1,30 @@
 """Reference answers by a model, for benchmarks without references."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from xl_alpacaeval_metric import clients
 from xl_alpacaeval_metric.benchmark import Benchmark, Row, with_references
-from xl_alpacaeval_metric.benchmark.journal import Key, Progress, TextRequest, collect, cut_off
+from xl_alpacaeval_metric.benchmark.journal import Key, TextRequest, collect, cut_off
 from xl_alpacaeval_metric.clients.base import Client
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.progress import Notify, Progress
 
 MAX_TOKENS = 1024
 
 
-def client_of(spec: str, concurrency: int, device: str | None = None, what: str = "references") -> Client:
+def client_of(spec: str, concurrency: int, device: str | None = None, role: str = "reference model") -> Client:
     """The client of a model `BACKEND/MODEL`; raises UserError for any other form and for `none`."""
-    client = clients.client_for(spec, concurrency=concurrency, device=device)
+    client = clients.client_for(spec, role=role, concurrency=concurrency, device=device)
     if client is None:
-        raise UserError(f"{what} need a model; name one as BACKEND/MODEL, such as openai/gpt-4o-mini")
+        raise UserError(f"no {role} is named; give one as BACKEND/MODEL, such as openai/gpt-4o-mini")
     return client
 
 
 def is_model(text: str) -> bool:
     """Whether the value of `--reference` is a model rather than a file."""
     backend, slash, _ = text.partition("/")
-    return bool(slash) and backend in ("openai", "hf", *clients.IN_PROCESS) and not Path(text).is_file()
+    return bool(slash) and backend in clients.BACKENDS and not Path(text).is_file()
 
 
 def make(
@@ -41,7 +42,7 @@ def make(
 
 
 def with_references_by(
-    author: Client, benchmark: Benchmark, folder: Path, progress: Progress, notify: Callable[[str], None]
+    author: Client, benchmark: Benchmark, folder: Path, progress: Progress, notify: Notify
 ) -> Benchmark:
     """The benchmark with references by a model, kept in `folder` for the next candidate.
 

@@ -1,11 +1,12 @@
-"""`xl-alpacaeval`: translates the command line into calls, and errors into one line and an exit code (see `exit_codes`).
+"""The command line of `xl-alpacaeval`.
 
-Nothing heavy is imported before a command needs it.
+It translates options into calls, and errors into one line and an exit code (see `exit_codes`).
+Heavy libraries are imported only by the commands that need them.
 """
 
 import sys
 
-from xl_alpacaeval_metric.cli import analysis, exit_codes, prepare  # noqa: F401  (they register their commands)
+from xl_alpacaeval_metric.cli import analysis, exit_codes, prepare  # noqa: F401  # They register their commands.
 from xl_alpacaeval_metric.cli.evaluate import app
 
 __all__ = ["app", "main"]

@@ -1,4 +1,7 @@
-"""The commands that read what is there: two runs, a judge against labels, what judging will take, language fidelity."""
+"""The commands that analyse runs and data.
+
+Comparison, estimate, agreement, contamination and language fidelity.
+"""
 
 import math
 import sys
@@ -37,7 +40,7 @@ def compare(
     run_b: Annotated[Path, typer.Argument(metavar="RUN_B", help="Another, by the same judge in the same setting")],
     output: Output = None,
 ) -> None:
-    """Say how much run A differs from run B on the items both have, and whether chance could do it."""
+    """Compare two runs on the items that both have: the difference, its interval and p-value."""
     from rich.console import Console
 
     from xl_alpacaeval_metric.report import analysis
@@ -66,7 +69,7 @@ def estimate_costs(
     seed: Seed = 0,
     output: Output = None,
 ) -> None:
-    """Say what judging PAIRS will take, in requests, tokens and money, before any of it is spent."""
+    """Estimate the requests, tokens and money that judging PAIRS will take."""
     from dataclasses import asdict
 
     from xl_alpacaeval_metric import scoring
@@ -110,7 +113,10 @@ def agreement(
     ],
     output: Output = None,
 ) -> None:
-    """Say how far a judge agrees with a second judge or with people, and with itself when the answers change places."""
+    """Measure a judge's agreement with a second judge or with people.
+
+    With verdicts in both orders, the agreement of the two orders as well.
+    """
     from dataclasses import asdict
 
     from rich.console import Console
@@ -143,7 +149,10 @@ def contamination(
     ] = 0.5,
     output: Output = None,
 ) -> None:
-    """List training rows that overlap with a benchmark's requests, contexts or references; exit code 1 if there are any."""
+    """List training rows that overlap with a benchmark's requests, contexts or references.
+
+    Exit code 1 if there are any.
+    """
     from dataclasses import asdict
 
     from rich.console import Console
@@ -170,19 +179,6 @@ def contamination(
         raise Exit(1)
 
 
-def write(content: dict[str, object], output: Path | None) -> None:
-    """Write figures as JSON, if they are wanted; raises UserError where the file cannot be written."""
-    from xl_alpacaeval_metric.files import jsonl
-
-    if output is None:
-        return
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        jsonl.write_json(output, content)
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from None
-
-
 @app.command()
 def fidelity(
     file: Annotated[
@@ -192,7 +188,7 @@ def fidelity(
         Path | None, typer.Option(metavar="FOLDER", file_okay=False, help="Write fidelity.json there")
     ] = None,
 ) -> None:
-    """Say how far outputs are in the language asked for; no judge, no references."""
+    """Measure how far outputs are in the requested language; no judge, no references."""
     from dataclasses import asdict
 
     from rich.console import Console
@@ -205,3 +201,16 @@ def fidelity(
     found = measure.language_fidelity(texts, languages)
     results.show_fidelity(found, file.name, Console())
     write(asdict(found), output / "fidelity.json" if output else None)
+
+
+def write(content: dict[str, object], output: Path | None) -> None:
+    """Write figures as JSON, unless `output` is None; raises UserError if it cannot be written."""
+    from xl_alpacaeval_metric.files import jsonl
+
+    if output is None:
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        jsonl.write_json(output, content)
+    except OSError as error:
+        raise UserError(f"{output}: cannot be written ({error.strerror})") from None

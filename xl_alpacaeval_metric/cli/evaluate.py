@@ -1,4 +1,4 @@
-"""The commands: each translates its options into a call and prints what comes back."""
+"""The commands that judge: `eval` generates answers first, `judge` takes them from a file."""
 
 import sys
 from pathlib import Path
@@ -23,18 +23,20 @@ from xl_alpacaeval_metric.cli.options import (
     MaxMissing,
     MaxRequests,
     Seed,
-    announcer,
     arguments,
     ask_through,
     codes,
+    estimate_shown,
     judge_from,
     reference_author,
     rubric_from,
 )
 from xl_alpacaeval_metric.cli.progress import ProgressLine
+from xl_alpacaeval_metric.cli.version import Version
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.records import Result
+
 
 app = typer.Typer(
     help="Evaluate cross-lingual open-ended generation: ask in one language, judge the answer in another.",
@@ -43,6 +45,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def options(version: Version = False) -> None:
+    """Evaluate cross-lingual open-ended generation: ask in one language, judge the answer in another."""
 
 
 @app.command("eval")
@@ -131,8 +138,8 @@ def evaluate(
         if the_judge is not None:
             the_judge.client.preflight()
         if author is not None:
-            rows = references.with_references_by(author, rows, folder.parent, progress, progress.say)
-        result = runs.evaluate_model(candidate, rows, the_judge, folder, progress, rubric, announcer(max_requests))
+            rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
+        result = runs.evaluate_model(candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests))
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
     finish(result, f"{name} on {benchmark}", folder, max_missing)
 
@@ -163,7 +170,7 @@ def judge_pairs(
     seed: Seed = 0,
     max_missing: MaxMissing = 0.01,
 ) -> None:
-    """Judge answers that were made elsewhere, and print the win rates."""
+    """Judge answers that were generated elsewhere, and print the win rates."""
     from xl_alpacaeval_metric import scoring
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
@@ -176,7 +183,7 @@ def judge_pairs(
         ask_through(the_judge, batch, cache, output, progress)
         if the_judge is not None:
             the_judge.client.preflight()
-        result = runs.judge_pairs(comparisons, the_judge, output, progress, rubric, announcer(max_requests))
+        result = runs.judge_pairs(comparisons, the_judge, output, progress, rubric, estimate_shown(max_requests))
     finish(result, pairs_file.name, output, max_missing)
 
 

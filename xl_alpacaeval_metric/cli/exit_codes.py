@@ -1,6 +1,7 @@
-"""How a command of this project ends: errors in one line, and an exit code.
+"""The end of a command: errors in one line, and an exit code.
 
-Exit codes: 0 done; 1 finished, but with too much missing; 2 wrong use or bad input; 130 interrupted.
+Exit codes: 0 done; 1 finished, but with too much missing; 2 wrong use or bad input; 130
+interrupted; 141 nothing reads the standard output.
 """
 
 import atexit
@@ -13,15 +14,14 @@ from typer.exceptions import Exit, TyperException
 
 from xl_alpacaeval_metric.errors import UserError
 
-# What is loaded goes with the process; looking through it once more at the end takes up to half a second.
-atexit.register(gc.freeze)
-
 
 def run(app: typer.Typer, name: str) -> int:
     """Run the command line of the program `name`; returns the exit code."""
+    # Python collects garbage once more as it ends, which takes up to half a second with torch loaded.
+    atexit.register(gc.freeze)
     try:
         code = app(standalone_mode=False)
-        sys.stdout.flush()  # Here, where it can still be told that nobody reads it, or that its disk is full.
+        sys.stdout.flush()  # While a closed pipe or a full disk can still be reported.
     except UserError as error:
         return _complain(name, str(error))
     except Exit as stop:
@@ -35,7 +35,7 @@ def run(app: typer.Typer, name: str) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
-    except OSError as error:  # A full disk, a folder that may not be read: nothing a command can foresee everywhere.
+    except OSError as error:  # Such as a full disk or an unreadable folder.
         return _complain(name, ": ".join(filter(None, (str(error.filename or ""), error.strerror or str(error)))))
     return code if isinstance(code, int) else 0
 

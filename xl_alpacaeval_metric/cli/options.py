@@ -1,4 +1,4 @@
-"""Options that several commands share, and what their texts mean."""
+"""Options that several commands share, and what their values stand for."""
 
 import sys
 from collections.abc import Callable
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.judge.criteria import Rubric
     from xl_alpacaeval_metric.judge.estimate import Estimate
     from xl_alpacaeval_metric.judge.pairwise import Judge
+    from xl_alpacaeval_metric.progress import Progress
 
 JudgeSpec = Annotated[
     str | None,
@@ -38,15 +39,15 @@ BatchSize = Annotated[
     typer.Option(metavar="N|auto", help="Answers generated at a time; auto: up to 128, as fits the GPU; 8 without one"),
 ]
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests in flight at an endpoint, at most")]
-BothOrders = Annotated[
-    bool, typer.Option("--both-orders", help="Ask the judge with the answers in both orders, and average")
-]
+BothOrders = Annotated[bool, typer.Option("--both-orders", help="Judge with the answers in both orders, and average")]
 Batch = Annotated[
-    bool, typer.Option("--batch", help="Ask an openai/ judge through OpenAI's Batch API: half the price, within a day")
+    bool, typer.Option("--batch", help="Use OpenAI's Batch API for an openai/ judge: half the price, within a day")
 ]
 Cache = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Keep the judge's replies there (SQLite), and never ask again what it holds"),
+    typer.Option(
+        metavar="FILE", help="Keep the judge's replies there (SQLite), and send no request again that it holds"
+    ),
 ]
 MaxRequests = Annotated[
     int | None, typer.Option(min=0, metavar="N", help="Stop before judging if that would take more requests")
@@ -101,10 +102,11 @@ def judge_from(
     return Judge(client, seed=seed, both_orders=both_orders) if client else None
 
 
-def ask_through(
-    judge: "Judge | None", batch: bool, cache: Path | None, folder: Path, progress: Callable[[str, int, int], None]
-) -> None:
-    """Put the Batch API and the cache between the judge and its model, as asked; raises UserError where they can't be."""
+def ask_through(judge: "Judge | None", batch: bool, cache: Path | None, folder: Path, progress: "Progress") -> None:
+    """Put the Batch API and the cache between the judge and its model, if they are wanted.
+
+    Raises UserError for a judge without a Batch API.
+    """
     if batch:
         ask_in_batches(judge, folder, progress)
     if cache is not None and judge is not None:
@@ -113,10 +115,10 @@ def ask_through(
         judge.client = CachedClient(judge.client, cache)
 
 
-def ask_in_batches(judge: "Judge | None", folder: Path, progress: Callable[[str, int, int], None]) -> None:
-    """Have the judge ask through OpenAI's Batch API; raises UserError for a judge that has none."""
-    from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
-    from xl_alpacaeval_metric.clients.openai_batch.client import BatchClient
+def ask_in_batches(judge: "Judge | None", folder: Path, progress: "Progress") -> None:
+    """Send the judge's requests through OpenAI's Batch API; raises UserError if it has none."""
+    from xl_alpacaeval_metric.clients.openai import OpenAIClient
+    from xl_alpacaeval_metric.clients.openai_batch import BatchClient
 
     if judge is None or not isinstance(judge.client, OpenAIClient):
         spec = judge.client.spec if judge else "none"
@@ -125,7 +127,7 @@ def ask_in_batches(judge: "Judge | None", folder: Path, progress: Callable[[str,
 
 
 def reference_author(reference: str | None, concurrency: int, device: str | None) -> "Client | None":
-    """The model that writes the references where `reference` names one; None where it names a file or nothing."""
+    """The model that writes the references; None if `reference` names a file or nothing."""
     from xl_alpacaeval_metric.benchmark import references
 
     if reference is None or not references.is_model(reference):
@@ -135,10 +137,10 @@ def reference_author(reference: str | None, concurrency: int, device: str | None
     return author
 
 
-def announcer(max_requests: int | None) -> "Callable[[Estimate], None]":
-    """Says what judging will take, and raises UserError where that is more than is allowed."""
+def estimate_shown(max_requests: int | None) -> "Callable[[Estimate], None]":
+    """A callback that prints what judging will take; it raises UserError above `max_requests`."""
 
-    def announce(estimate: "Estimate") -> None:
+    def on_estimate(estimate: "Estimate") -> None:
         if estimate.requests:
             print(f"judging will take {estimate.line()}", file=sys.stderr)
         if max_requests is not None and estimate.requests > max_requests:
@@ -147,11 +149,14 @@ def announcer(max_requests: int | None) -> "Callable[[Estimate], None]":
                 "nothing was sent, the same command with a higher number goes on"
             )
 
-    return announce
+    return on_estimate
 
 
 def rubric_from(asked: bool, file: Path | None, judge: "Judge | None") -> "Rubric | None":
-    """The criteria to rate by, None where none are asked for; raises UserError without a judge and for a bad file."""
+    """The criteria to rate by; None unless they are wanted.
+
+    Raises UserError without a judge and for a bad file.
+    """
     if not asked and file is None:
         return None
     from xl_alpacaeval_metric.judge import criteria
@@ -163,14 +168,14 @@ def rubric_from(asked: bool, file: Path | None, judge: "Judge | None") -> "Rubri
 
 
 def codes(text: str) -> list[str]:
-    """The codes in a comma-separated list; raises UserError for an unknown language."""
+    """The language codes in a comma-separated list; raises UserError for an unknown language."""
     from xl_alpacaeval_metric import languages
 
     return [language.code for language in languages.parse(text)]
 
 
 def arguments(text: str) -> dict[str, Any]:
-    """`k=v,k=v` as a dictionary; numbers, true and false become what they say."""
+    """`k=v,k=v` as a dictionary, its values as text, numbers or booleans; raises UserError."""
     import yaml
 
     found = {}
@@ -179,9 +184,9 @@ def arguments(text: str) -> dict[str, Any]:
         if not equals or not key.strip():
             raise UserError(f"argument {part!r} is not of the form key=value")
         try:
-            # YAML would take 10:00:00 for 36,000.
+            # YAML reads 10:00:00 as 36,000.
             parsed = value if ":" in value else yaml.safe_load(value) if value else ""
-        except yaml.YAMLError:  # "[" and the like: text, as anything else that says no number.
+        except yaml.YAMLError:  # Such as "[", which is text here.
             parsed = value
         found[key.strip()] = parsed if isinstance(parsed, str | int | float | bool) else value
     return found

@@ -1,4 +1,7 @@
-"""The commands that hand out what a run is made of: references, translations, benchmarks, task files, the embedded model."""
+"""The commands that prepare what a run needs.
+
+References, translations, benchmarks, task files, the embedded model.
+"""
 
 import sys
 from pathlib import Path
@@ -30,7 +33,10 @@ def write_references(
     concurrency: Concurrency = 64,
     seed: Seed = 0,
 ) -> None:
-    """Have a model write the reference answers of a benchmark; the same command again asks for missing ones alone."""
+    """Have a model write the reference answers of a benchmark.
+
+    The same command again requests only those that are missing.
+    """
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric.benchmark import export, journal, references
     from xl_alpacaeval_metric.hub import folder as hub_folders
@@ -63,12 +69,15 @@ def translate_benchmark(
     device: Device = None,
     concurrency: Concurrency = 64,
 ) -> None:
-    """Have a model translate the English requests: benchmark m, in other languages. The same command goes on where it stopped."""
+    """Have a model translate the English requests: benchmark m, in other languages.
+
+    The same command again continues where it stopped.
+    """
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric.benchmark import journal, references, translate
 
     wanted = codes(languages)
-    translator = references.client_of(model, concurrency, device, "translations")
+    translator = references.client_of(model, concurrency, device, role="translator")
     rows = benchmarks.load("en", limit=limit, path=benchmark_path).rows
     translator.preflight()
     with ProgressLine(output) as progress:
@@ -95,7 +104,10 @@ def export_benchmark(
     ] = None,
     seed: Seed = 0,
 ) -> None:
-    """Write a benchmark as a Hub folder that `load_dataset` reads: Parquet for each language, a card, and eval.yaml."""
+    """Write a benchmark as a Hub folder that `load_dataset` reads.
+
+    It has Parquet files for each language, a card, and eval.yaml.
+    """
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric.benchmark import export
     from xl_alpacaeval_metric.runs import pairs
@@ -123,7 +135,7 @@ def tasks() -> None:
 
 @app.command()
 def embedded() -> None:
-    """Make the embedded model (SmolLM2-135M-Instruct) a model folder in your cache, and print it."""
+    """Print the embedded model's folder (SmolLM2-135M-Instruct), made in your cache if needed."""
     from xl_alpacaeval_metric import embedded as embedded_model
 
     print(embedded_model.model_folder())

@@ -1,4 +1,4 @@
-"""What a person sees while a command works."""
+"""The progress of a command, shown on standard error."""
 
 import sys
 import time
@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Self, TextIO
 
 SECONDS_BETWEEN_LINES = 15.0
+"""Between two lines about the same step, where standard error is not a terminal."""
 
 
 class ProgressLine:
-    """A progress line on standard error, or where that is a file a line now and then.
+    """A Progress as a line that is redrawn on a terminal, and as occasional lines elsewhere.
 
-    On Ctrl-C it says `interrupted`, by default that the same command goes on with what is in the folder.
+    On Ctrl-C it prints `interrupted`; by default, that the same command continues from what is in
+    `folder`.
     """
 
     def __init__(self, folder: Path, interrupted: str | None = None, stream: TextIO | None = None) -> None:
@@ -29,7 +31,7 @@ class ProgressLine:
         self.interrupted = (
             interrupted or f"interrupted; what is finished is in {folder}, and the same command goes on from there"
         )
-        # Where standard error is now: who works under this line may have it go into a file meanwhile.
+        # Standard error as it is now: it may be redirected into a file while the command works.
         self.console = Console(file=stream or sys.stderr)
         columns = (
             TextColumn("{task.description}", markup=False),
@@ -44,7 +46,8 @@ class ProgressLine:
             console=self.console,
             transient=True,
             disable=not self.console.is_terminal,
-            # With a stream of its own, what others write to standard error goes elsewhere, and not above the line.
+            # What other code writes to standard error is printed above the line, unless the line
+            # has a stream of its own.
             redirect_stderr=stream is None,
         )
         self.task = self.bar.add_task("preparing", total=None, rate="")
@@ -56,34 +59,34 @@ class ProgressLine:
         self.bar.start()
         return self
 
-    def __call__(self, step: str, done: int, total: int) -> None:
-        """`step` begins with the word that names it: generating, judging."""
-        new = step.split()[0] != self.step
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.bar.stop()
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            self.notify(self.interrupted)
+
+    def __call__(self, step: str, done: int, total: int, text: str = "", /) -> None:
+        """Show how far a step is (see `progress.Progress`)."""
+        text, new = text or step, step != self.step
         if new:
-            self.step = step.split()[0]
+            self.step = step
             self.began, self.done_before = time.monotonic(), done
             self.bar.reset(self.task, rate="")
         rate, left = self._pace(done, total)
         if not self.console.is_terminal and (new or done == total or time.monotonic() > self.next_line):
             self.next_line = time.monotonic() + SECONDS_BETWEEN_LINES
             pace = f", {rate}, {left} left" if left else ""
-            self.say(f"{step}: {done} of {total}{pace}")
-        self.bar.update(self.task, description=step, completed=done, total=total, rate=rate)
+            self.notify(f"{text}: {done} of {total}{pace}")
+        self.bar.update(self.task, description=text, completed=done, total=total, rate=rate)
 
-    def say(self, line: str) -> None:
-        """Print a line for people above the progress."""
+    def notify(self, line: str) -> None:
+        """Print a line for the user, above the progress."""
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _pace(self, done: int, total: int) -> tuple[str, str]:
-        """How many are done a second or a minute, and the time left; empty where that cannot be told."""
+        """The rate a second or a minute, and the time left; empty where they are not known yet."""
         seconds, count = time.monotonic() - self.began, done - self.done_before
         if count < 1 or seconds < 1:
             return "", ""
         rate = count / seconds
         left = timedelta(seconds=round((total - done) / rate)) if done < total else ""
         return f"{rate:.1f}/s" if rate >= 1 else f"{60 * rate:.1f}/min", str(left)
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.bar.stop()
-        if kind is not None and issubclass(kind, KeyboardInterrupt):
-            self.say(self.interrupted)

@@ -1,25 +1,90 @@
-"""Models that answer requests, all behind `base.Client`."""
+"""Models that answer requests, all behind the protocol `base.Client`.
 
-from collections.abc import Mapping
+To add a backend, write a class that has the methods of `Client`, a function here that builds it
+(with its imports inside, so that other backends start without them), and an entry in BACKENDS.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from xl_alpacaeval_metric.clients.base import Client
 from xl_alpacaeval_metric.errors import UserError
 
-__all__ = ["client_for"]
+__all__ = ["BACKENDS", "client_for"]
 
-IN_PROCESS = ("vllm", "sglang")
-ARGUMENTS: Mapping[str, Mapping[str, type]] = {
-    "openai": {"timeout": float, "retries": int, "verdict_tokens": int},
-    "hf": {"dtype": str, "batch_tokens": int},
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A setting of a backend: its type, and the least value of a number."""
+
+    type: type[Any]
+    least: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every backend is offered; each takes what applies to it."""
+
+    base_url: str | None
+    concurrency: int
+    device: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """How the client of a backend is built: `build(model, options, settings)`.
+
+    `arguments` are the settings that the backend takes, by name; None hands any on unchecked.
+    `has_endpoint` says whether a base URL applies.
+    """
+
+    build: Callable[[str, Options, dict[str, Any]], Client]
+    arguments: Mapping[str, Argument] | None = None
+    has_endpoint: bool = False
+
+
+def _openai(model: str, options: Options, settings: dict[str, Any]) -> Client:
+    from xl_alpacaeval_metric.clients.openai import OpenAIClient
+
+    return OpenAIClient(model, base_url=options.base_url, concurrency=options.concurrency, **settings)
+
+
+def _hf(model: str, options: Options, settings: dict[str, Any]) -> Client:
+    from xl_alpacaeval_metric.clients.local import LocalClient
+
+    return LocalClient(model, device=options.device, **settings)
+
+
+def _harness(backend: str, model: str, options: Options, settings: dict[str, Any]) -> Client:
+    from xl_alpacaeval_metric.clients.harness import HarnessClient
+
+    return HarnessClient(backend, model, settings)
+
+
+BACKENDS: Mapping[str, Backend] = {
+    "openai": Backend(
+        _openai,
+        {
+            "timeout": Argument(float, least=0.1),
+            "retries": Argument(int, least=0),
+            "verdict_tokens": Argument(int, least=1),
+        },
+        has_endpoint=True,
+    ),
+    "hf": Backend(_hf, {"dtype": Argument(str), "batch_tokens": Argument(int, least=1)}),
+    # lm-evaluation-harness loads these, and takes any argument of the backend's own.
+    "vllm": Backend(partial(_harness, "vllm")),
+    "sglang": Backend(partial(_harness, "sglang")),
 }
-"""What `args` may hold, by backend; the others hand theirs to lm-evaluation-harness."""
-LEAST: Mapping[str, float] = {"timeout": 0.1, "retries": 0, "verdict_tokens": 1, "batch_tokens": 1}
+"""Name of a backend, the first part of BACKEND/MODEL -> how its client is built."""
 
 
 def client_for(
     spec: str,
     *,
+    role: str = "judge",
     base_url: str | None = None,
     concurrency: int = 64,
     args: Mapping[str, object] | None = None,
@@ -27,50 +92,47 @@ def client_for(
 ) -> Client | None:
     """The client that `BACKEND/MODEL` names; None for "none".
 
-    `base_url` and `concurrency` are for endpoints, `device` for models loaded here, `args` for the backend's own
-    settings. Raises UserError for a specification of another form, an unknown backend or an unknown argument.
+    `role` is what messages call the model: judge, reference model, translator. `base_url` and
+    `concurrency` apply to endpoints, `device` to models loaded in this process, `args` are the
+    backend's own settings. Raises UserError for a malformed specification, an unknown backend, and
+    an unknown or malformed argument.
     """
     if spec == "none":
         return None
-    backend, _, model = spec.partition("/")
+    name, _, model = spec.partition("/")
     if not model:
         raise UserError(
-            f"judge {spec!r} is not of the form BACKEND/MODEL; e.g. openai/gpt-4o, hf/ORG/MODEL, hf/./folder, "
-            "vllm/ORG/MODEL, or none"
+            f"{role} {spec!r} is not of the form BACKEND/MODEL; e.g. openai/gpt-4o, hf/ORG/MODEL, hf/./folder, "
+            "vllm/ORG/MODEL" + (", or none" if role == "judge" else "")
         )
-    if base_url is not None and backend != "openai":
-        raise UserError(f"a judge's base URL goes with openai/MODEL, not with {spec!r}")
-    match backend:
-        case "openai":
-            from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
-
-            return OpenAIClient(model, base_url=base_url, concurrency=concurrency, **_settings(backend, args))
-        case "hf":
-            from xl_alpacaeval_metric.clients.local.client import LocalClient
-
-            return LocalClient(model, device=device, **_settings(backend, args))
-        case _ if backend in IN_PROCESS:
-            from xl_alpacaeval_metric.clients.harness import HarnessClient
-
-            return HarnessClient(backend, model, args or {})
-    raise UserError(
-        f"unknown judge backend {backend!r} in {spec!r}; there are openai, hf, {', '.join(IN_PROCESS)} and none"
-    )
+    backend = BACKENDS.get(name)
+    if base_url is not None and not (backend and backend.has_endpoint):
+        raise UserError(f"a {role}'s base URL goes with openai/MODEL, not with {spec!r}")
+    if backend is None:
+        names = ", ".join(BACKENDS) + (" and none" if role == "judge" else "")
+        raise UserError(f"unknown {role} backend {name!r} in {spec!r}; there are {names}")
+    settings = _settings(role, name, backend.arguments, args)
+    return backend.build(model, Options(base_url, concurrency, device), settings)
 
 
-def _settings(backend: str, args: Mapping[str, object] | None) -> dict[str, Any]:
-    known = ARGUMENTS[backend]
-    found = {}
+def _settings(
+    role: str, backend: str, known: Mapping[str, Argument] | None, args: Mapping[str, object] | None
+) -> dict[str, Any]:
+    """The arguments, each converted to its type; raises UserError where one cannot be."""
     if not isinstance(args, Mapping | None):
-        raise UserError(f"judge arguments are {type(args).__name__}; need a mapping such as {{'timeout': 300}}")
-    for key, value in (args or {}).items():
-        if key not in known:
-            raise UserError(f"judge argument {key!r} is unknown for {backend}/; it takes {', '.join(known)}")
+        raise UserError(f"{role} arguments are {type(args).__name__}; need a mapping such as {{'timeout': 300}}")
+    if known is None:
+        return dict(args or {})
+    found: dict[str, Any] = {}
+    for name, value in (args or {}).items():
+        argument = known.get(name)
+        if argument is None:
+            raise UserError(f"{role} argument {name!r} is unknown for {backend}/; it takes {', '.join(known)}")
         try:
-            found[key] = known[key](value)
+            found[name] = argument.type(value)
         except (TypeError, ValueError, OverflowError):
-            raise UserError(f"judge argument {key}={value!r} is no {known[key].__name__}") from None
-        # Turned about, so that nan is refused.
-        if key in LEAST and not found[key] >= LEAST[key]:
-            raise UserError(f"judge argument {key}={value!r}: need a number from {LEAST[key]}")
+            raise UserError(f"{role} argument {name}={value!r} is no {argument.type.__name__}") from None
+        # nan is refused too: every comparison with it is false.
+        if argument.least is not None and not found[name] >= argument.least:
+            raise UserError(f"{role} argument {name}={value!r}: need a number from {argument.least}")
     return found

@@ -1,4 +1,4 @@
-"""The one interface behind which every model that answers requests stands."""
+"""The protocol of every client: requests in, completions or failures out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ Message = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of a model: everything that determines the reply, and nothing else.
+    """A request to a model: everything in it, and nothing else, determines the reply.
 
-    With `choices` the reply wanted is one of these single tokens, and the client gives their
-    log-probabilities where its backend has them. Requests that differ in `sample` alone ask for different replies to the
-    same messages: it is the seed of sampling at a temperature above 0.
+    With `choices` the reply is one of these single tokens, and the client gives the
+    log-probability of each where its backend reports them. `sample` is the seed of sampling at a
+    temperature above 0: requests that differ in it alone are different samples of one reply.
     """
 
     messages: tuple[Message, ...]
@@ -27,10 +27,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A reply. `logprobs` maps each of the request's choices that the backend reported to its log-probability.
+    """A reply.
 
-    A `cached` reply was not paid for now: its tokens say what it cost once, and are 0 for the repetition of a request.
-    One that was `cut` ended where its tokens did, not where it was over.
+    `logprobs` maps each of the request's choices that the backend reported to its
+    log-probability. A `cached` reply costs nothing now: its token counts are those of the first
+    time, or 0 for the duplicate of a request. A `cut` one ended at the token limit.
     """
 
     text: str
@@ -44,7 +45,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No reply, and why: `refused` fails for good, `exhausted` ran out of retries (asking again may help)."""
+    """No reply, and the reason: `refused` is permanent, `gave_up` means the retries ran out."""
 
     kind: Literal["refused", "gave_up"]
     reason: str
@@ -53,7 +54,8 @@ class Failure:
 
 Reply = Completion | Failure
 IsUsable = Callable[[Completion], bool]
-"""Whether a completion is usable; one that is not is asked for again like any passing fault, and never cached."""
+"""Whether a completion is usable. One that is not is retried like a transient error, and never
+cached."""
 
 
 class Client(Protocol):
@@ -66,31 +68,34 @@ class Client(Protocol):
 
     @property
     def identity(self) -> Mapping[str, object]:
-        """What, beside the request, determines a reply: model, endpoint, settings. Final once `preflight` has run.
+        """What determines a reply besides the request: model, endpoint, settings.
 
-        No secrets, no retry or concurrency settings.
+        Final once `preflight` has run. Holds no secrets, and no retry or concurrency settings.
         """
         ...
 
     def preflight(self) -> None:
-        """Ask one small question, to find out that the model answers; raises ModelUnavailable with one clear line."""
+        """Check with one small request that the model answers; raises ModelUnavailable."""
         ...
 
     def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
-        """Yield (index into `requests`, reply) as replies come in, in any order, each index once.
+        """Yield (index into `requests`, reply) as replies arrive, in any order, each index once.
 
         Raises ModelUnavailable where no request can succeed any more (key refused, model unknown).
         """
         ...
 
     def close(self) -> None:
-        """Free connections and memory; the client is of no use afterwards."""
+        """Free connections and memory; the client cannot be used afterwards."""
         ...
 
 
 class AsyncClient(Client, Protocol):
-    """A client that answers single requests, too, to callers with an event loop of their own."""
+    """A client that also answers single requests, for callers with an event loop of their own."""
 
     async def answer(self, request: Request, keep: Callable[[Completion], None]) -> Reply:
-        """The reply to one request; `keep` gets a completion first, in a thread of the client's. Raises as `complete` does."""
+        """The reply to one request; raises as `complete` does.
+
+        A completion is first passed to `keep`, in a thread of the client's.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Replies that were paid for once: an SQLite file between a client and whoever asks it."""
+"""A cache of replies: an SQLite file between a client and its caller."""
 
 import asyncio
 import json
@@ -7,36 +7,40 @@ import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from xl_alpacaeval_metric.clients.base import AsyncClient, Client, Completion, IsUsable, Reply, Request
-from xl_alpacaeval_metric.clients.fingerprint import canonical, fingerprint, grouped, to_each
+from xl_alpacaeval_metric.clients.fingerprint import canonical, fan_out, fingerprint, group_indices
+from xl_alpacaeval_metric.clients.per_process import PerProcess
 from xl_alpacaeval_metric.errors import UserError
 
 APPLICATION_ID = 0x584C4143  # "XLAC"
 VERSION = 1
 LOOKUP_BATCH = 500
-"""Keys a query: old builds of SQLite allow 999."""
+"""Keys per query; old builds of SQLite allow 999."""
 BUSY_SECONDS = 60.0
-"""How long to wait while another process writes."""
+"""Seconds to wait while another process writes."""
 
 
 class CachedClient:
-    """Any client, with its successful replies kept in the file `path`.
+    """Any client, with its usable completions cached in the file `path`.
 
-    A reply is found again by the SHA-256 of the client's identity and the request, so that another model, endpoint,
-    prompt or sampling never meets it. Failures and completions that `is_usable` refuses are not kept. Several processes
-    may use one file. Replies from the file are `cached`; their tokens say what they cost when they were made.
+    The key is the SHA-256 of the client's identity and the request, so that a reply is never
+    returned for another model, endpoint, prompt or sampling. Failures and completions that
+    `is_usable` rejects are not cached. Several processes may use one file. Replies from the file
+    are `cached`; their token counts are those of the original request.
 
-    Raises UserError in one line where the file is damaged, is another program's or cannot be written.
+    Raises UserError in one line where the file is damaged, belongs to another program or cannot
+    be written.
     """
 
     def __init__(self, client: Client, path: str | Path) -> None:
         self._client = client
         self._store = ReplyStore(path)
-        self._settled = False
+        self._preflight_done = False
 
     @property
     def spec(self) -> str:
@@ -48,29 +52,29 @@ class CachedClient:
 
     def preflight(self) -> None:
         self._client.preflight()
-        self._settled = True
+        self._preflight_done = True
 
     def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
-        """As `Client.complete`: kept replies first, then the others, each kept before it is handed on."""
-        if not self._settled:  # only then is the identity final, and every key with it
+        """As `Client.complete`: cached replies first; others are cached before they are yielded."""
+        if not self._preflight_done:  # The keys depend on the identity, which is final only then.
             self.preflight()
         identity = canonical(self.identity)
-        groups = grouped(fingerprint(request, identity) for request in requests)
+        groups = group_indices(fingerprint(request, identity) for request in requests)
         missing: list[bytes] = []
         for key, kept in self._store.find(groups):
             if kept is None or (is_usable is not None and not is_usable(kept)):
                 missing.append(key)
             else:
-                yield from to_each(groups[key], kept)
+                yield from fan_out(groups[key], kept)
         if not missing:
             return
         replies = self._client.complete([requests[groups[key][0]] for key in missing], is_usable)
-        # A caller that stops early stops the client at once, not when memory is tidied up.
+        # A caller that stops early stops the client at once, not at garbage collection.
         with closing(replies) if isinstance(replies, Generator) else nullcontext():
             for index, reply in replies:
                 if isinstance(reply, Completion):
                     self._store.keep(missing[index], reply)
-                yield from to_each(groups[missing[index]], reply)
+                yield from fan_out(groups[missing[index]], reply)
 
     def close(self) -> None:
         self._client.close()
@@ -78,110 +82,134 @@ class CachedClient:
 
 
 class CachedAsyncClient(CachedClient):
-    """The same for a client that answers single requests; its identity is final from the beginning."""
+    """The same for an AsyncClient whose identity is final from the beginning."""
 
     def __init__(self, client: AsyncClient, path: str | Path) -> None:
         super().__init__(client, path)
-        self._answering, self._identity = client, canonical(client.identity)
-        self._asked: dict[bytes, asyncio.Event] = {}
+        self._async_client, self._identity = client, canonical(client.identity)
+        self._in_flight: dict[bytes, asyncio.Event] = {}
 
     async def answer(self, request: Request) -> Reply:
-        """The kept reply, or a new one, kept before it is handed on; raises as `complete` does.
+        """The cached reply, or a new one that is cached first; raises as `complete` does.
 
-        A request that is equal to one under way waits for that one's reply. To be called from one event loop.
+        A request waits while an equal one is in flight. Call it from one event loop only.
         """
         key = fingerprint(request, self._identity)
-        while (other := self._asked.get(key)) is not None:
+        while (other := self._in_flight.get(key)) is not None:
             await other.wait()
         ((_, kept),) = self._store.find([key])
         if kept is not None:
             return kept
-        self._asked[key] = over = asyncio.Event()
+        self._in_flight[key] = finished = asyncio.Event()
         try:
-            return await self._answering.answer(request, partial(self._store.keep, key))
+            return await self._async_client.answer(request, partial(self._store.keep, key))
         finally:
-            del self._asked[key]
-            over.set()
+            del self._in_flight[key]
+            finished.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Database:
+    connection: sqlite3.Connection
+    lock: threading.Lock
 
 
 class ReplyStore:
-    """The file: key (32 bytes) -> completion."""
+    """The cache file: key (32 bytes) -> completion. Raises UserError as `CachedClient` does."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-        self._lock = threading.Lock()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"cache {self._path}: {error.strerror or error}; give a file that can be written") from None
-        with self._errors():
-            # Autocommit: every statement is a transaction of its own.
-            self._db = sqlite3.connect(self._path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        try:
-            with self._errors():
-                self._open()
-        except BaseException:
-            self._db.close()
-            raise
+        # SQLite forbids the use of a connection in a forked process.
+        self._database = PerProcess(partial(_open, self._path))
 
     def find(self, keys: Iterable[bytes]) -> Iterator[tuple[bytes, Completion | None]]:
-        """Each key with its completion, or None."""
+        """Yield each key with its completion, or None."""
         rest = iter(keys)
         while batch := list(islice(rest, LOOKUP_BATCH)):
             marks = ",".join("?" * len(batch))
-            with self._lock, self._errors():
-                rows = self._db.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", batch).fetchall()
+            with self._connection() as db:
+                rows = db.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", batch).fetchall()
                 found = {bytes(key): _loads(reply) for key, reply in rows}
             for key in batch:
                 yield key, found.get(key)
 
     def keep(self, key: bytes, completion: Completion) -> None:
-        """Store it; when this returns, it outlives the process."""
-        with self._lock, self._errors():
-            self._db.execute("INSERT OR REPLACE INTO replies (key, reply) VALUES (?, ?)", (key, _dumps(completion)))
+        """Store a completion; once this returns, it survives a kill of the process."""
+        with self._connection() as db:
+            db.execute("INSERT OR REPLACE INTO replies (key, reply) VALUES (?, ?)", (key, _dumps(completion)))
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
-
-    def _open(self) -> None:
-        """Check whose file it is, and make the table in a new one."""
-        db = self._db
-        tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        owner, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-        if tables and (owner, version) != (APPLICATION_ID, VERSION):
-            raise UserError(f"cache {self._path}: not a cache of this version of xl-suite; give another file")
-        self._write_ahead()
-        # With a write-ahead log, NORMAL hands every commit to the operating system before it returns, without waiting
-        # for the disk: a commit outlives `kill -9`. Only a crash of the whole machine can take the last ones back, and
-        # then they are asked for again; the file stays whole. FULL would wait for the disk at every reply.
-        db.execute("PRAGMA synchronous = NORMAL")
-        if not tables:
-            db.execute("BEGIN IMMEDIATE")
-            db.execute("CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply TEXT NOT NULL)")
-            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {VERSION}")
-            db.execute("COMMIT")
-
-    def _write_ahead(self) -> None:
-        """Readers and one writer at once. Changing the mode does not wait for other processes as statements do."""
-        deadline = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                self._db.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
+        """Close the file in this process."""
+        if (database := self._database.existing()) is not None:
+            with database.lock:
+                database.connection.close()
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        database = self._database.get()
+        with database.lock, _user_errors(self._path):
+            yield database.connection
+
+
+def _open(path: Path) -> _Database:
+    """Connect to the file, check that it is a cache of this version, and set up a new one."""
+    with _user_errors(path):
+        # Autocommit: each statement is its own transaction.
+        db = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            yield
-        except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
-            needs = "give another file, or delete this one" if _damaged(error) else "give a file that can be written"
-            raise UserError(f"cache {self._path}: {error}; {needs}") from None
+            _set_up(db, path)
+        except BaseException:
+            db.close()
+            raise
+    return _Database(db, threading.Lock())
+
+
+def _set_up(db: sqlite3.Connection, path: Path) -> None:
+    tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    owner, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    if tables and (owner, version) != (APPLICATION_ID, VERSION):
+        raise UserError(f"cache {path}: not a cache of this version of xl-suite; give another file")
+    _write_ahead(db)
+    # With a write-ahead log, NORMAL hands each commit to the operating system without waiting for
+    # the disk, so that it survives `kill -9`. A crash of the whole machine can lose the last
+    # commits, which are then requested again; the file stays consistent. FULL would wait for the
+    # disk at every reply.
+    db.execute("PRAGMA synchronous = NORMAL")
+    if not tables:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply TEXT NOT NULL)")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {VERSION}")
+        db.execute("COMMIT")
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log, which allows readers beside one writer.
+
+    Changing the mode does not wait for a lock as statements do, so this retries.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+@contextmanager
+def _user_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+        needs = "give another file, or delete this one" if _damaged(error) else "give a file that can be written"
+        raise UserError(f"cache {path}: {error}; {needs}") from None
 
 
 def _damaged(error: Exception) -> bool:
@@ -189,7 +217,7 @@ def _damaged(error: Exception) -> bool:
 
 
 def _dumps(completion: Completion) -> str:
-    """ASCII JSON: a text cut inside a surrogate pair is stored too."""
+    """ASCII JSON, so that a text cut inside a surrogate pair can be stored too."""
     logprobs = None if completion.logprobs is None else dict(completion.logprobs)
     tokens = completion.prompt_tokens, completion.completion_tokens
     return json.dumps([completion.text, logprobs, *tokens, *([True] if completion.cut else [])])

@@ -1,16 +1,17 @@
-"""Models in this process through whatever lm-evaluation-harness can load: vLLM, SGLang and the like."""
+"""Models that lm-evaluation-harness loads in this process: vLLM, SGLang and others."""
 
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
-from xl_alpacaeval_metric.clients.local.client import plain
-from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError
+from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens
+from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError, first_line
 
 
 class HarnessClient:
-    """Asks a harness model for the log-likelihood of each choice after the prompt; the harness batches.
+    """Computes the log-likelihood of each choice after the prompt; the harness does the batching.
 
     `args` are the harness's model arguments (tensor_parallel_size, dtype, ...).
     """
@@ -28,7 +29,10 @@ class HarnessClient:
         return {"backend": self.backend, "model": self.model, "args": {k: str(v) for k, v in self.args.items()}}
 
     def preflight(self) -> None:
-        """Check that the harness and the backend are installed and that the model's tokenizer loads."""
+        """Check that the harness and the backend are installed, and that the tokenizer loads.
+
+        Raises MissingExtra, UserError or ModelUnavailable.
+        """
         try:
             import lm_eval.models  # noqa: F401
         except ModuleNotFoundError:
@@ -41,32 +45,35 @@ class HarnessClient:
         from transformers import AutoTokenizer
 
         try:
-            # Where it is left open, transformers asks whoever sits at the terminal.
+            # Without an explicit value, transformers asks on the terminal.
             AutoTokenizer.from_pretrained(self.model, trust_remote_code=self.args.get("trust_remote_code") is True)
         except (OSError, ValueError) as error:
-            first = (str(error).strip().splitlines() or ["unknown"])[0]
-            raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first}") from None
+            raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first_line(error)}") from None
 
     def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
-        """As `Client.complete`; the harness batches, so that replies come when a whole kind of request is done."""
+        """As `Client.complete`, in two batches: the requests with choices, then the others.
+
+        The replies of a batch arrive together, when the harness has finished it.
+        """
         if not requests:
             return
         lm = self._load()
         prompts = [self._prompt(lm, request) for request in requests]
-        choosing = [index for index, request in enumerate(requests) if request.choices]
-        writing = [index for index, request in enumerate(requests) if not request.choices]
-        for index, reply in (*_choose(lm, requests, prompts, choosing), *_generate(lm, requests, prompts, writing)):
-            # Asking a deterministic model again would give the same reply.
+        with_choices = [index for index, request in enumerate(requests) if request.choices]
+        without_choices = [index for index, request in enumerate(requests) if not request.choices]
+        chosen = _choose(lm, requests, prompts, with_choices)
+        generated = _generate(lm, requests, prompts, without_choices)
+        for index, reply in chain(chosen, generated):
+            # No retry: the model is deterministic.
             usable = is_usable is None or is_usable(reply)
             yield index, reply if usable else Failure("refused", f"unusable reply {reply.text[:40]!r}")
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Free the model."""
         self._lm = None
 
     def _prompt(self, lm: Any, request: Request) -> Any:
-        chat = [{**message, "content": plain(message["content"], lm.tokenizer)} for message in request.messages]
-        return lm.apply_chat_template(chat)
+        return lm.apply_chat_template(break_special_tokens(request.messages, lm.tokenizer))
 
     def _load(self) -> Any:
         if self._lm is None:
@@ -83,11 +90,11 @@ def _choose(
 
     if not indices:
         return
-    asked = [(index, choice) for index in indices for choice in requests[index].choices]
-    pairs = enumerate((prompts[index], choice) for index, choice in asked)
+    continuations = [(index, choice) for index in indices for choice in requests[index].choices]
+    pairs = enumerate((prompts[index], choice) for index, choice in continuations)
     scores = lm.loglikelihood([Instance("loglikelihood", {}, pair, number) for number, pair in pairs])
     found: dict[int, dict[str, float]] = {}
-    for (index, choice), (logprob, _greedy) in zip(asked, scores, strict=True):
+    for (index, choice), (logprob, _greedy) in zip(continuations, scores, strict=True):
         found.setdefault(index, {})[choice] = float(logprob)
     for index, logprobs in found.items():
         text = max(logprobs, key=logprobs.__getitem__)

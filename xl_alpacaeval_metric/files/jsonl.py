@@ -1,4 +1,8 @@
-"""JSON and JSON-lines files: written whole or not at all, appended line by line, read up to the last finished line."""
+"""JSON and JSON-lines files.
+
+They are replaced completely or not at all, appended to line by line, and read up to the last
+complete line.
+"""
 
 import json
 import os
@@ -10,7 +14,7 @@ from xl_alpacaeval_metric.errors import UserError
 
 
 def open_for_append(path: Path) -> TextIO:
-    """Open a JSONL file to add lines, first cutting off a last line that was never finished."""
+    """Open a JSONL file to append lines, after an incomplete last line was cut off."""
     if path.exists():
         with path.open("rb+") as file:
             content = file.read()
@@ -19,9 +23,12 @@ def open_for_append(path: Path) -> TextIO:
 
 
 def json_line(content: object, indent: int | None = None) -> str:
-    """The content as JSON and a line feed, readable in any language; raises ValueError for nan."""
+    """The content as JSON and a line feed; raises ValueError for nan.
+
+    Characters other than ASCII are not escaped, so that texts stay readable.
+    """
     text = json.dumps(content, ensure_ascii=False, indent=indent, allow_nan=False)
-    # Half a character (a lone surrogate) has no UTF-8 and must be written as an escape.
+    # A lone surrogate has no UTF-8 encoding and must be escaped.
     return (text if _is_utf8(text) else json.dumps(content, indent=indent)) + "\n"
 
 
@@ -34,12 +41,12 @@ def _is_utf8(text: str) -> bool:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write a JSON file whole, or not at all."""
+    """Write a JSON file completely, or not at all."""
     replace_file(path, json_line(content, indent=2))
 
 
 def read_json(path: Path) -> dict[str, object]:
-    """The object in a JSON file; raises UserError where it is none."""
+    """The object in a JSON file; raises UserError for a file that holds none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -50,7 +57,10 @@ def read_json(path: Path) -> dict[str, object]:
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The complete lines of a JSONL file that may not exist yet, one at a time; raises UserError where one is damaged."""
+    """The complete lines of a JSONL file, one at a time; none if the file does not exist.
+
+    Raises UserError for a line that is not a JSON object.
+    """
     if not path.exists():
         return
     with path.open("rb") as file:
@@ -67,7 +77,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a text file whole, or not at all."""
+    """Write a text file completely, or not at all."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         unfinished.write_text(text, encoding="utf-8")

@@ -1,34 +1,39 @@
-"""How many answers a model of transformers generates at a time, where the user leaves it open."""
+"""How many answers a transformers model generates at a time, unless the user sets it."""
 
 from typing import Any
 
 MOST, WITHOUT_GPU, UNKNOWN = 128, 8, 32
+"""The largest batch size; that without a GPU; and that of a model whose cache size is not known."""
 TAKE_ALL = ("VLLM", "SGLangLM")
-"""Classes of the harness for which "auto" is all requests at once."""
+"""Classes of the harness for which "auto" means all requests at once."""
 SHARE = 0.6
-"""Of the free memory, for keys and values; the rest is for what a layer computes, and for what memory is lost to."""
+"""Of the free memory, for keys and values. The rest is for activations and fragmentation."""
 
 
 def is_of_transformers(backend: type) -> bool:
-    """Whether a backend of the harness takes its batch size from us: HFLM, or built on it.
+    """Whether a class of the harness is HFLM or derived from it, which take this batch size.
 
-    For those, the harness's own `auto` tries batches of sequences as long as the model's window, whatever is asked for.
+    The harness's own `auto` for them tries batches of sequences as long as the model's window,
+    however short the requests are.
     """
     return any(base.__name__ == "HFLM" for base in backend.__mro__)
 
 
 def at_first(backend: type) -> int | str:
-    """What a backend of the harness is made with, where the user leaves it open.
+    """The batch size to construct a class of the harness with, unless the user sets it.
 
-    Some hand all requests to an engine of their own for "auto"; others know numbers alone.
+    Some pass all requests to an engine of their own for "auto"; others accept only numbers.
     """
     if is_of_transformers(backend):
-        return 1  # Until `size` can look at the model.
+        return 1  # Until the model is loaded and `size` can be computed.
     return "auto" if any(base.__name__ in TAKE_ALL for base in backend.__mro__) else WITHOUT_GPU
 
 
 def size(lm: Any, longest: int) -> int:
-    """Answers at a time, for sequences of at most `longest` tokens: what fits the GPU's free memory, or 8 without one."""
+    """The batch size for sequences of at most `longest` tokens that fits the free GPU memory.
+
+    8 without a GPU.
+    """
     import torch
 
     device = torch.device(lm.device)
@@ -42,7 +47,10 @@ def size(lm: Any, longest: int) -> int:
 
 
 def cache_bytes(network: Any) -> int:
-    """Bytes of keys and values that each token takes: 2 x layers x heads x width x bytes a number; 0 where it is not known."""
+    """Bytes of keys and values for each token; 0 if the configuration does not tell.
+
+    2 x layers x key-value heads x head width x bytes a number.
+    """
     config = network.config.get_text_config()
     heads = _number(config, "num_key_value_heads") or _number(config, "num_attention_heads")
     width = _number(config, "head_dim") or _number(config, "hidden_size") // (
@@ -52,6 +60,6 @@ def cache_bytes(network: Any) -> int:
 
 
 def _number(config: Any, key: str) -> int:
-    """A figure of the configuration; 0 where it has none, or one for each layer."""
+    """A number in the configuration; 0 where there is none, or one for each layer."""
     value = getattr(config, key, None)
     return value if isinstance(value, int) and value > 0 else 0

@@ -1,4 +1,4 @@
-"""A run: generate in a child process, so that its GPU memory is free, then judge, then score; every step resumable."""
+"""A run: generate answers, judge them, score them; each step continues where it stopped."""
 
 import hashlib
 import json
@@ -12,17 +12,19 @@ from xl_alpacaeval_metric.judge import criteria
 from xl_alpacaeval_metric.judge.criteria import Rubric
 from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import pairs
-from xl_alpacaeval_metric.runs.candidate import Candidate, Progress, answers
+from xl_alpacaeval_metric.runs.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
+from xl_alpacaeval_metric.runs.generation import answers
 from xl_alpacaeval_metric.scoring import score
 
-Announce = Callable[[Estimate], None]
+OnEstimate = Callable[[Estimate], None]
 
 
-def _say_nothing(_estimate: Estimate) -> None:
+def _ignore(_estimate: Estimate) -> None:
     pass
 
 
@@ -33,13 +35,14 @@ def evaluate_model(
     output: Path,
     progress: Progress,
     rubric: Rubric | None = None,
-    announce: Announce = _say_nothing,
+    on_estimate: OnEstimate = _ignore,
 ) -> Result:
-    """Generate, judge and score one model on a benchmark in the run folder `output`; with a `rubric`, rate it too.
+    """Generate, judge and score one model on a benchmark, in the run folder `output`.
 
-    `announce` hears what judging will take before anything is generated, answers being taken for as long as the
-    references; it may raise to stop there. The judge has been asked a probe request by the caller. Raises UserError,
-    with the folder left usable.
+    With a `rubric`, the judge rates the answers, too. `on_estimate` is called before anything is
+    generated with what judging will take, assuming answers as long as the references; it may raise
+    to stop there. The caller has run the judge's preflight. Raises UserError; the same call then
+    continues in the folder.
     """
     settings = {
         **candidate.identity,
@@ -54,7 +57,7 @@ def evaluate_model(
         rows = [_sample(benchmark, row) for row in benchmark.rows]
         folder.write_rows(run_folder.ROWS, rows)
         expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
-        _announce(folder, expected, judge, rubric, announce)
+        _announce(folder, expected, judge, rubric, on_estimate)
         samples = answers(folder, rows, candidate, progress)
         name = f"{benchmark.name}@{benchmark.revision}"
         source, notes = (name, benchmark.references), _cut_off(samples, candidate.max_tokens)
@@ -67,45 +70,56 @@ def judge_pairs(
     output: Path,
     progress: Progress,
     rubric: Rubric | None = None,
-    announce: Announce = _say_nothing,
+    on_estimate: OnEstimate = _ignore,
 ) -> Result:
-    """Judge and score answers made elsewhere, in the run folder `output`; `announce` hears first what it will take."""
+    """Judge and score answers that were generated elsewhere, in the run folder `output`.
+
+    `on_estimate` is called first, with what judging will take. Raises UserError as
+    `evaluate_model` does.
+    """
     rows = [{key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS} for item in comparisons]
     revision = _hash(rows)
     with RunFolder(output, {"pairs": revision, "rows": len(rows), **judge_settings(judge)}) as folder:
         folder.write_rows(run_folder.SAMPLES, rows)
-        _announce(folder, comparisons, judge, rubric, announce)
+        _announce(folder, comparisons, judge, rubric, on_estimate)
         return _judge(folder, comparisons, judge, (f"pairs@{revision}", "given"), progress, rubric)
 
 
 def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None) -> Path:
-    """runs/MODEL-BENCHMARK-HASH: the same settings give the same folder, so that a repeated command continues."""
+    """runs/MODEL-BENCHMARK-HASH, with a hash of the settings.
+
+    The same settings give the same folder, so that a repeated command continues.
+    """
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in Path(candidate.model).name)[:60].lstrip(".")
     settings = [candidate.identity, benchmark.revision, judge.settings if judge else None]
     return Path("runs") / f"{name}-{benchmark.name}-{_hash(settings)}"
 
 
 def judge_settings(judge: Judge | None) -> Mapping[str, object]:
-    """The part of a run's settings that the judge determines."""
+    """The settings of a run that depend on the judge."""
     if judge is None:
         return {"judge": "none"}
     return {**judge.settings, "judge_identity": dict(judge.client.identity)}
 
 
 def _sample(benchmark: Benchmark, row: Row) -> dict[str, object]:
-    """The row as a line of samples.jsonl, still without its prediction."""
+    """The row as a line of samples.jsonl, without the prediction."""
     variant = {"prompt": benchmark.prompt(row), "design": row.subset} if benchmark.name == "context" else {}
     return {**asdict(row), "language": row.response_language, **variant}
 
 
 def _announce(
-    folder: RunFolder, comparisons: Sequence[Comparison], judge: Judge | None, rubric: Rubric | None, announce: Announce
+    folder: RunFolder,
+    comparisons: Sequence[Comparison],
+    judge: Judge | None,
+    rubric: Rubric | None,
+    on_estimate: OnEstimate,
 ) -> None:
     if judge is None:
         return
     judged = {(v.id, v.language, v.order) for v in folder.verdicts() if v.preference is not None}
     rated = criteria.finished(folder.ratings(), rubric) if rubric else ()
-    announce(estimate(comparisons, judge, rubric, judged=judged, rated=rated))
+    on_estimate(estimate(comparisons, judge, rubric, judged=judged, rated=rated))
 
 
 def _judge(
@@ -124,7 +138,7 @@ def _judge(
         folder.write_rows(run_folder.VERDICTS, map(flat, known.values()))
     total = sum(len(judge.orders(item)) for item in comparisons) if judge else 0
     if judge:
-        progress(f"judging with {judge.client.spec}", len(known), total)
+        progress("judging", len(known), total, f"judging with {judge.client.spec}")
     # Ratings carry the hash of their criteria, which are no setting of the folder: a run can be rated later.
     ratings = criteria.finished(folder.ratings(), rubric) if rubric else {}
     if rubric:
@@ -150,7 +164,7 @@ def _judge(
 
 
 def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
-    """A line where answers are as long as they may be: they are judged as they stand, without their ends."""
+    """A warning if answers were cut off at `max_tokens`; they are judged as they are."""
     count = sum(sample.get("cut") is True for sample in samples)
     if not count:
         return []
@@ -160,7 +174,7 @@ def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[s
 def _keep(
     folder: RunFolder, progress: Progress, step: str, done: int, total: int
 ) -> Callable[[Verdict | Rating], None]:
-    """What to do with each new judgement: keep it, and say how many there are now."""
+    """A callback that appends each new judgement to the folder and reports the progress."""
 
     def keep(judgement: Verdict | Rating) -> None:
         nonlocal done

@@ -1,4 +1,7 @@
-"""The run folder: what a run was asked, what it made so far, and its results; the contract between the steps."""
+"""The run folder: a run's settings, what it has produced so far, and its results.
+
+It is the contract between the steps of a run.
+"""
 
 import json
 import re
@@ -6,9 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
 
-from filelock import FileLock, Timeout
-
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_json, read_lines, replace_file, write_json
 from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
 from xl_alpacaeval_metric.signature import package_version
@@ -16,42 +18,40 @@ from xl_alpacaeval_metric.signature import package_version
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
 RATINGS, RUBRIC = "criteria.jsonl", "rubric.json"
 Judgement = TypeVar("Judgement", Verdict, Rating)
-_LOCK = ".lock"
 _UNFINISHED = re.compile(r"\.[a-z]+\.jsonl?\.\d+")
-"""Files that a killed process was about to put in place (see `replace_file`)."""
+"""Files that a killed process did not finish (see `replace_file`)."""
 
 
 class RunFolder:
-    """A folder that belongs to one setting; opening it again with the same setting continues the run.
+    """A folder for one run; opening it again with the same settings continues that run.
 
-    Use as a context manager: two processes cannot work in one folder.
+    A context manager, since two processes cannot work in one folder.
     """
 
     def __init__(
-        self, path: Path, settings: Mapping[str, object], *, restart: Callable[[frozenset[str]], bool] | None = None
+        self, path: Path, settings: Mapping[str, object], *, may_replace: Callable[[frozenset[str]], bool] | None = None
     ) -> None:
-        """`restart` hears which settings a run of the same kind has otherwise, and says whether they may be put in its place.
+        """`settings` identify the run.
 
-        It is asked under the folder's lock, and may clear what the new run shall not find.
+        `may_replace` decides whether this run may take the folder of a run of the same kind with
+        other settings, whose names it is given. It is called under the folder's lock, and may
+        delete files that would be in the new run's way.
         """
         self.path = path
         self.settings = json.loads(json.dumps(settings))
-        self._restart = restart
-        self._lock = FileLock(path / _LOCK, timeout=0)
+        self._may_replace = may_replace
+        self._lock = lock.FolderLock(path)
         self._open: dict[str, TextIO] = {}
 
     def __enter__(self) -> Self:
-        """Create the folder or check that it is this run's; raises UserError when it is not, or is in use."""
+        """Create the folder, or check that it is this run's.
+
+        Raises UserError if it is not, or if another process is working in it.
+        """
         self._check_kind()
-        if self._restart is None:
-            self._check_settings()  # A folder that will be refused is not written in, not even a lock.
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
-        except Timeout:
-            raise UserError(f"{self.path}: another process is working in this folder") from None
-        except OSError as error:
-            raise UserError(f"{self.path}: cannot be written ({error.strerror})") from None
+        if self._may_replace is None:
+            self._check_settings()  # Before anything, even a lock file, is written into another run's folder.
+        self._lock.acquire()
         try:
             self._claim()
         except BaseException:
@@ -63,10 +63,9 @@ class RunFolder:
         for file in self._open.values():
             file.close()
         self._lock.release()
-        (self.path / _LOCK).unlink(missing_ok=True)
 
     def _claim(self) -> None:
-        """Make the folder this run's, now that no other process can; raises UserError as `__enter__`."""
+        """Make the folder this run's, under the lock; raises UserError as `__enter__` does."""
         new = self._check_settings()
         for file in self.path.iterdir():
             if _UNFINISHED.fullmatch(file.name):
@@ -81,7 +80,10 @@ class RunFolder:
             raise UserError(f"{self.path}: is not empty and holds no {RUN}; choose a new folder")
 
     def _check_settings(self) -> bool:
-        """Whether this run's settings are still to be written; raises UserError where another run's stand there."""
+        """Whether run.json has yet to be written with this run's settings.
+
+        Raises UserError if it holds those of a run that may not be replaced.
+        """
         if not (self.path / RUN).exists():
             return True
         theirs = read_json(self.path / RUN).get("settings")
@@ -90,11 +92,11 @@ class RunFolder:
         other = [
             key
             for key in {**theirs, **self.settings}
-            if _wherever(theirs.get(key)) != _wherever(self.settings.get(key))
+            if _without_address(theirs.get(key)) != _without_address(self.settings.get(key))
         ]
         if not other:
             return False
-        if self._restart and theirs.keys() == self.settings.keys() and self._restart(frozenset(other)):
+        if self._may_replace and theirs.keys() == self.settings.keys() and self._may_replace(frozenset(other)):
             return True
         raise UserError(
             f"{self.path}: holds a run with {other[0]} {_short(theirs.get(other[0]))}, "
@@ -102,15 +104,21 @@ class RunFolder:
         )
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """The complete lines of one of the folder's JSONL files; what a kill cut short in its last line is dropped."""
+        """The complete lines of one of the folder's JSONL files.
+
+        A last line that was cut short by a kill is left out.
+        """
         return list(read_lines(self.path / name))
 
     def write_rows(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
-        """Write a JSONL file whole, or not at all."""
+        """Write a JSONL file completely, or not at all."""
         replace_file(self.path / name, "".join(json_line(row) for row in rows))
 
     def verdicts(self) -> list[Verdict]:
-        """The verdicts so far, in the order they were made; a later one supersedes an earlier one of the same question."""
+        """The verdicts so far, oldest first.
+
+        A later verdict replaces an earlier one with the same id, language and order.
+        """
         return self._judgements(VERDICTS, Verdict)
 
     def ratings(self) -> list[Rating]:
@@ -128,7 +136,10 @@ class RunFolder:
         return found
 
     def append(self, judgement: Verdict | Rating) -> None:
-        """Add a judgement. It is with the operating system when this returns, so a killed process does not lose it."""
+        """Append a judgement to its file.
+
+        The operating system has it when this returns, so a kill of the process does not lose it.
+        """
         name = RATINGS if isinstance(judgement, Rating) else VERDICTS
         if name not in self._open:
             self._open[name] = open_for_append(self.path / name)
@@ -136,17 +147,17 @@ class RunFolder:
         self._open[name].flush()
 
     def write_results(self, result: Result) -> None:
-        """Write results.json whole, or not at all."""
+        """Write results.json completely, or not at all."""
         write_json(self.path / RESULTS, result.as_dict())
 
 
 def names(folder: Path) -> set[str]:
-    """What a folder holds, without the lock and what a killed process was about to put in place."""
-    return {file.name for file in folder.iterdir() if file.name != _LOCK and not _UNFINISHED.fullmatch(file.name)}
+    """The names in a folder, without the lock file and a killed process's unfinished files."""
+    return {file.name for file in folder.iterdir() if file.name != lock.FILE and not _UNFINISHED.fullmatch(file.name)}
 
 
 def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
-    """The comparisons that the lines of samples.jsonl hold; a missing reference is the empty text."""
+    """The comparisons in the lines of samples.jsonl; a missing reference becomes an empty text."""
     return [
         Comparison(
             id=str(row["id"]),
@@ -161,8 +172,11 @@ def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
     ]
 
 
-def _wherever(setting: object) -> object:
-    """The setting without an endpoint's address: a local server has another port tomorrow, and the run shall go on."""
+def _without_address(setting: object) -> object:
+    """The setting without an endpoint's address.
+
+    A run continues when a local server is started again at another port.
+    """
     return {**setting, "endpoint": None} if isinstance(setting, dict) and "endpoint" in setting else setting
 
 

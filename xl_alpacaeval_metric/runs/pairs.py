@@ -1,4 +1,4 @@
-"""Pairs files: answers made elsewhere, beside their references, for judging without generating."""
+"""Pairs files: answers generated elsewhere and their references, for judging alone."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +12,11 @@ COLUMNS = ("instruction", "prediction", "reference", "language")
 
 
 def read(file: Path, references: Path | None = None) -> list[Comparison]:
-    """The comparisons of a JSONL or Parquet file with the columns instruction, prediction, reference, language, optional id.
+    """The comparisons in a JSONL, JSON or Parquet file.
 
-    Without ids the number of the row is the id. `references` is a file with the references, where the pairs have none.
-    Raises UserError that names the file, the row and what is wrong with it.
+    Its columns are instruction, prediction, reference, language and an optional id, by default the
+    row's number. `references` is a file with the references of pairs that have none. Raises
+    UserError that names the file, the row and what is wrong with it.
     """
     rows = tables.read_rows(file)
     if not rows:
@@ -43,7 +44,10 @@ def read(file: Path, references: Path | None = None) -> list[Comparison]:
 
 
 def read_outputs(file: Path) -> tuple[list[str], list[str]]:
-    """The texts and language codes of a JSONL, JSON or Parquet file with the columns prediction, language."""
+    """The texts and language codes in the columns prediction and language of a file.
+
+    The file is JSONL, JSON or Parquet. Raises UserError as `read` does.
+    """
     rows = tables.read_rows(file)
     if not rows:
         raise UserError(f"{file}: is empty; it needs rows with prediction, language")
@@ -52,9 +56,10 @@ def read_outputs(file: Path) -> tuple[list[str], list[str]]:
 
 
 def read_references(file: Path) -> dict[tuple[str, str], str]:
-    """References by (id, language) from a JSONL, JSON or Parquet file with the columns id, language, reference.
+    """References by (id, language), from the columns id, language and reference of a file.
 
-    Raises UserError, too, where one item has two.
+    The file is JSONL, JSON or Parquet. Raises UserError as `read` does, and if an item has two
+    references.
     """
     found: dict[tuple[str, str], str] = {}
     for where, row in tables.read_rows(file):
@@ -70,11 +75,14 @@ def read_references(file: Path) -> dict[tuple[str, str], str]:
 
 
 def identifier_of(row: Mapping[str, object], where: str) -> str | None:
-    """A row's `id` as text, None where it has none; raises UserError for what is neither text nor a number."""
+    """A row's `id` as text, None if it has none.
+
+    Raises UserError for an id that is neither text nor a number.
+    """
     value = row.get("id")
-    if value is None or value != value:  # nan is how a table writes "none",
+    if value is None or value != value:  # A table of numbers has nan for a missing id,
         return None
-    if isinstance(value, float) and value.is_integer():  # and 7.0 is what its 7 becomes beside one.
+    if isinstance(value, float) and value.is_integer():  # which turns the other ids into floats.
         value = int(value)
     if not isinstance(value, str | int | float):
         raise UserError(f'{where}: "id" is {type(value).__name__}, neither text nor a number')

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xl_alpacaeval_metric.cli.progress import ProgressLine
-from xl_alpacaeval_metric.signature import package_version
+from xl_alpacaeval_metric.cli.version import Version
 
 app = typer.Typer(
     help="Cross-lingual instruction data: instructions in one language, responses in another.",
@@ -18,18 +18,8 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        print(f"xl-suite {package_version()}")
-        raise typer.Exit
-
-
 @app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version of xl-suite")
-    ] = False,
-) -> None:
+def options(version: Version = False) -> None:
     """Cross-lingual instruction data: instructions in one language, responses in another."""
 
 

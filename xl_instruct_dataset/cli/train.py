@@ -91,7 +91,7 @@ def train_model(
 
     resolved = train_settings.resolve(config, settings)
     with ProgressLine(output) as progress:
-        found = run.train(model, resolved, output, progress, progress.say)
+        found = run.train(model, resolved, output, progress, progress.notify)
     if _first_process():
         for line in record.lines(found)[len(found.notes) :]:
             print(line)

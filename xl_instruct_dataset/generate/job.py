@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +12,11 @@ from typing import Any
 from xl_alpacaeval_metric.benchmark import contamination
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import write_json
+from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.languages import identify
+from xl_alpacaeval_metric.progress import Progress
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.inference import task_progress
@@ -26,7 +28,6 @@ from xl_instruct_dataset.generate.seeds.producer import SeedProducer
 from xl_instruct_dataset.generate.selection import answers, export, translations
 from xl_instruct_dataset.generate.selection.translations import Tally
 
-Progress = Callable[[str, int, int], None]
 AT_REST = 1.0
 """Seconds until the first requests are on their way, and there is time for other things."""
 
@@ -58,7 +59,7 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
         loading.submit(_load_first, settings)
         known = {} if work_folder.finished(settings, work) else preflight(settings)
         index = made.result()
-    with work_folder.locked(work), _loaded_later(index):
+    with FolderLock(work), _loaded_later(index):
         first, *others = phases.answer_phases(settings, known)
         if executors.flows(settings) and work_folder.new(work):
             count, unused = flowing(settings, work, lambda making: _flow(settings, work, first, making, progress))

@@ -47,7 +47,7 @@ def preflight(settings: Settings) -> dict[Model, Capabilities | None]:
         client = model.client(1, settings.timeout)
         try:
             client.preflight()
-            asked[model] = client.dialect
+            asked[model] = client.capabilities
         finally:
             client.close()
     return asked

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.hub import folder as hub_folder
+from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.generate import job, preflight, report
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.settings import Settings
@@ -42,7 +44,7 @@ class FinishStep:
     def __call__(self, data: Any = None, rank: int = 0, world_size: int = 1) -> None:
         index = preflight.benchmark_index(self.settings)
         _, unused = preflight.prepared(self.settings, self.work)
-        outcome = job.finish(self.settings, self.work, self.output, self.shards, index, unused, _say_nothing)
+        outcome = job.finish(self.settings, self.work, self.output, self.shards, index, unused, silent)
         report.write(self.settings, outcome, self.output)
 
 
@@ -58,7 +60,7 @@ def submit(settings: Settings, output: Path, dry_run: bool) -> Iterator[str]:
         )
     work, output = work_folder.of(output).resolve(), output.resolve()
     hub_folder.check_replaceable(output)
-    with work_folder.locked(work):
+    with FolderLock(work):
         preflight.begun(settings, work)
     number = shards.total(work / phases.SEEDS)
     chain = [
@@ -98,7 +100,3 @@ def _forget_stale(work: Path, chain: Sequence[tuple[Phase, int]]) -> None:
 
 def _single(name: str, step: Callable[..., Any]) -> Phase:
     return Phase(name, "", lambda _folder: [step])
-
-
-def _say_nothing(_step: str, _done: int, _total: int) -> None:
-    pass

@@ -9,11 +9,11 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.languages import identify
+from xl_alpacaeval_metric.progress import Progress
 from xl_instruct_dataset.hub import card, parquet
 from xl_instruct_dataset.records import VARIANTS, TrainingRow, canonical, languages_of
 from xl_instruct_dataset.sources.source import SAMPLE, Source
 
-Progress = Callable[[str, int, int], None]
 _ROWS_BETWEEN_REPORTS = 1000
 
 _SAMPLE_ORIGIN = (
@@ -63,7 +63,8 @@ def build(
         for number, pair in enumerate(wanted):
 
             def so_far(rows: int, pair: str = pair, number: int = number) -> None:
-                progress(f"building {pair}" + (f", {rows:,} rows" if rows else ""), number, len(wanted))
+                text = f"building {pair}" + (f", {rows:,} rows" if rows else "")
+                progress("building", number, len(wanted), text)
 
             so_far(0)
             rows = _checked(source.rows(pair, variant), pair, built, so_far)

@@ -11,13 +11,10 @@ from xl_alpacaeval_metric.benchmark import journal, references
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.runs import pairs
 
 ROWS = benchmark.load("mini", ["fi", "de"], limit=3).rows
-
-
-def nothing(_step: str, _done: int, _total: int) -> None:
-    pass
 
 
 def echo(request: Request) -> str:
@@ -27,9 +24,9 @@ def echo(request: Request) -> str:
 def test_every_row_gets_a_reference_and_none_is_asked_for_twice(tmp_path: Path) -> None:
     file = tmp_path / "references.jsonl"
     first = ScriptedClient(echo)
-    made = references.make(ROWS[:4], first, file, nothing)
+    made = references.make(ROWS[:4], first, file, silent)
     again = ScriptedClient(echo)
-    whole = references.make(ROWS, again, file, nothing)
+    whole = references.make(ROWS, again, file, silent)
     assert (len(first.sent), len(again.sent)) == (4, 2)
     assert set(whole) == {(row.id, row.response_language) for row in ROWS}
     assert whole.items() >= made.items()
@@ -42,19 +39,19 @@ def test_failed_ones_are_named_and_the_others_kept(tmp_path: Path) -> None:
         lambda r: Failure("refused", "too long") if "bread" in r.messages[0]["content"] else echo(r)
     )
     with pytest.raises(UserError, match=r"2 of 6 references are missing, the first is id 'mini-01'.*too long"):
-        references.make(ROWS, refuses, file, nothing)
+        references.make(ROWS, refuses, file, silent)
     again = ScriptedClient(echo)
-    assert len(references.make(ROWS, again, file, nothing)) == 6
+    assert len(references.make(ROWS, again, file, silent)) == 6
     assert len(again.sent) == 2
 
 
 def test_the_file_of_another_model_or_other_instructions_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "references.jsonl"
-    references.make(ROWS, ScriptedClient(echo), file, nothing)
+    references.make(ROWS, ScriptedClient(echo), file, silent)
     with pytest.raises(UserError, match="choose another file"):
-        references.make(ROWS, ScriptedClient(echo, model="other"), file, nothing)
+        references.make(ROWS, ScriptedClient(echo, model="other"), file, silent)
     with pytest.raises(UserError, match="another instruction"):
-        references.make(benchmark.load("mini", ["fi"], limit=3, seed=1).rows, ScriptedClient(echo), file, nothing)
+        references.make(benchmark.load("mini", ["fi"], limit=3, seed=1).rows, ScriptedClient(echo), file, silent)
 
 
 def test_the_command_writes_a_file_that_eval_takes(tmp_path: Path) -> None:
@@ -90,25 +87,25 @@ def test_a_file_of_someone_else_is_not_cut_short(tmp_path: Path, content: str) -
     file = tmp_path / "notes"
     file.write_text(content)  # Without a line feed, as a killed run leaves its last line.
     with pytest.raises(UserError, match="choose another file"):
-        references.make(ROWS, ScriptedClient(echo), file, nothing)
+        references.make(ROWS, ScriptedClient(echo), file, silent)
     assert file.read_text() == content
 
 
 def test_what_a_kill_cut_short_is_asked_for_again(tmp_path: Path) -> None:
     file = tmp_path / "references.jsonl"
-    references.make(ROWS[:2], ScriptedClient(echo), file, nothing)
+    references.make(ROWS[:2], ScriptedClient(echo), file, silent)
     file.write_bytes(file.read_bytes()[:-20])
     again = ScriptedClient(echo)
-    assert len(references.make(ROWS[:2], again, file, nothing)) == 2
+    assert len(references.make(ROWS[:2], again, file, silent)) == 2
     assert len(again.sent) == 1
 
 
 def test_the_file_s_folder_is_made_and_a_folder_in_its_place_refused(tmp_path: Path) -> None:
-    references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new" / "references.jsonl", nothing)
+    references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new" / "references.jsonl", silent)
     with pytest.raises(UserError, match="is a folder"):
-        references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new", nothing)
+        references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new", silent)
     with pytest.raises(UserError, match="cannot be written"):
-        references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new" / "references.jsonl" / "x", nothing)
+        references.make(ROWS[:1], ScriptedClient(echo), tmp_path / "new" / "references.jsonl" / "x", silent)
 
 
 def test_the_command_writes_a_hub_folder_too(tmp_path: Path) -> None:
@@ -133,12 +130,12 @@ def test_texts_that_are_cut_off_are_counted(tmp_path: Path) -> None:
     file = tmp_path / "references.jsonl"
     said: list[str] = []
     cuts = ScriptedClient(lambda r: Completion(echo(r), cut="bread" in r.messages[0]["content"]))
-    references.make(ROWS, cuts, file, nothing, max_tokens=9)
+    references.make(ROWS, cuts, file, silent, max_tokens=9)
     assert journal.cut_off([file], "reference", 9) == [
         "2 of 6 references are cut off, the first is id 'mini-01', language 'fi'; they were given 9 tokens"
     ]
     assert set(pairs.read_references(file)) == {(row.id, row.response_language) for row in ROWS}
     mini = benchmark.load("mini", ["fi"], limit=3)
-    references.with_references_by(cuts, mini, tmp_path, nothing, said.append)
-    references.with_references_by(ScriptedClient(echo, model="whole"), mini, tmp_path, nothing, said.append)
+    references.with_references_by(cuts, mini, tmp_path, silent, said.append)
+    references.with_references_by(ScriptedClient(echo, model="whole"), mini, tmp_path, silent, said.append)
     assert [line.partition(" cut off")[0] for line in said] == ["1 of 3 references are"]

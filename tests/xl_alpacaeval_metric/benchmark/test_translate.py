@@ -13,10 +13,7 @@ from xl_alpacaeval_metric.benchmark import translate
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
-
-
-def nothing(_step: str, _done: int, _total: int) -> None:
-    pass
+from xl_alpacaeval_metric.progress import silent
 
 
 def in_capitals(request: Request) -> Completion:
@@ -34,7 +31,7 @@ def english(tmp_path: Path) -> Path:
 def test_the_files_are_those_that_benchmark_m_reads_in_the_same_order(english: Path, tmp_path: Path) -> None:
     rows = benchmark.load("en", path=english).rows
     output = tmp_path / "translated"
-    translate.make(rows, ["sw", "pt-BR"], ScriptedClient(in_capitals), output, nothing, 100)
+    translate.make(rows, ["sw", "pt-BR"], ScriptedClient(in_capitals), output, silent, 100)
     for code in ("sw", "pt-BR"):
         made = benchmark.load("m", [code], path=output).rows
         assert [row.instruction for row in made] == [row.instruction.upper() for row in rows]
@@ -51,10 +48,10 @@ def test_what_is_translated_is_not_asked_again_and_a_failure_leaves_no_half_file
     with pytest.raises(
         UserError, match=r"1 of 4 translations are missing, the first is id 'xl-0002', language 'sw': no"
     ):
-        translate.make(rows, ["sw"], ScriptedClient(refuses_two), output, nothing, 100)
+        translate.make(rows, ["sw"], ScriptedClient(refuses_two), output, silent, 100)
     assert not (output / "swahili.jsonl").exists()
     again = ScriptedClient(in_capitals)
-    translate.make(rows, ["sw"], again, output, nothing, 100)
+    translate.make(rows, ["sw"], again, output, silent, 100)
     assert len(again.sent) == 1
     assert len((output / "swahili.jsonl").read_text().splitlines()) == 4
 
@@ -92,10 +89,11 @@ def test_the_command_makes_a_benchmark_for_eval(english: Path, tmp_path: Path) -
         assert result.returncode == 0, result.stderr
     assert "--benchmark m --benchmark-path" in result.stdout
     assert len(benchmark.load("m", ["sw"], path=output).rows) == 4
-    assert "translations need a model" in complaint(run(*common, "--model", "none"))
+    assert "no translator is named" in complaint(run(*common, "--model", "none"))
+    assert "translator 'gpt-4o' is not of the form BACKEND/MODEL" in complaint(run(*common, "--model", "gpt-4o"))
 
 
 def test_english_needs_no_translation(english: Path, tmp_path: Path) -> None:
     rows = benchmark.load("en", path=english).rows
     with pytest.raises(UserError, match="leave en out"):
-        translate.make(rows, ["en"], ScriptedClient(in_capitals), tmp_path, nothing, 100)
+        translate.make(rows, ["en"], ScriptedClient(in_capitals), tmp_path, silent, 100)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from tests.commands import Result, complaint, start_alpacaeval
+from tests.commands import Result, complaint, run_python, start_alpacaeval
 from tests.commands import run_alpacaeval as run
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric.runs import answer_worker
@@ -142,6 +142,18 @@ def test_an_endpoint_is_a_model_like_any_other(tmp_path: Path) -> None:
         result = evaluate("any", tmp_path / "run", *options, *judge, "--languages", "de", "--limit", 3)
     assert result.returncode == 0, result.stderr
     assert [row["prediction"] in ("A", "B") for row in lines(tmp_path / "run" / "samples.jsonl")] == [True] * 3
+
+
+def test_a_file_in_the_working_folder_replaces_no_module(tmp_path: Path) -> None:
+    for name in ("tokenize", "queue", "random", "requests"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name} of the working folder')\n")
+    with JudgeServer() as server:
+        options = ["--backend", "local-chat-completions", "--model-args", f"base_url={server.url}", "--judge", "none"]
+        # As the console command, python -P does not put the working folder on the path.
+        command = ["-P", "-m", "xl_alpacaeval_metric", "eval", "any", *options, "--languages", "de"]
+        result = run_python(*command, "--limit", 1, "--output", "run", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert len(lines(tmp_path / "run" / "samples.jsonl")) == 1
 
 
 @pytest.mark.slow

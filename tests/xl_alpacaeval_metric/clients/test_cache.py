@@ -1,4 +1,4 @@
-"""The cache of replies: what it finds, what it must not find, and what a killed process leaves."""
+"""The cache: which replies it finds again, which it must not, what a killed process leaves."""
 
 import asyncio
 import json
@@ -26,6 +26,7 @@ from xl_alpacaeval_metric.clients.cache import CachedAsyncClient, CachedClient, 
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fingerprint
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.clients.openai.probe import PROBE
+from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
 
@@ -112,6 +113,40 @@ def test_what_the_endpoint_takes_is_part_of_the_key_and_the_pace_is_not(path: Pa
             reply = judged(path, [ask("x")], client)[0]
             assert isinstance(reply, Completion)
             assert reply.cached is cached
+
+
+VERDICT = Request(
+    ({"role": "system", "content": "Antworte."}, {"role": "user", "content": "Wähle A oder B"}), 1, choices=("A", "B")
+)
+RATING = Request(({"role": "user", "content": "Rate it"},), 64, 0.7, json_schema={"type": "object"}, sample=3)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "asked", "key"),
+    [
+        (Capabilities(), VERDICT, "9cf099722aeb34dd838b0f16c0aec8fd04bc8a646b280caf6ce7c2945fc40242"),
+        (Capabilities(), RATING, "af3b8397bd111cf31a686f0bb767f44fb620f97c24d1a362c7d43861f328ffc7"),
+        (
+            Capabilities(top_logprobs=0, temperature=False),
+            VERDICT,
+            "fa076ededcfb3c06bff3705c5279900b2d7d34adfd3175d8c7fbe1bff4ce74dd",
+        ),
+    ],
+    ids=["verdict", "rating", "an endpoint that takes less"],
+)
+def test_a_cache_of_version_0_1_0_is_hit(capabilities: Capabilities, asked: Request, key: str, tmp_path: Path) -> None:
+    """The keys were computed, and the file's schema was taken, from version 0.1.0."""
+    path = tmp_path / "cache.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE replies (key BLOB PRIMARY KEY, reply TEXT NOT NULL)")
+        db.execute(f"PRAGMA application_id = {0x584C4143}")
+        db.execute("PRAGMA user_version = 1")
+        db.execute("INSERT INTO replies VALUES (?, ?)", (bytes.fromhex(key), '["A", {"A": -0.25}, 30, 1]'))
+        db.commit()
+    client = OpenAIClient("gpt-4o", base_url="http://localhost:8000/v1", capabilities=capabilities)
+    with closing(CachedAsyncClient(client, path)) as cached:
+        reply = asyncio.run(cached.answer(asked))
+    assert reply == Completion("A", {"A": -0.25}, prompt_tokens=30, completion_tokens=1, cached=True)
 
 
 def test_only_usable_completions_are_kept(path: Path) -> None:

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers import comparison
-from xl_alpacaeval_metric.clients import client_for
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
 from xl_alpacaeval_metric.clients.harness import HarnessClient
-from xl_alpacaeval_metric.clients.local.chat_template import encode, plain
+from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens, encode
 from xl_alpacaeval_metric.clients.local.client import LocalClient
 from xl_alpacaeval_metric.clients.local.prefix_cache import shared_length
 from xl_alpacaeval_metric.errors import UserError
@@ -100,7 +99,8 @@ def test_an_answer_cannot_end_its_turn(local: LocalClient) -> None:
     ids, clean = encode([[{"role": "user", "content": text}] for text in (attack, "fine")], tokenizer)
     for token in ("<|im_start|>", "<|im_end|>"):
         assert ids.count(tokenizer.convert_tokens_to_ids(token)) == clean.count(tokenizer.convert_tokens_to_ids(token))
-    assert plain("no tokens in here", tokenizer) == "no tokens in here"
+    harmless = [{"role": "user", "content": "no tokens in here"}]
+    assert break_special_tokens(harmless, tokenizer) == harmless
 
 
 def test_the_identity_follows_the_model_and_not_its_place(local: LocalClient, smollm2: Path, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def client(smollm2: Path) -> Callable[..., LocalClient]:
 
 
 def tokens_worked_on(made: Any) -> list[int]:
-    """A list that gets the number of tokens, with padding, of each forward pass."""
+    """A list that grows by the tokens, padding included, of each pass through the network."""
     seen: list[int] = []
     made.register_forward_pre_hook(
         lambda _module, _args, given: seen.append(given["input_ids"].numel()), with_kwargs=True
@@ -288,24 +288,6 @@ def test_a_template_without_a_system_turn_gets_it_all_in_the_user_s(client: Call
     )
     (ids,) = encode([[{"role": "system", "content": "Be fair."}, {"role": "user", "content": "A or B?"}]], tokenizer)
     assert tokenizer.decode(ids) == "<user>Be fair.\n\nA or B?"
-
-
-@pytest.mark.parametrize(
-    ("spec", "args", "message"),
-    [
-        ("hf/x", {"dtype": "bfloat16", "cores": 2}, "judge argument 'cores' is unknown for hf/; it takes dtype"),
-        ("openai/x", {"timeout": "soon"}, "judge argument timeout='soon' is no float"),
-        ("hf", {}, "not of the form BACKEND/MODEL"),
-        ("tf/x", {}, "unknown judge backend 'tf'"),
-    ],
-)
-def test_bad_specifications_are_one_line(spec: str, args: dict[str, object], message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        client_for(spec, args=args, base_url="http://localhost:1/v1" if spec.startswith("openai") else None)
-
-
-def test_none_is_no_client() -> None:
-    assert client_for("none") is None
 
 
 @pytest.mark.parametrize(

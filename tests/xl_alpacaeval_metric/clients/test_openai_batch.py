@@ -29,6 +29,7 @@ from xl_alpacaeval_metric.clients.openai_batch.lines import input_files
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import ModelUnavailable, UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.runs import evaluate as runs
 
 KEY = "sk-very-secret-key"
@@ -159,30 +160,30 @@ def test_no_requests_no_batch(server: BatchServer, tmp_path: Path) -> None:
 
 def test_many_requests_are_several_batches(server: BatchServer, tmp_path: Path) -> None:
     requests = asks(10)
-    replies = complete(server, tmp_path, requests, most_requests=4)
+    replies = complete(server, tmp_path, requests, max_requests=4)
     assert [replies[i].text for i in range(10)] == [letter(request) for request in requests]  # type: ignore[union-attr]
     assert [len(server.lines(upload["id"])) for upload in server.uploads] == [4, 4, 2]
     assert len(server.seen.log) == 1
 
 
 @given(st.lists(st.integers(0, 60), max_size=30), st.integers(1, 8), st.integers(100, 400))
-def test_no_file_is_beyond_the_limits(lengths: list[int], most_requests: int, most_bytes: int) -> None:
+def test_no_file_is_beyond_the_limits(lengths: list[int], max_requests: int, max_bytes: int) -> None:
     bodies = [(str(index), {"text": "é" * length}) for index, length in enumerate(lengths)]
     found = []
-    for names, file in input_files(bodies, most_requests, most_bytes):
+    for names, file in input_files(bodies, max_requests, max_bytes):
         size = file.tell()
         file.seek(0)
         rows = [json.loads(line) for line in file]
         assert [row["custom_id"] for row in rows] == list(names)
-        assert len(rows) <= most_requests
-        assert size <= most_bytes or len(rows) == 1
+        assert len(rows) <= max_requests
+        assert size <= max_bytes or len(rows) == 1
         found += [(row["custom_id"], row["body"]) for row in rows]
     assert found == bodies
 
 
 def test_batches_wait_for_each_other_where_the_account_lets_few_in(server: BatchServer, tmp_path: Path) -> None:
     server.change(enqueued=4, polls=2)
-    replies = complete(server, tmp_path, asks(10), most_requests=3)
+    replies = complete(server, tmp_path, asks(10), max_requests=3)
     assert all(isinstance(reply, Completion) for reply in replies.values())
     assert len(server.seen.log) == 1, "nothing was asked at the full price"
     assert len(server.uploads) == 4
@@ -244,7 +245,7 @@ def test_a_killed_run_goes_on_with_the_same_batch(server: BatchServer, tmp_path:
 
     ordinary = Judge(OpenAIClient("m", base_url=server.url, api_key=KEY))
     ordinary.client.preflight()
-    runs.judge_pairs(items, ordinary, tmp_path / "ordinary", lambda *_: None)
+    runs.judge_pairs(items, ordinary, tmp_path / "ordinary", silent)
     one, other = (json.loads((tmp_path / name / "results.json").read_text()) for name in ("run", "ordinary"))
     del one["usage"]["seconds"], other["usage"]["seconds"]
     assert one == other
@@ -252,9 +253,9 @@ def test_a_killed_run_goes_on_with_the_same_batch(server: BatchServer, tmp_path:
 
 
 def test_an_interrupted_wait_goes_on(server: BatchServer, tmp_path: Path) -> None:
-    def interrupt(step: str, done: int, total: int) -> None:
-        steps.append((step, done, total))
-        if step == "batch in progress":
+    def interrupt(step: str, done: int, total: int, text: str = "", /) -> None:
+        steps.append((text, done, total))
+        if text == "batch in progress":
             raise KeyboardInterrupt
 
     steps: list[tuple[str, int, int]] = []
@@ -286,12 +287,12 @@ def test_what_a_batch_answered_is_not_fetched_twice(server: BatchServer, tmp_pat
 def test_passing_faults_are_sat_out(server: BatchServer, tmp_path: Path, mishap: str) -> None:
     calls = ("POST /v1/files", "POST /v1/batches", "GET /v1/batches/*", "GET /v1/files/*/content", "GET /v1/batches")
     server.mishaps = {call: [mishap, mishap] for call in calls}
-    steps: list[str] = []
-    replies = complete(server, tmp_path, asks(5), progress=lambda step, done, total: steps.append(step))
+    texts: list[str] = []
+    replies = complete(server, tmp_path, asks(5), progress=lambda step, done, total, text="": texts.append(text))
     assert all(isinstance(reply, Completion) for reply in replies.values())
     assert (len(server.uploads), len(server.batches), len(server.seen.log)) == (1, 1, 1)
     assert not any(server.mishaps.values())
-    assert sum("trying again" in step for step in steps) == 10
+    assert sum("trying again" in text for text in texts) == 10
 
 
 def test_a_new_file_need_not_be_known_everywhere_at_once(server: BatchServer, tmp_path: Path) -> None:
@@ -408,5 +409,5 @@ def test_other_judges_have_no_batches(tmp_path: Path, command: str) -> None:
     with pytest.raises(UserError, match="--batch goes with a judge openai/MODEL, not with none"):
         app([command, *words, "--judge", "none", "--batch", "--output", str(tmp_path / "run")], standalone_mode=False)
     with pytest.raises(UserError, match="not with scripted/scripted"):
-        ask_in_batches(Judge(ScriptedClient(lambda request: "A")), tmp_path, lambda *_: None)
+        ask_in_batches(Judge(ScriptedClient(lambda request: "A")), tmp_path, silent)
     assert not (tmp_path / "run").exists()

@@ -50,11 +50,11 @@ def test_another_model_in_its_place_is_another(model: Path, file: str, content: 
 
 def test_a_small_change_is_told_by_when_it_was_written(model: Path) -> None:
     weights = model / "model.safetensors"
-    before, timed = fingerprint(model), fingerprint(model, times=True)
+    before, timed = fingerprint(model), fingerprint(model, mtimes=True)
     weights.write_bytes(WEIGHTS[:5000] + b"changed" + WEIGHTS[5007:])
     os.utime(weights, ns=(0, 1))
     assert fingerprint(model) == before
-    assert fingerprint(model, times=True) != timed
+    assert fingerprint(model, mtimes=True) != timed
 
 
 def test_an_adapter_is_another_with_another_base(model: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from xl_alpacaeval_metric.clients.base import Failure, Reply, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.records import Comparison
 from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs import folder as run_folder
@@ -66,7 +67,7 @@ def made(
     """A run folder with these preferences, written by `judge_pairs`."""
     values = [preferences] * len(given) if isinstance(preferences, float) else preferences
     quality = {item.prediction: value for item, value in zip(given, values, strict=True)}
-    judge_pairs(given, judging(quality, **options), folder, lambda *_: None)
+    judge_pairs(given, judging(quality, **options), folder, silent)
     return compare.load(folder)
 
 
@@ -248,7 +249,7 @@ def test_what_is_no_finished_run_with_verdicts_is_refused(tmp_path: Path) -> Non
     for folder in (tmp_path / "absent", tmp_path):
         with pytest.raises(UserError, match="is no run folder"):
             compare.load(folder)
-    judge_pairs(items("a", 2), None, tmp_path / "none", lambda *_: None)
+    judge_pairs(items("a", 2), None, tmp_path / "none", silent)
     with pytest.raises(UserError, match="was made without a judge"):
         compare.load(tmp_path / "none")
     made(tmp_path / "cut", items("a", 2))

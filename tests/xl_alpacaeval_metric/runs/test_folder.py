@@ -46,23 +46,23 @@ def test_the_folder_of_another_run_is_refused_with_what_differs(tmp_path: Path) 
 def test_a_run_is_put_in_another_s_place_where_its_command_allows_that(tmp_path: Path) -> None:
     asked = []
 
-    def restart(other: frozenset[str]) -> bool:
+    def may_replace(other: frozenset[str]) -> bool:
         asked.append(other)
         theirs = json.loads((tmp_path / "run" / "run.json").read_text())["settings"]
         with pytest.raises(UserError, match="another process"), RunFolder(tmp_path / "run", theirs):
             pass
         return other == {"seed"}
 
-    with RunFolder(tmp_path / "run", {"seed": 0, "judge": "a"}, restart=restart):
+    with RunFolder(tmp_path / "run", {"seed": 0, "judge": "a"}, may_replace=may_replace):
         pass
-    with RunFolder(tmp_path / "run", {"seed": 1, "judge": "a"}, restart=restart):
+    with RunFolder(tmp_path / "run", {"seed": 1, "judge": "a"}, may_replace=may_replace):
         stored = json.loads((tmp_path / "run" / "run.json").read_text())
     assert stored["settings"] == {"seed": 1, "judge": "a"}
     refused: list[dict[str, object]] = [{"seed": 2, "judge": "b"}, {"seed": 2}, {"seed": 2, "judge": "a", "more": 1}]
     for settings in refused:
         with (
             pytest.raises(UserError, match="holds a run with"),
-            RunFolder(tmp_path / "run", settings, restart=restart),
+            RunFolder(tmp_path / "run", settings, may_replace=may_replace),
         ):
             pass
     # A run of another kind is not offered.

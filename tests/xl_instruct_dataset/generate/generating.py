@@ -15,6 +15,7 @@ from tests.servers import teacher
 from tests.servers.judge import JudgeServer, key_of
 from xl_alpacaeval_metric.clients.openai.probe import PROBE
 from xl_alpacaeval_metric.files.jsonl import read_lines
+from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.generate import job
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.file import load
@@ -41,7 +42,7 @@ def settings(server: JudgeServer | None = None, **given: Any) -> Settings:
 
 def run(chosen: Settings, output: Path) -> job.Outcome:
     """The job in this process, on the executor that the settings name."""
-    return job.run(chosen, output, lambda *_: None)
+    return job.run(chosen, output, silent)
 
 
 def arguments(server: JudgeServer, output: Path, **given: Any) -> list[str]:

@@ -14,6 +14,7 @@ from tests import commands
 from tests.servers import teacher
 from tests.servers.judge import JudgeServer
 from tests.xl_instruct_dataset.generate import generating
+from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_instruct_dataset.generate.config import work_folder
 
 KILLS, CONCURRENCY = 8, 4
@@ -75,7 +76,7 @@ def test_workers_of_a_killed_command_end_with_it(tmp_path: Path) -> None:
         time.sleep(1)
         assert len(server.seen.log) == seen
         # The lock is released, too.
-        with work_folder.locked(work_folder.of(tmp_path / "out")):
+        with FolderLock(work_folder.of(tmp_path / "out")):
             pass
 
 
@@ -100,7 +101,7 @@ def test_ctrl_c_says_how_it_goes_on(whole: tuple[Path, Counter[str]], tmp_path: 
 def test_a_second_process_stays_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with JudgeServer(reply=teacher.fluent) as server, work_folder.locked(work_folder.of(tmp_path / "out")):
+    with JudgeServer(reply=teacher.fluent) as server, FolderLock(work_folder.of(tmp_path / "out")):
         argv = generating.arguments(server, tmp_path / "out")
         code, _, errors = generating.invoke(argv, monkeypatch, capfd)
     assert (code, len(errors)) == (2, 1), errors

@@ -10,9 +10,6 @@ from xl_instruct_dataset.records import TrainingRow
 from xl_instruct_dataset.sources import sample
 
 
-def silent(*_: object) -> None: ...
-
-
 def command(*arguments: object) -> int:
     """The command in this process; its exit code."""
     sys.argv[1:] = [str(argument) for argument in arguments]

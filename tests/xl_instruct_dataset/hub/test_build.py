@@ -17,11 +17,12 @@ from huggingface_hub import DatasetCard
 from tests.commands import run_python
 from tests.commands import start_instruct as start
 from tests.helpers import rows, write_jsonl
-from tests.xl_instruct_dataset.hub.building import command, numbered, silent
+from tests.xl_instruct_dataset.hub.building import command, numbered
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.parquet import rows_at
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.hub.front_matter import TAG
+from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.hub import parquet
 from xl_instruct_dataset.hub.build import build
 from xl_instruct_dataset.records import PAIRS, TrainingRow, features

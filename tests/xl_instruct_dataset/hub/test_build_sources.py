@@ -10,8 +10,9 @@ import pytest
 from huggingface_hub import DatasetCard
 
 from tests.helpers import FINNISH, GERMAN, rows, write_jsonl
-from tests.xl_instruct_dataset.hub.building import command, silent
+from tests.xl_instruct_dataset.hub.building import command
 from xl_alpacaeval_metric.hub import folder as hub_folder
+from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.hub.build import build
 from xl_instruct_dataset.sources.source import Source
 

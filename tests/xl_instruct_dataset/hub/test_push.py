@@ -14,6 +14,7 @@ from tests.helpers import FINNISH, GERMAN, rows, write_jsonl
 from tests.servers.hub import READER, WRITER, HubServer
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub.folder import verified
+from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.hub import parquet, push
 from xl_instruct_dataset.hub.build import build
 from xl_instruct_dataset.sources.source import Source
@@ -29,7 +30,7 @@ def hub() -> Iterator[HubServer]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    build(["en-fi", "en-de"], Source("sample"), tmp_path / "xl-instruct", lambda *_: None)
+    build(["en-fi", "en-de"], Source("sample"), tmp_path / "xl-instruct", silent)
     return tmp_path / "xl-instruct"
 
 
@@ -162,7 +163,7 @@ def test_a_store_of_chunks_that_fails_is_one_line(hub: HubServer, folder: Path, 
 
 def test_a_plan_has_each_file_once(tmp_path: Path) -> None:
     row = next(Source("sample").rows("en-de"))
-    build(["en-de"], Source("sample"), tmp_path / "xl", lambda *_: None)
+    build(["en-de"], Source("sample"), tmp_path / "xl", silent)
     card = tmp_path / "xl" / "README.md"
     entry = "- config_name: {0}\n  data_files:\n  - split: train\n    path: en-de/train-*.parquet\n"
     assert entry.format("en-de") in card.read_text("utf-8")

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tests.helpers import rows, write_jsonl
-from tests.xl_instruct_dataset.train.training import out_of_memory, settings, silent, tune
+from tests.xl_instruct_dataset.train.training import out_of_memory, settings, tune
 from xl_alpacaeval_metric.clients.harness import HarnessClient
 from xl_alpacaeval_metric.clients.local.client import LocalClient
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.train.dataset import tokenizer
 from xl_instruct_dataset.train.finetune import loss_log, model, save
 from xl_instruct_dataset.train.finetune.preflight import prepare

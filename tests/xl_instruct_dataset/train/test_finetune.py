@@ -17,8 +17,9 @@ from huggingface_hub import ModelCard
 from tests.commands import run_alpacaeval
 from tests.commands import start_instruct as start
 from tests.helpers import ROOT, rows, write_jsonl
-from tests.xl_instruct_dataset.train.training import QUICK, out_of_memory, settings, silent, tune
+from tests.xl_instruct_dataset.train.training import QUICK, out_of_memory, settings, tune
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
 from xl_instruct_dataset.train.finetune import loss_log, model, save, trainer
 from xl_instruct_dataset.train.finetune.record import Summary
@@ -315,14 +316,14 @@ def test_a_model_that_is_not_there_is_one_line(
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(UserError, match=message):
-        train(name, settings(), tmp_path / "run", silent, silent)
+        train(name, settings(), tmp_path / "run", silent, lambda _: None)
 
 
 def test_an_adapter_is_no_base_to_train(adapted: tuple[Path, Summary], tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=r"holds no config\.json, so it is no model folder .it holds an adapter: train its base"
     ):
-        train(str(adapted[0]), settings(), tmp_path / "run", silent, silent)
+        train(str(adapted[0]), settings(), tmp_path / "run", silent, lambda _: None)
 
 
 def test_a_window_that_is_smaller_is_said(tiny: Path, tmp_path: Path) -> None:

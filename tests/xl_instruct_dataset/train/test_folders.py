@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
-from tests.xl_instruct_dataset.train.training import settings, silent, tune
+from tests.xl_instruct_dataset.train.training import settings, tune
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.files.lock import FolderLock
+from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_instruct_dataset.train.finetune import loss_log, record, save, trainer
 from xl_instruct_dataset.train.finetune.preflight import prepare
@@ -94,9 +95,9 @@ def test_a_loop_leaves_folders_alone_that_are_not_its_own(of: str, finished: Pat
 def test_a_second_start_leaves_the_live_run_as_it_is(tiny: Path, tmp_path: Path) -> None:
     folder = begun(tmp_path / "run", {**identity(tiny), "learning_rate": 0.5})
     before = content(folder)
-    with FileLock(folder / ".lock"), pytest.raises(UserError, match="another process is working in this folder"):
+    with FolderLock(folder), pytest.raises(UserError, match="another process is working in this folder"):
         tune(tiny, folder, max_steps=1)
-    assert {name: text for name, text in content(folder).items() if name != ".lock"} == before
+    assert content(folder) == before
     assert (folder / trainer.CHECKPOINTS / "checkpoint-1").is_dir()
 
 

@@ -17,8 +17,9 @@ from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.runs import evaluate as runs
-from xl_alpacaeval_metric.runs.answer_worker import adapter_arguments
+from xl_alpacaeval_metric.runs.harness_model import adapter_arguments
 from xl_instruct_dataset.cli import app
 from xl_instruct_dataset.train.dataset.examples import GroupCounts, TrainingSplit
 from xl_instruct_dataset.train.loop import benchmarks, changes, page
@@ -28,9 +29,6 @@ from xl_instruct_dataset.train.loop.changes import Change
 ENGLISH = "The dog runs through the forest and finds an old bone under the tree."
 GERMAN = "Der Hund läuft durch den Wald und findet dort einen alten Knochen unter dem Baum."
 FINNISH = "Koira juoksee metsän halki ja löytää vanhan luun puun alta, vaikka sataa kaatamalla."
-
-
-def silent(*_: object) -> None: ...
 
 
 def judged(folder: Path, german: int, share: float) -> Path:

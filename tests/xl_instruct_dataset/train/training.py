@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.train.finetune.record import Summary
 from xl_instruct_dataset.train.finetune.run import train
 from xl_instruct_dataset.train.settings import Settings, resolve
@@ -27,10 +28,6 @@ QUICK: dict[str, Any] = {
 def settings(**options: object) -> Settings:
     """The quick settings, with others in their place."""
     return resolve(None, {**QUICK, **options})
-
-
-def silent(*_: object) -> None:
-    """A progress that shows nothing."""
 
 
 def tune(model: Path, folder: Path, **options: object) -> tuple[Summary, list[str]]:

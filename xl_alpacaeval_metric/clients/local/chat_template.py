@@ -1,53 +1,66 @@
-"""Chat messages to tokens, by a model's own tokenizer and chat template."""
+"""From chat messages to tokens, with a model's own tokenizer and chat template."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from xl_alpacaeval_metric.clients.base import Message
 
-# Prompts tokenised in one call: the tokenizer's threads share them, and it keeps far more of each than its tokens.
-AT_ONCE = 256
+TOKENIZER_BATCH = 256
+"""Prompts tokenised in one call: the tokenizer's threads share them, and while it works it holds
+far more memory for each than its tokens take."""
 
 
 def encode(chats: Sequence[Sequence[Message]], tokenizer: Any) -> list[list[int]]:
-    """The tokens of each chat, up to where the model's reply begins."""
-    texts = [_text([{**m, "content": plain(m["content"], tokenizer)} for m in chat], tokenizer) for chat in chats]
-    # A chat template writes the tokens that begin a text itself.
-    bare = tokenizer.chat_template is None
+    """The token ids of each chat, up to the beginning of the model's reply.
+
+    Special tokens inside the messages are broken up. Without a chat template the messages are
+    joined as text.
+    """
+    texts = [_text(break_special_tokens(chat, tokenizer), tokenizer) for chat in chats]
+    # A chat template writes the tokens at the beginning of a text itself.
+    add_special_tokens = tokenizer.chat_template is None
     return [
         list(ids)
-        for start in range(0, len(texts), AT_ONCE)
-        for ids in tokenizer(texts[start : start + AT_ONCE], add_special_tokens=bare)["input_ids"]
+        for start in range(0, len(texts), TOKENIZER_BATCH)
+        for ids in tokenizer(texts[start : start + TOKENIZER_BATCH], add_special_tokens=add_special_tokens)["input_ids"]
     ]
 
 
 def _text(chat: Sequence[Message], tokenizer: Any) -> str:
     from jinja2 import TemplateError
 
-    whole = "\n\n".join(message["content"] for message in chat)
+    joined = "\n\n".join(message["content"] for message in chat)
     if tokenizer.chat_template is None:
-        return f"{whole}\n\nReply:"
+        return f"{joined}\n\nReply:"
     try:
         return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
     except TemplateError:
-        # Some templates (Gemma's) have no place for a system message.
-        user = [{"role": "user", "content": whole}]
+        # Some templates (Gemma's) refuse a system message.
+        user = [{"role": "user", "content": joined}]
         return str(tokenizer.apply_chat_template(user, tokenize=False, add_generation_prompt=True))
 
 
-def plain(text: str, tokenizer: Any) -> str:
-    """The text with the tokenizer's special tokens broken up, so that an answer cannot end its turn or open another.
+def break_special_tokens(chat: Sequence[Message], tokenizer: Any) -> list[dict[str, str]]:
+    """The chat with the tokenizer's special tokens in its contents broken up.
 
-    A lone surrogate, which tokenizers refuse, becomes U+FFFD.
+    A zero-width space goes after the first character of each, so that a text in the chat can
+    neither end its turn nor begin another. A lone surrogate, which tokenizers refuse, becomes U+FFFD.
     """
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    for token in tokenizer.added_tokens_decoder.values():
-        if token.special and len(token.content) > 1:
-            text = text.replace(token.content, f"{token.content[0]}\u200b{token.content[1:]}")
-    return text
+    special = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+    broken = []
+    for message in chat:
+        content = message["content"].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        for token in special:
+            if len(token) > 1:
+                content = content.replace(token, f"{token[0]}\u200b{token[1:]}")
+        broken.append({**message, "content": content})
+    return broken
 
 
 def spellings(choice: str, tokenizer: Any) -> list[int]:
-    """The single tokens that spell the choice, with and without a space before it; its first token if none does."""
+    """The ids of the single tokens that spell the choice, with and without a leading space.
+
+    Where no single token does, the first token of the choice.
+    """
     forms = [tokenizer.encode(form, add_special_tokens=False) for form in (choice, f" {choice}")]
     return sorted({ids[0] for ids in forms if len(ids) == 1}) or [forms[0][0]]

@@ -1,4 +1,4 @@
-"""Models of the Hub or a folder, run in this process with transformers, on CUDA where there is one."""
+"""The client for models of the Hub or a folder that transformers runs in this process."""
 
 import math
 import os
@@ -7,27 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
-from xl_alpacaeval_metric.clients.fingerprint import grouped
+from xl_alpacaeval_metric.clients.fingerprint import group_indices
 from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.clients.local import weights
-from xl_alpacaeval_metric.clients.local.chat_template import encode, plain, spellings
+from xl_alpacaeval_metric.clients.local.chat_template import encode, spellings
 from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, shared_length
-from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable
+from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, first_line
 
-__all__ = ["LocalClient", "best_device", "fingerprint", "plain"]
-
-# Tokens, padding included, that one forward pass works on: bounds memory whatever the length of the prompts.
 BATCH_TOKENS = {"cuda": 32_768, "mps": 8_192, "cpu": 4_096}
+"""Device -> tokens of one forward pass with padding: bounds memory for prompts of any length."""
 
 
 class LocalClient:
     """Answers requests with a causal language model loaded by transformers.
 
-    A request with `choices` costs one forward pass, which gives the log-probability of each choice as the
-    next token; others are decoded greedily. `preflight` loads the tokenizer and the configuration alone, so
-    that the memory is free until the first request comes. Requests go in batches of like length, of at most
-    `batch_tokens` tokens with padding; a batch that does not fit the memory is halved, and so are those after it.
-    With `reuse_prefix` the tokens that all requests with choices begin with are computed once.
+    A request with `choices` costs one forward pass, which gives the log-probability of each choice
+    as the next token; others are decoded greedily. `preflight` loads only the tokenizer and the
+    configuration: the weights are loaded at the first request. Requests are batched by length, at
+    most `batch_tokens` tokens a batch with padding; a batch that does not fit the memory is halved,
+    and so are later ones. With `reuse_prefix` the common prefix of all requests with choices is
+    computed once. `device` defaults to the first of cuda, mps and cpu that there is.
     """
 
     def __init__(
@@ -57,7 +56,11 @@ class LocalClient:
         return {"backend": "hf", "model": self.spec, "fingerprint": self._fingerprint, "dtype": self.dtype}
 
     def preflight(self) -> None:
-        """Load tokenizer and configuration; raises ModelUnavailable, or MissingExtra without torch and transformers."""
+        """Load the tokenizer and the configuration.
+
+        Raises ModelUnavailable, MissingExtra without torch and transformers, and UserError for an
+        unknown device or dtype.
+        """
         if self._tokenizer is not None:
             return
         try:
@@ -69,19 +72,20 @@ class LocalClient:
             raise ModelUnavailable(f"hf/{self.model}: no such folder")
         local_device.check(self.device, self.dtype)
         try:
-            # Where it is left open, transformers asks whoever sits at the terminal.
+            # Without an explicit trust_remote_code, transformers asks on the terminal.
             config = transformers.AutoConfig.from_pretrained(self.model, trust_remote_code=False)
             tokenizer = transformers.AutoTokenizer.from_pretrained(self.model, trust_remote_code=False)
         except (OSError, ValueError, KeyError) as error:
-            raise ModelUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
+            raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first_line(error)}") from None
         text_config = config.get_text_config() if hasattr(config, "get_text_config") else config
         self._window = int(getattr(text_config, "max_position_embeddings", 0) or 0) or 2**31
-        self._fingerprint = fingerprint(self.model, config)
+        self._fingerprint = weights.model_fingerprint(self.model, config)
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
         self._tokenizer = tokenizer
 
     def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
+        """As `Client.complete`. A request longer than the model's window is refused."""
         self.preflight()
         prompts = encode([request.messages for request in requests], self._tokenizer)
         fitting = []
@@ -91,31 +95,31 @@ class LocalClient:
                 yield index, Failure("refused", f"needs {needed} tokens, the window of {self.spec} has {self._window}")
             else:
                 fitting.append(index)
-        for alike in grouped((requests[i].choices, requests[i].max_tokens) for i in fitting).values():
-            indices = [fitting[place] for place in alike]
-            for place, reply in self._answers(requests[indices[0]], [prompts[i] for i in indices]):
-                # Asking a deterministic model again would give the same reply.
+        for group in group_indices((requests[i].choices, requests[i].max_tokens) for i in fitting).values():
+            indices = [fitting[position] for position in group]
+            for position, reply in self._answers(requests[indices[0]], [prompts[i] for i in indices]):
+                # No retry: the model is deterministic.
                 if isinstance(reply, Completion) and is_usable is not None and not is_usable(reply):
                     reply = Failure("refused", f"unusable reply {reply.text[:40]!r}")
-                yield indices[place], reply
+                yield indices[position], reply
 
     def close(self) -> None:
         """Free the model's memory."""
         if self._network is not None:
             self._network = None
-            local_device.free()
+            local_device.empty_cache()
 
     def _answers(self, like: Request, prompts: Sequence[list[int]]) -> Iterator[tuple[int, Reply]]:
-        """(index into `prompts`, reply) to requests with the choices and the token limit of `like`."""
+        """Yield (index into `prompts`, reply); `like` has the choices and token limit of all."""
         network = self._load()
         budget = self.batch_tokens or BATCH_TOKENS.get(network.device.type, BATCH_TOKENS["mps"])
         prefix = SharedPrefix(network, prompts[0][: shared_length(prompts)]) if self.reuse_prefix else None
-        # Longest first: memory is at its highest in the first batch, so what does not fit shows at once.
-        waiting = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
+        # Longest first: the first batch takes the most memory, so a lack of it shows at once.
+        order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
         done = 0
-        while done < len(waiting):
-            width = len(prompts[waiting[done]]) + like.max_tokens
-            batch = waiting[done : done + max(1, budget // width)]
+        while done < len(order):
+            width = len(prompts[order[done]]) + like.max_tokens
+            batch = order[done : done + max(1, budget // width)]
             tokens = [prompts[i] for i in batch]
             replies: Sequence[Reply] | None = None
             try:
@@ -123,9 +127,9 @@ class LocalClient:
             except RuntimeError as error:
                 if not local_device.is_out_of_memory(error):
                     raise
-            # Out here the error is gone, and with it the tensors that its traceback held.
+            # Outside the except block, where the error no longer holds its traceback's tensors.
             if replies is None:
-                local_device.free()
+                local_device.empty_cache()
                 self.batch_tokens = budget = max(1, width * (len(batch) // 2))
                 if len(batch) > 1:
                     continue
@@ -138,10 +142,10 @@ class LocalClient:
             import torch
             import transformers
 
-            # It would write over the caller's own progress line.
+            # The bar would overwrite the caller's own progress line.
             transformers.utils.logging.disable_progress_bar()
-            device = self.device or best_device()
-            # Half precision is slow on a CPU, whatever the file holds.
+            device = self.device or local_device.best_device()
+            # Half precision is slow on a CPU, so the weights' own dtype is not taken there.
             dtype: Any = torch.float32 if device == "cpu" and self.dtype == "auto" else self.dtype
             try:
                 network = transformers.AutoModelForCausalLM.from_pretrained(
@@ -149,7 +153,7 @@ class LocalClient:
                 )
                 self._network = network.to(device).eval()
             except (OSError, ValueError, KeyError) as error:
-                raise ModelUnavailable(f"{self.spec}: cannot be loaded: {_first_line(error)}") from None
+                raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first_line(error)}") from None
             except RuntimeError as error:
                 if not local_device.is_out_of_memory(error):
                     raise
@@ -157,7 +161,7 @@ class LocalClient:
         return self._network
 
     def _padded(self, prompts: Sequence[list[int]]) -> tuple[Any, Any]:
-        """Token ids and attention mask, both (prompts, longest), padded on the left."""
+        """Token ids and attention mask, both of shape (prompts, longest), padded on the left."""
         import torch
 
         width = max(map(len, prompts))
@@ -176,7 +180,8 @@ class LocalClient:
             start = cache.get_seq_length() if cache else 0
             ids, mask = self._padded([prompt[start:] for prompt in prompts])
             mask = torch.nn.functional.pad(mask, (start, 0), value=1)
-            # The last position is all that is needed: logits of the others would fill memory with the vocabulary.
+            # Only the last position is needed; logits of the others would take memory for the
+            # whole vocabulary each.
             logits = self._load()(
                 input_ids=ids,
                 attention_mask=mask,
@@ -209,31 +214,12 @@ class LocalClient:
                 do_sample=False,
                 pad_token_id=self._tokenizer.pad_token_id,
             )
-        made = output[:, ids.shape[1] :]
-        texts = self._tokenizer.batch_decode(made, skip_special_tokens=True)
-        counts = (made != self._tokenizer.pad_token_id).sum(-1).tolist()
+        generated = output[:, ids.shape[1] :]
+        texts = self._tokenizer.batch_decode(generated, skip_special_tokens=True)
+        counts = (generated != self._tokenizer.pad_token_id).sum(-1).tolist()
         ends = self._load().generation_config.eos_token_id
-        over = {self._tokenizer.pad_token_id, *(ends if isinstance(ends, list) else [ends])}
+        end_tokens = {self._tokenizer.pad_token_id, *(ends if isinstance(ends, list) else [ends])}
         return [
-            Completion(text=text, prompt_tokens=len(prompt), completion_tokens=count, cut=last not in over)
-            for text, prompt, count, last in zip(texts, prompts, counts, made[:, -1].tolist(), strict=True)
+            Completion(text=text, prompt_tokens=len(prompt), completion_tokens=count, cut=last not in end_tokens)
+            for text, prompt, count, last in zip(texts, prompts, counts, generated[:, -1].tolist(), strict=True)
         ]
-
-
-def best_device() -> str:
-    """cuda, mps or cpu: the first that torch finds."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def fingerprint(model: str, config: Any) -> str:
-    """The Hub's commit, or what the content of a folder is known by: another model, another fingerprint."""
-    commit = getattr(config, "_commit_hash", None)
-    return str(commit)[:12] if commit else weights.fingerprint(model)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,16 +1,28 @@
-"""The device a model is to run on: whether it is there, and when its memory is too small."""
+"""The device that a model runs on: whether it exists, and whether its memory is enough."""
 
 import shutil
 import subprocess
 
 from xl_alpacaeval_metric.errors import UserError
 
-SIGNS = ("out of memory", "can't allocate memory", "ALLOC_FAILED")
-"""How CUDA's libraries, MPS and the CPU's allocator say it where torch has no exception of its own for it."""
+OUT_OF_MEMORY_TEXTS = ("out of memory", "can't allocate memory", "ALLOC_FAILED")
+"""In messages of CUDA's libraries, MPS and the CPU's allocator that have no exception class."""
+
+
+def best_device() -> str:
+    """The first of cuda, mps and cpu that torch finds."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def check(device: str | None, dtype: str) -> None:
-    """Raises UserError for a device or a type of number that torch does not have here; takes no memory on the device."""
+    """Raise UserError for a device or a dtype that torch does not have on this machine.
+
+    Allocates nothing on the device.
+    """
     import torch
 
     if dtype != "auto" and not getattr(getattr(torch, dtype, None), "is_floating_point", False):
@@ -19,37 +31,38 @@ def check(device: str | None, dtype: str) -> None:
         return
     try:
         wanted = torch.device(device)
-        if wanted.type not in ("cuda", "mps", "cpu", "xpu"):  # torch knows some in which nothing is computed.
+        # torch accepts other types too, such as meta, on which nothing is computed.
+        if wanted.type not in ("cuda", "mps", "cpu", "xpu"):
             raise RuntimeError
     except RuntimeError:
         raise UserError(f"--device {device!r} is unknown; there are cuda, cuda:1 and so on, mps and cpu") from None
-    here = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
-    if wanted.type in here and (wanted.index or 0) >= here[wanted.type]:
+    counts = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    if wanted.type in counts and (wanted.index or 0) >= counts[wanted.type]:
         raise UserError(
-            f"--device {device}: torch finds {here[wanted.type]} of kind {wanted.type} here; leave it out for the best there is"
+            f"--device {device}: torch finds {counts[wanted.type]} of kind {wanted.type} here; leave it out for the best there is"
         )
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether memory was what the work on a device failed for."""
+    """Whether an error of torch means that memory ran out."""
     import torch
 
-    return isinstance(error, torch.cuda.OutOfMemoryError) or any(sign in str(error) for sign in SIGNS)
+    return isinstance(error, torch.cuda.OutOfMemoryError) or any(text in str(error) for text in OUT_OF_MEMORY_TEXTS)
 
 
-def free() -> None:
-    """Give back what torch keeps of the GPU's memory for later."""
+def empty_cache() -> None:
+    """Return the GPU memory that torch holds for later use."""
     import torch
 
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
-def total() -> int | None:
-    """Bytes of memory of the machine's largest GPU, as the driver's tool says; None where it is not at hand.
+def largest_gpu_memory() -> int | None:
+    """Bytes of memory of the machine's largest GPU, from nvidia-smi; None where it is missing.
 
-    Which one it is that CUDA calls the first, the tool does not know; and torch would set up CUDA for it, which takes half a gigabyte
-    of that memory until the process ends.
+    nvidia-smi cannot tell which GPU CUDA counts as the first. Asking torch would initialise CUDA,
+    which takes half a gigabyte of that memory until the process ends.
     """
     if not (tool := shutil.which("nvidia-smi")):
         return None

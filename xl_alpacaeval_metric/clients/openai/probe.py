@@ -1,4 +1,4 @@
-"""One small question, to find out that an endpoint answers and which parameters it takes."""
+"""The probe: a small request that shows whether an endpoint answers and its capabilities."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,52 +10,58 @@ from xl_alpacaeval_metric.clients.openai.rate_limit import backoff
 
 PROBE = Request(({"role": "user", "content": "Reply with one letter, A."},), max_tokens=1, choices=("A", "B"))
 ATTEMPTS = 6
+REPLIES_WITHOUT_LOGPROBS = 3
+"""Replies without log-probabilities and without a choice after which none are expected."""
 
 
 class ProbeFailed(Exception):
-    """No answer, for the reason in `fault`; None where all the tokens of an answer went into reasoning."""
+    """The endpoint did not answer, for the reason in `fault`.
+
+    `fault` is None where it did, but spent all its tokens on reasoning.
+    """
 
     def __init__(self, fault: Fault | None) -> None:
         super().__init__("" if fault is None else fault.reason)
         self.fault = fault
 
 
-async def negotiate(
-    ask: Callable[[Request, Capabilities, float], Awaitable[Completion | Fault]],
+async def detect_capabilities(
+    send: Callable[[Request, Capabilities, float], Awaitable[Completion | Fault]],
     request: Request,
     timeout: float,
-    within: float,
+    total_timeout: float,
 ) -> Capabilities:
-    """Ask `request`, the probe with room for an answer, until it is answered in a dialect that suits the endpoint; raises Silent.
+    """Send `request`, the probe, until it is answered, leaving out parameters that are refused.
 
-    `timeout` is the seconds of one attempt, `within` those of all.
+    `timeout` is the seconds of one attempt, `total_timeout` those of all. Raises ProbeFailed.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + within
-    dialect, silent, fault, attempt = Capabilities(), 0, Fault("passing", "no answer"), 0
+    deadline = loop.time() + total_timeout
+    capabilities, without_logprobs, attempt = Capabilities(), 0, 0
+    fault = Fault("transient", "no answer")
     while attempt < ATTEMPTS and (left := deadline - loop.time()) > 0:
-        # An answer that never comes shall leave time for a second attempt.
-        outcome = await ask(request, dialect, min(timeout, left if attempt else 0.4 * left))
+        # The first attempt leaves time for a second one where it gets no answer.
+        outcome = await send(request, capabilities, min(timeout, left if attempt else 0.4 * left))
         if isinstance(outcome, Completion):
             text = outcome.text.strip()
-            if dialect.top_logprobs and outcome.logprobs is None:
-                # A reply that is no verdict either may be an accident, which does not happen three times.
-                silent += 1
-                if text in PROBE.choices or silent == 3:
-                    dialect = replace(dialect, top_logprobs=0)
+            if capabilities.top_logprobs and outcome.logprobs is None:
+                # A reply that is no choice either may be an accident, unless it recurs.
+                without_logprobs += 1
+                if text in PROBE.choices or without_logprobs == REPLIES_WITHOUT_LOGPROBS:
+                    capabilities = replace(capabilities, top_logprobs=0)
                 if text not in PROBE.choices:
                     continue
             if not text and not outcome.logprobs:
                 raise ProbeFailed(None)
-            return dialect
+            return capabilities
         fault = outcome
         if "output limit was reached" in fault.complaint:
             raise ProbeFailed(None)
-        if (adapted := dialect.adapted(fault.complaint)) is not None:
-            dialect = adapted
+        if (adapted := capabilities.adapted_to(fault.complaint)) is not None:
+            capabilities = adapted
             continue
         wait = max(fault.wait or 0.0, backoff(attempt, 0.2, 1.0))
-        if fault.kind != "passing" or wait > deadline - loop.time():
+        if fault.kind != "transient" or wait > deadline - loop.time():
             break
         attempt += 1
         await asyncio.sleep(wait)

@@ -1,4 +1,4 @@
-"""The chat completions protocol: the body of a request, what its reply says, and which parameters an endpoint takes."""
+"""The chat completions protocol: request bodies, replies, faults, an endpoint's capabilities."""
 
 import json
 import math
@@ -8,23 +8,24 @@ from typing import Any, Literal
 
 from xl_alpacaeval_metric.clients.base import Completion, Request
 
-PASSING_STATUS = frozenset({408, 409, 425, 429})
+TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
 FATAL_STATUS = frozenset({401, 402, 404, 405})
 FEWER_LOGPROBS = 5
-"""What servers that take fewer than twenty alternatives usually take."""
+"""The number of alternatives that servers with a limit below twenty usually accept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """An attempt without a usable reply.
 
-    `passing`: worth another attempt. `refused`: this request will never do. `forbidden`: this request, or all of them,
-    which only another one can tell.
-    `fatal`: no request will do. `unreachable`: nobody there, which is passing only where somebody once was.
-    `wait` is the server's Retry-After in seconds.
+    `transient`: a retry may succeed. `refused`: this request can never succeed.
+    `forbidden`: either this request or every request is refused, which another request decides.
+    `fatal`: no request can succeed. `unreachable`: no connection, which is transient only where the
+    endpoint has answered before. `wait` is the server's Retry-After in seconds, `complaint` what
+    the server says is wrong.
     """
 
-    kind: Literal["passing", "refused", "forbidden", "fatal", "unreachable"]
+    kind: Literal["transient", "refused", "forbidden", "fatal", "unreachable"]
     reason: str
     status: int = 0
     wait: float | None = None
@@ -37,7 +38,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """Which parameters an endpoint takes. `top_logprobs` is 0 where it gives no log-probabilities."""
+    """Which parameters an endpoint accepts.
+
+    `top_logprobs` is the number of alternatives; 0 where it reports no log-probabilities.
+    """
 
     token_limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     top_logprobs: int = 20
@@ -46,7 +50,11 @@ class Capabilities:
     seed: bool = True
 
     def body(self, model: str, request: Request, verdict_tokens: int) -> dict[str, object]:
-        """The request as JSON. What is read from text takes `verdict_tokens`, which leave room to reason."""
+        """The JSON body of a request.
+
+        A reply that is read from its text may take `verdict_tokens` tokens, which leaves room to
+        reason first.
+        """
         max_tokens = request.max_tokens
         body: dict[str, object] = {"model": model, "messages": [dict(message) for message in request.messages]}
         if request.choices and self.top_logprobs:
@@ -63,24 +71,27 @@ class Capabilities:
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         return body
 
-    def adapted(self, complaint: str) -> "Capabilities | None":
-        """What to try after the endpoint complained so about a parameter; None where the complaint names none of ours."""
-        said = complaint.lower()
-        if "response_format" in said or "json_schema" in said:
+    def adapted_to(self, complaint: str) -> "Capabilities | None":
+        """The capabilities without the parameter that the endpoint complains about.
+
+        None where the complaint names no parameter that could be left out.
+        """
+        lowered = complaint.lower()
+        if "response_format" in lowered or "json_schema" in lowered:
             return replace(self, json_schema=False) if self.json_schema else None
-        if "logprobs" in said and self.top_logprobs:
+        if "logprobs" in lowered and self.top_logprobs:
             return replace(self, top_logprobs=FEWER_LOGPROBS if self.top_logprobs > FEWER_LOGPROBS else 0)
-        if "seed" in said and self.seed:
+        if "seed" in lowered and self.seed:
             return replace(self, seed=False)
-        if "temperature" in said and self.temperature:
+        if "temperature" in lowered and self.temperature:
             return replace(self, temperature=False)
-        if ("max_tokens" in said or "max_completion_tokens" in said) and self.token_limit == "max_tokens":
+        if ("max_tokens" in lowered or "max_completion_tokens" in lowered) and self.token_limit == "max_tokens":
             return replace(self, token_limit="max_completion_tokens")
         return None
 
 
 def status_fault(status: int, text: str, wait: float | None) -> Fault:
-    """What a reply with an error status means; `wait` is its Retry-After in seconds."""
+    """The fault of a reply with an error status; `wait` is its Retry-After in seconds."""
     complaint = _complaint(text)
     reason = f"status {status}" + (f": {complaint}" if complaint else "")
     quota = status == 429 and "insufficient_quota" in text
@@ -88,25 +99,25 @@ def status_fault(status: int, text: str, wait: float | None) -> Fault:
         return Fault("fatal", reason, status)
     if status == 403:
         return Fault("forbidden", reason, status, complaint=complaint)
-    if status in PASSING_STATUS or status >= 500:
-        return Fault("passing", reason, status, wait, complaint)
+    if status in TRANSIENT_STATUS or status >= 500:
+        return Fault("transient", reason, status, wait, complaint)
     return Fault("refused", reason, status, complaint=complaint)
 
 
 def read_reply(text: str, choices: Sequence[str], limit: int | None = None) -> Completion | Fault:
-    """The completion in the text of a reply with status 200; `limit` is the tokens it was given.
+    """The completion in the body of a reply with status 200; a body without one is transient.
 
-    Text that holds none is a passing fault.
+    `limit` is the token limit of the request.
     """
     try:
         reply = json.loads(text)
     except ValueError:
         page = text.lstrip()[:1] == "<"
-        return Fault("passing", "a page of HTML instead of JSON" if page else "broken JSON")
+        return Fault("transient", "a page of HTML instead of JSON" if page else "broken JSON")
     try:
         if not reply.get("choices"):
             error = _complaint(text) if "error" in reply else ""
-            return Fault("passing", "JSON without choices" + (f": {error}" if error else ""), complaint=error)
+            return Fault("transient", "JSON without choices" + (f": {error}" if error else ""), complaint=error)
         choice, usage = reply["choices"][0], reply.get("usage") or {}
         message = choice["message"]
         content = message.get("content") or ""
@@ -116,22 +127,25 @@ def read_reply(text: str, choices: Sequence[str], limit: int | None = None) -> C
         if refusal and not content:
             return Fault("refused", f"refused: {refusal}")
         if not isinstance(content, str):
-            return Fault("passing", "JSON whose content is no text")
+            return Fault("transient", "JSON whose content is no text")
         logprobs = _choice_logprobs(choice.get("logprobs"), choices) if choices else None
         prompt_tokens, completion_tokens = (
             int(usage.get("prompt_tokens") or 0),
             int(usage.get("completion_tokens") or 0),
         )
     except (AttributeError, KeyError, IndexError, TypeError, ValueError):
-        return Fault("passing", "JSON that is not a chat completion")
-    # A verdict is one token. Some servers say "stop" whatever the reason was.
-    spent = choice.get("finish_reason") == "length" or (limit is not None and completion_tokens >= limit)
-    cut = spent and not choices
+        return Fault("transient", "JSON that is not a chat completion")
+    # A choice is one token, and is never cut. Some servers always report "stop".
+    at_limit = choice.get("finish_reason") == "length" or (limit is not None and completion_tokens >= limit)
+    cut = at_limit and not choices
     return Completion(content, logprobs, prompt_tokens, completion_tokens, cut=cut)
 
 
 def _choice_logprobs(reported: Any, choices: Sequence[str]) -> dict[str, float] | None:
-    """Choice -> logarithm of the summed probability of the first token's spellings that strip to it; None if unreported."""
+    """Choice -> log-probability that the first token, stripped, is the choice.
+
+    The probabilities of all spellings of a choice are added up. None where nothing is reported.
+    """
     positions = (reported or {}).get("content")
     if not positions:
         return None
@@ -140,7 +154,7 @@ def _choice_logprobs(reported: Any, choices: Sequence[str]) -> dict[str, float] 
     # The sampled token is among the alternatives, except where none were given.
     for alternative in first.get("top_logprobs") or [first]:
         logprob = float(alternative["logprob"])
-        # Some servers show a space as their tokenizer writes it.
+        # Some servers report a space as their tokenizer writes it.
         token = alternative["token"].strip().lstrip("Ġ▁")
         if token in choices and not math.isnan(logprob):
             spellings.setdefault(token, []).append(logprob)
@@ -148,12 +162,14 @@ def _choice_logprobs(reported: Any, choices: Sequence[str]) -> dict[str, float] 
 
 
 def _log_sum(logprobs: Sequence[float]) -> float:
-    most = max(logprobs)
-    return most if math.isinf(most) else min(0.0, most + math.log(sum(math.exp(value - most) for value in logprobs)))
+    largest = max(logprobs)
+    if math.isinf(largest):
+        return largest
+    return min(0.0, largest + math.log(sum(math.exp(value - largest) for value in logprobs)))
 
 
 def _complaint(text: str) -> str:
-    """What the text of an error reply says, without the echo of the request that some servers add."""
+    """The message in the body of an error reply, without the echoed request that some add."""
     if text.lstrip()[:1] == "<":
         return "a page of HTML"
     try:
@@ -164,10 +180,10 @@ def _complaint(text: str) -> str:
         error = error.get("error") or error
     if not isinstance(error, dict):
         return str(error or "")[:1000]
-    said = error.get("message") or error.get("detail") or ""
-    if isinstance(said, list):  # FastAPI: where in the request, and what is wrong there
-        said = "; ".join(
-            f"{'.'.join(map(str, e.get('loc') or ()))}: {e.get('msg')}" for e in said if isinstance(e, dict)
+    message = error.get("message") or error.get("detail") or ""
+    if isinstance(message, list):  # FastAPI: the places in the request, and what is wrong there.
+        message = "; ".join(
+            f"{'.'.join(map(str, e.get('loc') or ()))}: {e.get('msg')}" for e in message if isinstance(e, dict)
         )
     param = error.get("param")
-    return (f"{said} ({param})" if param and str(param) not in str(said) else str(said))[:1000]
+    return (f"{message} ({param})" if param and str(param) not in str(message) else str(message))[:1000]

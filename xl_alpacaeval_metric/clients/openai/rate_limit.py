@@ -1,4 +1,4 @@
-"""How fast to ask: the concurrency limit that rate limits shrink, and how long to wait before asking again."""
+"""Rate limits: a concurrency limit that adapts to them, and how long to wait before a retry."""
 
 import asyncio
 import random
@@ -11,66 +11,74 @@ LONGEST_PAUSE = 60.0
 """Seconds: a longer Retry-After is cut to this."""
 
 
-class Pacer:
-    """Slots for requests in flight: never more than `most`, fewer after a rate limit, none before Retry-After is over.
+class ConcurrencyLimiter:
+    """Slots for requests in flight: at most `maximum`, fewer after a rate limit, none in a pause.
 
-    Additive increase, multiplicative decrease: a rate limit halves the number of slots, and each full round of answers
-    gives an eighth of `most` back. Rate limits that answer requests sent before the last halving tell nothing new
-    and do not halve again. To be used from one event loop.
+    Additive increase, multiplicative decrease: a rate limit halves the number of slots, and each
+    full round of replies gives an eighth of `maximum` back. A rate limit met by a request that was
+    sent before the last decrease is no news, and does not halve the number again. Use it from one
+    event loop only.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.limit = float(most)
+    def __init__(self, maximum: int) -> None:
+        self.maximum = maximum
+        self.limit = float(maximum)
         self.in_flight = 0
-        self._held_until = 0.0
-        self._halved_at = 0.0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._paused_until = 0.0
+        self._decreased_at = 0.0
+        self._waiters: deque[asyncio.Future[None]] = deque()
 
-    async def slot(self) -> float:
-        """Wait for a slot and take it; returns the loop's time."""
+    async def acquire(self) -> float:
+        """Wait for a slot and occupy it; returns the loop's time."""
         loop = asyncio.get_running_loop()
         try:
             while True:
                 now = loop.time()
-                if now < self._held_until:
-                    await asyncio.sleep(self._held_until - now)
+                if now < self._paused_until:
+                    await asyncio.sleep(self._paused_until - now)
                 elif self.in_flight < int(self.limit):
                     self.in_flight += 1
                     return now
                 else:
-                    turn = loop.create_future()
-                    self._waiting.append(turn)
-                    await turn
+                    waiter = loop.create_future()
+                    self._waiters.append(waiter)
+                    await waiter
         except asyncio.CancelledError:
-            self._wake()  # It may have been this one's turn.
+            self._wake()  # This one may have been woken; another must get the slot.
             raise
 
-    def _wake(self) -> None:
-        """Have as many look again as there are slots, those that have waited longest; all of them would be in each other's way."""
-        free = int(self.limit) - self.in_flight
-        while free > 0 and self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                free -= 1
-
     def release(self) -> None:
+        """Free a slot."""
         self.in_flight -= 1
         self._wake()
 
-    def answered(self) -> None:
-        """A request succeeded."""
-        self.limit = min(float(self.most), self.limit + max(1.0, self.most / 8) / self.limit)
+    def succeeded(self) -> None:
+        """Raise the limit: a request succeeded."""
+        self.limit = min(float(self.maximum), self.limit + max(1.0, self.maximum / 8) / self.limit)
         self._wake()
 
-    def limited(self, sent: float, pause: float) -> None:
-        """The request sent at loop time `sent` met a rate limit: send nothing for `pause` seconds, then less at once."""
+    def rate_limited(self, sent: float, pause: float) -> None:
+        """Lower the limit: the request sent at loop time `sent` met a rate limit.
+
+        Nothing is sent for `pause` seconds.
+        """
         now = asyncio.get_running_loop().time()
-        if sent >= self._halved_at:
+        if sent >= self._decreased_at:
             self.limit = max(1.0, self.limit / 2)
-            self._halved_at = now
-        self._held_until = max(self._held_until, now + pause)
+            self._decreased_at = now
+        self._paused_until = max(self._paused_until, now + pause)
+
+    def _wake(self) -> None:
+        """Wake as many waiters as there are free slots, in order of arrival.
+
+        Waking all of them would have each one check in vain.
+        """
+        free = int(self.limit) - self.in_flight
+        while free > 0 and self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                free -= 1
 
 
 def backoff(attempt: int, base: float = 0.5, cap: float = 30.0) -> float:
@@ -82,9 +90,10 @@ def backoff(attempt: int, base: float = 0.5, cap: float = 30.0) -> float:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the header Retry-After asks for (a number, or an HTTP date), at most LONGEST_PAUSE; None without one.
+    """The seconds of the header Retry-After, at most LONGEST_PAUSE; None where it is missing.
 
-    A date is measured against the server's own clock where it sends one.
+    The header holds a number or an HTTP date. A date is compared with the server's own clock where
+    the reply has a Date header.
     """
     value = headers.get("retry-after", "").strip()
     try:
@@ -94,7 +103,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         if date is None:
             return None
         seconds = (date - (_date(headers.get("date", "")) or datetime.now(UTC))).total_seconds()
-    # Written so that nan comes out as 0.
+    # In this order, nan becomes 0.
     return min(seconds, LONGEST_PAUSE) if seconds > 0 else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Sends a batch of requests through a Pacer, asks again after passing faults, and hands over each reply once."""
+"""Sends a batch of requests, retries after transient faults, and delivers each reply once."""
 
 import asyncio
 import heapq
@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.openai.protocol import Fault
-from xl_alpacaeval_metric.clients.openai.rate_limit import Pacer, backoff
+from xl_alpacaeval_metric.clients.openai.rate_limit import ConcurrencyLimiter, backoff
 
-UNUSABLE_AT_FIRST = 20
-"""A model whose answers are unusable more often than not, beyond so many, is asked for each only once more."""
+UNUSABLE_ALLOWED = 20
+"""Unusable completions after which, if they also outnumber the usable ones, each request is retried
+only once."""
 
-A_MOMENT = 0.2
-"""Seconds for which the slot of a request that was cancelled stays taken."""
+CANCELLED_SLOT_SECONDS = 0.2
+"""How long the slot of a cancelled request stays occupied."""
 
 
 class EndpointUnusable(Exception):
@@ -32,70 +33,75 @@ class _Job:
 
 
 class RequestScheduler:
-    """One batch on the event loop.
+    """One batch of requests on the event loop.
 
-    `send` makes one attempt and `deliver` takes (index, reply); `taken` says that a delivered reply is in safe hands.
-    Requests in flight and delivered replies that are not yet in safe hands are together never more than the pacer's
-    slots: so much, at most, is paid for and lost when the process dies. A request that waits for its next attempt
-    occupies nothing.
+    `send` makes one attempt, `deliver` takes (index, reply), and `acknowledge` says that the caller
+    has stored a delivered reply. Requests in flight and replies delivered but not acknowledged are
+    together never more than the limiter's slots: no more than that is paid for and lost when the
+    process dies. A request that waits for its next attempt occupies no slot.
     """
 
     def __init__(
         self,
         send: Callable[[Request], Awaitable[Completion | Fault]],
-        pacer: Pacer,
+        limiter: ConcurrencyLimiter,
         retries: int,
         is_usable: IsUsable | None,
         deliver: Callable[[int, Reply], None],
     ) -> None:
-        self._send, self._pacer, self._retries, self._accept, self._deliver = send, pacer, retries, is_usable, deliver
-        self._later: list[tuple[float, int, _Job]] = []
+        self._send, self._limiter, self._retries = send, limiter, retries
+        self._is_usable, self._deliver = is_usable, deliver
+        self._retry_queue: list[tuple[float, int, _Job]] = []
+        """Heap of (due at loop time, index, job)."""
         self._changed = asyncio.Event()
-        self._at_risk = 0
-        self._open = 0
+        self._unacknowledged = 0
+        """Requests in flight, and replies delivered but not acknowledged."""
+        self._without_reply = 0
         self._usable = self._unusable = 0
 
     async def run(self, requests: Sequence[tuple[int, Request]]) -> None:
-        """Returns when each request has its reply; raises EndpointUnusable where no request can succeed any more."""
-        fresh = iter(requests)
-        self._open = len(requests)
+        """Return when each request has its reply; raise EndpointUnusable where none can succeed."""
+        new_requests = iter(requests)
+        self._without_reply = len(requests)
         try:
             async with asyncio.TaskGroup() as attempts:
-                while (job := await self._next(fresh)) is not None:
-                    sent = await self._pacer.slot()
-                    self._at_risk += 1
+                while (job := await self._next(new_requests)) is not None:
+                    sent = await self._limiter.acquire()
+                    self._unacknowledged += 1
                     attempt = attempts.create_task(self._attempt(job, sent))
-                    # Not in the attempt itself: cancelled before its first step, it would not run at all.
-                    attempt.add_done_callback(self._free)
-                    # Requests that start in step stay in step, and wait for each other on their way out and back.
+                    # A callback: a task cancelled before its first step runs none of its code.
+                    attempt.add_done_callback(self._release_slot)
+                    # Requests that start at once stay in step, and then delay each other.
                     await asyncio.sleep(0)
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
 
-    def _free(self, attempt: asyncio.Task[None]) -> None:
-        # Who cancels one is about to cancel others, and those shall not go out in its place before.
-        if attempt.cancelled():
-            asyncio.get_running_loop().call_later(A_MOMENT, self._pacer.release)
-        else:
-            self._pacer.release()
-
-    def taken(self) -> None:
-        self._at_risk -= 1
+    def acknowledge(self) -> None:
+        """Say that a delivered reply is stored, so that another request may be sent."""
+        self._unacknowledged -= 1
         self._changed.set()
 
-    async def _next(self, fresh: Iterator[tuple[int, Request]]) -> _Job | None:
-        """The request to send next: one whose wait is over before a new one; None when all have their replies."""
+    def _release_slot(self, attempt: asyncio.Task[None]) -> None:
+        # A caller that cancels one request is about to cancel others. The delay keeps those from
+        # being sent in the slot of the first.
+        if attempt.cancelled():
+            asyncio.get_running_loop().call_later(CANCELLED_SLOT_SECONDS, self._limiter.release)
+        else:
+            self._limiter.release()
+
+    async def _next(self, new_requests: Iterator[tuple[int, Request]]) -> _Job | None:
+        """The next request to send: a retry that is due, else a new one; None after all replies."""
         loop = asyncio.get_running_loop()
         while True:
-            due = self._later[0][0] if self._later else None
-            if self._at_risk < self._pacer.most:
+            due = self._retry_queue[0][0] if self._retry_queue else None
+            if self._unacknowledged < self._limiter.maximum:
                 if due is not None and due <= loop.time():
-                    return heapq.heappop(self._later)[2]
-                if (new := next(fresh, None)) is not None:
+                    return heapq.heappop(self._retry_queue)[2]
+                if (new := next(new_requests, None)) is not None:
                     return _Job(*new)
             else:
                 due = None
-            if not self._open:
+            if not self._without_reply:
                 return None
             self._changed.clear()
             try:
@@ -106,31 +112,31 @@ class RequestScheduler:
 
     async def _attempt(self, job: _Job, sent: float) -> None:
         outcome = await self._send(job.request)
-        patience = self._retries
+        retries_allowed = self._retries
         if isinstance(outcome, Completion):
-            self._pacer.answered()
-            if self._accept is None or self._accept(outcome):
+            self._limiter.succeeded()
+            if self._is_usable is None or self._is_usable(outcome):
                 self._usable += 1
-                return self._settle(job, replace(outcome, retries=job.retries))
+                return self._finish(job, replace(outcome, retries=job.retries))
             self._unusable += 1
-            outcome = Fault("passing", f"no usable answer in {outcome.text[:80]!r}")
-            if self._unusable > max(self._usable, UNUSABLE_AT_FIRST):
-                patience = min(patience, 1)
+            outcome = Fault("transient", f"no usable answer in {outcome.text[:80]!r}")
+            if self._unusable > max(self._usable, UNUSABLE_ALLOWED):
+                retries_allowed = min(retries_allowed, 1)
         if outcome.kind == "fatal":
             raise EndpointUnusable(outcome)
         if outcome.kind == "refused":
-            return self._settle(job, Failure("refused", outcome.reason, job.retries))
+            return self._finish(job, Failure("refused", outcome.reason, job.retries))
         pause = max(outcome.wait or 0.0, backoff(job.retries))
         if outcome.rate_limited:
-            self._pacer.limited(sent, pause if outcome.wait is None else outcome.wait)
-        if job.retries >= patience:
-            return self._settle(job, Failure("gave_up", f"{outcome.reason} ({job.retries + 1} attempts)", job.retries))
+            self._limiter.rate_limited(sent, pause if outcome.wait is None else outcome.wait)
+        if job.retries >= retries_allowed:
+            reason = f"{outcome.reason} ({job.retries + 1} attempts)"
+            return self._finish(job, Failure("gave_up", reason, job.retries))
         due = asyncio.get_running_loop().time() + pause
-        heapq.heappush(self._later, (due, job.index, replace(job, retries=job.retries + 1)))
-        self._changed.set()
-        self.taken()
+        heapq.heappush(self._retry_queue, (due, job.index, replace(job, retries=job.retries + 1)))
+        self.acknowledge()
 
-    def _settle(self, job: _Job, reply: Reply) -> None:
-        self._open -= 1
+    def _finish(self, job: _Job, reply: Reply) -> None:
+        self._without_reply -= 1
         self._changed.set()
         self._deliver(job.index, reply)

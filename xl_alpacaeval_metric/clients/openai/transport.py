@@ -1,7 +1,7 @@
-"""One request to a chat completions endpoint, and what came of it.
+"""HTTP requests to a chat completions endpoint.
 
-Over aiohttp and not the openai library, which takes a multiple of the processor time for a request, so much that
-64 at a time no longer keep up on two cores that have other work too (`perf/judge_latency.py`).
+They use aiohttp. The openai library takes several times the processor time for each request, so
+that two cores with other work cannot keep 64 requests in flight (`perf/judge_latency.py`).
 """
 
 import asyncio
@@ -20,23 +20,30 @@ if TYPE_CHECKING:
     import aiohttp
 
 CONNECT_TIMEOUT = 8.0
-"""Seconds for a connection to be made. An address that takes one may take its time to answer: its model may be loading."""
+"""Seconds within which a connection must be established. A reply may take longer, while the server
+loads its model, say."""
 
 
-class Exchange:
-    """The connections to an endpoint, at most so many; `at_close` takes what is to be awaited when their loop ends."""
+class Transport:
+    """At most `connections` connections to an endpoint, used from one event loop.
+
+    `on_close` registers what the event loop awaits before it ends (`LoopThread.on_close`).
+    """
 
     def __init__(
-        self, endpoint: Endpoint, connections: int, at_close: Callable[[Callable[[], Awaitable[None]]], None]
+        self, endpoint: Endpoint, connections: int, on_close: Callable[[Callable[[], Awaitable[None]]], None]
     ) -> None:
-        self._endpoint, self._connections, self._at_close = endpoint, connections, at_close
-        self._url = endpoint.address("chat/completions")
+        self._endpoint, self._connections, self._on_close = endpoint, connections, on_close
+        self._url = endpoint.url_of("chat/completions")
         self._http: aiohttp.ClientSession | None = None
 
-    async def ask(
+    async def post(
         self, body: Mapping[str, object], choices: Sequence[str], limit: int, timeout: float
     ) -> Completion | Fault:
-        """The reply to a request of `limit` tokens with this body, within `timeout` seconds in all."""
+        """The reply to a request with this body, or the fault within `timeout` seconds in all.
+
+        `limit` is the token limit in the body; `choices` are those of the request.
+        """
         import aiohttp
 
         try:
@@ -49,32 +56,32 @@ class Exchange:
         except aiohttp.ConnectionTimeoutError:
             return Fault("unreachable", f"no connection within {CONNECT_TIMEOUT:.3g} s")
         except TimeoutError:
-            return Fault("passing", f"no answer within {timeout:.3g} s")
+            return Fault("transient", f"no answer within {timeout:.3g} s")
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
-            return Fault("unreachable", self._endpoint.line(f"no connection: {error}"))
+            return Fault("unreachable", self._endpoint.redacted_line(f"no connection: {error}"))
         except aiohttp.ClientError as error:
-            return Fault("passing", self._endpoint.line(f"connection dropped: {error}"))
+            return Fault("transient", self._endpoint.redacted_line(f"connection dropped: {error}"))
         outcome = (
             read_reply(text, choices, limit)
             if response.status < 300
             else status_fault(response.status, text, retry_after(response.headers))
         )
         if isinstance(outcome, Fault):
-            return replace(outcome, reason=self._endpoint.line(outcome.reason))
+            return replace(outcome, reason=self._endpoint.redacted_line(outcome.reason))
         return outcome
 
     def _session(self) -> "aiohttp.ClientSession":
-        """Made on the event loop, where it lives."""
+        """The HTTP session, created on the event loop that it belongs to."""
         if self._http is None:
             import aiohttp
 
             self._http = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._endpoint.trusted()),
+                connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._endpoint.ssl_context()),
                 headers={"Content-Type": "application/json", **self._endpoint.headers},
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-                # Looked up for every request where it is on.
+                # aiohttp looks up the proxies at every request where this is on.
                 trust_env=bool(getproxies()),
             )
-            self._at_close(self._http.close)
+            self._on_close(self._http.close)
         return self._http

@@ -1,4 +1,4 @@
-"""OpenAI's Batch API: files go up, batches are made and looked at, files come down; passing faults are sat out."""
+"""Calls of OpenAI's Batch API: upload, create, retrieve, download; transient faults are retried."""
 
 import json
 import logging
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0
 TRANSFER_TIMEOUT = 600.0
+"""Seconds for a call, and for one that transfers a file."""
 ENDED = ("completed", "failed", "expired", "cancelled")
 NO_SUCH_CALL = (404, 405, 501)
-"""Statuses of a call that the endpoint does not have."""
+"""HTTP statuses of a call that the endpoint does not have."""
 T = TypeVar("T")
 
 
 class _Unreadable(Exception):
-    """An answer that is not what was asked for: a proxy's page, say."""
+    """A reply that is not the Batch API's: a proxy's page, say."""
 
 
-class Stuck(Exception):
-    """A call that came to nothing: for good, or because its passing faults did not pass."""
+class CallFailed(Exception):
+    """A call failed: permanently, or with transient faults until the retries ran out."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.reason)
@@ -36,8 +37,12 @@ class Stuck(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What the endpoint says of a batch; `files` hold what its requests came to, `complaint` why all of it failed."""
+class BatchStatus:
+    """The state of a batch at the endpoint.
+
+    `done` and `failed` count requests, `files` are the ids of the output and error files,
+    `complaint` is why the batch failed as a whole.
+    """
 
     batch: str
     file: str
@@ -49,23 +54,26 @@ class Report:
 
     @property
     def too_many_tokens(self) -> bool:
-        """Failed, for now: with the account's other batches it holds more tokens than may wait at a time."""
-        said = self.complaint.lower()
-        return self.status == "failed" and ("token_limit_exceeded" in said or "enqueued token" in said)
+        """Whether it failed because the account's batches together exceed its limit of tokens.
+
+        It can be created again when another batch has ended.
+        """
+        complaint = self.complaint.lower()
+        return self.status == "failed" and ("token_limit_exceeded" in complaint or "enqueued token" in complaint)
 
 
 class BatchApi:
     """The files and batches of one endpoint.
 
-    A call that meets a passing fault is made again for `patience` seconds, or for `long_patience` where a batch is
-    under way and only has to be waited for; `notice` is told each time. Raises Stuck when that is over, and at once for
-    other faults.
+    A call that meets a transient fault is retried for `patience` seconds, or for `long_patience`
+    where a batch already runs and only has to be waited for; `on_retry` is called with the reason
+    each time. Raises CallFailed when that time is over, and at once for other faults.
     """
 
     def __init__(
-        self, endpoint: Endpoint, *, patience: float, long_patience: float, notice: Callable[[str], None]
+        self, endpoint: Endpoint, *, patience: float, long_patience: float, on_retry: Callable[[str], None]
     ) -> None:
-        self._endpoint, self._notice = endpoint, notice
+        self._endpoint, self._on_retry = endpoint, on_retry
         self._patience, self._long_patience = patience, long_patience
         self._library: OpenAI | None = None
 
@@ -78,27 +86,29 @@ class BatchApi:
             sent = files.create(file=(name, content), purpose="batch", timeout=TRANSFER_TIMEOUT)
             return str(_read(sent.http_response.text, "id"))
 
-        return self._persist(call, self._patience)
+        return self._retry(call, self._patience)
 
-    def create(self, file: str, *, tried: bool) -> Report:
-        """Make a batch of a file. `tried` says that a process that is no more may have done so."""
+    def create(self, file: str, *, tried: bool) -> BatchStatus:
+        """Create a batch from a file; `tried` says that an earlier process may have created it."""
         batches = self._openai().batches.with_raw_response
 
-        def call() -> Report:
+        def call() -> BatchStatus:
             nonlocal tried
-            # A call whose answer was lost may have made the batch, and another one would be paid for too.
+            # A call whose reply was lost may have created the batch, and a second one costs again.
             if tried and (found := self._find(file)) is not None:
                 return found
             tried = True
-            made = batches.create(input_file_id=file, endpoint="/v1/chat/completions", completion_window="24h")
-            return _report(_read(made.http_response.text))
+            created = batches.create(input_file_id=file, endpoint="/v1/chat/completions", completion_window="24h")
+            return _batch_status(_read(created.http_response.text))
 
-        return self._persist(call, self._patience, unsettled=file)
+        return self._retry(call, self._patience, new_file=file)
 
-    def look(self, batch: str) -> Report:
-        """What has become of a batch."""
+    def retrieve(self, batch: str) -> BatchStatus:
+        """The state of a batch."""
         batches = self._openai().batches.with_raw_response
-        return self._persist(lambda: _report(_read(batches.retrieve(batch).http_response.text)), self._long_patience)
+        return self._retry(
+            lambda: _batch_status(_read(batches.retrieve(batch).http_response.text)), self._long_patience
+        )
 
     def download(self, file: str) -> bytes:
         """The lines of a file, each with its line end."""
@@ -110,15 +120,19 @@ class BatchApi:
                 raise _Unreadable
             return content if content.endswith(b"\n") or not content else content + b"\n"
 
-        return self._persist(call, self._long_patience, unsettled=file)
+        return self._retry(call, self._long_patience, new_file=file)
 
     def close(self) -> None:
+        """Close the connections; they are opened again at the next call."""
         library, self._library = self._library, None
         if library is not None:
             library.close()
 
-    def _find(self, file: str) -> Report | None:
-        """The newest batch made of a file, unless it failed; None too where the endpoint does not list its batches."""
+    def _find(self, file: str) -> BatchStatus | None:
+        """The newest batch of a file that has not failed.
+
+        None where there is none, and where the endpoint does not list its batches.
+        """
         import openai
 
         try:
@@ -127,40 +141,45 @@ class BatchApi:
             if error.status_code in NO_SUCH_CALL:
                 return None
             raise
-        found = (_report(batch) for batch in _read(listed, "data"))
+        found = (_batch_status(batch) for batch in _read(listed, "data"))
         return next((report for report in found if report.file == file and report.status != "failed"), None)
 
-    def _persist(self, call: Callable[[], T], patience: float, unsettled: str = "") -> T:
-        """Make a call until it succeeds. A complaint that names the file `unsettled` may pass too: not every server of
-        the endpoint knows a new file at once."""
+    def _retry(self, call: Callable[[], T], patience: float, new_file: str = "") -> T:
+        """Make a call until it succeeds.
+
+        A complaint that names the file `new_file` is transient too: not every server of the
+        endpoint knows a new file at once.
+        """
         began, attempt = time.monotonic(), 0
         while True:
             try:
                 return call()
             except Exception as error:
                 fault = self._fault(error)
-            unknown_yet = unsettled and unsettled in fault.reason
-            if fault.kind not in ("passing", "unreachable") and not unknown_yet:
-                raise Stuck(fault)
-            if time.monotonic() - began >= (self._patience if unknown_yet else patience):
-                raise Stuck(fault)
-            self._notice(fault.reason)
+            not_yet_known = new_file and new_file in fault.reason
+            if fault.kind not in ("transient", "unreachable") and not not_yet_known:
+                raise CallFailed(fault)
+            if time.monotonic() - began >= (self._patience if not_yet_known else patience):
+                raise CallFailed(fault)
+            self._on_retry(fault.reason)
             time.sleep(max(fault.wait or 0.0, backoff(attempt)))
             attempt += 1
 
     def _fault(self, error: Exception) -> Fault:
-        """What an exception of a call means; one that is not about the endpoint is raised again."""
+        """The fault of a call's exception; one that does not come from the endpoint is raised."""
         import openai
 
         if isinstance(error, openai.APITimeoutError):
-            return Fault("passing", "no answer in time")
+            return Fault("transient", "no answer in time")
         if isinstance(error, openai.APIStatusError):
             fault = status_fault(error.status_code, error.response.text, retry_after(error.response.headers))
-            return Fault(fault.kind, self._endpoint.line(fault.reason), fault.status, fault.wait, fault.complaint)
+            return Fault(
+                fault.kind, self._endpoint.redacted_line(fault.reason), fault.status, fault.wait, fault.complaint
+            )
         if isinstance(error, openai.APIConnectionError):
-            return Fault("unreachable", self._endpoint.line(f"no connection: {error.__cause__ or error}"))
+            return Fault("unreachable", self._endpoint.redacted_line(f"no connection: {error.__cause__ or error}"))
         if isinstance(error, _Unreadable):
-            return Fault("passing", "an answer that is not the Batch API's")
+            return Fault("transient", "an answer that is not the Batch API's")
         raise error
 
     def _openai(self) -> "OpenAI":
@@ -168,9 +187,9 @@ class BatchApi:
             from openai import OpenAI
 
             endpoint = self._endpoint
-            if endpoint.query:  # The library's log shows whole addresses.
+            if endpoint.query:  # The library logs whole addresses.
                 for name in ("httpx", "httpx2", "openai"):
-                    logging.getLogger(name).addFilter(self._without_secrets)
+                    logging.getLogger(name).addFilter(self._redact_record)
             self._library = OpenAI(
                 api_key="in the headers",
                 base_url=endpoint.url,
@@ -181,24 +200,24 @@ class BatchApi:
             )
         return self._library
 
-    def _without_secrets(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self._endpoint.hide(record.getMessage()), ()
+    def _redact_record(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = self._endpoint.redact(record.getMessage()), ()
         return True
 
 
 def _read(text: str, key: str | None = None) -> Any:
-    """The JSON of an answer, or what it has under `key`."""
+    """The JSON of a reply, or its value of `key`."""
     try:
         return json.loads(text) if key is None else json.loads(text)[key]
     except (ValueError, KeyError, TypeError):
         raise _Unreadable from None
 
 
-def _report(batch: Any) -> Report:
+def _batch_status(batch: Any) -> BatchStatus:
     try:
         counts = batch.get("request_counts") or {}
         errors = (batch.get("errors") or {}).get("data") or []
-        return Report(
+        return BatchStatus(
             batch=str(batch["id"]),
             file=str(batch.get("input_file_id")),
             status=str(batch["status"]).lower(),

@@ -1,4 +1,4 @@
-"""The ledger of batches: which requests went into which batch, kept in the run folder so that a killed run goes on."""
+"""The record of which requests are in which batch, kept in the run folder for a killed run."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -12,9 +12,10 @@ LEDGER = "batch.json"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file of requests at the endpoint, and the batch made of it: None until there is one.
+    """A file of requests at the endpoint, and the batch created from it; None until there is one.
 
-    `requests` are the names (`custom_id`) of the requests in the file, `complaint` why the batch failed as a whole.
+    `requests` are the names (`custom_id`) of the requests in the file, `complaint` is why the batch
+    failed as a whole.
     """
 
     file: str
@@ -25,7 +26,7 @@ class Job:
 
 
 class Ledger:
-    """The jobs in FOLDER/batch.json; every change is in the file when the call returns.
+    """The jobs in FOLDER/batch.json; each change is written before the call returns.
 
     Raises UserError where the file is damaged.
     """
@@ -39,19 +40,19 @@ class Ledger:
         return tuple(self._jobs.values())
 
     def put(self, job: Job) -> Job:
-        """Add a job, or put it in the place of what is known of its file."""
+        """Add a job, or replace the one of the same file."""
         self._jobs[job.file] = job
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_json(self.path, {"jobs": [asdict(job) for job in self.jobs]})
         return job
 
-    def change(self, job: Job, batch: str | None, status: str, complaint: str = "") -> Job:
-        """Note what became of a job."""
+    def update(self, job: Job, batch: str | None, status: str, complaint: str = "") -> Job:
+        """Record the batch and the status of a job; returns the job as it is now."""
         changed = replace(job, batch=batch, status=status, complaint=complaint)
         return job if changed == job else self.put(changed)
 
-    def replies(self, job: Job) -> Path:
-        """Where the lines that a job's batch answered are kept, once it has ended."""
+    def replies_file(self, job: Job) -> Path:
+        """The file for the output lines of a job's batch; it exists once the batch has ended."""
         name = "".join(c if c.isalnum() or c in "-_" else "-" for c in str(job.batch))
         return self.path.with_name(f"{name}.jsonl")
 

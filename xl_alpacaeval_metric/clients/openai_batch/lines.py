@@ -1,4 +1,4 @@
-"""The lines of a batch's files: requests on the way up, what they came to on the way down."""
+"""The lines of a batch's files: requests in the input file, outcomes in the output files."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,32 +10,32 @@ from typing import IO
 from xl_alpacaeval_metric.clients.base import Completion
 from xl_alpacaeval_metric.clients.openai.protocol import Fault, read_reply, status_fault
 
-# Inside JSON they need no escape, yet some readers take them for the end of a line.
+# JSON does not require an escape for them, but some readers take them for the end of a line.
 _LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 def input_files(
-    bodies: Iterable[tuple[str, Mapping[str, object]]], most_requests: int, most_bytes: int
+    bodies: Iterable[tuple[str, Mapping[str, object]]], max_requests: int, max_bytes: int
 ) -> Iterator[tuple[tuple[str, ...], IO[bytes]]]:
-    """Write requests, given by name and body, into as many temporary files as the limits ask for.
+    """Write requests, given as (name, body), into as many temporary files as the limits require.
 
-    Yields the names in a file, and the file, which is closed afterwards. A request that is no proper text (a lone
-    surrogate) is left out: the endpoint would refuse the whole file for it.
+    Yields the names in a file, and the file, which is closed afterwards. A request that cannot be
+    encoded (a lone surrogate) is left out: the endpoint would refuse the whole file for it.
     """
     lines = _lines(bodies)
-    following = next(lines, None)
-    while following is not None:
+    line = next(lines, None)
+    while line is not None:
         names: list[str] = []
         size = 0
         with TemporaryFile() as file:
-            while following is not None:
-                name, line = following
-                if names and (len(names) == most_requests or size + len(line) > most_bytes):
+            while line is not None:
+                name, content = line
+                if names and (len(names) == max_requests or size + len(content) > max_bytes):
                     break
-                file.write(line)
+                file.write(content)
                 names.append(name)
-                size += len(line)
-                following = next(lines, None)
+                size += len(content)
+                line = next(lines, None)
             yield tuple(names), file
 
 
@@ -47,12 +47,12 @@ def _lines(bodies: Iterable[tuple[str, Mapping[str, object]]]) -> Iterator[tuple
 
 
 def outcomes(path: Path, choices: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Completion | Fault]]:
-    """What the lines of the output and error files say of the requests named in `choices`, each once.
+    """The outcomes in the output and error files of the requests named in `choices`, each once.
 
-    A line that cannot be read is passed over: its request is then one without an outcome. A request that the endpoint
-    never came to is `unreachable`.
+    A line that cannot be read is skipped, which leaves its request without an outcome. A request
+    that the endpoint did not process is `unreachable`.
     """
-    left = dict(choices)
+    remaining = dict(choices)
     with path.open("rb") as lines:
         for line in lines:
             try:
@@ -61,11 +61,11 @@ def outcomes(path: Path, choices: Mapping[str, Sequence[str]]) -> Iterator[tuple
                 status = int(response.get("status_code", 200)) if response else 0
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
-            if name not in left:
+            if name not in remaining:
                 continue
-            wanted = left.pop(name)
+            expected = remaining.pop(name)
             if status == 200:
-                yield name, read_reply(json.dumps(response.get("body")), wanted)
+                yield name, read_reply(json.dumps(response.get("body")), expected)
             elif status:
                 yield name, status_fault(status, json.dumps(response.get("body")), None)
             else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.clients.openai.client import MOST_CONCURRENT
+from xl_alpacaeval_metric.clients.openai.client import MAX_CONCURRENCY
 from xl_alpacaeval_metric.errors import UserError
 
 SELECTORS = ("chrf", "judge", "cometkiwi")
@@ -140,8 +140,8 @@ class Settings:
                 raise UserError(f"{name} is {getattr(self, name)}; need a number from 1")
         if not self.timeout > 0:
             raise UserError(f"timeout is {self.timeout}; need seconds above 0")
-        if self.concurrency > MOST_CONCURRENT:
-            raise UserError(f"concurrency is {self.concurrency}; at most {MOST_CONCURRENT} requests go out at a time")
+        if self.concurrency > MAX_CONCURRENCY:
+            raise UserError(f"concurrency is {self.concurrency}; at most {MAX_CONCURRENCY} requests go out at a time")
         if self.candidates > MOST_CANDIDATES:
             raise UserError(f"candidates is {self.candidates}; a judge can tell {MOST_CANDIDATES} apart, at most")
         if self.min_score is not None and not 1 <= self.min_score <= 5:

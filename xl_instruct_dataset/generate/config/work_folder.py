@@ -6,9 +6,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.jsonl import read_json, write_json
 from xl_instruct_dataset.generate.config import file as settings_file
 from xl_instruct_dataset.generate.config.settings import Settings
@@ -18,7 +17,7 @@ PLACES = ("benchmark_path", "comet_python", "output")
 """Settings that say where and how fast the work is done, not what is made."""
 SETTINGS, IDENTITY, SEEDS_REPORT, REPORT = "settings.yaml", "job.json", "seeds.json", "report.json"
 REJECTED_SEEDS = "rejected-seeds.jsonl"
-LOG, LOCK = "log.txt", ".lock"
+LOG = "log.txt"
 
 
 def of(output: Path) -> Path:
@@ -54,7 +53,7 @@ def claim(settings: Settings, work: Path) -> None:
 
 def _ours(name: str) -> bool:
     """Whether that may lie in a folder before its job is known: what a killed command left of its first file, too."""
-    return name in (LOG, LOCK) or name.startswith((f".{IDENTITY}.", f".{SETTINGS}."))
+    return name in (LOG, lock.FILE) or name.startswith((f".{IDENTITY}.", f".{SETTINGS}."))
 
 
 def new(work: Path) -> bool:
@@ -79,28 +78,10 @@ def log(output: Path) -> Iterator[Path]:
     try:
         yield work / LOG
     finally:
-        if not (work / IDENTITY).exists():
-            with suppress(OSError):
-                (work / LOG).unlink(missing_ok=True)
-                (work / LOCK).unlink(missing_ok=True)
+        if work.is_dir() and not (work / IDENTITY).exists():
+            # Under the lock, since another process may be about to begin its job there.
+            with suppress(OSError, UserError):
+                with lock.FolderLock(work):
+                    if not (work / IDENTITY).exists():
+                        (work / LOG).unlink(missing_ok=True)
                 work.rmdir()
-
-
-class locked:
-    """Holds the work folder for this process; raises UserError where another one does."""
-
-    def __init__(self, work: Path) -> None:
-        self.work = work
-        self.lock = FileLock(work / LOCK, timeout=0)
-
-    def __enter__(self) -> None:
-        try:
-            self.work.mkdir(parents=True, exist_ok=True)
-            self.lock.acquire()
-        except Timeout:
-            raise UserError(f"{self.work}: another process is working in this folder") from None
-        except OSError as error:
-            raise UserError(f"{self.work}: cannot be written ({error.strerror})") from None
-
-    def __exit__(self, *_: object) -> None:
-        self.lock.release()

@@ -61,7 +61,7 @@ class Model:
             # A server on a small machine may be loading its model.
             preflight_timeout=PATIENCE,
             probe_tokens=PROBE_TOKENS,
-            dialect=dialect,
+            capabilities=dialect,
         )
 
 

@@ -3,10 +3,12 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
+
+from xl_alpacaeval_metric.progress import Progress
 
 EVERY = 0.5
 """Seconds between two writes of a count, and between two looks at them all."""
@@ -72,7 +74,7 @@ def reason_of(error: BaseException) -> str:
 
 
 @contextmanager
-def watched(folder: Path, stage: str, of: int, progress: Callable[[str, int, int], None]) -> Iterator[None]:
+def watched(folder: Path, stage: str, of: int, progress: Progress) -> Iterator[None]:
     """Report the tasks' count while the block runs."""
     over = threading.Event()
 

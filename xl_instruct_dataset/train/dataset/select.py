@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import tables
 from xl_instruct_dataset.records import VARIANTS, languages_of
 from xl_instruct_dataset.sources.source import Source
-from xl_instruct_dataset.train.dataset import examples, mixture, tokenizer
+from xl_instruct_dataset.train.dataset import examples, mixture
 from xl_instruct_dataset.train.dataset.examples import Example, GroupCounts, TrainingSplit
 from xl_instruct_dataset.train.settings import Settings
 
@@ -153,7 +153,7 @@ class Mixed:
                 yield self.name, row
         except (OSError, ValueError, ImportError, RuntimeError) as error:
             raise UserError(
-                f"{self.name}: neither a file or folder nor to be had from the Hub ({tokenizer.first_line(error)})"
+                f"{self.name}: neither a file or folder nor to be had from the Hub ({first_line(error)})"
             ) from None
 
 

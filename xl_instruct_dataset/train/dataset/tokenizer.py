@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_instruct_dataset.train.dataset.examples import Example
 from xl_instruct_dataset.train.settings import Settings
 
@@ -131,11 +131,6 @@ def window(config: Any) -> int | None:
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
     found = getattr(text, "max_position_embeddings", None) or getattr(text, "n_positions", None)
     return int(found) if found else None
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error's message that says something, cut to what fits a line."""
-    return next((line.strip()[:160] for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _tokens(tokenizer: Any, chat: Sequence[Mapping[str, str]], *, prompt: bool = False) -> list[int]:

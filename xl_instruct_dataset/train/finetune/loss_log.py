@@ -1,15 +1,15 @@
 """What can be seen while a model is trained: a progress line, and the loss in a file and a picture."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.progress import Progress
 
 LOSS, CURVE = "loss.jsonl", "loss.png"
-Progress = Callable[[str, int, int], None]
 
 
 def watch(folder: Path, progress: Progress) -> Any:
@@ -21,7 +21,7 @@ def watch(folder: Path, progress: Progress) -> Any:
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if state.is_world_process_zero:
-                progress(f"training{self.loss}", state.global_step, state.max_steps)
+                progress("training", state.global_step, state.max_steps, f"training{self.loss}")
 
         def on_log(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if not state.is_world_process_zero:

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.clients.local import device as local_device
-from xl_alpacaeval_metric.clients.local.client import best_device
-from xl_alpacaeval_metric.errors import MissingExtra, UserError
-from xl_instruct_dataset.train.dataset.tokenizer import first_line
+from xl_alpacaeval_metric.errors import MissingExtra, UserError, first_line
 from xl_instruct_dataset.train.settings import Settings
 
 EXTRA = "train"
@@ -48,7 +46,7 @@ def kind_of(device: str | None) -> str:
 
     local_device.check(device, "auto")
     # Counting asks the driver's tool, and leaves CUDA itself untouched.
-    return (device or ("cuda" if torch.cuda.device_count() else best_device())).partition(":")[0]
+    return (device or ("cuda" if torch.cuda.device_count() else local_device.best_device())).partition(":")[0]
 
 
 def use_device(device: str | None) -> tuple[str, str | None]:
@@ -132,7 +130,7 @@ def _check_memory(network: Any, settings: Settings) -> None:
     """Raises UserError where weights, gradients and Adam's two moments alone are more than the GPU has."""
     parameters = sum(one.numel() for one in network.parameters())
     needed = parameters * 4 * (4 if settings.precision != "bfloat16" else 2)
-    if (total := local_device.total()) is not None and needed > total:
+    if (total := local_device.largest_gpu_memory()) is not None and needed > total:
         less = "" if settings.precision == "bfloat16" else ", --precision bfloat16 (half of it)"
         raise UserError(
             f"--full: weights, gradients and Adam's moments of {parameters / 1e9:.1f} billion parameters take {needed / 2**30:.0f} GiB, "

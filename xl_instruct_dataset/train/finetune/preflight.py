@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xl_alpacaeval_metric.clients.local import client
+from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.progress import Progress
 from xl_instruct_dataset.train.dataset import select
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
 from xl_instruct_dataset.train.dataset.examples import TrainingSplit
 from xl_instruct_dataset.train.dataset.tokenizer import FittedExamples, Template
 from xl_instruct_dataset.train.finetune import model, trainer
-from xl_instruct_dataset.train.finetune.loss_log import Progress
 from xl_instruct_dataset.train.settings import Settings
 
 
@@ -45,7 +45,7 @@ def prepare(name: str, settings: Settings, kind: str, processes: int, report: Pr
     tokenizer, template = dataset_tokenizer.load(base, settings)
     config = model.config_of(base)
     model.check(base, config, settings, kind, processes)
-    report("reading the data", 0, 1)
+    report("reading", 0, 1, "reading the data")
     selected = select.select(settings)
     limit, shortened = _limit(config, settings)
     train = dataset_tokenizer.fit(selected.train, tokenizer, limit, settings.too_long)
@@ -53,7 +53,7 @@ def prepare(name: str, settings: Settings, kind: str, processes: int, report: Pr
     if not train.examples:
         more = ", or --too-long truncate" if settings.too_long == "drop" else ""
         raise UserError(f"no row fits --max-length {limit} ({len(selected.train)} do not); give more{more}")
-    found = {"model": base, "model_fingerprint": client.fingerprint(base, config)}
+    found = {"model": base, "model_fingerprint": weights.model_fingerprint(base, config)}
     return Prepared(
         base=base,
         tokenizer=tokenizer,

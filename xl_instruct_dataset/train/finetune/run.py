@@ -3,13 +3,14 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.progress import Notify, Progress, silent
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.folder import RunFolder
 from xl_alpacaeval_metric.signature import package_version
@@ -20,37 +21,36 @@ from xl_instruct_dataset.train.settings import Settings
 
 SETTINGS = "train.yaml"
 _EARLY = {run_folder.RUN, SETTINGS, loss_log.LOSS, trainer.CHECKPOINTS}
-Say = Callable[[str], None]
 
 
-def train(name: str, settings: Settings, folder: Path, report: loss_log.Progress, say: Say) -> Summary:
+def train(name: str, settings: Settings, folder: Path, report: Progress, notify: Notify) -> Summary:
     """Fine-tune the model `name` into `folder`, and return what was done; what is finished is not done again.
 
-    `say` hears lines that a person should read at once. In a launcher's processes all do this, and the first alone
+    `notify` is told lines that a person should read at once. In a launcher's processes all do this, and the first alone
     writes and speaks. Raises UserError for bad input, for a folder that holds another run (naming the setting in which
     they differ), and where memory does not suffice.
     """
     model.check_installed()
     processes, first = int(os.environ.get("WORLD_SIZE", "1")), os.environ.get("RANK", "0") == "0"
     if not first:
-        report, say = (lambda *_: None), (lambda _: None)
+        report, notify = silent, lambda _: None
     kind, unused = model.use_device(settings.device)
     ready = prepare(name, settings, kind, processes, report)
     base, notes = ready.base, [*([unused] if unused else []), *ready.notes]
-    with RunFolder(folder, ready.identity, restart=lambda _: _cleared(folder)) if first else nullcontext():
+    with RunFolder(folder, ready.identity, may_replace=lambda _: _cleared(folder)) if first else nullcontext():
         if first:
             save.sweep(folder)
         if (folder / record.FILE).exists():
-            return _finished(folder, base, settings, say, first=first)
+            return _finished(folder, base, settings, notify, first=first)
         for line in notes:
-            say(line)
+            notify(line)
         if first:
             trainer.sweep(folder)
             (folder / SETTINGS).write_text(settings.as_yaml(base), encoding="utf-8")
         numbers = model.number_type(settings.precision, kind)
         if kind == "cpu":
             model.keep_memory()
-        report(f"loading {name}", 0, 1)
+        report("loading", 0, 1, f"loading {name}")
         built = trainer.build(
             model.load(base, settings, numbers),
             ready.tokenizer,
@@ -65,9 +65,9 @@ def train(name: str, settings: Settings, folder: Path, report: loss_log.Progress
             report=report,
         )
         began = time.monotonic()
-        before = _run(built, folder, settings, say)
+        before = _run(built, folder, settings, notify)
         seconds = time.monotonic() - began
-        report("saving the model", 0, 1)
+        report("saving", 0, 1, "saving the model")
         with model.one_line(f"{folder}: the model cannot be saved", settings, "saving the model"):
             save.write(built, base, folder, merge=settings.merge)
         found = Summary(
@@ -107,12 +107,12 @@ def train(name: str, settings: Settings, folder: Path, report: loss_log.Progress
     return found
 
 
-def _run(built: Any, folder: Path, settings: Settings, say: Say) -> int:
+def _run(built: Any, folder: Path, settings: Settings, notify: Notify) -> int:
     """Train to the end; returns the step that it began at."""
     checkpoint = trainer.last_checkpoint(folder)
     step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
     if checkpoint:
-        say(f"going on from step {step}")
+        notify(f"going on from step {step}")
         built.args.eval_on_start = False
     try:
         trained = built.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -143,14 +143,14 @@ def _cleared(folder: Path) -> bool:
     return True
 
 
-def _finished(folder: Path, base: str, settings: Settings, say: Say, *, first: bool) -> Summary:
+def _finished(folder: Path, base: str, settings: Settings, notify: Notify, *, first: bool) -> Summary:
     found = record.read(folder)
     if not settings.merge or found.merged or settings.full:
-        say("trained before; nothing to do")
+        notify("trained before; nothing to do")
         return found
     found = replace(found, merged=True, settings={**found.settings, "merge": True})
     if first:
-        say("trained before; merging the adapter")
+        notify("trained before; merging the adapter")
         with model.one_line(f"{folder}: the adapter cannot be merged", settings, "merging"):
             save.merge_later(folder, base)
         (folder / "README.md").write_text(card.text(found, folder.resolve().name), encoding="utf-8")

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset.train.dataset.tokenizer import first_line
+from xl_alpacaeval_metric.errors import UserError, first_line
 
 ADAPTER, SAVING = "adapter", ".saving-"
 _MODEL_FILES = re.compile(r"(adapter_)?(config\.json|model.*\.safetensors(\.index\.json)?)|generation_config\.json")

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.errors import UserError, first_line
+from xl_alpacaeval_metric.progress import Progress
 from xl_instruct_dataset.train.dataset.examples import Example
-from xl_instruct_dataset.train.dataset.tokenizer import Template, first_line
+from xl_instruct_dataset.train.dataset.tokenizer import Template
 from xl_instruct_dataset.train.finetune import loss_log, model
 from xl_instruct_dataset.train.settings import Settings
 
@@ -67,7 +68,7 @@ def build(
     numbers: str,
     processes: int,
     folder: Path,
-    report: loss_log.Progress,
+    report: Progress,
 ) -> Any:
     """The trainer; `examples` are those to train on and those held out, `limit` the tokens of a sequence.
 

@@ -8,10 +8,10 @@ from xl_alpacaeval_metric import benchmark as benchmarks
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import Benchmark, contamination
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs import pairs
 from xl_instruct_dataset.records import languages_of
 from xl_instruct_dataset.train.dataset.examples import Example, TrainingSplit
-from xl_instruct_dataset.train.finetune.loss_log import Progress
 
 _SHOWN = 5
 

@@ -9,6 +9,7 @@ from xl_alpacaeval_metric.benchmark import Benchmark
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records import Result
 from xl_alpacaeval_metric.runs import evaluate as runs
 from xl_alpacaeval_metric.runs import folder as run_folder
@@ -16,7 +17,6 @@ from xl_alpacaeval_metric.runs.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder
 from xl_instruct_dataset.train.finetune import model, record
 from xl_instruct_dataset.train.finetune import run as training
-from xl_instruct_dataset.train.finetune.loss_log import Progress
 from xl_instruct_dataset.train.finetune.preflight import prepare
 from xl_instruct_dataset.train.loop import benchmarks, page
 from xl_instruct_dataset.train.loop import changes as loop_changes
@@ -69,7 +69,7 @@ def run(
             return True
         return other <= of_training and training.untouched(output / TUNED)
 
-    with RunFolder(output, identity, restart=may_change):
+    with RunFolder(output, identity, may_replace=may_change):
         (output / SETTINGS).write_text(settings.as_yaml(base), encoding="utf-8")
         before = Candidate(
             base,
@@ -104,9 +104,9 @@ def _evaluate(
     side: str,
     progress: Progress,
 ) -> Result:
-    def told(step: str, done: int, total: int) -> None:
-        first, _, rest = step.partition(" ")
-        progress(f"{first} {f'{rest} ' if rest else ''}({side}, {rows.name})", done, total)
+    def told(step: str, done: int, total: int, text: str = "", /) -> None:
+        run = f"({side}, {rows.name})"
+        progress(f"{step} {run}", done, total, f"{text or step} {run}")
 
     return runs.evaluate_model(candidate, rows, judge(), output / f"{side}-{rows.name}", told)
 

@@ -45,6 +45,11 @@ def test_fills_every_slot_and_never_more(server: JudgeServer) -> None:
     assert server.seen.max_in_flight == 8
 
 
+def test_no_requests() -> None:
+    with JudgeServer() as server, client_of(server) as client:
+        assert list(client.complete([])) == []
+
+
 def test_two_thousand_pairs_despite_faults(server: JudgeServer) -> None:
     requests = asks(2000)
     server.behaviour = Behaviour(fault_rate=0.1, retry_after="0.05")
@@ -124,7 +129,7 @@ def test_a_403_is_about_all_requests_where_no_other_is_answered(server: JudgeSer
         replies = client.complete(asks(20))
         for _ in range(2):
             assert isinstance(next(replies)[1], Completion)
-        # No request counts as refused: each can be sent again.
+        # Not one request is taken for refused: each can be asked again.
         with pytest.raises(ModelUnavailable, match="403"):
             list(replies)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,37 @@ def test_a_client_that_is_never_closed_ends_with_its_program_in_silence(server: 
         [sys.executable, "-W", "always", "-c", FORGETFUL, server.url], capture_output=True, text=True, timeout=30
     )
     assert (run.stdout, run.stderr, run.returncode) == ("done\n", "", 0)
+
+
+FORKING = """
+import multiprocessing, sys
+from xl_alpacaeval_metric.clients.base import Completion, Request
+from xl_alpacaeval_metric.clients.cache import CachedClient
+from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
+
+client = OpenAIClient("m", base_url=sys.argv[1], concurrency=2)
+if len(sys.argv) == 3:
+    client = CachedClient(client, sys.argv[2])
+
+def usable(name):
+    requests = [Request(({"role": "user", "content": f"{name} {i}"},), 1, choices=("A", "B")) for i in range(9)]
+    return sum(isinstance(reply, Completion) for _, reply in client.complete(requests))
+
+print(usable("before"))
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(pool.map(usable, ["one", "two", "three"], chunksize=1))
+print(usable("after"))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_client_that_was_used_works_in_a_forked_pool(cached: bool, server: JudgeServer, tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "always", "-W", "ignore::DeprecationWarning", "-c", FORKING, server.url]
+    command += [str(tmp_path / "cache.sqlite")] if cached else []
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (run.stdout, run.stderr, run.returncode) == ("9\n[9, 9, 9]\n9\n", "", 0)
+    assert len(server.seen.log) == 1 + 5 * 9, "the probe, and each request once"
 
 
 def test_replies_that_nobody_deals_with_hold_back_the_next_requests(server: JudgeServer) -> None:

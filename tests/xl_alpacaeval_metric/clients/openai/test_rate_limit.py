@@ -1,4 +1,4 @@
-"""Concurrency under rate limits: status 429 and Retry-After."""
+"""Requests an endpoint at a time: concurrency, 429 and Retry-After."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -9,17 +9,17 @@ import pytest
 from tests.servers.judge import Behaviour, JudgeServer
 from tests.xl_alpacaeval_metric.clients.endpoint_client import asks, client_of, soon
 from xl_alpacaeval_metric.clients.base import Completion
-from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, Pacer, retry_after
+from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, ConcurrencyLimiter, retry_after
 
 
 def test_a_slot_is_not_lost_with_one_who_waited_for_it() -> None:
     async def run() -> None:
-        pacer = Pacer(1)
-        await pacer.slot()
-        first, second = (asyncio.create_task(pacer.slot()) for _ in range(2))
+        limiter = ConcurrencyLimiter(1)
+        await limiter.acquire()
+        first, second = (asyncio.create_task(limiter.acquire()) for _ in range(2))
         await asyncio.sleep(0.01)
-        pacer.limited(sent=asyncio.get_running_loop().time(), pause=0.05)
-        pacer.release()  # Wakes the first, which sleeps until the pause is over and is cancelled meanwhile.
+        limiter.rate_limited(sent=asyncio.get_running_loop().time(), pause=0.05)
+        limiter.release()  # Wakes the first, who sleeps until the pause is over, and is called off meanwhile.
         await asyncio.sleep(0.01)
         first.cancel()
         await asyncio.wait_for(second, 2)
@@ -53,23 +53,23 @@ def test_concurrency_shrinks_under_a_limit_and_grows_back(server: JudgeServer) -
         assert server.seen.max_in_flight == 16
 
 
-def test_the_pacer_halves_once_a_round_and_recovers_step_by_step() -> None:
+def test_the_limit_halves_once_a_round_and_recovers_step_by_step() -> None:
     async def story() -> list[float]:
-        pacer = Pacer(16)
-        sent = [await pacer.slot() for _ in range(16)]
+        limiter = ConcurrencyLimiter(16)
+        sent = [await limiter.acquire() for _ in range(16)]
         limits = []
         for at in sent:
-            pacer.release()
-            pacer.limited(at, 0.0)
-        limits.append(pacer.limit)
-        pacer.limited(await pacer.slot(), 0.0)
-        limits.append(pacer.limit)
+            limiter.release()
+            limiter.rate_limited(at, 0.0)
+        limits.append(limiter.limit)
+        limiter.rate_limited(await limiter.acquire(), 0.0)
+        limits.append(limiter.limit)
         for _ in range(4):
-            pacer.answered()
-        limits.append(round(pacer.limit, 1))
+            limiter.succeeded()
+        limits.append(round(limiter.limit, 1))
         for _ in range(100):
-            pacer.answered()
-        return [*limits, pacer.limit]
+            limiter.succeeded()
+        return [*limits, limiter.limit]
 
     assert asyncio.run(story()) == [8.0, 4.0, pytest.approx(5.7, abs=0.3), 16.0]
 

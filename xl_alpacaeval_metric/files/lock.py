@@ -1,0 +1,102 @@
+"""A lock on a folder, so that one process works in it at a time."""
+
+import errno
+import os
+from pathlib import Path
+from typing import Self
+
+from filelock import SoftFileLock, Timeout
+
+from xl_alpacaeval_metric.errors import UserError
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows.
+    fcntl = None  # type: ignore[assignment]
+
+FILE = ".lock"
+"""The lock file in the folder. It is removed on release; a killed process leaves it unlocked."""
+_NO_FLOCK = (errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+class FolderLock:
+    """An exclusive lock on a folder, which is created if it does not exist; a context manager.
+
+    It is an `flock` on a file in the folder, so the system releases it when the process dies.
+    Where the platform or the file system has no `flock`, the existence of the file is the lock.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._file = folder / FILE
+        self._descriptor: int | None = None
+        self._existence = SoftFileLock(self._file, timeout=0)
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def acquire(self) -> None:
+        """Lock the folder; raises UserError if another process holds the lock, or on no access."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if fcntl is None:
+                self._existence.acquire()
+            while not self._is_held():
+                self._try()
+        except (BlockingIOError, Timeout):
+            raise UserError(f"{self.folder}: another process is working in this folder") from None
+        except OSError as error:
+            raise UserError(f"{self.folder}: cannot be written ({error.strerror})") from None
+
+    def release(self) -> None:
+        """Unlock the folder and remove the lock file."""
+        if self._descriptor is None:
+            self._existence.release()
+            return
+        # Removed while it is still locked: afterwards the file may be the lock of another process.
+        self._file.unlink(missing_ok=True)
+        # Unlocked before it is closed: a forked child may still have the descriptor open.
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        os.close(self._descriptor)
+        self._descriptor = None
+
+    def _is_held(self) -> bool:
+        return self._descriptor is not None or self._existence.is_locked
+
+    def _try(self) -> None:
+        """Lock the file once; not held afterwards if the file was removed in the meantime."""
+        descriptor, created = _opened(self._file)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A process that released the lock after this one opened the file has removed it. The
+            # next process would create another file, and lock that.
+            if _is_at(descriptor, self._file):
+                self._descriptor = descriptor
+        except OSError as error:
+            if error.errno not in _NO_FLOCK:
+                raise
+            if created:
+                self._file.unlink(missing_ok=True)
+            self._existence.acquire()
+        finally:
+            if self._descriptor is None:
+                os.close(descriptor)
+
+
+def _opened(path: Path) -> tuple[int, bool]:
+    """A descriptor of the file, and whether the file was created here."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666), True
+    except FileExistsError:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666), False
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,103 @@
+"""The candidate's answers, generated in a child process whose exit frees the GPU memory."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.runs import answer_worker
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.candidate import NON_RESULT_SETTINGS, Candidate
+from xl_alpacaeval_metric.runs.folder import RunFolder
+
+LOG = "generation.log"
+_PACKAGES = Path(answer_worker.__file__).parents[2]
+_CODE = f"import sys; sys.path.append(sys.argv.pop(1)); from {answer_worker.__name__} import main; sys.exit(main())"
+"""What the child runs, with `_PACKAGES` as its first argument. That folder matters only for a
+checkout that is not installed, and comes last on the path, so that nothing in it replaces a module
+of Python's."""
+_SECONDS_TO_END = 20
+"""For a child that was told to terminate, before it is killed."""
+
+
+def answers(
+    folder: RunFolder, rows: Sequence[Mapping[str, object]], candidate: Candidate, progress: Progress
+) -> list[dict[str, object]]:
+    """The rows in their order with the candidate's `prediction`, as written to samples.jsonl.
+
+    Only rows without an answer in the run folder are generated. Raises UserError if the model
+    cannot be loaded or fails; the answers so far are kept.
+    """
+    samples = _in_order(folder, rows)
+    if len(samples) < len(rows):
+        progress("loading", len(samples), len(rows), f"loading {candidate.model}")
+        _generate(folder.path, candidate, len(rows), progress)
+        samples = _in_order(folder, rows)
+    if len(samples) < len(rows):
+        raise UserError(f"{len(rows) - len(samples)} of {len(rows)} answers are missing; see {folder.path / LOG}")
+    folder.write_rows(run_folder.SAMPLES, samples)
+    return samples
+
+
+def _in_order(folder: RunFolder, rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """The samples so far, in the order of the rows, each once."""
+    found = {(row["id"], row["language"]): row for row in reversed(folder.rows(run_folder.SAMPLES))}
+    return [found[key] for row in rows if (key := (row["id"], row["language"])) in found]
+
+
+def _generate(folder: Path, candidate: Candidate, total: int, progress: Progress) -> None:
+    resources = {key: getattr(candidate, key) for key in NON_RESULT_SETTINGS}
+    # Without -P, Python would import a file tokenize.py in the user's working folder as its own.
+    command = [sys.executable, "-P", "-c", _CODE, str(_PACKAGES), str(folder), json.dumps(resources)]
+    message = None
+    with (folder / LOG).open("ab") as log, _running(command, log) as process:
+        for event in _events(process):
+            match event:
+                case {"event": "loaded", "device": str(device), "at_once": at_once, "done": int(done)}:
+                    many = f", {at_once} at a time" if at_once else ""
+                    progress("generating", done, total, f"generating on {device or 'the endpoint'}{many}")
+                case {"event": "progress", "done": int(done)}:
+                    progress("generating", done, total)
+                case {"event": "error", "message": str(text)}:
+                    message = text
+        code = process.wait()
+    if code:
+        why = message or f"the generating process ended with code {code}"
+        raise UserError(f"{candidate.model}: {why}; see {folder / LOG}")
+
+
+@contextmanager
+def _running(command: Sequence[str], log: BinaryIO) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(timeout=_SECONDS_TO_END)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _events(process: "subprocess.Popen[str]") -> Iterator[Mapping[str, object]]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue  # Not an event: a library wrote to the descriptor.

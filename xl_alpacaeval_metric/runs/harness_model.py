@@ -1,0 +1,102 @@
+"""The candidate as a model of lm-evaluation-harness: how it is loaded, and what its prompt is."""
+
+import importlib.util
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.clients.local.device import best_device
+from xl_alpacaeval_metric.errors import MissingExtra, UserError
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.runs import batch_size
+
+ADAPTER = "adapter_config.json"
+ENDPOINTS = {"openai-completions", "openai-chat-completions", "local-completions", "local-chat-completions"}
+"""Backends that send requests to a server."""
+
+
+def load(settings: Mapping[str, Any], resources: Mapping[str, Any]) -> Any:
+    """The harness's model; by default on the best device there is.
+
+    `settings` are those of run.json, `resources` the batch size, device and concurrency.
+    """
+    from lm_eval.api.registry import get_model
+
+    arguments = dict(settings["model_args"])
+    backend = str(settings["backend"])
+    model = str(settings["model"])
+    size = resources["batch_size"]
+    if str(size).startswith("auto"):
+        size = batch_size.at_first(get_model(backend))
+    extra = {"batch_size": size, "device": resources["device"]}
+    if backend in ENDPOINTS:
+        arguments = {"model": model, "num_concurrent": resources["concurrency"], **arguments}
+        if "base_url" in arguments:
+            arguments["base_url"] = endpoint_url(str(arguments["base_url"]), backend)
+        extra["batch_size"] = 1
+    else:
+        arguments = {"pretrained": os.path.expanduser(model), **adapter_arguments(model, backend), **arguments}
+        if backend == "hf" and extra["device"] is None:
+            # Without a device, the harness assumes CUDA.
+            extra["device"] = best_device()
+    if arguments.get("pretrained", "").endswith(".gguf") and Path(arguments["pretrained"]).is_file():
+        file = Path(arguments["pretrained"])
+        arguments |= {"pretrained": str(file.parent), "gguf_file": file.name}
+    return get_model(backend).create_from_arg_obj(arguments, extra)
+
+
+def adapter_arguments(model: str, backend: str) -> dict[str, object]:
+    """The model arguments for a folder that holds only a PEFT adapter; empty for other models.
+
+    Raises UserError if the adapter's base model does not exist or the backend takes no adapter,
+    and MissingExtra without peft.
+    """
+    folder = Path(os.path.expanduser(model))
+    if not (folder / ADAPTER).is_file() or (folder / "config.json").is_file():
+        return {}
+    settings = jsonl.read_json(folder / ADAPTER)
+    base = str(settings.get("base_model_name_or_path") or "")
+    if not base or (base.startswith((".", "/")) and not Path(base).is_dir()):
+        raise UserError(
+            f"{folder / ADAPTER}: its base model {base or 'has no name'} is not there; merge the adapter instead"
+        )
+    arguments: dict[str, object] = {"pretrained": base}
+    if (folder / "tokenizer_config.json").is_file():  # Its chat template may differ from the base's.
+        arguments["tokenizer"] = str(folder)
+    if backend == "vllm":
+        return {**arguments, "lora_local_path": str(folder), "max_lora_rank": settings.get("r") or 16}
+    if backend != "hf":
+        raise UserError(f"{model}: holds an adapter, which goes with --backend hf or vllm; merge it for {backend}")
+    if importlib.util.find_spec("peft") is None:
+        raise MissingExtra("peft", "train")
+    return {**arguments, "peft": str(folder)}
+
+
+def endpoint_url(base_url: str, backend: str) -> str:
+    """The full URL that the harness needs, from a base URL as OpenAI's clients take it.
+
+    http://host/v1 becomes http://host/v1/chat/completions or http://host/v1/completions.
+    """
+    if base_url.rstrip("/").endswith("completions"):
+        return base_url
+    return base_url.rstrip("/") + ("/chat/completions" if "chat" in backend else "/completions")
+
+
+def prompt_of(lm: Any, instruction: str, settings: Mapping[str, Any]) -> Any:
+    """The instruction in the model's chat template; for a base model the instruction alone.
+
+    Raises UserError for a model without a chat template that is not run as a base model.
+    """
+    chat_endpoint = "chat" in str(settings["backend"])
+    if not settings["chat_template"] and not chat_endpoint:
+        return instruction
+    tokenizer = getattr(lm, "tokenizer", None)
+    if not chat_endpoint and getattr(tokenizer, "chat_template", "") is None:
+        raise UserError(f"{settings['model']} has no chat template; for a base model give --no-chat-template")
+    return lm.apply_chat_template([{"role": "user", "content": instruction}])
+
+
+def prompt_key(prompt: Any) -> str:
+    """The text of a prompt, which is wrapped in an object for chat endpoints."""
+    return str(getattr(prompt, "prompt", prompt))
