@@ -20,13 +20,13 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
 
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric": (
-        "errors progress records templates",
+        "__init__ errors progress records templates",
         "files languages signature embedded",
         "clients hub stats",
         "benchmark judge",
         "scoring",
         "runs",
-        "report xl_alpacaeval_metric __init__",
+        "report xl_alpacaeval_metric",
         "cli",
     ),
     "xl_alpacaeval_metric.clients": (
