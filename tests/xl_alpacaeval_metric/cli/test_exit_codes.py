@@ -31,7 +31,7 @@ def ending(monkeypatch: pytest.MonkeyPatch, error: BaseException | int | None, *
         (typer.Exit(3), 3, ""),
         (KeyboardInterrupt(), 130, ""),
         (UserError("file: no such\n  file; give one"), 2, "program: file: no such file; give one\n"),
-        (MissingExtra("trl", "train"), 2, "program: trl is not installed; run: pip install 'xl-suite[train]'\n"),
+        (MissingExtra("trl", "train"), 2, f"program: {MissingExtra('trl', 'train')}\n"),
         (OSError(errno.ENOSPC, "No space left on device", "out/x"), 2, "program: out/x: No space left on device\n"),
         (PermissionError("not allowed"), 2, "program: not allowed\n"),
     ],
