@@ -8,6 +8,7 @@ import pytest
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
 from tests.helpers import ROW
+from xl_alpacaeval_metric.errors import MissingExtra
 
 
 @pytest.fixture
