@@ -8,7 +8,7 @@ DEMO_READY := $(VENV)/.demo-ready
 READY := $(VENV)/.ready
 MODEL = $$($(BIN)/xl-alpacaeval embedded)
 
-.PHONY: demo generate-demo train-demo test quick lint types unit clean
+.PHONY: demo generate-demo train-demo test quick lint types unit docs clean
 
 demo: $(DEMO_READY)
 	HF_HUB_OFFLINE=1 $(BIN)/xl-alpacaeval eval "$(MODEL)" --judge "hf/$(MODEL)" --benchmark mini --languages de,fi \
@@ -55,3 +55,12 @@ $(READY): $(DEMO_READY)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+
+# The documentation site, into site/.
+docs: $(VENV)/.docs-ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+$(VENV)/.docs-ready: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install -q -c constraints.txt -e '.[docs]'
+	touch $@
