@@ -41,10 +41,10 @@ def _usage(argument: Any) -> str:
 
 def _names(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
-        return f"`{_usage(parameter)}`"
+        return f"<code>{_cell(_usage(parameter))}</code>"
     names = [*parameter.opts, *parameter.secondary_opts]
-    value = "" if parameter.is_flag or not parameter.metavar else f" {parameter.metavar}"
-    return ", ".join(f"`{_cell(name + value)}`" for name in names if name != "-h")
+    value = "" if parameter.is_flag else f" {parameter.metavar or parameter.name.upper()}"
+    return ", ".join(f"<code>{_cell(name + value)}</code>" for name in names if name != "-h")
 
 
 def _default(parameter: Any) -> str:
@@ -52,7 +52,7 @@ def _default(parameter: Any) -> str:
         return "(required)"
     if parameter.default is None or parameter.default == "" or parameter.is_flag or callable(parameter.default):
         return ""
-    return f"`{_cell(str(parameter.default))}`"
+    return f"<code>{_cell(str(parameter.default))}</code>"
 
 
 def _about(parameter: Any) -> str:
@@ -66,4 +66,4 @@ def _plain(text: str | None) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    return text.replace("<", "&lt;").replace("|", "&#124;")
