@@ -7,7 +7,7 @@ The rows are answers of the sample, joined to about --tokens tokens or half of t
 has its batches on the device before the clock starts, and only runs forward, backward and AdamW,
 with the same network, adapter, checkpointing and numbers. The first step of each is not counted.
 Prints tokens a second (without padding), the ratio, and on a GPU the peak memory. --set takes the
-settings of docs/train.md. MODEL is a Hub id or a folder; the default is the offline model of
+settings of docs/data/train.md. MODEL is a Hub id or a folder; the default is the offline model of
 `xl-alpacaeval embedded`.
 """
 

@@ -9,7 +9,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.records import CriterionScore, Effect, Fidelity, Result, Scores
 from xl_alpacaeval_metric.stats import factor_effects
 
-# Short, so that a table fits 80 columns; docs/statistics.md says what each means.
+# Short, so that a table fits 80 columns; docs/understand/statistics.md says what each means.
 JUDGED_COLUMNS = ("win rate %", "95% interval", "LC %")
 LANGUAGE_COLUMNS = ("in lang %", "scored", "length", "n")
 
