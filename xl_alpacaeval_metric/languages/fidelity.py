@@ -1,7 +1,8 @@
 """Language fidelity: how far answers are in the requested language.
 
 The definitions are those of the Language Confusion Benchmark (Marchisio et al. 2024,
-arXiv:2406.20052) and the script released with it; `docs/understand/fidelity.md` lists the differences.
+arXiv:2406.20052) and the script released with it; `docs/understand/fidelity.md` lists the
+differences.
 
 Line pass: every line of five words or more is in that language. Word pass, for scripts other than
 Latin: of the texts that pass by line, those without an English word.
