@@ -1,4 +1,4 @@
-"""A hook of the site's generator: writes the reference of a command line from the command line itself.
+"""A hook of the site's generator: writes the reference of a command line from the command itself.
 
 On a page, the line `<!-- commands: MODULE PROGRAM -->` becomes a section for each command of the
 typer application `app` in MODULE, so that the page always says what `PROGRAM --help` says.

@@ -1,4 +1,4 @@
-"""What the README and the docs show: links resolve, commands parse, prose is narrow, pictures are current."""
+"""What the README and docs show: links resolve, commands parse, lines are short, pictures new."""
 
 import re
 import shlex
@@ -52,7 +52,7 @@ def lines_of_code(text: str) -> Iterator[str]:
 
 
 def commands_in(line: str) -> Iterator[list[str]]:
-    """The words of each call of our commands in a line of shell, or of text that a person could copy."""
+    """The words of each call of our commands in a line of shell."""
     try:
         words = shlex.split(line.replace("$(", " ; ").replace(")", " ; "), comments=True)
     except ValueError:  # A sentence with an apostrophe, the reply of a program.
@@ -69,7 +69,7 @@ def commands_in(line: str) -> Iterator[list[str]]:
 
 
 def shown(page: Path) -> Iterator[tuple[list[str], bool]]:
-    """Every call of our commands that a page shows, and whether it is whole: in code, not in a sentence."""
+    """Every call of our commands on a page, and whether it is whole: in code, not in a sentence."""
     text = page.read_text("utf-8")
     for line in lines_of_code(text):
         for call in commands_in(line):
@@ -88,7 +88,10 @@ def group(program: str) -> Any:
 
 
 def complaint(words: list[str], whole: bool = True) -> str | None:
-    """What is wrong with a call; None where its command and options exist and, if it is `whole`, the command takes it."""
+    """What is wrong with a call, or None.
+
+    Its command and options must exist; if it is `whole`, the command's own parser must take it.
+    """
     program, *rest = words
     top = {name for parameter in group(program).params for name in (*parameter.opts, *parameter.secondary_opts)}
     if not rest or rest[0] in top or rest[0] == "COMMAND":

@@ -1,7 +1,7 @@
-"""Draws the pictures of the documentation: `python docs/images/draw.py` writes them beside this file.
+"""Draws the pictures of the documentation: `python docs/images/draw.py` writes them here.
 
-`fidelity.svg` takes its figures from the page of real runs; the four `trip-*.svg` are drawn from the
-steps below. A test compares the files with what this draws, and looks for the modules named.
+`fidelity.svg` takes its figures from the page of real runs; the four `trip-*.svg` are drawn from
+the steps below. A test compares the files with what this draws, and looks for the modules named.
 """
 
 import re
@@ -19,7 +19,10 @@ MONO = "font-family='ui-monospace,SFMono-Regular,Menlo,Consolas,monospace'"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a trip: what happens, in which modules, and what it leaves. `place` is the process it runs in."""
+    """One step of a trip: what happens, in which modules, and what it leaves.
+
+    `place` is the process it runs in, where that is not the command's own.
+    """
 
     what: str
     where: tuple[str, ...]
