@@ -116,6 +116,26 @@ def test_every_command_shown_exists_with_its_options(page: Path) -> None:
     assert [said for words, whole in shown(page) if (said := complaint(words, whole))] == []
 
 
+LM_EVAL = {"--include_path", "--metadata", "--log_samples", "--cache_requests"}
+OTHERS = re.compile(r"perf/|hf |lm_eval |vllm |python |accelerate |.* --version$")
+"""Calls of other programs."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_option_in_a_sentence_is_one_of_our_commands(page: Path) -> None:
+    known = {
+        name
+        for program in PROGRAMS
+        for command in group(program).commands.values()
+        for one in command.params
+        for name in (*one.opts, *one.secondary_opts)
+    }
+    prose = "\n".join(line for _, line in lines_outside_code(page.read_text("utf-8")))
+    codes = [code for code in re.findall(r"(?<!`)`([^`]+)`(?!`)", prose) if not OTHERS.match(code)]
+    options = set(re.findall(r"(?<!\S)--[a-z][\w-]*", " ".join(codes)))
+    assert options - known - LM_EVAL - {"--help"} == set()
+
+
 def test_commands_are_found_and_wrong_ones_noticed() -> None:
     assert sum(1 for page in PAGES for _ in shown(page)) > 80
     (call,) = commands_in("export X=1 && xl-alpacaeval judge a.jsonl --judg openai/x --output runs/a  # a remark")
