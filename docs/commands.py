@@ -26,7 +26,7 @@ def reference(module: str, program: str) -> Iterator[str]:
         yield f"## {program} {name} {{ #{name} }}\n"
         yield f"{_plain(command.help)}\n"
         arguments = [one for one in command.params if one.param_type_name == "argument"]
-        options = [one for one in command.params if one.param_type_name == "option"]
+        options = [one for one in command.params if one.param_type_name == "option" and not one.hidden]
         yield f"```text\n{' '.join([program, name, *map(_usage, arguments), '[OPTIONS]'])}\n```\n"
         yield "| option | default | what it does |\n|---|---|---|"
         for one in (*arguments, *options):

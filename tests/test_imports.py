@@ -22,7 +22,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric": (
         "__init__ errors progress records templates",
         "files languages signature embedded",
-        "clients hub stats",
+        "clients hub settings stats",
         "benchmark judge",
         "scoring",
         "runs",

@@ -1,4 +1,7 @@
-"""`xl-instruct`: the command for the training data. Nothing heavy is imported before a command needs it."""
+"""`xl-instruct`: the command for the training data.
+
+Nothing heavy is imported before a command needs it.
+"""
 
 import sys
 

@@ -1,6 +1,5 @@
 """The commands for fine-tuning: train a model, and the loop around it."""
 
-import inspect
 import os
 import re
 import shlex
@@ -10,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import Exit
@@ -28,9 +27,10 @@ from xl_alpacaeval_metric.cli.options import (
     judge_from,
 )
 from xl_alpacaeval_metric.cli.progress import ProgressLine
+from xl_alpacaeval_metric.cli.settings_options import with_settings
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.cli.hub import app
-from xl_instruct_dataset.train import settings as train_settings
+from xl_instruct_dataset.train.settings import Settings, resolve
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.judge.pairwise import Judge
@@ -41,41 +41,8 @@ Model = Annotated[str, typer.Argument(metavar="MODEL", help="Hub id or folder of
 Config = Annotated[Path | None, typer.Option(metavar="FILE", help="YAML file of settings; options go before it")]
 
 
-def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with an option for every setting; its last parameter takes those that were given, by name."""
-    own = list(inspect.signature(command).parameters.values())[:-1]
-    taken = {parameter.name for parameter in own}
-    added = [_option(name) for name in train_settings.defaults() if name not in taken]
-
-    def translated(**given: Any) -> None:
-        settings = {parameter.name: given.pop(parameter.name) for parameter in added}
-        command(**given, **{"settings": settings})
-
-    translated.__doc__, translated.__name__ = command.__doc__, command.__name__
-    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*own, *added)]
-    translated.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    translated.__annotations__ = {one.name: one.annotation for one in parameters}
-    return translated
-
-
-def _option(name: str) -> inspect.Parameter:
-    kind = next(kind for kind in train_settings.kinds(name) if kind is not type(None))
-    default = train_settings.defaults()[name]
-    shown = str(default).lower() if isinstance(default, bool) else str(default)
-    about = train_settings.about(name)
-    option = typer.Option(
-        help=about + ("" if default is None else f" (default {shown})"),
-        show_default=False,
-        rich_help_panel=_GROUP,
-        metavar=None if kind is bool else {int: "N", float: "X", str: "TEXT"}[kind],
-    )
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
-    )
-
-
 @app.command("train")
-@with_settings
+@with_settings(Settings, _GROUP)
 def train_model(
     model: Model,
     output: Annotated[Path, typer.Option(help="Folder for the model; the same command goes on in it")],
@@ -85,11 +52,12 @@ def train_model(
 ) -> None:
     """Fine-tune MODEL on cross-lingual instructions with TRL: a LoRA adapter, or all weights.
 
-    The same command again goes on from the last checkpoint. Several GPUs: accelerate launch -m xl_instruct_dataset.train MODEL ...
+    The same command again goes on from the last checkpoint. Several GPUs:
+    accelerate launch -m xl_instruct_dataset.train MODEL ...
     """
     from xl_instruct_dataset.train.finetune import record, run
 
-    resolved = train_settings.resolve(config, settings)
+    resolved = resolve(config, settings)
     with ProgressLine(output) as progress:
         found = run.train(model, resolved, output, progress, progress.notify)
     if _first_process():
@@ -99,7 +67,7 @@ def train_model(
 
 
 @app.command("loop")
-@with_settings
+@with_settings(Settings, _GROUP)
 def run_loop(
     model: Model,
     output: Annotated[Path, typer.Option(help="Folder for everything; the same command goes on in it")],
@@ -125,9 +93,10 @@ def run_loop(
     *,
     settings: dict[str, object],
 ) -> None:
-    """Show what fine-tuning MODEL does: evaluate, train, evaluate again, compare; one page of result with intervals.
+    """Show what fine-tuning MODEL does: evaluate, train, evaluate again, compare.
 
-    Stops before anything is trained where training rows overlap with a benchmark. The same command again goes on where it stopped.
+    The result is one page, with intervals. Stops before anything is trained where training rows
+    overlap with a benchmark. The same command again goes on where it stopped.
     """
     from rich.console import Console
 
@@ -136,9 +105,9 @@ def run_loop(
     from xl_instruct_dataset.train.loop import run as loop_run
     from xl_instruct_dataset.train.loop.benchmarks import EvalPlan
 
-    if settings["merge"] is False:
+    if settings.get("merge") is False:
         raise UserError("--no-merge: the loop evaluates the merged model; leave it out")
-    resolved = train_settings.resolve(config, {**settings, "merge": True})
+    resolved = resolve(config, {**settings, "merge": True})
     wanted = EvalPlan(
         benchmarks=tuple(filter(None, (name.strip() for name in benchmark.split(",")))),
         languages=tuple(codes(languages)) if languages is not None else None,

@@ -1,1 +1,1 @@
-"""Fine-tuning on XL-Instruct, and the loop that shows what it did: data, training, evaluation before and after."""
+"""Fine-tuning on XL-Instruct, and the loop that evaluates a model before and after it."""

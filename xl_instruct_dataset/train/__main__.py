@@ -1,5 +1,7 @@
-"""`python -m xl_instruct_dataset.train MODEL ...` is `xl-instruct train MODEL ...`, for launchers that want a module:
-`accelerate launch -m xl_instruct_dataset.train MODEL ...`."""
+"""`python -m xl_instruct_dataset.train MODEL ...` is `xl-instruct train MODEL ...`.
+
+For launchers that want a module: `accelerate launch -m xl_instruct_dataset.train MODEL ...`.
+"""
 
 import sys
 

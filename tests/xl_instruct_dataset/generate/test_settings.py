@@ -16,7 +16,6 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import read_lines
 from xl_instruct_dataset.generate.config import file as settings_of
 from xl_instruct_dataset.generate.config import work_folder
-from xl_instruct_dataset.generate.config.settings import ROLES
 from xl_instruct_dataset.generate.inference import task_progress
 
 Said = Callable[..., str]
@@ -42,40 +41,42 @@ def test_flags_go_over_the_file_and_the_resolved_file_is_the_same_job(tmp_path: 
     ("content", "said"),
     [
         ("candidate: 3", "unknown setting 'candidate'; did you mean candidates?"),
-        ("candidates: three", "setting candidates is 'three'; need a whole number"),
+        ("candidates: three", "job.yaml: candidates is 'three'; need a whole number from 1 to 26"),
         ("candidates: true", "need a whole number"),
         ("temperature: .nan", "need a number"),
-        ("targets: 5", "setting targets is '5'; need a list"),
+        ("targets: 5", "job.yaml: targets is 5; need a list"),
         ("slurm: partition", "need a mapping"),
-        ("base_urls: {teacher: 5}", "the address of the teacher is '5'; need text"),
-        ("base_urls: {writer: http://x}", "unknown role 'writer'"),
+        ("base_urls: {teacher: 5}", "base_urls: teacher is 5; need text"),
+        ("base_urls: {writer: http://x}", "unknown key 'writer'; there are teacher, translator, judge"),
         ("base_urls: {judge: 'http://me:secret@x/v1'}", "holds a password"),
         ("base_urls: {judge: 'http://x/v1?api-key=secret'}", "keys come from the environment"),
         ("targets: [no, fi]", 'write "no" in quotes'),
-        ("reasoning_tokens: -1", "reasoning_tokens is -1"),
+        ("reasoning_tokens: -1", "reasoning_tokens is -1; need a whole number from 0"),
         ("slurm: {time: 10:00:00}", "write it as text, in quotes"),
         ("slurm: {gpus: two}", "gpus is 'two'"),
-        ("judge:", "setting judge is 'None'; need text"),
+        ("judge:", "job.yaml: judge is empty; need text"),
         ("judge: nobody", "model 'nobody' is not of the form BACKEND/MODEL"),
         ("targets: fi,xx-nope", "xx-nope"),
-        ("targets: ','", "no target language"),
-        ("candidates: 27", "can tell 26 apart"),
+        ("targets: ','", "no targets: give --targets fi,ga,..., or targets in --config"),
+        ("candidates: 27", "candidates is 27; need a whole number from 1 to 26"),
         ("passages: -1", "passages is -1"),
         ("concurrency: 5000", "concurrency is 5000"),
-        ("timeout: 0", "timeout is 0"),
+        ("timeout: 0", "timeout is 0.0; need a number above 0"),
         ("max_words: 10", "less than min_words"),
-        ("select: best", "select 'best' is unknown; there are chrf, judge, cometkiwi"),
+        ("select: best", "select is 'best'; there are chrf, judge, cometkiwi"),
         ("select: cometkiwi", "needs --comet-python"),
-        ("min_score: 6", "scores go from 1 to 5"),
+        ("min_score: 6", "min_score is 6.0; need a number from 1 to 5"),
         ("translators: openai/a,openai/b,openai/c,openai/d", "candidates is 3, fewer than there are translators (4)"),
         ("translator_temperatures: 0.1,0.2,0.3,0.4", "or translator temperatures (4); give more candidates"),
-        ("translator_temperatures: warm", "setting translator_temperatures is \"['warm']\"; need numbers"),
-        ("translator_temperatures: [0.5, 3]", "temperature is 3.0; need a number from 0 to 2"),
+        ("translator_temperatures: warm", "translator_temperatures is 'warm'; need a number from 0 to 2"),
+        ("translator_temperatures: [0.5, 3]", "translator_temperatures is 3.0; need a number from 0 to 2"),
         ("base_urls: {judge: 'http://a/v1,http://b/v1'}", "2 addresses of the judge; need one"),
         ("base_urls: {translator: 'http://a/v1,http://b/v1'}", "one for each of openai/a"),
-        ("executor: k8s", "executor 'k8s' is unknown"),
-        ("[1, 2]", "not a YAML mapping"),
-        ("a: [", "not readable as YAML"),
+        ("executor: k8s", "executor is 'k8s'; there are local, ray, slurm"),
+        ("translator: openai/a\ntranslators: openai/b", "translator and translators are the same setting; give one"),
+        ("slurm: {gpus: 1, gpus: 2}", "job.yaml line 1: not valid YAML (the key gpus is there twice)"),
+        ("[1, 2]", "job.yaml: holds a list; needs a mapping"),
+        ("a: [", "job.yaml line 1: not valid YAML"),
     ],
 )
 def test_a_setting_that_cannot_be_is_told_of(tmp_path: Path, content: str, said: str) -> None:
@@ -103,7 +104,8 @@ def test_a_file_may_name_everything_as_the_flags_do(tmp_path: Path) -> None:
 def test_who_stands_in_for_want_of_another_is_asked_where_the_teacher_is() -> None:
     given = {"seeds": "sample", "targets": "fi", "teacher": "openai/a", "base_urls": {"teacher": "http://one/v1"}}
     alone = settings_of.load(None, given)
-    assert {role: alone.base_url(role) for role in ROLES} == dict.fromkeys(ROLES, "http://one/v1")
+    roles = ("teacher", "translator", "judge")
+    assert {role: alone.base_url(role) for role in roles} == dict.fromkeys(roles, "http://one/v1")
     others = settings_of.load(None, {**given, "judge": "openai/b", "translator": "openai/c"})
     assert (others.base_url("judge"), others.base_url("translator")) == ("", "")
 

@@ -1,72 +1,116 @@
-"""What is to be generated, by which models, and where: one record, from the command line or a YAML file."""
+"""The settings of a generation job: what is generated, by which models, and where."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.clients.openai.client import MAX_CONCURRENCY
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.settings.fields import Option, setting
 
-SELECTORS = ("chrf", "judge", "cometkiwi")
-EXECUTORS = ("local", "ray", "slurm")
-MOST_CANDIDATES = 26
 BACKENDS = ("openai", "vllm", "sglang")
-ROLES = ("teacher", "translator", "judge")
+MAX_CANDIDATES = 26
+"""A judge selects among candidates by a letter."""
+
+_URL = "An endpoint (default OPENAI_BASE_URL)"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a job depends on. Temperatures and lengths are this project's choices, not the paper's.
+    """Everything a job depends on. Temperatures and lengths are this project's choices.
 
-    `seeds` is a file, a folder or a Hub dataset with passages in language `source`; `teacher` writes instructions and
-    answers, `translators` make `candidates` translations each, `judge` scores and, with `select` "judge", chooses.
-    `translator_temperatures` go to the candidates in turn; without them all have `temperature`. `base_urls` has an address a
-    role, for the translator also one for each, with commas between. `passages` is how many seeds go in (by default a quarter
-    more than `per_language` rows are wanted). `keep_best` keeps so many of the best-scored answers; `min_score` those whose
-    mean score is at least that (None: 4, or all with `keep_best`). `shard` passages make a task. `reasoning_tokens` are for
-    the thoughts of models that think before they answer, added to the limit of every reply. `output` is the Hub folder.
-    `timeout` is the seconds that one attempt of a request may take, `gpus` those of a server that a task starts.
+    `seeds` has passages in language `source`. `teacher` writes instructions and answers,
+    `translators` make `candidates` translations of each answer, `judge` scores answers and, with
+    `select` "judge", selects translations. `translator_temperatures` go to the candidates in turn.
+    `base_urls` maps roles to addresses; that of the translator may hold one for each translator,
+    with commas between. `passages` 0 is a quarter more than `per_language`, `keep_best` 0 keeps
+    every answer with `min_score`. `reasoning_tokens` are added to the token limit of every reply.
+    `gpus` are those of a model server that a task starts.
     """
 
-    seeds: str
-    targets: tuple[str, ...]
-    teacher: str
-    translators: tuple[str, ...] = ()
-    translator_temperatures: tuple[float, ...] = ()
-    judge: str = ""
-    base_urls: Mapping[str, str] = field(default_factory=dict)
-    source: str = "en"
-    per_language: int = 1000
-    passages: int = 0
-    candidates: int = 3
-    select: str = "chrf"
-    min_score: float | None = None
-    keep_best: int = 0
-    min_words: int = 60
-    max_words: int = 400
-    seed_column: str = "text"
-    seed_config: str = ""
-    seed_split: str = "train"
-    seed_license: str = "unknown"
-    license: str = "unknown"
-    temperature: float = 0.7
-    max_tokens: int = 1024
-    reasoning_tokens: int = 0
-    timeout: float = 600.0
-    concurrency: int = 64
-    shard: int = 1000
-    seed: int = 0
-    benchmarks: tuple[str, ...] = ("all",)
-    benchmark_path: str = ""
-    comet_python: str = ""
-    comet_model: str = "Unbabel/wmt22-cometkiwi-da"
-    executor: str = "local"
-    workers: int = 1
-    gpus: int = 1
-    ray_address: str = ""
-    slurm: Mapping[str, Any] = field(default_factory=dict)
-    output: str = "xl-instruct"
+    seeds: str = setting("Passages, e.g. uonlp/CulturaX", metavar="FILE|FOLDER|HUB_ID|sample")
+    targets: tuple[str, ...] = setting("Response languages", metavar="fi,ga,...")
+    teacher: str = setting("Writes instructions and answers: openai/MODEL, vllm/...", metavar="SPEC")
+    translators: tuple[str, ...] = setting(
+        "Translates; several share the candidates",
+        default=(),
+        option="translator",
+        metavar="SPEC,...",
+        default_text="the teacher",
+    )
+    translator_temperatures: tuple[float, ...] = setting(
+        "Of the candidates in turn",
+        default=(),
+        option="translator_temperature",
+        metavar="X,...",
+        default_text="--temperature",
+        at_least=0,
+        at_most=2,
+    )
+    judge: str = setting("Scores, and selects; none: nobody", default="", metavar="SPEC", default_text="the teacher")
+    base_urls: Mapping[str, str] = setting(
+        "Addresses of the models by role",
+        default={},
+        affects_result=False,
+        options=(
+            Option("teacher_base_url", "URL", _URL, "teacher"),
+            Option("translator_base_url", "URL,...", "One, or one a translator", "translator"),
+            Option("judge_base_url", "URL", _URL, "judge"),
+        ),
+    )
+    per_language: int = setting("Rows wanted in each language", default=1000, at_least=1)
+    passages: int = setting("Passages that go in", default=0, at_least=0, default_text="a quarter more")
+    candidates: int = setting("Translations of each response", default=3, at_least=1, at_most=MAX_CANDIDATES)
+    select: str = setting(
+        "What the best of them is selected by", default="chrf", choices=("chrf", "judge", "cometkiwi")
+    )
+    min_score: float | None = setting(
+        "Mean score to keep",
+        default=None,
+        at_least=1,
+        at_most=5,
+        default_text="4, or none with --keep-best",
+    )
+    keep_best: int = setting(
+        "Keep the K best-scored answers alone", default=0, at_least=0, metavar="K", default_text="all"
+    )
+    min_words: int = setting("Words of a passage, at least", default=60, at_least=1)
+    max_words: int = setting("At most: longer ones are cut at a paragraph or sentence", default=400, at_least=1)
+    source: str = setting("Language of passages and instructions", default="en", metavar="CODE")
+    seed_column: str = setting("Column with the passage", default="text")
+    seed_config: str = setting("Configuration of the Hub dataset, e.g. en", default="")
+    seed_split: str = setting("Split of the Hub dataset", default="train")
+    seed_license: str = setting("Licence of the passages, for the provenance", default="unknown")
+    license: str = setting("Licence of the result, for its card", default="unknown")
+    benchmarks: tuple[str, ...] = setting(
+        "Benchmarks that no row may overlap with",
+        default=("all",),
+        option="benchmark",
+        metavar="mini,xl,...",
+        default_text="all that can be loaded",
+    )
+    benchmark_path: str = setting("As for xl-alpacaeval", default="", affects_result=False)
+    temperature: float = setting("Of teacher and translators", default=0.7, at_least=0, at_most=2)
+    max_tokens: int = setting("Length of a response, at most", default=1024, at_least=1)
+    reasoning_tokens: int = setting("Room for thoughts before each reply, for models that think", default=0, at_least=0)
+    concurrency: int = setting("Requests in flight, at most", default=64, at_least=1, affects_result=False)
+    timeout: float = setting("Seconds for an attempt of a request", default=600.0, above=0, affects_result=False)
+    executor: str = setting(
+        "Where the tasks run", default="local", choices=("local", "ray", "slurm"), affects_result=False
+    )
+    workers: int = setting("Tasks at a time", default=1, at_least=1, affects_result=False)
+    shard: int = setting("Passages a task", default=1000, at_least=1)
+    gpus: int = setting("GPUs of a server of vllm/... or sglang/...", default=1, at_least=1, affects_result=False)
+    ray_address: str = setting("A cluster's address", default="", default_text="a local one", affects_result=False)
+    slurm: Mapping[str, Any] = setting("partition=gpu,time=10:00:00,gpus=1, ...", default={}, affects_result=False)
+    comet_python: str = setting(
+        "Python of an environment with unbabel-comet", default="", metavar="PATH", affects_result=False
+    )
+    comet_model: str = setting(
+        "COMET model for --select cometkiwi", default="Unbabel/wmt22-cometkiwi-da", file_only=True
+    )
+    seed: int = setting("Decides the phrasing of language instructions, and orders", default=0)
+    output: str = setting("The Hub folder; the work folder lies beside it", default="xl-instruct", affects_result=False)
 
     @property
     def wanted_passages(self) -> int:
@@ -75,17 +119,17 @@ class Settings:
 
     @property
     def judge_model(self) -> str:
-        """Who scores: the teacher where no judge is named."""
+        """The model that scores: the teacher where no judge is named."""
         return self.judge or self.teacher
 
     @property
     def scored(self) -> bool:
-        """Whether responses are scored; with the judge "none" they are not, and all go on."""
+        """Whether answers are scored; with the judge "none" they are not, and all go on."""
         return self.judge != "none"
 
     @property
     def translator_models(self) -> tuple[str, ...]:
-        """Who translates: the teacher where no translator is named."""
+        """The models that translate: the teacher where no translator is named."""
         return self.translators or (self.teacher,)
 
     @property
@@ -94,61 +138,24 @@ class Settings:
         return (1.0 if self.keep_best else 4.0) if self.min_score is None else self.min_score
 
     def base_url(self, role: str, number: int = 0) -> str:
-        """The address of the model in a role, of the translators that with this number; a teacher in another role keeps its own."""
+        """The address of the model in a role; of the translators, that of translator `number`.
+
+        A teacher that stands in for a translator or judge keeps the teacher's address.
+        """
         named = {"teacher": self.teacher, "judge": self.judge, "translator": self.translators}[role]
         addresses = [part.strip() for part in self.base_urls.get(role, "").split(",")]
         return addresses[number % len(addresses)] or ("" if named else self.base_urls.get("teacher", ""))
 
     def checked(self) -> "Settings":
-        """With canonical language codes; raises UserError for what cannot be done."""
-        if not self.targets:
-            raise UserError("no target language; give --targets fi,ga,...")
+        """With canonical language codes; raises UserError for settings that do not go together."""
+        from xl_alpacaeval_metric.clients.openai.client import MAX_CONCURRENCY
+
         source = languages.get(self.source).code
         targets = tuple(dict.fromkeys(languages.get(code).code for code in self.targets))
-        if not self.scored and (self.keep_best or self.select == "judge"):
-            raise UserError("judge none: nobody scores, so there is no --keep-best, and no --select judge; take chrf")
-        for spec in {self.teacher, *self.translator_models, *([self.judge_model] if self.scored else [])}:
-            backend, _, model = spec.partition("/")
-            if backend not in BACKENDS or not model:
-                raise UserError(
-                    f"model {spec!r} is not of the form BACKEND/MODEL with one of {', '.join(BACKENDS)}; "
-                    "a model in a folder is served first, e.g. by `transformers serve` or llama.cpp's server"
-                )
-        for role, address in self.base_urls.items():
-            if role not in ROLES:
-                raise UserError(f"base_urls: unknown role {role!r}; there are {', '.join(ROLES)}")
-            if not isinstance(address, str):
-                raise UserError(f"base_urls: the address of the {role} is {str(address)[:40]!r}; need text")
-            if (count := address.count(",") + 1) > 1 and (role != "translator" or count != len(self.translator_models)):
-                raise UserError(
-                    f"base_urls: {count} addresses of the {role}; need one, or for translators one for each of "
-                    f"{', '.join(self.translator_models)}"
-                )
-            if "@" in address or "?" in address:
-                raise UserError(
-                    f"base_urls: the address of the {role} holds a password or a query, and settings are kept in a file; "
-                    "keys come from the environment"
-                )
-        for name, allowed in (("select", SELECTORS), ("executor", EXECUTORS)):
-            if getattr(self, name) not in allowed:
-                raise UserError(f"{name} {getattr(self, name)!r} is unknown; there are {', '.join(allowed)}")
-        for name in ("per_language", "candidates", "shard", "workers", "concurrency", "max_tokens", "min_words"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{name} is {getattr(self, name)}; need a number from 1")
-        for name in ("passages", "keep_best", "reasoning_tokens"):
-            if getattr(self, name) < 0:
-                raise UserError(f"{name} is {getattr(self, name)}; need a number from 1")
-        if not self.timeout > 0:
-            raise UserError(f"timeout is {self.timeout}; need seconds above 0")
+        _check_models(self)
+        _check_addresses(self)
         if self.concurrency > MAX_CONCURRENCY:
             raise UserError(f"concurrency is {self.concurrency}; at most {MAX_CONCURRENCY} requests go out at a time")
-        if self.candidates > MOST_CANDIDATES:
-            raise UserError(f"candidates is {self.candidates}; a judge can tell {MOST_CANDIDATES} apart, at most")
-        if self.min_score is not None and not 1 <= self.min_score <= 5:
-            raise UserError(f"min_score is {self.min_score}; scores go from 1 to 5")
-        for temperature in (self.temperature, *self.translator_temperatures):
-            if not 0 <= temperature <= 2:
-                raise UserError(f"temperature is {temperature}; need a number from 0 to 2")
         if self.candidates < max(len(self.translator_models), len(self.translator_temperatures)):
             raise UserError(
                 f"candidates is {self.candidates}, fewer than there are translators ({len(self.translator_models)}) or "
@@ -163,5 +170,33 @@ class Settings:
             raise UserError("select cometkiwi needs --comet-python, the Python of an environment with unbabel-comet")
         gpus = self.slurm.get("gpus", self.gpus)
         if not isinstance(gpus, int) or isinstance(gpus, bool) or gpus < 1:
-            raise UserError(f"gpus is {str(gpus)[:40]!r}; need a number from 1")
+            raise UserError(f"gpus is {str(gpus)[:40]!r}; need a whole number from 1")
         return replace(self, source=source, targets=targets, gpus=gpus)
+
+
+def _check_models(settings: Settings) -> None:
+    if not settings.scored and (settings.keep_best or settings.select == "judge"):
+        raise UserError("judge none: nobody scores, so there is no --keep-best, and no --select judge; take chrf")
+    judges = [settings.judge_model] if settings.scored else []
+    for spec in dict.fromkeys((settings.teacher, *settings.translator_models, *judges)):
+        backend, _, model = spec.partition("/")
+        if backend not in BACKENDS or not model:
+            raise UserError(
+                f"model {spec!r} is not of the form BACKEND/MODEL with one of {', '.join(BACKENDS)}; "
+                "a model in a folder is served first, e.g. by `transformers serve` or llama.cpp's server"
+            )
+
+
+def _check_addresses(settings: Settings) -> None:
+    models = settings.translator_models
+    for role, address in settings.base_urls.items():
+        if (count := address.count(",") + 1) > 1 and (role != "translator" or count != len(models)):
+            raise UserError(
+                f"base_urls: {count} addresses of the {role}; need one, or for translators one for each of "
+                f"{', '.join(models)}"
+            )
+        if "@" in address or "?" in address:
+            raise UserError(
+                f"base_urls: the address of the {role} holds a password or a query, and settings are kept in a file; "
+                "keys come from the environment"
+            )

@@ -1,0 +1,56 @@
+"""YAML files from users: read as plain values, or refused in one line."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.errors import UserError
+
+
+def read_mapping(file: Path) -> dict[str, Any]:
+    """The mapping in a YAML file, with its keys as text; an empty file holds none.
+
+    Raises UserError, in one line, for a file that cannot be read, is no YAML, holds something else
+    than a mapping, or has a key twice in one mapping.
+    """
+    import yaml
+
+    try:
+        found = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_loader())
+    except FileNotFoundError:
+        raise UserError(f"{file}: no such file") from None
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{file}: not UTF-8 text") from None
+    except RecursionError:
+        raise UserError(f"{file}: nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-13-01.
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise UserError(f"{file}{line}: not valid YAML ({problem or type(error).__name__})") from None
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise UserError(f"{file}: holds a {type(found).__name__}; needs a mapping, as in NAME: VALUE")
+    return {str(key): value for key, value in found.items()}
+
+
+@cache
+def _loader() -> Any:
+    """PyYAML's safe loader, which by itself lets the later of two equal keys win."""
+    import yaml
+
+    class UniqueKeyLoader(yaml.SafeLoader):
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            seen = set()
+            for key, _ in node.value:
+                name = (key.tag, str(key.value))
+                if name in seen:
+                    raise yaml.MarkedYAMLError(
+                        problem=f"the key {key.value} is there twice", problem_mark=key.start_mark
+                    )
+                seen.add(name)
+            return super().construct_mapping(node, deep)
+
+    return UniqueKeyLoader
