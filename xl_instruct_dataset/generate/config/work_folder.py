@@ -3,18 +3,15 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.jsonl import read_json, write_json
+from xl_alpacaeval_metric.settings import load as settings_load
 from xl_instruct_dataset.generate.config import file as settings_file
 from xl_instruct_dataset.generate.config.settings import Settings
 
-MACHINE = ("concurrency", "timeout", "workers", "gpus", "executor", "ray_address", "slurm", "base_urls")
-PLACES = ("benchmark_path", "comet_python", "output")
-"""Settings that say where and how fast the work is done, not what is made."""
 SETTINGS, IDENTITY, SEEDS_REPORT, REPORT = "settings.yaml", "job.json", "seeds.json", "report.json"
 REJECTED_SEEDS = "rejected-seeds.jsonl"
 LOG = "log.txt"
@@ -67,8 +64,7 @@ def finished(settings: Settings, work: Path) -> bool:
 
 
 def _identity(settings: Settings) -> dict[str, object]:
-    identity = {key: value for key, value in asdict(settings).items() if key not in (*MACHINE, *PLACES)}
-    return dict(json.loads(json.dumps(identity)))
+    return dict(json.loads(json.dumps(settings_load.result_settings(settings))))
 
 
 @contextmanager
