@@ -1,4 +1,4 @@
-"""How many rows of each group, and which: shares by a rule, drawn by a seed."""
+"""How many rows each group gives, and which: shares by a rule, drawn by a seed."""
 
 import hashlib
 import random
@@ -12,8 +12,9 @@ T = TypeVar("T")
 def shares(available: Mapping[str, int], total: int, mixture: str, temperature: float) -> dict[str, int]:
     """How many of `total` rows each group gives; the numbers add up to `total`.
 
-    `proportional`: as many as there are of it. `uniform`: the same of each. `temperature`: n ** (1 / temperature),
-    between the two (Arivazhagan et al. 2019, arXiv:1907.05019). A share may be more than a group has.
+    A group of n rows gets a share in proportion to n (`proportional`), to 1 (`uniform`), or to
+    n ** (1 / temperature) (`temperature`), which lies between the two (Arivazhagan et al. 2019,
+    arXiv:1907.05019). A share may be more than the group has.
     """
     power = {"proportional": 1.0, "uniform": 0.0}.get(mixture, 1 / temperature)
     weights = {group: float(count) ** power for group, count in available.items() if count}
@@ -26,13 +27,20 @@ def shares(available: Mapping[str, int], total: int, mixture: str, temperature: 
 
 
 def draw(rows: Sequence[T], count: int, seed: str) -> list[T]:
-    """`count` rows at random; where there are fewer, all of them as often as they go whole, and the rest at random."""
+    """`count` rows at random.
+
+    Where there are fewer, every row is repeated as often as all of them fit into `count`, and the
+    rest is drawn at random.
+    """
     rounds, rest = divmod(count, len(rows)) if rows else (0, 0)
     return [*rows] * rounds + random.Random(seed).sample(list(rows), rest)
 
 
-def chosen(items: Sequence[str], share: float, seed: int) -> frozenset[str]:
-    """A share of the distinct items, at least one of two or more unless it is 0; adding items changes few others."""
+def held_out_items(items: Sequence[str], share: float, seed: int) -> frozenset[str]:
+    """A share of the distinct items, by a hash, so that more items change few of the others.
+
+    Of two or more items at least one is taken and at least one is left, unless the share is 0.
+    """
     distinct = sorted(set(items), key=lambda item: hashlib.sha256(f"{seed}:{item}".encode()).digest())
     if not share or len(distinct) < 2:
         return frozenset()

@@ -1,4 +1,4 @@
-"""From the settings to the examples: rows of the language pairs, shared out, split, and mixed with a general set."""
+"""From the settings to the examples: rows of the language pairs, sampled, split and mixed."""
 
 import random
 from collections.abc import Iterator, Mapping
@@ -16,22 +16,23 @@ from xl_instruct_dataset.train.dataset.examples import Example, GroupCounts, Tra
 from xl_instruct_dataset.train.settings import Settings
 
 _SHUFFLED_AHEAD = 10_000
-"""Rows of a Hub dataset that are read ahead to draw from: the whole of it may be too much to download."""
+"""Size of the shuffle buffer of a streamed Hub dataset, which may be too large to download."""
 
 
 def select(settings: Settings) -> TrainingSplit:
     """The rows to train on and those held out, the same ones for the same settings and data.
 
-    Raises UserError for no data, a pair that it lacks (with what it has), and a set to mix in that cannot be read.
+    Raises UserError without data, for a pair that the data lacks (naming those it has), and for a
+    set to mix in that cannot be read.
     """
     try:
         return _selected(settings)
-    except UserError as error:  # The source speaks of the option that `build` names it by.
+    except UserError as error:  # Messages of the source name the option of `build`.
         raise UserError(str(error).replace("--source", "--data")) from None
 
 
 def _selected(settings: Settings) -> TrainingSplit:
-    mixed = _mixed(settings.mix_with)  # Read first: what is wrong with it shall not wait for the rows.
+    mixed = _mixed(settings.mix_with)  # First, so that an error in it is raised before all rows are read.
     pools: dict[str, list[Example]] = {}
     available: dict[str, int] = {}
     source = Source(_data(settings))
@@ -45,11 +46,13 @@ def _selected(settings: Settings) -> TrainingSplit:
         for pair, count in available.items()
         if count < (settings.per_language or 0)
     ]
-    items = mixture.chosen([row.item for pool in pools.values() for row in pool], settings.held_out, settings.seed)
+    items = mixture.held_out_items(
+        [row.item for pool in pools.values() for row in pool], settings.held_out, settings.seed
+    )
     held_out = [row for pool in pools.values() for row in pool if row.item in items]
     kept = {pair: [row for row in pool if row.item not in items] for pair, pool in pools.items()}
     if settings.held_out and not held_out:
-        notes.append("nothing is held out: there is one prompt alone")
+        notes.append("nothing is held out: there is only one prompt")
     total = settings.rows or sum(map(len, kept.values()))
     counts = mixture.shares(
         {pair: len(pool) for pair, pool in kept.items()}, total, settings.mixture, settings.temperature
@@ -63,7 +66,7 @@ def _selected(settings: Settings) -> TrainingSplit:
         taken[pair] = GroupCounts(available[pair], held, len(used), max(0, len(used) - len(pool)))
     for part in mixed:
         count = round(part.ratio * total)
-        if not count:  # Drawing none of them would read them all.
+        if not count:  # Drawing no row would still read all of them.
             notes.append(f"{part.name}: no rows, its ratio {part.ratio:g} of {total} rows is less than one")
             continue
         more, note = part.draw(count, settings.seed)
@@ -101,7 +104,7 @@ def _pairs(settings: Settings, source: Source) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """A general instruction set: a file, a folder or a Hub dataset's id, and its rows per row of the data."""
+    """A general instruction set (file, folder or Hub id), and its rows per row of the data."""
 
     name: str
     ratio: float
@@ -153,7 +156,7 @@ class Mixed:
                 yield self.name, row
         except (OSError, ValueError, ImportError, RuntimeError) as error:
             raise UserError(
-                f"{self.name}: neither a file or folder nor to be had from the Hub ({first_line(error)})"
+                f"{self.name}: neither a file or folder nor available from the Hub ({first_line(error)})"
             ) from None
 
 

@@ -1,4 +1,4 @@
-"""What can be seen while a model is trained: a progress line, and the loss in a file and a picture."""
+"""The loss while a model is trained: on the progress line, in a file and as a picture."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ LOSS, CURVE = "loss.jsonl", "loss.png"
 
 
 def watch(folder: Path, progress: Progress) -> Any:
-    """A callback for transformers' Trainer that keeps `loss.jsonl` in the folder and calls `progress`."""
+    """A callback for transformers' Trainer that writes `loss.jsonl` and calls `progress`."""
     from transformers import TrainerCallback
 
     class Watch(TrainerCallback):  # type: ignore[misc]
@@ -31,7 +31,8 @@ def watch(folder: Path, progress: Progress) -> Any:
                 check(row.get("loss", row.get("eval_loss", 0.0)), state.global_step, args.learning_rate)
             if rows and "loss" in rows[-1]:
                 self.loss = f" at loss {rows[-1]['loss']:.3f}"
-            # Whole each time: after a kill the history goes back to the checkpoint's, and no step stands there twice.
+            # Rewritten each time: after a kill the history goes back to that of the checkpoint, and
+            # appending would write steps twice.
             jsonl.replace_file(folder / LOSS, "".join(jsonl.json_line(row) for row in rows))
 
     return Watch()
@@ -47,15 +48,18 @@ def check(loss: float, step: int, rate: float) -> None:
 
 
 def history(log: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
-    """The trainer's log as rows of step, epoch, and loss with learning_rate or, of the held-out rows, eval_loss."""
+    """The trainer's log as rows: step, epoch, and loss with learning_rate, or eval_loss.
+
+    eval_loss is that of the held-out rows.
+    """
     keys = ("step", "epoch", "loss", "learning_rate", "eval_loss")
     found = [{key: row[key] for key in keys if key in row} for row in log if "loss" in row or "eval_loss" in row]
-    # The last evaluation may stand there twice: by the steps, and at the end.
+    # The last evaluation may be logged twice: by the steps, and at the end.
     return [row for place, row in enumerate(found) if row not in found[:place]]
 
 
 def draw(rows: Sequence[Mapping[str, float]], title: str, file: Path) -> None:
-    """The loss curve as a PNG: every logged step of training, and the held-out rows' loss where there is one."""
+    """The loss curve as a PNG: every logged step, and the loss of held-out rows if any."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), dpi=120, layout="constrained")

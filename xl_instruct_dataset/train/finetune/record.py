@@ -1,4 +1,4 @@
-"""What a finished training was, as `training.json` keeps it."""
+"""The record of a finished training, as `training.json` holds it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,11 +13,12 @@ FILE = "training.json"
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts of rows, by group where they are mappings; losses are nats a token of the answers; seconds of this machine.
+    """Settings, counts and figures of a training; mappings of counts are rows by group.
 
-    `taken` has available, held_out, used and repeated rows by group. `gpu_memory` is the highest use in bytes, None
-    without a GPU. `steps_before` are those that earlier, interrupted runs made. `refused` are rows of a mixed set that
-    the chat template or the tokenizer does not take.
+    `taken` has available, held_out, used and repeated rows by group. `refused` are rows of a mixed
+    set that the chat template or the tokenizer does not take. Losses are in nats per token of the
+    answers. `seconds` are those of the last run, `steps_before` the steps of earlier, interrupted
+    ones. `gpu_memory` is the peak use in bytes, None without a GPU.
     """
 
     model: str
@@ -51,7 +52,7 @@ class Summary:
 
     @property
     def license(self) -> str:
-        """The licence that the data passes on: the one that all rows have, else all of them."""
+        """The licence that the data passes on: the one of all rows, else all licences."""
         return " and ".join(self.licenses)
 
     def write(self, output: Path) -> None:
@@ -69,7 +70,7 @@ def read(output: Path) -> Summary:
 
 
 def lines(summary: Summary) -> list[str]:
-    """What a person wants to know at the end of a training."""
+    """The lines that are shown at the end of a training."""
     found = [*summary.notes]
     for group, taken in summary.taken.items():
         counts = [f"{taken['used']} rows"]

@@ -1,4 +1,7 @@
-"""The result: a folder that transformers, vLLM and `xl-alpacaeval eval` load, put in place when it is whole."""
+"""The result: a folder that transformers, vLLM and `xl-alpacaeval eval` load.
+
+Its files are moved into place once all are written.
+"""
 
 import re
 import shutil
@@ -13,12 +16,12 @@ from xl_alpacaeval_metric.errors import UserError, first_line
 ADAPTER, SAVING = "adapter", ".saving-"
 _MODEL_FILES = re.compile(r"(adapter_)?(config\.json|model.*\.safetensors(\.index\.json)?)|generation_config\.json")
 _LAST = ("adapter_config.json", "config.json")
-"""Without these a folder is no model: they come last."""
+"""A folder without these is not a model, so they are moved last."""
 
 
 @contextmanager
 def unfinished(output: Path) -> Iterator[Path]:
-    """A hidden folder inside `output` that is gone afterwards."""
+    """A hidden folder inside `output`, removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix=SAVING, dir=output))
     try:
         yield folder
@@ -35,15 +38,15 @@ def sweep(output: Path) -> None:
 def write(trainer: Any, base: str, output: Path, *, merge: bool) -> None:
     """Save what was trained. All processes call this; the first one writes.
 
-    An adapter goes into `output` or, with `merge`, into `output/adapter`, and the merged model into `output`. Weights
-    are saved in the type that the base model has on disk.
+    An adapter goes into `output` or, with `merge`, into `output/adapter`, and the merged model into
+    `output`. Weights are saved in the type that the base model has on disk.
     """
     main = trainer.is_world_process_zero()
     with unfinished(output) as saving:
         trainer.save_model(str(saving))  # Gathers the weights where they are spread over GPUs.
         if not main:
             return
-        (saving / "training_args.bin").unlink(missing_ok=True)  # A pickle, which nobody should have to trust.
+        (saving / "training_args.bin").unlink(missing_ok=True)  # A pickle, which can run code when it is loaded.
         if (saving / "adapter_config.json").is_file():
             keep_adapter(saving, base, output, merge=merge, generation=trainer.model.generation_config)
             return
@@ -52,7 +55,7 @@ def write(trainer: Any, base: str, output: Path, *, merge: bool) -> None:
 
 
 def keep_adapter(saving: Path, base: str, output: Path, *, merge: bool, generation: Any = None) -> None:
-    """Put an adapter that lies in `saving` into `output`, merged into its base or as it is."""
+    """Move the adapter in `saving` into `output`, or merge it into its base there."""
     if not merge:
         _place(saving, output)
         return
@@ -64,11 +67,11 @@ def keep_adapter(saving: Path, base: str, output: Path, *, merge: bool, generati
 
 
 def merge_later(output: Path, base: str) -> None:
-    """Merge the adapter that lies in `output` since an earlier run."""
+    """Merge the adapter that an earlier run wrote into `output`."""
     whole = (output / "adapter_config.json").is_file() and any(output.glob("adapter_model*.safetensors"))
     with unfinished(output) as saving:
         if not whole and (output / ADAPTER).is_dir():
-            # A kill came while the merged model was being put in the adapter's place.
+            # A process was killed while it replaced the adapter by the merged model.
             _merge(output / ADAPTER, base, saving, None)
             _place(saving, output)
             return
@@ -104,7 +107,7 @@ def _with(known: Any, token: int) -> Any:
 
 
 def _as_stored(saved: Path, base: str) -> None:
-    """Bring weights that were trained in float32 into the type that the base has on disk."""
+    """Convert weights that were trained in float32 to the type that the base has on disk."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
     wanted, found = (AutoConfig.from_pretrained(place, trust_remote_code=False).dtype for place in (base, saved))
@@ -117,7 +120,7 @@ def _as_stored(saved: Path, base: str) -> None:
 
 
 def _place(saved: Path, output: Path) -> None:
-    """Move the files into `output`, in the place of an earlier result's."""
+    """Move the files into `output`, replacing those of an earlier result."""
     for file in output.iterdir():
         if file.is_file() and _MODEL_FILES.fullmatch(file.name):
             file.unlink()

@@ -1,4 +1,4 @@
-"""What the loop evaluates on, and that no training row overlaps with it."""
+"""The benchmarks that the loop evaluates on, and the check that no training row overlaps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class EvalPlan:
-    """What the loop evaluates on: benchmarks by name, languages (None: those of the data), rows a language, and how; and
-    in how many processes it trains."""
+    """What the loop evaluates on and how, and in how many processes it trains.
+
+    `languages` None are those of the data; `limit` is a number of rows for each language.
+    """
 
     benchmarks: tuple[str, ...] = ("mini",)
     languages: tuple[str, ...] | None = None
@@ -32,9 +34,10 @@ class EvalPlan:
 
 
 def benchmarks_of(plan: EvalPlan, selected: TrainingSplit, judged: bool) -> tuple[list[Benchmark], list[str]]:
-    """The benchmarks in those of the languages that they have, and a line for each that misses some.
+    """The benchmarks in those of the languages that they have; a line for each that lacks some.
 
-    Raises UserError for one that has none of them and, where answers are judged, for a row without a reference.
+    Raises UserError for one that has none of them and, where answers are judged, for a row without
+    a reference.
     """
     found, notes = [], []
     codes = plan.languages or tuple(dict.fromkeys(languages_of(pair)[1] for pair in selected.taken if _is_pair(pair)))
@@ -67,7 +70,7 @@ def _check_references(benchmark: Benchmark, given: Mapping[tuple[str, str], str]
 
 
 def check_contamination(selected: TrainingSplit, rows: Sequence[Benchmark], progress: Progress) -> None:
-    """Raises UserError that names training rows which overlap with what is to be evaluated on."""
+    """Raises UserError that names training rows which overlap with a benchmark."""
     index = contamination.Index(text for one in rows for text in contamination.texts(one))
     examples = list({(one.group, one.id): one for one in (*selected.train, *selected.held_out)}.values())
     found: list[contamination.Overlap] = []

@@ -1,4 +1,7 @@
-"""What a fine-tuning changed: every figure before and after, on the items both have, and how sure the difference is."""
+"""What a fine-tuning changed: every figure before and after, and the interval of the difference.
+
+Both are computed on the items that have the figure in both runs.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ from xl_alpacaeval_metric.stats import win_rates
 from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
 
 RESAMPLES = 1000
-"""Of the length-controlled win rate, which is fitted anew in each; the other intervals come from 2,000."""
+"""For the length-controlled win rate, which is fitted anew in each; the others use 2,000."""
 
 Key = tuple[str, str]
 FIGURES = {"line_pass_rate": "language fidelity", "win_rate": "win rate", "lc_win_rate": "length-controlled win rate"}
@@ -26,10 +29,11 @@ FIGURES = {"line_pass_rate": "language fidelity", "win_rate": "win rate", "lc_wi
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One figure in percent before and after, in one language or in all, over the `n` items of `n_prompts` prompts that
-    have it in both runs; the difference after - before in points with its 95% interval. None where there is too little.
+    """One figure before and after in percent, in one language or in all.
 
-    `n_missing` items lack the figure in either run: no line long enough to tell its language, or no verdict.
+    It is over the `n` items of `n_prompts` prompts that have the figure in both runs; `n_missing`
+    lack it in one of them: no line is long enough to identify its language, or there is no verdict.
+    `difference` is after - before in percentage points. None where the items are too few.
     """
 
     benchmark: str
@@ -45,13 +49,13 @@ class Change:
     n_missing: int
 
     @property
-    def sure(self) -> bool:
+    def significant(self) -> bool:
         """Whether the interval excludes zero."""
         return self.ci95 is not None and (self.ci95[0] > 0 or self.ci95[1] < 0)
 
 
 def changes(benchmark: str, before: Path, after: Path, *, judged: bool) -> tuple[list[Change], tuple[str, ...]]:
-    """Every figure of two run folders, for all languages together and for each, and the caveats of their comparison.
+    """Every figure of two run folders, over all languages and in each; the comparison's caveats.
 
     Raises UserError where the runs share no item or cannot be compared.
     """

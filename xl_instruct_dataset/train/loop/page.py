@@ -1,4 +1,4 @@
-"""One page of result: what the fine-tuning changed, in sentences, tables and answers."""
+"""The page of result: what the fine-tuning changed, in sentences, tables and answers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ COLUMNS = ("before", "after", "difference", "95% interval", "p", "n")
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """A prompt of a benchmark with the base model's answer and the tuned one's."""
+    """A prompt of a benchmark with the answers of the base model and of the tuned one."""
 
     id: str
     language: str
@@ -29,7 +29,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything the result page says; `benchmarks` maps a name to the signature of its evaluation."""
+    """The content of the page; `benchmarks` maps a name to the signature of its evaluation."""
 
     model: str
     data: str
@@ -50,7 +50,7 @@ class Page:
 
 
 def sentences(changes: Iterable[Change]) -> list[str]:
-    """What the overall figures say, one sentence each; never more than their interval allows."""
+    """What the overall figures say, one sentence each, and no more than their interval allows."""
     found = []
     for change in changes:
         if change.language != "all":
@@ -60,7 +60,7 @@ def sentences(changes: Iterable[Change]) -> list[str]:
             found.append(f"{name} cannot be compared: {change.n} items have it before and after.")
             continue
         moved = f"({change.before:.1f}% to {change.after:.1f}%, 95% interval {_interval(change)}, {change.n} answers)"
-        if change.sure:
+        if change.significant:
             verb = "rose" if change.difference > 0 else "fell"
             found.append(f"{name} {verb} by {abs(change.difference):.1f} points {moved}.")
         else:
@@ -82,14 +82,14 @@ def markdown(page: Page) -> str:
         parts += [f"|---|{'---:|' * len(COLUMNS)}"]
         parts += [f"| {_name(change.language)} | {' | '.join(_cells(change))} |" for change in some]
     if page.notes:
-        parts += ["", "## To know", "", *(f"- {card_text.cell(line)}" for line in page.notes)]
+        parts += ["", "## Notes", "", *(f"- {card_text.cell(line)}" for line in page.notes)]
     parts += ["", "## Training", "", *(f"- {card_text.cell(line)}" for line in page.training)]
     if page.answers:
         parts += ["", "## Answers"]
     for one in page.answers:
         parts += ["", f"**{one.id}, {_name(one.language)}**", "", _quoted(one.instruction)]
         parts += ["", "Before:", "", _quoted(one.before), "", "After:", "", _quoted(one.after)]
-    parts += ["", "## Made with", "", "```", *page.commands, "```", ""]
+    parts += ["", "## Command", "", "```", *page.commands, "```", ""]
     parts += [f"- {name}: `{signature}`" for name, signature in page.benchmarks.items()]
     return "\n".join(parts) + "\n"
 
@@ -116,7 +116,7 @@ def show(page: Page, console: Console) -> None:
 
 
 def _tables(changes: Sequence[Change]) -> dict[tuple[str, str], list[Change]]:
-    """The rows of each table, that for all languages last."""
+    """The rows of each table; the row of all languages comes last."""
     found: dict[tuple[str, str], list[Change]] = {}
     for change in sorted(changes, key=lambda change: change.language == "all"):
         found.setdefault((change.benchmark, change.figure), []).append(change)
@@ -148,6 +148,6 @@ def _name(code: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """The text as it is, in a Markdown quotation whose code fence nothing in it can close."""
+    """The text as indented code in a Markdown quotation, which nothing in it can end."""
     lines = text.strip().splitlines() or ["(empty)"]
     return "\n".join(f">     {line}" for line in lines)
