@@ -28,7 +28,7 @@ from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.sources import sample
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
 from xl_instruct_dataset.train.dataset.examples import Example
-from xl_instruct_dataset.train.finetune import model, trainer
+from xl_instruct_dataset.train.finetune import model, process, trainer
 from xl_instruct_dataset.train.finetune.preflight import prepare
 from xl_instruct_dataset.train.settings import resolve
 
@@ -88,7 +88,7 @@ def main() -> None:
     fitting = dataset_tokenizer.fit(rows, ready.tokenizer, ready.limit, settings.too_long)
     assert len(fitting.examples) == len(rows)
     if kind == "cpu":
-        model.keep_memory()
+        process.keep_memory()
     ends: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         built = trainer.build(

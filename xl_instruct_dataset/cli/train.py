@@ -1,6 +1,5 @@
 """The commands for fine-tuning: train a model, and the loop around it."""
 
-import os
 import re
 import shlex
 import signal
@@ -47,6 +46,7 @@ def train_model(
     model: Model,
     output: Annotated[Path, typer.Option(help="Folder for the model; the same command goes on in it")],
     config: Config = None,
+    prepared: Annotated[Path | None, typer.Option(hidden=True, help="What `loop` has prepared")] = None,
     *,
     settings: dict[str, object],
 ) -> None:
@@ -55,12 +55,16 @@ def train_model(
     The same command again goes on from the last checkpoint. Several GPUs:
     accelerate launch -m xl_instruct_dataset.train MODEL ...
     """
-    from xl_instruct_dataset.train.finetune import record, run
+    from xl_instruct_dataset.train.finetune import model as models
+    from xl_instruct_dataset.train.finetune import process, record, run
 
     resolved = resolve(config, settings)
     with ProgressLine(output) as progress:
-        found = run.train(model, resolved, output, progress, progress.notify)
-    if _first_process():
+        process.quiet_libraries()
+        if models.device_kind(resolved.device) == "cpu":
+            process.keep_memory()
+        found = run.train(model, resolved, output, progress, progress.notify, prepared)
+    if process.is_first():
         for line in record.lines(found)[len(found.notes) :]:
             print(line)
         print(f"{output}: {'model' if found.merged or resolved.full else 'adapter'}; xl-alpacaeval eval {output}")
@@ -101,6 +105,7 @@ def run_loop(
     from rich.console import Console
 
     from xl_instruct_dataset.train.finetune import model as models
+    from xl_instruct_dataset.train.finetune import process
     from xl_instruct_dataset.train.loop import page
     from xl_instruct_dataset.train.loop import run as loop_run
     from xl_instruct_dataset.train.loop.benchmarks import EvalPlan
@@ -119,27 +124,27 @@ def run_loop(
         processes=processes,
     )
 
-    def asked() -> "Judge | None":
+    def open_judge() -> "Judge | None":
         return judge_from(judge, judge_base_url, judge_args, concurrency, resolved.device, both_orders, resolved.seed)
 
     with ProgressLine(output) as progress:
 
-        def fine_tune(file: Path, folder: Path) -> None:
+        def fine_tune(file: Path, folder: Path, prepared: Path) -> None:
             progress.bar.stop()  # The training has a progress line of its own.
-            code = subprocess.run(
-                loop_run.training_command(model, file, folder, processes), stdout=sys.stderr
-            ).returncode
+            command = loop_run.training_command(model, file, folder, prepared, processes)
+            code = subprocess.run(command, stdout=sys.stderr).returncode
             if code < 0:
-                raise UserError(_killed(-code, models.turn_down(resolved)))
+                raise UserError(_killed(-code, models.memory_savings(resolved)))
             if code:
-                raise Exit(code)  # It has said why.
+                raise Exit(code)  # The training has printed the reason.
             progress.bar.start()
 
+        process.quiet_libraries()
         found, missing = loop_run.run(
             model,
             resolved,
             wanted,
-            asked,
+            open_judge,
             output,
             progress,
             fine_tune,
@@ -152,15 +157,15 @@ def run_loop(
         raise Exit(1)
 
 
-def _killed(by: int, advice: str) -> str:
-    """A process that is killed cannot say why itself."""
+def _killed(by: int, savings: str) -> str:
+    """The error of a training that a signal ended; `savings` is what takes less memory."""
     name = signal.Signals(by).name if by in set(signal.Signals) else f"signal {by}"
-    why = f", most likely for memory; {advice}" if by == signal.SIGKILL else "; the same command goes on"
+    why = f", most likely for memory; {savings}" if by == signal.SIGKILL else "; the same command goes on"
     return f"the training was killed by {name}{why}"
 
 
 def _shown(arguments: Sequence[str]) -> list[str]:
-    """The command line as it can be shown: no user, password, query or key of the judge."""
+    """The command line without credentials: no user, password, query or key of the judge."""
     from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
     from xl_alpacaeval_metric.runs.candidate import SECRETS
 
@@ -179,7 +184,3 @@ def _shown(arguments: Sequence[str]) -> list[str]:
         else:
             found.append(argument)
     return found
-
-
-def _first_process() -> bool:
-    return os.environ.get("RANK", "0") == "0"

@@ -22,6 +22,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
 from xl_instruct_dataset.train.finetune import loss_log, model, save, trainer
+from xl_instruct_dataset.train.finetune.preflight import prepare
 from xl_instruct_dataset.train.finetune.record import Summary
 from xl_instruct_dataset.train.finetune.run import train
 from xl_instruct_dataset.train.settings import resolve
@@ -97,7 +98,7 @@ def test_the_loss_is_on_the_answer_alone(tiny: Path, tmp_path: Path) -> None:
         model.load(str(tiny), made, "float32"),
         tokenizer,
         template,
-        (select.select(made).train[:1], ()),
+        (dataset_tokenizer.fit(select.select(made).train[:1], tokenizer, 512, "truncate").examples, ()),
         made,
         limit=512,
         kind="cpu",
@@ -114,6 +115,18 @@ def test_the_loss_is_on_the_answer_alone(tiny: Path, tmp_path: Path) -> None:
     assert asked.endswith("<|im_start|>assistant\n")
     assert "<|im_start|>" not in answer
     assert len(answer) > 100
+
+
+def test_what_was_prepared_before_is_not_read_or_tokenized_again(tiny: Path, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "data" / "en-de" / "train.jsonl", rows(6))
+    made = settings(data=str(tmp_path / "data"), pairs="all", per_language=None)
+    file = tmp_path / "prepared.pickle"
+    prepare(str(tiny), made, "cpu", 1, silent).save(file)
+    once = train(str(tiny), made, tmp_path / "once", silent, silent)
+    shutil.rmtree(tmp_path / "data")
+    again = train(str(tiny), made, tmp_path / "again", silent, silent, file)
+    assert (tmp_path / "again" / "loss.jsonl").read_text() == (tmp_path / "once" / "loss.jsonl").read_text()
+    assert (again.fingerprint, again.tokens, again.taken) == (once.fingerprint, once.tokens, once.taken)
 
 
 def test_packing_puts_several_rows_into_one_sequence(tiny: Path, tmp_path: Path) -> None:
@@ -233,15 +246,15 @@ def test_changed_data_is_another_run(tiny: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [out_of_memory, MemoryError])
 def test_out_of_memory_says_what_to_turn_down(error: Callable[[], Exception]) -> None:
-    said = model.advice(error(), settings(full=True, gradient_checkpointing=False))
+    said = model.oom_advice(error(), settings(full=True, gradient_checkpointing=False))
     assert said is not None
     assert said.startswith(
         "out of memory; turn down, in this order: --device-batch-size 1 (the result stays the same), "
     )
     for part in ("--gradient-checkpointing", "--max-length than 256", "--no-full (LoRA)"):
         assert part in said
-    assert "--lora-rank than 4" in str(model.advice(error(), settings()))
-    assert model.advice(RuntimeError("shapes do not match"), settings()) is None
+    assert "--lora-rank than 4" in str(model.oom_advice(error(), settings()))
+    assert model.oom_advice(RuntimeError("shapes do not match"), settings()) is None
 
 
 def test_a_model_too_large_for_full_fine_tuning_is_told_before_it_is_loaded(
@@ -385,7 +398,7 @@ def test_a_mistake_on_the_command_line_is_one_line(
 
     for option, message in (
         ("--pairs=en-sw", "sample: has no pair en-sw"),
-        ("--seed=-1", "--seed is -1; need a number"),
+        ("--seed=-1", "--seed is -1; need a whole number from 0"),
     ):
         command = [
             "xl-instruct",

@@ -116,7 +116,7 @@ def test_a_loop_refuses_what_the_training_would_before_it_evaluates(tiny: Path, 
 def test_a_loop_trains_with_other_settings_until_there_is_a_checkpoint(tiny: Path, tmp_path: Path) -> None:
     ranks = []
 
-    def fails(file: Path, folder: Path) -> None:
+    def fails(file: Path, folder: Path, prepared: Path) -> None:
         ranks.append(json.loads((tmp_path / "out" / run_folder.RUN).read_text())["settings"]["lora_rank"])
         assert f"lora_rank: {ranks[-1]}" in file.read_text()
         raise UserError("out of memory")

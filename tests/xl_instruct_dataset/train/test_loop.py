@@ -62,9 +62,9 @@ def test_fidelity_before_and_after_is_counted_on_the_same_items(changed: list[Ch
     everything = found["all"]
     assert (everything.before, everything.difference, everything.n, everything.n_prompts) == (56.25, 37.5, 16, 8)
     assert everything.ci95 is not None
-    assert everything.sure
+    assert everything.significant
     assert everything.ci95[0] > 0
-    assert not found["fi"].sure
+    assert not found["fi"].significant
 
 
 def test_the_length_controlled_difference_is_that_of_the_two_results(changed: list[Change], tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_training_that_was_killed_is_said(
     by: signal.Signals, message: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
     def trains_alone(*arguments: Any) -> None:
-        arguments[6](tmp_path / "train.yaml", tmp_path / "tuned")
+        arguments[6](tmp_path / "train.yaml", tmp_path / "tuned", tmp_path / "prepared.pickle")
 
     code = f"import os; os.kill(os.getpid(), {int(by)})"
     monkeypatch.setattr(looping, "run", trains_alone)

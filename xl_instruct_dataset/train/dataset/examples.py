@@ -4,7 +4,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import columns
@@ -29,13 +28,6 @@ class Example:
     license: str
     non_commercial: bool = False
     mixed: bool = False
-
-    def as_dict(self) -> dict[str, Any]:
-        """The example in TRL's columns; TRL computes the loss on the completion alone."""
-        return {
-            "prompt": [dict(turn) for turn in self.prompt],
-            "completion": [{"role": "assistant", "content": self.completion}],
-        }
 
 
 @dataclass(frozen=True, slots=True)

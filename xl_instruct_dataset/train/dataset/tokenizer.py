@@ -1,6 +1,7 @@
-"""The tokenizer, its chat template, and how many tokens an example has."""
+"""The tokenizer, its chat template, and the tokens of each example."""
 
 import hashlib
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,20 +19,22 @@ _PROBE = (({"role": "user", "content": "Question."},), "Answer.")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Where the chat template comes from (own, plain or a file's name), and the token that ends an answer by it.
+    """The chat template in use: its source (own, plain or a file's name) and how an answer ends.
 
-    `end` is None where an answer ends in no special token; `own` says whether the model brought a template; `digest` is
-    the beginning of the SHA-256 of the one in use.
+    `end` is the special token that ends an answer, None where there is none; `moves_end` says
+    whether it replaces the tokenizer's end-of-sequence token. `own` says whether the model brought
+    a template; `digest` is the beginning of the SHA-256 of the one in use.
     """
 
     source: str
     end: str | None
+    moves_end: bool
     own: bool
     digest: str
 
     @property
     def notes(self) -> list[str]:
-        """What a reader must know of it, in lines."""
+        """What the user must know about it, in lines."""
         lines = []
         if self.source == PLAIN and not self.own:
             lines.append(
@@ -47,24 +50,38 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
-class FittedExamples:
-    """The examples that fit, the tokens in them, and how many of each group were dropped or will be truncated.
+class TokenizedExample:
+    """An example as token ids: the first `prompt_length` are the prompt, the rest the answer."""
 
-    `refused` are those of a mixed set that the chat template or the tokenizer does not take, `reasons` the first of each.
+    example: Example
+    ids: "array[int]"
+    prompt_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class FittedExamples:
+    """The examples that fit, the tokens in them, and the rest counted by group.
+
+    Too long ones were `dropped` or will be `truncated` by the trainer. `refused` are rows of a
+    mixed set that the chat template or the tokenizer does not take, `reasons` the first reason of
+    each group. In `shifted` examples the prompt alone renders differently than with its answer; the
+    answer begins where the two differ.
     """
 
-    examples: tuple[Example, ...]
+    examples: tuple[TokenizedExample, ...]
     tokens: int
     dropped: Mapping[str, int] = field(default_factory=dict)
     truncated: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    shifted: int = 0
 
 
 def load(model: str, settings: Settings) -> tuple[Any, Template]:
     """The tokenizer with the chat template that the settings ask for.
 
-    Raises UserError where the tokenizer cannot be loaded, and for a template that is missing or does not work.
+    The special token that ends an answer becomes its end-of-sequence token. Raises UserError where
+    the tokenizer cannot be loaded, and for a template that is missing or does not work.
     """
     from transformers import AutoTokenizer
 
@@ -88,25 +105,39 @@ def load(model: str, settings: Settings) -> tuple[Any, Template]:
         tokenizer.chat_template = _file(source)
         source = Path(source).name
     end = _end(tokenizer, f"{model}: chat template {source}")
-    return tokenizer, Template(source, end, own, hashlib.sha256(str(tokenizer.chat_template).encode()).hexdigest()[:12])
+    moves_end = end is not None and end != tokenizer.eos_token
+    if moves_end:
+        tokenizer.eos_token = end
+    digest = hashlib.sha256(str(tokenizer.chat_template).encode()).hexdigest()[:12]
+    return tokenizer, Template(source, end, moves_end, own, digest)
 
 
 def fit(examples: Sequence[Example], tokenizer: Any, limit: int, too_long: str) -> FittedExamples:
-    """The examples of at most `limit` tokens; longer ones stay where they are to be truncated and keep part of the answer.
+    """Tokenize the examples and keep those of at most `limit` tokens.
 
-    Raises UserError that names the row of a language pair which the chat template or the tokenizer does not take.
+    With `too_long` "truncate", longer ones that keep part of the answer stay, not truncated yet.
+    Raises UserError that names the row of a language pair which the chat template or the tokenizer
+    does not take.
     """
     from jinja2 import TemplateError
 
-    kept, total = [], 0
+    kept, total, shifted = [], 0, 0
     dropped: Counter[str] = Counter()
     truncated: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     reasons: dict[str, str] = {}
     for example in examples:
         try:
-            whole = len(_tokens(tokenizer, [*example.prompt, {"role": "assistant", "content": example.completion}]))
-        except (TemplateError, TypeError, ValueError) as error:  # Its rule for roles, or half a character in the text.
+            whole = _tokens(tokenizer, [*example.prompt, {"role": "assistant", "content": example.completion}])
+            if len(whole) > limit and too_long == "drop":
+                dropped[example.group] += 1
+                continue
+            prompt = _tokens(tokenizer, list(example.prompt), prompt=True)
+        except (
+            TemplateError,
+            TypeError,
+            ValueError,
+        ) as error:  # A rule of the template for roles, or an unpaired surrogate.
             if not example.mixed:
                 raise UserError(
                     f"{example.group} row {example.id!r}: the chat template or the tokenizer does not take it "
@@ -115,22 +146,29 @@ def fit(examples: Sequence[Example], tokenizer: Any, limit: int, too_long: str) 
             refused[example.group] += 1
             reasons.setdefault(example.group, first_line(error))
             continue
-        if whole > limit:
-            prompt = 0 if too_long == "drop" else len(_tokens(tokenizer, list(example.prompt), prompt=True))
-            if too_long == "drop" or prompt >= limit:
+        if len(whole) > limit:
+            if len(prompt) >= limit:
                 dropped[example.group] += 1
                 continue
             truncated[example.group] += 1
-        kept.append(example)
-        total += min(whole, limit)
-    return FittedExamples(tuple(kept), total, dict(dropped), dict(truncated), dict(refused), reasons)
+        shared = _common_prefix(prompt, whole)
+        shifted += shared < len(prompt)
+        kept.append(TokenizedExample(example, array("i", whole), shared))
+        total += min(len(whole), limit)
+    return FittedExamples(tuple(kept), total, dict(dropped), dict(truncated), dict(refused), reasons, shifted)
 
 
 def window(config: Any) -> int | None:
-    """How many tokens the model can read at once; None where its configuration does not say."""
+    """The model's context window in tokens; None where its configuration does not say."""
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
     found = getattr(text, "max_position_embeddings", None) or getattr(text, "n_positions", None)
     return int(found) if found else None
+
+
+def _common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many tokens the two have in common at their beginning."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), min(len(first), len(second)))
 
 
 def _tokens(tokenizer: Any, chat: Sequence[Mapping[str, str]], *, prompt: bool = False) -> list[int]:
@@ -148,7 +186,10 @@ def _file(name: str) -> str:
 
 
 def _end(tokenizer: Any, name: str) -> str | None:
-    """The special token that an answer ends in; raises UserError for a template that does not render question and answer."""
+    """The special token that an answer ends in.
+
+    Raises UserError for a template that does not render question and answer.
+    """
     from jinja2 import TemplateError
 
     turns, answer = _PROBE

@@ -1,4 +1,4 @@
-"""The model: loaded for training, with an adapter or without."""
+"""The model: checked, and loaded for training with an adapter or without."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ EXTRA = "train"
 
 
 def check_installed() -> None:
-    """Raises MissingExtra for what of the extra `train` is not there."""
+    """Raises MissingExtra where a package of the extra `train` is not installed."""
     import importlib.util
 
     for package in ("torch", "transformers", "trl", "peft", "matplotlib"):
@@ -24,7 +24,10 @@ def check_installed() -> None:
 
 
 def named(model: str) -> str:
-    """The model as the run folder keeps it: a Hub id, or a folder's whole path; raises UserError where that is not there."""
+    """The model as the run folder records it: a Hub id, or a folder's absolute path.
+
+    Raises UserError for a folder that is not there or holds no model.
+    """
     path = Path(model).expanduser()
     if model.strip() and path.is_dir():
         if not (path / "config.json").is_file():
@@ -40,8 +43,11 @@ def named(model: str) -> str:
     return model
 
 
-def kind_of(device: str | None) -> str:
-    """The kind of device that training will take: cuda, mps, cpu; raises UserError for a device that is not here."""
+def device_kind(device: str | None) -> str:
+    """The kind of device to train on: cuda, mps or cpu.
+
+    Raises UserError for a device that this machine does not have.
+    """
     import torch
 
     local_device.check(device, "auto")
@@ -50,13 +56,14 @@ def kind_of(device: str | None) -> str:
 
 
 def use_device(device: str | None) -> tuple[str, str | None]:
-    """Make the device the one that training will take; returns its kind, and a line where GPUs are left unused.
+    """Make this process train on the device; returns its kind, and a line where GPUs stay unused.
 
-    Raises UserError for a device that is not here. Must come before anything else uses the GPU.
+    Must come before anything else uses the GPU: it sets CUDA_VISIBLE_DEVICES. Raises UserError for
+    a device that this machine does not have.
     """
     import torch
 
-    kind = kind_of(device)
+    kind = device_kind(device)
     if kind != "cuda" or "LOCAL_RANK" in os.environ:
         return kind, None
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
@@ -69,25 +76,11 @@ def use_device(device: str | None) -> tuple[str, str | None]:
     return kind, None
 
 
-def keep_memory() -> None:
-    """Have the C library keep freed memory for the next step: handing gigabytes back and forth halves a CPU's speed.
-
-    Without effect where the C library is another than glibc.
-    """
-    import ctypes
-
-    trim_threshold, top_pad, mmap_max = -1, -2, -4  # mallopt(3)
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return
-    mallopt(mmap_max, 0)
-    mallopt(trim_threshold, 2**31 - 1)
-    mallopt(top_pad, 2**28)
-
-
 def number_type(precision: str, kind: str) -> str:
-    """The type of number to train in: what is asked for, or bfloat16 on a GPU that has it in hardware, else float32."""
+    """The data type to train in: `precision`; for auto bfloat16 on a GPU that has it in hardware.
+
+    Without such a GPU, auto is float32.
+    """
     import torch
 
     has = kind == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
@@ -107,27 +100,27 @@ def config_of(model: str) -> Any:
 
 
 def check(model: str, config: Any, settings: Settings, kind: str, processes: int) -> None:
-    """Raises UserError for settings that the model or the device does not take; reads no weights for that."""
+    """Raises UserError for settings that do not fit the model or the device; reads no weights."""
     import torch
     from peft import get_peft_model
     from transformers import AutoModelForCausalLM
 
     if settings.precision == "float16" and kind == "cpu":
         raise UserError("--precision float16: training in it needs a GPU; give auto, bfloat16 or float32")
-    with torch.device("meta"):  # All the modules, and none of the memory.
-        with one_line(f"{model}: cannot be loaded", settings, "loading the model"):
+    with torch.device("meta"):  # All the modules, without memory for their weights.
+        with as_user_error(f"{model}: cannot be loaded", settings, "loading the model"):
             network = AutoModelForCausalLM.from_config(config, trust_remote_code=False, **_attention(settings))
         if settings.full:
-            if kind == "cuda" and processes == 1:  # Several may have a part each.
+            if kind == "cuda" and processes == 1:  # Several may hold a part of the weights each.
                 _check_memory(network, settings)
             return
         _check_targets(network, settings)
-        with one_line("the settings of the adapter do not work with this model", settings, "loading the model"):
+        with as_user_error("the settings of the adapter do not work with this model", settings, "loading the model"):
             get_peft_model(network, adapter(settings))
 
 
 def _check_memory(network: Any, settings: Settings) -> None:
-    """Raises UserError where weights, gradients and Adam's two moments alone are more than the GPU has."""
+    """Raises UserError where weights, gradients and Adam's two moments exceed the GPU's memory."""
     parameters = sum(one.numel() for one in network.parameters())
     needed = parameters * 4 * (4 if settings.precision != "bfloat16" else 2)
     if (total := local_device.largest_gpu_memory()) is not None and needed > total:
@@ -139,7 +132,7 @@ def _check_memory(network: Any, settings: Settings) -> None:
 
 
 def _check_targets(network: Any, settings: Settings) -> None:
-    """PEFT is content where one of several names is found."""
+    """Raises UserError for a target that the model lacks; PEFT only does where it lacks all."""
     if settings.lora_targets == "all-linear":
         return
     modules = [name for name, _ in network.named_modules()]
@@ -158,25 +151,27 @@ def _attention(settings: Settings) -> dict[str, str]:
 
 
 def load(model: str, settings: Settings, numbers: str) -> Any:
-    """The network; frozen weights in the type `numbers`, weights to be trained in float32 unless the user asked for less.
+    """The network: frozen weights in the type `numbers`, trained weights in float32.
 
-    Raises UserError where it cannot be loaded.
+    Trained weights are in bfloat16 where the user asked for it. Raises UserError where the model
+    cannot be loaded.
     """
     import torch
     from transformers import AutoModelForCausalLM
 
-    # Adam's small steps get lost in 16 bits: with an adapter its weights alone are in 32.
-    # torch scales the gradients of float16 and then wants weights in float32; it computes in float16 all the same.
+    # Adam's small steps get lost in 16 bits; of an adapter, PEFT keeps the weights in 32 by itself.
+    # For float16 torch scales the gradients, which needs weights in float32; it still computes in
+    # float16.
     asked = settings.precision == numbers != "float16"
     kept = numbers if not settings.full or asked else "float32"
-    with one_line(f"{model}: cannot be loaded", settings, "loading the model"):
+    with as_user_error(f"{model}: cannot be loaded", settings, "loading the model"):
         return AutoModelForCausalLM.from_pretrained(
             model, dtype=getattr(torch, kept), trust_remote_code=False, **_attention(settings)
         )
 
 
 def adapter(settings: Settings) -> Any:
-    """PEFT's configuration of the adapter, None where all weights are trained."""
+    """PEFT's configuration of the adapter; None where all weights are trained."""
     if settings.full:
         return None
     from peft import LoraConfig
@@ -195,32 +190,38 @@ def _targets(settings: Settings) -> list[str]:
 
 
 @contextmanager
-def one_line(failed: str, settings: Settings, doing: str) -> Iterator[None]:
-    """What libraries raise in here becomes a UserError: what to turn down where it is memory, else what failed and why."""
+def as_user_error(failed: str, settings: Settings, doing: str) -> Iterator[None]:
+    """Turn what libraries raise into a UserError: `failed` with the reason.
+
+    Where memory ran out `doing` that, it says what takes less.
+    """
     try:
         yield
     except UserError:
         raise
     except Exception as error:  # Each library has errors of its own for a file that is damaged or does not fit.
-        raise UserError(advice(error, settings, doing) or f"{failed} ({first_line(error)})") from None
+        raise UserError(oom_advice(error, settings, doing) or f"{failed} ({first_line(error)})") from None
 
 
-def advice(error: BaseException, settings: Settings, doing: str = "") -> str | None:
-    """Where memory was what ended the training, or else what was being done: one line that says what to turn down."""
+def oom_advice(error: BaseException, settings: Settings, doing: str = "") -> str | None:
+    """One line that says what takes less memory; None where the error is not about memory.
+
+    `doing` is what was done when memory ran out; by default the training.
+    """
     if not isinstance(error, MemoryError) and not (
         isinstance(error, RuntimeError) and local_device.is_out_of_memory(error)
     ):
         return None
     if not doing:
-        return f"out of memory; {turn_down(settings)}"
+        return f"out of memory; {memory_savings(settings)}"
     fewer = ["--no-full (LoRA)"] if settings.full else []
     fewer += ["--precision bfloat16"] if settings.precision != "bfloat16" else []
     fewer += ["--no-merge"] if settings.merge and "sav" in doing else []
     return f"out of memory while {doing}; free some, or give {', '.join([*fewer, 'a smaller model'])}"
 
 
-def turn_down(settings: Settings) -> str:
-    """What makes a training take less memory, and whether it goes on with it."""
+def memory_savings(settings: Settings) -> str:
+    """What makes a training take less memory, and with which of it the training goes on."""
     same = [f"--device-batch-size {settings.device_batch_size // 2}"] if settings.device_batch_size > 1 else []
     same += ["--gradient-checkpointing"] if not settings.gradient_checkpointing else []
     other = [

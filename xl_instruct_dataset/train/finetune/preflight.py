@@ -1,9 +1,9 @@
-"""Everything that a fine-tuning needs before the model's weights, checked as far as it can be without them."""
+"""Everything that a fine-tuning needs before the model's weights, checked as far as possible."""
 
-import logging
-import os
+import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.clients.local import weights
@@ -19,8 +19,12 @@ from xl_instruct_dataset.train.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """`identity` is what determines the result, `of_model` the keys in it that the training leaves alone; `limit` is
-    the tokens of a sequence, at most; `notes` is what a person should read at once."""
+    """What a training begins with.
+
+    `limit` is the maximum length of a sequence in tokens; `notes` are lines for the user.
+    `identity` determines the result; its keys in `of_model` are those that the training leaves
+    alone.
+    """
 
     base: str
     tokenizer: Any
@@ -33,13 +37,26 @@ class Prepared:
     identity: Mapping[str, object]
     of_model: frozenset[str]
 
+    def save(self, file: Path) -> None:
+        """Write it, without the tokenizer, for a process of this user's; see `load`."""
+        file.write_bytes(pickle.dumps(replace(self, tokenizer=None)))
+
+
+def load(file: Path, settings: Settings) -> Prepared:
+    """What `Prepared.save` wrote, with the tokenizer loaded anew; the rows are not read again.
+
+    The file is a pickle: only for one that this program has just written itself.
+    """
+    found: Prepared = pickle.loads(file.read_bytes())
+    return replace(found, tokenizer=dataset_tokenizer.load(found.base, settings)[0])
+
 
 def prepare(name: str, settings: Settings, kind: str, processes: int, report: Progress) -> Prepared:
-    """Read tokenizer, configuration and data of the model `name`, for training on a device of this kind.
+    """Read tokenizer, configuration and data of the model `name`, to train on such a device.
 
-    Raises UserError for bad input, for settings that do not go together or with this model, and where no row fits.
+    Raises UserError for bad input, for settings that do not go together or with this model, and
+    where no row fits.
     """
-    _quiet()
     base = model.named(name)
     trainer.check(settings, processes)
     tokenizer, template = dataset_tokenizer.load(base, settings)
@@ -74,7 +91,7 @@ def prepare(name: str, settings: Settings, kind: str, processes: int, report: Pr
 
 
 def _limit(config: Any, settings: Settings) -> tuple[int, list[str]]:
-    """Tokens of a sequence, at most, and a line where the model's window is what sets it."""
+    """The maximum length in tokens, and a line where the model's window is what sets it."""
     window = dataset_tokenizer.window(config)
     if window is not None and window < settings.max_length:
         return window, [f"--max-length {settings.max_length} is more than the model's window: {window} is used"]
@@ -97,19 +114,11 @@ def _left_out(train: FittedExamples, held_out: FittedExamples, settings: Setting
         f"{group}: {count} rows left out, which the chat template or the tokenizer does not take ({train.reasons[group]})"
         for group, count in train.refused.items()
     ]
+    if shifted := train.shifted + held_out.shifted:
+        lines.append(
+            f"warning: the chat template renders {shifted} prompts differently without their answer; "
+            "in training the answer begins where the two differ"
+        )
     if held_out.dropped and not held_out.examples:
         lines.append("every held-out row is too long: there is no loss of theirs")
     return lines
-
-
-def _quiet() -> None:
-    """Libraries report what went wrong, and no more."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    import warnings
-
-    import transformers
-
-    warnings.filterwarnings("ignore", category=FutureWarning)  # They speak to the libraries' developers.
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    logging.getLogger("trl").setLevel(logging.WARNING)

@@ -1,4 +1,7 @@
-"""A fine-tuning from its settings to a folder with the model; run again, it goes on from the last checkpoint."""
+"""A fine-tuning, from its settings to a folder with the model.
+
+Run again, it goes on from the last checkpoint.
+"""
 
 import os
 import shutil
@@ -14,8 +17,7 @@ from xl_alpacaeval_metric.progress import Notify, Progress, silent
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.folder import RunFolder
 from xl_alpacaeval_metric.signature import package_version
-from xl_instruct_dataset.train.finetune import card, loss_log, model, record, save, trainer
-from xl_instruct_dataset.train.finetune.preflight import prepare
+from xl_instruct_dataset.train.finetune import card, loss_log, model, preflight, process, record, save, trainer
 from xl_instruct_dataset.train.finetune.record import Summary
 from xl_instruct_dataset.train.settings import Settings
 
@@ -23,19 +25,30 @@ SETTINGS = "train.yaml"
 _EARLY = {run_folder.RUN, SETTINGS, loss_log.LOSS, trainer.CHECKPOINTS}
 
 
-def train(name: str, settings: Settings, folder: Path, report: Progress, notify: Notify) -> Summary:
-    """Fine-tune the model `name` into `folder`, and return what was done; what is finished is not done again.
+def train(
+    name: str,
+    settings: Settings,
+    folder: Path,
+    report: Progress,
+    notify: Notify,
+    prepared: Path | None = None,
+) -> Summary:
+    """Fine-tune the model `name` into `folder`; a finished training is not done again.
 
-    `notify` is told lines that a person should read at once. In a launcher's processes all do this, and the first alone
-    writes and speaks. Raises UserError for bad input, for a folder that holds another run (naming the setting in which
-    they differ), and where memory does not suffice.
+    `notify` is told lines that the user should read at once. `prepared` is a file that holds what the
+    loop has prepared by these settings (see `preflight.load`). The processes of a launcher all call
+    this with the same arguments; only the first writes and reports. Raises UserError for bad input,
+    for a folder that holds another run (naming the setting in which they differ), and where memory
+    does not suffice.
     """
     model.check_installed()
-    processes, first = int(os.environ.get("WORLD_SIZE", "1")), os.environ.get("RANK", "0") == "0"
+    processes, first = int(os.environ.get("WORLD_SIZE", "1")), process.is_first()
     if not first:
         report, notify = silent, lambda _: None
     kind, unused = model.use_device(settings.device)
-    ready = prepare(name, settings, kind, processes, report)
+    ready = (
+        preflight.load(prepared, settings) if prepared else preflight.prepare(name, settings, kind, processes, report)
+    )
     base, notes = ready.base, [*([unused] if unused else []), *ready.notes]
     with RunFolder(folder, ready.identity, may_replace=lambda _: _cleared(folder)) if first else nullcontext():
         if first:
@@ -48,8 +61,6 @@ def train(name: str, settings: Settings, folder: Path, report: Progress, notify:
             trainer.sweep(folder)
             (folder / SETTINGS).write_text(settings.as_yaml(base), encoding="utf-8")
         numbers = model.number_type(settings.precision, kind)
-        if kind == "cpu":
-            model.keep_memory()
         report("loading", 0, 1, f"loading {name}")
         built = trainer.build(
             model.load(base, settings, numbers),
@@ -68,7 +79,7 @@ def train(name: str, settings: Settings, folder: Path, report: Progress, notify:
         before = _run(built, folder, settings, notify)
         seconds = time.monotonic() - began
         report("saving", 0, 1, "saving the model")
-        with model.one_line(f"{folder}: the model cannot be saved", settings, "saving the model"):
+        with model.as_user_error(f"{folder}: the model cannot be saved", settings, "saving the model"):
             save.write(built, base, folder, merge=settings.merge)
         found = Summary(
             model=base,
@@ -108,7 +119,7 @@ def train(name: str, settings: Settings, folder: Path, report: Progress, notify:
 
 
 def _run(built: Any, folder: Path, settings: Settings, notify: Notify) -> int:
-    """Train to the end; returns the step that it began at."""
+    """Train to the end; returns the step of the checkpoint that it began at, or 0."""
     checkpoint = trainer.last_checkpoint(folder)
     step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
     if checkpoint:
@@ -120,14 +131,14 @@ def _run(built: Any, folder: Path, settings: Settings, notify: Notify) -> int:
         if built.eval_dataset is not None:
             built.evaluate()
     except (RuntimeError, MemoryError) as error:
-        if message := model.advice(error, settings):
+        if message := model.oom_advice(error, settings):
             raise UserError(message) from None
         raise
     return step
 
 
 def untouched(folder: Path) -> bool:
-    """Whether the folder holds no more than what a training leaves there before its first checkpoint, or is not there."""
+    """Whether the folder is not there, or holds only what a training writes before a checkpoint."""
     if not folder.is_dir():
         return True
     names = {name for name in run_folder.names(folder) if not name.startswith(save.SAVING)}
@@ -135,7 +146,7 @@ def untouched(folder: Path) -> bool:
 
 
 def _cleared(folder: Path) -> bool:
-    """Whether another training may begin in the folder, which is then as good as empty."""
+    """Clear a folder without a checkpoint for another training; False where it has one."""
     if not untouched(folder):
         return False
     shutil.rmtree(folder / trainer.CHECKPOINTS, ignore_errors=True)
@@ -151,7 +162,7 @@ def _finished(folder: Path, base: str, settings: Settings, notify: Notify, *, fi
     found = replace(found, merged=True, settings={**found.settings, "merge": True})
     if first:
         notify("trained before; merging the adapter")
-        with model.one_line(f"{folder}: the adapter cannot be merged", settings, "merging"):
+        with model.as_user_error(f"{folder}: the adapter cannot be merged", settings, "merging"):
             save.merge_later(folder, base)
         (folder / "README.md").write_text(card.text(found, folder.resolve().name), encoding="utf-8")
         found.write(folder)

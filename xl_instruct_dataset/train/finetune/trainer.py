@@ -1,4 +1,4 @@
-"""TRL's SFTTrainer as the settings want it, and the checkpoints it goes on from."""
+"""TRL's SFTTrainer by the settings, and the checkpoints that it goes on from."""
 
 import dataclasses
 import json
@@ -9,8 +9,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.progress import Progress
-from xl_instruct_dataset.train.dataset.examples import Example
-from xl_instruct_dataset.train.dataset.tokenizer import Template
+from xl_instruct_dataset.train.dataset.tokenizer import Template, TokenizedExample
 from xl_instruct_dataset.train.finetune import loss_log, model
 from xl_instruct_dataset.train.settings import Settings
 
@@ -19,7 +18,7 @@ _STATE = "trainer_state.json"
 
 
 def accumulation(settings: Settings, processes: int) -> int:
-    """How many batches a GPU works on for one step; raises UserError where the numbers do not go together."""
+    """Batches that a GPU accumulates for a step; raises UserError where sizes do not divide."""
     at_once = settings.device_batch_size * processes
     if settings.batch_size % at_once:
         raise UserError(
@@ -30,7 +29,7 @@ def accumulation(settings: Settings, processes: int) -> int:
 
 
 def check(settings: Settings, processes: int) -> None:
-    """Raises UserError for settings that TRL or transformers would not take, whatever the model."""
+    """Raises UserError for settings that TRL or transformers refuse with any model."""
     import torch
     from transformers import SchedulerType, get_scheduler
     from transformers.integrations import get_reporting_integration_callbacks
@@ -42,7 +41,7 @@ def check(settings: Settings, processes: int) -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     try:
         get_scheduler(settings.schedule, optimizer, num_warmup_steps=1, num_training_steps=2)
-    except (ValueError, TypeError) as error:  # Some want a figure that is no setting here.
+    except (ValueError, TypeError) as error:  # Some need a parameter that is not among the settings.
         raise UserError(f"--schedule {settings.schedule} cannot be used ({first_line(error)}); take another") from None
     try:
         names = [name for name in _trackers(settings) if name not in ("none", "all")]
@@ -60,7 +59,7 @@ def build(
     network: Any,
     tokenizer: Any,
     template: Template,
-    examples: tuple[Sequence[Example], Sequence[Example]],
+    examples: tuple[Sequence[TokenizedExample], Sequence[TokenizedExample]],
     settings: Settings,
     *,
     limit: int,
@@ -70,19 +69,18 @@ def build(
     folder: Path,
     report: Progress,
 ) -> Any:
-    """The trainer; `examples` are those to train on and those held out, `limit` the tokens of a sequence.
+    """The trainer; `examples` are those to train on and those held out.
 
-    Raises UserError where TRL, PEFT or transformers do not take a setting.
+    `limit` is the maximum length of a sequence in tokens. Raises UserError where TRL, PEFT or
+    transformers refuse a setting.
     """
     import datasets
     from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
     datasets.disable_progress_bars()
-    train, held_out = (
-        datasets.Dataset.from_list([one.as_dict() for one in part]) if part else None for part in examples
-    )
-    with model.one_line("the settings do not work with this model", settings, "loading the model"):
+    train, held_out = (_dataset(part) if part else None for part in examples)
+    with model.as_user_error("the settings do not work with this model", settings, "loading the model"):
         arguments = SFTConfig(
             output_dir=str(folder / CHECKPOINTS),
             per_device_train_batch_size=settings.device_batch_size,
@@ -102,7 +100,7 @@ def build(
             **{_checkpointing(SFTConfig): settings.gradient_checkpointing},
             bf16=numbers == "bfloat16",
             fp16=numbers == "float16",
-            eos_token=template.end if template.end != tokenizer.eos_token else None,
+            eos_token=template.end if template.moves_end else None,
             eval_strategy="steps" if held_out else "no",
             eval_steps=settings.eval_steps,
             eval_on_start=bool(held_out),
@@ -111,7 +109,7 @@ def build(
             save_total_limit=settings.keep_checkpoints,
             logging_steps=settings.log_steps,
             logging_first_step=True,
-            logging_nan_inf_filter=False,  # It would show a loss that diverged as the last one that did not.
+            logging_nan_inf_filter=False,  # The filter would log the last finite loss instead.
             report_to=_trackers(settings),
             run_name=folder.name,
             seed=settings.seed,
@@ -132,10 +130,25 @@ def build(
     return trainer
 
 
-def _resumable(trainer: Any) -> Any:
-    """The trainer with an order of the rows that a run which goes on in the middle of an epoch finds again.
+def _dataset(examples: Sequence[TokenizedExample]) -> Any:
+    """The columns that TRL tokenizes a chat into; with them given, it does not tokenize again."""
+    import datasets
+    import numpy as np
 
-    transformers draws that of its grouping by length from whatever state the random numbers are in.
+    lengths = [(one.prompt_length, len(one.ids) - one.prompt_length) for one in examples]
+    return datasets.Dataset.from_dict(
+        {
+            "input_ids": [np.frombuffer(one.ids, dtype=np.intc) for one in examples],
+            "completion_mask": [np.repeat(np.array([0, 1], dtype=np.int8), parts) for parts in lengths],
+        }
+    )
+
+
+def _resumable(trainer: Any) -> Any:
+    """The trainer with an order of rows that a run finds again in the middle of an epoch.
+
+    transformers draws the order of its grouping by length from the global random state, which
+    differs after a restart.
     """
     import torch
     from transformers.trainer_pt_utils import LengthGroupedSampler
@@ -161,18 +174,18 @@ def _resumable(trainer: Any) -> Any:
 
 
 def _checkpointing(config: type) -> str:
-    """The name of the setting, which transformers is about to change."""
+    """The name of TRL's argument, which transformers is about to change."""
     names = {one.name for one in dataclasses.fields(config)}
     return "activation_checkpointing" if "activation_checkpointing" in names else "gradient_checkpointing"
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The latest checkpoint that was written to its end."""
+    """The latest checkpoint that is complete."""
     return max(filter(_is_whole, _checkpoints(folder)), key=_step, default=None)
 
 
 def sweep(folder: Path) -> None:
-    """Remove the checkpoints that a kill cut short."""
+    """Remove the checkpoints that a killed process left incomplete."""
     for path in _checkpoints(folder):
         if not _is_whole(path):
             shutil.rmtree(path, ignore_errors=True)

@@ -1,9 +1,13 @@
-"""The loop: check for contamination, evaluate, fine-tune, evaluate again, compare; each step goes on where it was."""
+"""The loop: check for contamination, evaluate, fine-tune, evaluate again, compare.
+
+Each step goes on where it stopped.
+"""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from xl_alpacaeval_metric.benchmark import Benchmark
 from xl_alpacaeval_metric.errors import UserError
@@ -36,14 +40,16 @@ def run(
     judge: Callable[[], Judge | None],
     output: Path,
     progress: Progress,
-    fine_tune: Callable[[Path, Path], None],
+    fine_tune: Callable[[Path, Path, Path], None],
     command: str,
 ) -> tuple[page.Page, float]:
-    """Do all of it in the folder `output`; returns the page, and the largest share of missing verdicts.
+    """Do all of it in the folder `output`.
 
-    `judge` makes the judge anew for each evaluation, `fine_tune` trains by a file of settings into a folder, in a process
-    of its own so that its memory is free afterwards. Raises UserError for bad input, for settings that the training
-    would refuse, and where training rows overlap with a benchmark; nothing is generated or trained then.
+    Returns the page of result, and the largest share of missing verdicts of an evaluation. `judge`
+    opens the judge anew for each evaluation. `fine_tune` trains by a file of settings into a
+    folder, with what a third file holds (see `preflight.load`), in a process of its own so that its
+    memory is free afterwards. Raises UserError for bad input, for settings that the training would
+    refuse, and where training rows overlap with a benchmark; nothing is generated or trained then.
     """
     if not wanted.benchmarks:
         raise UserError("--benchmark is empty; give some of mini, en and m, such as mini,en")
@@ -51,7 +57,7 @@ def run(
     preflight = judge()
     if preflight is not None:
         preflight.client.preflight()
-    ready = prepare(name, settings, model.kind_of(settings.device), wanted.processes, progress)
+    ready = prepare(name, settings, model.device_kind(settings.device), wanted.processes, progress)
     base, template = ready.base, ready.template
     rows, notes = benchmarks.benchmarks_of(wanted, ready.selected, preflight is not None)
     identity = {
@@ -64,7 +70,7 @@ def run(
     of_training = ready.identity.keys() - ready.of_model
 
     def may_change(other: frozenset[str]) -> bool:
-        """The evaluation of the base model is the same by whatever settings it is trained afterwards."""
+        """Whether only the training differs and has not begun: the evaluation before is valid."""
         if run_folder.names(output) <= {run_folder.RUN, SETTINGS}:
             return True
         return other <= of_training and training.untouched(output / TUNED)
@@ -84,7 +90,10 @@ def run(
             )
         before.check()
         results = {f"base-{one.name}": _evaluate(before, one, judge, output, "base", progress) for one in rows}
-        fine_tune(output / SETTINGS, output / TUNED)
+        with TemporaryDirectory(prefix="xl-prepared-") as private:
+            prepared = Path(private) / "prepared.pickle"
+            ready.save(prepared)
+            fine_tune(output / SETTINGS, output / TUNED, prepared)
         after = Candidate(
             str(output / TUNED), max_tokens=wanted.max_tokens, batch_size=wanted.eval_batch_size, device=settings.device
         )
@@ -150,7 +159,10 @@ def _page(
 
 
 def _answers(output: Path, benchmark: str) -> tuple[page.Answers, ...]:
-    """Some answers before and after: the first prompt in the first language, the second in the second, and so on."""
+    """Some answers before and after.
+
+    The first prompt in the first language, the second in the second, and so on.
+    """
     before, after = (loop_changes.samples(output / f"{side}-{benchmark}") for side in ("base", "tuned"))
     of_language: dict[str, list[loop_changes.Key]] = {}
     for key in before:
@@ -167,7 +179,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LENGTH else f"{text[:_LENGTH]} [... {len(text)} characters]"
 
 
-def training_command(name: str, config: Path, folder: Path, processes: int) -> list[str]:
+def training_command(name: str, config: Path, folder: Path, prepared: Path, processes: int) -> list[str]:
     """The command that trains in a process of its own, or with `accelerate launch` in several."""
     launcher = (
         ["-m"] if processes == 1 else ["-m", "accelerate.commands.launch", "--num_processes", str(processes), "-m"]
@@ -181,4 +193,6 @@ def training_command(name: str, config: Path, folder: Path, processes: int) -> l
         str(config),
         "--output",
         str(folder),
+        "--prepared",
+        str(prepared),
     ]
