@@ -149,6 +149,15 @@ def languages_of(pair: str) -> tuple[str, str]:
         raise UserError(f"unknown language pair {pair[:40]!r}: {hint}") from None
 
 
+def is_pair(name: str) -> bool:
+    """Whether the name is a language pair that `languages_of` knows."""
+    try:
+        languages_of(name)
+    except UserError:
+        return False
+    return True
+
+
 def canonical(pair: str) -> str:
     """The canonical form of a pair: en-fi for `EN-FI`, `eng-fin`; raises as `languages_of` does."""
     return "-".join(languages_of(pair))

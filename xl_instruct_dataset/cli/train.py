@@ -65,7 +65,7 @@ def train_model(
             process.keep_memory()
         found = run.train(model, resolved, output, progress, progress.notify, prepared)
     if process.is_first():
-        for line in record.lines(found)[len(found.notes) :]:
+        for line in record.lines(found):
             print(line)
         print(f"{output}: {'model' if found.merged or resolved.full else 'adapter'}; xl-alpacaeval eval {output}")
 
@@ -113,7 +113,7 @@ def run_loop(
     if settings.get("merge") is False:
         raise UserError("--no-merge: the loop evaluates the merged model; leave it out")
     resolved = resolve(config, {**settings, "merge": True})
-    wanted = EvalPlan(
+    plan = EvalPlan(
         benchmarks=tuple(filter(None, (name.strip() for name in benchmark.split(",")))),
         languages=tuple(codes(languages)) if languages is not None else None,
         limit=limit,
@@ -143,7 +143,7 @@ def run_loop(
         found, missing = loop_run.run(
             model,
             resolved,
-            wanted,
+            plan,
             open_judge,
             output,
             progress,

@@ -196,7 +196,7 @@ def test_a_row_without_an_example_says_why(row: dict[str, object], says: str) ->
         ({"variant": "best_of_3"}, "sample: has no language pair in variant best_of_3"),
         ({"mix_with": "general.jsonl"}, "--mix-with 'general.jsonl': needs HUB_ID, FOLDER or FILE and a ratio"),
         ({"mix_with": "general.jsonl:0"}, "needs HUB_ID, FOLDER or FILE and a ratio above 0"),
-        ({"mix_with": "no/such-set:1"}, "no/such-set: neither a file or folder nor to be had from the Hub"),
+        ({"mix_with": "no/such-set:1"}, "no/such-set: neither a file or folder nor available from the Hub"),
     ],
 )
 def test_bad_input_is_one_line(options: dict[str, object], message: str, monkeypatch: pytest.MonkeyPatch) -> None:

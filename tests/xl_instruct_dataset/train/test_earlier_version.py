@@ -7,23 +7,24 @@ from typing import Any
 
 import pytest
 
-from tests.xl_instruct_dataset.train.training import silent
 from xl_alpacaeval_metric import benchmark
-from xl_alpacaeval_metric.clients.local import client
+from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.train.finetune import model, record
 from xl_instruct_dataset.train.finetune.run import SETTINGS, train
 from xl_instruct_dataset.train.loop import benchmarks
 from xl_instruct_dataset.train.loop import run as loop_run
 from xl_instruct_dataset.train.settings import resolve
 
+pytestmark = pytest.mark.slow
 STORED = Path(__file__).parent / "version_0_1_0"
 
 
 def place(name: str, folder: Path, base: Path, **settings: object) -> None:
     """Put a run.json of version 0.1.0 into the folder, for the model of this test run."""
     content = json.loads((STORED / name).read_text())
-    found = {"model": str(base), "model_fingerprint": client.fingerprint(str(base), model.config_of(str(base)))}
+    found = {"model": str(base), "model_fingerprint": weights.model_fingerprint(str(base), model.config_of(str(base)))}
     content["settings"] = {**content["settings"], **found, **settings}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_text(json.dumps(content))
@@ -36,7 +37,8 @@ def killed(step: str, done: int, *_: Any) -> None:
 
 
 def test_a_half_trained_folder_goes_on_from_its_checkpoint(tiny: Path, tmp_path: Path) -> None:
-    settings, folder, said = resolve(STORED / SETTINGS, {}), tmp_path / "run", []
+    settings, folder = resolve(STORED / SETTINGS, {}), tmp_path / "run"
+    said: list[str] = []
     with pytest.raises(UserError, match="killed"):
         train(str(tiny), settings, folder, killed, said.append)
     place("train-run.json", folder, tiny)

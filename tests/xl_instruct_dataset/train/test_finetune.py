@@ -117,14 +117,16 @@ def test_the_loss_is_on_the_answer_alone(tiny: Path, tmp_path: Path) -> None:
     assert len(answer) > 100
 
 
+@pytest.mark.slow
 def test_what_was_prepared_before_is_not_read_or_tokenized_again(tiny: Path, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "data" / "en-de" / "train.jsonl", rows(6))
     made = settings(data=str(tmp_path / "data"), pairs="all", per_language=None)
     file = tmp_path / "prepared.pickle"
     prepare(str(tiny), made, "cpu", 1, silent).save(file)
-    once = train(str(tiny), made, tmp_path / "once", silent, silent)
+    said: list[str] = []
+    once = train(str(tiny), made, tmp_path / "once", silent, said.append)
     shutil.rmtree(tmp_path / "data")
-    again = train(str(tiny), made, tmp_path / "again", silent, silent, file)
+    again = train(str(tiny), made, tmp_path / "again", silent, said.append, file)
     assert (tmp_path / "again" / "loss.jsonl").read_text() == (tmp_path / "once" / "loss.jsonl").read_text()
     assert (again.fingerprint, again.tokens, again.taken) == (once.fingerprint, once.tokens, once.taken)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import tables
-from xl_instruct_dataset.records import VARIANTS, languages_of
+from xl_instruct_dataset.records import VARIANTS, canonical
 from xl_instruct_dataset.sources.source import Source
 from xl_instruct_dataset.train.dataset import examples, mixture
 from xl_instruct_dataset.train.dataset.examples import Example, GroupCounts, TrainingSplit
@@ -93,7 +93,7 @@ def _pairs(settings: Settings, source: Source) -> list[str]:
     wanted = [pair.strip() for pair in settings.pairs.split(",") if pair.strip()]
     if not wanted:
         raise UserError("--pairs is empty; give all, or pairs such as en-de,en-fi")
-    wanted = list(dict.fromkeys(pair if pair in there else "-".join(languages_of(pair)) for pair in wanted))
+    wanted = list(dict.fromkeys(pair if pair in there else canonical(pair) for pair in wanted))
     for pair in wanted:
         if pair not in there:
             near = get_close_matches(pair, there, n=1, cutoff=0.75)

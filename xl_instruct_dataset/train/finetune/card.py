@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub import card_text
 from xl_alpacaeval_metric.hub.front_matter import TAG
-from xl_instruct_dataset.records import languages_of
+from xl_instruct_dataset.records import is_pair, languages_of
 from xl_instruct_dataset.train.finetune.record import Summary, lines
 
 
@@ -27,7 +26,7 @@ def text(summary: Summary, name: str) -> str:
             "notes": "\n".join(f"- {card_text.cell(line)}" for line in summary.notes),
             "license": card_text.cell(summary.license),
             "license_note": _license_note(summary),
-            "training": "\n".join(f"- {card_text.cell(line)}" for line in lines(summary)[len(summary.notes) :]),
+            "training": "\n".join(f"- {card_text.cell(line)}" for line in lines(summary)),
             "settings": "\n".join(f"| `{key}` | {card_text.cell(str(value))} |" for key, value in settings.items()),
             "version": summary.version,
             "trl": summary.trl,
@@ -45,7 +44,7 @@ def _front_matter(summary: Summary) -> str:
     card = ModelCardData(
         base_model=None if Path(summary.model).is_dir() else summary.model,
         datasets=[data] if data.count("/") == 1 and not Path(data).expanduser().exists() else None,
-        language=sorted({code for pair in _pairs(summary) for code in languages_of(pair)}),
+        language=sorted({code for group in summary.taken if is_pair(group) for code in languages_of(group)}),
         library_name="peft" if adapter else "transformers",
         license=summary.license if one else "other",
         license_name=None if one else "unknown" if summary.license == "unknown" else "several",
@@ -58,25 +57,11 @@ def _front_matter(summary: Summary) -> str:
 def _table(summary: Summary) -> str:
     rows = ["| pair or set | languages | trained on | held out | dropped | truncated |", "|---|---|---|---|---|---|"]
     for group, taken in summary.taken.items():
-        try:
-            named = " to ".join(languages.get(code).name for code in languages_of(group))
-        except UserError:
-            named = "as it is"
+        named = " to ".join(languages.get(code).name for code in languages_of(group)) if is_pair(group) else "as it is"
         dropped = summary.dropped.get(group, 0) + summary.refused.get(group, 0)
         counts = (taken["used"], taken["held_out"], dropped, summary.truncated.get(group, 0))
         rows.append(f"| {card_text.cell(group)} | {named} | {' | '.join(f'{count:,}' for count in counts)} |")
     return "\n".join(rows)
-
-
-def _pairs(summary: Summary) -> list[str]:
-    found = []
-    for group in summary.taken:
-        try:
-            languages_of(group)
-        except UserError:
-            continue
-        found.append(group)
-    return found
 
 
 def _license_note(summary: Summary) -> str:

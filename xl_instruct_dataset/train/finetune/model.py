@@ -23,7 +23,7 @@ def check_installed() -> None:
             raise MissingExtra(package, EXTRA)
 
 
-def named(model: str) -> str:
+def model_name(model: str) -> str:
     """The model as the run folder records it: a Hub id, or a folder's absolute path.
 
     Raises UserError for a folder that is not there or holds no model.

@@ -22,8 +22,8 @@ class Prepared:
     """What a training begins with.
 
     `limit` is the maximum length of a sequence in tokens; `notes` are lines for the user.
-    `identity` determines the result; its keys in `of_model` are those that the training leaves
-    alone.
+    `identity` determines the result; `model_keys` are its keys about the model, the others those of
+    the training.
     """
 
     base: str
@@ -35,7 +35,7 @@ class Prepared:
     held_out: FittedExamples
     notes: tuple[str, ...]
     identity: Mapping[str, object]
-    of_model: frozenset[str]
+    model_keys: frozenset[str]
 
     def save(self, file: Path) -> None:
         """Write it, without the tokenizer, for a process of this user's; see `load`."""
@@ -57,7 +57,7 @@ def prepare(name: str, settings: Settings, kind: str, processes: int, report: Pr
     Raises UserError for bad input, for settings that do not go together or with this model, and
     where no row fits.
     """
-    base = model.named(name)
+    base = model.model_name(name)
     trainer.check(settings, processes)
     tokenizer, template = dataset_tokenizer.load(base, settings)
     config = model.config_of(base)
@@ -86,7 +86,7 @@ def prepare(name: str, settings: Settings, kind: str, processes: int, report: Pr
             "chat_template_digest": template.digest,
             "data_fingerprint": selected.fingerprint,
         },
-        of_model=frozenset(found),
+        model_keys=frozenset(found),
     )
 
 

@@ -70,8 +70,8 @@ def read(output: Path) -> Summary:
 
 
 def lines(summary: Summary) -> list[str]:
-    """The lines that are shown at the end of a training."""
-    found = [*summary.notes]
+    """The counts and figures of a training in lines, without its notes."""
+    found = []
     for group, taken in summary.taken.items():
         counts = [f"{taken['used']} rows"]
         counts += [f"{taken['repeated']} of them repetitions"] if taken["repeated"] else []

@@ -35,11 +35,11 @@ def train(
 ) -> Summary:
     """Fine-tune the model `name` into `folder`; a finished training is not done again.
 
-    `notify` is told lines that the user should read at once. `prepared` is a file that holds what the
-    loop has prepared by these settings (see `preflight.load`). The processes of a launcher all call
-    this with the same arguments; only the first writes and reports. Raises UserError for bad input,
-    for a folder that holds another run (naming the setting in which they differ), and where memory
-    does not suffice.
+    `notify` is told lines that the user should read at once. `prepared` is a file that holds what
+    the loop has prepared by these settings (see `preflight.load`). The processes of a launcher all
+    call this with the same arguments; only the first writes and reports. Raises UserError for bad
+    input, for a folder that holds another run (naming the setting in which they differ), and where
+    memory does not suffice.
     """
     model.check_installed()
     processes, first = int(os.environ.get("WORLD_SIZE", "1")), process.is_first()

@@ -10,7 +10,7 @@ from xl_alpacaeval_metric.benchmark import Benchmark, contamination
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs import pairs
-from xl_instruct_dataset.records import languages_of
+from xl_instruct_dataset.records import is_pair, languages_of
 from xl_instruct_dataset.train.dataset.examples import Example, TrainingSplit
 
 _SHOWN = 5
@@ -40,7 +40,7 @@ def benchmarks_of(plan: EvalPlan, selected: TrainingSplit, judged: bool) -> tupl
     a reference.
     """
     found, notes = [], []
-    codes = plan.languages or tuple(dict.fromkeys(languages_of(pair)[1] for pair in selected.taken if _is_pair(pair)))
+    codes = plan.languages or tuple(dict.fromkeys(languages_of(pair)[1] for pair in selected.taken if is_pair(pair)))
     given = pairs.read_references(plan.reference) if plan.reference else {}
     for name in dict.fromkeys(plan.benchmarks):
         has = {"mini": benchmarks.MINI_LANGUAGES, "en": ("en",), "m": languages.PAPER}.get(name, codes)
@@ -94,11 +94,3 @@ def check_contamination(selected: TrainingSplit, rows: Sequence[Benchmark], prog
 
 def _texts(example: Example) -> Mapping[str, object]:
     return {"id": example.id, "messages": [*example.prompt, {"role": "assistant", "content": example.completion}]}
-
-
-def _is_pair(group: str) -> bool:
-    try:
-        languages_of(group)
-    except UserError:
-        return False
-    return True

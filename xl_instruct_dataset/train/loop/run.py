@@ -36,7 +36,7 @@ _LENGTH = 600
 def run(
     name: str,
     settings: Settings,
-    wanted: EvalPlan,
+    plan: EvalPlan,
     judge: Callable[[], Judge | None],
     output: Path,
     progress: Progress,
@@ -51,37 +51,37 @@ def run(
     memory is free afterwards. Raises UserError for bad input, for settings that the training would
     refuse, and where training rows overlap with a benchmark; nothing is generated or trained then.
     """
-    if not wanted.benchmarks:
+    if not plan.benchmarks:
         raise UserError("--benchmark is empty; give some of mini, en and m, such as mini,en")
     model.check_installed()
     preflight = judge()
     if preflight is not None:
         preflight.client.preflight()
-    ready = prepare(name, settings, model.device_kind(settings.device), wanted.processes, progress)
+    ready = prepare(name, settings, model.device_kind(settings.device), plan.processes, progress)
     base, template = ready.base, ready.template
-    rows, notes = benchmarks.benchmarks_of(wanted, ready.selected, preflight is not None)
+    rows, notes = benchmarks.benchmarks_of(plan, ready.selected, preflight is not None)
     identity = {
         **ready.identity,
         "benchmarks": {one.name: one.revision for one in rows},
-        "max_tokens": wanted.max_tokens,
+        "max_tokens": plan.max_tokens,
         **runs.judge_settings(preflight),
     }
     benchmarks.check_contamination(ready.selected, rows, progress)
-    of_training = ready.identity.keys() - ready.of_model
+    of_training = ready.identity.keys() - ready.model_keys
 
-    def may_change(other: frozenset[str]) -> bool:
+    def may_replace(other: frozenset[str]) -> bool:
         """Whether only the training differs and has not begun: the evaluation before is valid."""
         if run_folder.names(output) <= {run_folder.RUN, SETTINGS}:
             return True
         return other <= of_training and training.untouched(output / TUNED)
 
-    with RunFolder(output, identity, may_replace=may_change):
+    with RunFolder(output, identity, may_replace=may_replace):
         (output / SETTINGS).write_text(settings.as_yaml(base), encoding="utf-8")
         before = Candidate(
             base,
             chat_template=template.own,
-            max_tokens=wanted.max_tokens,
-            batch_size=wanted.eval_batch_size,
+            max_tokens=plan.max_tokens,
+            batch_size=plan.eval_batch_size,
             device=settings.device,
         )
         if not template.own:
@@ -95,7 +95,7 @@ def run(
             ready.save(prepared)
             fine_tune(output / SETTINGS, output / TUNED, prepared)
         after = Candidate(
-            str(output / TUNED), max_tokens=wanted.max_tokens, batch_size=wanted.eval_batch_size, device=settings.device
+            str(output / TUNED), max_tokens=plan.max_tokens, batch_size=plan.eval_batch_size, device=settings.device
         )
         after.check()
         results |= {f"tuned-{one.name}": _evaluate(after, one, judge, output, "tuned", progress) for one in rows}
@@ -153,7 +153,7 @@ def _page(
         changes=tuple(changes),
         notes=tuple(dict.fromkeys(known)),
         answers=_answers(output, rows[0].name),
-        training=tuple(record.lines(trained)),
+        training=(*trained.notes, *record.lines(trained)),
         commands=(command,),
     )
 
