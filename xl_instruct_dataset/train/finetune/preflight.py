@@ -1,8 +1,9 @@
 """Everything that a fine-tuning needs before the model's weights, checked as far as possible."""
 
-import pickle
+import json
+from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import Progress
 from xl_instruct_dataset.train.dataset import select
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
-from xl_instruct_dataset.train.dataset.examples import TrainingSplit
-from xl_instruct_dataset.train.dataset.tokenizer import FittedExamples, Template
+from xl_instruct_dataset.train.dataset.examples import Example, GroupCounts, TrainingSplit
+from xl_instruct_dataset.train.dataset.tokenizer import FittedExamples, Template, TokenizedExample
 from xl_instruct_dataset.train.finetune import model, trainer
 from xl_instruct_dataset.train.settings import Settings
 
@@ -38,17 +39,45 @@ class Prepared:
     model_keys: frozenset[str]
 
     def save(self, file: Path) -> None:
-        """Write it, without the tokenizer, for a process of this user's; see `load`."""
-        file.write_bytes(pickle.dumps(replace(self, tokenizer=None)))
+        """Write it as JSON, without the tokenizer; see `load`."""
+        content = asdict(replace(self, tokenizer=None))
+        # Token ids are arrays, and `model_keys` is a set: both become lists.
+        file.write_text(json.dumps(content, default=list), encoding="utf-8")
 
 
 def load(file: Path, settings: Settings) -> Prepared:
-    """What `Prepared.save` wrote, with the tokenizer loaded anew; the rows are not read again.
+    """What `Prepared.save` wrote, with the tokenizer loaded again; the rows are not read again."""
+    found = json.loads(file.read_text(encoding="utf-8"))
+    selected = found["selected"]
+    return Prepared(
+        base=found["base"],
+        tokenizer=dataset_tokenizer.load(found["base"], settings)[0],
+        template=Template(**found["template"]),
+        selected=TrainingSplit(
+            train=tuple(map(_example, selected["train"])),
+            held_out=tuple(map(_example, selected["held_out"])),
+            taken={group: GroupCounts(**counts) for group, counts in selected["taken"].items()},
+            notes=tuple(selected["notes"]),
+        ),
+        limit=found["limit"],
+        train=_fitted(found["train"]),
+        held_out=_fitted(found["held_out"]),
+        notes=tuple(found["notes"]),
+        identity=found["identity"],
+        model_keys=frozenset(found["model_keys"]),
+    )
 
-    The file is a pickle: only for one that this program has just written itself.
-    """
-    found: Prepared = pickle.loads(file.read_bytes())
-    return replace(found, tokenizer=dataset_tokenizer.load(found.base, settings)[0])
+
+def _example(found: dict[str, Any]) -> Example:
+    return Example(**{**found, "prompt": tuple(found["prompt"])})
+
+
+def _fitted(found: dict[str, Any]) -> FittedExamples:
+    examples = tuple(
+        TokenizedExample(_example(entry["example"]), array("i", entry["ids"]), entry["prompt_length"])
+        for entry in found["examples"]
+    )
+    return FittedExamples(**{**found, "examples": examples})
 
 
 def prepare(name: str, settings: Settings, kind: str, processes: int, report: Progress) -> Prepared:

@@ -91,7 +91,7 @@ def run(
         before.check()
         results = {f"base-{one.name}": _evaluate(before, one, judge, output, "base", progress) for one in rows}
         with TemporaryDirectory(prefix="xl-prepared-") as private:
-            prepared = Path(private) / "prepared.pickle"
+            prepared = Path(private) / "prepared.json"
             ready.save(prepared)
             fine_tune(output / SETTINGS, output / TUNED, prepared)
         after = Candidate(
