@@ -22,16 +22,37 @@ _LOOK_UP = f"SELECT DISTINCT number FROM band WHERE hash IN ({','.join('?' * BAN
 _KEEP = f"INSERT INTO band VALUES {','.join(['(?, ?)'] * BANDS)}"
 
 
+class SignatureCache:
+    """Signatures computed ahead of time, of the last KEPT texts; one that is taken is gone."""
+
+    def __init__(self) -> None:
+        self._signatures: dict[str, bytes] = {}
+
+    def prepare(self, text: str) -> None:
+        """Compute what `NearDuplicates.seen` needs of a text, at a time when it costs nothing."""
+        if text not in self._signatures:
+            self._signatures[text] = _signature(text)
+        if len(self._signatures) > KEPT:
+            self._signatures.pop(next(iter(self._signatures)))
+
+    def take(self, text: str) -> bytes:
+        """The signature of a text, computed now unless it was prepared."""
+        found = self._signatures.pop(text, None)
+        return _signature(text) if found is None else found
+
+
 class NearDuplicates:
     """Finds texts whose shingles agree to at least `THRESHOLD` (Jaccard, as estimated by MinHash; Broder 1997).
 
     Signatures and their bands lie in a temporary SQLite file, gone after `close`. The same texts in the same
-    order give the same answers. Raises MissingExtra without datasketch.
+    order give the same answers. `signatures` are those computed ahead of time. Raises MissingExtra
+    without datasketch.
     """
 
-    def __init__(self, threshold: float = THRESHOLD) -> None:
+    def __init__(self, threshold: float = THRESHOLD, signatures: SignatureCache | None = None) -> None:
         _empty()
         self.threshold = threshold
+        self._signatures = signatures or SignatureCache()
         # A file without a name, gone with whoever has it open, even if killed. Used by one thread at a time, not always the same.
         self._store = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._store.executescript(
@@ -60,7 +81,7 @@ class NearDuplicates:
         """
         import numpy as np
 
-        whole = _ready.pop(text) if text in _ready else _signature(text)
+        whole = self._signatures.take(text)
         if not whole:
             return None
         ours = np.frombuffer(whole, np.uint32)
@@ -74,16 +95,6 @@ class NearDuplicates:
         number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
         self._store.execute(_KEEP, [value for band in bands for value in (band, number)])
         return None
-
-
-_ready: dict[str, bytes] = {}
-
-
-def prepare(text: str) -> None:
-    """Have what `seen` needs of a text ready for it, for whoever has time now and will have none then: the last KEPT such texts."""
-    _ready[text] = _signature(text)
-    if len(_ready) > KEPT:
-        _ready.pop(next(iter(_ready)))
 
 
 def _signature(text: str) -> bytes:
