@@ -1,8 +1,8 @@
 """The document of the pipeline, typed: a draft that grows from a passage into a training example.
 
-datatrove hands documents from step to step with an untyped `metadata`, and writes them as JSON lines.
-This module alone knows the keys in there. They are those of version 0.1.0, so that its work folders
-are read, and they are written in the same order, so that a shard is known again by its hash.
+datatrove's documents have an untyped `metadata` and are written as JSON lines. This module alone
+knows its keys. They are those of version 0.1.0, so that its work folders are read, and they are
+written in the same order, so that a shard is known again by its hash.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -75,7 +75,7 @@ class Usage:
 
 
 class UsageKey(NamedTuple):
-    """What usage is counted by: the stage, and the response language where a request is for one alone."""
+    """What usage is counted by: the stage, and the language of requests that are for one alone."""
 
     stage: str
     language: str = ""
@@ -130,7 +130,10 @@ def new(number: int, passage: str, seed: str) -> Line:
 
 
 def read(metadata: Mapping[str, Any]) -> Draft:
-    """The draft in a document's metadata; raises UserError where there is none in the known form."""
+    """The draft in a document's metadata.
+
+    Raises UserError where there is none in the known form.
+    """
     try:
         return _read(metadata)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

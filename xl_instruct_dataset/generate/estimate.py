@@ -1,4 +1,4 @@
-"""The requests and tokens of a job, before it is paid for: upper bounds, as if no passage were dropped."""
+"""The requests and tokens of a job, estimated: upper bounds, as if no passage were dropped."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from xl_instruct_dataset.stages import answer, instruct, score, select, translat
 CHARACTERS_A_TOKEN = 4
 """English prose in today's tokenizers; other languages take more tokens for as many characters."""
 FACTOR = 2
-"""Tokens of a translation for each of the English text: between 1.2 and 3, by language and tokenizer."""
+"""Tokens of a translation for each of the English text: 1.2 to 3, by language and tokenizer."""
 SEEDS_READ = 200
 """The seeds whose length is measured: the first ones."""
 

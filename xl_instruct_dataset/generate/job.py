@@ -9,8 +9,8 @@ from xl_alpacaeval_metric.benchmark import contamination
 from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
 from xl_alpacaeval_metric.progress import Progress, silent
 from xl_instruct_dataset.generate.config import work_folder
+from xl_instruct_dataset.generate.config.models import Model
 from xl_instruct_dataset.generate.config.settings import Settings
-from xl_instruct_dataset.generate.inference.models import Model
 from xl_instruct_dataset.quality.near_duplicates import SignatureCache
 
 
@@ -35,7 +35,10 @@ class Job:
 
     @cached_property
     def index(self) -> contamination.Index:
-        """The benchmarks' texts that rows must not overlap with; raises UserError as `contamination.index_of` does."""
+        """The benchmarks' texts that rows must not overlap with.
+
+        Raises UserError as `contamination.index_of` does.
+        """
         settings = self.settings
         if not settings.benchmarks:
             return contamination.Index([])

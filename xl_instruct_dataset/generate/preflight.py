@@ -4,8 +4,8 @@ from importlib.util import find_spec
 
 from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
 from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.generate.config.models import Model
 from xl_instruct_dataset.generate.inference import comet
-from xl_instruct_dataset.generate.inference.models import Model
 from xl_instruct_dataset.generate.job import Job
 
 

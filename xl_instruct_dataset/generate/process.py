@@ -29,7 +29,7 @@ PARENT_CHECK = 0.25
 
 @contextmanager
 def tuned_interpreter() -> Iterator[None]:
-    """Threads switch more often and garbage is looked for less often in the block, for the speed of requests."""
+    """In the block threads switch more often, and garbage is collected less often, for speed."""
     interval, (threshold, *older) = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.set_threshold(GC_THRESHOLD, *older)
@@ -42,7 +42,7 @@ def tuned_interpreter() -> Iterator[None]:
 
 @contextmanager
 def task_process() -> Iterator[None]:
-    """What a task needs of its process: the tuned interpreter, and an end together with its parent process.
+    """Prepare the process of a task: the tuned interpreter, and an end with its parent process.
 
     A worker whose command was killed must send no more requests.
     """
@@ -75,7 +75,7 @@ def _ending_with_parent() -> Iterator[None]:
 
 @contextmanager
 def stderr_into(file: Path) -> Iterator[TextIO]:
-    """Append to a file what this process, and those that it starts, write to standard error in the block.
+    """Send standard error of this process, and of those that it starts, to a file in the block.
 
     Yields the old standard error.
     """

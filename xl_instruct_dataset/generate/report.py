@@ -28,7 +28,7 @@ STAGES = ("seeds", "instruct", "answer", "score", "choose", "translate", "select
 
 
 def drops(outcome: Outcome) -> list[tuple[str, str, str, str]]:
-    """(stage, language, reason, count) of everything that was dropped, in the order of the stages."""
+    """(stage, language, reason, count) of all that was dropped, in the order of the stages."""
     found = [("seeds", "", reason, str(count)) for reason, count in outcome.unused.most_common()]
     dropped = sorted(outcome.tally.dropped.items(), key=lambda item: (STAGES.index(item[0][0]), -item[1]))
     found += [(stage, language, reason, str(count)) for (stage, reason, language), count in dropped]
@@ -72,7 +72,7 @@ def show(outcome: Outcome, console: Console) -> None:
 
 
 def usage(outcome: Outcome) -> list[tuple[str, str, Usage]]:
-    """(stage, language, usage): each stage, and below it the languages in which it was asked for one at a time."""
+    """(stage, language, usage): of each stage, then of its requests for one language alone."""
     found = []
     for stage, used in outcome.tally.usage_by_stage.items():
         found.append((stage, "", used))

@@ -1,4 +1,4 @@
-"""The plan of a job carried out from this process, here or on Ray; what is finished is not done again."""
+"""The plan of a job, carried out on this machine or on Ray; what is finished is not done again."""
 
 import threading
 from collections.abc import Iterator
@@ -28,14 +28,15 @@ from xl_instruct_dataset.generate.selection.tally import Outcome
 from xl_instruct_dataset.quality.near_duplicates import SignatureCache
 
 BACKGROUND_DELAY = 1.0
-"""Seconds until the first requests are on their way, and there is time to load what is needed later."""
+"""Seconds after which the first requests are on their way, and other things can be loaded."""
 
 
 def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
-    """Generate the Hub folder `output` on the local or the Ray executor; killed at any point, the same call continues.
+    """Generate the Hub folder `output` on the local or the Ray executor.
 
-    Raises UserError where the models do not answer, the seeds cannot be read, the work folder is
-    another job's, or documents are left unanswered; what is done is kept.
+    Killed at any point, the same call continues. Raises UserError where the models do not answer,
+    the seeds cannot be read, the work folder is another job's, or documents are left unanswered;
+    what is done is kept.
     """
     in_process = executors.can_stream(settings)
     job = Job(settings, output, progress, signatures=SignatureCache() if in_process else None)
@@ -92,7 +93,10 @@ def _run_phase(job: Job, phase: ShardPhase | JobPhase) -> None:
 
 
 def _execute(job: Job, phase: Phase, executor: PipelineExecutor, count: int) -> None:
-    """Run the tasks of a phase over `count` documents; raises UserError in one line for what went wrong in a task."""
+    """Run the tasks of a phase over `count` documents.
+
+    Raises UserError in one line for what went wrong in a task.
+    """
     progress = job.work / work_folder.PROGRESS
     with task_progress.watched(progress, phase.name, count, job.progress):
         try:
@@ -121,7 +125,10 @@ def _load_first(job: Job) -> None:
 
 @contextmanager
 def _loading_later(job: Job) -> Iterator[None]:
-    """Load in the background what later phases need, since it takes seconds; not before requests are on their way."""
+    """Load in the background what later phases need, since it takes seconds.
+
+    Not before the first requests are on their way.
+    """
 
     def load() -> None:
         import datasets  # noqa: F401

@@ -1,4 +1,4 @@
-"""The plan of a job as a chain of Slurm jobs: each phase starts when the one before it has ended well."""
+"""The plan of a job as a chain of Slurm jobs; each starts when the one before has ended well."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from xl_instruct_dataset.generate.seeds.prepare import prepare_seeds
 
 
 def submit(job: Job, dry_run: bool) -> Iterator[str]:
-    """Make the seeds here and submit the chain, or with `dry_run` yield its scripts; yields lines to print.
+    """Make the seeds and submit the chain; yields lines to print, with `dry_run` the scripts alone.
 
     Raises UserError without sbatch, and as `prepare_seeds` does.
     """

@@ -13,9 +13,12 @@ THRESHOLD = 0.8
 SHINGLE = 5
 """Words in a shingle; in scripts without spaces as many characters as make that many words."""
 KEPT = 4096
-"""Signatures that lie ready, at most."""
+"""Signatures that are kept ahead of their use, at most."""
 BANDS, ROWS = 20, 6
-"""Two texts are compared when one of 20 bands of 6 hashes agrees: 99.8% of the pairs at the threshold, 6% at 0.4."""
+"""Two texts are compared when one of 20 bands of 6 hashes agrees.
+
+That are 99.8% of the pairs at the threshold, and 6% at a similarity of 0.4.
+"""
 
 # Of all bands at once: a statement for each takes twice as long.
 _LOOK_UP = f"SELECT DISTINCT number FROM band WHERE hash IN ({','.join('?' * BANDS)}) ORDER BY number"
@@ -42,18 +45,19 @@ class SignatureCache:
 
 
 class NearDuplicates:
-    """Finds texts whose shingles agree to at least `THRESHOLD` (Jaccard, as estimated by MinHash; Broder 1997).
+    """Finds texts whose shingles agree to at least `threshold`.
 
-    Signatures and their bands lie in a temporary SQLite file, gone after `close`. The same texts in the same
-    order give the same answers. `signatures` are those computed ahead of time. Raises MissingExtra
-    without datasketch.
+    The measure is Jaccard's, estimated by MinHash (Broder 1997). Signatures and their bands lie in
+    a temporary SQLite file, removed by `close`. The same texts in the same order give the same
+    answers. `signatures` are those computed ahead of time. Raises MissingExtra without datasketch.
     """
 
     def __init__(self, threshold: float = THRESHOLD, signatures: SignatureCache | None = None) -> None:
         _empty()
         self.threshold = threshold
         self._signatures = signatures or SignatureCache()
-        # A file without a name, gone with whoever has it open, even if killed. Used by one thread at a time, not always the same.
+        # A file without a name, which ends with the process, even a killed one. It is used by one
+        # thread at a time, not always the same.
         self._store = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._store.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA temp_store = FILE;"
@@ -75,9 +79,10 @@ class NearDuplicates:
         self._store.close()
 
     def seen(self, id: str, text: str) -> str | None:
-        """The id of the earlier text, the first there is, that this one nearly repeats; else None, and the text is kept in mind.
+        """The id of the first earlier text that this one nearly repeats, or None, and adds it then.
 
-        A text without any word repeats nothing, and a text given again under its own id is no repetition.
+        A text without any word repeats nothing, and a text given again under its own id is no
+        repetition.
         """
         import numpy as np
 
@@ -111,7 +116,10 @@ def _signature(text: str) -> bytes:
 
 @cache
 def _empty() -> Any:
-    """Made once: what a new one draws by its seed takes longer than all that follows. CRC-32 spreads as well as SHA-1 here, for less."""
+    """The MinHash of no shingle, made once: drawing its permutations takes longest.
+
+    CRC-32 spreads as well as SHA-1 here, and is faster.
+    """
     try:
         import datasketch
     except ModuleNotFoundError:

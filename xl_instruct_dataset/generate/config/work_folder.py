@@ -1,4 +1,4 @@
-"""The work folder, in which a job keeps its intermediate results: which job's it is, and its lock."""
+"""The work folder, in which a job keeps intermediate results: which job's it is, and its lock."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ REJECTED_SEEDS, REJECTS = "rejected-seeds.jsonl", "rejects.jsonl"
 LOG = "log.txt"
 LOGS, PROGRESS, CACHE = "logs", "progress", "cache"
 SEEDS, CHOSEN = "seeds", "chosen"
-"""Folders of shards: the passages, and the answers that were selected; the others bear their phase's name."""
+"""Folders of shards: passages, and selected answers; the others have the name of their phase."""
 
 
 def of(output: Path) -> Path:
@@ -56,7 +56,7 @@ def claim(settings: Settings, work: Path) -> None:
 
 
 def _ours(name: str) -> bool:
-    """Whether a folder without a job may hold this file: a log, a lock, or a killed command's first file."""
+    """Whether a folder without a job may hold it: log, lock, or a killed command's first file."""
     return name in (LOG, lock.FILE) or name.startswith((f".{IDENTITY}.", f".{SETTINGS}."))
 
 

@@ -17,7 +17,7 @@ from xl_instruct_dataset.stages.cometkiwi import CometKiwi
 
 @dataclass(frozen=True)
 class SelectByComet:
-    """Selects the candidate that CometKiwi scores highest; `phase` is what the documents are counted under."""
+    """Selects the candidate that CometKiwi scores highest, and counts the documents of `phase`."""
 
     python: str
     model: str

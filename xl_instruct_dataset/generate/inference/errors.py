@@ -16,7 +16,7 @@ class Unreadable(Exception):
 
 
 class RequestFailed(InferenceError):  # type: ignore[misc]
-    """The client gave no reply to a request, for this reason; datatrove passes its InferenceErrors on."""
+    """A request without a reply, and the reason; datatrove hands InferenceErrors on unchanged."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(None, reason)

@@ -76,7 +76,7 @@ class Prompter:
 
 
 class Rollout(Protocol):
-    """What an inference phase does with a draft: asks a model, and puts the result into the draft."""
+    """What an inference phase does with a draft: it asks a model, and stores the result in it."""
 
     @property
     def name(self) -> str: ...

@@ -157,7 +157,7 @@ class Translate:
 
 @dataclass(frozen=True, slots=True)
 class SelectTranslation:
-    """The judge selects the best of the usable candidates, shown in an order that the seed decides."""
+    """The judge selects the best of the usable candidates, shown in an order drawn by the seed."""
 
     source: str
     seed: int
@@ -189,7 +189,10 @@ class SelectTranslation:
 
 
 def _instruction(reply: str, language: str) -> str | None:
-    """The instruction in a reply; None for one that talks about itself, which is asked for again."""
+    """The instruction in a reply.
+
+    None for one that talks about itself, which is asked for again.
+    """
     found = instruct.read(reply)
     return found if found and filters.leaked(found, language) is None else None
 
@@ -204,7 +207,10 @@ async def _unchanged(text: str) -> str:
 
 
 async def _all(awaitables: Sequence[Awaitable[T]]) -> list[T]:
-    """All results; where some fail, the first failure once all are done, so that no paid reply is lost."""
+    """All results; where some fail, raises the first failure.
+
+    Not before all are done, so that no paid reply is lost.
+    """
     found = await asyncio.gather(*awaitables, return_exceptions=True)
     for result in found:
         if isinstance(result, BaseException):

@@ -42,12 +42,16 @@ class StageRunner(InferenceRunner):  # type: ignore[misc]
         return SERVERS[self.spec.model.backend](self.config, rank, self.spec)
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
-        """Run the task; raises UserError, so that it does not count as finished, where documents are left unanswered."""
+        """Run the task.
+
+        Raises UserError, so that it does not count as finished, where documents are left
+        unanswered.
+        """
         with TaskCounter(self.spec.progress, self.spec.rollout.name, rank) as self.counter:
             try:
                 super().run(data, rank, world_size)
             except Exception as error:
-                # Not every exception can be pickled and sent back to the process that waits for this one.
+                # Not every exception can be pickled, and sent to the waiting process.
                 raise UserError(reason_of(error)) from error
             self._check()
 

@@ -18,8 +18,8 @@ from xl_alpacaeval_metric.clients.base import Completion, Request
 from xl_alpacaeval_metric.clients.cache import CachedAsyncClient
 from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
 from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.generate.config.models import Model
 from xl_instruct_dataset.generate.inference.errors import ServerError, of_failure
-from xl_instruct_dataset.generate.inference.models import Model
 from xl_instruct_dataset.generate.inference.prompter import Rollout
 from xl_instruct_dataset.quality.sanitise import plain
 
@@ -29,7 +29,7 @@ READY = 3
 
 @dataclass(frozen=True)
 class InferenceSpec:
-    """How one inference phase asks its model; small and picklable, since it travels to other machines.
+    """How one inference phase asks its model; small and picklable, to be sent to other machines.
 
     `timeout` is the seconds that one attempt of a request may take; `gpus` those of a server that
     is started for a task. `capabilities` are those of the endpoint; each task probes them where

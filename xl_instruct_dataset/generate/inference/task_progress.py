@@ -19,9 +19,9 @@ RANK = 5 * "[0-9]"
 
 
 class TaskCounter:
-    """The count of one task of a phase, in `folder/PHASE-RANK`; beside it, what ended the task early.
+    """The count of one task of a phase, in `folder/PHASE-RANK`, and what ended the task early.
 
-    Files, since a task may run on another machine.
+    They are files, since a task may run on another machine.
     """
 
     def __init__(self, folder: Path, phase: str, rank: int) -> None:

@@ -1,6 +1,6 @@
-"""Where the tasks of a phase run: in this process, in workers of this machine, on Ray, or under Slurm.
+"""Where the tasks of a phase run: in this process, in workers of this machine, or on Ray.
 
-datatrove's executor in each case; a task that it has finished is not done again.
+The executor is datatrove's in each case; a task that it has finished is not done again.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,10 @@ from xl_instruct_dataset.generate.seeds.producer import SeedProducer
 
 
 def can_stream(settings: Settings) -> bool:
-    """Whether tasks run one after another in this process, so that the first phase can read seeds while they are found."""
+    """Whether the first phase can read seeds while they are found.
+
+    It can where tasks run in this process, one after another.
+    """
     return settings.executor == "local" and settings.workers == 1
 
 
@@ -55,7 +58,10 @@ def gpus(job: Job, phase: Phase) -> int:
 
 
 class TaskProcessMixin:
-    """For an executor whose tasks run in processes of their own; to be named before datatrove's class."""
+    """For an executor whose tasks run in processes of their own.
+
+    To be named before datatrove's class among the bases.
+    """
 
     def _run_for_rank(self, *arguments: Any, **named: Any) -> Any:
         with task_process():
@@ -81,7 +87,10 @@ class PoolExecutor(TaskProcessMixin, LocalPipelineExecutor):  # type: ignore[mis
 
 
 class SequentialExecutor(LocalPipelineExecutor):  # type: ignore[misc]
-    """One task at a time, in this process; each has steps of its own, since steps count their documents."""
+    """One task at a time, in this process.
+
+    Each task has steps of its own, since a step counts its documents.
+    """
 
     def __init__(self, make_steps: Callable[[], Steps], **arguments: Any) -> None:
         super().__init__(make_steps(), **arguments)

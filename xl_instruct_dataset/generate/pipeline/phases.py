@@ -12,9 +12,9 @@ from datatrove.pipeline.base import PipelineStep
 from xl_alpacaeval_metric.files.jsonl import write_json
 from xl_instruct_dataset.generate import report
 from xl_instruct_dataset.generate.config import work_folder
+from xl_instruct_dataset.generate.config.models import Model
 from xl_instruct_dataset.generate.documents import Draft
 from xl_instruct_dataset.generate.inference.comet import SelectByComet
-from xl_instruct_dataset.generate.inference.models import Model
 from xl_instruct_dataset.generate.inference.prompter import Rollout
 from xl_instruct_dataset.generate.inference.runner import StageRunner
 from xl_instruct_dataset.generate.inference.servers import InferenceSpec
@@ -58,7 +58,7 @@ class ShardPhase(Phase):
 
 
 class JobPhase(Phase):
-    """A phase with one task, which looks at all shards together; `activity` is what its progress is called."""
+    """A phase with one task, over all shards together; `activity` names it in the progress."""
 
     activity: ClassVar[str]
     model = None
@@ -101,7 +101,7 @@ class AskPhase(ShardPhase):
         return [ShardReader(job.work / self.reads), self._runner(job)]
 
     def streaming_steps(self, job: Job, seeds: SeedProducer) -> Steps:
-        """The same over seeds that are still being found; a model that will not answer ends them."""
+        """The same over seeds that are still being found, and end when the model's server fails."""
         written = partial(shards.note, job.work, self.name, self.reads)
         return [SeedReader(seeds, written), self._runner(job, seeds.stop)]
 
@@ -110,7 +110,7 @@ class AskPhase(ShardPhase):
         spec = InferenceSpec(
             rollout=self.rollout,
             model=self.model,
-            # By model and not by phase: whether two stages share a phase may change between two runs.
+            # By model, not by phase: whether two stages share a phase may change between runs.
             cache=job.work / work_folder.CACHE / hashlib.sha256(self.model.spec.encode()).hexdigest()[:16],
             progress=job.work / work_folder.PROGRESS,
             concurrency=max(1, settings.concurrency // max(1, settings.workers)),

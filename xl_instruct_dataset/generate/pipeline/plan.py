@@ -62,9 +62,10 @@ def answer_phases(job: Job) -> list[AskPhase]:
 
 
 def translation_phases(job: Job) -> list[ShardPhase]:
-    """Translate by each translator in turn, then select; none where only the source language is wanted.
+    """Translate by each translator in turn, then select.
 
-    The judge selects in the phase of the last translator where the two are one model.
+    There are none where only the source language is wanted. The judge selects in the phase of the
+    last translator where the two are one model.
     """
     settings = job.settings
     if not job.translated_targets:

@@ -19,7 +19,10 @@ class RayExecutor(TaskProcessMixin, RayPipelineExecutor):  # type: ignore[misc]
 
 
 def executor(job: Job, phase: Phase) -> RayExecutor:
-    """The executor of a phase; connects to the cluster. Raises UserError without Ray or its cluster."""
+    """The executor of a phase; connects to the cluster.
+
+    Raises UserError without Ray or its cluster.
+    """
     try:
         import ray
     except ModuleNotFoundError:
@@ -41,7 +44,10 @@ def executor(job: Job, phase: Phase) -> RayExecutor:
 
 
 def check(settings: Settings) -> None:
-    """Raises UserError where nothing listens at the address of the Ray cluster: Ray itself would try for minutes."""
+    """Raises UserError where nothing listens at the address of the Ray cluster.
+
+    Ray itself would try for minutes.
+    """
     if settings.ray_address in ("", "auto", "local"):
         return
     host, colon, port = settings.ray_address.removeprefix("ray://").rpartition(":")

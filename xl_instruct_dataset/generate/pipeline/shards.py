@@ -1,4 +1,4 @@
-"""The shards of a job on disk: read and written by datatrove's tasks, and done again after a change."""
+"""The shards of a job on disk: read and written by tasks, done again when their input changes."""
 
 import hashlib
 import json
@@ -19,13 +19,16 @@ INPUTS = "inputs.json"
 
 
 class ShardReader(JsonlReader):  # type: ignore[misc]
-    """Each task reads the shard of its own number, so that a shard is the same documents in every phase."""
+    """Each task reads the shard of its number: a shard has the same documents in each phase."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(str(folder), compression=None, recursive=False)
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        """The documents of the task; raises UserError at a damaged line, which JsonlReader would leave out."""
+        """The documents of the task.
+
+        Raises UserError at a damaged line, which JsonlReader would leave out.
+        """
         for line in self.lines(rank):
             self.stat_update("documents")
             yield Document(text=line["text"], id=line["id"], metadata=line["metadata"])
@@ -36,7 +39,7 @@ class ShardReader(JsonlReader):  # type: ignore[misc]
 
 
 class SeedReader(ShardReader):
-    """Reads seeds while they are found: the first requests go out while the next passages are looked at.
+    """Reads seeds while they are found, so that requests go out before the last passage is read.
 
     `on_shard` is called with the number of each shard whose file is written, before its task ends.
     """
@@ -61,7 +64,7 @@ def _line(_: JsonlWriter, document: Document) -> Line:
 
 
 def refresh(work: Path, phase: str, reads: str, number: int) -> None:
-    """Forget that the phase finished shards whose input, in the folder `reads`, has changed since then.
+    """Have the phase do shards again whose input, in the folder `reads`, has changed since.
 
     The hashes of the inputs are written before the phase runs, so that each shard it finishes has
     its own, even if the phase is killed before it comes to the others.

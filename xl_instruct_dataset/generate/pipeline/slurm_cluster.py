@@ -43,7 +43,10 @@ def executor(job: Job, phase: Phase, depends: SlurmExecutor | None) -> SlurmExec
 
 
 def arguments(settings: Settings) -> dict[str, Any]:
-    """The settings' `slurm` as datatrove's executor takes it; raises UserError for what is missing or unknown."""
+    """The settings' `slurm` as datatrove's executor takes it.
+
+    Raises UserError for what is missing or unknown.
+    """
     given = {name: value for name, value in settings.slurm.items() if name != "gpus"}
     if missing := [name for name in REQUIRED if not given.get(name)]:
         raise UserError(f"--executor slurm needs {', '.join(f'--slurm {name}=...' for name in missing)}")

@@ -14,7 +14,10 @@ _NO_TEXT = re.compile(r"[^\w\s]+|[\d_]+")
 
 
 def shortened(text: str, max_words: int) -> str:
-    """The first paragraphs of at most `max_words` words together; of a longer first one, its first sentences."""
+    """The first paragraphs of at most `max_words` words together.
+
+    Of a longer first paragraph, its first sentences.
+    """
     text = text.strip()
     kept: list[str] = []
     count = 0.0
@@ -47,5 +50,5 @@ def fault(passage: str, settings: Settings) -> str | None:
 
 
 def _marks(found: re.Match[str]) -> str:
-    """The vowel signs of Devanagari and related scripts in a match: `re` does not count them as letters."""
+    """The vowel signs of Devanagari and related scripts, which `re` does not count as letters."""
     return "" if found[0].isascii() else "".join(c for c in found[0] if unicodedata.category(c)[0] == "M")

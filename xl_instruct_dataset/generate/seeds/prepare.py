@@ -1,4 +1,4 @@
-"""The seeds of a job, made once in its work folder: all before the first phase, or while it runs."""
+"""The seeds of a job, made once in its work folder, before the first phase or while it runs."""
 
 import shutil
 from collections import Counter
@@ -39,7 +39,7 @@ def prepare_seeds(job: Job) -> SeedCounts:
 
 @contextmanager
 def stream_seeds(job: Job) -> Iterator[SeedProducer]:
-    """Claim the work folder for a new job, and yield the producer, whose shards are read in the block.
+    """Claim the work folder for a new job, and yield the producer, to be read in the block.
 
     Raises what reading the source raises: before the block, leaving nothing, where it has no first
     passage, else after it.

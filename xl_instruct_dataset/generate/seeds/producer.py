@@ -33,12 +33,12 @@ class SeedCounts:
 
 
 class SeedProducer:
-    """Finds seeds while they are read, in shards `folder/00000.jsonl` and so on of `settings.shard` passages.
+    """Finds seeds while they are read, in shards `folder/00000.jsonl` and so on.
 
-    `rejects` gets a line for each passage that was dropped: its place in the source, and why. The
-    source is read in a thread of its own, up to READ_AHEAD passages ahead, so that nobody who leaves
-    has to wait for a slow source. An error of the source ends the last shard and is raised by
-    `finish`. To be used by one thread at a time.
+    A shard has `settings.shard` passages. `rejects` gets a line for each passage that was dropped:
+    its place in the source, and why. The source is read in a thread of its own, up to READ_AHEAD
+    passages ahead, so that a slow source does not hold up the end of the command. An error of the
+    source ends the last shard and is raised by `finish`. To be used by one thread at a time.
     """
 
     def __init__(self, settings: Settings, folder: Path, rejects: Path | None = None) -> None:
@@ -61,7 +61,10 @@ class SeedProducer:
         self.stop()
 
     def stop(self) -> None:
-        """End the passages, also for a thread that waits for the next one; the shard under way is not written."""
+        """End the passages, also for a thread that waits for the next one.
+
+        The shard under way is not written.
+        """
         self._stopped.set()
         with suppress(queue.Full):
             self._found.put_nowait(None)
@@ -74,7 +77,7 @@ class SeedProducer:
         return self._next is not None and not self._stopped.is_set()
 
     def shard(self, number: int) -> Generator[Line, None, bool]:
-        """Yield the documents of the next shard as they are found, and write its file when it is whole.
+        """Yield the documents of the next shard as they are found; write its file when it is whole.
 
         Returns whether it is whole. A file that holds these documents already is left as it is.
         """
@@ -139,7 +142,7 @@ def produce(settings: Settings, folder: Path, rejects: Path | None = None) -> Se
 
 
 def _usable(settings: Settings, dropped: Counter[str], rejects: TextIO | None) -> Iterator[Line]:
-    """A document for each passage of the source that can be used, until there are as many as are wanted."""
+    """A document for each usable passage of the source, up to the number that is wanted."""
     count = 0
     with filters.NearDuplicates() as seen:
         for looked_at, (place, found) in enumerate(sources.texts(settings)):

@@ -1,4 +1,4 @@
-"""Which answers are worth translating: overlap, the best-scored, near-duplicates, over all drafts together."""
+"""Which answers are worth translating, by filters that compare all drafts with each other."""
 
 import heapq
 
@@ -15,7 +15,7 @@ STAGE = "choose"
 
 
 def select(job: Job, reads: str) -> None:
-    """Filter the answers in the folder `reads`, keep the best-scored, and write all drafts into CHOSEN.
+    """Filter the answers in the folder `reads`, keep the best, and write all drafts into CHOSEN.
 
     A draft that is dropped is written with its rejection. Each shard is in the order of ids, and
     one that would not change is left alone.
@@ -37,7 +37,10 @@ def select(job: Job, reads: str) -> None:
 
 
 def _best(job: Job, reads: str) -> set[str] | None:
-    """The ids of the `keep_best` best-scored answers, of equal ones the first; None where all are kept."""
+    """The ids of the `keep_best` best-scored answers, of equal ones the first.
+
+    None where all are kept.
+    """
     if not job.settings.keep_best:
         return None
     scored = (

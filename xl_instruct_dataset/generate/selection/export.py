@@ -18,7 +18,7 @@ from xl_instruct_dataset.stages import PACKAGE, row, score
 
 
 def export(job: Job, tally: Tally) -> dict[str, Written]:
-    """Write the Hub folder, with a configuration for each language that has rows; without rows, nothing."""
+    """Write the Hub folder, with a configuration for each language that has rows, if any has."""
     pairs = {f"{job.settings.source}-{target}": target for target in job.settings.targets if tally.rows[target]}
     if not pairs:
         return {}
@@ -53,7 +53,7 @@ def about(job: Job, tally: Tally) -> card.About:
 
 
 def _seeds_name(settings: Settings) -> str:
-    """The file's or folder's own name, without its path, which is private; or the Hub dataset's id."""
+    """The file's or folder's name, without its path, which is private; or the Hub dataset's id."""
     path = Path(settings.seeds).expanduser()
     return path.resolve().name if path.exists() else settings.seeds
 

@@ -10,7 +10,7 @@ from xl_instruct_dataset.records import Selection
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row before its language instruction is added; `translator` is None for one in the source language."""
+    """A row without its language instruction; one in the source language has no `translator`."""
 
     id: str
     seed: str

@@ -62,7 +62,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a job made: rows and bytes by pair, the tally, and the passages that were not used, by reason."""
+    """What a job made: rows and bytes by pair, the tally, and the unused passages, by reason."""
 
     job: Job
     written: Mapping[str, Written]

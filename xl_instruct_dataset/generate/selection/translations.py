@@ -1,4 +1,4 @@
-"""The last filters, over the selected translations of all drafts together, and the tally of the job."""
+"""The last filters, which compare all selected translations with each other, and the tally."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ WRITTEN = Selection("written", candidates=1, chosen=0, scores=None)
 
 
 def finish_rows(job: Job, reads: str) -> Tally:
-    """Filter the drafts in the folder `reads`, and write the rows of each language, and the rejects."""
+    """Filter the drafts in the folder `reads`; write the rows of each language, and the rejects."""
     with ExitStack() as stack:
         finisher = _Finisher(job, stack)
         for draft in documents.drafts(job.shard_files(reads)):
