@@ -96,7 +96,7 @@ class Draft:
 
     `seed` says where in the source the passage stands. `candidates` and `selections` are by target
     language; `chosen` of a selection is the index of a candidate, None where none could be used. A
-    draft that was `rejected` is carried on to be counted, and no model is asked about it any more.
+    draft with a `rejection` is carried on to be counted, and no model is asked about it any more.
     """
 
     id: str

@@ -37,11 +37,11 @@ def drops(outcome: Outcome) -> list[tuple[str, str, str, str]]:
 
 def remarks(outcome: Outcome) -> list[str]:
     """What a reader must know of the figures, a line each."""
-    looked_at = ", ".join(outcome.tally.benchmarks) or "no benchmark"
-    found = [f"overlap was looked for with: {looked_at}", *outcome.tally.not_looked_at]
+    checked = ", ".join(outcome.tally.benchmarks) or "no benchmark"
+    found = [f"checked for overlap with: {checked}", *outcome.tally.not_checked]
     found += cautions(outcome.job.settings)
     if count := outcome.tally.fallen_back:
-        found.append(f"the judge could not choose {count} times; chrF did")
+        found.append(f"the judge could not select {count} times; chrF did")
     return found
 
 
@@ -95,7 +95,7 @@ def write(outcome: Outcome) -> None:
     parts += ["| " + " | ".join(card_text.cell(cell) for cell in line) + " |" for line in drops(outcome)]
     parts += ["", *(f"- {card_text.cell(line)}" for line in remarks(outcome))]
     parts += [
-        "\n## Asked\n",
+        "\n## Requests\n",
         "| stage | language | requests | prompt tokens | completion tokens |",
         "|---|---|---|---|---|",
     ]

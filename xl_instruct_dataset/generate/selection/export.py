@@ -42,7 +42,7 @@ def about(job: Job, tally: Tally) -> card.About:
         f"{translators} made {settings.candidates} translations of each{_temperatures(settings)}, of which one was chosen "
         f"by {settings.select}. Rows in a wrong language, of odd length, repeating themselves, with the model's talk in "
         "them, near-duplicates, and rows that overlap with a benchmark "
-        f"({', '.join(tally.benchmarks) or 'none looked at'}) were dropped."
+        f"({', '.join(tally.benchmarks) or 'none checked'}) were dropped."
     )
     limits = " ".join(["Written and translated by models; no person has read all rows.", *cautions(settings)])
     if restricted:

@@ -15,7 +15,7 @@ class Tally:
 
     The language of a drop is empty where it is one of the passage in all languages. `fallen_back`
     is how many selections the judge could not make, so that chrF made them. `benchmarks` are those
-    that rows were compared with, `not_looked_at` lines about the others.
+    that rows were compared with, `not_checked` lines about the others.
     """
 
     passages: int = 0
@@ -24,7 +24,7 @@ class Tally:
     usage: UsageByStage = field(default_factory=dict)
     fallen_back: int = 0
     benchmarks: tuple[str, ...] = ()
-    not_looked_at: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
 
     def drop(self, rejection: Rejection, language: str) -> None:
         """Count a drop."""
@@ -56,7 +56,7 @@ class Tally:
             "usage": {stage: asdict(used) for stage, used in self.usage_by_stage.items()},
             "usage_by_language": [{**key._asdict(), **asdict(used)} for key, used in self.usage_by_language],
             "benchmarks": list(self.benchmarks),
-            "not_looked_at": list(self.not_looked_at),
+            "not_looked_at": list(self.not_checked),
         }
 
 

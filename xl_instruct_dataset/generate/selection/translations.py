@@ -36,7 +36,7 @@ class _Finisher:
     def __init__(self, job: Job, stack: ExitStack) -> None:
         targets = job.settings.targets
         self.job = job
-        self.tally = Tally(benchmarks=job.index.benchmarks, not_looked_at=tuple(contamination.not_checked(job.index)))
+        self.tally = Tally(benchmarks=job.index.benchmarks, not_checked=tuple(contamination.not_checked(job.index)))
         self.rejects = stack.enter_context((job.work / REJECTS).open("w", encoding="utf-8"))
         self.files = {
             target: stack.enter_context(rows.file(job.work, target).open("w", encoding="utf-8")) for target in targets
