@@ -18,7 +18,7 @@ from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.inference import comet, task_progress
 from xl_instruct_dataset.generate.inference.errors import reason_of
 from xl_instruct_dataset.generate.job import Job
-from xl_instruct_dataset.generate.pipeline import executors, shards
+from xl_instruct_dataset.generate.pipeline import executors, local_machine, shards
 from xl_instruct_dataset.generate.pipeline.phases import AskPhase, JobPhase, Phase, ShardPhase
 from xl_instruct_dataset.generate.pipeline.plan import plan
 from xl_instruct_dataset.generate.preflight import preflight
@@ -38,7 +38,7 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
     the seeds cannot be read, the work folder is another job's, or documents are left unanswered;
     what is done is kept.
     """
-    in_process = executors.can_stream(settings)
+    in_process = local_machine.can_stream(settings)
     job = Job(settings, output, progress, signatures=SignatureCache() if in_process else None)
     _check(job)
     with ThreadPoolExecutor(1) as loader:
@@ -78,18 +78,26 @@ def _carry_out(job: Job, in_process: bool) -> Outcome:
 def _stream(job: Job, phase: AskPhase) -> None:
     """Run the first phase over the seeds while they are found."""
     with stream_seeds(job) as seeds:
-        _execute(job, phase, executors.streaming_executor(job, phase, seeds), job.settings.wanted_passages)
+        _execute(job, phase, local_machine.streaming_executor(job, phase, seeds), job.settings.wanted_passages)
 
 
 def _run_phase(job: Job, phase: ShardPhase | JobPhase) -> None:
     """Run a phase to its end."""
     if isinstance(phase, ShardPhase):
         shards.refresh(job.work, phase.name, phase.reads, job.shards)
-        _execute(job, phase, executors.executor(job, phase), load_counts(job).count)
+        _execute(job, phase, _executor(job, phase), load_counts(job).count)
     else:
         job.progress(phase.activity, 0, 1)
         phase.run(job)
         job.progress(phase.activity, 1, 1)
+
+
+def _executor(job: Job, phase: Phase) -> PipelineExecutor:
+    if job.settings.executor == "ray":
+        from xl_instruct_dataset.generate.pipeline import ray_cluster
+
+        return ray_cluster.executor(job, phase)
+    return local_machine.executor(job, phase)
 
 
 def _execute(job: Job, phase: Phase, executor: PipelineExecutor, count: int) -> None:
