@@ -80,7 +80,7 @@ class Faulty:
 
     def __call__(self, body: dict[str, Any]) -> str:
         stage, good = stage_of(body), fluent(body)
-        number = _number(body)
+        number = number_of(body)
         wrong_at, wrong = self.faults.get(number, ("", ""))
         if wrong_at != stage:
             return good
@@ -98,7 +98,7 @@ class Faulty:
         return wrong
 
 
-def _number(body: dict[str, Any]) -> int:
+def number_of(body: dict[str, Any]) -> int:
     known = _known()
     text = json.dumps(body["messages"][-1]["content"])
     for number, (passage, response) in enumerate(known["response"].items(), 1):

@@ -30,11 +30,10 @@ def generate(
 
     The same command goes on where it stopped.
     """
-    from xl_instruct_dataset.generate import check, collect_rarely
+    from xl_instruct_dataset.generate import check
     from xl_instruct_dataset.generate.config import file as settings_file
 
     check()
-    collect_rarely()
     resolved = settings_file.load(config, settings)
     on_slurm = resolved.executor == "slurm"
     for flag, useless, needs in (
@@ -56,22 +55,24 @@ def generate(
 def _run(settings: Settings, output: Path) -> None:
     from rich.console import Console
 
-    from xl_alpacaeval_metric.hub import folder as hub_folder
-    from xl_instruct_dataset.generate import job, report
     from xl_instruct_dataset.generate.config import work_folder
-    from xl_instruct_dataset.generate.pipeline import executors
+    from xl_instruct_dataset.generate.process import stderr_into, tuned_interpreter
 
-    work = work_folder.of(output)
-    hub_folder.check_replaceable(output)
-    with (
-        work_folder.log(output) as file,
-        executors.stderr_into(file) as shown,
-        ProgressLine(work, stream=shown) as progress,
-    ):
-        outcome = job.run(settings, output, progress)
-    report.show(settings, outcome, Console())
-    print(f"report: {report.write(settings, outcome, output)}")
-    print(f"rejects: {work / 'rejects.jsonl'}")
+    with tuned_interpreter():  # Before the imports, which make many objects.
+        from xl_alpacaeval_metric.hub import folder as hub_folder
+        from xl_instruct_dataset.generate import report, run
+
+        work = work_folder.of(output)
+        hub_folder.check_replaceable(output)
+        with (
+            work_folder.log(output) as file,
+            stderr_into(file) as shown,
+            ProgressLine(work, stream=shown) as progress,
+        ):
+            outcome = run.run(settings, output, progress)
+    report.show(outcome, Console())
+    print(f"report: {report.file(work)}")
+    print(f"rejects: {work / work_folder.REJECTS}")
     if not outcome.written:
         print(f"xl-instruct: no row was kept, so there is no {output}; the rejects say why", file=sys.stderr)
         raise Exit(1)
@@ -86,12 +87,13 @@ def _estimate(settings: Settings, rate: float | None) -> None:
     from xl_instruct_dataset.generate.seeds import producer
 
     with TemporaryDirectory(prefix="xl-estimate-") as folder:
-        count, _ = producer.make(settings, Path(folder))
+        count = producer.produce(settings, Path(folder)).count
         report.show_estimate(estimate.estimate(settings, Path(folder), count), count, rate, Console())
 
 
 def _slurm(settings: Settings, output: Path, dry_run: bool) -> None:
     from xl_instruct_dataset.generate import slurm_chain
+    from xl_instruct_dataset.generate.job import Job
 
-    for line in slurm_chain.submit(settings, output, dry_run):
+    for line in slurm_chain.submit(Job(settings, output), dry_run):
         print(line)

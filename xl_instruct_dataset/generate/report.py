@@ -1,8 +1,7 @@
-"""What a person reads at the end of a job: what came of the passages, and ten rows."""
+"""The report of a job for people: what came of the passages, and ten rows."""
 
 import random
 import re
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,95 +16,98 @@ from xl_alpacaeval_metric.files import parquet
 from xl_alpacaeval_metric.files.jsonl import replace_file
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import card_text
-from xl_instruct_dataset.generate.config.settings import Settings
-from xl_instruct_dataset.generate.estimate import Line
-from xl_instruct_dataset.generate.job import Outcome
+from xl_instruct_dataset.generate.documents import Usage
+from xl_instruct_dataset.generate.estimate import StageEstimate
 from xl_instruct_dataset.generate.selection.export import cautions
+from xl_instruct_dataset.generate.selection.tally import Outcome
 
+FILE = "report.md"
 SHOWN = 10
+STAGES = ("seeds", "instruct", "answer", "score", "choose", "translate", "select", "filter")
+"""The stages that drop something, in their order."""
 
 
-def lines(outcome: Outcome) -> list[tuple[str, str, str, str]]:
-    """(stage, language, reason, count) of everything that was kept or dropped, in the order of the stages."""
-    tally = outcome.tally
-    order = {"seeds": 0, "instruct": 1, "answer": 2, "score": 3, "choose": 4, "translate": 5, "select": 6, "filter": 7}
+def drops(outcome: Outcome) -> list[tuple[str, str, str, str]]:
+    """(stage, language, reason, count) of all that was dropped, in the order of the stages."""
     found = [("seeds", "", reason, str(count)) for reason, count in outcome.unused.most_common()]
-    dropped = sorted(tally.dropped.items(), key=lambda item: (order.get(item[0][0], 9), -item[1]))
+    dropped = sorted(outcome.tally.dropped.items(), key=lambda item: (STAGES.index(item[0][0]), -item[1]))
     found += [(stage, language, reason, str(count)) for (stage, reason, language), count in dropped]
     return found
 
 
-def remarks(settings: Settings, outcome: Outcome) -> list[str]:
+def remarks(outcome: Outcome) -> list[str]:
     """What a reader must know of the figures, a line each."""
-    looked_at = ", ".join(outcome.tally.benchmarks) or "no benchmark"
-    found = [f"overlap was looked for with: {looked_at}", *outcome.tally.not_looked_at, *cautions(settings)]
+    checked = ", ".join(outcome.tally.benchmarks) or "no benchmark"
+    found = [f"checked for overlap with: {checked}", *outcome.tally.not_checked]
+    found += cautions(outcome.job.settings)
     if count := outcome.tally.fallen_back:
-        found.append(f"the judge could not choose {count} times; chrF did")
+        found.append(f"the judge could not select {count} times; chrF did")
     return found
 
 
-def show(settings: Settings, outcome: Outcome, console: Console) -> None:
-    """Print rows by language, drops by reason, and what was asked."""
-    tally = outcome.tally
+def show(outcome: Outcome, console: Console) -> None:
+    """Print rows by language, drops by reason, and usage."""
+    tally, targets = outcome.tally, outcome.job.settings.targets
     table = Table(title="rows by language", title_justify="left", box=SIMPLE_HEAD, show_edge=False)
     for column in ("language", "passages", "rows", "dropped"):
         table.add_column(column, justify="left" if column == "language" else "right")
     general = sum(count for (_, _, language), count in tally.dropped.items() if not language)
-    for target in settings.targets:
+    for target in targets:
         here = sum(count for (_, _, language), count in tally.dropped.items() if language == target)
         name = f"{languages.get(target).name} ({target})"
         table.add_row(escape(name), str(tally.passages), str(tally.rows[target]), str(general + here))
     console.print(table)
-    drops = Table(title="dropped", title_justify="left", box=SIMPLE_HEAD, show_edge=False)
+    dropped = Table(title="dropped", title_justify="left", box=SIMPLE_HEAD, show_edge=False)
     for column in ("stage", "language", "reason", "count"):
-        drops.add_column(column, justify="right" if column == "count" else "left", overflow="fold")
-    for line in lines(outcome):
-        drops.add_row(*map(escape, line))
-    if drops.row_count:
-        console.print(drops)
-    for remark in remarks(settings, outcome):
+        dropped.add_column(column, justify="right" if column == "count" else "left", overflow="fold")
+    for line in drops(outcome):
+        dropped.add_row(*map(escape, line))
+    if dropped.row_count:
+        console.print(dropped)
+    for remark in remarks(outcome):
         console.print(remark, markup=False, highlight=False, soft_wrap=True)
     for stage, language, used in usage(outcome):
-        text = f"{used['requests']} requests, {used['prompt_tokens']} + {used['completion_tokens']} tokens"
+        text = f"{used.requests} requests, {used.prompt_tokens} + {used.completion_tokens} tokens"
         console.print(f"{f'  {language}' if language else stage}: {text}", markup=False, highlight=False)
 
 
-def usage(outcome: Outcome) -> list[tuple[str, str, Counter[str]]]:
-    """(stage, language, what was asked): each stage, and below it the languages of which it was asked for one alone."""
+def usage(outcome: Outcome) -> list[tuple[str, str, Usage]]:
+    """(stage, language, usage): of each stage, then of its requests for one language alone."""
     found = []
-    for stage, used in outcome.tally.usage.items():
+    for stage, used in outcome.tally.usage_by_stage.items():
         found.append((stage, "", used))
-        found += [
-            (stage, language, part) for (of, language), part in outcome.tally.usage_by_language.items() if of == stage
-        ]
+        found += [(stage, key.language, part) for key, part in outcome.tally.usage_by_language if key.stage == stage]
     return found
 
 
-def write(settings: Settings, outcome: Outcome, output: Path) -> Path:
-    """Write `report.md` into the work folder: the figures, and ten random rows to read; returns the file."""
-    tally = outcome.tally
+def file(work: Path) -> Path:
+    """Where the report of a job lies, by its work folder."""
+    return work / FILE
+
+
+def write(outcome: Outcome) -> None:
+    """Write `report.md` into the work folder: the figures, and ten random rows to read."""
+    tally, settings = outcome.tally, outcome.job.settings
     parts = [f"# What came of {tally.passages} passages\n"]
     parts += ["| language | rows |", "|---|---|"]
     parts += [f"| {card_text.cell(languages.get(t).name)} (`{t}`) | {tally.rows[t]} |" for t in settings.targets]
     parts += ["\n## Dropped\n", "| stage | language | reason | count |", "|---|---|---|---|"]
-    parts += ["| " + " | ".join(card_text.cell(cell) for cell in line) + " |" for line in lines(outcome)]
-    parts += ["", *(f"- {card_text.cell(line)}" for line in remarks(settings, outcome))]
+    parts += ["| " + " | ".join(card_text.cell(cell) for cell in line) + " |" for line in drops(outcome)]
+    parts += ["", *(f"- {card_text.cell(line)}" for line in remarks(outcome))]
     parts += [
-        "\n## Asked\n",
+        "\n## Requests\n",
         "| stage | language | requests | prompt tokens | completion tokens |",
         "|---|---|---|---|---|",
     ]
     parts += [
-        f"| {stage} | {language or 'all'} | {used['requests']} | {used['prompt_tokens']} | {used['completion_tokens']} |"
+        f"| {stage} | {language or 'all'} | {used.requests} | {used.prompt_tokens} | {used.completion_tokens} |"
         for stage, language, used in usage(outcome)
     ]
     parts.append("\n## Ten rows\n")
-    for row in _random_rows(output, outcome.written, settings.seed):
+    for row in _random_rows(outcome.job.output, outcome.written, settings.seed):
         parts.append(f"### {card_text.cell(row['id'])}\n")
         parts += [_quoted(row["instruction"]), "", _quoted(row["response"]), ""]
-    file = outcome.work / "report.md"
-    replace_file(file, "\n".join(parts) + "\n")
-    return file
+    replace_file(file(outcome.job.work), "\n".join(parts) + "\n")
 
 
 def _random_rows(output: Path, written: Mapping[str, Written], seed: int) -> list[dict[str, Any]]:
@@ -119,14 +121,14 @@ def _random_rows(output: Path, written: Mapping[str, Written], seed: int) -> lis
     return found
 
 
-def show_estimate(estimated: list[Line], passages: int, rate: float | None, console: Console) -> None:
+def show_estimate(estimated: list[StageEstimate], passages: int, rate: float | None, console: Console) -> None:
     """Print requests and tokens by stage and, with a rate in tokens a second, hours."""
     table = Table(
         title=f"for {passages} passages, none dropped", title_justify="left", box=SIMPLE_HEAD, show_edge=False
     )
     for column in ("stage", "model", "requests", "prompt tokens", "completion tokens", *(("hours",) if rate else ())):
         table.add_column(column, justify="left" if column in ("stage", "model") else "right", overflow="fold")
-    total = Line("all", "", *(sum(getattr(line, part) for line in estimated) for part in _PARTS))
+    total = StageEstimate("all", "", *(sum(getattr(line, part) for line in estimated) for part in _PARTS))
     for line in [*estimated, total]:
         hours = (f"{line.completion_tokens / rate / 3600:.2f}",) if rate else ()
         table.add_row(line.stage, escape(line.model), *(f"{getattr(line, part):,}" for part in _PARTS), *hours)

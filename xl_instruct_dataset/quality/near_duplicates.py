@@ -13,26 +13,51 @@ THRESHOLD = 0.8
 SHINGLE = 5
 """Words in a shingle; in scripts without spaces as many characters as make that many words."""
 KEPT = 4096
-"""Signatures that lie ready, at most."""
+"""Signatures that are kept ahead of their use, at most."""
 BANDS, ROWS = 20, 6
-"""Two texts are compared when one of 20 bands of 6 hashes agrees: 99.8% of the pairs at the threshold, 6% at 0.4."""
+"""Two texts are compared when one of 20 bands of 6 hashes agrees.
+
+That are 99.8% of the pairs at the threshold, and 6% at a similarity of 0.4.
+"""
 
 # Of all bands at once: a statement for each takes twice as long.
 _LOOK_UP = f"SELECT DISTINCT number FROM band WHERE hash IN ({','.join('?' * BANDS)}) ORDER BY number"
 _KEEP = f"INSERT INTO band VALUES {','.join(['(?, ?)'] * BANDS)}"
 
 
-class NearDuplicates:
-    """Finds texts whose shingles agree to at least `THRESHOLD` (Jaccard, as estimated by MinHash; Broder 1997).
+class SignatureCache:
+    """Signatures computed ahead of time, of the last KEPT texts; one that is taken is gone."""
 
-    Signatures and their bands lie in a temporary SQLite file, gone after `close`. The same texts in the same
-    order give the same answers. Raises MissingExtra without datasketch.
+    def __init__(self) -> None:
+        self._signatures: dict[str, bytes] = {}
+
+    def prepare(self, text: str) -> None:
+        """Compute what `NearDuplicates.seen` needs of a text, at a time when it costs nothing."""
+        if text not in self._signatures:
+            self._signatures[text] = _signature(text)
+        if len(self._signatures) > KEPT:
+            self._signatures.pop(next(iter(self._signatures)))
+
+    def take(self, text: str) -> bytes:
+        """The signature of a text, computed now unless it was prepared."""
+        found = self._signatures.pop(text, None)
+        return _signature(text) if found is None else found
+
+
+class NearDuplicates:
+    """Finds texts whose shingles agree to at least `threshold`.
+
+    The measure is Jaccard's, estimated by MinHash (Broder 1997). Signatures and their bands lie in
+    a temporary SQLite file, removed by `close`. The same texts in the same order give the same
+    answers. `signatures` are those computed ahead of time. Raises MissingExtra without datasketch.
     """
 
-    def __init__(self, threshold: float = THRESHOLD) -> None:
+    def __init__(self, threshold: float = THRESHOLD, signatures: SignatureCache | None = None) -> None:
         _empty()
         self.threshold = threshold
-        # A file without a name, gone with whoever has it open, even if killed. Used by one thread at a time, not always the same.
+        self._signatures = signatures or SignatureCache()
+        # A file without a name, which ends with the process, even a killed one. It is used by one
+        # thread at a time, not always the same.
         self._store = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._store.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA temp_store = FILE;"
@@ -54,13 +79,14 @@ class NearDuplicates:
         self._store.close()
 
     def seen(self, id: str, text: str) -> str | None:
-        """The id of the earlier text, the first there is, that this one nearly repeats; else None, and the text is kept in mind.
+        """The id of the first earlier text that this one nearly repeats, or None, and adds it then.
 
-        A text without any word repeats nothing, and a text given again under its own id is no repetition.
+        A text without any word repeats nothing, and a text given again under its own id is no
+        repetition.
         """
         import numpy as np
 
-        whole = _ready.pop(text) if text in _ready else _signature(text)
+        whole = self._signatures.take(text)
         if not whole:
             return None
         ours = np.frombuffer(whole, np.uint32)
@@ -74,16 +100,6 @@ class NearDuplicates:
         number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
         self._store.execute(_KEEP, [value for band in bands for value in (band, number)])
         return None
-
-
-_ready: dict[str, bytes] = {}
-
-
-def prepare(text: str) -> None:
-    """Have what `seen` needs of a text ready for it, for whoever has time now and will have none then: the last KEPT such texts."""
-    _ready[text] = _signature(text)
-    if len(_ready) > KEPT:
-        _ready.pop(next(iter(_ready)))
 
 
 def _signature(text: str) -> bytes:
@@ -100,7 +116,10 @@ def _signature(text: str) -> bytes:
 
 @cache
 def _empty() -> Any:
-    """Made once: what a new one draws by its seed takes longer than all that follows. CRC-32 spreads as well as SHA-1 here, for less."""
+    """The MinHash of no shingle, made once: drawing its permutations takes longest.
+
+    CRC-32 spreads as well as SHA-1 here, and is faster.
+    """
     try:
         import datasketch
     except ModuleNotFoundError:

@@ -16,10 +16,11 @@ from tests.servers.judge import JudgeServer, key_of
 from xl_alpacaeval_metric.clients.openai.probe import PROBE
 from xl_alpacaeval_metric.files.jsonl import read_lines
 from xl_alpacaeval_metric.progress import silent
-from xl_instruct_dataset.generate import job
+from xl_instruct_dataset.generate import run as job_run
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.file import load
 from xl_instruct_dataset.generate.config.settings import Settings
+from xl_instruct_dataset.generate.selection.tally import Outcome
 from xl_instruct_dataset.sources import sample
 from xl_instruct_dataset.stages import translate
 
@@ -40,9 +41,9 @@ def settings(server: JudgeServer | None = None, **given: Any) -> Settings:
     return load(None, {**BASE, "base_urls": urls, **given})
 
 
-def run(chosen: Settings, output: Path) -> job.Outcome:
+def run(chosen: Settings, output: Path) -> Outcome:
     """The job in this process, on the executor that the settings name."""
-    return job.run(chosen, output, silent)
+    return job_run.run(chosen, output, silent)
 
 
 def arguments(server: JudgeServer, output: Path, **given: Any) -> list[str]:

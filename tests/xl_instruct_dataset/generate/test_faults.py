@@ -64,9 +64,8 @@ def test_an_unreadable_reply_is_asked_for_three_times(tmp_path: Path) -> None:
     assert outcome.written == {}
     assert not (tmp_path / "out").exists()
     assert outcome.tally.dropped == {("score", "unreadable reply", ""): 3}
-    assert "| score |  | unreadable reply | 3 |" in report.write(
-        generating.settings(server), outcome, tmp_path / "out"
-    ).read_text(encoding="utf-8")
+    written = report.file(work_folder.of(tmp_path / "out")).read_text(encoding="utf-8")
+    assert "| score |  | unreadable reply | 3 |" in written
 
 
 def test_a_reply_that_was_cut_off_is_no_response(tmp_path: Path) -> None:
@@ -199,13 +198,13 @@ def test_no_text_breaks_anything(tmp_path: Path) -> None:
         assert "[bold]markup[/bold]" in row["instruction"]
         assert not any(mark in row["instruction"] + row["response"] for mark in "\x00\x07\x1b\r")
         assert "\ufffd" in row["response"]
-    text = report.write(given, outcome, tmp_path / "out").read_text(encoding="utf-8")
+    text = report.file(work_folder.of(tmp_path / "out")).read_text(encoding="utf-8")
     assert "\x1b" not in text
     # Each of a row's two blocks opens and closes with a fence that nothing in it is as long as.
     fences = [line for line in text.split("\n") if line.startswith("~~~~~~")]
     assert len([line for line in fences if line.endswith("text")]) == len(kept)
     with (tmp_path / "shown.txt").open("w", encoding="utf-8") as file:
-        report.show(given, outcome, Console(file=file))
+        report.show(outcome, Console(file=file))
     assert "English (en)" in (tmp_path / "shown.txt").read_text(encoding="utf-8")
 
 

@@ -157,7 +157,7 @@ def test_a_file_that_changes_meanwhile_ends_the_next_run_and_not_this_one(
 def test_what_stands_behind_the_last_passage_is_not_read(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"text": seed["passage"]} for seed in sample.seeds()[:12]]
     file = helpers.write_jsonl(tmp_path / "p.jsonl", [*rows, {"words": "none"}])
-    count, _ = producer.make(generating.settings(seeds=str(file), passages=12), tmp_path / "seeds")
+    count = producer.produce(generating.settings(seeds=str(file), passages=12), tmp_path / "seeds").count
     assert count == 12
 
 
@@ -185,16 +185,16 @@ def test_fewer_passages_than_were_wanted_make_fewer_shards(tmp_path: Path) -> No
 
 def test_shards_are_the_same_however_they_are_asked_for(tmp_path: Path) -> None:
     chosen = generating.settings(**CHOSEN)
-    producer.make(chosen, tmp_path / "at once")
-    with producer.SeedProducer(chosen, tmp_path / "flow") as making:
-        assert making.more()
-        assert making.more()  # The question consumes nothing.
-        first = making.shard(0)
+    producer.produce(chosen, tmp_path / "at once")
+    with producer.SeedProducer(chosen, tmp_path / "flow") as seeds:
+        assert seeds.more()
+        assert seeds.more()  # The question consumes nothing.
+        first = seeds.shard(0)
         next(first)
         assert list((tmp_path / "flow").iterdir()) == []  # It is incomplete.
-        for number, rest in enumerate((first, making.shard(1), making.shard(2))):
+        for number, rest in enumerate((first, seeds.shard(1), seeds.shard(2))):
             for document in rest:
                 document["metadata"]["seen"] = number  # A reader may change it.
-        assert not making.more()
-        assert making.finish()[0] == 24
+        assert not seeds.more()
+        assert seeds.finish().count == 24
     assert generating.files(tmp_path / "flow") == generating.files(tmp_path / "at once")

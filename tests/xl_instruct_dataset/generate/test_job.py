@@ -135,7 +135,7 @@ def test_estimate_asks_no_model_and_is_near(
     assert "hours" in out
     assert list(tmp_path.iterdir()) == []
     chosen = generating.settings()
-    count, _ = producer.make(chosen, tmp_path / "seeds")
+    count = producer.produce(chosen, tmp_path / "seeds").count
     used = generating.report(made[0])["usage"]
     for line in estimate.estimate(chosen, tmp_path / "seeds", count):
         real = used[line.stage]

@@ -13,7 +13,7 @@ from tests.xl_instruct_dataset.generate import generating
 from tests.xl_instruct_dataset.generate.small_job import job
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import words
-from xl_instruct_dataset.generate.seeds import producer
+from xl_instruct_dataset.generate.seeds import passages, producer
 from xl_instruct_dataset.sources import sample
 
 
@@ -44,8 +44,8 @@ def test_passages_may_be_in_another_language(tmp_path: Path) -> None:
 def test_words_are_counted_in_every_script(source: str) -> None:
     chosen = generating.settings(source=source, min_words=20)
     for row in sample.rows(source):
-        assert producer.fault(producer.shortened(row.response, 400), chosen) is None
-        short = producer.shortened(row.response.replace("\n", " "), 40)
+        assert passages.fault(passages.shortened(row.response, 400), chosen) is None
+        short = passages.shortened(row.response.replace("\n", " "), 40)
         assert 0 < words.count(short) <= 40
         assert row.response.replace("\n", " ").startswith(short)
 
@@ -73,7 +73,7 @@ def test_a_datasets_folder_gives_the_passages_of_one_split(tmp_path: Path) -> No
 
     def made(**given: Any) -> list[dict[str, Any]]:
         chosen = generating.settings(seeds=str(folder), passages=20, **given)
-        count, _ = producer.make(chosen, tmp_path / "seeds")
+        count = producer.produce(chosen, tmp_path / "seeds").count
         lines = (tmp_path / "seeds" / "00000.jsonl").read_text(encoding="utf-8").splitlines()
         assert len(lines) == count
         return [json.loads(line) for line in lines]
@@ -92,14 +92,14 @@ def test_a_datasets_folder_gives_the_passages_of_one_split(tmp_path: Path) -> No
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "data-00000-of-00001.arrow").touch()
     with pytest.raises(UserError, match="holds Arrow files"):
-        producer.make(generating.settings(seeds=str(tmp_path / "saved")), tmp_path / "seeds")
+        producer.produce(generating.settings(seeds=str(tmp_path / "saved")), tmp_path / "seeds")
 
 
 def test_a_row_without_text_is_left_out_and_counted(tmp_path: Path) -> None:
     passage = sample.seeds()[0]["passage"]
     file = helpers.write_jsonl(tmp_path / "seeds.jsonl", [{"text": None}, {"text": passage}, {"text": ""}])
-    count, dropped = producer.make(generating.settings(seeds=str(file)), tmp_path / "made", tmp_path / "rejects.jsonl")
-    assert (count, dropped) == (1, Counter({"no text": 2}))
+    counts = producer.produce(generating.settings(seeds=str(file)), tmp_path / "made", tmp_path / "rejects.jsonl")
+    assert (counts.count, counts.dropped) == (1, Counter({"no text": 2}))
     told = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [(one["seed"], one["reason"]) for one in told] == [
         ("seeds.jsonl line 1", "no text"),

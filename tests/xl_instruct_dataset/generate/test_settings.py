@@ -259,14 +259,14 @@ def test_a_job_without_a_row_ends_with_1(
 
 
 def test_a_task_counts_and_says_what_ended_it(tmp_path: Path) -> None:
-    with task_progress.Counter(tmp_path, "translate-1", 0) as counter:
+    with task_progress.TaskCounter(tmp_path, "translate-1", 0) as counter:
         counter.add()
-    with suppress(UserError), task_progress.Counter(tmp_path, "translate-1", 1) as counter:
+    with suppress(UserError), task_progress.TaskCounter(tmp_path, "translate-1", 1) as counter:
         counter.add()
         raise UserError("no more")
     assert task_progress.total(tmp_path, "translate-1") == 2
     assert task_progress.total(tmp_path, "translate") == 0
     assert task_progress.problem(tmp_path, "translate-1") == "no more"
-    with task_progress.Counter(tmp_path, "translate-1", 1):
+    with task_progress.TaskCounter(tmp_path, "translate-1", 1):
         pass
     assert task_progress.problem(tmp_path, "translate-1") is None

@@ -54,15 +54,16 @@ def test_no_bundled_text_repeats_another_and_two_passes_agree() -> None:
 def test_a_text_that_was_prepared_is_looked_for_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(near_duplicates, "KEPT", 2)
     texts = [f"{ENGLISH} {number} {FINNISH * number}" for number in range(4)]
-    with NearDuplicates() as seen, NearDuplicates() as plain:
+    signatures = near_duplicates.SignatureCache()
+    with NearDuplicates(signatures=signatures) as seen, NearDuplicates() as plain:
         for text in texts:
-            near_duplicates.prepare(text)
-        assert list(near_duplicates._ready) == texts[2:]
+            signatures.prepare(text)
+        assert list(signatures._signatures) == texts[2:]
         twice = [*texts, *texts]
         assert [seen.seen(str(n), text) for n, text in enumerate(twice)] == [
             plain.seen(str(n), text) for n, text in enumerate(twice)
         ]
-        assert not near_duplicates._ready
+        assert not signatures._signatures
 
 
 def test_memory_does_not_grow_with_the_texts() -> None:

@@ -1,4 +1,4 @@
-"""The folder beside the Hub folder where a job keeps what it makes on the way: whose it is, and who works in it."""
+"""The work folder, in which a job keeps intermediate results: which job's it is, and its lock."""
 
 import json
 from collections.abc import Iterator
@@ -13,12 +13,18 @@ from xl_instruct_dataset.generate.config import file as settings_file
 from xl_instruct_dataset.generate.config.settings import Settings
 
 SETTINGS, IDENTITY, SEEDS_REPORT, REPORT = "settings.yaml", "job.json", "seeds.json", "report.json"
-REJECTED_SEEDS = "rejected-seeds.jsonl"
+REJECTED_SEEDS, REJECTS = "rejected-seeds.jsonl", "rejects.jsonl"
 LOG = "log.txt"
+LOGS, PROGRESS, CACHE = "logs", "progress", "cache"
+SEEDS, CHOSEN = "seeds", "chosen"
+"""Folders of shards: passages, and selected answers; the others have the name of their phase."""
 
 
 def of(output: Path) -> Path:
-    """Where the job keeps what it makes on the way: beside the Hub folder, which holds nothing else. Raises UserError for `/`."""
+    """The work folder of a Hub folder: beside it, since that holds nothing else.
+
+    Raises UserError for `/`.
+    """
     whole = output.resolve()
     if not whole.name:
         raise UserError(f"--output {output}: names no folder; give one, such as xl-instruct")
@@ -26,9 +32,10 @@ def of(output: Path) -> Path:
 
 
 def claim(settings: Settings, work: Path) -> None:
-    """Make the work folder this job's; raises UserError that names what differs where it is another's.
+    """Make the work folder this job's.
 
-    More passages, or more rows a language, are the same job gone on.
+    A job with more passages, or more rows a language, is the same one continued. Raises UserError,
+    which names a setting that differs, where the folder is another job's.
     """
     identity = _identity(settings)
     file = work / IDENTITY
@@ -49,17 +56,17 @@ def claim(settings: Settings, work: Path) -> None:
 
 
 def _ours(name: str) -> bool:
-    """Whether that may lie in a folder before its job is known: what a killed command left of its first file, too."""
+    """Whether a folder without a job may hold it: log, lock, or a killed command's first file."""
     return name in (LOG, lock.FILE) or name.startswith((f".{IDENTITY}.", f".{SETTINGS}."))
 
 
 def new(work: Path) -> bool:
-    """Whether no job has been begun in the folder."""
+    """Whether the folder holds no job yet."""
     return not (work / IDENTITY).exists()
 
 
 def finished(settings: Settings, work: Path) -> bool:
-    """Whether the folder holds this very job, come to its end: then no model is needed."""
+    """Whether the folder holds this very job, and finished, so that no model is needed."""
     return (work / REPORT).exists() and (work / IDENTITY).exists() and read_json(work / IDENTITY) == _identity(settings)
 
 
@@ -69,7 +76,7 @@ def _identity(settings: Settings) -> dict[str, object]:
 
 @contextmanager
 def log(output: Path) -> Iterator[Path]:
-    """The file for what the parts have to say while the job runs; gone again where no job was begun."""
+    """The file for messages of libraries while the job runs; removed where no job began."""
     work = of(output)
     try:
         yield work / LOG

@@ -1,8 +1,9 @@
-"""`make generate-demo`: data made offline by the embedded model, served as any endpoint is.
+"""`make generate-demo`: data generated offline by the embedded model behind a local endpoint.
 
-SmolLM2-135M-Instruct behind llama.cpp's server is teacher and translator of the 12 bundled passages. It writes poor English and hardly
-any Finnish or French: what it makes is there to be looked at, not to be used. Nobody scores its responses, since it gives no
-scores that can be read; those in English are kept as rows, too.
+SmolLM2-135M-Instruct behind llama.cpp's server is teacher and translator of the 12 bundled
+passages. It writes poor English and hardly any Finnish or French, so the data shows how generation
+works and is not fit for training. Responses are not scored, since its scores cannot be read; those
+in English are kept as rows, too.
 """
 
 import os
@@ -43,7 +44,10 @@ def _generate() -> int:
 
 @contextmanager
 def served(model: Path, log: Path) -> Iterator[str]:
-    """llama.cpp's server on a free port of this machine, as long as the block runs; yields the address of its API."""
+    """Run llama.cpp's server on a free port of this machine while the block runs.
+
+    Yields the address of its API. Raises UserError where it does not start.
+    """
     command = [sys.executable, "-m", demo_server.__name__, str(model), str(SLOTS), str(CONTEXT)]
     with (
         log.open("w") as out,

@@ -1,7 +1,8 @@
 """The server of `make generate-demo`: llama.cpp's, over one GGUF file.
 
-`python -m xl_instruct_dataset.generate.demo.server FILE SLOTS CONTEXT` answers SLOTS requests at a time, of up to CONTEXT tokens each,
-writes its address to standard output, and ends when its standard input does, so that none is left over where the demo is killed.
+`python -m xl_instruct_dataset.generate.demo.server FILE SLOTS CONTEXT` answers SLOTS requests at a
+time, of up to CONTEXT tokens each. It writes its address to standard output, and ends when its
+standard input does, so that it does not outlive a demo that is killed.
 """
 
 import os

@@ -1,23 +1,31 @@
-"""What each inference phase does with a document. The document's metadata hold everything that is known so far."""
+"""What each inference phase does with a draft."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from xl_alpacaeval_metric.benchmark.translate import messages as translation
-from xl_instruct_dataset.generate.inference.prompter import Prompter, Refused, Rollout, Unreadable, rejection
+from xl_instruct_dataset.generate.documents import Candidate, Draft, Fault, Rejection
+from xl_instruct_dataset.generate.inference.errors import Refused, Unreadable
+from xl_instruct_dataset.generate.inference.prompter import Prompter, Rollout
+from xl_instruct_dataset.generate.selection import candidates as selection
 from xl_instruct_dataset.quality import filters
-from xl_instruct_dataset.quality.near_duplicates import prepare
-from xl_instruct_dataset.stages import answer, chrf, instruct, score, select, translate
+from xl_instruct_dataset.records import Selection
+from xl_instruct_dataset.stages import answer, instruct, score, select, translate
 
 T = TypeVar("T")
 
-INSTRUCTION_TOKENS = 256
-SCORE_TOKENS = 128
-ROOM, MOST_TOKENS = 128, 2.0
-"""Tokens that a translation may take: so many, and so many for each character of an alphabet. The bundled sample's responses take at
-most 0.7 for each of the English characters in SmolLM2's tokenizer, which was made for English, and those in Hindi 1.23."""
+INSTRUCTION_TOKENS, SCORE_TOKENS, SELECT_TOKENS = 256, 128, 16
+"""Token limits of an instruction, a score and a selection."""
+REFUSED = "refused by the model's server"
+"""The reason of what is dropped because its request was refused."""
+TRANSLATION_TOKENS, TOKENS_PER_CHARACTER = 128, 2.0
+"""Token limit of a translation: a constant, and more for each character of the English text.
+
+The bundled sample's responses take at most 0.7 tokens for each English character in SmolLM2's
+tokenizer, which was made for English, and those in Hindi 1.23.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,70 +35,69 @@ class Write:
     language: str
     name: str = "write"
 
-    async def __call__(self, metadata: dict[str, Any], asker: Prompter) -> None:
-        passage = metadata["passage"]
-        asker.stage = "instruct"
-        metadata["instruction"] = await asker.ask(
-            instruct.messages(passage, self.language),
+    async def __call__(self, draft: Draft, prompter: Prompter) -> None:
+        prompter.stage = "instruct"
+        draft.instruction = await prompter.ask(
+            instruct.messages(draft.passage, self.language),
             lambda reply: _instruction(reply, self.language),
-            max_tokens=min(INSTRUCTION_TOKENS, asker.max_tokens),
+            max_tokens=min(INSTRUCTION_TOKENS, prompter.max_tokens),
         )
-        if drop := filters.wrong_language(metadata["instruction"], self.language):
-            metadata["rejected"] = rejection(asker.stage, drop.reason, metadata["instruction"], drop.detail)
+        if drop := filters.wrong_language(draft.instruction, self.language):
+            draft.rejection = Rejection(prompter.stage, drop.reason, draft.instruction, drop.detail)
             return
-        asker.stage = "answer"
-        metadata["response"] = await asker.ask(
-            answer.messages(passage, metadata["instruction"], self.language), answer.read
+        prompter.stage = "answer"
+        draft.response = await prompter.ask(
+            answer.messages(draft.passage, draft.instruction, self.language), answer.read
         )
-        # Here and not later: while others wait for their replies, and before the judge is asked.
-        if drop := _fault_of(metadata["response"], self.language):
-            metadata["rejected"] = rejection(asker.stage, drop.reason, metadata["response"], drop.detail)
-        else:
-            prepare(written(metadata))  # For whoever chooses among all of them, in the same process.
+        # Filtered here, while other drafts wait for replies, and before the judge is asked.
+        if drop := _drop(draft.response, self.language):
+            draft.rejection = Rejection(prompter.stage, drop.reason, draft.response, drop.detail)
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The judge rates the response, and one whose mean is too low goes no further."""
+    """The judge rates the response; one whose mean score is below `min_score` is rejected."""
 
     language: str
     min_score: float
     name: str = "score"
 
-    async def __call__(self, metadata: dict[str, Any], asker: Prompter) -> None:
-        scores = await asker.ask(
-            score.messages(metadata["instruction"], metadata["response"], self.language),
+    async def __call__(self, draft: Draft, prompter: Prompter) -> None:
+        draft.scores = await prompter.ask(
+            score.messages(draft.instruction, draft.response, self.language),
             score.read,
             temperature=0.0,
             max_tokens=SCORE_TOKENS,
             schema=score.SCHEMA,
         )
-        metadata["scores"] = scores
-        if score.mean(scores) < self.min_score:
-            mean = f"{score.mean(scores):.2f} of 5 on average"
-            metadata["rejected"] = rejection(self.name, "score below the threshold", metadata["response"], mean)
+        mean = score.mean(draft.scores)
+        if mean < self.min_score:
+            detail = f"{mean:.2f} of 5 on average"
+            draft.rejection = Rejection(self.name, "score below the threshold", draft.response, detail)
 
 
 @dataclass(frozen=True, slots=True)
 class SequentialRollout:
-    """Several works for which the same model is asked, one after the other, as long as the document is not rejected."""
+    """Rollouts that ask the same model, one after the other, until the draft is rejected."""
 
-    works: tuple[Rollout, ...]
+    rollouts: tuple[Rollout, ...]
     name: str
 
-    async def __call__(self, metadata: dict[str, Any], asker: Prompter) -> None:
-        for work in self.works:
-            asker.stage = work.name
-            await work(metadata, asker)
-            if "rejected" in metadata:
+    async def __call__(self, draft: Draft, prompter: Prompter) -> None:
+        for rollout in self.rollouts:
+            prompter.stage = rollout.name
+            await rollout(draft, prompter)
+            if draft.rejection is not None:
                 return
 
 
 @dataclass(frozen=True, slots=True)
 class Translate:
-    """One translator makes its share of the candidates in every target language; `first` numbers them.
+    """One translator makes its share of the candidates in every target language.
 
-    With `choose` the last one chooses by chrF, too, while others wait for their replies. `temperatures` go to the candidates in turn.
+    `first` is the number of its first candidate among those of all translators. `temperatures` go
+    to the candidates in turn; without them all have the prompter's. With `select_by_chrf` the best
+    candidates are selected, too, while other drafts wait for replies.
     """
 
     source: str
@@ -99,148 +106,111 @@ class Translate:
     first: int
     translator: str
     name: str
-    choose: bool = False
+    select_by_chrf: bool = False
     temperatures: tuple[float, ...] = ()
 
-    async def __call__(self, metadata: dict[str, Any], asker: Prompter) -> None:
-        asker.stage = "translate"
-        places = [(target, number) for target in self.targets for number in range(self.candidates)]
-        made = await _all([self._one(metadata["response"], target, number, asker) for target, number in places])
-        kept = metadata.setdefault("candidates", {})
-        for (target, _), candidate in zip(places, made, strict=True):
-            kept.setdefault(target, []).append(candidate)
-        if self.choose:
-            metadata["chosen"] = {target: best_by_chrf(candidates) for target, candidates in kept.items()}
-            for target, best in metadata["chosen"].items():
-                if best["chosen"] is not None:
-                    prepare(kept[target][best["chosen"]]["text"])  # For the last look for near-duplicates.
+    async def __call__(self, draft: Draft, prompter: Prompter) -> None:
+        prompter.stage = "translate"
+        slots = [(target, self.first + share) for target in self.targets for share in range(self.candidates)]
+        made = await _all([self._candidate(draft.response, target, number, prompter) for target, number in slots])
+        for (target, _), candidate in zip(slots, made, strict=True):
+            draft.candidates.setdefault(target, []).append(candidate)
+        if self.select_by_chrf:
+            draft.selections = {target: selection.by_chrf(found) for target, found in draft.candidates.items()}
 
-    async def _one(self, text: str, target: str, number: int, asker: Prompter) -> dict[str, Any]:
-        parts = translate.segments(text)
+    async def _candidate(self, text: str, target: str, number: int, prompter: Prompter) -> Candidate:
+        segments = translate.segments(text)
         try:
             translated = await _all(
                 [
-                    self._segment(part.text, target, number, asker) if part.translate else _same(part.text)
-                    for part in parts
+                    self._segment(segment.text, target, number, prompter)
+                    if segment.translate
+                    else _unchanged(segment.text)
+                    for segment in segments
                 ]
             )
         except Unreadable as error:
-            return {"text": error.text, "model": self.translator, "fault": error.reason}
+            return Candidate(error.text, self.translator, Fault(error.reason))
         except Refused as error:
-            return {"text": "", "model": self.translator, "fault": f"refused by the model's server: {error}"}
-        whole = translate.joined(parts, translated)
-        fault = translate.fault(text, whole)
-        if fault is None:
-            # A candidate that is no use as a row shall not be chosen before one that is.
-            drop = _fault_of(whole, target) or filters.length_ratio(text, whole, self.source, target)
-            fault = f"{drop.reason}: {drop.detail}" if drop else None
-        return {"text": whole, "model": self.translator, "fault": fault}
+            return Candidate("", self.translator, Fault(REFUSED, error.reason))
+        whole = translate.joined(segments, translated)
+        return Candidate(whole, self.translator, self._fault(text, whole, target))
 
-    async def _segment(self, text: str, target: str, number: int, asker: Prompter) -> str:
-        return await asker.ask(
+    def _fault(self, text: str, translated: str, target: str) -> Fault | None:
+        """What is wrong with a translation: its form, or what the filters find in it alone."""
+        if form := translate.fault(text, translated):
+            return Fault.parse(form)
+        drop = _drop(translated, target) or filters.length_ratio(text, translated, self.source, target)
+        return Fault(drop.reason, drop.detail) if drop else None
+
+    async def _segment(self, text: str, target: str, number: int, prompter: Prompter) -> str:
+        limit = TRANSLATION_TOKENS + int(TOKENS_PER_CHARACTER * filters.weighed_length(text, self.source))
+        return await prompter.ask(
             translation(text, self.source, target),
             translate.read,
-            sample=self.first + number,
+            sample=number,
             language=target,
-            temperature=self.temperatures[(self.first + number) % len(self.temperatures)]
-            if self.temperatures
-            else None,
-            max_tokens=min(4 * asker.max_tokens, ROOM + int(MOST_TOKENS * filters.weighed_length(text, self.source))),
+            temperature=self.temperatures[number % len(self.temperatures)] if self.temperatures else None,
+            max_tokens=min(4 * prompter.max_tokens, limit),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class SelectTranslation:
-    """The judge chooses the best of the usable candidates, shown in an order that the seed decides."""
+    """The judge selects the best of the usable candidates, shown in an order drawn by the seed."""
 
     source: str
     seed: int
     name: str = "select"
 
-    async def __call__(self, metadata: dict[str, Any], asker: Prompter) -> None:
-        targets = list(metadata.get("candidates", {}))
-        chosen = await _all([self._best(metadata, target, asker) for target in targets])
-        metadata["chosen"] = dict(zip(targets, chosen, strict=True))
+    async def __call__(self, draft: Draft, prompter: Prompter) -> None:
+        selected = await _all([self._best(draft, target, prompter) for target in draft.candidates])
+        draft.selections = dict(zip(draft.candidates, selected, strict=True))
 
-    async def _best(self, metadata: dict[str, Any], target: str, asker: Prompter) -> dict[str, Any]:
-        candidates = metadata["candidates"][target]
-        places = usable(candidates)
-        if len(places) < 2:
-            return the_only(candidates)
-        order = [places[i] for i in select.order(f"{metadata['id']} {target}", len(places), self.seed)]
-        texts = [candidates[place]["text"] for place in order]
+    async def _best(self, draft: Draft, target: str, prompter: Prompter) -> Selection:
+        candidates = draft.candidates[target]
+        usable = selection.usable(candidates)
+        if len(usable) < 2:
+            return selection.the_only(candidates)
+        shown = [usable[place] for place in select.order(f"{draft.id} {target}", len(usable), self.seed)]
+        texts = [candidates[index].text for index in shown]
         try:
-            best = await asker.ask(
-                select.messages(metadata["instruction"], metadata["response"], texts, self.source, target),
-                lambda text: select.read(text, len(texts)),
+            place = await prompter.ask(
+                select.messages(draft.instruction, draft.response, texts, self.source, target),
+                lambda reply: select.read(reply, len(texts)),
                 temperature=0.0,
-                max_tokens=16,
+                max_tokens=SELECT_TOKENS,
                 language=target,
             )
         except (Unreadable, Refused):
-            # A judge that cannot choose is no reason to lose a good translation.
-            return best_by_chrf(candidates)
-        return choice("judge", candidates, order[best], None)
-
-
-def written(metadata: dict[str, Any]) -> str:
-    """Instruction and response, as near-duplicates among them are looked for."""
-    return f"{metadata['instruction']}\n{metadata['response']}"
+            # A judge that cannot select is no reason to lose a good translation.
+            return selection.by_chrf(candidates)
+        return selection.by_index("judge", candidates, shown[place])
 
 
 def _instruction(reply: str, language: str) -> str | None:
-    """The instruction in a reply, None for one that talks about itself, which is asked for again."""
+    """The instruction in a reply.
+
+    None for one that talks about itself, which is asked for again.
+    """
     found = instruct.read(reply)
     return found if found and filters.leaked(found, language) is None else None
 
 
-def _fault_of(text: str, language: str) -> filters.Drop | None:
-    """What is wrong with a text, whatever the others are."""
+def _drop(text: str, language: str) -> filters.Drop | None:
+    """Why a text is dropped that is looked at alone."""
     return filters.wrong_language(text, language) or filters.repetition(text) or filters.leaked(text, language)
 
 
-def usable(candidates: Sequence[dict[str, Any]]) -> list[int]:
-    """The places of the candidates without a fault."""
-    return [place for place, candidate in enumerate(candidates) if not candidate["fault"]]
-
-
-def best_by_chrf(candidates: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The candidate that the others agree with most, among the usable ones."""
-    places = usable(candidates)
-    if len(places) < 2:
-        return the_only(candidates)
-    return by_scores("chrf", candidates, places, chrf.agreement([candidates[place]["text"] for place in places]))
-
-
-def the_only(candidates: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The choice where at most one candidate can be used: nobody was asked, and nothing compared."""
-    places = usable(candidates)
-    return choice("only", candidates, places[0] if places else None, None)
-
-
-def by_scores(
-    method: str, candidates: Sequence[dict[str, Any]], places: Sequence[int], scores: Sequence[float]
-) -> dict[str, Any]:
-    """The choice of the highest score, the first of equal ones; `scores` are of the candidates at `places`."""
-    best = max(range(len(places)), key=lambda i: scores[i], default=None)
-    by_place = dict(zip(places, scores, strict=True))
-    every = [by_place.get(place) for place in range(len(candidates))]
-    return choice(method, candidates, None if best is None else places[best], every)
-
-
-def choice(
-    method: str, candidates: Sequence[dict[str, Any]], chosen: int | None, scores: Sequence[float | None] | None
-) -> dict[str, Any]:
-    """How a response was chosen, as it is kept in a row; `chosen` is None where no candidate could be used."""
-    return {"method": method, "candidates": len(candidates), "chosen": chosen, "scores": scores}
-
-
-async def _same(text: str) -> str:
+async def _unchanged(text: str) -> str:
     return text
 
 
 async def _all(awaitables: Sequence[Awaitable[T]]) -> list[T]:
-    """All results; where some fail, the first failure once all are done, so that no paid reply is lost."""
+    """All results; where some fail, raises the first failure.
+
+    Not before all are done, so that no paid reply is lost.
+    """
     found = await asyncio.gather(*awaitables, return_exceptions=True)
     for result in found:
         if isinstance(result, BaseException):

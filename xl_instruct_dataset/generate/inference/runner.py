@@ -1,58 +1,57 @@
-"""The step of a pipeline that asks: datatrove's InferenceRunner over the documents of a task."""
+"""The pipeline step that asks a model: datatrove's InferenceRunner over the documents of a task."""
 
-import sys
-import threading
 from collections.abc import Callable, Iterable
 
-import multiprocess
 from datatrove.data import Document
 from datatrove.pipeline.inference.run_inference import InferenceRunner
 from datatrove.pipeline.inference.servers.base import InferenceServer
-from datatrove.pipeline.inference.types import ServerError
 from datatrove.pipeline.writers.jsonl import JsonlWriter
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset.generate import collect_rarely
-from xl_instruct_dataset.generate.inference.prompter import (
-    Generate,
-    Prompter,
-    Refused,
-    Unanswered,
-    Unreadable,
-    rejection,
-)
-from xl_instruct_dataset.generate.inference.servers import SERVERS, Plan
-from xl_instruct_dataset.generate.inference.task_progress import Counter, reason_of
-
-SWITCH = 0.0005
-"""Seconds for which a thread may keep the others waiting, a tenth of Python's own: a reply that waits is a slot that waits."""
+from xl_instruct_dataset.generate import documents
+from xl_instruct_dataset.generate.documents import Draft, Rejection
+from xl_instruct_dataset.generate.inference.errors import Refused, ServerError, Unanswered, Unreadable, reason_of
+from xl_instruct_dataset.generate.inference.prompter import Generate, Prompter
+from xl_instruct_dataset.generate.inference.rollouts import REFUSED
+from xl_instruct_dataset.generate.inference.servers import SERVERS, InferenceSpec
+from xl_instruct_dataset.generate.inference.task_progress import TaskCounter
 
 
 class StageRunner(InferenceRunner):  # type: ignore[misc]
-    """One model's part in making the data: documents in, the same documents with what it added out.
+    """Takes documents through the spec's rollout, and writes them with what it added.
 
-    Raises UserError when documents are left without an answer, so that their task is not taken for finished.
+    In the command's own process there may be two callbacks, which run in the event loop.
+    `on_rollout` is called with each draft after its rollout, while others wait for replies.
+    `on_server_error` is called when no request can succeed any more, since datatrove looks at
+    errors only after it has read enough documents.
     """
 
-    def __init__(self, plan: Plan, writer: JsonlWriter) -> None:
-        self.plan = plan
+    def __init__(
+        self,
+        spec: InferenceSpec,
+        writer: JsonlWriter,
+        on_rollout: Callable[[Draft], None] | None = None,
+        on_server_error: Callable[[], None] | None = None,
+    ) -> None:
+        self.spec = spec
         self.unanswered: list[str] = []
-        self.failed: Callable[[], None] | None = None
-        """Called when the model will not answer at all: datatrove looks at what went wrong only when it has read enough."""
-        super().__init__(self._roll_out, plan.config(), writer, metadata_key="done")
+        self._on_rollout, self._on_server_error = on_rollout, on_server_error
+        super().__init__(self._roll_out, spec.config(), writer, metadata_key="done")
 
     def _init_server(self, rank: int) -> InferenceServer:
-        return SERVERS[self.plan.model.backend](self.config, rank, self.plan)
+        return SERVERS[self.spec.model.backend](self.config, rank, self.spec)
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
-        end_with_parent()
-        sys.setswitchinterval(SWITCH)
-        collect_rarely()
-        with Counter(self.plan.progress, self.plan.work.name, rank) as self.counter:
+        """Run the task.
+
+        Raises UserError, so that it does not count as finished, where documents are left
+        unanswered.
+        """
+        with TaskCounter(self.spec.progress, self.spec.rollout.name, rank) as self.counter:
             try:
                 super().run(data, rank, world_size)
             except Exception as error:
-                # In words alone: not every exception survives the way back to the process that waits for this one.
+                # Not every exception can be pickled, and sent to the waiting process.
                 raise UserError(reason_of(error)) from error
             self._check()
 
@@ -62,51 +61,30 @@ class StageRunner(InferenceRunner):  # type: ignore[misc]
             raise UserError(f"{failed} documents could not be written")
         if self.unanswered:
             raise UserError(
-                f"{len(self.unanswered)} documents have no answer from {self.plan.model.spec} "
+                f"{len(self.unanswered)} documents have no answer from {self.spec.model.spec} "
                 f"({self.unanswered[0]}); the same command asks for these alone"
             )
 
     async def _roll_out(self, document: Document, generate: Generate) -> bool:
-        plan = self.plan
-        asker = Prompter(generate, plan.temperature, plan.max_tokens, plan.reasoning_tokens, plan.work.name)
-        metadata = document.metadata
-        if "rejected" not in metadata:
+        spec = self.spec
+        draft = documents.read(document.metadata)
+        prompter = Prompter(generate, spec.temperature, spec.max_tokens, spec.reasoning_tokens, spec.rollout.name)
+        if draft.rejection is None:
             try:
-                await self.plan.work(metadata, asker)
+                await spec.rollout(draft, prompter)
             except Unreadable as error:
-                metadata["rejected"] = rejection(asker.stage, error.reason, error.text)
+                draft.rejection = Rejection(prompter.stage, error.reason, error.text)
             except Refused as error:
-                metadata["rejected"] = rejection(asker.stage, "refused by the model's server", "", str(error))
+                draft.rejection = Rejection(prompter.stage, REFUSED, "", error.reason)
             except Unanswered as error:
-                self.unanswered.append(str(error))
+                self.unanswered.append(error.reason)
             except ServerError:
-                if self.failed:
-                    self.failed()
+                if self._on_server_error:
+                    self._on_server_error()
                 raise
-        usage = metadata.setdefault("usage", {})
-        for stage, used in asker.usage.items():
-            # Several translators are one stage.
-            earlier = usage.get(stage, {})
-            usage[stage] = {name: count + earlier.get(name, 0) for name, count in used.items()}
+        documents.add_usage(draft.usage, prompter.usage)
+        documents.write(draft, document.metadata)
+        if self._on_rollout:
+            self._on_rollout(draft)
         self.counter.add()
         return True
-
-
-_watching = False
-
-
-def end_with_parent() -> None:
-    """Have this process end when the one that started it does: a worker whose command was killed asks nothing more."""
-    global _watching
-    parent = multiprocess.parent_process()
-    if parent is None or _watching:
-        return
-    _watching = True
-    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-
-
-def _watch(parent: "multiprocess.process.BaseProcess") -> None:
-    import os
-
-    parent.join()
-    os._exit(1)

@@ -1,8 +1,8 @@
-"""datatrove's inference servers with this project's clients inside: every reply kept as it comes, faults asked again.
+"""datatrove's inference servers with this project's clients inside.
 
-datatrove's own endpoint client ends a task at the first page of HTML, and keeps replies behind their use. The clients here are
-those that judge (`xl_alpacaeval_metric.clients`): they pace themselves by the endpoint's limits, retry what is passing, and
-stand behind a cache on disk, one file a task.
+datatrove's own endpoint client ends a task at the first page of HTML, and stores a reply only after
+its use. The clients here are those that judge (`xl_alpacaeval_metric.clients`): they keep to the
+endpoint's rate limits, retry passing faults, and stand behind a cache on disk, one file a task.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,75 +13,30 @@ from typing import Any
 from datatrove.pipeline.inference.run_inference import InferenceConfig
 from datatrove.pipeline.inference.servers import SGLangServer, VLLMServer
 from datatrove.pipeline.inference.servers.base import InferenceServer
-from datatrove.pipeline.inference.types import InferenceError, ServerError
 
 from xl_alpacaeval_metric.clients.base import Completion, Request
 from xl_alpacaeval_metric.clients.cache import CachedAsyncClient
-from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
 from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.generate.config.models import Model
+from xl_instruct_dataset.generate.inference.errors import ServerError, of_failure
 from xl_instruct_dataset.generate.inference.prompter import Rollout
 from xl_instruct_dataset.quality.sanitise import plain
 
-PATIENCE = 180.0
-"""Seconds within which an endpoint must have shown that it answers."""
 READY = 3
-"""Requests at the client for each that may be in flight: the next one goes out while a reply is still looked at."""
-PROBE_TOKENS = 1024
-"""Room for a model that reasons before it answers the probe."""
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model in a role. `spec` is BACKEND/MODEL; `base_url` is an endpoint's address, OPENAI_BASE_URL where it is empty."""
-
-    spec: str
-    base_url: str = ""
-
-    @property
-    def backend(self) -> str:
-        return self.spec.partition("/")[0]
-
-    @property
-    def name(self) -> str:
-        return self.spec.partition("/")[2]
-
-    def client(
-        self, concurrency: int, timeout: float, base_url: str | None = None, dialect: Capabilities | None = None
-    ) -> OpenAIClient:
-        """The client for its endpoint, or for the server that was started for it at `base_url`.
-
-        With the `dialect` that an earlier client found, the endpoint is not probed again.
-        """
-        return PortableClient(
-            self.name,
-            base_url=base_url or self.base_url or None,
-            concurrency=concurrency,
-            timeout=timeout,
-            # A server on a small machine may be loading its model.
-            preflight_timeout=PATIENCE,
-            probe_tokens=PROBE_TOKENS,
-            capabilities=dialect,
-        )
-
-
-class PortableClient(OpenAIClient):
-    """A model is the same wherever it is served: a server that was started again has another port, and its replies are kept."""
-
-    @property
-    def identity(self) -> Mapping[str, object]:
-        return {"backend": "openai", "model": self._model}
+"""Requests at the client for each in flight: the next one goes out while a reply is looked at."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How one inference phase asks; small and picklable, for it travels to other machines.
+class InferenceSpec:
+    """How one inference phase asks its model; small and picklable, to be sent to other machines.
 
-    `timeout` is the seconds that one attempt of a request may take; `gpus` those of a server that is started for a task.
-    `dialect` is what is known of an endpoint; each task probes it where that is None.
+    `timeout` is the seconds that one attempt of a request may take; `gpus` those of a server that
+    is started for a task. `capabilities` are those of the endpoint; each task probes them where
+    they are None. `options` are further arguments of datatrove's InferenceConfig.
     """
 
-    work: Rollout
+    rollout: Rollout
     model: Model
     cache: Path
     progress: Path
@@ -91,13 +46,13 @@ class Plan:
     reasoning_tokens: int = 0
     timeout: float = 600.0
     gpus: int = 1
-    dialect: Capabilities | None = None
-    server: Mapping[str, Any] = field(default_factory=dict)
+    capabilities: Capabilities | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def config(self) -> InferenceConfig:
-        """As datatrove wants it."""
-        started = self.model.backend != "openai"
-        # What a repository of weights brings along as code is not run; datatrove asks vLLM to.
+        """datatrove's configuration."""
+        started = not self.model.served
+        # Code in a repository of weights is not run; datatrove by itself has vLLM run it.
         no_code = {"model_kwargs": {"trust-remote-code": False}} if self.model.backend == "vllm" else {}
         return InferenceConfig(
             server_type=self.model.backend if started else "endpoint",
@@ -109,22 +64,27 @@ class Plan:
             server_ready_delay_sec=1.0,
             server_ready_max_attempts=3600,
             tp=max(1, self.gpus) if started else 1,
-            **{**no_code, **self.server},
+            **{**no_code, **self.options},
         )
 
 
 class CachedServer:
-    """A server whose requests go through a client of ours, cached on disk."""
+    """A server whose requests go through a client of this project, cached on disk."""
 
     config: InferenceConfig
-    plan: Plan
+    spec: InferenceSpec
     _client: CachedAsyncClient | None = None
 
-    def prepare(self, plan: Plan, rank: int) -> None:
-        self.plan, self._cache_file = plan, plan.cache / f"{rank:05d}.sqlite"
+    def use(self, spec: InferenceSpec, rank: int) -> None:
+        """Ask as the spec says, with the cache of the task `rank`."""
+        self.spec, self._cache_file = spec, spec.cache / f"{rank:05d}.sqlite"
 
     async def answer(self, payload: dict[str, Any], base_url: str | None) -> dict[str, Any]:
-        """The reply in the form that InferenceRunner reads; raises InferenceError, or ServerError when nothing will do."""
+        """The reply in the form that InferenceRunner reads.
+
+        Raises Refused or Unanswered for this request, and ServerError, which ends the task, where
+        no request can succeed.
+        """
         request = Request(
             messages=tuple(payload["messages"]),
             max_tokens=payload["max_tokens"],
@@ -134,31 +94,32 @@ class CachedServer:
         )
         try:
             if self._client is None:
-                asking = self.plan.model.client(self.plan.concurrency, self.plan.timeout, base_url, self.plan.dialect)
-                self._client = CachedAsyncClient(asking, self._cache_file)
+                spec = self.spec
+                client = spec.model.client(spec.concurrency, spec.timeout, base_url, spec.capabilities)
+                self._client = CachedAsyncClient(client, self._cache_file)
             reply = await self._client.answer(request)
         except UserError as error:
             raise ServerError(str(error)) from None
         if not isinstance(reply, Completion):
-            raise InferenceError(None, f"{reply.kind}: {reply.reason}", payload=payload)
+            raise of_failure(reply)
         usage = {"prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens}
         choice = {"message": {"content": plain(reply.text)}, "finish_reason": "length" if reply.cut else "stop"}
         return {"choices": [choice], "usage": usage}
 
     def end(self) -> None:
-        """Close connections and the cache: what waits for a reply is not waited for."""
+        """Close connections and the cache, without waiting for replies under way."""
         if self._client is not None:
             self._client.close()
 
 
-class EndpointAsking(CachedServer, InferenceServer):  # type: ignore[misc]
-    """An endpoint that is there already."""
+class CachedEndpoint(CachedServer, InferenceServer):  # type: ignore[misc]
+    """An endpoint that is running already."""
 
-    def __init__(self, config: InferenceConfig, rank: int, plan: Plan) -> None:
+    def __init__(self, config: InferenceConfig, rank: int, spec: InferenceSpec) -> None:
         InferenceServer.__init__(self, config, rank)
-        self.prepare(plan, rank)
+        self.use(spec, rank)
 
-    async def __aenter__(self) -> "EndpointAsking":
+    async def __aenter__(self) -> "CachedEndpoint":
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -172,11 +133,14 @@ class EndpointAsking(CachedServer, InferenceServer):  # type: ignore[misc]
     async def monitor_health(self) -> None: ...
 
     def get_base_url(self) -> str:
-        return self.plan.model.base_url
+        return self.spec.model.base_url
 
 
 class StartedServer(CachedServer):
-    """A server that datatrove starts for the task, and stops after it; it stands before that server's class."""
+    """A server that datatrove starts for the task and stops after it.
+
+    To be named before datatrove's class among the bases.
+    """
 
     async def _make_request(self, payload: dict[str, Any]) -> dict[str, Any]:
         address = super().get_base_url()  # type: ignore[misc]
@@ -187,24 +151,25 @@ class StartedServer(CachedServer):
         await super().__aexit__(*error)  # type: ignore[misc]
 
 
-class VLLMAsking(StartedServer, VLLMServer):  # type: ignore[misc]
+class StartedVLLM(StartedServer, VLLMServer):  # type: ignore[misc]
     """vLLM."""
 
-    def __init__(self, config: InferenceConfig, rank: int, plan: Plan) -> None:
+    def __init__(self, config: InferenceConfig, rank: int, spec: InferenceSpec) -> None:
         VLLMServer.__init__(self, config, rank)
-        self.prepare(plan, rank)
+        self.use(spec, rank)
 
 
-class SGLangAsking(StartedServer, SGLangServer):  # type: ignore[misc]
+class StartedSGLang(StartedServer, SGLangServer):  # type: ignore[misc]
     """SGLang."""
 
-    def __init__(self, config: InferenceConfig, rank: int, plan: Plan) -> None:
+    def __init__(self, config: InferenceConfig, rank: int, spec: InferenceSpec) -> None:
         SGLangServer.__init__(self, config, rank)
-        self.prepare(plan, rank)
+        self.use(spec, rank)
 
 
-SERVERS: Mapping[str, Callable[[InferenceConfig, int, Plan], InferenceServer]] = {
-    "openai": EndpointAsking,
-    "vllm": VLLMAsking,
-    "sglang": SGLangAsking,
+SERVERS: Mapping[str, Callable[[InferenceConfig, int, InferenceSpec], InferenceServer]] = {
+    "openai": CachedEndpoint,
+    "vllm": StartedVLLM,
+    "sglang": StartedSGLang,
 }
+"""The server of each backend."""

@@ -1,4 +1,4 @@
-"""How far the tasks are: each writes its count into a file, and whoever watches adds them up."""
+"""How far the tasks are: each writes its count into a file, and the command adds them up."""
 
 import os
 import threading
@@ -9,20 +9,23 @@ from pathlib import Path
 from typing import Self
 
 from xl_alpacaeval_metric.progress import Progress
+from xl_instruct_dataset.generate.inference.errors import reason_of
 
-EVERY = 0.5
-"""Seconds between two writes of a count, and between two looks at them all."""
-
-
+INTERVAL = 0.5
+"""Seconds between two writes of a task's count, and between two reads of all counts."""
 PROBLEM = ".problem"
 RANK = 5 * "[0-9]"
+"""The number of a task in a file's name, as a pattern."""
 
 
-class Counter:
-    """The count of one task of a stage, in `folder/STAGE-RANK`, and beside it what ended the task early."""
+class TaskCounter:
+    """The count of one task of a phase, in `folder/PHASE-RANK`, and what ended the task early.
 
-    def __init__(self, folder: Path, stage: str, rank: int) -> None:
-        self._file = folder / f"{stage}-{rank:05d}"
+    They are files, since a task may run on another machine.
+    """
+
+    def __init__(self, folder: Path, phase: str, rank: int) -> None:
+        self._file = folder / f"{phase}-{rank:05d}"
         self._problem = self._file.with_suffix(PROBLEM)
         self._count, self._written = 0, 0.0
 
@@ -38,9 +41,9 @@ class Counter:
             self._problem.write_text(reason_of(error), encoding="utf-8")
 
     def add(self) -> None:
-        """One more is done."""
+        """Count one more document."""
         self._count += 1
-        if time.monotonic() - self._written >= EVERY:
+        if time.monotonic() - self._written >= INTERVAL:
             self._write()
 
     def _write(self) -> None:
@@ -50,44 +53,36 @@ class Counter:
         unfinished.replace(self._file)
 
 
-def total(folder: Path, stage: str) -> int:
-    """How many the tasks of a stage have done together."""
-    counts = (file.read_text() for file in folder.glob(f"{stage}-{RANK}"))
+def total(folder: Path, phase: str) -> int:
+    """How many documents the tasks of a phase have done together."""
+    counts = (file.read_text() for file in folder.glob(f"{phase}-{RANK}"))
     return sum(int(count) for count in counts if count.isdigit())
 
 
-def problem(folder: Path, stage: str) -> str | None:
-    """What ended a task of a stage early, where one was; of several the first."""
-    files = sorted(folder.glob(f"{stage}-{RANK}{PROBLEM}"))
+def problem(folder: Path, phase: str) -> str | None:
+    """What ended a task of a phase early, of several the first; None where nothing did."""
+    files = sorted(folder.glob(f"{phase}-{RANK}{PROBLEM}"))
     return files[0].read_text(encoding="utf-8") if files else None
 
 
-def reason_of(error: BaseException) -> str:
-    """What went wrong, in one line, without what datatrove puts around it."""
-    while not str(error).strip() and error.__cause__ is not None:
-        error = error.__cause__
-    inner = getattr(error, "error", error)
-    if isinstance(inner, BaseException) and inner is not error:
-        return reason_of(inner)
-    text = " ".join(str(inner).split()) or type(error).__name__
-    return text.removeprefix("Server encountered unrecoverable error: ")[:400]
-
-
 @contextmanager
-def watched(folder: Path, stage: str, of: int, progress: Progress) -> Iterator[None]:
-    """Report the tasks' count while the block runs."""
+def watched(folder: Path, phase: str, of: int, progress: Progress) -> Iterator[None]:
+    """Report how many of the `of` documents the phase has done, while the block runs."""
     over = threading.Event()
 
-    def look() -> None:
-        while not over.wait(EVERY):
-            progress(stage, min(total(folder, stage), of), of)
+    def report() -> None:
+        progress(phase, min(total(folder, phase), of), of)
 
-    progress(stage, min(total(folder, stage), of), of)
-    thread = threading.Thread(target=look, daemon=True)
+    def watch() -> None:
+        while not over.wait(INTERVAL):
+            report()
+
+    report()
+    thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
         yield
     finally:
         over.set()
         thread.join()
-        progress(stage, min(total(folder, stage), of), of)
+        report()

@@ -1,182 +1,180 @@
-"""The job as phases: what each reads, who is asked, and what it leaves; each a datatrove pipeline over the same shards."""
+"""The types of phases that a job consists of."""
 
-import atexit
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
-from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
-from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
-from xl_instruct_dataset.generate.config.settings import Settings
-from xl_instruct_dataset.generate.inference import rollouts
+from xl_alpacaeval_metric.files.jsonl import write_json
+from xl_instruct_dataset.generate import report
+from xl_instruct_dataset.generate.config import work_folder
+from xl_instruct_dataset.generate.config.models import Model
+from xl_instruct_dataset.generate.documents import Draft
+from xl_instruct_dataset.generate.inference.comet import SelectByComet
 from xl_instruct_dataset.generate.inference.prompter import Rollout
-from xl_instruct_dataset.generate.inference.runner import StageRunner, end_with_parent
-from xl_instruct_dataset.generate.inference.servers import Model, Plan
-from xl_instruct_dataset.generate.inference.task_progress import Counter
-from xl_instruct_dataset.generate.pipeline.shards import ShardReader, writer
-from xl_instruct_dataset.stages.cometkiwi import CometKiwi
+from xl_instruct_dataset.generate.inference.runner import StageRunner
+from xl_instruct_dataset.generate.inference.servers import InferenceSpec
+from xl_instruct_dataset.generate.job import Job
+from xl_instruct_dataset.generate.pipeline import shards
+from xl_instruct_dataset.generate.pipeline.shards import SeedReader, ShardReader
+from xl_instruct_dataset.generate.seeds.prepare import load_counts
+from xl_instruct_dataset.generate.seeds.producer import SeedProducer
+from xl_instruct_dataset.generate.selection import answers, export, translations
+from xl_instruct_dataset.generate.selection.tally import Outcome
+from xl_instruct_dataset.quality.near_duplicates import SignatureCache
 
-SEEDS, CHOSEN, SELECT = "seeds", "chosen", "select"
-KnownCapabilities = Mapping[Model, Capabilities | None]
-"""Which parameters the endpoints take that were asked before; the others are asked by each task."""
+Steps = list[PipelineStep | Callable[..., Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """A pipeline over all shards: from the folder `reads` to one of its own name. `model` is who it asks, None for nobody."""
+class Phase(ABC):
+    """A datatrove pipeline over some tasks, which leaves its result in the work folder.
+
+    `name` is that of its logs, and of the folder that its shards are written into; `reads` is the
+    folder of the shards that it reads. `model` is the one it asks, None where it asks none.
+    """
 
     name: str
     reads: str
-    steps: Callable[[Path], list[PipelineStep | Callable[..., Any]]]
-    model: Model | None = None
+    model: Model | None
+
+    @abstractmethod
+    def tasks(self, job: Job) -> int:
+        """How many tasks the phase has."""
+
+    @abstractmethod
+    def steps(self, job: Job) -> Steps:
+        """The steps of a task. They can be pickled, unless the job has `signatures`."""
+
+
+class ShardPhase(Phase):
+    """A phase with a task for each shard, which knows nothing of the other shards."""
+
+    def tasks(self, job: Job) -> int:
+        return job.shards
+
+
+class JobPhase(Phase):
+    """A phase with one task, over all shards together; `activity` names it in the progress."""
+
+    activity: ClassVar[str]
+    model = None
+
+    def tasks(self, job: Job) -> int:
+        return 1
+
+    def steps(self, job: Job) -> Steps:
+        return [_RunHere(self, job)]
+
+    @abstractmethod
+    def run(self, job: Job) -> Outcome | None:
+        """Do it in this process; the last phase returns the job's outcome."""
 
 
 @dataclass(frozen=True)
-class Apply:
-    """A pipeline step that changes each document's metadata, counting as it goes."""
+class _RunHere:
+    """A JobPhase as the step of a pipeline, for an executor that runs it elsewhere."""
 
-    change: Callable[[dict[str, Any]], None]
-    stage: str
-    progress: Path
+    phase: JobPhase
+    job: Job
 
-    def __call__(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        end_with_parent()
-        with Counter(self.progress, self.stage, rank) as counter:
-            for document in data:
-                self.change(document.metadata)
-                counter.add()
-                yield document
+    def __call__(self, data: Any = None, rank: int = 0, world_size: int = 1) -> None:
+        self.phase.run(self.job)
 
 
 @dataclass(frozen=True)
-class ByComet:
-    """Chooses by CometKiwi, which runs in an environment of its own."""
+class AskPhase(ShardPhase):
+    """Asks one model about every draft."""
 
-    python: str
-    model: str
+    rollout: Rollout
+    reads: str
+    model: Model
 
-    def __call__(self, metadata: dict[str, Any]) -> None:
-        if "rejected" in metadata:
-            return
-        metadata["chosen"] = {}
-        for target, candidates in metadata.get("candidates", {}).items():
-            places = rollouts.usable(candidates)
-            pairs = [(metadata["response"], candidates[place]["text"]) for place in places]
-            scores = comet(self.python, self.model).scores(pairs)
-            metadata["chosen"][target] = rollouts.by_scores("cometkiwi", candidates, places, scores if places else [])
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.rollout.name
 
+    def steps(self, job: Job) -> Steps:
+        return [ShardReader(job.work / self.reads), self._runner(job)]
 
-def comet(python: str, model: str) -> CometKiwi:
-    """One for all shards that this process does, until it ends."""
-    return _comet(python, model, os.getpid())
+    def streaming_steps(self, job: Job, seeds: SeedProducer) -> Steps:
+        """The same over seeds that are still being found, and end when the model's server fails."""
+        written = partial(shards.note, job.work, self.name, self.reads)
+        return [SeedReader(seeds, written), self._runner(job, seeds.stop)]
 
-
-@cache
-def _comet(python: str, model: str, _process: int) -> CometKiwi:
-    found = CometKiwi(python, model)
-    atexit.register(found.close)
-    return found
-
-
-def answer_phases(settings: Settings, known: KnownCapabilities) -> list[Phase]:
-    """Write, then score: what happens to every passage. One phase where one model does both."""
-    teacher = _model(settings, "teacher", settings.teacher)
-    judge = _model(settings, "judge", settings.judge_model)
-    write = rollouts.Write(settings.source)
-    if not settings.scored:
-        return [_asking(settings, known, "write", SEEDS, write, teacher)]
-    score = rollouts.Score(settings.source, settings.threshold)
-    if judge == teacher:
-        both = rollouts.SequentialRollout((write, score), "write-score")
-        return [_asking(settings, known, both.name, SEEDS, both, teacher)]
-    return [
-        _asking(settings, known, "write", SEEDS, write, teacher),
-        _asking(settings, known, "score", "write", score, judge),
-    ]
-
-
-def translation_phases(settings: Settings, known: KnownCapabilities) -> list[Phase]:
-    """Translate by each translator in turn, then select: what happens to the answers that were kept.
-
-    Nothing where all that is wanted are answers in the source language.
-    """
-    targets = tuple(target for target in settings.targets if target != settings.source)
-    if not targets:
-        return []
-    phases: list[Phase] = []
-    reads, first = CHOSEN, 0
-    judge = _model(settings, "judge", settings.judge_model)
-    best = rollouts.SelectTranslation(settings.source, settings.seed)
-    shares = _shares(settings.candidates, settings.translator_models)
-    for number, (spec, share) in enumerate(shares, 1):
-        name, model = f"translate-{number}", Model(spec, settings.base_url("translator", number - 1))
-        last = number == len(shares)
-        by_chrf = last and settings.select == "chrf"
-        work: Rollout = rollouts.Translate(
-            settings.source, targets, share, first, spec, name, by_chrf, settings.translator_temperatures
-        )
-        if last and settings.select == "judge" and judge == model:
-            both = rollouts.SequentialRollout((work, best), f"{name}-{SELECT}")
-            return [*phases, _asking(settings, known, both.name, reads, both, model)]
-        phases.append(_asking(settings, known, name, reads, work, model))
-        reads, first = name, first + share
-    match settings.select:
-        case "judge":
-            phases.append(_asking(settings, known, SELECT, reads, best, judge))
-        case "cometkiwi":
-            phases.append(_plain(SELECT, reads, ByComet(settings.comet_python, settings.comet_model)))
-    return phases
-
-
-def answers(settings: Settings) -> str:
-    """The folder with the answers and their scores, from which those are chosen that are worth translating."""
-    return answer_phases(settings, {})[-1].name
-
-
-def results(settings: Settings) -> str:
-    """The folder with the documents when all phases are over."""
-    return ([CHOSEN] + [phase.name for phase in translation_phases(settings, {})])[-1]
-
-
-def _asking(settings: Settings, known: KnownCapabilities, name: str, reads: str, work: Rollout, model: Model) -> Phase:
-    def steps(folder: Path) -> list[PipelineStep | Callable[..., Any]]:
-        plan = Plan(
-            work=work,
-            model=model,
-            # By model, so that a phase which asks more at once than another did before finds that one's replies.
-            cache=folder / "cache" / hashlib.sha256(model.spec.encode()).hexdigest()[:16],
-            progress=folder / "progress",
+    def _runner(self, job: Job, on_server_error: Callable[[], None] | None = None) -> StageRunner:
+        settings = job.settings
+        spec = InferenceSpec(
+            rollout=self.rollout,
+            model=self.model,
+            # By model, not by phase: whether two stages share a phase may change between runs.
+            cache=job.work / work_folder.CACHE / hashlib.sha256(self.model.spec.encode()).hexdigest()[:16],
+            progress=job.work / work_folder.PROGRESS,
             concurrency=max(1, settings.concurrency // max(1, settings.workers)),
             temperature=settings.temperature,
             max_tokens=settings.max_tokens,
             reasoning_tokens=settings.reasoning_tokens,
             timeout=settings.timeout,
             gpus=settings.gpus,
-            dialect=known.get(model),
+            capabilities=job.capabilities.get(self.model),
         )
-        return [ShardReader(folder / reads), StageRunner(plan, writer(folder / name))]
-
-    return Phase(name, reads, steps, model)
-
-
-def _plain(name: str, reads: str, change: Callable[[dict[str, Any]], None]) -> Phase:
-    def steps(folder: Path) -> list[PipelineStep | Callable[..., Any]]:
-        return [ShardReader(folder / reads), Apply(change, name, folder / "progress"), writer(folder / name)]
-
-    return Phase(name, reads, steps)
+        on_rollout = None if job.signatures is None else partial(_prepare_signatures, job.signatures)
+        return StageRunner(spec, shards.writer(job.work / self.name), on_rollout, on_server_error)
 
 
-def _model(settings: Settings, role: str, spec: str) -> Model:
-    return Model(spec, settings.base_url(role))
+def _prepare_signatures(signatures: SignatureCache, draft: Draft) -> None:
+    """Hash the texts that the next JobPhase compares with each other."""
+    if draft.rejection is not None:
+        return
+    if not draft.candidates:
+        signatures.prepare(draft.instruction_and_response)
+    for target in draft.selections:
+        if (selected := draft.selected(target)) is not None:
+            signatures.prepare(selected.text)
 
 
-def _shares(candidates: int, translators: Sequence[str]) -> list[tuple[str, int]]:
-    """How many of the candidates each translator makes, as evenly as it goes."""
-    share, more = divmod(candidates, len(translators))
-    return [(spec, share + (number < more)) for number, spec in enumerate(translators)]
+@dataclass(frozen=True)
+class CometPhase(ShardPhase):
+    """Selects translations by CometKiwi."""
+
+    name: str
+    reads: str
+    model = None
+
+    def steps(self, job: Job) -> Steps:
+        select = SelectByComet(
+            job.settings.comet_python, job.settings.comet_model, self.name, job.work / work_folder.PROGRESS
+        )
+        return [ShardReader(job.work / self.reads), select, shards.writer(job.work / self.name)]
+
+
+@dataclass(frozen=True)
+class SelectAnswers(JobPhase):
+    """Selects the answers that are worth translating, into work_folder.CHOSEN."""
+
+    reads: str
+    name: str = "choose"
+    activity: ClassVar[str] = "choosing"
+
+    def run(self, job: Job) -> None:
+        answers.select(job, self.reads)
+
+
+@dataclass(frozen=True)
+class Export(JobPhase):
+    """Filters the selected translations, and writes the Hub folder and the report."""
+
+    reads: str
+    name: str = "finish"
+    activity: ClassVar[str] = "filtering"
+
+    def run(self, job: Job) -> Outcome:
+        tally = translations.finish_rows(job, self.reads)
+        written = export.export(job, tally)
+        outcome = Outcome(job, written, tally, load_counts(job).dropped)
+        write_json(job.work / work_folder.REPORT, {**tally.as_dict(), "unused_passages": dict(outcome.unused)})
+        report.write(outcome)
+        return outcome

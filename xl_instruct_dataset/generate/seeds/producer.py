@@ -1,40 +1,44 @@
-"""Seeds: passages in the source language, checked, without near-duplicates, in shards."""
+"""Seeds: checked passages in the source language, without near-duplicates, in shards."""
 
 import queue
-import re
 import threading
-import unicodedata
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Self, TextIO
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import json_line, replace_file
-from xl_alpacaeval_metric.languages import identify, words
+from xl_instruct_dataset.generate import documents
 from xl_instruct_dataset.generate.config.settings import Settings
-from xl_instruct_dataset.generate.seeds import sources
+from xl_instruct_dataset.generate.documents import Line
+from xl_instruct_dataset.generate.seeds import passages, sources
 from xl_instruct_dataset.quality import filters
 from xl_instruct_dataset.quality.sanitise import plain
 
-Document = dict[str, Any]
-LEAST_LETTERS = 0.7
-"""Share of letters and spaces below which a passage is a table, a list of links or code."""
-_SENTENCE_END = re.compile(r"[.!?।][\"'”’»)]*(?=\s|\Z)|[。！？]")
-_NO_TEXT = re.compile(r"[^\w\s]+|[\d_]+")
-AHEAD = 64
-"""So many passages are looked at before they are asked for."""
-LOOK_AT = 50
-"""So many passages are looked at for each one wanted, before the source is taken for one that has none."""
+READ_AHEAD = 64
+"""Passages that are found ahead of the one that is read."""
+TRIES_PER_PASSAGE = 50
+"""Passages that are looked at for each one wanted before the source counts as having none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedCounts:
+    """How many passages are used as seeds, and how many were dropped, by reason."""
+
+    count: int
+    dropped: Counter[str]
 
 
 class SeedProducer:
-    """Shards of seeds, made one after the other as they are asked for: `folder/00000.jsonl` and so on, of `settings.shard` passages each.
+    """Finds seeds while they are read, in shards `folder/00000.jsonl` and so on.
 
-    `rejects` gets a line for each passage that was dropped, with where it stands and why. The source is read in a thread of
-    its own, up to AHEAD passages ahead: a source that is slow holds up nobody who leaves, and what goes wrong with it ends
-    the last shard and is raised by `finish`. To be used by one thread at a time.
+    A shard has `settings.shard` passages. `rejects` gets a line for each passage that was dropped:
+    its place in the source, and why. The source is read in a thread of its own, up to READ_AHEAD
+    passages ahead, so that a slow source does not hold up the end of the command. An error of the
+    source ends the last shard and is raised by `finish`. To be used by one thread at a time.
     """
 
     def __init__(self, settings: Settings, folder: Path, rejects: Path | None = None) -> None:
@@ -44,8 +48,8 @@ class SeedProducer:
         self._settings, self._rejects = settings, rejects
         self._error: BaseException | None = None
         self._stopped = threading.Event()
-        self._found: queue.Queue[Document | None] = queue.Queue(AHEAD)
-        self._next: Document | None = None
+        self._found: queue.Queue[Line | None] = queue.Queue(READ_AHEAD)
+        self._next: Line | None = None
         self._ended = False
         self._thread = threading.Thread(target=self._find, name="seeds", daemon=True)
 
@@ -56,11 +60,11 @@ class SeedProducer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def __deepcopy__(self, _: object) -> Self:
-        return self  # datatrove copies what a task is made of; of this there is one for all.
-
     def stop(self) -> None:
-        """Let there be no more passages, for whoever waits for the next one, too; the shard that is being read is not written."""
+        """End the passages, also for a thread that waits for the next one.
+
+        The shard under way is not written.
+        """
         self._stopped.set()
         with suppress(queue.Full):
             self._found.put_nowait(None)
@@ -72,8 +76,11 @@ class SeedProducer:
             self._ended = self._next is None
         return self._next is not None and not self._stopped.is_set()
 
-    def shard(self, number: int) -> Generator[Document, None, bool]:
-        """The documents of the next shard as they are found; returns whether it is whole, with its file written or there as it would be."""
+    def shard(self, number: int) -> Generator[Line, None, bool]:
+        """Yield the documents of the next shard as they are found; write its file when it is whole.
+
+        Returns whether it is whole. A file that holds these documents already is left as it is.
+        """
         lines: list[str] = []
         while len(lines) < self._settings.shard and self.more():
             document, self._next = self._next, None
@@ -89,10 +96,10 @@ class SeedProducer:
         self.count += len(lines)
         return True
 
-    def finish(self) -> tuple[int, Counter[str]]:
-        """How many there are, and what was dropped by reason; files of further shards go.
+    def finish(self) -> SeedCounts:
+        """The counts of all shards; removes files of further shards, which an earlier job has left.
 
-        Raises what reading the source raised, and UserError where it has no passage of use.
+        Raises the source's error, and UserError where no passage can be used.
         """
         if self._error is not None:
             raise self._error
@@ -102,20 +109,20 @@ class SeedProducer:
         for file in self.folder.glob("*.jsonl"):
             if int(file.stem) * self._settings.shard >= self.count:
                 file.unlink()
-        return self.count, self.dropped
+        return SeedCounts(self.count, self.dropped)
 
     def _find(self) -> None:
-        """Reads the source, in the thread, and closes what it has opened there."""
+        """Read the source, in the thread, and close what it has opened there."""
         try:
-            with self._rejects.open("w", encoding="utf-8") if self._rejects else nullcontext() as told:
-                for document in _kept(self._settings, self.dropped, told):
+            with self._rejects.open("w", encoding="utf-8") if self._rejects else nullcontext() as rejects:
+                for document in _usable(self._settings, self.dropped, rejects):
                     if not self._hand_over(document):
                         return
         except BaseException as error:
             self._error = error
         self._hand_over(None)
 
-    def _hand_over(self, document: Document | None) -> bool:
+    def _hand_over(self, document: Line | None) -> bool:
         while not self._stopped.is_set():
             with suppress(queue.Full):
                 self._found.put(document, timeout=0.2)
@@ -123,73 +130,34 @@ class SeedProducer:
         return False
 
 
-def make(settings: Settings, folder: Path, rejects: Path | None = None) -> tuple[int, Counter[str]]:
-    """Make all shards at once; returns and raises as `SeedProducer.finish`."""
-    with SeedProducer(settings, folder, rejects) as making:
+def produce(settings: Settings, folder: Path, rejects: Path | None = None) -> SeedCounts:
+    """Write all shards at once; returns and raises as `SeedProducer.finish`."""
+    with SeedProducer(settings, folder, rejects) as producer:
         number = 0
-        while making.more():
-            for _ in making.shard(number):
+        while producer.more():
+            for _ in producer.shard(number):
                 pass
             number += 1
-        return making.finish()
+        return producer.finish()
 
 
-def _kept(settings: Settings, dropped: Counter[str], told: TextIO | None) -> Iterator[Document]:
+def _usable(settings: Settings, dropped: Counter[str], rejects: TextIO | None) -> Iterator[Line]:
+    """A document for each usable passage of the source, up to the number that is wanted."""
     count = 0
     with filters.NearDuplicates() as seen:
-        for looked, (where, found) in enumerate(sources.texts(settings)):
-            if not count and looked > LOOK_AT * settings.wanted_passages:
+        for looked_at, (place, found) in enumerate(sources.texts(settings)):
+            if not count and looked_at > TRIES_PER_PASSAGE * settings.wanted_passages:
                 return
-            passage = shortened(plain(found), settings.max_words)
-            reason = fault(passage, settings) if found.strip() else "no text"
+            passage = passages.shortened(plain(found), settings.max_words)
+            reason = passages.fault(passage, settings) if found.strip() else "no text"
             if reason is None and seen.seen(f"{count:08d}", passage) is not None:
                 reason = "near-duplicate of another passage"
             if reason is not None:
                 dropped[reason] += 1
-                if told:
-                    told.write(json_line({"stage": "seeds", "reason": reason, "seed": where}))
+                if rejects:
+                    rejects.write(json_line({"stage": "seeds", "reason": reason, "seed": place}))
                 continue
-            # As datatrove reads it: a document with its text, its id, and metadata.
-            metadata = {"id": f"{count:08d}", "passage": passage, "seed": where}
-            yield {"text": passage, "id": f"{count:08d}", "metadata": metadata}
+            yield documents.new(count, passage, place)
             count += 1
             if count == settings.wanted_passages:
                 return
-
-
-def shortened(text: str, max_words: int) -> str:
-    """The first paragraphs of at most so many words together; of a first one that is longer, its first sentences."""
-    text = text.strip()
-    kept: list[str] = []
-    count = 0.0
-    for paragraph in re.split(r"\n\s*\n", text):
-        count += words.count(paragraph)
-        if count > max_words:
-            break
-        kept.append(paragraph.strip())
-    if kept:
-        return "\n\n".join(kept)
-    end = 0
-    for sentence in _SENTENCE_END.finditer(text):
-        if words.count(text[: sentence.end()]) > max_words:
-            break
-        end = sentence.end()
-    return text[:end]
-
-
-def fault(passage: str, settings: Settings) -> str | None:
-    """Why a passage is not used, None if it is."""
-    if words.count(passage) < settings.min_words:
-        return f"fewer than {settings.min_words} words, or no paragraph of at most {settings.max_words}"
-    if len(_NO_TEXT.sub(_marks, passage)) < LEAST_LETTERS * len(passage):
-        return "hardly any running text"
-    if filters.repetition(passage) is not None:
-        return "repeats itself"
-    if identify.supported(settings.source) and not identify.matches([passage], settings.source)[0]:
-        return f"not in {settings.source}"
-    return None
-
-
-def _marks(found: re.Match[str]) -> str:
-    """What of it belongs to letters: the vowel signs of Devanagari and its relatives, which `re` takes for no letters."""
-    return "" if found[0].isascii() else "".join(c for c in found[0] if unicodedata.category(c)[0] == "M")

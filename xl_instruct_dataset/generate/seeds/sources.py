@@ -1,4 +1,4 @@
-"""Where passages come from: a file, a folder, a dataset of the Hub, or the bundled sample."""
+"""The sources of passages: a file, a folder, a dataset of the Hub, or the bundled sample."""
 
 import hashlib
 import re
@@ -14,14 +14,14 @@ from xl_instruct_dataset.sources import sample
 
 SAMPLE = "sample"
 """As `--seeds`: the passages of the bundled sample."""
-_ABOUT = re.compile(
+_DESCRIPTIONS = re.compile(
     r"(?:readme|license|licence|notice|changelog|citation|contributing)\.(?:md|txt)|dataset_(?:infos?|dict)\.json|state\.json",
     re.IGNORECASE,
 )
-"""Files of a dataset's folder that are about it."""
+"""Files of a dataset's folder that describe it."""
 _SPLITS = "train|test|validation|valid|val|dev|eval"
 _END = 2**16
-"""Bytes at either end of a file by which it is known again."""
+"""Bytes at either end of a file that are hashed to recognise it."""
 
 
 def check(settings: Settings) -> None:
@@ -34,7 +34,10 @@ def check(settings: Settings) -> None:
 
 
 def stamp(settings: Settings) -> str | None:
-    """A digest of the names, sizes and ends of the files that the passages come from; None where they are no files."""
+    """A digest of the names, sizes and ends of the files that the passages come from.
+
+    None where they are no files.
+    """
     path = Path(settings.seeds).expanduser()
     if settings.seeds == SAMPLE or not path.exists():
         return None
@@ -49,7 +52,10 @@ def stamp(settings: Settings) -> str | None:
 
 
 def texts(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Each passage as it is, with where it stands; raises UserError where the source cannot be read."""
+    """(place in the source, passage) of each passage, unchanged.
+
+    Raises UserError where the source cannot be read.
+    """
     if settings.seeds == SAMPLE:
         yield from ((seed["id"], seed["passage"]) for seed in sample.seeds())
         return
@@ -59,18 +65,22 @@ def texts(settings: Settings) -> Iterator[tuple[str, str]]:
         above = f"{path if path.is_dir() else path.parent}/"
         for file in _files(path, settings.seed_split):
             for where, text in _READERS.get(file.suffix, _rows)(file, settings.seed_column):
-                # It goes into every row, and where somebody keeps their files is nobody's business.
+                # It goes into every row; the path to it is private.
                 yield where.removeprefix(above), text
     else:
         yield from _of_hub(settings)
 
 
 def _files(path: Path, split: str) -> list[Path]:
-    """The file, or those of a folder that hold passages: of a dataset's folder those of the split, without card and descriptions."""
+    """The file, or the files of a folder that hold passages.
+
+    Of a dataset's folder those of the split, without its card and descriptions. Raises UserError
+    where there are none.
+    """
     if path.is_file():
         return [path]
     found = sorted(file for file in path.rglob("*") if file.suffix in _READERS and file.is_file())
-    files = [file for file in found if not _ABOUT.fullmatch(file.name) and not _hidden(file.relative_to(path))]
+    files = [file for file in found if not _DESCRIPTIONS.fullmatch(file.name) and not _hidden(file.relative_to(path))]
     if not files and any(path.rglob("*.arrow")):
         raise UserError(
             f"{path}: holds Arrow files (save_to_disk); write them as Parquet first, with dataset.to_parquet"
@@ -86,7 +96,7 @@ def _files(path: Path, split: str) -> list[Path]:
 
 
 def _is_of(split: str, file: Path) -> bool:
-    """Whether a split stands in the name or in the folder of a file; `split` may be several, with | between."""
+    """Whether the name or the folder of a file names a split, or one of several joined by |."""
     wanted = "|".join(map(re.escape, split.split("|")))
     return re.search(rf"[/_.-](?:{wanted})(?=[/_.-])", f"/{file}", re.IGNORECASE) is not None
 
@@ -101,7 +111,10 @@ def _rows(file: Path, column: str) -> Iterator[tuple[str, str]]:
 
 
 def _text(row: Mapping[str, Any], column: str, where: str) -> str:
-    """The passage of a row, empty for none; raises UserError where the row has no such column or something else in it."""
+    """The passage of a row, empty for none.
+
+    Raises UserError where the row has no such column or something else in it.
+    """
     text = row.get(column)
     if column in row and text is None:
         return ""
@@ -125,7 +138,7 @@ _READERS = {".jsonl": _rows, ".json": _rows, ".parquet": _rows, ".txt": _paragra
 
 
 def _of_hub(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Rows of a Hub dataset as they come; nothing is downloaded whole."""
+    """The rows of a Hub dataset, streamed."""
     import datasets
 
     options = {"name": settings.seed_config or None, "split": settings.seed_split}
@@ -137,6 +150,6 @@ def _of_hub(settings: Settings) -> Iterator[tuple[str, str]]:
     except UserError:
         raise
     except Exception as error:
-        # Whatever a dataset's files, the Hub and the network between them may raise.
+        # The dataset's files, the Hub and the network may raise anything.
         reason = " ".join(str(error).split())[:160]
         raise UserError(f"{settings.seeds}: cannot be read from the Hub ({type(error).__name__}: {reason})") from None

@@ -1,64 +1,60 @@
-"""Between answers and translations: which of the answers are worth translating. Looks at all of them together."""
+"""Which answers are worth translating, by filters that compare all drafts with each other."""
 
 import heapq
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-from xl_alpacaeval_metric.benchmark import contamination
-from xl_alpacaeval_metric.files.jsonl import json_line, read_lines, replace_file
-from xl_instruct_dataset.generate.config.settings import Settings
-from xl_instruct_dataset.generate.inference import rollouts
-from xl_instruct_dataset.generate.inference.prompter import rejection
+from xl_alpacaeval_metric.files.jsonl import json_line, replace_file
+from xl_instruct_dataset.generate import documents
+from xl_instruct_dataset.generate.config.work_folder import CHOSEN
+from xl_instruct_dataset.generate.documents import Draft, Rejection
+from xl_instruct_dataset.generate.job import Job
 from xl_instruct_dataset.quality import filters
 from xl_instruct_dataset.stages import score
 
+STAGE = "choose"
+"""The stage that these rejections are counted under."""
 
-def choose(settings: Settings, read: Path, write: Path, shards: int, index: contamination.Index) -> None:
-    """Filter the answers, keep the best-scored, and write each shard in the order of ids; what goes no further says why."""
-    write.mkdir(parents=True, exist_ok=True)
-    best = _best(settings, read, shards)
-    with filters.NearDuplicates() as seen:
-        for rank in range(shards):
-            lines = []
-            for document in ordered(read / f"{rank:05d}.jsonl"):
-                metadata = document["metadata"]
-                if "rejected" not in metadata and (drop := _drop(settings, metadata, seen, best, index)):
-                    metadata["rejected"] = rejection("choose", drop.reason, metadata["response"], drop.detail)
-                lines.append(json_line(document))
-            file, text = write / f"{rank:05d}.jsonl", "".join(lines)
+
+def select(job: Job, reads: str) -> None:
+    """Filter the answers in the folder `reads`, keep the best, and write all drafts into CHOSEN.
+
+    A draft that is dropped is written with its rejection. Each shard is in the order of ids, and
+    one that would not change is left alone.
+    """
+    (job.work / CHOSEN).mkdir(parents=True, exist_ok=True)
+    best = _best(job, reads)
+    with filters.NearDuplicates(signatures=job.signatures) as seen:
+        for number in range(job.shards):
+            written = []
+            for line in documents.lines(job.shard(reads, number)):
+                draft = documents.read(line["metadata"])
+                if draft.rejection is None and (drop := _drop(job, draft, seen, best)):
+                    draft.rejection = Rejection(STAGE, drop.reason, draft.response, drop.detail)
+                    documents.write(draft, line["metadata"])
+                written.append(json_line(line))
+            file, text = job.shard(CHOSEN, number), "".join(written)
             if not file.exists() or file.read_text(encoding="utf-8") != text:
                 replace_file(file, text)
 
 
-def ordered(file: Path) -> Iterator[dict[str, Any]]:
-    """The documents of a shard in the order of their ids, whatever order the replies came in."""
-    yield from sorted(read_lines(file), key=lambda document: str(document["id"]))
+def _best(job: Job, reads: str) -> set[str] | None:
+    """The ids of the `keep_best` best-scored answers, of equal ones the first.
 
-
-def _best(settings: Settings, read: Path, shards: int) -> set[str] | None:
-    """The ids of the best-scored answers, None for all; of equal ones those that come first."""
-    if not settings.keep_best:
+    None where all are kept.
+    """
+    if not job.settings.keep_best:
         return None
     scored = (
-        (score.mean(document["metadata"]["scores"]), str(document["id"]))
-        for rank in range(shards)
-        for document in ordered(read / f"{rank:05d}.jsonl")
-        if "rejected" not in document["metadata"]
+        (-score.mean(draft.scores or {}), draft.id)
+        for draft in documents.drafts(job.shard_files(reads))
+        if draft.rejection is None
     )
-    return {key for _, key in heapq.nsmallest(settings.keep_best, ((-mean, key) for mean, key in scored))}
+    return {id for _, id in heapq.nsmallest(job.settings.keep_best, scored)}
 
 
-def _drop(
-    settings: Settings,
-    metadata: dict[str, Any],
-    seen: filters.NearDuplicates,
-    best: set[str] | None,
-    index: contamination.Index,
-) -> filters.Drop | None:
-    if found := filters.overlap(metadata["instruction"], metadata["response"], index):
+def _drop(job: Job, draft: Draft, seen: filters.NearDuplicates, best: set[str] | None) -> filters.Drop | None:
+    if found := filters.overlap(draft.instruction, draft.response, job.index):
         return found
-    if best is not None and metadata["id"] not in best:
-        return filters.Drop("not among the best", f"{score.mean(metadata['scores']):.2f}")
-    twin = seen.seen(metadata["id"], rollouts.written(metadata))
+    if best is not None and draft.id not in best:
+        return filters.Drop("not among the best", f"{score.mean(draft.scores or {}):.2f}")
+    twin = seen.seen(draft.id, draft.instruction_and_response)
     return None if twin is None else filters.Drop("near-duplicate", f"of {twin}")

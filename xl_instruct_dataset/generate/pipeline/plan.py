@@ -1,0 +1,105 @@
+"""The plan of a job: its phases in their order, the same for every executor."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from xl_instruct_dataset.generate.config.work_folder import CHOSEN, SEEDS
+from xl_instruct_dataset.generate.inference import rollouts
+from xl_instruct_dataset.generate.job import Job
+from xl_instruct_dataset.generate.pipeline.phases import (
+    AskPhase,
+    CometPhase,
+    Export,
+    JobPhase,
+    SelectAnswers,
+    ShardPhase,
+)
+
+SELECT = "select"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Answers, which of them are translated, their translations, and the rows of the Hub folder."""
+
+    answers: tuple[AskPhase, ...]
+    select_answers: SelectAnswers
+    translations: tuple[ShardPhase, ...]
+    export: Export
+
+    @property
+    def before_export(self) -> tuple[ShardPhase | JobPhase, ...]:
+        """All phases but the last."""
+        return (*self.answers, self.select_answers, *self.translations)
+
+    def __iter__(self) -> Iterator[ShardPhase | JobPhase]:
+        return iter((*self.before_export, self.export))
+
+
+def plan(job: Job) -> Plan:
+    """The plan of a job."""
+    answers = answer_phases(job)
+    translations = translation_phases(job)
+    return Plan(
+        tuple(answers),
+        SelectAnswers(reads=answers[-1].name),
+        tuple(translations),
+        Export(reads=translations[-1].name if translations else CHOSEN),
+    )
+
+
+def answer_phases(job: Job) -> list[AskPhase]:
+    """Write, then score; one phase where one model does both."""
+    settings = job.settings
+    teacher, judge = job.model("teacher"), job.model("judge")
+    write = rollouts.Write(settings.source)
+    if not settings.scored:
+        return [AskPhase(write, SEEDS, teacher)]
+    score = rollouts.Score(settings.source, settings.threshold)
+    if judge == teacher:
+        return [AskPhase(rollouts.SequentialRollout((write, score), "write-score"), SEEDS, teacher)]
+    return [AskPhase(write, SEEDS, teacher), AskPhase(score, write.name, judge)]
+
+
+def translation_phases(job: Job) -> list[ShardPhase]:
+    """Translate by each translator in turn, then select.
+
+    There are none where only the source language is wanted. The judge selects in the phase of the
+    last translator where the two are one model.
+    """
+    settings = job.settings
+    if not job.translated_targets:
+        return []
+    phases: list[ShardPhase] = []
+    reads, first = CHOSEN, 0
+    shares = _shares(settings.candidates, len(settings.translator_models))
+    judge, select = job.model("judge"), rollouts.SelectTranslation(settings.source, settings.seed, SELECT)
+    for number, share in enumerate(shares):
+        model, last = job.model("translator", number), number == len(shares) - 1
+        translate = rollouts.Translate(
+            settings.source,
+            job.translated_targets,
+            share,
+            first,
+            model.spec,
+            name=f"translate-{number + 1}",
+            select_by_chrf=last and settings.select == "chrf",
+            temperatures=settings.translator_temperatures,
+        )
+        if last and settings.select == "judge" and judge == model:
+            both = rollouts.SequentialRollout((translate, select), f"{translate.name}-{SELECT}")
+            return [*phases, AskPhase(both, reads, model)]
+        phases.append(AskPhase(translate, reads, model))
+        reads, first = translate.name, first + share
+    match settings.select:
+        case "judge":
+            phases.append(AskPhase(select, reads, judge))
+        case "cometkiwi":
+            phases.append(CometPhase(SELECT, reads))
+    return phases
+
+
+def _shares(candidates: int, translators: int) -> Sequence[int]:
+    """How many of the candidates each translator makes, as evenly as possible."""
+    share, more = divmod(candidates, translators)
+    return [share + (number < more) for number in range(translators)]
