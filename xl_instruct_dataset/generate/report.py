@@ -91,7 +91,7 @@ def write(settings: Settings, outcome: Outcome, output: Path) -> Path:
     parts += ["| " + " | ".join(card_text.cell(cell) for cell in line) + " |" for line in lines(outcome)]
     parts += ["", *(f"- {card_text.cell(line)}" for line in remarks(settings, outcome))]
     parts += [
-        "\n## Asked\n",
+        "\n## Requests\n",
         "| stage | language | requests | prompt tokens | completion tokens |",
         "|---|---|---|---|---|",
     ]
