@@ -33,6 +33,8 @@ from xl_instruct_dataset.cli.hub import app
 from xl_instruct_dataset.train import settings as train_settings
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from xl_alpacaeval_metric.judge.pairwise import Judge
 
 _GROUP = "Settings (also keys of --config)"
@@ -150,7 +152,7 @@ def run_loop(
         processes=processes,
     )
 
-    def asked() -> "Judge | None":
+    def open_judge() -> "AbstractContextManager[Judge | None]":
         return judge_from(judge, judge_base_url, judge_args, concurrency, resolved.device, both_orders, resolved.seed)
 
     with ProgressLine(output) as progress:
@@ -170,7 +172,7 @@ def run_loop(
             model,
             resolved,
             wanted,
-            asked,
+            open_judge,
             output,
             progress,
             fine_tune,

@@ -198,11 +198,11 @@ def test_what_does_not_fit_is_named(
 def test_the_overall_rate_is_the_mean_over_languages_by_their_verdicts() -> None:
     german = judged(30, quality=0.3, taste=0.5, ratio=1.4, seed=1)
     chinese = judged(10, quality=-0.5, taste=0.5, ratio=0.7, seed=2)
-    columns = [[*a, *b] for a, b in zip(german, chinese, strict=True)]
-    columns[0][0] = None  # type: ignore[call-overload]
+    preferences, candidate, reference = ([*a, *b] for a, b in zip(german, chinese, strict=True))
+    missing = [None, *preferences[1:]]
     one = length_controlled_win_rate([None, *german[0][1:]], *german[1:])
     two = length_controlled_win_rate(*chinese)
-    found = overall_length_controlled_win_rate(*columns, ["de"] * 30 + ["zh"] * 10)
+    found = overall_length_controlled_win_rate(missing, candidate, reference, ["de"] * 30 + ["zh"] * 10)
     assert found.value == pytest.approx((29 * one.value + 10 * two.value) / 39)
     error = math.hypot(29 * one.standard_error, 10 * two.standard_error) / 39
     assert found.standard_error == pytest.approx(error)
