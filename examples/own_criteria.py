@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from xl_alpacaeval_metric import Comparison, Judge, embedded, score
-from xl_alpacaeval_metric.judge import criteria
+from xl_alpacaeval_metric.judge import rubric_file
 
 COMPARISONS = [
     Comparison(
@@ -24,7 +24,7 @@ COMPARISONS = [
 
 def main() -> None:
     spec = sys.argv[1] if len(sys.argv) > 1 else f"hf/{embedded.model_folder()}"
-    rubric = criteria.load(Path(__file__).with_name("own_criteria.yaml"))
+    rubric = rubric_file.load(Path(__file__).with_name("own_criteria.yaml"))
     with Judge.from_spec(spec) as judge:
         result = score(COMPARISONS, judge, criteria=rubric)
     for name, level in (result.overall.criteria or {}).items():

@@ -1,14 +1,18 @@
-"""Adapters that let lm-evaluation-harness run the benchmarks: rows in, a judge as a filter, values a sample out.
+"""Adapters for lm-evaluation-harness: rows in, a judge as a filter, values per sample out.
 
-Judge and reference come from `--metadata '{"judge": "openai/gpt-4o", ...}'` or from the environment (XL_JUDGE, XL_REFERENCE,
-XL_BENCHMARK_PATH). All verdicts of a task are asked for at once, concurrently; values are in the harness's 0..1.
+Judge and reference come from `--metadata '{"judge": "openai/gpt-4o", ...}'` or from the environment
+(XL_JUDGE, XL_REFERENCE, XL_BENCHMARK_PATH). All answers of a task are judged in one concurrent
+batch; values are in 0..1, as in the harness.
 """
 
+import atexit
 import json
 import logging
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -16,14 +20,15 @@ from typing import Any
 
 from lm_eval.api.task import ConfigurableTask
 
-from xl_alpacaeval_metric import benchmark, clients
+from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge.aggregate import preference_of
-from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.languages import fidelity
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
+from xl_alpacaeval_metric.judge.judging_task import JudgingTask
+from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
+from xl_alpacaeval_metric.records import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.runs import pairs
-from xl_alpacaeval_metric.stats import gaming, length_control
+from xl_alpacaeval_metric.stats import gaming
+from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +36,7 @@ KEYS = ("judge", "judge_base_url", "judge_args", "both_orders", "concurrency", "
 
 
 class Refused(UserError, SystemExit):
-    """Ends `lm_eval` with one line on standard error and exit code 2; to a caller in Python it is a UserError."""
+    """Ends `lm_eval` with one line on standard error and exit code 2; in Python, a UserError."""
 
     def __init__(self, error: UserError) -> None:
         super().__init__(str(error))
@@ -40,13 +45,13 @@ class Refused(UserError, SystemExit):
 
 
 class Task(ConfigurableTask):  # type: ignore[misc]
-    """A harness task that asks the judge a probe request before any answer is generated."""
+    """A harness task that sends the judge a probe request before any answer is generated."""
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         super().__init__(config={key: value for key, value in (config or {}).items() if key != "class"})
 
     def build_all_requests(self, **arguments: Any) -> None:
-        """Raises Refused where no judge is set or it does not answer, or where there is nothing to judge against."""
+        """Raises Refused where no judge is set or it does not answer, or references are missing."""
         try:
             self._check_judge(list(self.eval_docs))
         except UserError as error:
@@ -68,9 +73,10 @@ class Task(ConfigurableTask):  # type: ignore[misc]
 def rows(
     benchmark_name: str, language: str | None = None, design: str | None = None, **metadata: Any
 ) -> dict[str, Any]:
-    """The benchmark's rows in one language, or of one design, as `{"test": Dataset}`; called by the harness with the task's metadata.
+    """The benchmark's rows in one language, or of one design, as `{"test": Dataset}`.
 
-    Raises Refused where they cannot be had.
+    The harness calls it with the task's metadata. Raises Refused where the benchmark cannot be
+    loaded.
     """
     try:
         return {"test": _dataset(benchmark_name, language, design, metadata)}
@@ -111,27 +117,33 @@ def _whole(metadata: Mapping[str, Any], key: str, default: int) -> int:
 
 @cache
 def judge_of(settings: str) -> Judge | None:
-    """The judge that a row's settings or the environment name; None for `none`. One client serves all tasks of a run."""
+    """The judge that a row's settings or the environment name; None for `none`.
+
+    One judge serves all tasks of a run. The harness has no hook for its end, so the judge is closed
+    when the process exits.
+    """
     given = json.loads(settings)
-    spec = given.get("judge") or os.environ.get("XL_JUDGE")
-    if not spec:
-        raise UserError(
-            'no judge is set: give --metadata \'{"judge": "SPEC"}\' or set XL_JUDGE (openai/MODEL, hf/ORG/MODEL, hf/./folder, '
-            "vllm/ORG/MODEL), or none for language fidelity alone"
+    opened = ExitStack()
+    judge = opened.enter_context(
+        open_judge(
+            given.get("judge"),
+            how_to_set='give --metadata \'{"judge": "SPEC"}\' or set XL_JUDGE (openai/MODEL, hf/ORG/MODEL, '
+            "hf/./folder, vllm/ORG/MODEL), or none for language fidelity alone",
+            base_url=given.get("judge_base_url"),
+            concurrency=_whole(given, "concurrency", 64),
+            args=given.get("judge_args") or {},
+            seed=_whole(given, "seed", 0),
+            both_orders=bool(given.get("both_orders")),
         )
-    client = clients.client_for(
-        spec,
-        base_url=given.get("judge_base_url"),
-        concurrency=_whole(given, "concurrency", 64),
-        args=given.get("judge_args") or {},
     )
-    return Judge(client, seed=_whole(given, "seed", 0), both_orders=bool(given.get("both_orders"))) if client else None
+    atexit.register(opened.close)
+    return judge
 
 
 def judge_answers(responses: Sequence[Sequence[str]], docs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The filter: all answers of a task in, one judged answer a document out, in the same order.
+    """The filter: all answers of a task in, one judged answer per document out, in the same order.
 
-    Raises Refused where the judge does not answer any more.
+    Raises Refused where the judge stops answering.
     """
     try:
         return _judged(responses, docs) if docs else []
@@ -145,46 +157,50 @@ def _judged(responses: Sequence[Sequence[str]], docs: Sequence[Mapping[str, Any]
         Comparison(doc["id"], doc["response_language"], doc["instruction"], response[0], doc["reference"] or "")
         for response, doc in zip(responses, docs, strict=True)
     ]
-    verdicts: dict[tuple[str, str], list[Any]] = {item.key: [] for item in items}
-    if judge is not None:
-        for verdict in judge.verdicts([(item, order) for item in items for order in judge.orders(item)]):
-            verdicts[(verdict.id, verdict.language)].append(verdict)
-    for warning in gaming.warnings(items):
+    task = JudgingTask.of(items, judge)
+    verdicts: dict[ItemKey, list[Verdict]] = defaultdict(list)
+    for verdict in task.judge_pending():
+        verdicts[verdict.id, verdict.language].append(verdict)
+    for warning in gaming.warnings(task.comparisons):
         logger.warning("%s: %s", items[0].language, warning)
-    # As JSON text, because the harness writes anything but text into its sample log as Python would print it.
+    # As JSON text, because the harness writes anything but text into its sample log as Python would
+    # print it.
     return [
-        json.dumps(
-            {
-                "preference": preference_of(verdicts[item.key]),
-                "prediction": item.prediction,
-                "judged": judge is not None,
-                "verdicts": [asdict(verdict) for verdict in verdicts[item.key]],
-            },
-            ensure_ascii=False,
-        )
-        for item in items
+        json.dumps(_judged_answer(one, judge is not None), ensure_ascii=False)
+        for one in item_scores(task.comparisons, verdicts)
     ]
 
 
+def _judged_answer(one: ItemScores, judged: bool) -> dict[str, Any]:
+    return {
+        "preference": one.preference,
+        "prediction": one.item.prediction,
+        "judged": judged,
+        "verdicts": [asdict(verdict) for verdict in one.verdicts],
+        "fidelity": asdict(one.fidelity),
+    }
+
+
 def values(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
-    """The values of one document. What has none (a missing verdict, a text too short to score) is left out, not 0."""
+    """The values of one document.
+
+    A missing value (no verdict, a text too short to score) is left out, not 0.
+    """
     judged = json.loads(results[0])
-    prediction, preference = judged["prediction"], judged["preference"]
-    language = fidelity.text_fidelity(prediction, doc["response_language"])
-    found: dict[str, Any] = {"coverage": float(language.scored)}
+    preference, language = judged["preference"], judged["fidelity"]
+    found: dict[str, Any] = {"coverage": float(language["scored"])}
     if judged["judged"]:
         found["missing"] = float(preference is None)
     if preference is not None:
         found["win_rate"] = preference
-        found["lc_win_rate"] = [preference, len(prediction), len(doc["reference"])]
-    if language.line_pass is not None:
-        found["line_pass_rate"] = float(language.line_pass)
-    if language.word_pass is not None:
-        found["word_pass_rate"] = float(language.word_pass)
+        lengths = len(judged["prediction"]), len(doc["reference"])
+        found["lc_win_rate"] = [preference, *lengths, doc["response_language"]]
+    for figure in ("line_pass", "word_pass"):
+        if language[figure] is not None:
+            found[f"{figure}_rate"] = float(language[figure])
     return found
 
 
-def length_controlled(items: Sequence[tuple[float, int, int]]) -> float:
+def length_controlled(items: Sequence[tuple[float, int, int, str]]) -> float:
     """The length-controlled win rate of a task, 0..1."""
-    preferences, lengths, reference_lengths = zip(*items, strict=True)
-    return float(length_control.length_controlled_win_rate(preferences, lengths, reference_lengths).value) / 100.0
+    return overall_length_controlled_win_rate(*zip(*items, strict=True)).value / 100.0

@@ -1,4 +1,4 @@
-"""Evaluate cross-lingual open-ended generation: win rates that can be trusted, and language fidelity.
+"""Evaluate cross-lingual open-ended generation: win rates and language fidelity.
 
 The names in `__all__` are loaded when first used, so that a command line starts without numpy.
 """
@@ -36,7 +36,8 @@ __all__ = [
     "win_rate",
 ]
 
-# No module has the name of a function it is home to: importing the module would put it in the function's place.
+# No module here may have the name of one of these functions: importing it would replace the
+# function by the module.
 _HOMES = {
     "errors": ("ModelUnavailable", "MissingExtra", "UserError"),
     "judge.pairwise": ("Judge",),

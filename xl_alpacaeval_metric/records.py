@@ -1,19 +1,24 @@
-"""The vocabulary: frozen records that the rooms hand to each other."""
+"""The vocabulary: frozen records that the modules pass to each other."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 Order = Literal["candidate_first", "reference_first"]
+ItemKey = tuple[str, str]
+"""(id, language)"""
+VerdictKey = tuple[str, str, Order]
+"""(id, language, order)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A candidate's answer beside a reference answer to the same instruction.
+    """A candidate's answer and a reference answer to the same instruction.
 
-    `id` names the prompt: the same prompt asked for in several languages has the same id in each,
-    and `(id, language)` names the item. `language` is the code of the language the answer should be in. Where items
-    with different ids are variants of one prompt, `prompt` names it, and `design` says which variant each is.
+    `id` names the prompt: the same prompt in several languages has the same id in each, and
+    `(id, language)` names the item. `language` is the code of the language the answer should be in.
+    Where items with different ids are variants of one prompt, `prompt` names it, and `design` names
+    the variant.
     """
 
     id: str
@@ -26,17 +31,17 @@ class Comparison:
 
     @property
     def cluster(self) -> str:
-        """The prompt: items that share one are no independent observations."""
+        """The prompt; items that share one are not independent observations."""
         return self.prompt or self.id
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> ItemKey:
         return (self.id, self.language)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One judgement: the probability in [0, 1] that the candidate is better, or why there is none."""
+    """The probability in [0, 1] that the candidate is better, or the reason why there is none."""
 
     id: str
     language: str
@@ -49,10 +54,17 @@ class Verdict:
     retries: int = 0
     cached: bool = False
 
+    @property
+    def key(self) -> VerdictKey:
+        return (self.id, self.language, self.order)
+
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """One answer's level, 1 to 5, on each criterion, or why there is none. `rubric` is the hash of the criteria asked."""
+    """One answer's level, 1 to 5, on each criterion, or the reason why there is none.
+
+    `rubric` is the hash of the criteria.
+    """
 
     id: str
     language: str
@@ -65,10 +77,17 @@ class Rating:
     cached: bool = False
     rubric: str = ""
 
+    @property
+    def key(self) -> ItemKey:
+        return (self.id, self.language)
+
 
 @dataclass(frozen=True, slots=True)
 class CriterionScore:
-    """The mean level, 1 to 5, of `n` answers on one criterion and its 95% interval, None where there are too few."""
+    """The mean level, 1 to 5, of `n` answers on one criterion and its 95% interval.
+
+    None where there are too few answers.
+    """
 
     mean: float | None
     ci95: tuple[float, float] | None
@@ -78,7 +97,7 @@ class CriterionScore:
 
 @dataclass(frozen=True, slots=True)
 class WinRate:
-    """Value and standard error in percent (nan where n is too small for them), and the counts behind them."""
+    """Value and standard error in percent, nan where `n` is too small for them, and the counts."""
 
     value: float
     standard_error: float
@@ -91,9 +110,10 @@ class WinRate:
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """How far texts are in the language asked for; rates in percent, None where nothing could be scored.
+    """How far texts are in the requested language; rates in percent, None where none was scored.
 
-    `n_scored` of the `n` texts were scored; `unsupported` are the codes that the language identifier does not know.
+    `n_scored` of the `n` texts were scored; `unsupported` are the codes that the language
+    identifier does not support.
     """
 
     line_pass_rate: float | None
@@ -107,7 +127,7 @@ class Fidelity:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the judge was asked: requests sent, replies from the cache, repeated requests, tokens, wall-clock seconds."""
+    """The cost of judging: requests sent, cached replies, retries, tokens, wall-clock seconds."""
 
     requests: int = 0
     cached: int = 0
@@ -119,10 +139,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The figures of one language, or of all together; percentages 0..100, lengths in characters, None where there is none.
+    """The figures of one language, or of all together.
 
-    `n` comparisons have a preference and `n_missing` have none for want of a verdict; `n_items` is how many
-    there are (their sum, when a judge was asked), `n_empty` how many answers are empty.
+    Percentages are 0..100, lengths in characters; None where a figure is undefined. `n` comparisons
+    have a preference and `n_missing` lack one because a verdict is missing. `n_items` is the number
+    of comparisons (the sum of the two, when there is a judge), `n_empty` that of empty answers.
     """
 
     win_rate: float | None
@@ -148,7 +169,10 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One design minus the baseline over the `n` prompts that both have, in percent points; None where there are too few."""
+    """One design minus the baseline over the `n` prompts that both have, in percentage points.
+
+    None where there are too few prompts.
+    """
 
     difference: float | None
     ci95: tuple[float, float] | None
@@ -158,9 +182,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an evaluation found, with the setting it was found in; `warnings` are lines to read before the figures.
+    """The figures of an evaluation, with its signature.
 
-    `by_design` and `effects` (design -> figure -> effect) are empty unless the items have designs.
+    `warnings` are lines to read before the figures. `by_design` and `effects` (design -> figure ->
+    effect) are empty unless the items have designs.
     """
 
     overall: Scores
@@ -174,7 +199,7 @@ class Result:
 
     @property
     def missing_share(self) -> float:
-        """The share of comparisons without a preference or, if larger, of answers without a rating; 0..1."""
+        """The share of comparisons without preference, or of answers without rating, if larger."""
         counts = [(self.overall.n, self.overall.n_missing)]
         counts += [(score.n, score.n_missing) for score in (self.overall.criteria or {}).values()]
         return max(missing / (n + missing) if missing else 0.0 for n, missing in counts)
@@ -204,7 +229,7 @@ class Result:
 
 
 def flat(record: Comparison | Verdict | Rating) -> dict[str, object]:
-    """The fields of a record that holds nothing to copy: what dataclasses.asdict gives, at a tenth of the time."""
+    """As `dataclasses.asdict`, in a tenth of the time: the values need no copy."""
     return {name: getattr(record, name) for name in record.__slots__}
 
 

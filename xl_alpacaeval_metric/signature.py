@@ -1,4 +1,4 @@
-"""The signature: one line that names the setting a number was found in. Same signature, same setting."""
+"""The signature: one line that names the setting of a result. Same signature, same setting."""
 
 import hashlib
 import json
@@ -14,13 +14,13 @@ def package_version() -> str:
 
 
 def reference_hash(comparisons: Sequence[Comparison]) -> str:
-    """Eight hex digits of the SHA-256 of the references and what they answer, whatever their order."""
+    """Eight hex digits of the SHA-256 of references and instructions, in any order."""
     texts = sorted((item.id, item.language, item.instruction, item.reference) for item in comparisons)
     return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:8]
 
 
 def signature(parts: Mapping[str, object]) -> str:
-    """`key:value|key:value|...`, in the order given; separators inside a value become `_`."""
+    """`key:value|key:value|...` in the given order; separators inside a value become `_`."""
     return "|".join(f"{key}:{_clean(value)}" for key, value in parts.items())
 
 

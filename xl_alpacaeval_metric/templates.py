@@ -1,8 +1,8 @@
 """Prompt templates: text files under `prompts/`, filled strictly and in one pass.
 
-A file has sections that open with a line `[system]` or `[user]`, and slots written `{name}`. Filling
-replaces every slot once, in one pass over the template alone: whatever stands in a value stays text,
-be it `{reference}`, Jinja or a section line.
+A file has sections that open with a line `[system]` or `[user]`, and slots written `{name}`.
+Filling replaces every slot once, in one pass over the template only: a value that contains
+`{reference}`, Jinja or a section line stays text.
 """
 
 import hashlib
@@ -33,7 +33,10 @@ class Template:
         return frozenset(slot for _, body in self.sections for slot in _SLOT.findall(body))
 
     def fill(self, values: Mapping[str, str]) -> tuple[dict[str, str], ...]:
-        """Chat messages with every slot replaced; raises TemplateError unless the values are exactly the slots."""
+        """Chat messages with every slot replaced.
+
+        Raises TemplateError unless the values are exactly the slots.
+        """
         _check(self.name, self.slots, values)
         return tuple(
             {"role": role, "content": _SLOT.sub(lambda slot: values[slot[1]], body)} for role, body in self.sections
@@ -41,7 +44,10 @@ class Template:
 
 
 def fill_text(name: str, text: str, values: Mapping[str, str]) -> str:
-    """A text without sections, filled as a template is; raises TemplateError unless the values are exactly its slots."""
+    """A text without sections, filled like a template.
+
+    Raises TemplateError unless the values are exactly its slots.
+    """
     _check(name, frozenset(_SLOT.findall(text)), values)
     return _SLOT.sub(lambda slot: values[slot[1]], text)
 
@@ -54,7 +60,7 @@ def _check(name: str, slots: frozenset[str], values: Mapping[str, str]) -> None:
 
 
 def parse(name: str, text: str) -> Template:
-    """A template from its text; raises TemplateError when it does not start with a section line."""
+    """A template from its text; raises TemplateError unless it starts with a section line."""
     parts = _SECTION.split(text)
     if parts[0].strip() or len(parts) < 3:
         raise TemplateError(f"template {name}: must start with a line [system] or [user]")
@@ -63,17 +69,20 @@ def parse(name: str, text: str) -> Template:
 
 
 def nonce(*texts: str) -> str:
-    """Twelve hex digits for the markers around texts: unknown to whoever wrote them, yet the same in every run,
-    so that the reply to the prompt can be cached."""
+    """Twelve hex digits for the markers around texts in a prompt.
+
+    The author of the texts cannot know them, and they are the same in every run, so that the reply
+    to the prompt can be cached.
+    """
     return digest(*texts).hex()[:12]
 
 
 def digest(*texts: str) -> bytes:
-    """The SHA-256 of some texts, whatever they hold."""
+    """The SHA-256 of some texts; unpaired surrogates are allowed."""
     return hashlib.sha256("\x00".join(texts).encode("utf-8", "surrogatepass")).digest()
 
 
 @cache
 def load(name: str, package: str = "xl_alpacaeval_metric") -> Template:
-    """The template `prompts/NAME.txt` of a package, this one unless another is named."""
+    """The template `prompts/NAME.txt` of a package, by default of this one."""
     return parse(name, (resources.files(package) / "prompts" / f"{name}.txt").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The `evaluate` metric: columns in, the same `scoring.score` as everywhere, a plain dictionary out."""
+"""The `evaluate` metric: columns in, `scoring.score`, a plain dictionary out."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -7,17 +7,17 @@ from typing import Any
 import datasets
 import evaluate
 
-from xl_alpacaeval_metric import clients, languages, scoring
+from xl_alpacaeval_metric import languages, scoring
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge.criteria import load as load_rubric
-from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
+from xl_alpacaeval_metric.judge.rubric_file import load as load_rubric
 from xl_alpacaeval_metric.records import Comparison
 from xl_alpacaeval_metric.runs.pairs import identifier_of
 
 _DESCRIPTION = """\
-Win rate of answers against reference answers to the same instructions, as a judge model sees it, for open-ended generation
-where the answer may have to be in another language than the request; with its standard error and 95% interval, a
-length-controlled win rate, and language fidelity.
+Win rate of answers against reference answers to the same instructions, as a judge model sees it,
+for open-ended generation where the answer may have to be in another language than the request; with
+its standard error and 95% interval, a length-controlled win rate, and language fidelity.
 """
 
 _KWARGS_DESCRIPTION = """
@@ -27,15 +27,17 @@ Args:
     instructions (list of str): what was asked, the language instruction included.
     languages (list of str): the code of the language each answer should be in, e.g. "fi".
     ids (list of str, optional): the prompt's id, the same for one prompt in several languages.
-    judge (str or Judge): "openai/gpt-4o", "hf/ORG/MODEL", "hf/./folder", "vllm/ORG/MODEL", or "none" for the figures that need no judge.
+    judge (str or Judge): "openai/gpt-4o", "hf/ORG/MODEL", "hf/./folder", "vllm/ORG/MODEL", or "none"
+        for the figures that need no judge.
     judge_base_url (str, optional): an OpenAI-compatible endpoint.
     both_orders (bool): ask with the answers in both orders and average.
-    criteria (bool or path): have the judge also rate each answer, 1 to 5, on precision, informativeness, naturalness and objectivity,
-        or on the criteria in a YAML file.
+    criteria (bool or path): have the judge also rate each answer, 1 to 5, on precision,
+        informativeness, naturalness and objectivity, or on the criteria in a YAML file.
     seed (int): decides which answer is shown first.
     concurrency (int): requests in flight at an endpoint, at most.
 Returns:
-    dict: win_rate, win_rate_stderr, win_rate_ci95, lc_win_rate, line_pass_rate, coverage, by_language and more; percentages 0..100.
+    dict: win_rate, win_rate_stderr, win_rate_ci95, lc_win_rate, line_pass_rate, coverage, by_language
+        and more; percentages 0..100.
 """
 
 _CITATION = """\
@@ -89,7 +91,10 @@ def compute(
     seed: int = 0,
     concurrency: int = 64,
 ) -> dict[str, object]:
-    """What `XlAlpacaevalMetric.compute` does, without `evaluate`; raises UserError for bad input."""
+    """`XlAlpacaevalMetric.compute` without `evaluate`.
+
+    A judge that is passed in stays open. Raises UserError for bad input.
+    """
     codes = [languages.get(code).code for code in languages_]
     given = [None] * len(predictions) if ids is None else ids
     names = [identifier_of({"id": i}, f"item {n}") or str(n) for n, i in enumerate(given, 1)]
@@ -113,17 +118,15 @@ def compute(
         raise UserError(f"concurrency is {concurrency!r}; need a whole number")
     if not isinstance(criteria, bool | str | os.PathLike):
         raise UserError(f"criteria is {criteria!r}; need True, False or a YAML file")
-    spec = judge or os.environ.get("XL_JUDGE")
-    if not spec:
-        raise UserError(
-            'no judge is set: give judge="openai/MODEL" (or hf/..., vllm/...), set XL_JUDGE, or judge="none"'
-        )
-    rubric = load_rubric(None if criteria is True else os.fspath(criteria)) if criteria else None
-    if isinstance(spec, str):
-        client = clients.client_for(spec, base_url=judge_base_url, concurrency=concurrency, args=judge_args)
-        spec = Judge(client, seed=seed, both_orders=both_orders) if client else None
-    if not isinstance(spec, Judge | None):
-        raise UserError(f"judge is {type(spec).__name__}; need a specification such as 'openai/gpt-4o', or a Judge")
-    if spec is not None:
-        spec.client.preflight()
-    return scoring.score(comparisons, spec, criteria=rubric).as_dict()
+    with open_judge(
+        judge,
+        base_url=judge_base_url,
+        concurrency=concurrency,
+        args=judge_args,
+        seed=seed,
+        both_orders=both_orders,
+    ) as opened:
+        rubric = load_rubric(None if criteria is True else os.fspath(criteria)) if criteria else None
+        if opened is not None:
+            opened.client.preflight()
+        return scoring.score(comparisons, opened, criteria=rubric).as_dict()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 
 from tests.helpers import ROOT
 from tests.servers.judge import JudgeServer
-from xl_alpacaeval_metric import benchmark, languages
+from xl_alpacaeval_metric import Judge, benchmark, languages, score
 from xl_alpacaeval_metric.benchmark import context
+from xl_alpacaeval_metric.records import Comparison
 
 FOLDER = ROOT / "lm_eval_tasks"
 
@@ -67,8 +69,7 @@ def test_a_run_logs_a_preference_for_every_sample(smollm2: Path, tmp_path: Path)
             *("--metadata", json.dumps(metadata), "--log_samples", "--output_path", tmp_path, "--batch_size", 3),
         )
         assert result.returncode == 0, result.stderr
-        # A probe for each of the two languages' tasks, then three verdicts each: at once, not one
-        # document at a time.
+        # A probe for each of the two languages' tasks, then three verdicts each, concurrently.
         assert server.stats()["requests"] <= 6 + 2
         assert server.stats()["max_in_flight"] >= 2
     for line in ("win_rate", "line_pass_rate", "coverage"):
@@ -130,10 +131,44 @@ def test_a_missing_verdict_is_left_out_and_counted() -> None:
     sys.path.insert(0, str(ROOT))
     from lm_eval_tasks import utils
 
-    doc = {"response_language": "de", "reference": "Guten Tag!"}
-    judged: dict[str, object] = {"prediction": "", "preference": None, "judged": True, "verdicts": []}
-    found = utils.values(doc, [json.dumps(judged)])
+    doc = {"id": "a", "response_language": "de", "instruction": "Q", "reference": "Guten Tag!"}
+    with JudgeServer(marker="no verdict") as server:
+        settings = {"judge": "openai/m", "judge_base_url": server.url}
+        doc["judge_settings"] = json.dumps(settings)
+        found = utils.values(doc, utils.judge_answers([["no verdict"]], [doc]))
     assert found == {"coverage": 0.0, "missing": 1.0}
+
+
+def test_figures_are_those_of_score() -> None:
+    """Win rate, length control over languages, and fidelity, as the harness aggregates them."""
+    sys.path.insert(0, str(ROOT))
+    from lm_eval_tasks import utils
+
+    answers = ["Guten Morgen, wie geht es Ihnen heute?", "The dog runs through the forest again.", "Ja."] * 4
+    codes = ["de", "en", "de"] * 4
+    docs = [
+        {
+            "id": str(number),
+            "response_language": code,
+            "instruction": f"Question {number}",
+            "reference": "Guten Tag! " * (1 + number % 5),
+        }
+        for number, code in enumerate(codes)
+    ]
+    items = [
+        Comparison(doc["id"], doc["response_language"], doc["instruction"], answer, doc["reference"])
+        for doc, answer in zip(docs, answers, strict=True)
+    ]
+    with JudgeServer() as server:
+        settings = json.dumps({"judge": "openai/m", "judge_base_url": server.url})
+        docs = [{**doc, "judge_settings": settings} for doc in docs]
+        results = utils.judge_answers([[answer] for answer in answers], docs)
+        with Judge.from_spec("openai/m", base_url=server.url) as judge:
+            expected = score(items, judge).overall
+    found = [utils.values(doc, [result]) for doc, result in zip(docs, results, strict=True)]
+    assert 100 * statistics.fmean(one["win_rate"] for one in found) == pytest.approx(expected.win_rate)
+    assert 100 * utils.length_controlled([one["lc_win_rate"] for one in found]) == pytest.approx(expected.lc_win_rate)
+    assert 100 * statistics.fmean(one["coverage"] for one in found) == pytest.approx(expected.coverage)
 
 
 def test_a_judge_that_goes_away_ends_the_run_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:

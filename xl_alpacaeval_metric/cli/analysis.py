@@ -72,8 +72,8 @@ def estimate_costs(
     """Estimate the requests, tokens and money that judging PAIRS will take."""
     from dataclasses import asdict
 
-    from xl_alpacaeval_metric import scoring
     from xl_alpacaeval_metric.judge import estimate as estimating
+    from xl_alpacaeval_metric.judge import judging_task
     from xl_alpacaeval_metric.runs import pairs
 
     if (price_input is None) != (price_output is None):
@@ -81,17 +81,14 @@ def estimate_costs(
     if not all(map(math.isfinite, (price_input or 0.0, price_output or 0.0))):
         raise UserError("--price-input and --price-output: need the price of a million tokens, a finite number")
     comparisons = pairs.read(pairs_file, reference)
-    scoring.check(comparisons)
-    the_judge = judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed)
-    if the_judge is None:
-        raise UserError("judge none takes no requests; name the judge to estimate for")
-    rubric = rubric_from(criteria, criteria_file, the_judge)
-    if pilot:
-        the_judge.client.preflight()
-    try:
-        found = estimating.estimate(comparisons, the_judge, rubric, pilot=pilot)
-    finally:
-        the_judge.client.close()
+    judging_task.check(comparisons)
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed) as the_judge:
+        if the_judge is None:
+            raise UserError("judge none takes no requests; name the judge to estimate for")
+        rubric = rubric_from(criteria, criteria_file, the_judge)
+        if pilot:
+            the_judge.client.preflight()
+        found = estimating.estimate(judging_task.JudgingTask.of(comparisons, the_judge, rubric=rubric), pilot)
     print(found.line())
     money = None
     if price_input is not None and price_output is not None:
@@ -125,7 +122,7 @@ def agreement(
     from xl_alpacaeval_metric.runs import agreement as agreeing
 
     judged = agreeing.read_verdicts(verdicts)
-    found = agreeing.measure(judged, agreeing.read_labels(labels, judged))
+    found = agreeing.measure(judged, agreeing.read_labels(labels, judged), agreeing.read_prompts(verdicts))
     analysis.show_agreement(found, f"{verdicts} against {labels}", Console())
     write(asdict(found), output)
 

@@ -124,22 +124,24 @@ def evaluate(
         arguments(generation),
     )
     candidate.check()
-    the_judge = judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed)
-    rubric = rubric_from(criteria, criteria_file, the_judge)
-    wanted = codes(languages) if languages is not None else None
-    rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed)
-    author = reference_author(reference, concurrency, device)
-    given = pairs.read_references(Path(reference)) if reference and author is None else {}
-    if (the_judge is not None or given) and author is None:
-        rows = benchmarks.with_references(rows, given, Path(reference).name if reference else "")
-    folder = output or runs.default_folder(candidate, rows, the_judge)
-    with ProgressLine(folder) as progress:
-        ask_through(the_judge, batch, cache, folder, progress)
-        if the_judge is not None:
-            the_judge.client.preflight()
-        if author is not None:
-            rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
-        result = runs.evaluate_model(candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests))
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed) as the_judge:
+        rubric = rubric_from(criteria, criteria_file, the_judge)
+        wanted = codes(languages) if languages is not None else None
+        rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed)
+        author = reference_author(reference, concurrency, device)
+        given = pairs.read_references(Path(reference)) if reference and author is None else {}
+        if (the_judge is not None or given) and author is None:
+            rows = benchmarks.with_references(rows, given, Path(reference).name if reference else "")
+        folder = output or runs.default_folder(candidate, rows, the_judge)
+        with ProgressLine(folder) as progress:
+            ask_through(the_judge, batch, cache, folder, progress)
+            if the_judge is not None:
+                the_judge.client.preflight()
+            if author is not None:
+                rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
+            result = runs.evaluate_model(
+                candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests)
+            )
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
     finish(result, f"{name} on {benchmark}", folder, max_missing)
 
@@ -171,19 +173,19 @@ def judge_pairs(
     max_missing: MaxMissing = 0.01,
 ) -> None:
     """Judge answers that were generated elsewhere, and print the win rates."""
-    from xl_alpacaeval_metric import scoring
+    from xl_alpacaeval_metric.judge import judging_task
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
 
     comparisons = pairs.read(pairs_file, reference)
-    scoring.check(comparisons)
-    the_judge = judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed)
-    rubric = rubric_from(criteria, criteria_file, the_judge)
-    with ProgressLine(output) as progress:
-        ask_through(the_judge, batch, cache, output, progress)
-        if the_judge is not None:
-            the_judge.client.preflight()
-        result = runs.judge_pairs(comparisons, the_judge, output, progress, rubric, estimate_shown(max_requests))
+    judging_task.check(comparisons)
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed) as the_judge:
+        rubric = rubric_from(criteria, criteria_file, the_judge)
+        with ProgressLine(output) as progress:
+            ask_through(the_judge, batch, cache, output, progress)
+            if the_judge is not None:
+                the_judge.client.preflight()
+            result = runs.judge_pairs(comparisons, the_judge, output, progress, rubric, estimate_shown(max_requests))
     finish(result, pairs_file.name, output, max_missing)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +12,9 @@ from xl_alpacaeval_metric.errors import UserError
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.clients.base import Client
-    from xl_alpacaeval_metric.judge.criteria import Rubric
     from xl_alpacaeval_metric.judge.estimate import Estimate
     from xl_alpacaeval_metric.judge.pairwise import Judge
+    from xl_alpacaeval_metric.judge.rubric import Rubric
     from xl_alpacaeval_metric.progress import Progress
 
 JudgeSpec = Annotated[
@@ -88,31 +89,35 @@ def judge_from(
     device: str | None,
     both_orders: bool,
     seed: int,
-) -> "Judge | None":
-    """The judge a specification names, None for `none`; raises UserError where there is no specification."""
-    from xl_alpacaeval_metric import clients
-    from xl_alpacaeval_metric.judge.pairwise import Judge
+) -> "AbstractContextManager[Judge | None]":
+    """The judge that a command's options name, closed at the end; None for `none`.
 
-    if not spec:
-        raise UserError(
-            "no judge is set: give --judge SPEC or set XL_JUDGE (openai/MODEL, hf/ORG/MODEL, hf/./folder, vllm/ORG/MODEL), "
-            "or --judge none for language fidelity alone"
-        )
-    client = clients.client_for(spec, base_url=base_url, concurrency=concurrency, args=arguments(args), device=device)
-    return Judge(client, seed=seed, both_orders=both_orders) if client else None
+    Raises UserError where there is no specification.
+    """
+    from xl_alpacaeval_metric.judge.pairwise import open_judge
+
+    return open_judge(
+        spec,
+        how_to_set="give --judge SPEC or set XL_JUDGE (openai/MODEL, hf/ORG/MODEL, hf/./folder, vllm/ORG/MODEL), "
+        "or --judge none for language fidelity alone",
+        base_url=base_url,
+        concurrency=concurrency,
+        args=arguments(args),
+        device=device,
+        seed=seed,
+        both_orders=both_orders,
+    )
 
 
 def ask_through(judge: "Judge | None", batch: bool, cache: Path | None, folder: Path, progress: "Progress") -> None:
     """Put the Batch API and the cache between the judge and its model, if they are wanted.
 
-    Raises UserError for a judge without a Batch API.
+    Raises UserError for a judge without a Batch API and for a file that is no cache.
     """
     if batch:
         ask_in_batches(judge, folder, progress)
     if cache is not None and judge is not None:
-        from xl_alpacaeval_metric.clients.cache import CachedClient
-
-        judge.client = CachedClient(judge.client, cache)
+        judge.use_cache(cache)
 
 
 def ask_in_batches(judge: "Judge | None", folder: Path, progress: "Progress") -> None:
@@ -153,15 +158,15 @@ def estimate_shown(max_requests: int | None) -> "Callable[[Estimate], None]":
 
 
 def rubric_from(asked: bool, file: Path | None, judge: "Judge | None") -> "Rubric | None":
-    """The criteria to rate by; None unless they are wanted.
+    """The rubric to rate by, None without criteria.
 
-    Raises UserError without a judge and for a bad file.
+    Raises UserError for criteria without a judge and for a bad file.
     """
     if not asked and file is None:
         return None
-    from xl_alpacaeval_metric.judge import criteria
+    from xl_alpacaeval_metric.judge import rubric_file
 
-    rubric = criteria.load(file)
+    rubric = rubric_file.load(file)
     if judge is None:
         raise UserError("--criteria needs a judge, and --judge is none; name a judge, or leave --criteria out")
     return rubric

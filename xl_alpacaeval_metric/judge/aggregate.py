@@ -1,20 +1,52 @@
-"""An item's verdicts taken together."""
+"""An item's verdicts taken together, and the figures of one item."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from xl_alpacaeval_metric.records import Verdict
+from xl_alpacaeval_metric.languages.fidelity import TextFidelity, texts_fidelity
+from xl_alpacaeval_metric.records import Comparison, ItemKey, Verdict
 
 
-def preference_of(judgements: Sequence[Verdict]) -> float | None:
-    """The mean preference over the orders asked, None when one of them has none (its position bias would stay in)."""
-    preferences = [verdict.preference for verdict in judgements]
+@dataclass(frozen=True, slots=True)
+class ItemScores:
+    """The figures of one item; `preference` is None where it is missing or nothing was judged."""
+
+    item: Comparison
+    verdicts: Sequence[Verdict]
+    preference: float | None
+    fidelity: TextFidelity
+
+
+def item_scores(comparisons: Sequence[Comparison], verdicts: Mapping[ItemKey, Sequence[Verdict]]) -> list[ItemScores]:
+    """The figures of each comparison, given the verdicts by item.
+
+    Every other figure is computed from these. Raises UserError for an unknown language.
+    """
+    found = texts_fidelity([item.prediction for item in comparisons], [item.language for item in comparisons])
+    return [
+        ItemScores(item, judged, preference_of(judged), fidelity)
+        for item, fidelity in zip(comparisons, found, strict=True)
+        for judged in [verdicts.get(item.key, ())]
+    ]
+
+
+def preference_of(verdicts: Sequence[Verdict]) -> float | None:
+    """The mean preference over the orders that the judge was asked in.
+
+    None where one of them is missing: the mean of the others would have position bias.
+    """
+    preferences = [verdict.preference for verdict in verdicts]
     if not preferences or any(preference is None for preference in preferences):
         return None
     return sum(p for p in preferences if p is not None) / len(preferences)
 
 
-def position_consistency(judgements: Sequence[Sequence[Verdict]]) -> float | None:
-    """The share, in percent, of items asked in both orders whose two verdicts name the same winner; None if there are none."""
-    pairs = [[v.preference for v in both if v.preference is not None] for both in judgements]
+def position_consistency(verdicts: Sequence[Sequence[Verdict]]) -> float | None:
+    """The share, in percent, of items with the same winner in both orders.
+
+    `verdicts`: those of each item; only items with a preference in both orders count. None if there
+    are no such items.
+    """
+    pairs = [[v.preference for v in both if v.preference is not None] for both in verdicts]
     agree = [(a > 0.5) == (b > 0.5) and (a < 0.5) == (b < 0.5) for a, b in (pair for pair in pairs if len(pair) == 2)]
     return 100.0 * sum(agree) / len(agree) if agree else None

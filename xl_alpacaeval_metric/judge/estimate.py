@@ -1,25 +1,27 @@
 """What judging will take: requests, tokens and, given prices, money, before any of it is spent."""
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.clients.base import Completion, Request
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge.criteria import Rubric
-from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.records import Comparison, Order
+from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 
 BYTES_PER_TOKEN = 4.0
-"""Of UTF-8, as a rule of thumb; a pilot measures it for the model and the languages at hand."""
+"""Bytes of UTF-8 per token, as a rule of thumb.
 
+A pilot measures it for the model and the languages.
+"""
 
-MEASURED = 1000
-"""Prompts that are written out for an estimate without a pilot, at most (one more for each kind)."""
+SAMPLE = 1000
+"""Prompts that are filled in for an estimate without a pilot, at most; one more of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Requests are exact up to retries and cached replies; tokens are estimated, measured on `pilot` requests if there were any."""
+    """Requests are exact up to retries and cached replies; tokens are estimated.
+
+    Tokens are measured on `pilot` requests, or estimated from the length of the prompts if it is 0.
+    """
 
     requests: int
     prompt_tokens: int
@@ -39,30 +41,24 @@ class Estimate:
         )
 
 
-def estimate(
-    comparisons: Sequence[Comparison],
-    judge: Judge,
-    rubric: Rubric | None = None,
-    *,
-    judged: Collection[tuple[str, str, Order]] = (),
-    rated: Collection[tuple[str, str]] = (),
-    pilot: int = 0,
-) -> Estimate:
-    """What judging these comparisons takes beyond what is `judged` (id, language, order) and `rated` (id, language) already.
+def estimate(task: JudgingTask, pilot: int = 0) -> Estimate:
+    """The requests that are pending in a task, and their tokens.
 
-    With `pilot` so many of the requests, evenly spread, are really sent, and their token counts stand for all. Raises
-    UserError where none of the pilot's requests is answered.
+    With `pilot`, that many of the requests, evenly spread, are sent, and their token counts are
+    extrapolated. Raises UserError where none of the pilot's requests is answered.
     """
-    wanted = [(item, order) for item in comparisons for order in judge.orders(item) if (*item.key, order) not in judged]
-    unrated = [item for item in comparisons if item.key not in rated] if rubric else []
-    # A verdict is one token; a rating names every criterion and its level.
-    completion = len(wanted) + 16 * len(rubric.names if rubric else ()) * len(unrated)
-    count = len(wanted) + len(unrated)
-    # As many prompts as tell their mean length; a pilot's share of the text is known exactly.
-    step = 1 if pilot else -(-count // MEASURED) or 1
-    requests = [judge.request(item, order) for item, order in wanted[::step]]
+    judge, rubric = task.judge, task.rubric
+    if judge is None:
+        return Estimate(0, 0, 0)
+    # A verdict is one token; a rating has the name and the level of every criterion.
+    completion = len(task.pending) + 16 * len(rubric.names if rubric else ()) * len(task.unrated)
+    count = len(task.pending) + len(task.unrated)
+    # A sample of the prompts gives their mean length. A pilot needs all of them, because the share
+    # of the text that it sends must be exact.
+    step = 1 if pilot else -(-count // SAMPLE) or 1
+    requests = [judge.request(item, order) for item, order in task.pending[::step]]
     if rubric is not None:
-        requests += [rubric.request(item.instruction, item.prediction, item.language) for item in unrated[::step]]
+        requests += [rubric.request(item.instruction, item.prediction, item.language) for item in task.unrated[::step]]
     size = sum(map(_bytes, requests))
     if not pilot or not requests:
         mean = size / max(1, len(requests))
@@ -76,7 +72,7 @@ def estimate(
         raise UserError(
             f"pilot: none of {len(sample)} requests was answered with a token count: {min(reasons, default='')}"
         )
-    # Failed ones have no tokens, so each answered one stands for more of the text.
+    # Failed requests have no token counts, so those answered stand for a larger share of the text.
     share = len(answered) / len(sample)
     return Estimate(
         len(requests),

@@ -1,17 +1,22 @@
 """The judge: a comparison becomes a prompt, and the model's reply becomes a preference."""
 
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
 
-from xl_alpacaeval_metric import languages, templates
+from xl_alpacaeval_metric import clients, languages, templates
 from xl_alpacaeval_metric.clients.base import Client, Completion, Failure, Reply, Request
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records import Comparison, Order, Verdict
 
 CHOICES = ("A", "B")
-# The letter alone, or opening the reply as a verdict does ("A.", "Answer: B", "A is better", with or
-# without the code of the markers); an "A" that is
-# merely the article of a sentence is none.
+# The letter alone, or at the start of the reply as a verdict has it ("A.", "Answer: B",
+# "A is better", with or without the code of the markers). An "A" that is the article of a sentence
+# is no verdict.
 _VERDICT = re.compile(
     r"\W*(?:(?i:(?:the )?(?:better )?(?:answer|verdict|choice)(?: (?:that|which) is better)?(?: is)?)\b\W*)?"
     r"([AB])(?:\s+[0-9a-f]{12}\b)?(?:\W*$|\W*\n|\s*[.:),*]|\s+(?:is (?:the )?be(?:tter|st)|because|wins)\b)|\W*([ab])\W*$"
@@ -19,17 +24,75 @@ _VERDICT = re.compile(
 
 
 class Judge:
-    """Asks a model which of two answers is better, each item in an order that a seed decides, or in both."""
+    """Asks a model which of two answers is better, in an order that a seed decides or in both.
+
+    A context manager that closes its client if `from_spec` opened it. A client that is passed in
+    stays open.
+    """
 
     def __init__(self, client: Client, *, seed: int = 0, both_orders: bool = False) -> None:
         self.client = client
         self.seed = seed
         self.both_orders = both_orders
         self.template = templates.load("judge")
+        self._owns_client = False
         languages.get("en")  # Loads CLDR's names now, not while an endpoint waits.
 
+    @classmethod
+    def from_spec(
+        cls,
+        spec: str,
+        *,
+        base_url: str | None = None,
+        concurrency: int = 64,
+        args: Mapping[str, object] | None = None,
+        device: str | None = None,
+        seed: int = 0,
+        both_orders: bool = False,
+        cache: str | Path | None = None,
+    ) -> Self:
+        """The judge that `BACKEND/MODEL` names, such as "openai/gpt-4o"; close it, or use `with`.
+
+        `base_url` and `concurrency` are for endpoints, `device` for a model loaded here, `args` for
+        the backend's own settings, `cache` is a file for replies. Raises UserError for a
+        specification of another form, "none", an unknown backend or argument, and a file that is no
+        cache.
+        """
+        client = clients.client_for(spec, base_url=base_url, concurrency=concurrency, args=args, device=device)
+        if client is None:
+            raise UserError(f"judge {spec!r} names no model; need BACKEND/MODEL, such as openai/gpt-4o")
+        judge = cls(client, seed=seed, both_orders=both_orders)
+        judge._owns_client = True
+        if cache is not None:
+            try:
+                judge.use_cache(cache)
+            except UserError:
+                judge.close()
+                raise
+        return judge
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the client's connections and memory, unless the client was passed in."""
+        if self._owns_client:
+            self.client.close()
+
+    def use_cache(self, file: str | Path) -> None:
+        """Keep replies in this SQLite file, and send no request whose reply it has.
+
+        Raises UserError where the file is no cache or cannot be written.
+        """
+        from xl_alpacaeval_metric.clients.cache import CachedClient
+
+        self.client = CachedClient(self.client, file)
+
     def orders(self, comparison: Comparison) -> tuple[Order, ...]:
-        """Which orders this comparison is shown in: one, by the seed and the item's key, or both."""
+        """The orders this comparison is judged in: one, by the seed and the item's key, or both."""
         if self.both_orders:
             return ("candidate_first", "reference_first")
         coin = templates.digest(str(self.seed), comparison.id, comparison.language)[0] & 1
@@ -49,14 +112,20 @@ class Judge:
         return Request(messages=self.template.fill(values), max_tokens=1, choices=CHOICES)
 
     def verdicts(self, tasks: Sequence[tuple[Comparison, Order]]) -> Iterator[Verdict]:
-        """One verdict for each (comparison, order), as the replies come in; raises what the client's `complete` raises."""
+        """One verdict for each (comparison, order), as the replies come in.
+
+        Raises what the client's `complete` raises.
+        """
         requests = [self.request(comparison, order) for comparison, order in tasks]
         for index, reply in self.client.complete(requests, is_usable=lambda c: probability_of_a(c) is not None):
             yield _verdict(*tasks[index], reply)
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """What determines the verdicts beside the items: kept in the run folder and checked when a run is continued."""
+        """What determines the verdicts beside the items.
+
+        It is kept in the run folder, and checked when a run is continued.
+        """
         version = self.client.identity.get("fingerprint")
         return {
             "judge": f"{self.client.spec}@{version}" if version else self.client.spec,
@@ -66,11 +135,40 @@ class Judge:
         }
 
 
+@contextmanager
+def open_judge(
+    judge: Judge | str | None,
+    *,
+    how_to_set: str = 'give judge="openai/MODEL" (or hf/..., vllm/...), set XL_JUDGE, or judge="none"',
+    **settings: Any,
+) -> Iterator[Judge | None]:
+    """The judge that a specification names, closed at the end; None for "none".
+
+    Without a specification, that in the environment variable XL_JUDGE. `settings` are those of
+    `Judge.from_spec`. A Judge is passed through, and stays open. Raises UserError, which says
+    `how_to_set` it, where there is no specification, and as `Judge.from_spec` does.
+    """
+    if isinstance(judge, Judge):
+        yield judge
+        return
+    spec = judge or os.environ.get("XL_JUDGE")
+    if not spec:
+        raise UserError(f"no judge is set: {how_to_set}")
+    if not isinstance(spec, str):
+        raise UserError(f"judge is {type(spec).__name__}; need a Judge, or a specification such as 'openai/gpt-4o'")
+    if spec == "none":
+        yield None
+        return
+    with Judge.from_spec(spec, **settings) as opened:
+        yield opened
+
+
 def probability_of_a(completion: Completion) -> float | None:
     """The probability that the reply says A rather than B; None if it says neither.
 
-    From the log-probabilities of the two verdict tokens where there are any, normalised over the two
-    (a token the backend does not list counts as impossible); else 1 or 0 from the text.
+    From the log-probabilities of the two verdict tokens where there are any, normalised over the
+    two (a token that the backend does not list counts as impossible); otherwise 1 or 0 from the
+    text.
     """
     scores = completion.logprobs or {}
     a, b = scores.get("A", -math.inf), scores.get("B", -math.inf)

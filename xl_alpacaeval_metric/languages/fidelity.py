@@ -122,7 +122,11 @@ def language_fidelity(texts: Iterable[str | None], languages: Iterable[str]) -> 
     Raises UserError where the lengths differ or a language is unknown.
     """
     codes = _codes(languages)
-    values = texts_fidelity(texts, codes)
+    return rates(texts_fidelity(texts, codes), codes)
+
+
+def rates(values: Sequence[TextFidelity], codes: Sequence[str]) -> Fidelity:
+    """The rates of `language_fidelity`, from each text's values and its canonical language code."""
     groups: dict[str, list[TextFidelity]] = {}
     for code, value in zip(codes, values, strict=True):
         groups.setdefault(code, []).append(value)

@@ -1,22 +1,20 @@
-"""What a person reads of an analysis: the comparison of two runs, and a judge's agreement, training rows that overlap."""
+"""Analyses as tables on the terminal: a comparison of runs, a judge's agreement, overlaps."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark.contamination import Overlap
+from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.runs.agreement import Agreement
 from xl_alpacaeval_metric.runs.compare import Contrast, RunComparison
 
 
 def show_comparison(found: RunComparison, console: Console) -> None:
-    """Print one row a language and one for all, then what was left out."""
+    """Print one row per language and one for all, then what was left out."""
     _lines([f"A: {found.a}", f"B: {found.b}"], console)
-    rows = [(_name(code), _contrast_cells(part)) for code, part in found.by_language.items()]
+    rows = [(cells.language(code), _contrast_cells(part)) for code, part in found.by_language.items()]
     _table(("A %", "B %", "A - B", "95% interval", "p", "Holm p", "n"), rows, _contrast_cells(found.overall), console)
     notes = [
         f"{found.overall.n} items of {found.overall.n_prompts} prompts; p: sign-flip test, Holm p: corrected for "
@@ -44,9 +42,9 @@ def show_overlaps(overlaps: Sequence[Overlap], rows: int, title: str, console: C
 
 
 def show_agreement(found: Agreement, title: str, console: Console) -> None:
-    """Print one row a language and one for all, then how verdicts and labels fall together, and what was left out."""
+    """Print one row per language and one for all, the confusion matrix, and what was left out."""
     _lines([title], console)
-    rows = [(_name(code), _agreement_cells(part)) for code, part in found.by_language.items()]
+    rows = [(cells.language(code), _agreement_cells(part)) for code, part in found.by_language.items()]
     _table(("agreement %", "95% interval", "kappa", "consistent %", "n"), rows, _agreement_cells(found), console)
     notes = [f"verdict {mine}: {_counts(theirs)}" for mine, theirs in found.confusion.items() if any(theirs.values())]
     if found.n_both_orders:
@@ -65,12 +63,12 @@ def show_agreement(found: Agreement, title: str, console: Console) -> None:
 def _table(
     columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], overall: Sequence[str], console: Console
 ) -> None:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    table = cells.table()
     table.add_column("language", no_wrap=True)
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
-    for name, cells in rows:
-        table.add_row(escape(name), *cells)
+    for name, row in rows:
+        table.add_row(escape(name), *row)
     if len(rows) > 1:
         table.add_section()
         table.add_row("all", *overall)
@@ -84,40 +82,24 @@ def _lines(lines: Iterable[str], console: Console) -> None:
 
 def _contrast_cells(part: Contrast) -> tuple[str, ...]:
     return (
-        _figure(part.win_rate_a),
-        _figure(part.win_rate_b),
-        _figure(part.difference, "+.1f"),
-        _interval(part.difference_ci95, "+.1f"),
-        _p(part.p_value),
-        _p(part.p_value_holm),
+        cells.figure(part.win_rate_a),
+        cells.figure(part.win_rate_b),
+        cells.figure(part.difference, "+.1f"),
+        cells.interval(part.difference_ci95, "+.1f"),
+        cells.p_value(part.p_value),
+        cells.p_value(part.p_value_holm),
         str(part.n),
     )
 
 
 def _agreement_cells(part: Agreement) -> tuple[str, ...]:
     return (
-        _figure(part.agreement),
-        _interval(part.agreement_ci95),
-        _figure(part.kappa, ".2f"),
-        _figure(part.position_consistency),
+        cells.figure(part.agreement),
+        cells.interval(part.agreement_ci95),
+        cells.figure(part.kappa, ".2f"),
+        cells.figure(part.position_consistency),
         str(part.n),
     )
-
-
-def _name(code: str) -> str:
-    return f"{languages.get(code).name} ({code})"
-
-
-def _figure(value: float | None, form: str = ".1f") -> str:
-    return "-" if value is None else format(value, form)
-
-
-def _interval(interval: tuple[float, float] | None, form: str = ".1f") -> str:
-    return "-" if interval is None else f"{interval[0]:{form}} to {interval[1]:{form}}"
-
-
-def _p(value: float | None) -> str:
-    return "-" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _counts(labels: Mapping[str, int]) -> str:

@@ -1,28 +1,27 @@
-"""What a person reads: tables on the terminal."""
+"""The results of a run as tables on the terminal."""
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.records import CriterionScore, Effect, Fidelity, Result, Scores
+from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.stats import factor_effects
 
-# Short, so that a table fits 80 columns; docs/understand/statistics.md says what each means.
+# Short, so that a table fits 80 columns; docs/understand/statistics.md defines them.
 JUDGED_COLUMNS = ("win rate %", "95% interval", "LC %")
 LANGUAGE_COLUMNS = ("in lang %", "scored", "length", "n")
 
 
 def show(result: Result, title: str, console: Console) -> None:
-    """Print one row a language and one for all, then what is missing, and the signature."""
+    """Print one row per language and one for all, then what is missing, and the signature."""
     judged = "judge:none" not in result.signature
-    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    table = cells.table(escape(title))
     table.add_column("language", no_wrap=True)
     for column in (*(JUDGED_COLUMNS if judged else ()), *LANGUAGE_COLUMNS):
         table.add_column(column, justify="right", no_wrap=True)
     for code, scores in result.by_language.items():
-        table.add_row(escape(f"{languages.get(code).name} ({code})"), *_cells(scores, judged))
+        table.add_row(escape(cells.language(code)), *_cells(scores, judged))
     if len(result.by_language) > 1:
         table.add_section()
         table.add_row("all", *_cells(result.overall, judged))
@@ -37,30 +36,30 @@ def show(result: Result, title: str, console: Console) -> None:
 
 
 def show_fidelity(found: Fidelity, title: str, console: Console) -> None:
-    """Print language fidelity, one row a language and one for all."""
-    table = Table(title=escape(title), title_justify="left")
+    """Print language fidelity, one row per language and one for all."""
+    table = cells.table(escape(title))
     table.add_column("language", no_wrap=True)
     for column in ("line pass rate %", "word pass rate %", "scored %", "texts"):
         table.add_column(column, justify="right", no_wrap=True)
-    rows = [(f"{languages.get(code).name} ({code})", part) for code, part in found.by_language.items()]
+    rows = [(cells.language(code), part) for code, part in found.by_language.items()]
     for name, part in [*rows, ("all", found)] if len(rows) > 1 else rows:
         rates = (part.line_pass_rate, part.word_pass_rate, part.coverage)
-        table.add_row(escape(name), *map(_figure, rates), str(part.n))
+        table.add_row(escape(name), *map(cells.figure, rates), str(part.n))
     console.print(table)
     for code in found.unsupported:
         console.print(f"{code}: the language identifier does not know it; not scored", markup=False, highlight=False)
 
 
 def notes(result: Result, judged: bool) -> list[str]:
-    """The lines under the table: everything a reader must know before using the number."""
+    """The lines under the table: what a reader must know before using the figures."""
     overall = result.overall
     lines = []
     if judged:
         usage = result.usage
         lines.append(
             f"{overall.n} of {overall.n + overall.n_missing} judged: {overall.wins} won, {overall.ties} tied, "
-            f"{overall.losses} lost; {usage.requests} requests, {usage.cached} had before, "
-            f"{usage.retries} repeated, {usage.prompt_tokens} + {usage.completion_tokens} tokens, {usage.seconds:.1f} s"
+            f"{overall.losses} lost; {usage.requests} requests, {usage.cached} cached, "
+            f"{usage.retries} retried, {usage.prompt_tokens} + {usage.completion_tokens} tokens, {usage.seconds:.1f} s"
         )
     if overall.position_consistency is not None:
         lines.append(f"{overall.position_consistency:.0f}% of the items have the same winner in both orders")
@@ -75,70 +74,56 @@ def notes(result: Result, judged: bool) -> list[str]:
 
 
 def _design_table(result: Result, judged: bool) -> Table:
-    """One row a design, with its difference from the baseline (95% interval) where it has one."""
-    table = Table(
-        title="\nby design: what is in another language, against all in one",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        padding=(0, 1, 0, 0),
-    )
+    """One row per design, with its difference from the baseline and the 95% interval."""
+    table = cells.table("\nby design: what is in another language, against all in one")
     table.add_column("different", no_wrap=True)
     for column in (*(("win rate %", "difference") if judged else ()), "in lang %", "difference", "n"):
         table.add_column(column, justify="right", no_wrap=True)
     for design, scores in result.by_design.items():
         effects = result.effects.get(design, {})
-        cells = [_figure(scores.win_rate), _effect(effects.get("win_rate"))] if judged else []
-        cells += [_figure(scores.line_pass_rate), _effect(effects.get("line_pass_rate")), str(scores.n_items)]
-        table.add_row(escape("nothing" if design == factor_effects.BASELINE else design), *cells)
+        row = [cells.figure(scores.win_rate), _effect(effects.get("win_rate"))] if judged else []
+        row += [cells.figure(scores.line_pass_rate), _effect(effects.get("line_pass_rate")), str(scores.n_items)]
+        table.add_row(escape("nothing" if design == factor_effects.BASELINE else design), *row)
     return table
 
 
 def _effect(effect: Effect | None) -> str:
-    if effect is None or effect.difference is None:
+    if effect is None:
         return "-"
-    interval = "" if effect.ci95 is None else f" ({effect.ci95[0]:+.0f} to {effect.ci95[1]:+.0f})"
-    return f"{effect.difference:+.1f}{interval}"
+    return cells.with_interval(effect.difference, "+.1f", cells.interval(effect.ci95, "+.0f"))
+
+
+def _level(level: CriterionScore) -> str:
+    return cells.with_interval(level.mean, ".2f", cells.interval(level.ci95, ".1f", between="-"))
 
 
 def _criteria_table(result: Result) -> Table:
-    """The mean level on each criterion with its interval, one row a language and one for all."""
-    table = Table(
-        title="\nmean levels, 1 to 5 (95% interval)", title_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=0
-    )
+    """The mean level on each criterion with its interval, one row per language and one for all."""
+    table = cells.table("\nmean levels, 1 to 5 (95% interval)", gap=0)
     table.add_column("language", no_wrap=True)
     for name in result.overall.criteria or {}:
         table.add_column(escape(name), justify="right")
-    rows = [(f"{languages.get(code).name} ({code})", scores) for code, scores in result.by_language.items()]
+    rows = [(cells.language(code), scores) for code, scores in result.by_language.items()]
     for name, scores in [*rows, ("all", result.overall)] if len(rows) > 1 else rows:
         table.add_row(escape(name), *map(_level, (scores.criteria or {}).values()))
     return table
 
 
-def _level(score: CriterionScore) -> str:
-    interval = "" if score.ci95 is None else f" ({score.ci95[0]:.1f}-{score.ci95[1]:.1f})"
-    return "-" if score.mean is None else f"{score.mean:.2f}{interval}"
-
-
 def _cells(scores: Scores, judged: bool) -> list[str]:
-    cells = []
+    found = []
     if judged:
-        interval = scores.win_rate_ci95
-        cells = [
-            _figure(scores.win_rate) + ("" if scores.win_rate_stderr is None else f" ± {scores.win_rate_stderr:.1f}"),
-            "-" if interval is None else f"{interval[0]:.1f} - {interval[1]:.1f}",
-            _figure(scores.lc_win_rate),
+        found = [
+            cells.figure(scores.win_rate)
+            + ("" if scores.win_rate_stderr is None else f" ± {scores.win_rate_stderr:.1f}"),
+            cells.interval(scores.win_rate_ci95),
+            cells.figure(scores.lc_win_rate),
         ]
     length = "-"
     if scores.avg_length is not None:
         length = f"{scores.avg_length:.0f}"
         if judged and scores.avg_reference_length:
             length = f"{scores.avg_length / scores.avg_reference_length:.2f} x"
-    return [*cells, _figure(scores.line_pass_rate), _figure(scores.coverage), length, str(scores.n_items)]
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"
+    return [*found, cells.figure(scores.line_pass_rate), cells.figure(scores.coverage), length, str(scores.n_items)]
 
 
 def _one_line(text: str) -> str:

@@ -1,6 +1,5 @@
-"""How far a judge's verdicts agree with a second judge's or with people's labels, and with each other."""
+"""Agreement of a judge's verdicts with a second judge's, with human labels, and between orders."""
 
-import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,29 +9,30 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl, tables
 from xl_alpacaeval_metric.judge import aggregate
-from xl_alpacaeval_metric.records import Order, Verdict
+from xl_alpacaeval_metric.records import ItemKey, Order, Verdict
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import pairs
-from xl_alpacaeval_metric.stats import win_rates
-
-Key = tuple[str, str]
-"""(id, language): an item."""
+from xl_alpacaeval_metric.stats.clusters import Clusters
+from xl_alpacaeval_metric.stats.missing import none_if_undefined
+from xl_alpacaeval_metric.stats.win_rates import bootstrap_interval
 
 CATEGORIES = ("win", "tie", "loss")
 LABELS: Mapping[str, float] = {"candidate": 1.0, "win": 1.0, "tie": 0.5, "reference": 0.0, "loss": 0.0}
-"""What a `label` may say, and the preference it stands for."""
+"""The values of a `label` and their preferences."""
 
 _ORDERS: Mapping[object, Order] = {"candidate_first": "candidate_first", "reference_first": "reference_first"}
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Of `n` items with a verdict and a label: how far the two are of one category (win, tie, loss).
+    """How often verdict and label have the same category (win, tie, loss), over `n` items.
 
-    `agreement`, its bootstrap interval over prompts and `position_consistency` are percentages; `kappa` is Cohen's, at
-    most 1. `confusion` counts the items by verdict, then by label. `position_consistency` is that of the
-    `n_both_orders` items of the verdicts that have one in both orders. `n_missing` items are in both files without a
-    verdict or without a label; `only_verdicts` and `only_labels` in one file alone. None: nothing to compute it from.
+    The items have a verdict and a label.
+    `agreement`, its bootstrap interval over prompts and `position_consistency` are percentages;
+    `kappa` is Cohen's, at most 1. `confusion` counts the items by verdict, then by label.
+    `position_consistency` is over the `n_both_orders` items that have a verdict in both orders.
+    `n_missing` items are in both files without a verdict or without a label; `only_verdicts` and
+    `only_labels` are in one file only. None where a figure is undefined.
     """
 
     agreement: float | None
@@ -48,10 +48,15 @@ class Agreement:
     by_language: Mapping[str, "Agreement"] = field(default_factory=dict)
 
 
-def measure(verdicts: Mapping[Key, Sequence[Verdict]], labels: Mapping[Key, float | None]) -> Agreement:
-    """Agreement of verdicts with labels (preferences in [0, 1], None for none), overall and by language of the verdicts.
+def measure(
+    verdicts: Mapping[ItemKey, Sequence[Verdict]],
+    labels: Mapping[ItemKey, float | None],
+    prompts: Mapping[ItemKey, str] | None = None,
+) -> Agreement:
+    """Agreement of verdicts with labels, overall and by language of the verdicts.
 
-    Raises UserError where no item has both.
+    `labels`: preferences in [0, 1], None where an item has none. `prompts`: the prompt of each item
+    whose id is not that of its prompt. Raises UserError where no item has both.
     """
     preferences = {key: aggregate.preference_of(judgements) for key, judgements in verdicts.items()}
     shared = verdicts.keys() & labels.keys()
@@ -62,33 +67,34 @@ def measure(verdicts: Mapping[Key, Sequence[Verdict]], labels: Mapping[Key, floa
         raise UserError(f"none of the {len(shared)} items in both files has both a verdict and a label")
     keys = list(dict.fromkeys([*verdicts, *labels]))
     by_language = {
-        code: _part([key for key in keys if key[1] == code], verdicts, preferences, labels)
+        code: _part([key for key in keys if key[1] == code], verdicts, preferences, labels, prompts or {})
         for code in dict.fromkeys(code for _, code in verdicts)
     }
-    return _part(keys, verdicts, preferences, labels, by_language)
+    return _part(keys, verdicts, preferences, labels, prompts or {}, by_language)
 
 
 def _part(
-    keys: Sequence[Key],
-    verdicts: Mapping[Key, Sequence[Verdict]],
-    preferences: Mapping[Key, float | None],
-    labels: Mapping[Key, float | None],
+    keys: Sequence[ItemKey],
+    verdicts: Mapping[ItemKey, Sequence[Verdict]],
+    preferences: Mapping[ItemKey, float | None],
+    labels: Mapping[ItemKey, float | None],
+    prompts: Mapping[ItemKey, str],
     by_language: Mapping[str, Agreement] | None = None,
 ) -> Agreement:
-    prompts, pairs = [], []
+    compared, pairs = [], []
     for key in keys:
         preference, label = preferences.get(key), labels.get(key)
         if preference is not None and label is not None:
-            prompts.append(key[0])
+            compared.append(prompts.get(key, key[0]))
             pairs.append((category(preference), category(label)))
     same = [float(mine == theirs) for mine, theirs in pairs]
-    interval = win_rates.bootstrap_interval(same, prompts)
+    interval = bootstrap_interval(same, Clusters(compared))
     counts = Counter(pairs)
     judgements = [verdicts[key] for key in keys if key in verdicts]
     in_both = sum(key in verdicts and key in labels for key in keys)
     return Agreement(
         agreement=100 * sum(same) / len(same) if same else None,
-        agreement_ci95=None if math.isnan(interval[0]) else interval,
+        agreement_ci95=none_if_undefined(interval),
         kappa=cohen_kappa(pairs),
         position_consistency=aggregate.position_consistency(judgements),
         n=len(pairs),
@@ -107,33 +113,47 @@ def category(preference: float) -> str:
 
 
 def cohen_kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
-    """(observed - expected) / (1 - expected) agreement of two raters (Cohen 1960, doi:10.1177/001316446002000104).
+    """(observed - expected) / (1 - expected) agreement of two raters.
 
-    `pairs`: the two raters' categories of each item. 1 is full agreement, 0 what chance would give; None without items,
-    and where both raters put every item into the same one category, so that chance would give full agreement.
+    `pairs`: the two raters' categories of each item. 1 is full agreement, 0 is agreement by chance.
+    None without items, and where both raters put every item into the same category, so that
+    agreement by chance is full. Source: Cohen 1960, doi:10.1177/001316446002000104.
     """
     n = len(pairs)
     mine, theirs = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-    # Both times n * n: in whole numbers "full" is exact.
+    # Both multiplied by n * n, because whole numbers compare exactly.
     expected = sum(mine[name] * theirs[name] for name in mine)
     observed = n * sum(a == b for a, b in pairs)
     return None if expected == n * n else (observed - expected) / (n * n - expected)
 
 
-def read_verdicts(path: Path) -> dict[Key, list[Verdict]]:
-    """The verdicts on each item in a run folder or a verdicts.jsonl; the last one where a question was asked again.
+def read_verdicts(path: Path) -> dict[ItemKey, list[Verdict]]:
+    """The verdicts on each item in a run folder or a verdicts.jsonl; the last on each question.
 
     Raises UserError where there are none, and with the line for one that is no verdict.
     """
     return _verdicts(_rows(path))
 
 
-def read_labels(path: Path, items: Collection[Key]) -> dict[Key, float | None]:
+def read_prompts(path: Path) -> dict[ItemKey, str]:
+    """The prompt of each item of a run, from samples.jsonl beside its verdicts.
+
+    Empty without that file, where ids are taken for those of prompts. Raises UserError for a
+    damaged file.
+    """
+    samples = (path if path.is_dir() else path.parent) / run_folder.SAMPLES
+    if not samples.is_file():
+        return {}
+    return {item.key: item.cluster for item in run_folder.read_samples(samples)}
+
+
+def read_labels(path: Path, items: Collection[ItemKey]) -> dict[ItemKey, float | None]:
     """The label of each item as a preference, None where it has none.
 
-    `path`: a second run folder or verdicts.jsonl, or JSONL, JSON or Parquet with `id`, `language` and either `label`
-    (see LABELS) or `preference`; a `preference` beside a `label` is the judge's, and not read. Rows without
-    a language take that of the one of `items` with their id. Raises UserError with the line.
+    `path`: a second run folder or verdicts.jsonl, or JSONL, JSON or Parquet with `id`, `language`
+    and either `label` (see LABELS) or `preference`. Where there is a `label`, `preference` is the
+    judge's and is not read. A row without a language has that of the item in `items` with its id.
+    Raises UserError with the line.
     """
     rows = _rows(path)
     column = "label" if any("label" in row for _, row in rows) else "preference"
@@ -142,14 +162,15 @@ def read_labels(path: Path, items: Collection[Key]) -> dict[Key, float | None]:
     judged_in: dict[str, list[str]] = {}
     for identifier, code in items:
         judged_in.setdefault(identifier, []).append(code)
-    found: dict[Key, float | None] = {}
+    found: dict[ItemKey, float | None] = {}
     for where, row in rows:
         identifier, given = _identifier(row, where), _language(row, where)
         codes = [given] if given else judged_in.get(identifier, [""])
         if len(codes) > 1:
             raise UserError(f'{where}: no "language", and id {identifier!r} is judged in {", ".join(codes)}')
         value = _label(row, where) if column == "label" else _preference(row, where)
-        # The same label twice does no harm: people label exported verdicts, which hold an item once an order.
+        # The same label twice is allowed: exported verdicts, which people label, have an item once
+        # for each order.
         if found.setdefault((identifier, codes[0]), value) != value:
             raise UserError(f"{where}: id {identifier!r} has another label already; need one label an item")
     return found
@@ -172,8 +193,8 @@ def _rows(path: Path) -> list[tuple[str, dict[str, object]]]:
     return rows
 
 
-def _verdicts(rows: Sequence[tuple[str, Mapping[str, object]]]) -> dict[Key, list[Verdict]]:
-    found: dict[Key, dict[Order, Verdict]] = {}
+def _verdicts(rows: Sequence[tuple[str, Mapping[str, object]]]) -> dict[ItemKey, list[Verdict]]:
+    found: dict[ItemKey, dict[Order, Verdict]] = {}
     for where, row in rows:
         order, code = _ORDERS.get(row.get("order")), _language(row, where)
         if order is None or code is None:

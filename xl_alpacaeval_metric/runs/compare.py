@@ -1,4 +1,4 @@
-"""Two runs on the items they share: is one better, and could it be chance?"""
+"""Two runs on the items they share: the difference of their win rates, interval and p-value."""
 
 import math
 from collections import Counter
@@ -9,40 +9,42 @@ from pathlib import Path
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge import aggregate
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.records import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import agreement
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs.agreement import Key
 from xl_alpacaeval_metric.signature import parse
 from xl_alpacaeval_metric.stats import win_rates
+from xl_alpacaeval_metric.stats.clusters import Clusters
+from xl_alpacaeval_metric.stats.missing import none_if_nan, none_if_undefined
 
 NOT_IN_VERDICTS = (
     *("endpoint", "batch_size", "device", "max_batch_size", "gpu_memory_utilization", "tensor_parallel_size"),
     *("data_parallel_size", "swap_space", "max_num_seqs", "enforce_eager"),
 )
-"""What of a judge's identity says where it runs and with how much of the machine, not which model it is or how it is read."""
+"""Parts of a judge's identity that do not change its verdicts: where it runs, and the resources."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run: its items, the preference on each (None where missing), and the setting it was made in.
+    """A finished run: its items, the preference on each (None where missing), and its setting.
 
-    `signature` is the whole line, `judge` the judge's identity as run.json has it.
+    `signature` is the whole line, `judge` the judge's identity from run.json.
     """
 
     name: str
     signature: str
     judge: Mapping[str, object]
-    items: Mapping[Key, Comparison]
-    preferences: Mapping[Key, float | None]
+    items: Mapping[ItemKey, Comparison]
+    preferences: Mapping[ItemKey, float | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """Run A and run B on the `n` items that both have a verdict on; win rates in percent, the difference A - B in points.
+    """Run A and run B on the `n` items that have a verdict in both.
 
-    `n_prompts` is how many prompts the items come from, `n_missing` how many shared items lack a verdict in either
-    run. `p_value_holm` is corrected for the number of languages. None where there is nothing to compute a figure from.
+    Win rates are in percent, the difference A - B in percentage points. `n_prompts` is the number
+    of prompts of these items, `n_missing` that of shared items without a verdict in either run.
+    `p_value_holm` is corrected for the number of languages. None where a figure is undefined.
     """
 
     win_rate_a: float | None
@@ -58,8 +60,11 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class RunComparison:
-    """What `compare` found. `only_a` and `only_b` count, by language, the items that one run alone has; `n_changed` those
-    of the same id and language whose instruction is another in each run, which are left out too."""
+    """The comparison of two runs, overall and by language.
+
+    Left out are `only_a` and `only_b`, the items of one run only, counted by language, and
+    `n_changed` items with the same id and language but different instructions.
+    """
 
     a: str
     b: str
@@ -79,7 +84,10 @@ class RunComparison:
 
 
 def load(folder: Path) -> Run:
-    """Read a run folder; raises UserError where it is none, is not finished, or was made without a judge."""
+    """Read a run folder.
+
+    Raises UserError where it is no run folder, is not finished, or has no judge.
+    """
     if not (folder / run_folder.RUN).is_file():
         raise UserError(f"{folder}: is no run folder (no {run_folder.RUN}); give the --output of eval or judge")
     settings = jsonl.read_json(folder / run_folder.RUN).get("settings")
@@ -94,10 +102,7 @@ def load(folder: Path) -> Run:
         raise UserError(f"{folder / run_folder.RESULTS}: damaged, has no signature")
     if parse(signature).get("judge", "none") == "none":
         raise UserError(f"{folder}: was made without a judge, so it has no verdicts to compare")
-    try:
-        items = {item.key: item for item in run_folder.comparisons_of(jsonl.read_lines(folder / run_folder.SAMPLES))}
-    except (KeyError, TypeError, AttributeError):
-        raise UserError(f"{folder / run_folder.SAMPLES}: damaged; a line has no id, language or text") from None
+    items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
     identity = settings.get("judge_identity")
     return Run(
         name=str(folder),
@@ -111,8 +116,8 @@ def load(folder: Path) -> Run:
 def compare(a: Run, b: Run) -> RunComparison:
     """The difference of two runs on the items they share (the same id, language and instruction).
 
-    Raises UserError that names the part in which the runs differ where it is the judge, the prompt, the order the answers
-    were shown in or a reference, and where they share no item or no verdict.
+    Raises UserError where the runs differ in the judge, its prompt, the order of the answers or a
+    reference (the message names the part), and where they share no item or no verdict.
     """
     _refuse(a, b, [*_differing_judgement(a, b)])
     both = [key for key in a.items if key in b.items]
@@ -134,7 +139,7 @@ def compare(a: Run, b: Run) -> RunComparison:
         b=b.name,
         overall=overall,
         by_language={
-            code: replace(part, p_value_holm=_number(p))
+            code: replace(part, p_value_holm=none_if_nan(p))
             for (code, part), p in zip(by_language.items(), tested, strict=True)
         },
         only_a=dict(Counter(code for _, code in a.items.keys() - b.items.keys())),
@@ -146,16 +151,16 @@ def compare(a: Run, b: Run) -> RunComparison:
     )
 
 
-def _contrast(a: Run, b: Run, keys: Sequence[Key]) -> Contrast:
+def _contrast(a: Run, b: Run, keys: Sequence[ItemKey]) -> Contrast:
     first, second = ([run.preferences.get(key) for key in keys] for run in (a, b))
-    found = win_rates.paired_difference(first, second, [a.items[key].cluster for key in keys])
+    found = win_rates.paired_difference(first, second, Clusters.by_prompt(a.items[key] for key in keys))
     pairs = [(p, q) for p, q in zip(first, second, strict=True) if p is not None and q is not None]
     return Contrast(
-        win_rate_a=_number(win_rates.win_rate([p for p, _ in pairs]).value),
-        win_rate_b=_number(win_rates.win_rate([q for _, q in pairs]).value),
-        difference=_number(found.value),
-        difference_ci95=None if math.isnan(found.ci95[0]) else found.ci95,
-        p_value=_number(found.p_value),
+        win_rate_a=none_if_nan(win_rates.win_rate([p for p, _ in pairs]).value),
+        win_rate_b=none_if_nan(win_rates.win_rate([q for _, q in pairs]).value),
+        difference=none_if_nan(found.value),
+        difference_ci95=none_if_undefined(found.ci95),
+        p_value=none_if_nan(found.p_value),
         p_value_holm=None,
         n=found.n,
         n_prompts=found.clusters,
@@ -164,13 +169,13 @@ def _contrast(a: Run, b: Run, keys: Sequence[Key]) -> Contrast:
 
 
 def _differing_judgement(a: Run, b: Run) -> Iterator[str]:
-    """What makes the verdicts of two runs answers to different questions."""
+    """The settings in which two runs asked their judges different questions."""
     mine, theirs = parse(a.signature), parse(b.signature)
     for part in ("judge", "prompt", "order"):
         if mine.get(part) != theirs.get(part):
             yield f"{part} ({mine.get(part)} against {theirs.get(part)})"
     if mine.get("order") == theirs.get("order") != "both" and mine.get("seed") != theirs.get("seed"):
-        # Another seed shows other answers first, and judges prefer a place.
+        # Another seed shows other answers first, and judges have position bias.
         yield f"order (drawn from seed {mine.get('seed')} against {theirs.get('seed')})"
     if mine.get("judge") == theirs.get("judge") and a.judge and b.judge:
         first, second = _determining(a.judge), _determining(b.judge)
@@ -185,7 +190,7 @@ def _determining(identity: Mapping[str, object]) -> dict[str, object]:
     return {part: value for part, value in parts.items() if part not in (*NOT_IN_VERDICTS, "args")}
 
 
-def _differing_references(a: Run, b: Run, shared: Sequence[Key]) -> Iterator[str]:
+def _differing_references(a: Run, b: Run, shared: Sequence[ItemKey]) -> Iterator[str]:
     others = [key for key in shared if a.items[key].reference != b.items[key].reference]
     if others:
         identifier, code = others[0]
@@ -207,7 +212,3 @@ def _caveats(a: Run, b: Run, overall: Contrast) -> Iterator[str]:
         yield f"the judge was asked at {mine} and at {theirs}: see that both serve the same model"
     if overall.n_prompts < 6:
         yield "with fewer than 6 prompts no difference can reach p < 0.05"
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from xl_alpacaeval_metric.benchmark import Benchmark, Row
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.judge import criteria
-from xl_alpacaeval_metric.judge.criteria import Rubric
 from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
+from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
 from xl_alpacaeval_metric.runs import folder as run_folder
@@ -19,7 +19,7 @@ from xl_alpacaeval_metric.runs import pairs
 from xl_alpacaeval_metric.runs.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
 from xl_alpacaeval_metric.runs.generation import answers
-from xl_alpacaeval_metric.scoring import score
+from xl_alpacaeval_metric.scoring import score_task
 
 OnEstimate = Callable[[Estimate], None]
 
@@ -57,11 +57,13 @@ def evaluate_model(
         rows = [_sample(benchmark, row) for row in benchmark.rows]
         folder.write_rows(run_folder.ROWS, rows)
         expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
-        _announce(folder, expected, judge, rubric, on_estimate)
+        task = _task(folder, expected, judge, rubric)
+        if judge is not None:
+            on_estimate(estimate(task))
         samples = answers(folder, rows, candidate, progress)
         name = f"{benchmark.name}@{benchmark.revision}"
         source, notes = (name, benchmark.references), _cut_off(samples, candidate.max_tokens)
-        return _judge(folder, comparisons_of(samples), judge, source, progress, rubric, notes)
+        return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes)
 
 
 def judge_pairs(
@@ -81,8 +83,10 @@ def judge_pairs(
     revision = _hash(rows)
     with RunFolder(output, {"pairs": revision, "rows": len(rows), **judge_settings(judge)}) as folder:
         folder.write_rows(run_folder.SAMPLES, rows)
-        _announce(folder, comparisons, judge, rubric, on_estimate)
-        return _judge(folder, comparisons, judge, (f"pairs@{revision}", "given"), progress, rubric)
+        task = _task(folder, comparisons, judge, rubric)
+        if judge is not None:
+            on_estimate(estimate(task))
+        return _judge(folder, task, (f"pairs@{revision}", "given"), progress)
 
 
 def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None) -> Path:
@@ -108,56 +112,38 @@ def _sample(benchmark: Benchmark, row: Row) -> dict[str, object]:
     return {**asdict(row), "language": row.response_language, **variant}
 
 
-def _announce(
-    folder: RunFolder,
-    comparisons: Sequence[Comparison],
-    judge: Judge | None,
-    rubric: Rubric | None,
-    on_estimate: OnEstimate,
-) -> None:
-    if judge is None:
-        return
-    judged = {(v.id, v.language, v.order) for v in folder.verdicts() if v.preference is not None}
-    rated = criteria.finished(folder.ratings(), rubric) if rubric else ()
-    on_estimate(estimate(comparisons, judge, rubric, judged=judged, rated=rated))
+def _task(
+    folder: RunFolder, comparisons: Sequence[Comparison], judge: Judge | None, rubric: Rubric | None
+) -> JudgingTask:
+    """What is left to judge, given the judgements in the folder."""
+    # Ratings carry the hash of their criteria, which are no setting of the folder: a finished run
+    # can be rated later.
+    return JudgingTask.of(
+        comparisons, judge, rubric=rubric, verdicts=folder.verdicts(), ratings=folder.ratings() if rubric else ()
+    )
 
 
 def _judge(
     folder: RunFolder,
-    comparisons: Sequence[Comparison],
-    judge: Judge | None,
+    task: JudgingTask,
     source: tuple[str, str],
     progress: Progress,
-    rubric: Rubric | None,
     notes: Sequence[str] = (),
 ) -> Result:
-    made = folder.verdicts()
-    known = {(v.id, v.language, v.order): v for v in made if v.preference is not None}
-    if judge and len(known) < len(made):
-        # The others are asked again now, and no question shall stand there twice.
-        folder.write_rows(run_folder.VERDICTS, map(flat, known.values()))
-    total = sum(len(judge.orders(item)) for item in comparisons) if judge else 0
-    if judge:
-        progress("judging", len(known), total, f"judging with {judge.client.spec}")
-    # Ratings carry the hash of their criteria, which are no setting of the folder: a run can be rated later.
-    ratings = criteria.finished(folder.ratings(), rubric) if rubric else {}
-    if rubric:
-        jsonl.write_json(folder.path / run_folder.RUBRIC, rubric.as_dict())
-    try:
-        result = score(
-            comparisons,
-            judge,
-            made=known.values(),
-            on_verdict=_keep(folder, progress, "judging", len(known), total),
-            benchmark=source[0],
-            references=source[1],
-            criteria=rubric,
-            ratings_made=ratings.values(),
-            on_rating=_keep(folder, progress, "rating by criteria", len(ratings), len(comparisons)),
-        )
-    finally:
-        if judge:
-            judge.client.close()
+    if task.judge:
+        if task.pending:
+            # Drops the verdicts without a preference, so that no question has two in the file.
+            folder.write_rows(run_folder.VERDICTS, map(flat, task.verdicts.values()))
+        progress("judging", len(task.verdicts), task.n_questions, f"judging with {task.judge.client.spec}")
+    if task.rubric:
+        jsonl.write_json(folder.path / run_folder.RUBRIC, task.rubric.as_dict())
+    result = score_task(
+        task,
+        on_verdict=_keep(folder, progress, "judging", len(task.verdicts), task.n_questions),
+        on_rating=_keep(folder, progress, "rating by criteria", len(task.ratings), len(task.comparisons)),
+        benchmark=source[0],
+        references=source[1],
+    )
     result = replace(result, warnings=(*notes, *result.warnings))
     folder.write_results(result)
     return result

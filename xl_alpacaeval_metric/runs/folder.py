@@ -156,6 +156,14 @@ def names(folder: Path) -> set[str]:
     return {file.name for file in folder.iterdir() if file.name != lock.FILE and not _UNFINISHED.fullmatch(file.name)}
 
 
+def read_samples(file: Path) -> list[Comparison]:
+    """The comparisons in a samples.jsonl; raises UserError where a line is damaged."""
+    try:
+        return comparisons_of(read_lines(file))
+    except (KeyError, TypeError, AttributeError):
+        raise UserError(f"{file}: damaged; a line has no id, language or text") from None
+
+
 def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
     """The comparisons in the lines of samples.jsonl; a missing reference becomes an empty text."""
     return [

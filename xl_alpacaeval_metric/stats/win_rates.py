@@ -1,20 +1,18 @@
-"""Win rate, its interval, and the comparison of two runs. Everything is in percent, or percent points."""
+"""Win rate, its interval, and the comparison of two runs, in percent and percentage points."""
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
-from numbers import Real
 
 import numpy as np
-import numpy.typing as npt
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records import WinRate
-
-Floats = npt.NDArray[np.float64]
+from xl_alpacaeval_metric.stats.clusters import Clusters, as_clusters
+from xl_alpacaeval_metric.stats.missing import Floats, as_preferences
 
 _EXACT_CLUSTERS = 12
-"""Up to here all 2**clusters sign flips are counted, fewer than a random sample would take."""
+"""Up to this many clusters, all 2**clusters sign flips are counted: fewer than a random sample."""
 
 _BLOCK = 1 << 20
 """Random numbers held in memory at a time."""
@@ -22,10 +20,11 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Run A minus run B over the pairs both have, in percent points.
+    """Run A minus run B over the items that have a verdict in both, in percentage points.
 
-    `n` counts those pairs, `n_missing` the pairs left out because either run lacks a verdict, `clusters` the
-    prompts behind the `n` pairs. `value` and `p_value` are nan without a pair, `ci95` with fewer than two prompts.
+    `n` counts those items, `n_missing` the items left out because either run lacks a verdict,
+    `clusters` the prompts behind the `n` items. `value` and `p_value` are nan where `n` is 0,
+    `ci95` is nan with fewer than two prompts.
     """
 
     value: float
@@ -36,51 +35,14 @@ class Difference:
     n_missing: int
 
 
-def as_floats(values: Sequence[float | None] | Floats, name: str) -> Floats:
-    """A flat sequence of numbers as an array, with nan for None and nan (both mean missing).
-
-    Raises UserError, which names the item (counted from 0), for anything that is not a number.
-    """
-    try:
-        array = np.asarray(values)
-    except ValueError:  # numbers and sequences mixed
-        array = np.zeros((0, 0))
-    if array.ndim != 1:
-        raise UserError(f"{name}s: not a flat sequence; need one number, or None, for each item")
-    if array.dtype.kind in "biuf":
-        return array.astype(np.float64)
-    floats = np.full(len(array), nan)
-    for i, value in enumerate(values):
-        if value is None:
-            continue
-        if not isinstance(value, Real):
-            raise UserError(f"{name} {i} is {value!r}; need a number, or None where it is missing")
-        try:
-            floats[i] = float(value)
-        except OverflowError:
-            raise UserError(f"{name} {i} is too large a number") from None
-    return floats
-
-
-def as_preferences(preferences: Sequence[float | None] | Floats) -> Floats:
-    """Preferences as an array, with nan for the missing ones. Raises UserError for one outside [0, 1]."""
-    array = as_floats(preferences, "preference")
-    outside = np.flatnonzero((array < 0) | (array > 1))
-    if outside.size:
-        i = int(outside[0])
-        raise UserError(
-            f"preference {i} is {array[i]}; need a probability from 0 (reference) to 1 (candidate), or None"
-        )
-    return array
-
-
 def win_rate(preferences: Sequence[float | None] | Floats) -> WinRate:
-    """The mean preference, as AlpacaEval 2 defines the win rate, with its standard error and counts.
+    """The mean preference, as AlpacaEval 2 defines the win rate, with standard error and counts.
 
-    `preferences`: probabilities in [0, 1] that the candidate is better; None and nan are missing: left out and
-    counted in `n_missing`. A win is a preference > 0.5, a loss < 0.5, a tie exactly 0.5. The standard error is
-    that of the mean, 100 * sd / sqrt(n) with ddof = 1; it takes all items for independent (where prompts repeat,
-    see `bootstrap_interval`). The value is nan for n = 0, the standard error for n < 2.
+    `preferences`: probabilities in [0, 1] that the candidate is better. None and nan are missing:
+    left out and counted in `n_missing`. A win is a preference > 0.5, a loss < 0.5, a tie exactly
+    0.5. The standard error is that of the mean, 100 * sd / sqrt(n) with ddof = 1. It assumes
+    independent items; where prompts repeat, use `bootstrap_interval`. The value is nan for n = 0,
+    the standard error for n < 2.
 
     Raises UserError for a preference that is not a number in [0, 1].
     """
@@ -100,45 +62,48 @@ def win_rate(preferences: Sequence[float | None] | Floats) -> WinRate:
 
 def bootstrap_interval(
     preferences: Sequence[float | None] | Floats,
-    clusters: Sequence[Hashable],
+    prompts: Clusters | Sequence[Hashable],
     *,
     seed: int = 0,
     resamples: int = 2000,
     confidence: float = 0.95,
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of the win rate, in percent, that draws whole clusters.
+    """Percentile bootstrap interval of the win rate in percent, resampling whole prompts.
 
-    `clusters`: for each preference the id of its prompt. The same prompt in several languages is one draw, because
-    its verdicts go together; with distinct ids this is the ordinary bootstrap. Missing preferences are left out.
-    The same input and seed give the same interval. Percentile method: Efron & Tibshirani 1993, chapter 13; whole
-    clusters: Field & Welsh 2007.
+    `prompts`: the items' clusters, or the prompt id of each preference. Verdicts on the same prompt
+    in several languages are correlated, so they are drawn together; with distinct ids this is the
+    ordinary bootstrap. Missing preferences are left out. The same input and seed give the same
+    interval. Percentile method: Efron & Tibshirani 1993, chapter 13; whole clusters: Field & Welsh
+    2007.
 
-    Equal preferences throughout give an interval of no width. Fewer than two clusters say nothing about how clusters
-    vary: (nan, nan). Raises UserError for sequences of different lengths and for preferences outside [0, 1].
+    Equal preferences throughout give an interval of width 0. Fewer than two prompts say nothing
+    about the variance between prompts: (nan, nan). Raises UserError for sequences of different
+    lengths and for preferences outside [0, 1].
     """
-    array = as_preferences(preferences)
-    sums, counts = _by_cluster(array, clusters)
+    sums, counts = as_clusters(prompts).totals(as_preferences(preferences))
     return _interval(sums, counts, seed=seed, resamples=resamples, confidence=confidence)
 
 
 def paired_difference(
     a: Sequence[float | None] | Floats,
     b: Sequence[float | None] | Floats,
-    clusters: Sequence[Hashable],
+    prompts: Clusters | Sequence[Hashable],
     *,
     seed: int = 0,
     resamples: int = 2000,
     flips: int = 10_000,
 ) -> Difference:
-    """How much run A's win rate differs from run B's on the same items, and whether chance could do it.
+    """The difference of two runs' win rates on the same items, with interval and p-value.
 
-    `a[i]`, `b[i]`: the two runs' preferences on item i; `clusters[i]`: the id of its prompt. Items that either run
-    lacks are left out of both. The interval is `bootstrap_interval`'s, over the differences. The p-value is two-sided,
-    from a sign-flip permutation test: if the runs are equally good, each prompt's difference (all its languages
-    together) could as well have had the other sign. Up to 12 prompts all flips are counted, else `flips` random ones,
-    with p = (1 + as extreme) / (1 + flips), which is never 0 (Phipson & Smyth 2010).
+    `a[i]`, `b[i]`: the two runs' preferences on item i; `prompts` as in `bootstrap_interval`. Items
+    that either run lacks are left out of both. The interval is `bootstrap_interval`'s, over the
+    differences. The p-value is two-sided, from a sign-flip permutation test: if the runs are
+    equally good, the difference on each prompt (over all its languages) is as likely to have the
+    other sign. Up to 12 prompts all flips are counted. Above that, `flips` random ones are, with
+    p = (1 + as extreme) / (1 + flips), which is never 0 (Phipson & Smyth 2010).
 
-    Two runs without any difference, and a single prompt, give p = 1. Raises UserError as `bootstrap_interval` does.
+    Two runs without any difference, and a single prompt, give p = 1. Raises UserError as
+    `bootstrap_interval` does.
     """
     first, second = as_preferences(a), as_preferences(b)
     if first.size != second.size:
@@ -146,7 +111,7 @@ def paired_difference(
             f"paired difference: {first.size} preferences against {second.size}; need the same items in both"
         )
     delta = first - second
-    sums, counts = _by_cluster(delta, clusters)
+    sums, counts = as_clusters(prompts).totals(delta)
     n = int(counts.sum())
     return Difference(
         value=100 * float(sums.sum()) / n if n else nan,
@@ -159,8 +124,10 @@ def paired_difference(
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values corrected for being several, in their order: below alpha after correction, the chance of even one
-    false alarm among them is at most alpha (Holm 1979). A nan (nothing to test) stays nan and is not counted.
+    """p-values corrected for multiple comparisons, in their order (Holm 1979).
+
+    If corrected p-values below alpha are called significant, the chance of one false positive or
+    more is at most alpha. A nan (nothing to test) stays nan and is not counted as a comparison.
 
     Raises UserError for a p-value outside [0, 1].
     """
@@ -176,19 +143,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def _by_cluster(values: Floats, clusters: Sequence[Hashable]) -> tuple[Floats, Floats]:
-    """Sum and number of the values that are there, for each cluster that has one."""
-    if len(clusters) != values.size:
-        raise UserError(f"clusters: {len(clusters)} for {values.size} items; need one prompt id for each item")
-    index: dict[Hashable, int] = {}
-    codes = np.fromiter((index.setdefault(c, len(index)) for c in clusters), dtype=np.intp, count=values.size)
-    known = ~np.isnan(values)
-    sums = np.bincount(codes[known], weights=values[known], minlength=len(index)).astype(np.float64)
-    counts = np.bincount(codes[known], minlength=len(index)).astype(np.float64)
-    return sums[counts > 0], counts[counts > 0]
-
-
 def _interval(sums: Floats, counts: Floats, *, seed: int, resamples: int, confidence: float) -> tuple[float, float]:
+    """The bootstrap interval, from the sum and the number of preferences in each cluster."""
     if not 0 < confidence < 1:
         raise UserError(f"confidence is {confidence}; need a number between 0 and 1, such as 0.95")
     if sums.size < 2:
@@ -204,9 +160,10 @@ def _interval(sums: Floats, counts: Floats, *, seed: int, resamples: int, confid
 
 
 def _sign_flip_p(sums: Floats, *, seed: int, flips: int) -> float:
+    """The two-sided p-value of the clusters' summed differences; nan without a cluster."""
     if sums.size == 0:
         return nan
-    # Sums of the same numbers in another order differ in their last digits: a tie must still count as one.
+    # Sums of the same numbers in another order differ in their last digits, and must count as ties.
     extreme = abs(sums.sum()) - 1e-9 * np.abs(sums).sum()
     if sums.size <= _EXACT_CLUSTERS:
         patterns = np.arange(2**sums.size)[:, None] >> np.arange(sums.size) & 1
@@ -220,7 +177,7 @@ def _sign_flip_p(sums: Floats, *, seed: int, flips: int) -> float:
 
 
 def _blocks(rows: int, columns: int) -> Iterator[int]:
-    """`rows` in portions of at most `_BLOCK` cells (at least one row each)."""
+    """`rows` in blocks of at most `_BLOCK` cells (at least one row each)."""
     step = max(1, _BLOCK // columns)
     for start in range(0, rows, step):
         yield min(step, rows - start)

@@ -32,6 +32,8 @@ from xl_instruct_dataset.cli.hub import app
 from xl_instruct_dataset.train.settings import Settings, resolve
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from xl_alpacaeval_metric.judge.pairwise import Judge
 
 _GROUP = "Settings (also keys of --config)"
@@ -124,7 +126,7 @@ def run_loop(
         processes=processes,
     )
 
-    def open_judge() -> "Judge | None":
+    def open_judge() -> "AbstractContextManager[Judge | None]":
         return judge_from(judge, judge_base_url, judge_args, concurrency, resolved.device, both_orders, resolved.seed)
 
     with ProgressLine(output) as progress:

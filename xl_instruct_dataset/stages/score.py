@@ -1,11 +1,11 @@
-"""Stage 4: a judge rates a response by the rubric of `xl_alpacaeval_metric.judge.criteria`."""
+"""Stage 4: a judge rates a response by the rubric of `xl_alpacaeval_metric.judge.rubric`."""
 
 from collections.abc import Mapping
 
 from xl_alpacaeval_metric.clients.base import Message, Request
-from xl_alpacaeval_metric.judge import criteria
+from xl_alpacaeval_metric.judge import rubric_file
 
-_RUBRIC = criteria.load()
+_RUBRIC = rubric_file.load()
 SCHEMA = _RUBRIC.schema
 """The JSON schema of a reply."""
 

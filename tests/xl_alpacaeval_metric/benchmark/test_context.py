@@ -13,7 +13,6 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.languages import identify
 from xl_alpacaeval_metric.records import Comparison
-from xl_alpacaeval_metric.stats import factor_effects
 
 BENCHMARK = benchmark.load("context")
 ROWS = BENCHMARK.rows
@@ -133,5 +132,4 @@ def test_designs_of_one_item_are_one_prompt_in_the_interval() -> None:
 
 def test_without_designs_there_are_no_effects() -> None:
     items = [Comparison("1", "de", "Frage", "Antwort", "Antwort")]
-    assert factor_effects.grouped(items) == {}
     assert "by_design" not in score(items).as_dict()

@@ -6,9 +6,9 @@ from pathlib import Path
 import yaml
 
 from xl_alpacaeval_metric.clients.base import Request
-from xl_alpacaeval_metric.judge import criteria
+from xl_alpacaeval_metric.judge import rubric_file
 
-DEFAULT = criteria.load()
+DEFAULT = rubric_file.load()
 NAMES = ("precision", "informativeness", "naturalness", "objectivity")
 LEVELS = {"precision": 4, "informativeness": 3, "naturalness": 5, "objectivity": 1}
 TASTE = {

@@ -10,9 +10,11 @@ from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric.clients.base import Completion, Failure
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge import criteria
+from xl_alpacaeval_metric.judge import rubric_file
 from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
+from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.records import Rating, Verdict
 
 ITEMS = [comparison(n) for n in range(10)]
 
@@ -22,23 +24,26 @@ def judge(**options: object) -> Judge:
 
 
 def test_requests_are_counted_exactly() -> None:
-    assert estimate(ITEMS, judge()).requests == 10
-    assert estimate(ITEMS, judge(both_orders=True)).requests == 20
-    assert estimate(ITEMS, judge(), criteria.load()).requests == 20
-    done = {(*item.key, judge().orders(item)[0]) for item in ITEMS[:4]}
-    assert estimate(ITEMS, judge(), judged=done).requests == 6
-    assert estimate(ITEMS, judge(), criteria.load(), judged=done, rated={ITEMS[0].key}).requests == 15
+    rubric = rubric_file.load()
+    assert estimate(JudgingTask.of(ITEMS, judge())).requests == 10
+    assert estimate(JudgingTask.of(ITEMS, judge(both_orders=True))).requests == 20
+    assert estimate(JudgingTask.of(ITEMS, judge(), rubric=rubric)).requests == 20
+    done = [Verdict(*item.key, judge().orders(item)[0], 0.5) for item in ITEMS[:4]]
+    assert estimate(JudgingTask.of(ITEMS, judge(), verdicts=done)).requests == 6
+    rated = Rating(*ITEMS[0].key, dict.fromkeys(rubric.names, 3), rubric=rubric.sha)
+    assert estimate(JudgingTask.of(ITEMS, judge(), rubric=rubric, verdicts=done, ratings=[rated])).requests == 15
+    assert estimate(JudgingTask.of(ITEMS, None)).requests == 0
 
 
 def test_nothing_is_sent_without_a_pilot() -> None:
     asked = judge()
-    assert estimate(ITEMS, asked).prompt_tokens > 0
+    assert estimate(JudgingTask.of(ITEMS, asked)).prompt_tokens > 0
     assert asked.client.sent == []  # type: ignore[attr-defined]
 
 
 def test_a_pilot_stands_for_all() -> None:
     client = ScriptedClient(lambda _: Completion("A", prompt_tokens=300, completion_tokens=2))
-    found = estimate(ITEMS, Judge(client), pilot=5)
+    found = estimate(JudgingTask.of(ITEMS, Judge(client)), pilot=5)
     assert len(client.sent) == 5
     assert found.pilot == 5
     assert found.completion_tokens == 20
@@ -47,8 +52,9 @@ def test_a_pilot_stands_for_all() -> None:
 
 
 def test_a_pilot_that_is_not_answered_is_an_error() -> None:
+    client = ScriptedClient(lambda _: Failure("refused", "too long"))
     with pytest.raises(UserError, match="none of 2 requests was answered with a token count: too long"):
-        estimate(ITEMS, Judge(ScriptedClient(lambda _: Failure("refused", "too long"))), pilot=2)
+        estimate(JudgingTask.of(ITEMS, Judge(client)), pilot=2)
 
 
 def test_the_price_is_per_million_tokens() -> None:

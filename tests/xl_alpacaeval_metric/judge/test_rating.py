@@ -3,6 +3,8 @@
 import json
 import random
 import statistics
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +18,33 @@ from xl_alpacaeval_metric import scoring
 from xl_alpacaeval_metric.clients.base import Completion, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge import criteria
+from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.records import Rating
+from xl_alpacaeval_metric.judge.rating import summary as rating_summary
+from xl_alpacaeval_metric.records import Comparison, CriterionScore, Rating
+from xl_alpacaeval_metric.stats.clusters import Clusters
+
+
+def rated(
+    items: list[Comparison],
+    client: ScriptedClient,
+    ratings: Iterable[Rating] = (),
+    on_rating: Callable[[Rating], None] | None = None,
+) -> list[Rating]:
+    """The ratings of these items, given those of an earlier run."""
+    return JudgingTask.of(items, Judge(client), rubric=DEFAULT, ratings=ratings).rate_unrated(on_rating)
+
+
+def summary(ratings: list[Rating]) -> dict[str, CriterionScore]:
+    """The figures of ratings whose prompts are their ids."""
+    return rating_summary(ratings, DEFAULT, Clusters(rating.id for rating in ratings))
 
 
 def test_there_is_one_rating_for_each_answer_in_order() -> None:
     items = [comparison(n, language) for n in range(3) for language in ("de", "fi")]
     client = ScriptedClient(lambda request: Completion(reply(), prompt_tokens=len(shown(request)), completion_tokens=9))
     seen: list[Rating] = []
-    ratings = criteria.rate(items, client, DEFAULT, on_rating=seen.append)
+    ratings = rated(items, client, on_rating=seen.append)
     assert [(rating.id, rating.language) for rating in ratings] == [item.key for item in items]
     assert {id(rating) for rating in ratings} == {id(rating) for rating in seen}
     assert all(rating.scores == LEVELS and rating.raw == reply() and not rating.reason for rating in ratings)
@@ -37,7 +56,7 @@ def test_there_is_one_rating_for_each_answer_in_order() -> None:
 def test_an_unusable_reply_is_asked_for_again_and_then_missing_with_its_reason() -> None:
     answers = iter(["hm", reply(), "hm", "all 5/5"])
     client = ScriptedClient(lambda _: next(answers), retries=1)
-    first, second = criteria.rate([comparison(1), comparison(2)], client, DEFAULT)
+    first, second = rated([comparison(1), comparison(2)], client)
     assert (first.scores, first.retries) == (LEVELS, 1)
     assert second.scores is None
     assert "all 5/5" in str(second.reason)
@@ -48,7 +67,7 @@ def test_a_client_that_does_not_ask_again_leaves_the_raw_reply() -> None:
         def complete(self, requests: Any, is_usable: Any = None) -> Any:
             return super().complete(requests)
 
-    (rating,) = criteria.rate([comparison()], Careless(lambda _: "all 5/5"), DEFAULT)
+    (rating,) = rated([comparison()], Careless(lambda _: "all 5/5"))
     assert (rating.scores, rating.raw) == (None, "all 5/5")
     assert rating.reason == "no levels in the reply 'all 5/5'"
 
@@ -61,7 +80,7 @@ def test_only_finished_ratings_by_the_same_rubric_are_kept(tmp_path: Path) -> No
         Rating("item-2", "de", dict.fromkeys(NAMES, 2), rubric="another"),
     ]
     client = ScriptedClient(lambda _: reply())
-    ratings = criteria.rate(items, client, DEFAULT, made=made)
+    ratings = rated(items, client, ratings=made)
     assert [rating.scores == LEVELS for rating in ratings] == [False, True, True, True]
     assert len(client.sent) == 3
 
@@ -79,7 +98,7 @@ def test_the_mean_and_the_counts_are_those_of_the_plain_formula(
         Rating(f"p{prompt}", str(i), None if levels is None else dict(zip(NAMES, levels, strict=True)))
         for i, (prompt, levels) in enumerate(rows)
     ]
-    found = criteria.summary(ratings, DEFAULT)
+    found = summary(ratings)
     assert tuple(found) == NAMES
     for place, name in enumerate(NAMES):
         known = [levels[place] for _, levels in rows if levels is not None]
@@ -111,8 +130,8 @@ def test_the_interval_is_that_of_a_naive_bootstrap_over_prompts() -> None:
         drawn = [level for prompt in rng.choices(list(prompts), k=len(prompts)) for level in prompts[prompt]]
         naive.append(statistics.fmean(drawn))
     cuts = statistics.quantiles(naive, n=40)
-    score = criteria.summary(ratings, DEFAULT)["naturalness"]
-    assert score == criteria.summary(ratings, DEFAULT)["naturalness"]
+    score = summary(ratings)["naturalness"]
+    assert score == summary(ratings)["naturalness"]
     assert score.ci95 == pytest.approx((cuts[0], cuts[-1]), abs=0.08)
 
 
@@ -150,6 +169,19 @@ def test_a_result_has_criteria_overall_and_by_language() -> None:
     assert found["usage"]["requests"] == 8  # type: ignore[index]
     assert f"|criteria:{DEFAULT.sha}|" in str(found["signature"])
     assert scoring.score(items, judge, criteria=DEFAULT).missing_share == 0.25
+
+
+def test_variants_of_a_prompt_are_one_draw_in_the_interval() -> None:
+    levels = {f"Antwort {n}.": reply(precision=1 + 4 * (n % 2)) for n in range(10)}
+    items = [comparison(10 * v + n, prediction=f"Antwort {n}.") for n in range(10) for v in range(5)]
+    variants = [replace(item, prompt=item.prediction) for item in items]
+    narrow, wide = (
+        scoring.score(some, judge_of(levels), criteria=DEFAULT).overall.criteria["precision"].ci95  # type: ignore[index]
+        for some in (items, variants)
+    )
+    assert narrow is not None
+    assert wide is not None
+    assert wide[1] - wide[0] > 1.8 * (narrow[1] - narrow[0])
 
 
 def test_without_criteria_nothing_changes() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.xl_alpacaeval_metric.judge.rating_rubrics import DEFAULT, LEVELS, NAMES, TASTE, reply, shown, written
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge import criteria
+from xl_alpacaeval_metric.judge import rubric_file
 
 
 def test_the_default_rubric_has_the_four_criteria_with_an_anchor_a_level() -> None:
@@ -23,7 +23,7 @@ def test_the_default_rubric_has_the_four_criteria_with_an_anchor_a_level() -> No
 
 
 def test_a_rubric_from_a_file_takes_its_place(tmp_path: Path) -> None:
-    own = criteria.load(written(tmp_path, TASTE))
+    own = rubric_file.load(written(tmp_path, TASTE))
     assert own.names == ("taste",)
     assert own.criteria[0].anchors[4] == "tastes like 5"
     assert own.parse('{"taste": 2}') == {"taste": 2}
@@ -32,14 +32,14 @@ def test_a_rubric_from_a_file_takes_its_place(tmp_path: Path) -> None:
 
 def test_what_a_rubric_says_of_itself_loads_as_the_same_rubric(tmp_path: Path) -> None:
     file = written(tmp_path, json.dumps(DEFAULT.as_dict()))
-    assert criteria.load(file) == DEFAULT
-    assert criteria.load(file).sha == DEFAULT.sha
+    assert rubric_file.load(file) == DEFAULT
+    assert rubric_file.load(file).sha == DEFAULT.sha
 
 
 def test_every_text_of_the_rubric_is_in_its_hash(tmp_path: Path) -> None:
     texts = yaml.safe_dump(TASTE)
     hashes = [
-        criteria.load(written(tmp_path, texts.replace(old, new))).sha
+        rubric_file.load(written(tmp_path, texts.replace(old, new))).sha
         for old, new in (("", ""), ("taste\n", "smell\n"), ("How", "Why"), ("like 3", "like three"))
     ]
     assert len(set(hashes)) == 4
@@ -47,7 +47,7 @@ def test_every_text_of_the_rubric_is_in_its_hash(tmp_path: Path) -> None:
 
 def test_words_that_yaml_takes_for_something_else_stay_words(tmp_path: Path) -> None:
     text = "criteria: [{name: on, definition: 2024-13-45, levels: {1: no, 2: 1e3, 3: ~, 4: 007, 5: yes}}]"
-    (criterion,) = criteria.load(written(tmp_path, text)).criteria
+    (criterion,) = rubric_file.load(written(tmp_path, text)).criteria
     assert (criterion.name, criterion.definition) == ("on", "2024-13-45")
     assert criterion.anchors == ("no", "1e3", "~", "007", "yes")
 
@@ -96,7 +96,7 @@ FIVE = dict.fromkeys(range(1, 6), "text")
 def test_a_bad_file_is_one_line_that_names_it(tmp_path: Path, content: object, problem: str) -> None:
     file = written(tmp_path, content)
     with pytest.raises(UserError) as error:
-        criteria.load(file)
+        rubric_file.load(file)
     assert str(error.value).startswith(f"{file}: ")
     assert problem in str(error.value)
     assert "\n" not in str(error.value)
@@ -106,9 +106,9 @@ def test_a_file_that_cannot_be_read_is_one_line_that_names_it(tmp_path: Path) ->
     (tmp_path / "latin.yaml").write_bytes("criteria: café".encode("latin-1"))
     for file, problem in ((tmp_path / "absent.yaml", "no such file"), (tmp_path, "cannot be read")):
         with pytest.raises(UserError, match=problem):
-            criteria.load(str(file))
+            rubric_file.load(str(file))
     with pytest.raises(UserError, match=r"latin.yaml: not UTF-8"):
-        criteria.load(tmp_path / "latin.yaml")
+        rubric_file.load(tmp_path / "latin.yaml")
 
 
 def test_the_prompt_shows_everything_that_the_judge_needs() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.records import Order, Verdict
+from xl_alpacaeval_metric.records import ItemKey, Order, Verdict
 from xl_alpacaeval_metric.runs import agreement
 
 FIRST: Order = "candidate_first"
@@ -107,6 +107,22 @@ def test_consistency_is_that_of_the_verdicts_labelled_or_not() -> None:
     )
 
 
+def test_variants_of_a_prompt_are_one_draw_in_the_interval(tmp_path: Path) -> None:
+    names = [(n, variant) for n in range(10) for variant in range(5)]
+    texts = {"language": "de", "instruction": "Q", "prediction": "P", "reference": "R"}
+    rows = [{"id": f"{n}-{variant}", "prompt": str(n), **texts} for n, variant in names]
+    verdict_file(tmp_path / "verdicts.jsonl", *(verdict(f"{n}-{variant}", 0.9) for n, variant in names))
+    verdicts = agreement.read_verdicts(tmp_path)
+    labels: dict[ItemKey, float | None] = {(f"{n}-{variant}", "de"): float(n % 2) for n, variant in names}
+    assert agreement.read_prompts(tmp_path) == {}
+    narrow = agreement.measure(verdicts, labels, agreement.read_prompts(tmp_path)).agreement_ci95
+    write(tmp_path / "samples.jsonl", *rows)
+    wide = agreement.measure(verdicts, labels, agreement.read_prompts(tmp_path / "verdicts.jsonl")).agreement_ci95
+    assert narrow is not None
+    assert wide is not None
+    assert wide[1] - wide[0] > 1.8 * (narrow[1] - narrow[0])
+
+
 def test_one_order_has_no_consistency() -> None:
     assert rated([("win", "win")]).position_consistency is None
 
@@ -115,7 +131,7 @@ def test_what_is_left_out_is_counted() -> None:
     verdicts = {
         (name, "de"): [verdict(name, preference)] for name, preference in [("a", 1), ("b", None), ("c", 0), ("d", 0.4)]
     }
-    labels: dict[agreement.Key, float | None] = {("a", "de"): 1, ("b", "de"): 1, ("c", "de"): None, ("e", "de"): 0}
+    labels: dict[ItemKey, float | None] = {("a", "de"): 1, ("b", "de"): 1, ("c", "de"): None, ("e", "de"): 0}
     labels[("a", "fi")] = 0.0
     found = agreement.measure(verdicts, labels)
     assert (found.n, found.n_missing, found.only_verdicts, found.only_labels) == (1, 2, 1, 2)

@@ -13,7 +13,7 @@ from tests.commands import run_alpacaeval as run
 from tests.servers.judge import JudgeServer
 from tests.servers.prompts import slots_of
 from tests.xl_alpacaeval_metric.judge.rating_rubrics import DEFAULT, NAMES, TASTE, written
-from xl_alpacaeval_metric.judge import criteria
+from xl_alpacaeval_metric.judge import rubric_file
 from xl_alpacaeval_metric.xl_alpacaeval_metric import compute
 
 
@@ -90,7 +90,7 @@ def test_a_run_is_rated_once_and_only_what_failed_again(server: JudgeServer, tmp
         assert text in rated.stdout
     lines = [json.loads(line) for line in (folder / "criteria.jsonl").read_text("utf-8").splitlines()]
     assert {line["id"]: line["scores"] and line["scores"]["precision"] for line in lines} == {"1": 4, "2": 2, "3": None}
-    assert criteria.load(folder / "rubric.json") == DEFAULT
+    assert rubric_file.load(folder / "rubric.json") == DEFAULT
 
     before = server.stats()["requests"]
     assert run("judge", pairs, *options, "--criteria").returncode == 1

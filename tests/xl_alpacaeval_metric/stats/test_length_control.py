@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 
 from tests import helpers
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
+from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate, overall_length_controlled_win_rate
 from xl_alpacaeval_metric.stats.win_rates import win_rate
 
 SHARED = helpers.SHARED / "alpaca_eval"
@@ -193,3 +193,28 @@ def test_what_does_not_fit_is_named(
 ) -> None:
     with pytest.raises(UserError, match=message):
         length_controlled_win_rate(p, candidate, reference)
+
+
+def test_the_overall_rate_is_the_mean_over_languages_by_their_verdicts() -> None:
+    german = judged(30, quality=0.3, taste=0.5, ratio=1.4, seed=1)
+    chinese = judged(10, quality=-0.5, taste=0.5, ratio=0.7, seed=2)
+    preferences, candidate, reference = ([*a, *b] for a, b in zip(german, chinese, strict=True))
+    missing = [None, *preferences[1:]]
+    one = length_controlled_win_rate([None, *german[0][1:]], *german[1:])
+    two = length_controlled_win_rate(*chinese)
+    found = overall_length_controlled_win_rate(missing, candidate, reference, ["de"] * 30 + ["zh"] * 10)
+    assert found.value == pytest.approx((29 * one.value + 10 * two.value) / 39)
+    error = math.hypot(29 * one.standard_error, 10 * two.standard_error) / 39
+    assert found.standard_error == pytest.approx(error)
+    assert (found.n, found.n_missing, found.wins) == (39, 1, one.wins + two.wins)
+    assert overall_length_controlled_win_rate(*chinese, ["zh"] * 10).value == pytest.approx(two.value)
+
+
+def test_without_a_verdict_there_is_no_overall_rate() -> None:
+    for values in ([], [None]):
+        found = overall_length_controlled_win_rate(values, [5] * len(values), [5] * len(values), ["de"] * len(values))
+        assert math.isnan(found.value)
+        assert math.isnan(found.standard_error)
+        assert (found.n, found.n_missing) == (0, len(values))
+    with pytest.raises(UserError, match="2, 2, 2 preferences and lengths for 1 languages"):
+        overall_length_controlled_win_rate([0.5, 0.5], [1, 2], [1, 2], ["de"])

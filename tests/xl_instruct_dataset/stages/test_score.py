@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from xl_alpacaeval_metric.judge import criteria
+from xl_alpacaeval_metric.judge import rubric_file
 from xl_instruct_dataset.records import CRITERIA
 from xl_instruct_dataset.stages import score
 
@@ -30,10 +30,10 @@ def test_a_response_is_rated_by_the_four_criteria() -> None:
 
 
 def test_the_hash_is_that_of_the_prompt_and_the_criteria(tmp_path: Path) -> None:
-    own = criteria.load()
-    assert score.sha() == criteria.load(write_yaml(tmp_path / "same.yaml", own.as_dict())).sha
+    own = rubric_file.load()
+    assert score.sha() == rubric_file.load(write_yaml(tmp_path / "same.yaml", own.as_dict())).sha
     fewer = replace(own, criteria=own.criteria[1:]).as_dict()
-    assert score.sha() != criteria.load(write_yaml(tmp_path / "fewer.yaml", fewer)).sha
+    assert score.sha() != rubric_file.load(write_yaml(tmp_path / "fewer.yaml", fewer)).sha
 
 
 def write_yaml(file: Path, content: object) -> Path:

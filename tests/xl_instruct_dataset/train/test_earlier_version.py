@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_a_loop_goes_on_to_its_half_trained_model(base: Path, tmp_path: Path) ->
     settings = resolve(None, {**shared, "device": "cpu", "device_batch_size": 2, "merge": True})
     wanted = benchmarks.EvalPlan(("mini",), limit=1, max_tokens=8, eval_batch_size="1")
     with pytest.raises(UserError, match="trained"):
-        loop_run.run(str(base), settings, wanted, lambda: None, tmp_path, silent, trains, "command")
+        loop_run.run(str(base), settings, wanted, nullcontext, tmp_path, silent, trains, "command")
     other = benchmarks.EvalPlan(("mini",), limit=1, max_tokens=9, eval_batch_size="1")
     with pytest.raises(UserError, match="holds a run with max_tokens 8, this one has 9; choose another --output"):
-        loop_run.run(str(base), settings, other, lambda: None, tmp_path, silent, trains, "command")
+        loop_run.run(str(base), settings, other, nullcontext, tmp_path, silent, trains, "command")

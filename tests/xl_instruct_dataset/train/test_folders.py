@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def looped(tiny: Path, folder: Path, fine_tune: object = None, **options: object
     """The loop on one row, in this process."""
     one = benchmarks.EvalPlan(("mini",), limit=1, max_tokens=4, eval_batch_size="1")
     made = settings(pairs="en-de", merge=True, **options)
-    return loop_run.run(str(tiny), made, one, lambda: None, folder, silent, fine_tune, "command")  # type: ignore[arg-type]
+    return loop_run.run(str(tiny), made, one, nullcontext, folder, silent, fine_tune, "command")  # type: ignore[arg-type]
 
 
 def test_a_training_that_made_nothing_is_begun_again_with_other_settings(tiny: Path, tmp_path: Path) -> None:

@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.languages import fidelity
 from xl_alpacaeval_metric.records import Comparison
 from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.compare import Run
 from xl_alpacaeval_metric.stats import win_rates
-from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
+from xl_alpacaeval_metric.stats.clusters import Clusters, Codes
+from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
+from xl_alpacaeval_metric.stats.missing import none_if_nan, none_if_undefined
 
 RESAMPLES = 1000
 """For the length-controlled win rate, which is fitted anew in each; the others use 2,000."""
@@ -76,7 +77,7 @@ def changes(benchmark: str, before: Path, after: Path, *, judged: bool) -> tuple
 
 def samples(folder: Path) -> dict[Key, Comparison]:
     """The answers of a run folder by id and language."""
-    return {item.key: item for item in run_folder.comparisons_of(jsonl.read_lines(folder / run_folder.SAMPLES))}
+    return {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
 
 
 def _groups(keys: Sequence[Key]) -> dict[str, list[Key]]:
@@ -117,9 +118,9 @@ def _each(
                 language,
                 before=_mean([before[key] for key in both]),
                 after=_mean([after[key] for key in both]),
-                difference=_number(difference.value),
-                ci95=_interval(difference.ci95),
-                p_value=_number(difference.p_value),
+                difference=none_if_nan(difference.value),
+                ci95=none_if_undefined(difference.ci95),
+                p_value=none_if_nan(difference.p_value),
                 n=difference.n,
                 n_prompts=difference.clusters,
                 n_missing=difference.n_missing,
@@ -129,20 +130,21 @@ def _each(
 
 
 def _length_controlled(benchmark: str, language: str, base: Run, tuned: Run, keys: Sequence[Key]) -> Change:
-    """The mean over languages of the length-controlled win rate, each weighing as many verdicts as it has; the interval
-    is the percentile bootstrap over whole prompts, both rates fitted anew to each draw."""
+    """The length-controlled win rate, before and after.
+
+    The interval is the percentile bootstrap over whole prompts, with both rates fitted anew to each
+    draw.
+    """
     both = [k for k in keys if base.preferences.get(k) is not None and tuned.preferences.get(k) is not None]
-    clusters: dict[str, list[int]] = {}
-    for place, key in enumerate(both):
-        clusters.setdefault(base.items[key].cluster, []).append(place)
-    places = [np.array(members) for members in clusters.values()]
+    prompts = Clusters.by_prompt(base.items[key] for key in both).members()
     rates = [_rate(run, both) for run in (base, tuned)]
     before, after = (rate(np.arange(len(both))) for rate in rates)
     interval = (nan, nan)
-    if len(places) > 1:
+    if len(prompts) > 1:
         random = np.random.default_rng(0)
         drawn = (
-            np.concatenate([places[i] for i in random.integers(0, len(places), len(places))]) for _ in range(RESAMPLES)
+            np.concatenate([prompts[i] for i in random.integers(0, len(prompts), len(prompts))])
+            for _ in range(RESAMPLES)
         )
         differences = [rates[1](one) - rates[0](one) for one in drawn]
         low, high = np.quantile(differences, [0.025, 0.975])
@@ -151,42 +153,28 @@ def _length_controlled(benchmark: str, language: str, base: Run, tuned: Run, key
         benchmark,
         "lc_win_rate",
         language,
-        before=_number(before),
-        after=_number(after),
-        difference=_number(after - before),
-        ci95=_interval(interval),
+        before=none_if_nan(before),
+        after=none_if_nan(after),
+        difference=none_if_nan(after - before),
+        ci95=none_if_undefined(interval),
         p_value=None,
         n=len(both),
-        n_prompts=len(places),
+        n_prompts=len(prompts),
         n_missing=len(keys) - len(both),
     )
 
 
-def _rate(run: Run, keys: Sequence[Key]) -> Callable[[np.ndarray], float]:
-    """The length-controlled win rate of the items at some places, a place as often as it is given."""
+def _rate(run: Run, keys: Sequence[Key]) -> Callable[[Codes], float]:
+    """The length-controlled win rate of the items at some indices, which may repeat."""
     preferences = np.array([run.preferences[key] for key in keys], dtype=np.float64)
     candidate = np.array([len(run.items[key].prediction) for key in keys], dtype=np.float64)
     reference = np.array([len(run.items[key].reference) for key in keys], dtype=np.float64)
-    codes = np.unique([key[1] for key in keys], return_inverse=True)[1]
-
-    def rate(at: np.ndarray) -> float:
-        total = 0.0
-        for code in np.unique(codes[at]):
-            some = at[codes[at] == code]
-            total += some.size * length_controlled_win_rate(preferences[some], candidate[some], reference[some]).value
-        return total / at.size if at.size else nan
-
-    return rate
+    languages = Clusters(key[1] for key in keys)
+    return lambda at: (
+        overall_length_controlled_win_rate(preferences[at], candidate[at], reference[at], languages.take(at)).value
+    )
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return 100 * sum(known) / len(known) if known else None
-
-
-def _number(value: float) -> float | None:
-    return None if value != value else float(value)
-
-
-def _interval(interval: tuple[float, float]) -> tuple[float, float] | None:
-    return None if interval[0] != interval[0] else interval

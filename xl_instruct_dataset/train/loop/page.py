@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.hub import card_text
+from xl_alpacaeval_metric.report import cells
 from xl_instruct_dataset.train.loop.changes import FIGURES, Change
 
 COLUMNS = ("before", "after", "difference", "95% interval", "p", "n")
@@ -59,7 +59,8 @@ def sentences(changes: Iterable[Change]) -> list[str]:
         if change.difference is None or change.ci95 is None:
             found.append(f"{name} cannot be compared: {change.n} items have it before and after.")
             continue
-        moved = f"({change.before:.1f}% to {change.after:.1f}%, 95% interval {_interval(change)}, {change.n} answers)"
+        interval = cells.interval(change.ci95, "+.1f")
+        moved = f"({change.before:.1f}% to {change.after:.1f}%, 95% interval {interval}, {change.n} answers)"
         if change.significant:
             verb = "rose" if change.difference > 0 else "fell"
             found.append(f"{name} {verb} by {abs(change.difference):.1f} points {moved}.")
@@ -80,7 +81,7 @@ def markdown(page: Page) -> str:
     for (benchmark, figure), some in _tables(page.changes).items():
         parts += ["", f"## {benchmark}: {FIGURES[figure]}, %", "", f"| language | {' | '.join(COLUMNS)} |"]
         parts += [f"|---|{'---:|' * len(COLUMNS)}"]
-        parts += [f"| {_name(change.language)} | {' | '.join(_cells(change))} |" for change in some]
+        parts += [f"| {_name(change.language)} | {' | '.join(_row(change))} |" for change in some]
     if page.notes:
         parts += ["", "## Notes", "", *(f"- {card_text.cell(line)}" for line in page.notes)]
     parts += ["", "## Training", "", *(f"- {card_text.cell(line)}" for line in page.training)]
@@ -108,7 +109,7 @@ def show(page: Page, console: Console) -> None:
         for column in COLUMNS:
             table.add_column(column, justify="right", no_wrap=True)
         for change in some:
-            table.add_row(escape(_name(change.language)), *_cells(change))
+            table.add_row(escape(_name(change.language)), *_row(change))
         console.print(table)
         console.print()
     for line in (*sentences(page.changes), *page.notes):
@@ -124,27 +125,19 @@ def _tables(changes: Sequence[Change]) -> dict[tuple[str, str], list[Change]]:
     return {key: found[key] for key in order}
 
 
-def _cells(change: Change) -> tuple[str, ...]:
+def _row(change: Change) -> tuple[str, ...]:
     return (
-        _figure(change.before),
-        _figure(change.after),
-        _figure(change.difference, "+.1f"),
-        _interval(change),
-        "-" if change.p_value is None else "< 0.001" if change.p_value < 0.001 else f"{change.p_value:.3f}",
+        cells.figure(change.before),
+        cells.figure(change.after),
+        cells.figure(change.difference, "+.1f"),
+        cells.interval(change.ci95, "+.1f"),
+        cells.p_value(change.p_value),
         str(change.n) if not change.n_missing else f"{change.n} of {change.n + change.n_missing}",
     )
 
 
-def _interval(change: Change) -> str:
-    return "-" if change.ci95 is None else f"{change.ci95[0]:+.1f} to {change.ci95[1]:+.1f}"
-
-
-def _figure(value: float | None, form: str = ".1f") -> str:
-    return "-" if value is None else format(value, form)
-
-
 def _name(code: str) -> str:
-    return "all" if code == "all" else f"{languages.get(code).name} ({code})"
+    return "all" if code == "all" else cells.language(code)
 
 
 def _quoted(text: str) -> str:

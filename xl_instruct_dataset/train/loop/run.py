@@ -5,6 +5,7 @@ Each step goes on where it stopped.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice, zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,7 +38,7 @@ def run(
     name: str,
     settings: Settings,
     plan: EvalPlan,
-    judge: Callable[[], Judge | None],
+    open_judge: Callable[[], AbstractContextManager[Judge | None]],
     output: Path,
     progress: Progress,
     fine_tune: Callable[[Path, Path, Path], None],
@@ -45,8 +46,8 @@ def run(
 ) -> tuple[page.Page, float]:
     """Do all of it in the folder `output`.
 
-    Returns the page of result, and the largest share of missing verdicts of an evaluation. `judge`
-    opens the judge anew for each evaluation. `fine_tune` trains by a file of settings into a
+    Returns the page of result, and the largest share of missing verdicts of an evaluation.
+    `open_judge` opens a judge for each evaluation. `fine_tune` trains by a file of settings into a
     folder, with what a third file holds (see `preflight.load`), in a process of its own so that its
     memory is free afterwards. Raises UserError for bad input, for settings that the training would
     refuse, and where training rows overlap with a benchmark; nothing is generated or trained then.
@@ -54,17 +55,18 @@ def run(
     if not plan.benchmarks:
         raise UserError("--benchmark is empty; give some of mini, en and m, such as mini,en")
     model.check_installed()
-    preflight = judge()
-    if preflight is not None:
-        preflight.client.preflight()
+    with open_judge() as judge:
+        if judge is not None:
+            judge.client.preflight()
+        judged, judge_settings = judge is not None, runs.judge_settings(judge)
     ready = prepare(name, settings, model.device_kind(settings.device), plan.processes, progress)
     base, template = ready.base, ready.template
-    rows, notes = benchmarks.benchmarks_of(plan, ready.selected, preflight is not None)
+    rows, notes = benchmarks.benchmarks_of(plan, ready.selected, judged)
     identity = {
         **ready.identity,
         "benchmarks": {one.name: one.revision for one in rows},
         "max_tokens": plan.max_tokens,
-        **runs.judge_settings(preflight),
+        **judge_settings,
     }
     benchmarks.check_contamination(ready.selected, rows, progress)
     of_training = ready.identity.keys() - ready.model_keys
@@ -89,7 +91,7 @@ def run(
                 "the base model has no chat template: it is asked without one before, and with xl-suite's after"
             )
         before.check()
-        results = {f"base-{one.name}": _evaluate(before, one, judge, output, "base", progress) for one in rows}
+        results = {f"base-{one.name}": _evaluate(before, one, open_judge, output, "base", progress) for one in rows}
         with TemporaryDirectory(prefix="xl-prepared-") as private:
             prepared = Path(private) / "prepared.json"
             ready.save(prepared)
@@ -98,8 +100,8 @@ def run(
             str(output / TUNED), max_tokens=plan.max_tokens, batch_size=plan.eval_batch_size, device=settings.device
         )
         after.check()
-        results |= {f"tuned-{one.name}": _evaluate(after, one, judge, output, "tuned", progress) for one in rows}
-        found = _page(name, settings, rows, results, output, notes, judged=preflight is not None, command=command)
+        results |= {f"tuned-{one.name}": _evaluate(after, one, open_judge, output, "tuned", progress) for one in rows}
+        found = _page(name, settings, rows, results, output, notes, judged=judged, command=command)
         jsonl.write_json(output / RESULT, found.as_dict())
         (output / TABLE).write_text(page.markdown(found), encoding="utf-8")
     return found, max(result.missing_share for result in results.values())
@@ -108,7 +110,7 @@ def run(
 def _evaluate(
     candidate: Candidate,
     rows: Benchmark,
-    judge: Callable[[], Judge | None],
+    open_judge: Callable[[], AbstractContextManager[Judge | None]],
     output: Path,
     side: str,
     progress: Progress,
@@ -117,7 +119,8 @@ def _evaluate(
         run = f"({side}, {rows.name})"
         progress(f"{step} {run}", done, total, f"{text or step} {run}")
 
-    return runs.evaluate_model(candidate, rows, judge(), output / f"{side}-{rows.name}", told)
+    with open_judge() as judge:
+        return runs.evaluate_model(candidate, rows, judge, output / f"{side}-{rows.name}", told)
 
 
 def _page(

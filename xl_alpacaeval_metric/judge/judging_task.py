@@ -1,0 +1,137 @@
+"""The judging task: comparisons and a judge, with what is judged already and what is pending."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self, TypeVar
+
+from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge import rating
+from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.judge.rubric import Rubric
+from xl_alpacaeval_metric.records import Comparison, ItemKey, Order, Rating, Verdict, VerdictKey
+
+Judgement = TypeVar("Judgement", Verdict, Rating)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgingTask:
+    """The questions to a judge about some comparisons; `of` builds one.
+
+    A question is a comparison in one order. `verdicts` and `ratings` are those of an earlier run
+    that count; `pending` are the questions without a verdict, `unrated` the comparisons without a
+    rating. Without a judge there are no questions, without a rubric nothing is rated.
+    """
+
+    comparisons: Sequence[Comparison]
+    judge: Judge | None
+    rubric: Rubric | None
+    verdicts: Mapping[VerdictKey, Verdict]
+    ratings: Mapping[ItemKey, Rating]
+    pending: Sequence[tuple[Comparison, Order]]
+    unrated: Sequence[Comparison]
+
+    @classmethod
+    def of(
+        cls,
+        comparisons: Sequence[Comparison],
+        judge: Judge | None,
+        *,
+        rubric: Rubric | None = None,
+        verdicts: Iterable[Verdict] = (),
+        ratings: Iterable[Rating] = (),
+    ) -> Self:
+        """The task of judging these comparisons, and of rating them where there is a rubric.
+
+        `verdicts` and `ratings` are those of an earlier run. Of several on a question or an item
+        the last one counts. A verdict without a preference does not count, nor does a rating
+        without scores or by another rubric.
+
+        Raises UserError where there are no comparisons, for a repeated item, an unknown language, a
+        text that is no string, and for a rubric without a judge.
+        """
+        items = _checked(comparisons)
+        if rubric is not None and judge is None:
+            raise UserError("criteria are rated by a judge, and there is none; give a judge, or leave the criteria out")
+        questions = [(item, order) for item in items for order in judge.orders(item)] if judge else []
+        found = {verdict.key: verdict for verdict in verdicts if verdict.preference is not None}
+        rated = rating.finished(ratings, rubric) if rubric else {}
+        return cls(
+            comparisons=items,
+            judge=judge,
+            rubric=rubric,
+            verdicts={key: found[key] for item, order in questions if (key := (*item.key, order)) in found},
+            ratings={item.key: rated[item.key] for item in items if item.key in rated},
+            pending=[(item, order) for item, order in questions if (*item.key, order) not in found],
+            unrated=[item for item in items if item.key not in rated] if rubric else [],
+        )
+
+    @property
+    def n_questions(self) -> int:
+        """The number of verdicts when the task is finished."""
+        return len(self.verdicts) + len(self.pending)
+
+    def with_answers(self, comparisons: Sequence[Comparison]) -> Self:
+        """The same task on the same items, with the answers in these comparisons.
+
+        Raises UserError as `of` does.
+        """
+        items = {item.key: item for item in _checked(comparisons)}
+        return replace(
+            self,
+            comparisons=[items[item.key] for item in self.comparisons],
+            pending=[(items[item.key], order) for item, order in self.pending],
+            unrated=[items[item.key] for item in self.unrated],
+        )
+
+    def judge_pending(self, on_verdict: Callable[[Verdict], None] | None = None) -> list[Verdict]:
+        """All verdicts of the task: those of an earlier run, and new ones on what is pending.
+
+        `on_verdict` is called with each new verdict as it comes in. Raises what the client's
+        `complete` raises.
+        """
+        found = [_as_cached(verdict) for verdict in self.verdicts.values()]
+        for verdict in self.judge.verdicts(self.pending) if self.judge else ():
+            found.append(verdict)
+            if on_verdict is not None:
+                on_verdict(verdict)
+        return found
+
+    def rate_unrated(self, on_rating: Callable[[Rating], None] | None = None) -> list[Rating]:
+        """One rating for each comparison, in their order; empty without a rubric.
+
+        `on_rating` is called with each new rating as it comes in. Raises as `judge_pending` does.
+        """
+        if self.judge is None or self.rubric is None:
+            return []
+        found = {key: _as_cached(earlier) for key, earlier in self.ratings.items()}
+        for new in rating.rate(self.unrated, self.judge.client, self.rubric):
+            found[new.key] = new
+            if on_rating is not None:
+                on_rating(new)
+        return [found[item.key] for item in self.comparisons]
+
+
+def check(comparisons: Sequence[Comparison]) -> None:
+    """Raises UserError for no comparisons, a text that is no string and a repeated item."""
+    if not comparisons:
+        raise UserError("nothing to score: no comparisons were given")
+    for number, item in enumerate(comparisons, 1):
+        for name in ("instruction", "prediction", "reference"):
+            if not isinstance(getattr(item, name), str):
+                raise UserError(f"comparison {number}: {name} is {type(getattr(item, name)).__name__}, not text")
+    (key, count) = Counter(item.key for item in comparisons).most_common(1)[0]
+    if count > 1:
+        raise UserError(f"id {key[0]!r} stands {count} times in language {key[1]!r}; ids must be unique in a language")
+
+
+def _checked(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The comparisons with canonical language codes; raises UserError as `JudgingTask.of` does."""
+    check(comparisons)
+    return [replace(item, language=languages.get(item.language).code) for item in comparisons]
+
+
+def _as_cached(judgement: Judgement) -> Judgement:
+    """A judgement of an earlier run, which costs nothing in this one."""
+    return replace(judgement, cached=True, prompt_tokens=0, completion_tokens=0, retries=0)
