@@ -25,6 +25,7 @@ def lm_eval(*arguments: object, **environment: str) -> subprocess.CompletedProce
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, env=settings, timeout=300)
 
 
+@pytest.mark.slow
 def test_every_language_has_its_task_and_the_groups_hold_them() -> None:
     from lm_eval.tasks import TaskManager
 
@@ -37,6 +38,7 @@ def test_every_language_has_its_task_and_the_groups_hold_them() -> None:
     assert {"xl_alpacaeval", "xl_alpacaeval_mini", "m_alpacaeval", "xl_context"} <= set(manager.all_groups)
 
 
+@pytest.mark.slow
 def test_the_mini_tasks_load_without_a_judge() -> None:
     from lm_eval.tasks import TaskManager
 
@@ -49,6 +51,7 @@ def test_the_mini_tasks_load_without_a_judge() -> None:
     assert finnish.doc_to_target(doc) == row.reference
 
 
+@pytest.mark.slow
 def test_the_context_tasks_are_the_five_designs() -> None:
     from lm_eval.tasks import TaskManager
 

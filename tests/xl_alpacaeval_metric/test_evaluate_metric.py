@@ -96,6 +96,7 @@ def test_the_features_are_declared(metric: Any) -> None:
     assert set(metric.features) == {"predictions", "references", "instructions", "languages"}
 
 
+@pytest.mark.slow
 def test_it_loads_by_its_name_beside_a_checkout(tmp_path: Path) -> None:
     code = "import evaluate; print(evaluate.load('./xl_alpacaeval_metric').name)"
     environment = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PATH": ""}

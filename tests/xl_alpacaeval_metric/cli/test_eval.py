@@ -127,6 +127,7 @@ def test_a_base_model_needs_the_template_turned_off(smollm2: Path, tmp_path: Pat
     assert evaluate(base, tmp_path / "run", *options, "--no-chat-template").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_loaded_is_one_line(tmp_path: Path) -> None:
     result = evaluate("no/such-model", tmp_path / "run", "--languages", "de", "--limit", 1, "--judge", "none")
     assert result.returncode == 2

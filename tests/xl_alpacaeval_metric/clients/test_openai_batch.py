@@ -203,6 +203,7 @@ def test_a_batch_that_the_account_does_not_let_in_is_one_line(server: BatchServe
 # Resuming
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_with_the_same_batch(server: BatchServer, tmp_path: Path) -> None:
     pairs = tmp_path / "pairs.jsonl"
     items = [comparison(number) for number in range(6)]
