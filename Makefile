@@ -54,7 +54,7 @@ $(READY): $(DEMO_READY)
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache
 
 # The documentation site, into site/.
 docs: $(VENV)/.docs-ready

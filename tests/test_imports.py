@@ -68,7 +68,7 @@ floors; no module imports them.
 
 MOST_MODULES = 13
 """In one folder, with its `__init__`."""
-MOST_LINES = 260
+MOST_LINES = 250
 """In one module."""
 
 LIGHT: Mapping[str, str] = {

@@ -49,7 +49,7 @@ app = typer.Typer(
 
 @app.callback()
 def options(version: Version = False) -> None:
-    """Evaluate cross-lingual open-ended generation: ask in one language, judge the answer in another."""
+    """Evaluate cross-lingual generation: ask in one language, judge the answer in another."""
 
 
 @app.command("eval")

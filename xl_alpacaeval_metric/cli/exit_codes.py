@@ -17,7 +17,7 @@ from xl_alpacaeval_metric.errors import UserError
 
 def run(app: typer.Typer, name: str) -> int:
     """Run the command line of the program `name`; returns the exit code."""
-    # Python collects garbage once more as it ends, which takes up to half a second with torch loaded.
+    # Python collects garbage once more as it ends: up to half a second with torch loaded.
     atexit.register(gc.freeze)
     try:
         code = app(standalone_mode=False)

@@ -157,7 +157,8 @@ def lost_numbers(source: str, translated: str) -> list[str]:
     """The numbers with three or more digits in a row that the translation lacks.
 
     Digits may be of any script, with any signs between them: 1,500 matches 1.500 and १५००. A
-    round number is matched without its zeros: 50,000 is 5万 in Chinese. Decades (1990s) are ignored.
+    round number is matched without its zeros: 50,000 is 5万 in Chinese. Decades (1990s) are
+    ignored.
     """
     numbers = [match[0] for match in _NUMBER.finditer(_digits(markdown.without_code(source)))]
     numbers = [number for number in numbers if _LONG.search(number)]

@@ -44,7 +44,8 @@ def break_special_tokens(chat: Sequence[Message], tokenizer: Any) -> list[dict[s
     """The chat with the tokenizer's special tokens in its contents broken up.
 
     A zero-width space goes after the first character of each, so that a text in the chat can
-    neither end its turn nor begin another. A lone surrogate, which tokenizers refuse, becomes U+FFFD.
+    neither end its turn nor begin another. A lone surrogate, which tokenizers refuse, becomes
+    U+FFFD.
     """
     special = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
     broken = []
