@@ -1,24 +1,25 @@
-"""OpenAI's files and batches behind a real HTTP server, beside the chat completions of `judge_server`.
+"""OpenAI's files and batches behind a real HTTP server, beside the chat completions of `judge`.
 
-In a test:        with BatchServer(polls=3) as server: ... server.url ... server.batches ... server.stats()
-On the command line:  python -m tests.batch_server --port 0 --polls 3     (prints its address)
+In a test:       with BatchServer(polls=3) as server: ... server.url ... server.batches ... server.stats()
+As a program:    python -m tests.servers.batch --port 0 --polls 3     (prints its address)
 
 What a batch answers is what `/v1/chat/completions` answers to the same body.
 """
 
 import argparse
-import asyncio
-import contextlib
 import email
 import json
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any
 
-from tests.servers.judge import Behaviour, JudgeServer, _completion
+from tests.servers.base import DROPPED, HttpRequest, HttpResponse
+
+from tests.servers import base
+from tests.servers.judge import RATE_LIMIT, TOO_LONG, Behaviour, JudgeServer, Refused, completion, nonsense
 
 ENDED = ("completed", "failed", "expired", "cancelled")
 Row = Callable[[dict[str, Any]], str]
@@ -76,72 +77,56 @@ class BatchServer(JudgeServer):
     def stats(self) -> dict[str, Any]:
         return {**super().stats(), "uploads": len(self.uploads), "batches": len(self.batches), "calls": self.calls}
 
-    def change(self, **options: Any) -> None:
-        self.behaviour = replace(self.behaviour, **options)
-
     def lines(self, file: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.files[file].split(b"\n")[:-1]]
 
-    async def _route(
-        self,
-        method: str,
-        path: str,
-        headers: dict[str, str],
-        raw: bytes,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> bool:
-        parts = path.strip("/").split("/")
+    async def respond(self, request: HttpRequest) -> HttpResponse | None:
+        parts = request.path.strip("/").split("/")
         if parts[:2] not in (["v1", "files"], ["v1", "batches"]) or f"/v1/{parts[1]}" in self.behaviour.without:
-            return await super()._route(method, path, headers, raw, reader, writer)
-        call = f"{method} /{'/'.join('*' if index == 2 else part for index, part in enumerate(parts))}"
+            return await super().respond(request)
+        self.seen.last_path = request.target
+        call = f"{request.method} /{'/'.join('*' if index == 2 else part for index, part in enumerate(parts))}"
         self.calls[call] += 1
         waiting = self.mishaps.get(call, [])
         mishap = waiting.pop(0) if waiting else "fine"
-        if mishap == "drop":
-            writer.transport.abort()
-            return False
-        if mishap.isdigit():
-            self._write(writer, int(mishap), {"error": {"message": f"Told to answer {mishap}."}})
-        elif mishap == "html":
-            self._write(writer, 200, b"<html><body>Sign in</body></html>", content="text/html")
-        elif mishap == "unknown":
-            self._write(writer, *_unknown("File", parts[2] if len(parts) > 2 else json.loads(raw)["input_file_id"]))
-        elif mishap == "nothing":
-            self._write(writer, 200, {"object": "nothing"})
-        elif self.behaviour.key is not None and headers.get("authorization") != f"Bearer {self.behaviour.key}":
-            self._write(writer, 401, {"error": {"message": f"Incorrect API key: {headers.get('authorization')}."}})
-        else:
-            status, body = self._answer_call(call, parts, headers, raw)
-            if mishap == "lost":
-                writer.transport.abort()
-                return False
-            self._write(writer, status, body)
-        return True
+        if mishap == "unknown":
+            return _unknown("File", parts[2] if len(parts) > 2 else request.json()["input_file_id"])
+        if mishap == "nothing":
+            return HttpResponse({"object": "nothing"})
+        if mishap not in ("fine", "lost"):
+            return base.fault(mishap)
+        try:
+            self._check_key(request)
+        except Refused as refused:
+            return refused.response()
+        response = self._answer_call(call, parts, request)
+        return DROPPED if mishap == "lost" else response
 
-    def _answer_call(self, call: str, parts: list[str], headers: dict[str, str], raw: bytes) -> tuple[int, object]:
+    def _answer_call(self, call: str, parts: list[str], request: HttpRequest) -> HttpResponse:
         match call:
             case "POST /v1/files":
-                return 200, self._upload(headers, raw)
+                return HttpResponse(self._upload(request))
             case "GET /v1/files/*/content":
                 found = self.files.get(parts[2])
-                return (200, found) if found is not None else _unknown("File", parts[2])
+                return HttpResponse(found) if found is not None else _unknown("File", parts[2])
             case "POST /v1/batches":
-                body = json.loads(raw)
+                body = request.json()
                 if body["input_file_id"] not in self.files:
                     return _unknown("File", body["input_file_id"])
-                return 200, self._create(body)
+                return HttpResponse(self._create(body))
             case "GET /v1/batches/*":
                 if parts[2] not in self.batches:
                     return _unknown("Batch", parts[2])
-                return 200, self._look(self.batches[parts[2]])
+                return HttpResponse(self._look(self.batches[parts[2]]))
             case "GET /v1/batches":
                 newest = [_shown(batch) for batch in reversed(self.batches.values())]
-                return 200, {"object": "list", "data": newest, "has_more": False}
-        return 404, {"detail": "Not Found"}
+                return HttpResponse({"object": "list", "data": newest, "has_more": False})
+        return HttpResponse({"detail": "Not Found"}, 404)
 
-    def _upload(self, headers: dict[str, str], raw: bytes) -> dict[str, Any]:
-        form = email.message_from_bytes(b"Content-Type: " + headers["content-type"].encode() + b"\r\n\r\n" + raw)
+    def _upload(self, request: HttpRequest) -> dict[str, Any]:
+        form = email.message_from_bytes(
+            b"Content-Type: " + request.headers["content-type"].encode() + b"\r\n\r\n" + request.body
+        )
         fields: dict[str, Message] = {
             str(part.get_param("name", header="content-disposition")): part
             for part in form.get_payload()
@@ -211,7 +196,7 @@ class BatchServer(JudgeServer):
 
     def _line(self, row: dict[str, Any]) -> dict[str, Any] | str | None:
         body, fate = row["body"], self.behaviour.row(row["body"])
-        answer = _completion(body, self.behaviour)
+        answer = completion(body, self.behaviour)
         status = 200
         if fate == "missing":
             return None
@@ -221,14 +206,13 @@ class BatchServer(JudgeServer):
             error = {"code": "batch_expired", "message": "This request could not be executed in time."}
             return {"id": "batch_req_1", "custom_id": row["custom_id"], "response": None, "error": error}
         if fate == "nonsense":
-            choice = {"index": 0, "message": {"role": "assistant", "content": "I am not sure."}, "logprobs": None}
-            answer["choices"] = [choice]
+            answer = nonsense(answer)
         elif fate == "empty":
             answer["choices"] = []
         elif fate == "refused":
-            status, answer = 400, {"error": {"message": "This model's maximum context length is 8192 tokens."}}
+            status, answer = 400, {"error": {"message": TOO_LONG}}
         elif fate == "limited":
-            status, answer = 429, {"error": {"message": "Rate limit reached."}}
+            status, answer = 429, {"error": {"message": RATE_LIMIT}}
         response = {"status_code": status, "request_id": "req_1", "body": answer}
         return {"id": "batch_req_1", "custom_id": row["custom_id"], "response": response, "error": None}
 
@@ -249,8 +233,8 @@ def _shown(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _unknown(kind: str, name: str) -> tuple[int, object]:
-    return 404, {"error": {"message": f"No {kind} found with id '{name}'.", "type": "invalid_request_error"}}
+def _unknown(kind: str, name: str) -> HttpResponse:
+    return Refused(404, f"No {kind} found with id '{name}'.").response()
 
 
 def main() -> None:
@@ -262,9 +246,7 @@ def main() -> None:
     parser.add_argument("--key", help="the API key to insist on")
     arguments = vars(parser.parse_args())
     port = arguments.pop("port")
-    server = BatchServer(BatchBehaviour(**arguments), port)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(server.serve(lambda: print(server.url, flush=True)))
+    BatchServer(BatchBehaviour(**arguments), port).serve_until_interrupted()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A judge behind a real HTTP server, whose latency and faults are switched by its options.
+"""A judge behind a real HTTP server, with latency and faults as its options say.
 
-In a test:        with JudgeServer(Behaviour(latency=0.05)) as server: ... server.url ... server.stats()
-On the command line:  python tests/judge_server.py --port 0 --latency 0.3     (prints its address)
+In a test:       with JudgeServer(latency=0.05) as server: ... server.url ... server.stats()
+As a program:    python -m tests.servers.judge --port 0 --latency 0.3     (prints its address)
 
 It answers `/v1/chat/completions` and `/v1/models` as OpenAI does, and `/stats` with what it has seen.
 Verdicts are a function of the request alone, so that a run can be held to the verdicts it should have.
@@ -9,21 +9,27 @@ Verdicts are a function of the request alone, so that a run can be held to the v
 
 import argparse
 import asyncio
-import contextlib
 import hashlib
 import json
 import math
 import random
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tests.servers.base import DROPPED, HttpRequest, HttpResponse, HttpServer
+
+from tests.servers import base
 
 FAULTS = ("rate_limit", "error", "drop", "html", "empty", "cut", "nonsense", "silence")
+TOO_LONG = "This model's maximum context length is 8192 tokens."
+RATE_LIMIT = "Rate limit reached."
 Verdict = Callable[[dict[str, Any]], float]
 """Request body -> probability of the answer "A"."""
+Reply = Callable[[dict[str, Any]], str | None]
+"""Request body -> the text of the answer; None for a verdict."""
 
 
 def key_of(messages: Iterable[Mapping[str, str]]) -> str:
@@ -42,8 +48,8 @@ class Behaviour:
 
     `refuses` names request parameters that are answered by 400, and `max_top_logprobs` the largest number accepted.
     `logprobs=False` ignores the parameter silently. `capacity` is how many requests at once are answered; more get a 429.
-    `ends_after` kills the service: from that request on, every answer has the status `ends_with`. `reply` writes another
-    text than a verdict. Messages with `marker` in them get `marker_status`. `finish` is the reason that answers end for.
+    `ends_after` ends the service: from that request on, every answer has the status `ends_with`. `reply` writes another
+    text than a verdict. Messages with `marker` in them get `marker_status`. `finish` is the `finish_reason` of answers.
     """
 
     latency: float = 0.0
@@ -64,7 +70,7 @@ class Behaviour:
     ends_with: int = 404
     reasoning: bool = False
     verdict: Verdict = hash_verdict
-    reply: Callable[[dict[str, Any]], str] | None = None
+    reply: Reply | None = None
 
 
 @dataclass
@@ -74,31 +80,35 @@ class Seen:
     log: list[tuple[float, str, str]] = field(default_factory=list)
     keys: Counter[str] = field(default_factory=Counter)
     last_body: dict[str, Any] = field(default_factory=dict)
-    last_headers: dict[str, str] = field(default_factory=dict)
+    last_headers: Mapping[str, str] = field(default_factory=dict)
     last_path: str = ""
     in_flight: int = 0
     max_in_flight: int = 0
     abandoned: int = 0
 
 
-class _Refused(Exception):
-    def __init__(self, status: int, message: str, param: str | None = None, headers: str = "") -> None:
+class Refused(Exception):
+    """What a request is answered with instead: a status and an error message. A `verdict` or `reply` may raise it, too."""
+
+    def __init__(self, status: int, message: str, param: str | None = None, retry_after: str | None = None) -> None:
         super().__init__(message)
-        self.status, self.message, self.param, self.headers = status, message, param, headers
+        self.status, self.message, self.param = status, message, param
+        self.headers = {} if retry_after is None else {"Retry-After": retry_after}
+
+    def response(self) -> HttpResponse:
+        error = {"message": self.message, "type": "invalid_request_error", "param": self.param}
+        return HttpResponse({"error": error}, self.status, self.headers)
 
 
-class JudgeServer:
-    """The server in a thread of its own; use it as a context manager. `behaviour` may be replaced while it runs."""
+class JudgeServer(HttpServer):
+    """`behaviour` may be replaced while the server runs; `options` are fields of a Behaviour."""
+
+    root = "/v1"
 
     def __init__(self, behaviour: Behaviour | None = None, port: int = 0, **options: Any) -> None:
+        super().__init__(port)
         self.behaviour = behaviour or Behaviour(**options)
         self.seen = Seen()
-        self._port = port
-        self._connections: set[asyncio.Task[None]] = set()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/v1"
 
     def stats(self) -> dict[str, Any]:
         seen = self.seen
@@ -112,102 +122,47 @@ class JudgeServer:
             "answers": dict(Counter(answer for _, _, answer in seen.log)),
         }
 
-    def __enter__(self) -> Self:
-        ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self.serve(ready.set)), daemon=True)
-        self._thread.start()
-        assert ready.wait(10), "the judge server did not start"
-        return self
+    def change(self, **options: Any) -> None:
+        """Change these fields of the behaviour and leave the others."""
+        self.behaviour = replace(self.behaviour, **options)
 
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+    async def respond(self, request: HttpRequest) -> HttpResponse | None:
+        self.seen.last_path = request.target
+        match f"{request.method} {request.path}":
+            case "GET /stats":
+                return HttpResponse(self.stats())
+            case "GET /v1/models":
+                return HttpResponse({"object": "list", "data": [{"id": m} for m in self.behaviour.models]})
+            case "POST /v1/chat/completions":
+                return await self._judge(request)
+        return HttpResponse({"detail": "Not Found"}, 404)
 
-    async def serve(self, ready: Callable[[], None]) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", self._port, backlog=1024)
-        self._port = server.sockets[0].getsockname()[1]
-        ready()
-        await self._stop.wait()
-        server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            while await self._exchange(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            self._connections.discard(task)
-            writer.transport.abort() if writer.transport.is_closing() else writer.close()
-
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """One request and its answer; False where the connection is over."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        method, path, _ = head[0].split(" ", 2)
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
-        raw = await reader.readexactly(int(headers.get("content-length", 0)))
-        self.seen.last_path, path = path, path.partition("?")[0]
-        return await self._route(method, path, headers, raw, reader, writer)
-
-    async def _route(
-        self,
-        method: str,
-        path: str,
-        headers: dict[str, str],
-        raw: bytes,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> bool:
-        if method == "GET" and path == "/stats":
-            self._write(writer, 200, self.stats())
-        elif method == "GET" and path == "/v1/models":
-            self._write(writer, 200, {"object": "list", "data": [{"id": m} for m in self.behaviour.models]})
-        elif method == "POST" and path == "/v1/chat/completions":
-            return await self._judge(headers, raw, reader, writer)
-        else:
-            self._write(writer, 404, {"detail": "Not Found"})
-        return True
-
-    async def _judge(
-        self, headers: dict[str, str], raw: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bool:
+    async def _judge(self, request: HttpRequest) -> HttpResponse | None:
         seen, behaviour = self.seen, self.behaviour
-        body: dict[str, Any] = json.loads(raw)
+        body: dict[str, Any] = request.json()
         key = key_of(body["messages"])
         fault = self._fault(key)
         seen.keys[key] += 1
-        seen.last_body, seen.last_headers = body, headers
+        seen.last_body, seen.last_headers = body, request.headers
         seen.in_flight += 1
         seen.max_in_flight = max(seen.max_in_flight, seen.in_flight)
         try:
-            answer: dict[str, Any] | None = None
             try:
-                self._check(headers, body)
-                answer = _completion(body, behaviour)
-                label = fault or "answer"
-            except _Refused as refused:
-                label = str(refused.status)
-                error = {"message": refused.message, "type": "invalid_request_error", "param": refused.param}
-                seen.log.append((time.monotonic(), key, label))
-                self._write(writer, refused.status, {"error": error}, refused.headers)
-                return True
-            seen.log.append((time.monotonic(), key, label))
+                self._check(request, body)
+                answer = completion(body, behaviour)
+            except Refused as refused:
+                seen.log.append((time.monotonic(), key, str(refused.status)))
+                return refused.response()
+            seen.log.append((time.monotonic(), key, fault or "answer"))
             if fault == "silence":
-                await reader.read()  # until the client gives up
-                return False
+                await request.until_abandoned()
+                return DROPPED
             if behaviour.latency and fault != "rate_limit":
                 await asyncio.sleep(behaviour.latency)
-            if reader.at_eof():
+            if request.abandoned:
                 seen.abandoned += 1
-                return False
-            return self._answer(writer, fault, answer)
+                return DROPPED
+            return self._faulty(fault, answer) if fault else HttpResponse(answer)
         finally:
             seen.in_flight -= 1
 
@@ -216,72 +171,55 @@ class JudgeServer:
         draw = random.Random(f"{self.behaviour.seed} {key} {self.seen.keys[key]}")
         return draw.choice(self.behaviour.faults) if draw.random() < self.behaviour.fault_rate else None
 
-    def _check(self, headers: dict[str, str], body: dict[str, Any]) -> None:
+    def _check_key(self, request: HttpRequest) -> None:
+        if self.behaviour.key is not None and request.token != self.behaviour.key:
+            raise Refused(401, f"Incorrect API key provided: {request.token}.")
+
+    def _check(self, request: HttpRequest, body: dict[str, Any]) -> None:
         behaviour = self.behaviour
-        if behaviour.key is not None and headers.get("authorization") != f"Bearer {behaviour.key}":
-            raise _Refused(401, f"Incorrect API key provided: {headers.get('authorization', '')[7:]}.")
+        self._check_key(request)
         if behaviour.ends_after is not None and len(self.seen.log) >= behaviour.ends_after:
-            raise _Refused(behaviour.ends_with, "The service has ended.")
+            raise Refused(behaviour.ends_with, "The service has ended.")
         if behaviour.models and body["model"] not in behaviour.models:
-            raise _Refused(404, f"The model `{body['model']}` does not exist or you do not have access to it.")
+            raise Refused(404, f"The model `{body['model']}` does not exist or you do not have access to it.")
         if behaviour.marker is not None and behaviour.marker in json.dumps(body["messages"], ensure_ascii=False):
-            about = (
-                "The message is not allowed."
-                if behaviour.marker_status == 403
-                else "This model's maximum context length is 8192 tokens."
-            )
-            raise _Refused(behaviour.marker_status, about, "messages")
+            forbidden = behaviour.marker_status == 403
+            raise Refused(behaviour.marker_status, "The message is not allowed." if forbidden else TOO_LONG, "messages")
         for name in behaviour.refuses:
             if name in body:
                 hint = " Use 'max_completion_tokens' instead." if name == "max_tokens" else ""
-                raise _Refused(400, f"Unsupported parameter: '{name}' is not supported with this model.{hint}", name)
+                raise Refused(400, f"Unsupported parameter: '{name}' is not supported with this model.{hint}", name)
         if (body.get("top_logprobs") or 0) > behaviour.max_top_logprobs:
-            raise _Refused(400, f"Requested top_logprobs is greater than the maximum {behaviour.max_top_logprobs}.")
+            raise Refused(400, f"Requested top_logprobs is greater than the maximum {behaviour.max_top_logprobs}.")
         if behaviour.capacity is not None and self.seen.in_flight > behaviour.capacity:
-            raise _Refused(429, "Rate limit reached.", headers=self._retry_after())
+            raise Refused(429, RATE_LIMIT, retry_after=behaviour.retry_after)
 
-    def _retry_after(self) -> str:
-        return "" if self.behaviour.retry_after is None else f"Retry-After: {self.behaviour.retry_after}\r\n"
-
-    def _answer(self, writer: asyncio.StreamWriter, fault: str | None, answer: dict[str, Any]) -> bool:
-        if fault == "drop":
-            writer.transport.abort()
-            return False
-        if fault == "rate_limit":
-            self._write(writer, 429, {"error": {"message": "Rate limit reached."}}, self._retry_after())
-        elif fault == "error":
-            self._write(writer, 500, {"error": {"message": "The server had an error."}})
-        elif fault == "html":
-            self._write(writer, 200, b"<!DOCTYPE html>\n<html><body>Bad gateway</body></html>", content="text/html")
-        elif fault == "empty":
-            self._write(writer, 200, {**answer, "choices": []})
-        elif fault == "cut":
-            text = json.dumps(answer).encode()
-            self._write(writer, 200, text[: len(text) // 2])
-        elif fault == "nonsense":
-            choice = {"index": 0, "message": {"role": "assistant", "content": "I am not sure."}, "logprobs": None}
-            self._write(writer, 200, {**answer, "choices": [choice]})
-        else:
-            self._write(writer, 200, answer)
-        return True
-
-    @staticmethod
-    def _write(
-        writer: asyncio.StreamWriter, status: int, body: object, headers: str = "", content: str = "application/json"
-    ) -> None:
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        head = f"HTTP/1.1 {status} X\r\nContent-Type: {content}\r\nContent-Length: {len(data)}\r\n{headers}\r\n"
-        writer.write(head.encode("latin-1") + data)
+    def _faulty(self, fault: str, answer: dict[str, Any]) -> HttpResponse | None:
+        match fault:
+            case "rate_limit":
+                return Refused(429, RATE_LIMIT, retry_after=self.behaviour.retry_after).response()
+            case "error":
+                return HttpResponse({"error": {"message": "The server had an error."}}, 500)
+            case "empty":
+                return HttpResponse({**answer, "choices": []})
+            case "cut":
+                text = json.dumps(answer).encode()
+                return HttpResponse(text[: len(text) // 2])
+            case "nonsense":
+                return HttpResponse(nonsense(answer))
+        return base.fault(fault)
 
 
-def _completion(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
+def completion(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
+    """The chat completion that answers a request."""
+    written = behaviour.reply(body) if behaviour.reply else None
     probability = behaviour.verdict(body)
-    text = behaviour.reply(body) if behaviour.reply else "A" if probability > 0.5 else "B"
+    text = written if written is not None else "A" if probability > 0.5 else "B"
     message: dict[str, Any] = {"role": "assistant", "content": text}
     choice: dict[str, Any] = {"index": 0, "message": message, "logprobs": None, "finish_reason": behaviour.finish}
     if behaviour.reasoning:
         message["content"], choice["finish_reason"] = "", "length"
-    elif behaviour.logprobs and body.get("logprobs") and not behaviour.reply:
+    elif behaviour.logprobs and body.get("logprobs") and written is None:
         # As real models do, the probability of a letter is spread over spellings of it, and some goes elsewhere.
         spread = {"A": 0.8 * probability, " A": 0.1 * probability, "B": 0.9 * (1 - probability), "The": 0.1}
         top = [{"token": token, "logprob": math.log(p), "bytes": None} for token, p in spread.items()]
@@ -303,6 +241,12 @@ def _completion(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     }
 
 
+def nonsense(answer: dict[str, Any]) -> dict[str, Any]:
+    """The completion with a text that is no verdict."""
+    message = {"role": "assistant", "content": "I am not sure."}
+    return {**answer, "choices": [{"index": 0, "message": message, "logprobs": None}]}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
@@ -317,15 +261,13 @@ def main() -> None:
     parser.add_argument("--no-logprobs", dest="logprobs", action="store_false", help="ignore the parameter logprobs")
     parser.add_argument("--max-top-logprobs", type=int, default=20)
     parser.add_argument("--refuses", default="", help="request parameters that get 400, separated by commas")
-    parser.add_argument("--capacity", type=int, help="requests at once; more get 429")
+    parser.add_argument("--capacity", type=int, help="concurrent requests; more get 429")
     arguments = vars(parser.parse_args())
     port = arguments.pop("port")
     for name in ("faults", "models", "refuses"):
         arguments[name] = tuple(filter(None, arguments[name].split(",")))
     arguments["retry_after"] = arguments["retry_after"] or None
-    server = JudgeServer(Behaviour(**arguments), port)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(server.serve(lambda: print(server.url, flush=True)))
+    JudgeServer(Behaviour(**arguments), port).serve_until_interrupted()
 
 
 if __name__ == "__main__":
