@@ -160,7 +160,8 @@ def _harmony(text: str) -> Split | None:
         return Split(bare[1].strip(), bare[2].strip()) if bare else None
     if text[: heads[0].start()].strip():
         return None
-    thoughts, answers = [], []
+    thoughts: list[str] = []
+    answers: list[str] = []
     for head, following in zip(heads, [*heads[1:], None], strict=True):
         body = text[head.end() : following.start() if following else len(text)]
         end = _HARMONY_END.search(body)
