@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, IsUsable, Reply, Request, Thinking
@@ -82,7 +83,7 @@ class HarnessClient:
             else:
                 first[index] = reply.text
                 as_text[index] = texts.as_text(attempts[index], lengths[index])
-        for index, reply in _generate(lm, as_text, prompts, lengths, texts):
+        for index, reply in _generate(lm, as_text, prompts, lengths, texts, self.backend):
             # No retry: the model is deterministic.
             yield index, reply if is_usable is None or is_usable(reply) else unusable(reply, first.get(index, ""))
 
@@ -99,6 +100,8 @@ class HarnessClient:
 
             off = {"enable_thinking": False} if self.thinking.mode == "off" and self.backend in SWITCHED else {}
             self._lm = get_model(self.backend).create_from_arg_obj({"pretrained": self.model, **off, **self.args})
+            if self.backend == "hf":  # The other backends take this as an argument of a request.
+                self._lm.tok_decode = partial(self._lm.tok_decode, skip_special_tokens=False)
         return self._lm
 
 
@@ -121,7 +124,12 @@ def _choose(
 
 
 def _generate(
-    lm: Any, requests: Mapping[int, Request], prompts: Sequence[Any], lengths: Sequence[int], texts: TextReplies
+    lm: Any,
+    requests: Mapping[int, Request],
+    prompts: Sequence[Any],
+    lengths: Sequence[int],
+    texts: TextReplies,
+    backend: str,
 ) -> Iterator[tuple[int, Completion]]:
     from lm_eval.api.instance import Instance
 
@@ -130,7 +138,9 @@ def _generate(
     instances = []
     for number, (index, request) in enumerate(requests.items()):
         sampling = {"do_sample": request.temperature > 0, "temperature": request.temperature}
-        arguments = {"until": [], "max_gen_toks": request.max_tokens, **sampling}
+        # The marks of a thought are special tokens in some vocabularies.
+        special = {"skip_special_tokens": False} if texts.marks and backend != "hf" else {}
+        arguments = {"until": [], "max_gen_toks": request.max_tokens, **sampling, **special}
         instances.append(Instance("generate_until", {}, (prompts[index], arguments), number))
     for (index, request), text in zip(requests.items(), lm.generate_until(instances), strict=True):
         tokens = len(lm.tok_encode(text or ""))

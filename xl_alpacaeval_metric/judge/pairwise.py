@@ -11,6 +11,7 @@ from typing import Any, Self
 from xl_alpacaeval_metric import clients, languages, templates, thinking
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Completion, Failure, Reply, Request, Thinking
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
 from xl_alpacaeval_metric.judge.verdict_text import read_verdict
 from xl_alpacaeval_metric.records import Comparison, Order, Verdict
 
@@ -117,7 +118,9 @@ class Judge:
         Raises what the client's `complete` raises.
         """
         requests = [self.request(comparison, order) for comparison, order in tasks]
+        lengths = PromptLengths()
         for index, reply in self.client.complete(requests, is_usable=lambda c: probability_of_a(c) is not None):
+            lengths.check(requests[index], reply)
             yield _verdict(*tasks[index], reply)
 
     @property

@@ -173,3 +173,11 @@ def test_a_reply_without_a_verdict_is_missing_with_its_reason() -> None:
     (verdict,) = Judge(says("Hm.")).verdicts([(item, "candidate_first")])
     assert verdict.preference is None
     assert verdict.reason
+
+
+def test_a_server_that_cuts_prompts_is_noticed(caplog: pytest.LogCaptureFixture) -> None:
+    long = [(comparison(number, prediction="word " * 7000), "candidate_first") for number in range(3)]
+    for tokens, warnings in ((9000, 0), (2050, 1)):
+        client = ScriptedClient(lambda _, tokens=tokens: Completion("A", prompt_tokens=tokens))  # type: ignore[misc]
+        list(Judge(client).verdicts(long))  # type: ignore[arg-type]
+        assert len([record for record in caplog.records if "cut prompts" in record.message]) == warnings

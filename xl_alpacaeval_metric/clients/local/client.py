@@ -64,6 +64,7 @@ class LocalClient:
             "model": self.spec,
             "fingerprint": self._fingerprint,
             "dtype": self.dtype,
+            **({"thinks": True} if self._texts.room else {}),
             **self.thinking.settings,
         }
 

@@ -13,6 +13,8 @@ from xl_alpacaeval_metric.errors import ModelUnavailable
 OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
 """Sent for an address without a key: local servers need none, or accept any."""
+AZURE_HOSTS = (".azure.com", ".azure.us", ".azure.cn", ".azure-api.net")
+"""Endings of hosts that take a key in the header `api-key`."""
 ACCOUNT_HEADERS = (("OpenAI-Organization", "OPENAI_ORG_ID"), ("OpenAI-Project", "OPENAI_PROJECT_ID"))
 """(header, environment variable that the openai library reads it from)."""
 
@@ -67,6 +69,8 @@ class Endpoint:
         # Shorter values are no secrets, and replacing them would garble ordinary text.
         secrets = sorted({value for value in candidates if value and len(value) >= 4}, key=len, reverse=True)
         headers = {"Authorization": f"Basic {basic}" if basic else f"Bearer {key or NO_KEY}"}
+        if key and not basic and host.lower().endswith(AZURE_HOSTS):
+            headers = {"api-key": key}
         for header, variable in ACCOUNT_HEADERS:
             value = os.environ.get(variable, "").strip()
             if not value.isprintable():
@@ -93,6 +97,8 @@ class Endpoint:
     def ssl_context(self) -> ssl.SSLContext | bool:
         """The trusted certificates: the system's (or SSL_CERT_FILE's) and certifi's.
 
+        Those of REQUESTS_CA_BUNDLE, a file or a folder, are trusted as well.
+
         True, aiohttp's default, for an address that is not https.
         """
         if not self.url.startswith("https:"):
@@ -101,4 +107,9 @@ class Endpoint:
 
         context = ssl.create_default_context()
         context.load_verify_locations(certifi.where())
+        if bundle := os.environ.get("REQUESTS_CA_BUNDLE"):
+            try:
+                context.load_verify_locations(**{"capath" if os.path.isdir(bundle) else "cafile": bundle})
+            except (OSError, ssl.SSLError) as error:
+                raise ModelUnavailable(f"REQUESTS_CA_BUNDLE {bundle}: no certificates ({error})") from None
         return context
