@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.xl_instruct_dataset import bundled
+from xl_instruct_dataset.quality.translation_faults import fault
 from xl_instruct_dataset.stages import translate
-from xl_instruct_dataset.stages.translate import fault, joined, segments
+from xl_instruct_dataset.stages.translate import joined, segments
 
 CODE = "```python\nprint('one, two')\n\n# Not a heading\n```"
 MARKDOWN = f"""# How to bake

@@ -10,7 +10,7 @@ from xl_instruct_dataset.generate.documents import Candidate, Draft, Fault, Reje
 from xl_instruct_dataset.generate.inference.errors import Refused, Unreadable
 from xl_instruct_dataset.generate.inference.prompter import Prompter, Rollout
 from xl_instruct_dataset.generate.selection import candidates as selection
-from xl_instruct_dataset.quality import filters
+from xl_instruct_dataset.quality import filters, translation_faults
 from xl_instruct_dataset.records import Selection
 from xl_instruct_dataset.stages import answer, instruct, score, select, translate
 
@@ -138,7 +138,7 @@ class Translate:
 
     def _fault(self, text: str, translated: str, target: str) -> Fault | None:
         """What is wrong with a translation: its form, or what the filters find in it alone."""
-        if form := translate.fault(text, translated):
+        if form := translation_faults.fault(text, translated):
             return Fault.parse(form)
         drop = _drop(translated, target) or filters.length_ratio(text, translated, self.source, target)
         return Fault(drop.reason, drop.detail) if drop else None
