@@ -110,7 +110,7 @@ def asked(server: JudgeServer) -> Counter[str]:
 
 
 def survivors(target: str, count: int = 24) -> set[str]:
-    """Ids of the sample's first passages with a translation that passes `translation_faults.fault`."""
+    """Ids of the sample's first passages whose translation has no fault in its form."""
     english = {row.id.rpartition("-")[0]: row.response for row in sample.rows("en")}
     there = {row.id.rpartition("-")[0]: row.response for row in sample.rows(target)}
     seeds = sample.seeds()[:count]
