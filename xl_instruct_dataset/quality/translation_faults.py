@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from xl_instruct_dataset.quality import clean_reply, markdown
 
@@ -21,7 +22,18 @@ _HAN_DIGITS = "〇一二三四五六七八九零"
 _HAN_DIGIT = re.compile(f"[{_HAN_DIGITS}]")
 
 
-def fault(source: str, translated: str) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a translation cannot be used; `reason` is what such faults are counted by."""
+
+    reason: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
+
+
+def fault(source: str, translated: str) -> Fault | None:
     """What is wrong with the form of a translation (of a text or a segment); None if nothing is.
 
     Checked is what holds in every language: code in fences and between backticks, addresses, the
@@ -29,26 +41,27 @@ def fault(source: str, translated: str) -> str | None:
     `lost_numbers`), and markers of the prompt.
     """
     if clean_reply.MARKER.search(translated) and not clean_reply.MARKER.search(source):
-        return "a marker of the prompt is in the translation"
+        return Fault("a marker of the prompt is in the translation")
     if _code(source) != _code(translated):
-        return f"code changed: {len(_code(source))} blocks before, {len(_code(translated))} after, not all the same"
+        counts = f"{len(_code(source))} blocks before, {len(_code(translated))} after, not all the same"
+        return Fault("code changed", counts)
     before, after = markdown.shape(source), markdown.shape(translated)
     for kind, count in before.items():
         if after[kind] != count:
-            return f"{kind}: {count} before, {after[kind]} after"
+            return Fault(kind, f"{count} before, {after[kind]} after")
     prose, there = markdown.without_code(source), markdown.without_code(translated)
     code = [found for found in _INLINE_CODE.findall(prose) if _ONLY_CODE.search(found)]
     addresses = [found.rstrip(".,;:!?") for found in _ADDRESS.findall(prose)]
     for kind, wanted in (("code", code), ("addresses", addresses)):
         if lost := [found for found in wanted if found not in translated]:
-            return f"{kind} lost: {', '.join(lost[:3])}"
+            return Fault(f"{kind} lost", ", ".join(lost[:3]))
     spans = [len(_INLINE_CODE.findall(text)) for text in (prose, there)]
     if spans[1] < spans[0]:
-        return f"code lost: {spans[0]} pairs of backticks before, {spans[1]} after"
+        return Fault("code lost", f"{spans[0]} pairs of backticks before, {spans[1]} after")
     if _BOLD.search(prose) and not _BOLD.search(there):
-        return "bold lost"
+        return Fault("bold lost")
     if lost := lost_numbers(source, translated):
-        return f"numbers lost: {', '.join(lost[:5])}"
+        return Fault("numbers lost", ", ".join(lost[:5]))
     return None
 
 
