@@ -145,7 +145,7 @@ class Translate:
         return Fault(drop.reason, drop.detail) if drop else None
 
     async def _segment(self, text: str, target: str, number: int, prompter: Prompter) -> str:
-        limit = TRANSLATION_TOKENS + int(TOKENS_PER_CHARACTER * filters.weighed_length(text, self.source))
+        limit = TRANSLATION_TOKENS + int(TOKENS_PER_CHARACTER * filters.weighted_length(text, self.source))
         return await prompter.ask(
             translation(text, self.source, target),
             translate.read,
