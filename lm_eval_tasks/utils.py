@@ -20,7 +20,7 @@ from typing import Any
 
 from lm_eval.api.task import ConfigurableTask
 
-from xl_alpacaeval_metric import benchmark
+from xl_alpacaeval_metric import benchmark, credentials
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
@@ -79,6 +79,9 @@ def rows(
     loaded.
     """
     try:
+        # The harness writes the metadata into its results and samples.
+        ours = {key: value for key, value in metadata.items() if key in KEYS or key.startswith("judge")}
+        credentials.refuse(ours, "--metadata")
         return {"test": _dataset(benchmark_name, language, design, metadata)}
     except UserError as error:
         raise Refused(error) from None

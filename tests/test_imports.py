@@ -21,7 +21,7 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric": (
         "__init__ errors progress records templates",
-        "files languages signature embedded",
+        "credentials files languages signature embedded",
         "clients hub settings stats",
         "benchmark judge",
         "scoring",

@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
+from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs import answer_worker
@@ -56,7 +57,7 @@ def _generate(folder: Path, candidate: Candidate, total: int, progress: Progress
     # Without -P, Python would import a file tokenize.py in the user's working folder as its own.
     command = [sys.executable, "-P", "-c", _CODE, str(_PACKAGES), str(folder), json.dumps(resources)]
     message = None
-    with (folder / LOG).open("ab") as log, _running(command, log) as process:
+    with _running(command, folder / LOG) as process:
         for event in _events(process):
             match event:
                 case {"event": "loaded", "device": str(device), "at_once": at_once, "done": int(done)}:
@@ -65,7 +66,7 @@ def _generate(folder: Path, candidate: Candidate, total: int, progress: Progress
                 case {"event": "progress", "done": int(done)}:
                     progress("generating", done, total)
                 case {"event": "error", "message": str(text)}:
-                    message = text
+                    message = credentials.redact(text)
         code = process.wait()
     if code:
         why = message or f"the generating process ended with code {code}"
@@ -73,16 +74,22 @@ def _generate(folder: Path, candidate: Candidate, total: int, progress: Progress
 
 
 @contextmanager
-def _running(command: Sequence[str], log: BinaryIO) -> Iterator["subprocess.Popen[str]"]:
+def _running(command: Sequence[str], log: Path) -> Iterator["subprocess.Popen[str]"]:
+    """The child process; it has ended when the block is left, and its standard error is in `log`.
+
+    The harness logs request headers with the API key in them, so secrets are replaced on the way.
+    """
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=log,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
         env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
     )
+    logging = threading.Thread(target=_log, args=(process, log), daemon=True)
+    logging.start()
     try:
         yield process
     finally:
@@ -92,6 +99,15 @@ def _running(command: Sequence[str], log: BinaryIO) -> Iterator["subprocess.Pope
                 process.wait(timeout=_SECONDS_TO_END)
             except subprocess.TimeoutExpired:
                 process.kill()
+        logging.join(_SECONDS_TO_END)  # A process that the child started may still hold the pipe.
+
+
+def _log(process: "subprocess.Popen[str]", file: Path) -> None:
+    assert process.stderr is not None
+    with file.open("a", encoding="utf-8") as log:
+        for line in process.stderr:
+            log.write(credentials.redact(line))
+            log.flush()
 
 
 def _events(process: "subprocess.Popen[str]") -> Iterator[Mapping[str, object]]:

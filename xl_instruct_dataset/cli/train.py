@@ -1,6 +1,5 @@
 """The commands for fine-tuning: train a model, and the loop around it."""
 
-import re
 import shlex
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import Exit
 
+from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.cli.options import (
     BatchSize,
     BenchmarkPath,
@@ -169,12 +169,10 @@ def _killed(by: int, savings: str) -> str:
 def _shown(arguments: Sequence[str]) -> list[str]:
     """The command line without credentials: no user, password, query or key of the judge."""
     from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
-    from xl_alpacaeval_metric.runs.candidate import SECRETS
 
-    keys = re.compile(rf"\b({'|'.join(sorted(SECRETS))})=[^,]*")
     hidden: dict[str, Callable[[str], str]] = {
         "--judge-base-url": lambda url: Endpoint.resolve(url, None).url,
-        "--judge-args": lambda text: keys.sub(r"\1=***", text),
+        "--judge-args": lambda text: ",".join(map(credentials.public_argument, text.split(","))),
     }
     found = []
     for before, argument in pairwise(["", *arguments]):

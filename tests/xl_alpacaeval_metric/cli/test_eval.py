@@ -145,6 +145,28 @@ def test_an_endpoint_is_a_model_like_any_other(tmp_path: Path) -> None:
     assert [row["prediction"] in ("A", "B") for row in lines(tmp_path / "run" / "samples.jsonl")] == [True] * 3
 
 
+def test_keys_are_in_no_file_of_the_run(tmp_path: Path) -> None:
+    """The harness logs the headers of a request that failed."""
+    with JudgeServer(fault_rate=1.0, faults=("error",)) as server:
+        options = ["--backend", "local-chat-completions", "--judge", "none", "--languages", "de", "--limit", 1]
+        arguments = f"base_url={server.url},max_retries=1"
+        common = ("eval", "any", *options, "--output")
+        given = ("--model-args", arguments)
+        failed = run(
+            *common, tmp_path / "run", *given, OPENAI_API_KEY="a-SECRET-without-form", HF_TOKEN="hf-SECRET-too"
+        )
+        assert failed.returncode == 2
+        assert server.seen.last_headers["authorization"] == "Bearer a-SECRET-without-form"
+        files = {file.name: file.read_text() for file in (tmp_path / "run").iterdir()}
+        assert "500" in files["generation.log"]
+        assert "SECRET" not in "".join([*files.values(), failed.stdout, failed.stderr])
+        for secret in (f"base_url={server.url}?api-key=SECRET", "API_KEY=SECRET", "openai_api_key=SECRET"):
+            refused = run(*common, tmp_path / "refused", "--model-args", secret)
+            assert "holds a secret" in complaint(refused)
+            assert "SECRET" not in refused.stderr
+    assert not (tmp_path / "refused").exists()
+
+
 def test_a_file_in_the_working_folder_replaces_no_module(tmp_path: Path) -> None:
     for name in ("tokenize", "queue", "random", "requests"):
         (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name} of the working folder')\n")
