@@ -9,7 +9,6 @@ import atexit
 import json
 import logging
 import os
-import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -29,6 +28,7 @@ from xl_alpacaeval_metric.records import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.runs import pairs
 from xl_alpacaeval_metric.stats import gaming
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
+from xl_alpacaeval_metric.terminal import say
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Refused(UserError, SystemExit):
     def __init__(self, error: UserError) -> None:
         super().__init__(str(error))
         self.code = 2
-        print(f"xl_alpacaeval: {error}", file=sys.stderr)
+        say(f"xl_alpacaeval: {error}", error=True)
 
 
 class Task(ConfigurableTask):  # type: ignore[misc]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import Exit
 
-from xl_alpacaeval_metric import credentials
+from xl_alpacaeval_metric import credentials, terminal
 from xl_alpacaeval_metric.cli.options import (
     BatchSize,
     BenchmarkPath,
@@ -28,6 +28,7 @@ from xl_alpacaeval_metric.cli.options import (
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.cli.settings_options import with_settings
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import say
 from xl_instruct_dataset.cli.hub import app
 from xl_instruct_dataset.train.settings import Settings, resolve
 
@@ -68,8 +69,8 @@ def train_model(
         found = run.train(model, resolved, output, progress, progress.notify, prepared)
     if process.is_first():
         for line in record.lines(found):
-            print(line)
-        print(f"{output}: {'model' if found.merged or resolved.full else 'adapter'}; xl-alpacaeval eval {output}")
+            say(line)
+        say(f"{output}: {'model' if found.merged or resolved.full else 'adapter'}; xl-alpacaeval eval {output}")
 
 
 @app.command("loop")
@@ -104,8 +105,6 @@ def run_loop(
     The result is one page, with intervals. Stops before anything is trained where training rows
     overlap with a benchmark. The same command again goes on where it stopped.
     """
-    from rich.console import Console
-
     from xl_instruct_dataset.train.finetune import model as models
     from xl_instruct_dataset.train.finetune import process
     from xl_instruct_dataset.train.loop import page
@@ -152,10 +151,10 @@ def run_loop(
             fine_tune,
             shlex.join(_shown(["xl-instruct", *sys.argv[1:]])),
         )
-    page.show(found, Console())
-    print(f"{output / loop_run.TABLE}: the page; {output / loop_run.TUNED}: the model")
+    page.show(found, terminal.console())
+    say(f"{output / loop_run.TABLE}: the page; {output / loop_run.TUNED}: the model")
     if missing > max_missing:
-        print(f"xl-instruct: {100 * missing:.1f}% of the verdicts of a run are missing", file=sys.stderr)
+        say(f"xl-instruct: {100 * missing:.1f}% of the verdicts of a run are missing", error=True)
         raise Exit(1)
 
 
