@@ -1,7 +1,6 @@
 """The candidate's answers, generated in a child process whose exit frees the GPU memory."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -9,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from xl_alpacaeval_metric import credentials
+from xl_alpacaeval_metric import child_process, credentials
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs import answer_worker
@@ -19,12 +18,16 @@ from xl_alpacaeval_metric.runs.folder import RunFolder
 
 LOG = "generation.log"
 _PACKAGES = Path(answer_worker.__file__).parents[2]
-_CODE = f"import sys; sys.path.append(sys.argv.pop(1)); from {answer_worker.__name__} import main; sys.exit(main())"
+_CODE = (
+    "import sys; sys.path.append(sys.argv.pop(1)); "
+    f"from {child_process.__name__} import end_with_parent; end_with_parent(); "
+    f"from {answer_worker.__name__} import main; sys.exit(main())"
+)
 """What the child runs, with `_PACKAGES` as its first argument. That folder matters only for a
 checkout that is not installed, and comes last on the path, so that nothing in it replaces a module
 of Python's."""
-_SECONDS_TO_END = 20
-"""For a child that was told to terminate, before it is killed."""
+_SECONDS_TO_LOG = 10.0
+"""For the rest of the log after the child has ended: a process of its may hold the pipe open."""
 
 
 def answers(
@@ -79,27 +82,12 @@ def _running(command: Sequence[str], log: Path) -> Iterator["subprocess.Popen[st
 
     The harness logs request headers with the API key in them, so secrets are replaced on the way.
     """
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-        env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
-    )
-    logging = threading.Thread(target=_log, args=(process, log), daemon=True)
-    logging.start()
-    try:
+    pipe, environment = subprocess.PIPE, {"TOKENIZERS_PARALLELISM": "false"}
+    with child_process.running(command, stdout=pipe, stderr=pipe, environment=environment) as process:
+        logging = threading.Thread(target=_log, args=(process, log), daemon=True)
+        logging.start()
         yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(timeout=_SECONDS_TO_END)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        logging.join(_SECONDS_TO_END)  # A process that the child started may still hold the pipe.
+    logging.join(_SECONDS_TO_LOG)
 
 
 def _log(process: "subprocess.Popen[str]", file: Path) -> None:

@@ -2,7 +2,6 @@
 
 import shlex
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import Exit
 
-from xl_alpacaeval_metric import credentials, terminal
+from xl_alpacaeval_metric import child_process, credentials, terminal
 from xl_alpacaeval_metric.cli.options import (
     BatchSize,
     BenchmarkPath,
@@ -61,6 +60,8 @@ def train_model(
     from xl_instruct_dataset.train.finetune import model as models
     from xl_instruct_dataset.train.finetune import process, record, run
 
+    if prepared is not None:
+        child_process.end_with_parent()
     resolved = resolve(config, settings)
     with ProgressLine(output) as progress:
         process.quiet_libraries()
@@ -133,7 +134,8 @@ def run_loop(
         def fine_tune(file: Path, folder: Path, prepared: Path) -> None:
             progress.bar.stop()  # The training has a progress line of its own.
             command = loop_run.training_command(model, file, folder, prepared, processes)
-            code = subprocess.run(command, stdout=sys.stderr).returncode
+            with child_process.running(command, stdout=sys.stderr) as training:
+                code = training.wait()
             if code < 0:
                 raise UserError(_killed(-code, models.memory_savings(resolved)))
             if code:
