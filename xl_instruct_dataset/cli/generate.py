@@ -14,10 +14,12 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 from xl_instruct_dataset.cli.hub import app
 from xl_instruct_dataset.generate.config.settings import Settings
+from xl_instruct_dataset.generate.process import stderr_into, tuned_interpreter
 
 
 @app.command("generate")
 @with_settings(Settings)
+@tuned_interpreter()
 def generate(
     settings: dict[str, object],
     config: Annotated[Path | None, typer.Option(metavar="FILE", help="All of this as YAML; flags go over it")] = None,
@@ -54,21 +56,18 @@ def generate(
 
 
 def _run(settings: Settings, output: Path) -> None:
+    from xl_alpacaeval_metric.hub import folder as hub_folder
+    from xl_instruct_dataset.generate import report, run
     from xl_instruct_dataset.generate.config import work_folder
-    from xl_instruct_dataset.generate.process import stderr_into, tuned_interpreter
 
-    with tuned_interpreter():  # Before the imports, which make many objects.
-        from xl_alpacaeval_metric.hub import folder as hub_folder
-        from xl_instruct_dataset.generate import report, run
-
-        work = work_folder.of(output)
-        hub_folder.check_replaceable(output)
-        with (
-            work_folder.log(output) as file,
-            stderr_into(file) as shown,
-            ProgressLine(work, stream=shown) as progress,
-        ):
-            outcome = run.run(settings, output, progress)
+    work = work_folder.of(output)
+    hub_folder.check_replaceable(output)
+    with (
+        work_folder.log(output) as file,
+        stderr_into(file) as shown,
+        ProgressLine(work, stream=shown) as progress,
+    ):
+        outcome = run.run(settings, output, progress)
     report.show(outcome, terminal.console())
     say(f"report: {report.file(work)}")
     say(f"rejects: {work / work_folder.REJECTS}")
