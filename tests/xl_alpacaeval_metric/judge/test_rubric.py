@@ -89,7 +89,10 @@ FIVE = dict.fromkeys(range(1, 6), "text")
         (changed(levels={**FIVE, 4: ""}), "level 4 is empty"),
         (changed(levels={**FIVE, 4: {"a": "b"}}), "level 4 is no text"),
         ({"criteria": TASTE["criteria"] * 2}, "criterion 'taste' is there 2 times"),
-        ("criteria: [{name: a, definition: d, levels: {1: a, 2: b, 3: c, 4: d, 5: e, 5: f}}]", "the key 5 is there twice"),
+        (
+            "criteria: [{name: a, definition: d, levels: {1: a, 2: b, 3: c, 4: d, 5: e, 5: f}}]",
+            "the key 5 is there twice",
+        ),
         ("criteria: [{name: a, [b]: c}]", "not valid YAML"),
     ],
 )
