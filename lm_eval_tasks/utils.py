@@ -9,7 +9,6 @@ import atexit
 import json
 import logging
 import os
-import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -20,7 +19,7 @@ from typing import Any
 
 from lm_eval.api.task import ConfigurableTask
 
-from xl_alpacaeval_metric import benchmark
+from xl_alpacaeval_metric import benchmark, credentials
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
@@ -29,6 +28,7 @@ from xl_alpacaeval_metric.records import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.runs import pairs
 from xl_alpacaeval_metric.stats import gaming
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
+from xl_alpacaeval_metric.terminal import say
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Refused(UserError, SystemExit):
     def __init__(self, error: UserError) -> None:
         super().__init__(str(error))
         self.code = 2
-        print(f"xl_alpacaeval: {error}", file=sys.stderr)
+        say(f"xl_alpacaeval: {error}", error=True)
 
 
 class Task(ConfigurableTask):  # type: ignore[misc]
@@ -79,6 +79,9 @@ def rows(
     loaded.
     """
     try:
+        # The harness writes the metadata into its results and samples.
+        ours = {key: value for key, value in metadata.items() if key in KEYS or key.startswith("judge")}
+        credentials.refuse(ours, "--metadata")
         return {"test": _dataset(benchmark_name, language, design, metadata)}
     except UserError as error:
         raise Refused(error) from None

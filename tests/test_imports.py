@@ -20,8 +20,9 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
 
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric": (
-        "__init__ errors progress records templates thinking",
-        "files languages signature embedded",
+        "thinking",
+        "__init__ child_process errors progress records templates terminal",
+        "credentials files languages signature embedded",
         "clients hub settings stats",
         "benchmark judge",
         "scoring",

@@ -6,7 +6,7 @@ tokenizer defines. Known marks are listed here; other tags of the same form are 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -28,6 +28,20 @@ class Split:
     thought: str
     answer: str
     finished: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """The thoughts of `n` answers: how many never ended, their mean length, their languages.
+
+    `avg_tokens` is None where tokens were not counted. `languages` maps codes to percent of the
+    thoughts, by the language that most of a thought is in; "und" is none that was identified.
+    """
+
+    n: int
+    unfinished: int
+    avg_tokens: float | None
+    languages: Mapping[str, float]
 
 
 _TAG_NAMES = r"think(?:ing|s)?|thoughts?|reasoning|reflection|scratchpad|inner_monologue|cot"

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from lm_eval_tasks import utils
 from tests.helpers import ROOT
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import Judge, benchmark, languages, score
 from xl_alpacaeval_metric.benchmark import context
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records import Comparison
 
 FOLDER = ROOT / "lm_eval_tasks"
@@ -49,6 +51,16 @@ def test_the_mini_tasks_load_without_a_judge() -> None:
     row = benchmark.load("mini", ["fi"]).rows[0]
     assert finnish.doc_to_text(doc) == row.instruction
     assert finnish.doc_to_target(doc) == row.reference
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"judge_base_url": "http://me:pw@host/v1"}, {"judge_args": {"api_key": "abc"}}, {"judge_api_key": "abc"}],
+)
+def test_secrets_in_the_metadata_are_refused(metadata: dict[str, Any]) -> None:
+    """The harness writes the metadata into its results."""
+    with pytest.raises(UserError, match="holds a secret"):
+        utils.rows("mini", "fi", **metadata)
 
 
 @pytest.mark.slow

@@ -1,12 +1,12 @@
 """The commands that judge: `eval` generates answers first, `judge` takes them from a file."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import Exit
 
+from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.options import (
     Batch,
     BatchSize,
@@ -35,6 +35,7 @@ from xl_alpacaeval_metric.cli.options import (
 )
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.cli.version import Version
+from xl_alpacaeval_metric.terminal import say
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.records import Result
@@ -93,6 +94,16 @@ def evaluate(
         bool, typer.Option("--chat-template/--no-chat-template", help="Off for base models")
     ] = True,
     max_tokens: Annotated[int, typer.Option(min=1, help="Length of an answer, at most")] = 1024,
+    thinking: Annotated[
+        str,
+        typer.Option(metavar="auto|on|off", help="Thought before the answer, through the chat template's switch"),
+    ] = "auto",
+    thinking_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="N", help="Room for the thought, beside --max-tokens  [default: 4096 where the model thinks]"
+        ),
+    ] = None,
     generation: Annotated[
         str,
         typer.Option("--generation-kwargs", metavar="K=V,...", help="Sampling, e.g. do_sample=true,temperature=0.7"),
@@ -126,6 +137,8 @@ def evaluate(
         device,
         concurrency,
         arguments(generation),
+        thinking,
+        thinking_tokens,
     )
     candidate.check()
     with judge_from(
@@ -175,6 +188,9 @@ def judge_pairs(
     reference: Annotated[
         Path | None, typer.Option(metavar="FILE", help="References where PAIRS has none: id, language, reference")
     ] = None,
+    keep_thinking: Annotated[
+        bool, typer.Option("--keep-thinking", help="Judge thoughts such as <think>...</think> as part of the answer")
+    ] = False,
     device: Device = None,
     concurrency: Concurrency = 64,
     seed: Seed = 0,
@@ -186,7 +202,10 @@ def judge_pairs(
     from xl_alpacaeval_metric.runs import pairs
 
     comparisons = pairs.read(pairs_file, reference)
+    notes: list[str] = []
     judging_task.check(comparisons)
+    if not keep_thinking:
+        comparisons, notes = pairs.without_thoughts(comparisons)
     with judge_from(
         judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
     ) as the_judge:
@@ -195,22 +214,22 @@ def judge_pairs(
             ask_through(the_judge, batch, cache, output, progress)
             if the_judge is not None:
                 the_judge.client.preflight()
-            result = runs.judge_pairs(comparisons, the_judge, output, progress, rubric, estimate_shown(max_requests))
+            result = runs.judge_pairs(
+                comparisons, the_judge, output, progress, rubric, estimate_shown(max_requests), notes
+            )
     finish(result, pairs_file.name, output, max_missing)
 
 
 def finish(result: "Result", title: str, folder: Path, max_missing: float) -> None:
     """Print the result; exit code 1 where too many verdicts are missing."""
-    from rich.console import Console
-
     from xl_alpacaeval_metric.report import results
 
-    results.show(result, title, Console())
-    print(f"run folder: {folder}")
+    results.show(result, title, terminal.console())
+    say(f"run folder: {folder}")
     if result.missing_share > max_missing:
         judgements = "verdicts or ratings" if result.overall.criteria else "verdicts"
         share = (
             f"{100 * result.missing_share:.1f}% of the {judgements} are missing (--max-missing {100 * max_missing:g}%)"
         )
-        print(f"xl-alpacaeval: {share}; the same command asks again for these alone", file=sys.stderr)
+        say(f"xl-alpacaeval: {share}; the same command asks again for these alone", error=True)
         raise Exit(1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Thinking
 from xl_alpacaeval_metric.errors import UserError
 
@@ -103,7 +104,8 @@ def client_for(
     `role` is what messages call the model: judge, reference model, translator. `base_url` and
     `concurrency` apply to endpoints, `device` to models loaded in this process, `args` are the
     backend's own settings, `thinking` is the room to think before a choice. Raises UserError for a
-    malformed specification, an unknown backend, and an unknown or malformed argument.
+    malformed specification, an unknown backend, an unknown or malformed argument, and an argument
+    that holds a secret.
     """
     if spec == "none":
         return None
@@ -129,6 +131,7 @@ def _settings(
     """The arguments, each converted to its type; raises UserError where one cannot be."""
     if not isinstance(args, Mapping | None):
         raise UserError(f"{role} arguments are {type(args).__name__}; need a mapping such as {{'timeout': 300}}")
+    credentials.refuse(args or {}, f"{role} argument")
     if known is None:
         return dict(args or {})
     found: dict[str, Any] = {}

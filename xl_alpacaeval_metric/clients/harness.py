@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, IsUsable, Reply, Request, Thinking
+from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens, thought_marks
 from xl_alpacaeval_metric.clients.local.text_reply import TextReplies, unusable
 from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError, first_line
@@ -26,6 +27,9 @@ class HarnessClient:
         self, backend: str, model: str, args: Mapping[str, object], thinking: Thinking = AUTO_THINKING
     ) -> None:
         self.backend, self.model, self.args, self.thinking = backend, model, dict(args), thinking
+        # Arguments name folders, too, such as an adapter. A model of the Hub is known by its name.
+        paths = (model, *self.args.values())
+        self._fingerprint = "-".join(filter(None, (weights.fingerprint(str(path)) for path in paths)))
         self._lm: Any = None
 
     @property
@@ -35,7 +39,8 @@ class HarnessClient:
     @property
     def identity(self) -> Mapping[str, object]:
         args = {key: str(value) for key, value in self.args.items()}
-        return {"backend": self.backend, "model": self.model, "args": args, **self.thinking.settings}
+        settings = {"backend": self.backend, "model": self.model, "args": args, **self.thinking.settings}
+        return {**settings, "fingerprint": self._fingerprint} if self._fingerprint else settings
 
     def preflight(self) -> None:
         """Check that the harness and the backend are installed, and that the tokenizer loads.

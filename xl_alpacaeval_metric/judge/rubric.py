@@ -10,8 +10,8 @@ from xl_alpacaeval_metric.clients.base import Request
 
 LEVELS = (1, 2, 3, 4, 5)
 _DECODER = json.JSONDecoder()
-MOST_OBJECTS = 100
-"""Opening braces of a reply from which an object is tried: thousands would take seconds."""
+_MOST_STARTS = 200
+"""Braces of a reply from which an object is read; each may take time that grows with the reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,14 @@ def _described(criterion: Criterion) -> str:
 
 
 def _first_object(text: str) -> dict[str, Any]:
-    start = text.find("{")
-    for _ in range(MOST_OBJECTS):
+    start = -1
+    for _ in range(_MOST_STARTS):
+        start = text.find("{", start + 1)
         if start < 0:
             break
         try:
             found: dict[str, Any] = _DECODER.raw_decode(text, start)[0]
             return found
         except (ValueError, RecursionError):
-            start = text.find("{", start + 1)
+            continue
     return {}

@@ -74,10 +74,7 @@ def read_verdict(text: str) -> Letter | None:
 
 
 def _short(text: str) -> str:
-    """Beginning and end of a long text, without long runs of one sign.
-
-    So the patterns take bounded time.
-    """
+    """Beginning and end of a long text without long runs of a sign: patterns take bounded time."""
     if len(text) > 2 * _READ:
         text = f"{text[:_READ]}\n{text[-_READ:]}"
     return _RUN.sub(r"\1\1", re.sub(r"[^\S\n]+", " ", text))

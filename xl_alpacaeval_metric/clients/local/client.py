@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.clients.local.chat_template import THINKING_OFF, encode, spellings, thought_marks
 from xl_alpacaeval_metric.clients.local.network import load_network
-from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, shared_length
+from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, cache_argument, shared_length
 from xl_alpacaeval_metric.clients.local.text_reply import TextReplies, unusable
 from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, first_line
 
@@ -204,9 +204,9 @@ class LocalClient:
                 input_ids=ids,
                 attention_mask=mask,
                 position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, start:],
-                past_key_values=cache,
                 use_cache=cache is not None,
                 logits_to_keep=1,
+                **{cache_argument(self._load()): cache},
             ).logits[:, -1]
             logprobs = logits.float().log_softmax(-1)
             rows = torch.stack([logprobs[:, variants].logsumexp(-1) for variants in tokens], dim=-1).tolist()

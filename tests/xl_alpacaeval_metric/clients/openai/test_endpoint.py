@@ -2,9 +2,7 @@
 
 import logging
 from contextlib import closing
-from pathlib import Path
 
-import certifi
 import pytest
 
 from tests.servers.judge import Behaviour, JudgeServer
@@ -72,14 +70,3 @@ def test_azure_takes_the_key_in_a_header_of_its_own(host: str) -> None:
     headers = Endpoint.resolve(f"https://{host}.example.org/v1", "secret-key").headers
     assert headers["Authorization"] == "Bearer secret-key"
     assert "api-key" not in headers
-
-
-def test_certificates_of_a_bundle_must_be_readable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    endpoint = Endpoint.resolve("https://localhost/v1", "secret-key")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
-    assert endpoint.ssl_context()
-    bad = tmp_path / "bundle.pem"
-    bad.write_text("no certificate")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bad))
-    with pytest.raises(ModelUnavailable, match="REQUESTS_CA_BUNDLE"):
-        endpoint.ssl_context()
