@@ -134,7 +134,7 @@ def run_loop(
         def fine_tune(file: Path, folder: Path, prepared: Path) -> None:
             progress.bar.stop()  # The training has a progress line of its own.
             command = loop_run.training_command(model, file, folder, prepared, processes)
-            with child_process.running(command, stdout=sys.stderr) as training:
+            with child_process.running(command, stdout=sys.stderr, environment=loop_run.environment()) as training:
                 code = training.wait()
             if code < 0:
                 raise UserError(_killed(-code, models.memory_savings(resolved)))
