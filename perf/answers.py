@@ -48,7 +48,8 @@ def bare_loop(lm: Any, batches: list[dict[str, Any]], max_tokens: int) -> int:
 def through_eval(lm: Any, prompts: list[str], settings: dict[str, Any]) -> None:
     waiting: dict[str, Any] = {harness_model.prompt_key(prompt): [{"id": prompt}] for prompt in prompts}
     lm.set_cache_hook(answer_worker.AnswerHook(waiting, io.StringIO(), io.StringIO(), 0))
-    answer_worker.answer(lm, prompts, settings, waiting)
+    arguments = {"until": [], "do_sample": False, "max_gen_toks": settings["max_tokens"]}
+    answer_worker.answer(lm, prompts, arguments, waiting)
     assert not waiting
 
 

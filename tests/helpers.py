@@ -14,7 +14,7 @@ SHARED = ROOT.parent / "shared"
 
 def comparison(number: int = 1, language: str = "de", **changes: str) -> Comparison:
     """A comparison in which every text can be told from the others."""
-    texts = {
+    texts: dict[str, Any] = {
         "instruction": f"Explain thing {number} in German.",
         "prediction": f"Das ist die Antwort des Kandidaten auf die Frage {number}.",
         "reference": f"Dies ist die Vergleichsantwort auf die Frage {number}.",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from xl_alpacaeval_metric.thinking import Thinking
+
 Order = Literal["candidate_first", "reference_first"]
 ItemKey = tuple[str, str]
 """(id, language)"""
@@ -18,7 +20,8 @@ class Comparison:
     `id` names the prompt: the same prompt in several languages has the same id in each, and
     `(id, language)` names the item. `language` is the code of the language the answer should be in.
     Where items with different ids are variants of one prompt, `prompt` names it, and `design` names
-    the variant.
+    the variant. `thinking` is the candidate's thought, which is no part of `prediction`, with its
+    tokens where they were counted; a thought that never ended is `unfinished`.
     """
 
     id: str
@@ -28,6 +31,14 @@ class Comparison:
     reference: str
     prompt: str = ""
     design: str = ""
+    thinking: str = ""
+    thinking_tokens: int | None = None
+    unfinished: bool = False
+
+    @property
+    def thought(self) -> bool:
+        """Whether the candidate thought before it answered."""
+        return bool(self.thinking.strip()) or self.unfinished
 
     @property
     def cluster(self) -> str:
@@ -144,6 +155,7 @@ class Scores:
     Percentages are 0..100, lengths in characters; None where a figure is undefined. `n` comparisons
     have a preference and `n_missing` lack one because a verdict is missing. `n_items` is the number
     of comparisons (the sum of the two, when there is a judge), `n_empty` that of empty answers.
+    `thinking` is None where no answer came with a thought.
     """
 
     win_rate: float | None
@@ -165,6 +177,7 @@ class Scores:
     avg_reference_length: float | None
     position_consistency: float | None
     criteria: Mapping[str, CriterionScore] | None = None
+    thinking: Thinking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +232,8 @@ class Result:
     def _designs(self) -> dict[str, object]:
         if not self.by_design:
             return {}
-        return {
-            "by_design": {design: _plain(scores) for design, scores in self.by_design.items()},
-            "effects": {
-                design: {figure: _plain(effect) for figure, effect in figures.items()}
-                for design, figures in self.effects.items()
-            },
-        }
+        effects = {design: {name: _plain(one) for name, one in found.items()} for design, found in self.effects.items()}
+        return {"by_design": {design: _plain(scores) for design, scores in self.by_design.items()}, "effects": effects}
 
 
 def flat(record: Comparison | Verdict | Rating) -> dict[str, object]:

@@ -10,14 +10,24 @@ from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores, positi
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
-from xl_alpacaeval_metric.languages import fidelity, identify
-from xl_alpacaeval_metric.records import Comparison, Effect, ItemKey, Rating, Result, Scores, Usage, Verdict
+from xl_alpacaeval_metric.languages import fidelity, identify, main_language
+from xl_alpacaeval_metric.records import (
+    Comparison,
+    Effect,
+    ItemKey,
+    Rating,
+    Result,
+    Scores,
+    Usage,
+    Verdict,
+)
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
 from xl_alpacaeval_metric.stats import factor_effects, gaming
 from xl_alpacaeval_metric.stats.clusters import Clusters
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
 from xl_alpacaeval_metric.stats.missing import none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.win_rates import bootstrap_interval, win_rate
+from xl_alpacaeval_metric.thinking import Thinking
 
 
 def score(
@@ -74,7 +84,7 @@ def score_task(
         usage=usage,
         signature=_signature(task, benchmark, references),
         missing_reasons=_missing_reasons(verdicts, ratings),
-        warnings=gaming.warnings(task.comparisons),
+        warnings=(*_unfinished_thoughts(task.comparisons), *gaming.warnings(task.comparisons)),
         by_design={design: figures.scores(indices) for design, indices in designs.items()},
         effects=_effects({design: [items[i] for i in indices] for design, indices in designs.items()}),
     )
@@ -127,7 +137,34 @@ class _Figures:
             criteria=None
             if self.rubric is None
             else rating.summary([self.ratings[i] for i in indices], self.rubric, prompts),
+            thinking=_thinking(items),
         )
+
+
+def _thinking(items: Sequence[Comparison]) -> Thinking | None:
+    """How the candidate thought; None where it did not."""
+    thoughts = [item for item in items if item.thought]
+    if not thoughts:
+        return None
+    tokens = [item.thinking_tokens for item in thoughts if item.thinking_tokens is not None]
+    found = Counter(code or "und" for code in main_language.main_languages([item.thinking for item in thoughts]))
+    return Thinking(
+        n=len(thoughts),
+        unfinished=sum(item.unfinished for item in thoughts),
+        avg_tokens=sum(tokens) / len(tokens) if tokens else None,
+        languages={code: 100.0 * count / len(thoughts) for code, count in found.most_common()},
+    )
+
+
+def _unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
+    """A warning about thoughts that never ended, whose answers are empty; none where all ended."""
+    count = sum(item.unfinished for item in items)
+    if not count:
+        return []
+    return [
+        f"{count} of {len(items)} thoughts never end, and their answers count as empty: "
+        "give the model more room (eval: --thinking-tokens)"
+    ]
 
 
 def _indices(labels: Sequence[str]) -> dict[str, list[int]]:

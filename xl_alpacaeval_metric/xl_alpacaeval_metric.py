@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import datasets
 import evaluate
@@ -11,7 +12,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
 from xl_alpacaeval_metric.judge.rubric_file import load as load_rubric
 from xl_alpacaeval_metric.records import Comparison
-from xl_alpacaeval_metric.runs.pairs import identifier_of
+from xl_alpacaeval_metric.runs.pairs import identifier_of, without_thoughts
 
 _DESCRIPTION = """\
 Win rate of answers against reference answers to the same instructions, as a judge model sees it,
@@ -34,9 +35,11 @@ Args:
         informativeness, naturalness and objectivity, or on the criteria in a YAML file.
     seed (int): decides which answer is shown first.
     concurrency (int): requests in flight at an endpoint, at most.
+    keep_thinking (bool): leave thoughts such as <think>...</think> in the answers. By default they
+        are taken off, and described under `thinking`.
 Returns:
-    dict: win_rate, win_rate_stderr, win_rate_ci95, lc_win_rate, line_pass_rate, coverage, by_language
-        and more; percentages 0..100.
+    dict: win_rate, win_rate_stderr, win_rate_ci95, lc_win_rate, line_pass_rate, coverage, thinking,
+        by_language and more; percentages 0..100.
 Examples:
     >>> import evaluate
     >>> metric = evaluate.load("xl-suite/xl_alpacaeval_metric")
@@ -90,6 +93,7 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
         criteria: bool | str | os.PathLike[str] = False,
         seed: int = 0,
         concurrency: int = 64,
+        keep_thinking: bool = False,
     ) -> dict[str, object]:
         return compute(
             predictions,
@@ -104,6 +108,7 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
             criteria=criteria,
             seed=seed,
             concurrency=concurrency,
+            keep_thinking=keep_thinking,
         )
 
 
@@ -121,6 +126,7 @@ def compute(
     criteria: bool | str | os.PathLike[str] = False,
     seed: int = 0,
     concurrency: int = 64,
+    keep_thinking: bool = False,
 ) -> dict[str, object]:
     """`XlAlpacaevalMetric.compute` without `evaluate`.
 
@@ -145,6 +151,9 @@ def compute(
             names, codes, instructions, predictions, references, strict=True
         )
     ]
+    notes: list[str] = []
+    if not keep_thinking:
+        comparisons, notes = without_thoughts(comparisons)
     if not isinstance(concurrency, int):
         raise UserError(f"concurrency is {concurrency!r}; need a whole number")
     if not isinstance(criteria, bool | str | os.PathLike):
@@ -160,4 +169,5 @@ def compute(
         rubric = load_rubric(None if criteria is True else os.fspath(criteria)) if criteria else None
         if opened is not None:
             opened.client.preflight()
-        return scoring.score(comparisons, opened, criteria=rubric).as_dict()
+        result = scoring.score(comparisons, opened, criteria=rubric)
+    return replace(result, warnings=(*notes, *result.warnings)).as_dict()

@@ -50,7 +50,8 @@ class Behaviour:
     names request parameters that are answered with 400, and `max_top_logprobs` is the largest
     number accepted. `logprobs=False` ignores that parameter silently. `capacity` is the number of
     concurrent requests that are answered; more get 429. `ends_after` ends the service: from that
-    request on, every answer has the status `ends_with`. `reply` writes another text than a verdict.
+    request on, every answer has the status `ends_with`. `reply` writes another text than a verdict,
+    and `message` other fields of the message, given the request's body.
     Messages that contain `marker` get `marker_status`. `finish` is the `finish_reason` of answers.
     """
 
@@ -73,6 +74,7 @@ class Behaviour:
     reasoning: bool = False
     verdict: Verdict = hash_verdict
     reply: Reply | None = None
+    message: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
 
 @dataclass
@@ -222,6 +224,8 @@ def completion(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     probability = behaviour.verdict(body)
     text = written if written is not None else "A" if probability > 0.5 else "B"
     message: dict[str, Any] = {"role": "assistant", "content": text}
+    if behaviour.message is not None:
+        message |= behaviour.message(body)
     choice: dict[str, Any] = {"index": 0, "message": message, "logprobs": None, "finish_reason": behaviour.finish}
     if behaviour.reasoning:
         message["content"], choice["finish_reason"] = "", "length"

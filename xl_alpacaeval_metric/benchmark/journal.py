@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.clients.base import Client, Completion, Message, Request
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
@@ -37,8 +38,8 @@ def collect(
 ) -> dict[Key, str]:
     """The model's texts by (id, language); only those that the file does not have are requested.
 
-    Each line of the file has `id`, `language` and the text in `column`, and `cut` where the text
-    ended because `max_tokens` did (see `cut_off`).
+    Each line of the file has `id`, `language` and the text in `column`; `thinking` where the model
+    thought first, and `cut` where the text ended because `max_tokens` did (see `cut_off`).
 
     Raises UserError where the file is by another model or for other instructions, and with the
     reason where a text is missing in the end: the others are kept, and the same call requests the
@@ -66,11 +67,19 @@ def _collect(
             if not isinstance(reply, Completion):
                 failed[text.key] = reply.reason
                 continue
-            finished[text.key] = reply.text.strip()
+            found = thinking.split(reply.text)
+            answer = found.answer.strip()
+            if not answer:
+                failed[text.key] = (
+                    f"only a thought, no {column}, in {max_tokens} tokens; a model that thinks needs more --max-tokens"
+                )
+                continue
+            finished[text.key] = answer
             line = {
                 "id": text.id,
                 "language": text.language,
-                column: reply.text.strip(),
+                column: answer,
+                **({"thinking": found.thought} if found.thought else {}),
                 **({"cut": True} if reply.cut else {}),
             }
             output.write(json_line({**line, "model": client.spec, "instruction": text.instruction}))
@@ -119,7 +128,9 @@ def _existing(wanted: Sequence[TextRequest], spec: str, file: Path, column: str)
             raise UserError(f"{file}: id {key[0]!r} is another instruction there; choose another file")
         if not isinstance(text, str) or not text.strip():
             raise UserError(f"{file} line {number}: holds no {column}; delete that line, or choose another file")
-        existing[key] = text
+        existing[key] = thinking.split(text).answer.strip()
+        if not existing[key]:
+            raise UserError(f"{file} line {number}: holds a thought and no {column}; delete that line")
     return existing
 
 

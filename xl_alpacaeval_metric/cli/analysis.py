@@ -79,7 +79,7 @@ def estimate_costs(
         raise UserError("give both --price-input and --price-output, or neither")
     if not all(map(math.isfinite, (price_input or 0.0, price_output or 0.0))):
         raise UserError("--price-input and --price-output: need the price of a million tokens, a finite number")
-    comparisons = pairs.read(pairs_file, reference)
+    comparisons, _ = pairs.without_thoughts(pairs.read(pairs_file, reference))
     judging_task.check(comparisons)
     with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed) as the_judge:
         if the_judge is None:
@@ -190,8 +190,11 @@ def fidelity(
     from xl_alpacaeval_metric.runs import pairs
 
     texts, languages = pairs.read_outputs(file)
+    texts, notes = pairs.outputs_without_thoughts(texts)
     found = measure.language_fidelity(texts, languages)
     results.show_fidelity(found, file.name, terminal.console())
+    for line in notes:
+        terminal.say(line)
     write(asdict(found), output / "fidelity.json" if output else None)
 
 

@@ -90,6 +90,16 @@ def evaluate(
         bool, typer.Option("--chat-template/--no-chat-template", help="Off for base models")
     ] = True,
     max_tokens: Annotated[int, typer.Option(min=1, help="Length of an answer, at most")] = 1024,
+    thinking: Annotated[
+        str,
+        typer.Option(metavar="auto|on|off", help="Thought before the answer, through the chat template's switch"),
+    ] = "auto",
+    thinking_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="N", help="Room for the thought, beside --max-tokens  [default: 4096 where the model thinks]"
+        ),
+    ] = None,
     generation: Annotated[
         str,
         typer.Option("--generation-kwargs", metavar="K=V,...", help="Sampling, e.g. do_sample=true,temperature=0.7"),
@@ -123,6 +133,8 @@ def evaluate(
         device,
         concurrency,
         arguments(generation),
+        thinking,
+        thinking_tokens,
     )
     candidate.check()
     with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed) as the_judge:
@@ -168,6 +180,9 @@ def judge_pairs(
     reference: Annotated[
         Path | None, typer.Option(metavar="FILE", help="References where PAIRS has none: id, language, reference")
     ] = None,
+    keep_thinking: Annotated[
+        bool, typer.Option("--keep-thinking", help="Judge thoughts such as <think>...</think> as part of the answer")
+    ] = False,
     device: Device = None,
     concurrency: Concurrency = 64,
     seed: Seed = 0,
@@ -179,14 +194,19 @@ def judge_pairs(
     from xl_alpacaeval_metric.runs import pairs
 
     comparisons = pairs.read(pairs_file, reference)
+    notes: list[str] = []
     judging_task.check(comparisons)
+    if not keep_thinking:
+        comparisons, notes = pairs.without_thoughts(comparisons)
     with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         with ProgressLine(output) as progress:
             ask_through(the_judge, batch, cache, output, progress)
             if the_judge is not None:
                 the_judge.client.preflight()
-            result = runs.judge_pairs(comparisons, the_judge, output, progress, rubric, estimate_shown(max_requests))
+            result = runs.judge_pairs(
+                comparisons, the_judge, output, progress, rubric, estimate_shown(max_requests), notes
+            )
     finish(result, pairs_file.name, output, max_missing)
 
 

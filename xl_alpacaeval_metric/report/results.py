@@ -7,6 +7,7 @@ from rich.table import Table
 from xl_alpacaeval_metric.records import CriterionScore, Effect, Fidelity, Result, Scores
 from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.stats import factor_effects
+from xl_alpacaeval_metric.thinking import Thinking
 
 # Short, so that a table fits 80 columns; docs/understand/statistics.md defines them.
 JUDGED_COLUMNS = ("win rate %", "95% interval", "LC %")
@@ -66,11 +67,24 @@ def notes(result: Result, judged: bool) -> list[str]:
     if overall.criteria:
         rated = next(iter(overall.criteria.values()))
         lines.append(f"{rated.n} of {rated.n + rated.n_missing} answers rated by criteria")
+    if overall.thinking:
+        lines.append(_thinking_line(overall.thinking, overall.n_items))
     if overall.n_empty:
         lines.append(f"{overall.n_empty} of {overall.n_items} answers are empty")
     lines += [f"missing {count}x: {_one_line(reason)}" for reason, count in result.missing_reasons.items()]
     lines += [f"warning: {line}" for line in result.warnings]
     return lines
+
+
+def _thinking_line(thinking: Thinking, n_items: int) -> str:
+    parts = [f"{thinking.n} of {n_items} answers come with a thought"]
+    if thinking.avg_tokens is not None:
+        parts.append(f"{thinking.avg_tokens:.0f} tokens on average")
+    names = [
+        f"{'unknown' if code == 'und' else cells.language(code)} {share:.0f}%"
+        for code, share in list(thinking.languages.items())[:4]
+    ]
+    return ", ".join(parts) + f"; language of the thoughts: {', '.join(names)}"
 
 
 def _design_table(result: Result, judged: bool) -> Table:

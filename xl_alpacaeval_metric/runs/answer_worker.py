@@ -24,13 +24,14 @@ from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.runs import batch_size, harness_model
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.harness_model import prompt_key
+from xl_alpacaeval_metric.runs.thoughts import DEFAULT_TOKENS, Answer, Thoughts
 
 SLICE = 512
 """Prompts given to the harness at a time. Most backends report each answer when it is generated;
 with one that reports at the end, a kill loses at most so many."""
 
-NEARLY = 0.97
-"""Share of max_tokens from which on an answer counts as cut off."""
+PROBE_TOKENS = 64
+"""Length of the reply that shows whether an endpoint's model thinks."""
 
 
 class AnswerHook:
@@ -46,15 +47,18 @@ class AnswerHook:
         samples: TextIO,
         events: TextIO,
         done: int,
-        is_cut: Callable[[str], bool] = lambda _: False,
+        read: Callable[[str, str], Answer] = lambda _, reply: Answer(reply),
     ) -> None:
-        self.waiting, self.samples, self.events, self.done, self.is_cut = waiting, samples, events, done, is_cut
+        """`read` takes a prompt and the reply to it apart into answer and thought."""
+        self.waiting, self.samples, self.events, self.done, self.read = waiting, samples, events, done, read
 
     def add_partial(self, _method: str, request: Sequence[Any], answer: object) -> None:
         """Write the answer under every row with this prompt."""
-        prediction = answer if isinstance(answer, str) else ""
-        new = {"prediction": prediction, **({"cut": True} if self.is_cut(prediction) else {})}
-        for row in self.waiting.pop(prompt_key(request[0]), ()):
+        key = prompt_key(request[0])
+        rows = self.waiting.pop(key, ())
+        if rows:
+            new = self.read(key, answer if isinstance(answer, str) else "").columns
+        for row in rows:
             self.samples.write(jsonl.json_line({**row, **new}))
             self.done += 1
         self.samples.flush()
@@ -96,31 +100,73 @@ def generate(folder: Path, resources: Mapping[str, Any], events: TextIO) -> None
         return
     say(events, event="loading")
     lm = harness_model.load(settings, resources)
-    prompts = [harness_model.prompt_of(lm, str(row["instruction"]), settings) for row in waiting_rows]
+    mode, max_tokens = str(settings.get("thinking", "auto")), int(settings["max_tokens"])
+    thoughts = Thoughts.of(lm, settings["model_args"].get("think_end_token"))
+    thoughts.keep_marks(lm)
+    is_endpoint = harness_model.is_chat_endpoint(settings)
+    switch = {} if is_endpoint or not settings["chat_template"] else thoughts.arguments(mode)
+    prompts = [harness_model.prompt_of(lm, str(row["instruction"]), settings, switch) for row in waiting_rows]
     waiting: dict[str, list[Mapping[str, object]]] = defaultdict(list)
     for row, prompt in zip(waiting_rows, prompts, strict=True):
         waiting[prompt_key(prompt)].append(row)
+    arguments = {
+        "until": [],
+        "do_sample": False,
+        **harness_model.switch_in_requests(settings),
+        **settings["generation"],
+    }
+    longest = max(len(lm.tok_encode(prompt)) for prompt in prompts) if thoughts.tokenizer is not None else 0
+    if is_endpoint:
+        room = endpoint_room(lm, prompts[0], arguments, settings)
+    else:
+        window = getattr(lm, "max_length", None)
+        left = window - longest - max_tokens if isinstance(window, int) and thoughts.tokenizer is not None else None
+        room = thoughts.room(mode, settings.get("thinking_tokens"), prompt_key(prompts[0]), left)
+    arguments["max_gen_toks"] = max_tokens + room
     if str(resources["batch_size"]).startswith("auto") and batch_size.is_of_transformers(type(lm)):
-        longest = max(len(lm.tok_encode(prompt)) for prompt in prompts) + settings["max_tokens"]
-        lm.batch_size_per_gpu = batch_size.size(lm, longest)
+        lm.batch_size_per_gpu = batch_size.size(lm, longest + max_tokens + room)
     at_once = getattr(lm, "batch_size_per_gpu", None)
     say(events, event="loaded", device=str(getattr(lm, "device", "") or ""), at_once=at_once, done=len(done))
+
+    def read(prompt: str, reply: str) -> Answer:
+        return thoughts.read(prompt, reply, max_tokens, room)
+
     with jsonl.open_for_append(samples_file) as samples:
-        lm.set_cache_hook(AnswerHook(waiting, samples, events, len(done), cut_test(lm, settings["max_tokens"])))
+        lm.set_cache_hook(AnswerHook(waiting, samples, events, len(done), read))
         distinct = {prompt_key(prompt): prompt for prompt in prompts}
         for start in range(0, len(distinct), SLICE):
-            answer(lm, list(distinct.values())[start : start + SLICE], settings, waiting)
+            answer(lm, list(distinct.values())[start : start + SLICE], arguments, waiting)
 
 
-def answer(lm: Any, prompts: Sequence[Any], settings: Mapping[str, Any], waiting: Mapping[str, object]) -> None:
-    """Have the harness answer these prompts; halves the batch size when GPU memory runs out."""
+def endpoint_room(lm: Any, prompt: Any, arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
+    """Tokens for a thought behind an endpoint: one short request shows whether its model thinks."""
+    if settings.get("thinking") == "off":
+        return 0
+    if settings.get("thinking_tokens") is not None:
+        return int(settings["thinking_tokens"])
+    if settings.get("thinking") == "on":
+        return DEFAULT_TOKENS
+    (reply,) = generated(lm, [prompt], {**arguments, "max_gen_toks": PROBE_TOKENS})
+    found = Thoughts.of(None).read("", reply or "", PROBE_TOKENS, 0)
+    return DEFAULT_TOKENS if found.thinking or found.thinking_tokens or found.unfinished else 0
+
+
+def generated(lm: Any, prompts: Sequence[Any], arguments: Mapping[str, Any]) -> list[Any]:
+    """The harness's replies to these prompts."""
     from lm_eval.api.instance import Instance
 
-    arguments = {"until": [], "max_gen_toks": settings["max_tokens"], "do_sample": False, **settings["generation"]}
+    return list(
+        lm.generate_until(
+            [Instance("generate_until", {}, (prompt, dict(arguments)), i) for i, prompt in enumerate(prompts)]
+        )
+    )
+
+
+def answer(lm: Any, prompts: Sequence[Any], arguments: Mapping[str, Any], waiting: Mapping[str, object]) -> None:
+    """Have the harness answer these prompts; halves the batch size when GPU memory runs out."""
     while left := [prompt for prompt in prompts if prompt_key(prompt) in waiting]:
-        instances = [Instance("generate_until", {}, (prompt, dict(arguments)), i) for i, prompt in enumerate(left)]
         try:
-            answers = lm.generate_until(instances)
+            answers = generated(lm, left, arguments)
         except RuntimeError as error:
             size = getattr(lm, "batch_size_per_gpu", None)
             if "out of memory" not in str(error).lower() or not isinstance(size, int) or size <= 1:
@@ -133,23 +179,6 @@ def answer(lm: Any, prompts: Sequence[Any], settings: Mapping[str, Any], waiting
             # counts as empty.
             if prompt_key(prompt) in waiting:
                 lm.cache_hook.add_partial("generate_until", (prompt,), text or "")
-
-
-def cut_test(lm: Any, max_tokens: int) -> Callable[[str], bool]:
-    """A function that says whether an answer is as long as `max_tokens` allows.
-
-    It is always False for a backend without a tokenizer in this process. The harness returns only
-    texts, and the tokens of a text may be a few less than it was generated with.
-    """
-    tokenizer = getattr(lm, "tokenizer", None)
-    if not callable(tokenizer):
-        return lambda _: False
-
-    def is_cut(text: str) -> bool:
-        whole = text.encode("utf-8", "replace").decode()  # An endpoint may send a lone surrogate.
-        return len(tokenizer(whole, add_special_tokens=False)["input_ids"]) >= NEARLY * max_tokens
-
-    return is_cut
 
 
 def say(events: TextIO, **event: object) -> None:

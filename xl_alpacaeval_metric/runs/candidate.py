@@ -16,12 +16,17 @@ NON_RESULT_SETTINGS = ("batch_size", "device", "concurrency")
 """Fields of a Candidate that do not change its answers: a run continues with other values."""
 
 
+THINKING = ("auto", "on", "off")
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A model and its settings.
 
     `backend` and `model_args` are a model type of lm-evaluation-harness and its arguments;
-    `generation` holds keyword arguments of the generation.
+    `generation` holds keyword arguments of the generation. `thinking` is auto, on or off;
+    `thinking_tokens` is the room for a thought beside the answer's `max_tokens`, by default some
+    thousand where the model thinks.
     """
 
     model: str
@@ -33,6 +38,8 @@ class Candidate:
     device: str | None = None
     concurrency: int = 64
     generation: Mapping[str, object] = field(default_factory=dict)
+    thinking: str = "auto"
+    thinking_tokens: int | None = None
 
     def check(self) -> None:
         """Check the settings before anything is loaded.
@@ -53,6 +60,12 @@ class Candidate:
             raise MissingExtra(*needs)
         if not self.model.strip():
             raise UserError("MODEL is empty; give a Hub id, a folder, a .gguf file or an endpoint's model name")
+        if self.thinking not in THINKING:
+            raise UserError(f"--thinking {self.thinking!r} is not one of {', '.join(THINKING)}")
+        if self.thinking != "auto" and not self.chat_template:
+            raise UserError(f"--thinking {self.thinking} goes through the chat template; leave out --no-chat-template")
+        if self.thinking == "off" and self.thinking_tokens:
+            raise UserError("--thinking off leaves no thought to give tokens to; leave out --thinking-tokens")
         if not re.fullmatch(r"[1-9]\d*|auto(:\d+(\.\d+)?)?", self.batch_size):
             raise UserError(f"--batch-size {self.batch_size!r} is neither a number from 1 nor auto")
         credentials.refuse({"MODEL": self.model}, "the argument")
@@ -66,6 +79,10 @@ class Candidate:
     def identity(self) -> dict[str, object]:
         """What determines the answers: the settings, and a fingerprint of a local model's files."""
         settings = {key: value for key, value in asdict(self).items() if key not in NON_RESULT_SETTINGS}
+        # Left out unless they are given: run folders of 0.1 have no such settings.
+        for key, default in (("thinking", "auto"), ("thinking_tokens", None)):
+            if settings[key] == default:
+                del settings[key]
         # Arguments name model folders, too, such as an adapter: peft=FOLDER.
         paths = (self.model, *self.model_args.values())
         fingerprints = (weights.fingerprint(str(path), mtimes=True) for path in paths)

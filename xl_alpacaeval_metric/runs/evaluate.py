@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.benchmark import Benchmark, Row
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
@@ -62,7 +63,8 @@ def evaluate_model(
             on_estimate(estimate(task))
         samples = answers(folder, rows, candidate, progress)
         name = f"{benchmark.name}@{benchmark.revision}"
-        source, notes = (name, benchmark.references), _cut_off(samples, candidate.max_tokens)
+        source = (name, benchmark.references)
+        notes = [*_cut_off(samples, candidate.max_tokens), *_with_thoughts_inside(samples)]
         return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes)
 
 
@@ -73,11 +75,12 @@ def judge_pairs(
     progress: Progress,
     rubric: Rubric | None = None,
     on_estimate: OnEstimate = _ignore,
+    notes: Sequence[str] = (),
 ) -> Result:
     """Judge and score answers that were generated elsewhere, in the run folder `output`.
 
-    `on_estimate` is called first, with what judging will take. Raises UserError as
-    `evaluate_model` does.
+    `on_estimate` is called first, with what judging will take. `notes` become warnings of the
+    result. Raises UserError as `evaluate_model` does.
     """
     rows = [{key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS} for item in comparisons]
     revision = _hash(rows)
@@ -86,7 +89,7 @@ def judge_pairs(
         task = _task(folder, comparisons, judge, rubric)
         if judge is not None:
             on_estimate(estimate(task))
-        return _judge(folder, task, (f"pairs@{revision}", "given"), progress)
+        return _judge(folder, task, (f"pairs@{revision}", "given"), progress, notes)
 
 
 def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None) -> Path:
@@ -155,6 +158,19 @@ def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[s
     if not count:
         return []
     return [f"{count} of {len(samples)} answers are as long as --max-tokens {max_tokens} allows: probably unfinished"]
+
+
+def _with_thoughts_inside(samples: Sequence[Mapping[str, object]]) -> list[str]:
+    """A warning about answers of version 0.1, which left thoughts in them."""
+    count = sum(
+        "thinking" not in sample and bool(thinking.split(str(sample["prediction"])).thought) for sample in samples
+    )
+    if not count:
+        return []
+    return [
+        f"{count} of {len(samples)} answers hold thoughts, which an earlier version left in and had judged; "
+        "choose a new --output"
+    ]
 
 
 def _keep(

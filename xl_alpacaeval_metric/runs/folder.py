@@ -175,6 +175,9 @@ def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
             reference=str(row.get("reference") or ""),
             prompt=str(row.get("prompt") or ""),
             design=str(row.get("design") or ""),
+            thinking=str(row.get("thinking") or ""),
+            thinking_tokens=count if isinstance(count := row.get("thinking_tokens"), int) else None,
+            unfinished=row.get("unfinished") is True,
         )
         for row in samples
     ]

@@ -9,11 +9,13 @@ from typing import Any
 from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.runs import batch_size
+from xl_alpacaeval_metric.runs import batch_size, endpoint_reply
 
 ADAPTER = "adapter_config.json"
 ENDPOINTS = {"openai-completions", "openai-chat-completions", "local-completions", "local-chat-completions"}
 """Backends that send requests to a server."""
+ENDPOINT_SWITCHES = ("enable_thinking", "thinking")
+"""Variables that chat templates read for thinking; a template ignores one that it does not know."""
 
 
 def load(settings: Mapping[str, Any], resources: Mapping[str, Any]) -> Any:
@@ -43,7 +45,34 @@ def load(settings: Mapping[str, Any], resources: Mapping[str, Any]) -> Any:
     if arguments.get("pretrained", "").endswith(".gguf") and Path(arguments["pretrained"]).is_file():
         file = Path(arguments["pretrained"])
         arguments |= {"pretrained": str(file.parent), "gguf_file": file.name}
-    return get_model(backend).create_from_arg_obj(arguments, extra)
+    # The thought is read from the whole reply, of which the harness would keep the end alone.
+    arguments.pop("think_end_token", None)
+    if arguments.get("enable_thinking") is True:
+        # The harness takes this only together with think_end_token.
+        arguments["chat_template_args"] = {
+            **_template_arguments(arguments),
+            "enable_thinking": arguments.pop("enable_thinking"),
+        }
+    lm = get_model(backend).create_from_arg_obj(arguments, extra)
+    if backend in ENDPOINTS:
+        lm.parse_generations = endpoint_reply.parse_generations
+    let_max_tokens_win(lm)
+    return lm
+
+
+def _template_arguments(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = arguments.get("chat_template_args")
+    return given if isinstance(given, dict) else {}
+
+
+def let_max_tokens_win(lm: Any) -> None:
+    """Remove max_new_tokens from a model's own generation settings.
+
+    transformers prefers it to the length that the harness asks for.
+    """
+    config: Any = getattr(getattr(lm, "model", None), "generation_config", None)
+    if getattr(config, "max_new_tokens", None) is not None:
+        config.max_new_tokens = None
 
 
 def adapter_arguments(model: str, backend: str) -> dict[str, object]:
@@ -83,18 +112,45 @@ def endpoint_url(base_url: str, backend: str) -> str:
     return base_url.rstrip("/") + ("/chat/completions" if "chat" in backend else "/completions")
 
 
-def prompt_of(lm: Any, instruction: str, settings: Mapping[str, Any]) -> Any:
+def is_chat_endpoint(settings: Mapping[str, Any]) -> bool:
+    """Whether the backend is a server that applies its own chat template."""
+    return "chat" in str(settings["backend"])
+
+
+def switch_in_requests(settings: Mapping[str, Any]) -> dict[str, object]:
+    """What a chat request holds for thinking on or off, as vLLM, SGLang and llama.cpp take it.
+
+    Empty for other backends. Raises UserError for OpenAI's own endpoint, which has no such switch.
+    """
+    mode = settings.get("thinking", "auto")
+    if mode == "auto" or not is_chat_endpoint(settings):
+        return {}
+    if str(settings["backend"]).startswith("openai"):
+        if mode == "on":
+            return {}
+        raise UserError(
+            "--thinking off, but the endpoint has no switch for it; "
+            "--generation-kwargs reasoning_effort=minimal may be one"
+        )
+    return {"chat_template_kwargs": dict.fromkeys(ENDPOINT_SWITCHES, mode == "on")}
+
+
+def prompt_of(lm: Any, instruction: str, settings: Mapping[str, Any], switch: Mapping[str, bool] | None = None) -> Any:
     """The instruction in the model's chat template; for a base model the instruction alone.
 
-    Raises UserError for a model without a chat template that is not run as a base model.
+    `switch` holds variables of the template. Raises UserError for a model without a chat template
+    that is not run as a base model.
     """
-    chat_endpoint = "chat" in str(settings["backend"])
-    if not settings["chat_template"] and not chat_endpoint:
+    if not settings["chat_template"] and not is_chat_endpoint(settings):
         return instruction
     tokenizer = getattr(lm, "tokenizer", None)
-    if not chat_endpoint and getattr(tokenizer, "chat_template", "") is None:
+    if not is_chat_endpoint(settings) and getattr(tokenizer, "chat_template", "") is None:
         raise UserError(f"{settings['model']} has no chat template; for a base model give --no-chat-template")
-    return lm.apply_chat_template([{"role": "user", "content": instruction}])
+    turns = [{"role": "user", "content": instruction}]
+    if switch and tokenizer is not None:
+        given = {**_template_arguments(vars(lm)), **switch}
+        return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **given)
+    return lm.apply_chat_template(turns)
 
 
 def prompt_key(prompt: Any) -> str:

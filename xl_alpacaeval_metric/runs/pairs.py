@@ -1,9 +1,10 @@
 """Pairs files: answers generated elsewhere and their references, for judging alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric import languages, thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import tables
 from xl_alpacaeval_metric.records import Comparison
@@ -15,8 +16,9 @@ def read(file: Path, references: Path | None = None) -> list[Comparison]:
     """The comparisons in a JSONL, JSON or Parquet file.
 
     Its columns are instruction, prediction, reference, language and an optional id, by default the
-    row's number. `references` is a file with the references of pairs that have none. Raises
-    UserError that names the file, the row and what is wrong with it.
+    row's number. The columns of thoughts in a run's samples.jsonl are read, too. `references` is a
+    file with the references of pairs that have none. Raises UserError that names the file, the row
+    and what is wrong with it.
     """
     rows = tables.read_rows(file)
     if not rows:
@@ -38,9 +40,55 @@ def read(file: Path, references: Path | None = None) -> list[Comparison]:
                 instruction=_text(row, "instruction", where),
                 prediction=_text(row, "prediction", where, empty=True),
                 reference=_text({"reference": reference}, "reference", where, empty=True),
+                thinking=thought if isinstance(thought := row.get("thinking"), str) else "",
+                thinking_tokens=tokens if isinstance(tokens := row.get("thinking_tokens"), int) else None,
+                unfinished=row.get("unfinished") is True,
             )
         )
     return comparisons
+
+
+def without_thoughts(comparisons: Sequence[Comparison]) -> tuple[list[Comparison], list[str]]:
+    """The comparisons with answers alone, and lines for the user about the thoughts taken off.
+
+    The candidate's thought goes into `thinking`. A thought that never ends leaves an empty answer.
+    """
+    found, references, unfinished = [], 0, 0
+    for item in comparisons:
+        answer, reference = _split(item.prediction), _split(item.reference)
+        if _has_thought(answer):
+            thought = "\n\n".join(filter(None, (item.thinking, answer.thought)))
+            item = replace(
+                item,
+                prediction=answer.answer,
+                thinking=thought,
+                thinking_tokens=None,
+                unfinished=item.unfinished or not answer.finished,
+            )
+        if _has_thought(reference):
+            references += 1
+            unfinished += not reference.finished
+            item = replace(item, reference=reference.answer)
+        found.append(item)
+    taken = sum(new.prediction != old.prediction for new, old in zip(found, comparisons, strict=True))
+    lines = [
+        f"thoughts taken off {count} of {len(found)} {name} (--keep-thinking keeps them)"
+        for count, name in ((taken, "predictions"), (references, "references"))
+        if count
+    ]
+    if unfinished:
+        lines.append(f"{unfinished} of {len(found)} references are a thought that never ends: they count as empty")
+    return found, lines
+
+
+def outputs_without_thoughts(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The texts without their thoughts, and a line for the user if there were any."""
+    found = [_split(text) for text in texts]
+    count = sum(map(_has_thought, found))
+    lines = [f"thoughts taken off {count} of {len(texts)} texts"] if count else []
+    if unfinished := sum(not part.finished for part in found):
+        lines.append(f"{unfinished} of them never end, and count as empty texts")
+    return [part.answer for part in found], lines
 
 
 def read_outputs(file: Path) -> tuple[list[str], list[str]]:
@@ -58,15 +106,17 @@ def read_outputs(file: Path) -> tuple[list[str], list[str]]:
 def read_references(file: Path) -> dict[tuple[str, str], str]:
     """References by (id, language), from the columns id, language and reference of a file.
 
-    The file is JSONL, JSON or Parquet. Raises UserError as `read` does, and if an item has two
-    references.
+    The file is JSONL, JSON or Parquet; thoughts of models are taken off. Raises UserError as `read`
+    does, and if an item has two references.
     """
     found: dict[tuple[str, str], str] = {}
     for where, row in tables.read_rows(file):
         identifier = identifier_of(row, where)
         if identifier is None:
             raise UserError(f'{where}: no "id"; give one')
-        text = _text(row, "reference", where)
+        text = _split(_text(row, "reference", where)).answer
+        if not text.strip():
+            raise UserError(f'{where}: "reference" is a thought without an answer')
         if found.setdefault((identifier, _language(row, where)), text) != text:
             raise UserError(f"{where}: id {identifier!r} has another reference already; need one an item")
     if not found:
@@ -89,6 +139,14 @@ def identifier_of(row: Mapping[str, object], where: str) -> str | None:
     if not isinstance(value, str | int | float):
         raise UserError(f'{where}: "id" is {type(value).__name__}, neither text nor a number')
     return str(value)
+
+
+def _split(text: str) -> thinking.Split:
+    return thinking.split(text) if isinstance(text, str) else thinking.Split("", text)
+
+
+def _has_thought(part: thinking.Split) -> bool:
+    return bool(part.thought) or not part.finished
 
 
 def _language(row: Mapping[str, object], where: str) -> str:

@@ -2,9 +2,7 @@
 
 import re
 
-_THOUGHTS = r"think(?:ing)?|thoughts?|reasoning"
-_OPENED = re.compile(rf"\s*<({_THOUGHTS})>", re.IGNORECASE)
-_CLOSED = re.compile(rf"</(?:{_THOUGHTS})>", re.IGNORECASE)
+from xl_alpacaeval_metric import thinking
 
 _NAMES = "passage|text|instruction|request|response|answer|translation|candidate"
 MARKER = re.compile(rf"</?(?:{_NAMES})(?: [A-Z])? [0-9a-f]{{12}}\s*>")
@@ -18,27 +16,13 @@ _FENCE = re.compile(r"\A(`{3,}|~{3,})[ \t]*(?:markdown|md|text|txt|plaintext)?[ 
 _FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
 
 
-def without_thoughts(text: str) -> str:
-    """The reply after the thoughts at its beginning; empty if they never end.
-
-    A `</think>` further down belongs to a reply about such tags. Some chat templates put the
-    opening tag into the prompt, so that the reply has only the closing one.
-    """
-    ends = _CLOSED.search(text)
-    if _OPENED.match(text):
-        return without_thoughts(text[ends.end() :]) if ends else ""
-    alone = ends is not None and not re.search(rf"<(?:{_THOUGHTS})>", text[: ends.start()], re.IGNORECASE)
-    own_line = ends is not None and "`" not in text[max(0, ends.start() - 1) : ends.end() + 1]
-    return text[ends.end() :] if ends is not None and alone and own_line else text
-
-
 def bare(text: str) -> str:
     """The reply without thoughts, markers and an enclosing fence, stripped; may be empty.
 
     A fence is removed if it encloses the whole reply and names no programming language, a marker if
     it is at the beginning or the end.
     """
-    text = without_thoughts(text).strip()
+    text = thinking.split(text).answer.strip()
     while True:
         before = text
         text = _AT_AN_END.sub("", text).strip()

@@ -16,7 +16,7 @@ from transformers import AutoTokenizer
 from tests.commands import Result, complaint, run_python, start_alpacaeval
 from tests.commands import run_alpacaeval as run
 from tests.servers.judge import JudgeServer
-from xl_alpacaeval_metric.runs import answer_worker
+from xl_alpacaeval_metric.runs.thoughts import Thoughts
 
 
 def evaluate(model: object, folder: Path, *options: object) -> Result:
@@ -59,12 +59,12 @@ def test_a_run_leaves_results_that_add_up(finished: tuple[Path, Result]) -> None
 
 def test_answers_that_end_by_themselves_are_not_called_unfinished(smollm2: Path) -> None:
     lm = SimpleNamespace(tokenizer=AutoTokenizer.from_pretrained(smollm2))
-    is_cut = answer_worker.cut_test(lm, 100)
-    assert not is_cut("Yes, it is.")
-    assert not is_cut("")
-    assert is_cut("word " * 100)
-    assert is_cut("half a character \ud83d" + " word" * 100)
-    assert not answer_worker.cut_test(SimpleNamespace(), 1)("an endpoint's answer")
+    model = Thoughts.of(lm)
+    assert not model.read("", "Yes, it is.", 100, 0).cut
+    assert not model.read("", "", 100, 0).cut
+    assert model.read("", "word " * 100, 100, 0).cut
+    assert model.read("", "half a character \ud83d" + " word" * 100, 100, 0).cut
+    assert not Thoughts.of(SimpleNamespace()).read("", "an endpoint's answer", 1, 0).cut
 
 
 def test_the_table_shows_each_language_and_all(finished: tuple[Path, Result]) -> None:
