@@ -21,7 +21,7 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric": (
         "thinking",
-        "__init__ child_process errors progress records templates terminal",
+        "__init__ errors progress records templates terminal",
         "credentials files languages signature embedded",
         "clients hub settings stats",
         "benchmark judge",

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from xl_alpacaeval_metric import child_process, credentials
+from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import Progress
-from xl_alpacaeval_metric.runs import answer_worker
+from xl_alpacaeval_metric.runs import answer_worker, child_process
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.candidate import NON_RESULT_SETTINGS, Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder

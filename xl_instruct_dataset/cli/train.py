@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import Exit
 
-from xl_alpacaeval_metric import child_process, credentials, terminal
+from xl_alpacaeval_metric import credentials, terminal
 from xl_alpacaeval_metric.cli.options import (
     BatchSize,
     BenchmarkPath,
@@ -27,6 +27,7 @@ from xl_alpacaeval_metric.cli.options import (
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.cli.settings_options import with_settings
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.runs import child_process
 from xl_alpacaeval_metric.terminal import say
 from xl_instruct_dataset.cli.hub import app
 from xl_instruct_dataset.train.settings import Settings, resolve
