@@ -19,6 +19,8 @@ from xl_alpacaeval_metric.cli.options import (
     Concurrency,
     JudgeArgs,
     JudgeSpec,
+    JudgeThinking,
+    JudgeThinkingTokens,
     JudgeUrl,
     MaxMissing,
     codes,
@@ -90,6 +92,8 @@ def run_loop(
     eval_batch_size: BatchSize = "auto",
     judge_base_url: JudgeUrl = None,
     judge_args: JudgeArgs = "",
+    judge_thinking: JudgeThinking = "auto",
+    judge_thinking_tokens: JudgeThinkingTokens = 4096,
     both_orders: BothOrders = False,
     concurrency: Concurrency = 64,
     reference: Annotated[
@@ -128,7 +132,17 @@ def run_loop(
     )
 
     def open_judge() -> "AbstractContextManager[Judge | None]":
-        return judge_from(judge, judge_base_url, judge_args, concurrency, resolved.device, both_orders, resolved.seed)
+        return judge_from(
+            judge,
+            judge_base_url,
+            judge_args,
+            concurrency,
+            resolved.device,
+            both_orders,
+            resolved.seed,
+            judge_thinking,
+            judge_thinking_tokens,
+        )
 
     with ProgressLine(output) as progress:
 
