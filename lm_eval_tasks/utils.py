@@ -22,7 +22,7 @@ from typing import Any
 from lm_eval.api.metrics import mean
 from lm_eval.api.task import ConfigurableTask
 
-from xl_alpacaeval_metric import benchmark, scoring
+from xl_alpacaeval_metric import benchmark, credentials, scoring
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
@@ -32,6 +32,7 @@ from xl_alpacaeval_metric.runs import harness_model, pairs
 from xl_alpacaeval_metric.runs.thoughts import Answer, Thoughts
 from xl_alpacaeval_metric.stats import gaming
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
+from xl_alpacaeval_metric.terminal import say
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Refused(UserError, SystemExit):
     def __init__(self, error: UserError) -> None:
         super().__init__(str(error))
         self.code = 2
-        print(f"xl_alpacaeval: {error}", file=sys.stderr)
+        say(f"xl_alpacaeval: {error}", error=True)
 
 
 class Task(ConfigurableTask):  # type: ignore[misc]
@@ -170,6 +171,9 @@ def rows(
     loaded.
     """
     try:
+        # The harness writes the metadata into its results and samples.
+        ours = {key: value for key, value in metadata.items() if key in KEYS or key.startswith("judge")}
+        credentials.refuse(ours, "--metadata")
         return {"test": _dataset(benchmark_name, language, design, metadata)}
     except UserError as error:
         raise Refused(error) from None

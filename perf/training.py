@@ -26,7 +26,7 @@ import yaml
 from xl_alpacaeval_metric import embedded
 from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.sources import sample
-from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
+from xl_instruct_dataset.train.dataset import tokenized_examples
 from xl_instruct_dataset.train.dataset.examples import Example
 from xl_instruct_dataset.train.finetune import model, process, trainer
 from xl_instruct_dataset.train.finetune.preflight import prepare
@@ -85,7 +85,7 @@ def main() -> None:
     numbers = model.number_type(settings.precision, kind)
     ready = prepare(name, settings, kind, 1, silent)
     rows = examples(options.steps * settings.batch_size, options.tokens, ready.tokenizer)
-    fitting = dataset_tokenizer.fit(rows, ready.tokenizer, ready.limit, settings.too_long)
+    fitting = tokenized_examples.fit(rows, ready.tokenizer, ready.limit, settings.too_long)
     assert len(fitting.examples) == len(rows)
     if kind == "cpu":
         process.keep_memory()

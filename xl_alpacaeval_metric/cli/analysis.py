@@ -4,13 +4,13 @@ Comparison, estimate, agreement, contamination and language fidelity.
 """
 
 import math
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.exceptions import Exit
 
+from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options import (
     BenchmarkPath,
@@ -28,6 +28,7 @@ from xl_alpacaeval_metric.cli.options import (
     rubric_from,
 )
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import say
 
 Output = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", dir_okay=False, help="Write the figures there as JSON")
@@ -41,13 +42,11 @@ def compare(
     output: Output = None,
 ) -> None:
     """Compare two runs on the items that both have: the difference, its interval and p-value."""
-    from rich.console import Console
-
     from xl_alpacaeval_metric.report import analysis
     from xl_alpacaeval_metric.runs import compare as run_compare
 
     found = run_compare.compare(run_compare.load(run_a), run_compare.load(run_b))
-    analysis.show_comparison(found, Console())
+    analysis.show_comparison(found, terminal.console())
     write(found.as_dict(), output)
 
 
@@ -89,11 +88,11 @@ def estimate_costs(
         if pilot:
             the_judge.client.preflight()
         found = estimating.estimate(judging_task.JudgingTask.of(comparisons, the_judge, rubric=rubric), pilot)
-    print(found.line())
+    say(found.line())
     money = None
     if price_input is not None and price_output is not None:
         money = found.price(price_input, price_output)
-        print(f"price: {money:.2f} (half with --batch)")
+        say(f"price: {money:.2f} (half with --batch)")
     write({**asdict(found), "price": money}, output)
 
 
@@ -116,14 +115,12 @@ def agreement(
     """
     from dataclasses import asdict
 
-    from rich.console import Console
-
     from xl_alpacaeval_metric.report import analysis
     from xl_alpacaeval_metric.runs import agreement as agreeing
 
     judged = agreeing.read_verdicts(verdicts)
     found = agreeing.measure(judged, agreeing.read_labels(labels, judged), agreeing.read_prompts(verdicts))
-    analysis.show_agreement(found, f"{verdicts} against {labels}", Console())
+    analysis.show_agreement(found, f"{verdicts} against {labels}", terminal.console())
     write(asdict(found), output)
 
 
@@ -152,8 +149,6 @@ def contamination(
     """
     from dataclasses import asdict
 
-    from rich.console import Console
-
     from xl_alpacaeval_metric.benchmark import contamination as looking
     from xl_alpacaeval_metric.files import tables
     from xl_alpacaeval_metric.report import analysis
@@ -167,9 +162,11 @@ def contamination(
         rows += overlap is None
         if overlap is not None:
             found.append(overlap)
-    analysis.show_overlaps(found, rows, f"{data} against {', '.join(index.benchmarks)} ({len(index)} texts)", Console())
+    analysis.show_overlaps(
+        found, rows, f"{data} against {', '.join(index.benchmarks)} ({len(index)} texts)", terminal.console()
+    )
     for line in looking.not_checked(index):
-        print(line, file=sys.stderr)
+        say(line, error=True)
     looked_at = {"benchmarks": index.benchmarks, "not_looked_at": index.missing}
     write({"rows": rows, "texts": len(index), **looked_at, "overlaps": [asdict(overlap) for overlap in found]}, output)
     if found:
@@ -188,8 +185,6 @@ def fidelity(
     """Measure how far outputs are in the requested language; no judge, no references."""
     from dataclasses import asdict
 
-    from rich.console import Console
-
     from xl_alpacaeval_metric.languages import fidelity as measure
     from xl_alpacaeval_metric.report import results
     from xl_alpacaeval_metric.runs import pairs
@@ -197,9 +192,9 @@ def fidelity(
     texts, languages = pairs.read_outputs(file)
     texts, notes = pairs.outputs_without_thoughts(texts)
     found = measure.language_fidelity(texts, languages)
-    results.show_fidelity(found, file.name, Console())
+    results.show_fidelity(found, file.name, terminal.console())
     for line in notes:
-        print(line)
+        terminal.say(line)
     write(asdict(found), output / "fidelity.json" if output else None)
 
 

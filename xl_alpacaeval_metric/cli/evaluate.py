@@ -1,12 +1,12 @@
 """The commands that judge: `eval` generates answers first, `judge` takes them from a file."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import Exit
 
+from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.options import (
     Batch,
     BatchSize,
@@ -33,6 +33,7 @@ from xl_alpacaeval_metric.cli.options import (
 )
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.cli.version import Version
+from xl_alpacaeval_metric.terminal import say
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.records import Result
@@ -211,16 +212,14 @@ def judge_pairs(
 
 def finish(result: "Result", title: str, folder: Path, max_missing: float) -> None:
     """Print the result; exit code 1 where too many verdicts are missing."""
-    from rich.console import Console
-
     from xl_alpacaeval_metric.report import results
 
-    results.show(result, title, Console())
-    print(f"run folder: {folder}")
+    results.show(result, title, terminal.console())
+    say(f"run folder: {folder}")
     if result.missing_share > max_missing:
         judgements = "verdicts or ratings" if result.overall.criteria else "verdicts"
         share = (
             f"{100 * result.missing_share:.1f}% of the {judgements} are missing (--max-missing {100 * max_missing:g}%)"
         )
-        print(f"xl-alpacaeval: {share}; the same command asks again for these alone", file=sys.stderr)
+        say(f"xl-alpacaeval: {share}; the same command asks again for these alone", error=True)
         raise Exit(1)

@@ -1,24 +1,39 @@
 """The end of a command: errors in one line, and an exit code.
 
-Exit codes: 0 done; 1 finished, but with too much missing; 2 wrong use or bad input; 130
-interrupted; 141 nothing reads the standard output.
+Exit codes: 0 done; 1 finished, but with too much missing; 2 wrong use or bad input; 129, 130, 143
+ended by a hang-up (SIGHUP), by Ctrl-C, by SIGTERM; 141 nothing reads the standard output.
 """
 
 import atexit
 import gc
+import logging
 import os
 import sys
 
 import typer
 from typer.exceptions import Exit, TyperException
 
+from xl_alpacaeval_metric.cli import streams
+from xl_alpacaeval_metric.cli.signals import interrupting_signals
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import PrintableFormatter, say
+
+NOTHING_READS = 141
 
 
 def run(app: typer.Typer, name: str) -> int:
     """Run the command line of the program `name`; returns the exit code."""
     # Python collects garbage once more as it ends: up to half a second with torch loaded.
     atexit.register(gc.freeze)
+    streams.prepare()
+    if logging.lastResort is not None:  # What prints the warnings of a program without log handlers.
+        logging.lastResort.setFormatter(PrintableFormatter())
+    with interrupting_signals() as received:
+        code = _run(app, name)
+    return 128 + received[0] if received else code
+
+
+def _run(app: typer.Typer, name: str) -> int:
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()  # While a closed pipe or a full disk can still be reported.
@@ -33,13 +48,22 @@ def run(app: typer.Typer, name: str) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 141
+        return _nothing_reads()
+    except SystemExit as stop:
+        # typer ends the process with code 1 where nothing reads the output.
+        if isinstance(stop.__context__, BrokenPipeError):
+            return _nothing_reads()
+        raise
     except OSError as error:  # Such as a full disk or an unreadable folder.
         return _complain(name, ": ".join(filter(None, (str(error.filename or ""), error.strerror or str(error)))))
     return code if isinstance(code, int) else 0
 
 
+def _nothing_reads() -> int:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return NOTHING_READS
+
+
 def _complain(name: str, message: str) -> int:
-    print(f"{name}: " + " ".join(message.split()), file=sys.stderr)
+    say(f"{name}: " + " ".join(message.split()), error=True)
     return 2

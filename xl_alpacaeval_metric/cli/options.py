@@ -1,6 +1,5 @@
 """Options that several commands share, and what their values stand for."""
 
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import say
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.clients.base import Client
@@ -147,7 +147,7 @@ def estimate_shown(max_requests: int | None) -> "Callable[[Estimate], None]":
 
     def on_estimate(estimate: "Estimate") -> None:
         if estimate.requests:
-            print(f"judging will take {estimate.line()}", file=sys.stderr)
+            say(f"judging will take {estimate.line()}", error=True)
         if max_requests is not None and estimate.requests > max_requests:
             raise UserError(
                 f"judging would take {estimate.requests} requests, --max-requests allows {max_requests}; "

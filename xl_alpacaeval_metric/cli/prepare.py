@@ -3,7 +3,6 @@
 References, translations, benchmarks, task files, the embedded model.
 """
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options import BenchmarkPath, Concurrency, Device, Seed, codes
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import say
 
 
 @app.command("references")
@@ -50,12 +50,12 @@ def write_references(
     with ProgressLine(output) as progress:
         made = references.make(loaded.rows, author, output, progress, max_tokens)
     author.close()
-    print(f"{len(loaded.rows)} references by {author.spec}: {output}")
+    say(f"{len(loaded.rows)} references by {author.spec}: {output}")
     for line in journal.cut_off([output], "reference", max_tokens):
-        print(f"{line}; give a larger --max-tokens, and another --output", file=sys.stderr)
+        say(f"{line}; give a larger --max-tokens, and another --output", error=True)
     if hub_folder is not None:
         export.export(benchmarks.with_references(loaded, made, author.spec), hub_folder)
-        print(f"with the benchmark: {hub_folder}")
+        say(f"with the benchmark: {hub_folder}")
 
 
 @app.command("translate-benchmark")
@@ -84,11 +84,11 @@ def translate_benchmark(
         files = translate.make(rows, wanted, translator, output, progress, max_tokens)
     translator.close()
     for file in files:
-        print(f"{len(rows)} requests by {translator.spec}: {file}")
+        say(f"{len(rows)} requests by {translator.spec}: {file}")
     journals = [output / translate.JOURNALS / f"{code}.jsonl" for code in wanted]
     for line in journal.cut_off(journals, "translation", max_tokens):
-        print(f"{line}; give a larger --max-tokens, and another --output", file=sys.stderr)
-    print(f"use them with --benchmark m --benchmark-path {output} --languages {','.join(wanted)}")
+        say(f"{line}; give a larger --max-tokens, and another --output", error=True)
+    say(f"use them with --benchmark m --benchmark-path {output} --languages {','.join(wanted)}")
 
 
 @app.command("export-benchmark")
@@ -118,8 +118,8 @@ def export_benchmark(
         rows = benchmarks.with_references(rows, pairs.read_references(reference), reference.name)
     written = export.export(rows, output)
     for code, files in written.items():
-        print(f"{code}: {files.rows} rows, task {export.task_id(benchmark, code)}")
-    print(f'{output}: load_dataset("{output}", "{next(iter(written))}")')
+        say(f"{code}: {files.rows} rows, task {export.task_id(benchmark, code)}")
+    say(f'{output}: load_dataset("{output}", "{next(iter(written))}")')
 
 
 @app.command()
@@ -130,7 +130,7 @@ def tasks() -> None:
     spec = importlib.util.find_spec("lm_eval_tasks")
     if spec is None or not spec.submodule_search_locations:
         raise UserError("lm_eval_tasks is not installed beside this command; reinstall xl-suite")
-    print(Path(next(iter(spec.submodule_search_locations))).resolve())
+    say(Path(next(iter(spec.submodule_search_locations))).resolve())
 
 
 @app.command()
@@ -138,4 +138,4 @@ def embedded() -> None:
     """Print the embedded model's folder (SmolLM2-135M-Instruct), made in your cache if needed."""
     from xl_alpacaeval_metric import embedded as embedded_model
 
-    print(embedded_model.model_folder())
+    say(embedded_model.model_folder())

@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Self, TextIO
 
+from xl_alpacaeval_metric import terminal
+
 SECONDS_BETWEEN_LINES = 15.0
 """Between two lines about the same step, where standard error is not a terminal."""
 
@@ -18,7 +20,6 @@ class ProgressLine:
     """
 
     def __init__(self, folder: Path, interrupted: str | None = None, stream: TextIO | None = None) -> None:
-        from rich.console import Console
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
@@ -32,7 +33,7 @@ class ProgressLine:
             interrupted or f"interrupted; what is finished is in {folder}, and the same command goes on from there"
         )
         # Standard error as it is now: it may be redirected into a file while the command works.
-        self.console = Console(file=stream or sys.stderr)
+        self.console = terminal.console(stream or sys.stderr)
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),

@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from xl_alpacaeval_metric import __version__
+from xl_alpacaeval_metric.terminal import say
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"xl-suite {__version__}")
+        say(f"xl-suite {__version__}")
         raise typer.Exit
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.clients.base import Client
 from xl_alpacaeval_metric.errors import UserError
 
@@ -94,8 +95,8 @@ def client_for(
 
     `role` is what messages call the model: judge, reference model, translator. `base_url` and
     `concurrency` apply to endpoints, `device` to models loaded in this process, `args` are the
-    backend's own settings. Raises UserError for a malformed specification, an unknown backend, and
-    an unknown or malformed argument.
+    backend's own settings. Raises UserError for a malformed specification, an unknown backend, an
+    unknown or malformed argument, and an argument that holds a secret.
     """
     if spec == "none":
         return None
@@ -121,6 +122,7 @@ def _settings(
     """The arguments, each converted to its type; raises UserError where one cannot be."""
     if not isinstance(args, Mapping | None):
         raise UserError(f"{role} arguments are {type(args).__name__}; need a mapping such as {{'timeout': 300}}")
+    credentials.refuse(args or {}, f"{role} argument")
     if known is None:
         return dict(args or {})
     found: dict[str, Any] = {}

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
+from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens
 from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError, first_line
 
@@ -18,6 +19,9 @@ class HarnessClient:
 
     def __init__(self, backend: str, model: str, args: Mapping[str, object]) -> None:
         self.backend, self.model, self.args = backend, model, dict(args)
+        # Arguments name folders, too, such as an adapter. A model of the Hub is known by its name.
+        paths = (model, *self.args.values())
+        self._fingerprint = "-".join(filter(None, (weights.fingerprint(str(path)) for path in paths)))
         self._lm: Any = None
 
     @property
@@ -26,7 +30,8 @@ class HarnessClient:
 
     @property
     def identity(self) -> Mapping[str, object]:
-        return {"backend": self.backend, "model": self.model, "args": {k: str(v) for k, v in self.args.items()}}
+        settings = {"backend": self.backend, "model": self.model, "args": {k: str(v) for k, v in self.args.items()}}
+        return {**settings, "fingerprint": self._fingerprint} if self._fingerprint else settings
 
     def preflight(self) -> None:
         """Check that the harness and the backend are installed, and that the tokenizer loads.

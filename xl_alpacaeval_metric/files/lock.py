@@ -1,7 +1,10 @@
-"""A lock on a folder, so that one process works in it at a time."""
+"""Locks on a folder and on a file, so that one process works with it at a time."""
 
 import errno
 import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +19,12 @@ except ModuleNotFoundError:  # Windows.
 
 FILE = ".lock"
 """The lock file in the folder. It is removed on release; a killed process leaves it unlocked."""
+SECONDS_BETWEEN_TRIES = 0.2
 _NO_FLOCK = (errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+class InUse(UserError):
+    """Another process holds the lock."""
 
 
 class FolderLock:
@@ -26,9 +34,9 @@ class FolderLock:
     Where the platform or the file system has no `flock`, the existence of the file is the lock.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = FILE) -> None:
         self.folder = folder
-        self._file = folder / FILE
+        self._file = folder / name
         self._descriptor: int | None = None
         self._existence = SoftFileLock(self._file, timeout=0)
 
@@ -40,7 +48,7 @@ class FolderLock:
         self.release()
 
     def acquire(self) -> None:
-        """Lock the folder; raises UserError if another process holds the lock, or on no access."""
+        """Lock the folder; raises InUse if another process has it, and UserError on no access."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if fcntl is None:
@@ -48,7 +56,7 @@ class FolderLock:
             while not self._is_held():
                 self._try()
         except (BlockingIOError, Timeout):
-            raise UserError(f"{self.folder}: another process is working in this folder") from None
+            raise InUse(f"{self.folder}: another process is working in this folder") from None
         except OSError as error:
             raise UserError(f"{self.folder}: cannot be written ({error.strerror})") from None
 
@@ -85,6 +93,28 @@ class FolderLock:
         finally:
             if self._descriptor is None:
                 os.close(descriptor)
+
+
+@contextmanager
+def writing(file: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold a lock on a file in the block, and wait for it while another process does.
+
+    `on_wait` is called once before waiting. Raises UserError where the folder cannot be written.
+    """
+    held, waited = FolderLock(file.parent, f".{file.name}{FILE}"), False
+    while True:
+        try:
+            held.acquire()
+            break
+        except InUse:
+            if not waited:
+                on_wait()
+            waited = True
+            time.sleep(SECONDS_BETWEEN_TRIES)
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def _opened(path: Path) -> tuple[int, bool]:

@@ -1,14 +1,17 @@
 """YAML files from users: read as plain values, or refused in one line."""
 
 from functools import cache
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 
 
-def read_mapping(file: Path) -> dict[str, Any]:
+def read_mapping(file: Path | Traversable, *, scalars_as_text: bool = False) -> dict[str, Any]:
     """The mapping in a YAML file, with its keys as text; an empty file holds none.
+
+    With `scalars_as_text` every scalar is its text: `yes` stays "yes" and 1 is "1".
 
     Raises UserError, in one line, for a file that cannot be read, is no YAML, holds something else
     than a mapping, or has a key twice in one mapping.
@@ -16,7 +19,7 @@ def read_mapping(file: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        found = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_loader())
+        found = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_loader(scalars_as_text))
     except FileNotFoundError:
         raise UserError(f"{file}: no such file") from None
     except OSError as error:
@@ -37,11 +40,13 @@ def read_mapping(file: Path) -> dict[str, Any]:
 
 
 @cache
-def _loader() -> Any:
-    """PyYAML's safe loader, which by itself lets the later of two equal keys win."""
+def _loader(scalars_as_text: bool) -> Any:
+    """A safe loader of PyYAML's, which by itself lets the later of two equal keys win."""
     import yaml
 
-    class UniqueKeyLoader(yaml.SafeLoader):
+    base: Any = yaml.BaseLoader if scalars_as_text else yaml.SafeLoader
+
+    class UniqueKeyLoader(base):  # type: ignore[misc]
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
             seen = set()
             for key, _ in node.value:
@@ -51,6 +56,7 @@ def _loader() -> Any:
                         problem=f"the key {key.value} is there twice", problem_mark=key.start_mark
                     )
                 seen.add(name)
-            return super().construct_mapping(node, deep)
+            found: dict[Any, Any] = super().construct_mapping(node, deep)
+            return found
 
     return UniqueKeyLoader

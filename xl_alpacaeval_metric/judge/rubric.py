@@ -10,6 +10,8 @@ from xl_alpacaeval_metric.clients.base import Request
 
 LEVELS = (1, 2, 3, 4, 5)
 _DECODER = json.JSONDecoder()
+_MOST_STARTS = 200
+"""Braces of a reply from which an object is read; each may take time that grows with the reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,14 @@ def _described(criterion: Criterion) -> str:
 
 
 def _first_object(text: str) -> dict[str, Any]:
-    start = text.find("{")
-    while start >= 0:
+    start = -1
+    for _ in range(_MOST_STARTS):
+        start = text.find("{", start + 1)
+        if start < 0:
+            break
         try:
             found: dict[str, Any] = _DECODER.raw_decode(text, start)[0]
             return found
         except (ValueError, RecursionError):
-            start = text.find("{", start + 1)
+            continue
     return {}

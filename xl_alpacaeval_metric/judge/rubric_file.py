@@ -4,11 +4,9 @@ import os
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.yaml_file import read_mapping
 from xl_alpacaeval_metric.judge.rubric import LEVELS, Criterion, Rubric
 
 
@@ -21,31 +19,7 @@ def load(path: str | Path | None = None) -> Rubric:
     """
     bundled = resources.files("xl_alpacaeval_metric") / "data" / "criteria.yaml"
     source = bundled if path is None else Path(os.path.expanduser(path))
-    try:
-        content = yaml.load(source.read_text(encoding="utf-8"), Loader=_Loader)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: not UTF-8 text") from None
-    except RecursionError:
-        raise UserError(f"{path}: nested too deeply") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    return _rubric(content, str(path))
-
-
-class _Loader(yaml.BaseLoader):
-    """Reads every scalar as text (`yes` is not turned into true), and refuses a repeated key."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if str(key.value) in seen:
-                raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands twice", problem_mark=key.start_mark)
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep)
+    return _rubric(read_mapping(source, scalars_as_text=True), str(path))
 
 
 def _rubric(content: object, file: str) -> Rubric:
@@ -58,7 +32,7 @@ def _rubric(content: object, file: str) -> Rubric:
     names = [criterion.name for criterion in criteria]
     for name in names:
         if names.count(name) > 1:
-            raise UserError(f"{file}: criterion {name!r} stands {names.count(name)} times")
+            raise UserError(f"{file}: criterion {name!r} is there {names.count(name)} times")
     return Rubric(criteria)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.runs import harness_model
@@ -14,10 +15,8 @@ from xl_alpacaeval_metric.runs import harness_model
 NON_RESULT_SETTINGS = ("batch_size", "device", "concurrency")
 """Fields of a Candidate that do not change its answers: a run continues with other values."""
 
-THINKING = ("auto", "on", "off")
 
-SECRETS = frozenset({"api_key", "auth_token", "token", "hf_token", "use_auth_token", "password"})
-"""Names of model arguments that hold a key."""
+THINKING = ("auto", "on", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +68,9 @@ class Candidate:
             raise UserError("--thinking off leaves no thought to give tokens to; leave out --thinking-tokens")
         if not re.fullmatch(r"[1-9]\d*|auto(:\d+(\.\d+)?)?", self.batch_size):
             raise UserError(f"--batch-size {self.batch_size!r} is neither a number from 1 nor auto")
-        for key, value in self.model_args.items():
-            if key in SECRETS or "@" in str(value).partition("://")[2].partition("/")[0]:
-                raise UserError(
-                    f"--model-args {key} holds a secret, and settings are written into the run folder; "
-                    "set OPENAI_API_KEY or HF_TOKEN in the environment instead"
-                )
+        credentials.refuse({"MODEL": self.model}, "the argument")
+        credentials.refuse(self.model_args, "--model-args")
+        credentials.refuse(self.generation, "--generation-kwargs")
         if self.model.startswith((".", "/", "~")) and not Path(os.path.expanduser(self.model)).exists():
             raise UserError(f"{self.model}: no such model folder or file")
         harness_model.adapter_arguments(self.model, self.backend)

@@ -1,29 +1,33 @@
 """The candidate's answers, generated in a child process whose exit frees the GPU memory."""
 
 import json
-import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
+from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import Progress
-from xl_alpacaeval_metric.runs import answer_worker
+from xl_alpacaeval_metric.runs import answer_worker, child_process
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.candidate import NON_RESULT_SETTINGS, Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder
 
 LOG = "generation.log"
 _PACKAGES = Path(answer_worker.__file__).parents[2]
-_CODE = f"import sys; sys.path.append(sys.argv.pop(1)); from {answer_worker.__name__} import main; sys.exit(main())"
+_CODE = (
+    "import sys; sys.path.append(sys.argv.pop(1)); "
+    f"from {child_process.__name__} import end_with_parent; end_with_parent(); "
+    f"from {answer_worker.__name__} import main; sys.exit(main())"
+)
 """What the child runs, with `_PACKAGES` as its first argument. That folder matters only for a
 checkout that is not installed, and comes last on the path, so that nothing in it replaces a module
 of Python's."""
-_SECONDS_TO_END = 20
-"""For a child that was told to terminate, before it is killed."""
+_SECONDS_TO_LOG = 10.0
+"""For the rest of the log after the child has ended: a process of its may hold the pipe open."""
 
 
 def answers(
@@ -56,7 +60,7 @@ def _generate(folder: Path, candidate: Candidate, total: int, progress: Progress
     # Without -P, Python would import a file tokenize.py in the user's working folder as its own.
     command = [sys.executable, "-P", "-c", _CODE, str(_PACKAGES), str(folder), json.dumps(resources)]
     message = None
-    with (folder / LOG).open("ab") as log, _running(command, log) as process:
+    with _running(command, folder / LOG) as process:
         for event in _events(process):
             match event:
                 case {"event": "loaded", "device": str(device), "at_once": at_once, "done": int(done)}:
@@ -65,7 +69,7 @@ def _generate(folder: Path, candidate: Candidate, total: int, progress: Progress
                 case {"event": "progress", "done": int(done)}:
                     progress("generating", done, total)
                 case {"event": "error", "message": str(text)}:
-                    message = text
+                    message = credentials.redact(text)
         code = process.wait()
     if code:
         why = message or f"the generating process ended with code {code}"
@@ -73,25 +77,25 @@ def _generate(folder: Path, candidate: Candidate, total: int, progress: Progress
 
 
 @contextmanager
-def _running(command: Sequence[str], log: BinaryIO) -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=log,
-        encoding="utf-8",
-        errors="replace",
-        env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
-    )
-    try:
+def _running(command: Sequence[str], log: Path) -> Iterator["subprocess.Popen[str]"]:
+    """The child process; it has ended when the block is left, and its standard error is in `log`.
+
+    The harness logs request headers with the API key in them, so secrets are replaced on the way.
+    """
+    pipe, environment = subprocess.PIPE, {"TOKENIZERS_PARALLELISM": "false"}
+    with child_process.running(command, stdout=pipe, stderr=pipe, environment=environment) as process:
+        logging = threading.Thread(target=_log, args=(process, log), daemon=True)
+        logging.start()
         yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(timeout=_SECONDS_TO_END)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    logging.join(_SECONDS_TO_LOG)
+
+
+def _log(process: "subprocess.Popen[str]", file: Path) -> None:
+    assert process.stderr is not None
+    with file.open("a", encoding="utf-8") as log:
+        for line in process.stderr:
+            log.write(credentials.redact(line))
+            log.flush()
 
 
 def _events(process: "subprocess.Popen[str]") -> Iterator[Mapping[str, object]]:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
+from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import yaml_file
 from xl_alpacaeval_metric.settings.fields import Option, Setting, settings_of
@@ -20,7 +21,8 @@ def load(record: type[Settings], file: Path | None, given: Mapping[str, object])
     `given` are the options of the command line, by name; None is not given. A file may name a
     setting as the dataclass does or as its option is named. Raises UserError, in one line, for a
     file that cannot be read, an unknown name, a name that is there twice, a value of the wrong type
-    or out of its range, and a required setting that is missing or empty.
+    or out of its range, a secret, and a required setting that is missing or
+    empty.
     """
     settings = settings_of(record)
     values: dict[str, Any] = {}
@@ -31,6 +33,8 @@ def load(record: type[Settings], file: Path | None, given: Mapping[str, object])
         if one.required and not values.get(name):
             option = one.options[0]
             raise UserError(f"no {name}: give {option.flag} {option.metavar}, or {name} in --config")
+        if one.kind is Mapping and not one.about.options:
+            credentials.refuse(values.get(name) or {}, one.about.option or name)
     return record(**values)
 
 

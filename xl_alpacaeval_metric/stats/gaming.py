@@ -23,8 +23,11 @@ TAGS = ("answer", "request")
 """The tags that the judge's prompt puts around the texts."""
 
 _SAME_SENTENCE = r"[^.!?。！？।\n]{0,20}?"
-# Invisible characters, which would keep a phrase from being found.
-_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_SPACES = re.compile(r"\s{2,}|[^\S \n]")
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0").union(
+    map(chr, [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10)])
+)
+"""Invisible characters beside Unicode's format characters; each keeps a phrase from being found."""
 
 _BLOCK = 256
 """Answers searched as one text first, since most contain no phrase at all."""
@@ -167,11 +170,24 @@ def _phrase(literals: Sequence[str], pattern: str | None) -> Phrase:
 
 
 def normalised(text: str) -> str:
-    """The text without invisible characters, in Unicode's form NFKC."""
+    """The text without invisible characters, in Unicode's form NFKC, with single spaces.
+
+    Whitespace becomes one space or, with a line end in it, one line end: the time that a pattern
+    with two `\\s*` takes grows with the square of the whitespace's length.
+    """
     # Hardly any text has an invisible character, and translate is slow.
-    if any(character in text for character in _INVISIBLE):
-        text = text.translate(dict.fromkeys(map(ord, _INVISIBLE)))
-    return unicodedata.normalize("NFKC", text)
+    if not text.isascii() and any(_is_invisible(character) for character in set(text)):
+        text = "".join(character for character in text if not _is_invisible(character))
+    return _SPACES.sub(_one_space, unicodedata.normalize("NFKC", text))
+
+
+def _is_invisible(character: str) -> bool:
+    """Whether it shows nothing: format characters (bidi controls, tags), fillers and selectors."""
+    return unicodedata.category(character) == "Cf" or character in _INVISIBLE
+
+
+def _one_space(found: re.Match[str]) -> str:
+    return "\n" if "\n" in found[0] else " "
 
 
 def _shown(text: str) -> str:

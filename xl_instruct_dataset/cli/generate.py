@@ -1,6 +1,5 @@
 """The command that generates data."""
 
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -8,15 +7,19 @@ from typing import Annotated
 import typer
 from typer.exceptions import Exit
 
+from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.cli.settings_options import with_settings
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import say
 from xl_instruct_dataset.cli.hub import app
 from xl_instruct_dataset.generate.config.settings import Settings
+from xl_instruct_dataset.generate.process import stderr_into, tuned_interpreter
 
 
 @app.command("generate")
 @with_settings(Settings)
+@tuned_interpreter()
 def generate(
     settings: dict[str, object],
     config: Annotated[Path | None, typer.Option(metavar="FILE", help="All of this as YAML; flags go over it")] = None,
@@ -53,42 +56,35 @@ def generate(
 
 
 def _run(settings: Settings, output: Path) -> None:
-    from rich.console import Console
-
+    from xl_alpacaeval_metric.hub import folder as hub_folder
+    from xl_instruct_dataset.generate import report, run
     from xl_instruct_dataset.generate.config import work_folder
-    from xl_instruct_dataset.generate.process import stderr_into, tuned_interpreter
 
-    with tuned_interpreter():  # Before the imports, which make many objects.
-        from xl_alpacaeval_metric.hub import folder as hub_folder
-        from xl_instruct_dataset.generate import report, run
-
-        work = work_folder.of(output)
-        hub_folder.check_replaceable(output)
-        with (
-            work_folder.log(output) as file,
-            stderr_into(file) as shown,
-            ProgressLine(work, stream=shown) as progress,
-        ):
-            outcome = run.run(settings, output, progress)
-    report.show(outcome, Console())
-    print(f"report: {report.file(work)}")
-    print(f"rejects: {work / work_folder.REJECTS}")
+    work = work_folder.of(output)
+    hub_folder.check_replaceable(output)
+    with (
+        work_folder.log(output) as file,
+        stderr_into(file) as shown,
+        ProgressLine(work, stream=shown) as progress,
+    ):
+        outcome = run.run(settings, output, progress)
+    report.show(outcome, terminal.console())
+    say(f"report: {report.file(work)}")
+    say(f"rejects: {work / work_folder.REJECTS}")
     if not outcome.written:
-        print(f"xl-instruct: no row was kept, so there is no {output}; the rejects say why", file=sys.stderr)
+        say(f"xl-instruct: no row was kept, so there is no {output}; the rejects say why", error=True)
         raise Exit(1)
     first = next(iter(outcome.written))
-    print(f'{output}: load_dataset("{output}", "{first}")')
+    say(f'{output}: load_dataset("{output}", "{first}")')
 
 
 def _estimate(settings: Settings, rate: float | None) -> None:
-    from rich.console import Console
-
     from xl_instruct_dataset.generate import estimate, report
     from xl_instruct_dataset.generate.seeds import producer
 
     with TemporaryDirectory(prefix="xl-estimate-") as folder:
         count = producer.produce(settings, Path(folder)).count
-        report.show_estimate(estimate.estimate(settings, Path(folder), count), count, rate, Console())
+        report.show_estimate(estimate.estimate(settings, Path(folder), count), count, rate, terminal.console())
 
 
 def _slurm(settings: Settings, output: Path, dry_run: bool) -> None:
@@ -96,4 +92,4 @@ def _slurm(settings: Settings, output: Path, dry_run: bool) -> None:
     from xl_instruct_dataset.generate.job import Job
 
     for line in slurm_chain.submit(Job(settings, output), dry_run):
-        print(line)
+        say(line)

@@ -1,6 +1,5 @@
 """The commands for Hub folders: build and push."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.cli.version import Version
+from xl_alpacaeval_metric.terminal import say
 
 app = typer.Typer(
     help="Cross-lingual instruction data: instructions in one language, responses in another.",
@@ -52,8 +52,8 @@ def build_folder(
         wrong = built.wrong[pair]
         note = f", {wrong} not in its language (the first: {built.first_wrong[pair]})" if wrong else ""
         note += ", language not checked: the identifier does not know it" if pair in built.unchecked else ""
-        print(f"{pair}: {written.rows:,} rows, {written.file_bytes / 1e6:.2f} MB{note}")
-    print(f'{output}: load_dataset("{output}", "{next(iter(built.written))}")')
+        say(f"{pair}: {written.rows:,} rows, {written.file_bytes / 1e6:.2f} MB{note}")
+    say(f'{output}: load_dataset("{output}", "{next(iter(built.written))}")')
 
 
 @app.command("push")
@@ -71,16 +71,16 @@ def push_folder(
     total = sum(upload.size for upload in planned.uploads)
     if planned.left_out:
         more = f" and {len(planned.left_out) - 3} more" if len(planned.left_out) > 3 else ""
-        print(f"not sent, the card does not name them: {', '.join(planned.left_out[:3])}{more}", file=sys.stderr)
+        say(f"not sent, the card does not name them: {', '.join(planned.left_out[:3])}{more}", error=True)
     if dry_run:
         for upload in planned.uploads:
-            print(f"{upload.size:>14,}  {upload.path}")
+            say(f"{upload.size:>14,}  {upload.path}")
         kind = "public" if public else "private"
-        print(f"{total:>14,}  in {len(planned.uploads)} files would go to {repo} ({kind}, if new)")
-        print("older data files of the same configurations would be removed there")
+        say(f"{total:>14,}  in {len(planned.uploads)} files would go to {repo} ({kind}, if new)")
+        say("older data files of the same configurations would be removed there")
         return
-    print(f"sending {len(planned.uploads)} files, {total / 1e6:.2f} MB, to {repo}", file=sys.stderr)
+    say(f"sending {len(planned.uploads)} files, {total / 1e6:.2f} MB, to {repo}", error=True)
     pushed = push.push(folder, repo, planned, public=public, message=message)
     for path in pushed.removed:
-        print(f"removed, older: {path}")
-    print(f"{pushed.url} ({'private' if pushed.private else 'public'})")
+        say(f"removed, older: {path}")
+    say(f"{pushed.url} ({'private' if pushed.private else 'public'})")

@@ -1,9 +1,7 @@
 """The commands for fine-tuning: train a model, and the loop around it."""
 
-import re
 import shlex
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import Exit
 
+from xl_alpacaeval_metric import credentials, terminal
 from xl_alpacaeval_metric.cli.options import (
     BatchSize,
     BenchmarkPath,
@@ -28,6 +27,8 @@ from xl_alpacaeval_metric.cli.options import (
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.cli.settings_options import with_settings
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.runs import child_process
+from xl_alpacaeval_metric.terminal import say
 from xl_instruct_dataset.cli.hub import app
 from xl_instruct_dataset.train.settings import Settings, resolve
 
@@ -60,6 +61,8 @@ def train_model(
     from xl_instruct_dataset.train.finetune import model as models
     from xl_instruct_dataset.train.finetune import process, record, run
 
+    if prepared is not None:
+        child_process.end_with_parent()
     resolved = resolve(config, settings)
     with ProgressLine(output) as progress:
         process.quiet_libraries()
@@ -68,8 +71,8 @@ def train_model(
         found = run.train(model, resolved, output, progress, progress.notify, prepared)
     if process.is_first():
         for line in record.lines(found):
-            print(line)
-        print(f"{output}: {'model' if found.merged or resolved.full else 'adapter'}; xl-alpacaeval eval {output}")
+            say(line)
+        say(f"{output}: {'model' if found.merged or resolved.full else 'adapter'}; xl-alpacaeval eval {output}")
 
 
 @app.command("loop")
@@ -104,8 +107,6 @@ def run_loop(
     The result is one page, with intervals. Stops before anything is trained where training rows
     overlap with a benchmark. The same command again goes on where it stopped.
     """
-    from rich.console import Console
-
     from xl_instruct_dataset.train.finetune import model as models
     from xl_instruct_dataset.train.finetune import process
     from xl_instruct_dataset.train.loop import page
@@ -134,7 +135,8 @@ def run_loop(
         def fine_tune(file: Path, folder: Path, prepared: Path) -> None:
             progress.bar.stop()  # The training has a progress line of its own.
             command = loop_run.training_command(model, file, folder, prepared, processes)
-            code = subprocess.run(command, stdout=sys.stderr).returncode
+            with child_process.running(command, stdout=sys.stderr) as training:
+                code = training.wait()
             if code < 0:
                 raise UserError(_killed(-code, models.memory_savings(resolved)))
             if code:
@@ -152,10 +154,10 @@ def run_loop(
             fine_tune,
             shlex.join(_shown(["xl-instruct", *sys.argv[1:]])),
         )
-    page.show(found, Console())
-    print(f"{output / loop_run.TABLE}: the page; {output / loop_run.TUNED}: the model")
+    page.show(found, terminal.console())
+    say(f"{output / loop_run.TABLE}: the page; {output / loop_run.TUNED}: the model")
     if missing > max_missing:
-        print(f"xl-instruct: {100 * missing:.1f}% of the verdicts of a run are missing", file=sys.stderr)
+        say(f"xl-instruct: {100 * missing:.1f}% of the verdicts of a run are missing", error=True)
         raise Exit(1)
 
 
@@ -169,12 +171,10 @@ def _killed(by: int, savings: str) -> str:
 def _shown(arguments: Sequence[str]) -> list[str]:
     """The command line without credentials: no user, password, query or key of the judge."""
     from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
-    from xl_alpacaeval_metric.runs.candidate import SECRETS
 
-    keys = re.compile(rf"\b({'|'.join(sorted(SECRETS))})=[^,]*")
     hidden: dict[str, Callable[[str], str]] = {
         "--judge-base-url": lambda url: Endpoint.resolve(url, None).url,
-        "--judge-args": lambda text: keys.sub(r"\1=***", text),
+        "--judge-args": lambda text: ",".join(map(credentials.public_argument, text.split(","))),
     }
     found = []
     for before, argument in pairwise(["", *arguments]):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import read_lines
+from xl_instruct_dataset.quality.translation_faults import Fault
 from xl_instruct_dataset.records import Selection
 
 Line = dict[str, Any]
@@ -30,23 +31,6 @@ class Rejection:
     reason: str
     text: str
     detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a translation cannot be used; `reason` is what such faults are counted by."""
-
-    reason: str
-    detail: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.reason}: {self.detail}" if self.detail else self.reason
-
-    @classmethod
-    def parse(cls, text: str) -> "Fault":
-        """The fault that was written as `reason: detail`."""
-        reason, _, detail = text.partition(": ")
-        return cls(reason, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +147,13 @@ def _read(metadata: Mapping[str, Any]) -> Draft:
 
 
 def _candidate(text: str, model: str, fault: str | None) -> Candidate:
-    return Candidate(text, model, None if fault is None else Fault.parse(fault))
+    return Candidate(text, model, None if fault is None else _fault(fault))
+
+
+def _fault(written: str) -> Fault:
+    """The fault that a document holds as `reason: detail`."""
+    reason, _, detail = written.partition(": ")
+    return Fault(reason, detail)
 
 
 def write(draft: Draft, metadata: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ MARKER = re.compile(rf"</?(?:{_NAMES})(?: [A-Z])? [0-9a-f]{{12}}\s*>")
 _AT_AN_END = re.compile(rf"\A{MARKER.pattern}|{MARKER.pattern}\Z")
 # Some models repeat the marker without its code. Only a pair around the whole reply is a marker
 # then.
-_WRAPPED = re.compile(rf"\A<({_NAMES})>\s*(.*?)\s*</\1>\Z", re.DOTALL)
+_WRAPPED = re.compile(rf"\A<({_NAMES})>(.*)</\1>\Z", re.DOTALL)
 
 _FENCE = re.compile(r"\A(`{3,}|~{3,})[ \t]*(?:markdown|md|text|txt|plaintext)?[ \t]*\n(.*)\n\1[ \t]*\Z", re.DOTALL)
 _FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)

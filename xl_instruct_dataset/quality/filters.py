@@ -24,7 +24,7 @@ __all__ = [
     "overlap",
     "repetition",
     "unscored",
-    "weighed_length",
+    "weighted_length",
     "wrong_language",
 ]
 
@@ -53,7 +53,7 @@ RUN, RUN_OF_CHARACTERS = 4, 10
 FEWEST_RUNS, FEWEST_LINES = 6, 4
 
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？।])|\n+")
-_NAMED = r"(?:in\s+)?{}(?:\s+(?:version|text|response|answer))?\s*[*_]*\s*[:：]"
+_NAMED = r"(?:in\s+)?{}(?:\s+(?:version|text|response|answer))?\s*+[*_]*+\s*+[:：]"
 """The English name of the language, as a label."""
 _COURTESY = re.compile(
     r"\A(?:sure|certainly|of course|absolutely|okay|ok|great|understood)(?:\s*[!,.:]+\s*|\s+(?=here\b))", re.IGNORECASE
@@ -112,14 +112,14 @@ def length_ratio(source_response: str, response: str, source: str, target: str) 
     Compared are characters outside of code, weighted by the density of the languages' usual
     scripts. `source` and `target` are BCP-47 codes. Raises UserError for an unknown code.
     """
-    before = weighed_length(markdown.without_code(source_response), source)
-    after = weighed_length(markdown.without_code(response), target)
+    before = weighted_length(markdown.without_code(source_response), source)
+    after = weighted_length(markdown.without_code(response), target)
     if before < SHORT or LEAST * before <= after <= MOST * before:
         return None
     return Drop("length ratio", f"{after / before:.2f} times as long as the source; {LEAST} to {MOST} are kept")
 
 
-def weighed_length(text: str, code: str) -> float:
+def weighted_length(text: str, code: str) -> float:
     """The length in characters of an alphabet; raises UserError for an unknown BCP-47 code."""
     length, density = len(text.strip()), _DENSITY.get(languages.get(code).script or "", 1.0)
     if density == 1:

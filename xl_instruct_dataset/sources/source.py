@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.files import tables
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_instruct_dataset.records import PAIRS, VARIANTS, Provenance, TrainingRow, languages_of
 from xl_instruct_dataset.sources import file_names, sample
-from xl_instruct_dataset.sources.columns import row_of
+from xl_instruct_dataset.sources.training_row import row_of
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ _LABELS = (
     "instrukcija|prašymas|klausimas|treoir|iarratas|ceist|istruzzjoni|talba|mistoqsija|指令|请求|要求|问题|निर्देश|अनुरोध|प्रश्न|सवाल|"
     "ohje|pyyntö|kysymys|talimat|istek|soru"
 )
-_LABEL = re.compile(rf"\A[#>*_\s]*(?:{_LABELS})\s*\d*\s*[*_]*\s*[:：]\s*[*_]*\s*", re.IGNORECASE)
+_LABEL = re.compile(rf"\A[#>*_\s]*(?:{_LABELS})\s*+\d*+\s*+[*_]*+\s*+[:：]\s*+[*_]*+\s*+", re.IGNORECASE)
 _ANNOUNCED = re.compile(
     r"\A(?:(?:sure|certainly|of course|okay|ok|absolutely)\b[^\n:]{0,40}[!,.:]?\s*)?"
     r"(?:here(?:'s|’s| is| are)\b|below is\b|the following is\b)[^\n:]{0,80}"
@@ -83,7 +83,7 @@ _THE_TEXT = re.compile(
     re.IGNORECASE,
 )
 _CHATTER = re.compile(
-    r"^\W*(?:note|explanation|rationale|reasoning|this (?:request|instruction|question)|i (?:chose|wrote|made)|let me know|"
+    r"^[^\w\n]*(?:note|explanation|rationale|reasoning|this (?:request|instruction|question)|i (?:chose|wrote|made)|let me know|"
     r"answer|response)\b[^\n]*[:.!]",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -11,7 +11,7 @@ from xl_instruct_dataset.stages import PACKAGE
 
 LETTERS = string.ascii_uppercase
 _CHOICE = re.compile(
-    r"(?:(?:the\s+)?(?:best|answer|choice|verdict|translation|candidate|option)\b(?:\s+(?:is|translation))*\s*[:：]?\s*)*"
+    r"(?:(?:the\s+)?(?:best|answer|choice|verdict|translation|candidate|option)\b(?:\s+(?:is|translation))*\s*+[:：]?+\s*+)*+"
     r"[\"'“*_(\[\s]*(?-i:([A-Z]))[\"'”*_)\].。\s]*",
     re.IGNORECASE,
 )

@@ -1,32 +1,15 @@
 """Stage 5: responses translated segment by segment, with code, lists and tables kept."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.benchmark.translate import messages
 from xl_instruct_dataset.quality import clean_reply, markdown
 
-__all__ = ["LIMIT", "Segment", "fault", "joined", "messages", "read", "segments"]
+__all__ = ["LIMIT", "Segment", "joined", "messages", "read", "segments"]
 
 LIMIT = 2000
 """Characters in one request, at most."""
-
-_INLINE_CODE = re.compile(r"(?<!`)`(?=\S)([^`\n]*[^`\s])`(?!`)")
-_ONLY_CODE = re.compile(r"[_(){}\[\]=\\/$<]|--|\w\.\w|[a-z][A-Z]|\d\.\d")
-"""A sign of code.
-
-Between backticks there are also names of keys and menus, which are translated.
-"""
-_ADDRESS = re.compile(r"https?://[\w\-.~:/?#@!$&+,;=%]+", re.ASCII)
-_BOLD = re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?![\d]|s\b)")
-_OTHER_DIGIT = re.compile(r"[^\D0-9]")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’٬٫\s]+(?=\d)")
-_LONG = re.compile(r"\d{3}")
-_HAN_DIGITS = "〇一二三四五六七八九零"
-_HAN_DIGIT = re.compile(f"[{_HAN_DIGITS}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,69 +97,3 @@ def read(text: str) -> str | None:
     None if empty.
     """
     return clean_reply.bare(text) or None
-
-
-def fault(source: str, translated: str) -> str | None:
-    """What is wrong with the form of a translation (of a text or a segment); None if nothing is.
-
-    Checked is what holds in every language: code in fences and between backticks, addresses, the
-    number of list items, headings and table rows, bold, numbers of three digits or more (see
-    `lost_numbers`), and markers of the prompt.
-    """
-    if clean_reply.MARKER.search(translated) and not clean_reply.MARKER.search(source):
-        return "a marker of the prompt is in the translation"
-    if _code(source) != _code(translated):
-        return f"code changed: {len(_code(source))} blocks before, {len(_code(translated))} after, not all the same"
-    before, after = markdown.shape(source), markdown.shape(translated)
-    for kind, count in before.items():
-        if after[kind] != count:
-            return f"{kind}: {count} before, {after[kind]} after"
-    prose, there = markdown.without_code(source), markdown.without_code(translated)
-    code = [found for found in _INLINE_CODE.findall(prose) if _ONLY_CODE.search(found)]
-    addresses = [found.rstrip(".,;:!?") for found in _ADDRESS.findall(prose)]
-    for kind, wanted in (("code", code), ("addresses", addresses)):
-        if lost := [found for found in wanted if found not in translated]:
-            return f"{kind} lost: {', '.join(lost[:3])}"
-    spans = [len(_INLINE_CODE.findall(text)) for text in (prose, there)]
-    if spans[1] < spans[0]:
-        return f"code lost: {spans[0]} pairs of backticks before, {spans[1]} after"
-    if _BOLD.search(prose) and not _BOLD.search(there):
-        return "bold lost"
-    if lost := lost_numbers(source, translated):
-        return f"numbers lost: {', '.join(lost[:5])}"
-    return None
-
-
-def _code(text: str) -> list[str]:
-    return [
-        "\n".join(line.strip() for line in text[start:end].split("\n")) for start, end in markdown.code_blocks(text)
-    ]
-
-
-def lost_numbers(source: str, translated: str) -> list[str]:
-    """The numbers with three or more digits in a row that the translation lacks.
-
-    Digits may be of any script, with any signs between them: 1,500 matches 1.500 and १५००. A
-    round number is matched without its zeros: 50,000 is 5万 in Chinese. Decades (1990s) are
-    ignored.
-    """
-    numbers = [match[0] for match in _NUMBER.finditer(_digits(markdown.without_code(source)))]
-    numbers = [number for number in numbers if _LONG.search(number)]
-    if not numbers:
-        return []
-    there = _HAN_DIGIT.sub(lambda found: str(_HAN_DIGITS.index(found[0]) % 10), _digits(translated))
-    there = _BETWEEN_DIGITS.sub("", there)
-    lost = []
-    for number in numbers:
-        digits = re.sub(r"\D", "", number)
-        if digits in there:
-            continue
-        significant = digits.rstrip("0")
-        if len(digits) - len(significant) < 2 or significant not in there:
-            lost.append(number)
-    return lost
-
-
-def _digits(text: str) -> str:
-    """The text with the digits of every script replaced by 0 to 9."""
-    return _OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)

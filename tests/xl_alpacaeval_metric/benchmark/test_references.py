@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import complaint
+from tests.commands import complaint, start_alpacaeval
 from tests.commands import run_alpacaeval as run
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import benchmark
@@ -52,6 +52,22 @@ def test_the_file_of_another_model_or_other_instructions_is_refused(tmp_path: Pa
         references.make(ROWS, ScriptedClient(echo, model="other"), file, silent)
     with pytest.raises(UserError, match="another instruction"):
         references.make(benchmark.load("mini", ["fi"], limit=3, seed=1).rows, ScriptedClient(echo), file, silent)
+
+
+def test_two_commands_ask_for_the_same_references_once(tmp_path: Path) -> None:
+    (tmp_path / "finnish.json").write_text(json.dumps([{"instruction": f"Q{n}"} for n in range(6)]), encoding="utf-8")
+    file = tmp_path / "out" / "references.jsonl"
+    command = ("references", "--model", "openai/any", "--output", file, "--benchmark", "xl", "--languages", "fi")
+    with JudgeServer(latency=0.5) as server:
+        where = ("--benchmark-path", tmp_path, "--concurrency", 1)
+        both = [start_alpacaeval(*command, *where, OPENAI_BASE_URL=server.url) for _ in range(2)]
+        errors = [process.communicate(timeout=100)[1] for process in both]
+        sent = server.seen.keys
+    assert [process.returncode for process in both] == [0, 0], errors
+    assert "waiting for another process that asks for references by openai/any" in "".join(errors)
+    assert sorted(sent.values()) == [1] * 6 + [2]  # The probe is sent by each.
+    assert len(file.read_text("utf-8").splitlines()) == 6
+    assert [one.name for one in file.parent.iterdir()] == [file.name]
 
 
 def test_the_command_writes_a_file_that_eval_takes(tmp_path: Path) -> None:

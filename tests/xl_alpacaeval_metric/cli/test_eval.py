@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -143,6 +144,75 @@ def test_an_endpoint_is_a_model_like_any_other(tmp_path: Path) -> None:
         result = evaluate("any", tmp_path / "run", *options, *judge, "--languages", "de", "--limit", 3)
     assert result.returncode == 0, result.stderr
     assert [row["prediction"] in ("A", "B") for row in lines(tmp_path / "run" / "samples.jsonl")] == [True] * 3
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_the_generating_process_ends_with_the_command(ending: signal.Signals, tmp_path: Path) -> None:
+    """Its next answer never comes: only the end of the command can end it."""
+
+    def hangs(_: object) -> str:
+        answered.append(1)
+        while len(answered) > 2 and not ended:
+            time.sleep(0.05)  # The server stands still, too.
+        return "Guten Tag" if ended else "Hallo"
+
+    answered: list[int] = []
+    ended: list[int] = []
+    folder = tmp_path / "run"
+    with JudgeServer(reply=hangs) as server:
+        options = ("--backend", "local-chat-completions", "--model-args", f"base_url={server.url}", "--judge", "none")
+        command = ("eval", "any", *options, "--languages", "de", "--limit", 4, "--concurrency", 1, "--output", folder)
+        process = start_alpacaeval(*command)
+        wait_for(lambda: len(answered) > 2)
+        children = children_of(process.pid)
+        assert children
+        process.send_signal(ending)
+        _, stderr = process.communicate(timeout=15)
+        wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 10)
+        assert process.returncode == (-9 if ending == signal.SIGKILL else 128 + ending)
+        assert ending == signal.SIGKILL or "the same command goes on" in stderr
+        assert "Traceback" not in stderr
+        half = lines(folder / "samples.jsonl")
+        assert len(half) == 2
+        ended.append(1)
+        result = run(*command)
+        assert result.returncode == 0, result.stderr
+    whole = lines(folder / "samples.jsonl")
+    assert [row for row in whole if row["prediction"] == "Hallo"] == half
+    assert len(whole) == 4
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def children_of(process: int) -> list[str]:
+    return Path(f"/proc/{process}/task/{process}/children").read_text().split()
+
+
+def test_keys_are_in_no_file_of_the_run(tmp_path: Path) -> None:
+    """The harness logs the headers of a request that failed."""
+    with JudgeServer(fault_rate=1.0, faults=("error",)) as server:
+        options = ["--backend", "local-chat-completions", "--judge", "none", "--languages", "de", "--limit", 1]
+        arguments = f"base_url={server.url},max_retries=1"
+        common = ("eval", "any", *options, "--output")
+        given = ("--model-args", arguments)
+        failed = run(
+            *common, tmp_path / "run", *given, OPENAI_API_KEY="a-SECRET-without-form", HF_TOKEN="hf-SECRET-too"
+        )
+        assert failed.returncode == 2
+        assert server.seen.last_headers["authorization"] == "Bearer a-SECRET-without-form"
+        files = {file.name: file.read_text() for file in (tmp_path / "run").iterdir()}
+        assert "500" in files["generation.log"]
+        assert "SECRET" not in "".join([*files.values(), failed.stdout, failed.stderr])
+        for secret in (f"base_url={server.url}?api-key=SECRET", "API_KEY=SECRET", "openai_api_key=SECRET"):
+            refused = run(*common, tmp_path / "refused", "--model-args", secret)
+            assert "holds a secret" in complaint(refused)
+            assert "SECRET" not in refused.stderr
+    assert not (tmp_path / "refused").exists()
 
 
 def test_a_file_in_the_working_folder_replaces_no_module(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,6 +53,24 @@ def test_batches_of_any_size_give_the_harness_s_log_probabilities(local: LocalCl
         assert together == pytest.approx(single, abs=1e-3)
         # Ours counts the spelling with a space before it, too, so it may be a little likelier.
         assert together == pytest.approx(theirs, abs=0.05)
+
+
+def test_other_weights_in_the_harness_s_folder_are_another_judge(tmp_path: Path) -> None:
+    for name in ("model", "adapter"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "weights.safetensors").write_bytes(b"old")
+
+    def identity(backend: str = "vllm") -> object:
+        return HarnessClient(backend, str(tmp_path / "model"), {"lora": str(tmp_path / "adapter")}).identity
+
+    before = identity()
+    assert identity() == before
+    for name in ("model", "adapter"):
+        (tmp_path / name / "weights.safetensors").write_bytes(b"new")
+        after = identity()
+        assert after != before
+        before = after
+    assert "fingerprint" not in HarnessClient("vllm", "org/of-the-hub", {"dtype": "bfloat16"}).identity
 
 
 def test_a_shared_prefix_leaves_the_log_probabilities_as_they_are(local: LocalClient, smollm2: Path) -> None:
@@ -167,6 +186,35 @@ def tokens_worked_on(made: Any) -> list[int]:
         lambda _module, _args, given: seen.append(given["input_ids"].numel()), with_kwargs=True
     )
     return seen
+
+
+def renamed(made: Any) -> Any:
+    """The network as transformers 5.24 has it: the argument and the attribute are `cache`."""
+    forward = made.forward
+
+    def forward_with_cache(
+        input_ids: Any, attention_mask: Any = None, position_ids: Any = None, cache: Any = None, **others: Any
+    ) -> Any:
+        output = forward(
+            input_ids, attention_mask=attention_mask, position_ids=position_ids, past_key_values=cache, **others
+        )
+        return SimpleNamespace(logits=output.logits, cache=output.past_key_values)
+
+    made.forward = forward_with_cache
+    return made
+
+
+def test_the_prefix_is_shared_under_the_cache_s_new_name(client: Callable[..., LocalClient]) -> None:
+    requests = [ruled(number) for number in range(4)]
+    whole = logprobs(client(network(), reuse_prefix=False), requests)
+    made = renamed(network())
+    seen = tokens_worked_on(made)
+    for found, expected in zip(logprobs(client(made), requests), whole, strict=True):
+        assert found == pytest.approx(expected, abs=1e-4)
+    shared = sum(seen)
+    seen.clear()
+    logprobs(client(made, reuse_prefix=False), requests)
+    assert shared < sum(seen) / 2
 
 
 RULES = "You say whether a number is bigger than 12, whatever it is that counts. Take care. " * 3

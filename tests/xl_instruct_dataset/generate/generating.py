@@ -21,8 +21,8 @@ from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.file import load
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.selection.tally import Outcome
+from xl_instruct_dataset.quality import translation_faults
 from xl_instruct_dataset.sources import sample
-from xl_instruct_dataset.stages import translate
 
 PROBE_KEY = key_of(PROBE.messages)
 BASE: dict[str, Any] = {
@@ -110,7 +110,7 @@ def asked(server: JudgeServer) -> Counter[str]:
 
 
 def survivors(target: str, count: int = 24) -> set[str]:
-    """Ids of the sample's first passages with a translation that passes `translate.fault`."""
+    """Ids of the sample's first passages whose translation has no fault in its form."""
     english = {row.id.rpartition("-")[0]: row.response for row in sample.rows("en")}
     there = {row.id.rpartition("-")[0]: row.response for row in sample.rows(target)}
     seeds = sample.seeds()[:count]
@@ -118,7 +118,7 @@ def survivors(target: str, count: int = 24) -> set[str]:
         f"{number:08d}"
         for number, seed in enumerate(seeds)
         for text in (there[seed["id"]], teacher.without_last_sentence(there[seed["id"]]))
-        if translate.fault(english[seed["id"]], text) is None
+        if translation_faults.fault(english[seed["id"]], text) is None
     }
 
 

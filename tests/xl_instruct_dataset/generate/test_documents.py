@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.generate import documents
-from xl_instruct_dataset.generate.documents import Candidate, Draft, Fault, Rejection, Usage, UsageKey
+from xl_instruct_dataset.generate.documents import Candidate, Draft, Rejection, Usage, UsageKey
+from xl_instruct_dataset.quality.translation_faults import Fault
 from xl_instruct_dataset.records import Selection
 
 CODES = st.sampled_from(["fi", "zh", "ga"])

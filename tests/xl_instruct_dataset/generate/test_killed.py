@@ -81,6 +81,26 @@ def test_workers_of_a_killed_command_end_with_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_killed_worker_ends_the_command(whole: tuple[Path, Counter[str]], tmp_path: Path) -> None:
+    with JudgeServer(reply=teacher.fluent, latency=0.1) as server:
+        process = started(server, tmp_path / "out", workers=2)
+        wait_for(lambda: generating.asked(server).total() >= 6, process)
+        workers = [worker for child in children_of(process.pid) for worker in children_of(child)]
+        assert len(workers) == 2
+        os.kill(workers[0], signal.SIGKILL)
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode == 2
+        assert "a worker was killed by SIGKILL, most likely for memory" in errors.splitlines()[-1]
+        assert not Path(f"/proc/{workers[1]}").exists()
+        generating.run(generating.settings(server, **CHOSEN), tmp_path / "out")
+    assert generating.rows(tmp_path / "out", "en-fi") == generating.rows(whole[0], "en-fi")
+
+
+def children_of(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_says_how_it_goes_on(whole: tuple[Path, Counter[str]], tmp_path: Path, workers: int) -> None:
     with JudgeServer(reply=teacher.fluent, latency=0.1) as server:

@@ -20,6 +20,7 @@ from tests.helpers import ROOT, rows, write_jsonl
 from tests.xl_instruct_dataset.train.training import QUICK, out_of_memory, settings, tune
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import silent
+from xl_instruct_dataset.train.dataset import tokenized_examples
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
 from xl_instruct_dataset.train.finetune import loss_log, model, save, trainer
 from xl_instruct_dataset.train.finetune.preflight import prepare
@@ -98,7 +99,7 @@ def test_the_loss_is_on_the_answer_alone(tiny: Path, tmp_path: Path) -> None:
         model.load(str(tiny), made, "float32"),
         tokenizer,
         template,
-        (dataset_tokenizer.fit(select.select(made).train[:1], tokenizer, 512, "truncate").examples, ()),
+        (tokenized_examples.fit(select.select(made).train[:1], tokenizer, 512, "truncate").examples, ()),
         made,
         limit=512,
         kind="cpu",

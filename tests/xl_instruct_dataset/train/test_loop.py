@@ -4,6 +4,8 @@ import json
 import re
 import signal
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +203,42 @@ def test_a_training_that_was_killed_is_said(
     line = capfd.readouterr().err.splitlines()[-1]
     assert message in line
     assert "the same command goes on" in line
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_the_training_ends_with_the_loop(ending: signal.Signals, tiny: Path, tmp_path: Path) -> None:
+    options = (
+        "--data",
+        "sample",
+        "--pairs",
+        "en-de",
+        "--too-long",
+        "truncate",
+        "--max-steps",
+        10**6,
+        "--device",
+        "cpu",
+    )
+    judging = ("--judge", "none", "--limit", 1, "--max-tokens", 4)
+    process = start("loop", tiny, *options, *judging, "--output", tmp_path / "out", cwd=tmp_path)
+    wait_for(lambda: (tmp_path / "out" / "tuned").exists() and bool(children_of(process.pid)))
+    children = children_of(process.pid)
+    process.send_signal(ending)
+    _, errors = process.communicate(timeout=30)
+    wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 20)
+    assert process.returncode == (-9 if ending == signal.SIGKILL else 128 + ending)
+    assert "Traceback" not in errors
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def children_of(process: int) -> list[str]:
+    return Path(f"/proc/{process}/task/{process}/children").read_text().split()
 
 
 def test_the_page_s_command_has_no_credentials(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.train.dataset import tokenized_examples
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
 from xl_instruct_dataset.train.dataset.examples import Example
 from xl_instruct_dataset.train.settings import Settings, resolve
@@ -64,10 +65,10 @@ def test_what_is_too_long_is_dropped_or_truncated_and_counted(tiny: Path) -> Non
     tokenizer, _ = dataset_tokenizer.load(str(tiny), settings())
     short, long = example("Hi.", "Yes."), example("Hi.", "word " * 100, "en-fi")
     no_room = example("word " * 100, "Yes.", "en-fi")
-    dropped = dataset_tokenizer.fit([short, long, no_room], tokenizer, 128, "drop")
+    dropped = tokenized_examples.fit([short, long, no_room], tokenizer, 128, "drop")
     assert [one.example for one in dropped.examples] == [short]
     assert (dropped.dropped, dropped.truncated) == ({"en-fi": 2}, {})
-    kept = dataset_tokenizer.fit([short, long, no_room], tokenizer, 128, "truncate")
+    kept = tokenized_examples.fit([short, long, no_room], tokenizer, 128, "truncate")
     assert [one.example for one in kept.examples] == [short, long]
     assert (kept.dropped, kept.truncated) == ({"en-fi": 1}, {"en-fi": 1})
     assert kept.tokens == dropped.tokens + 128
@@ -90,7 +91,7 @@ def test_a_mixed_row_that_the_template_or_the_tokenizer_refuses_is_left_out_and_
     )
     tokenizer, _ = dataset_tokenizer.load(str(base), settings(chat_template=str(file)))
     mixed, good = Example("set 1", "set", "1", prompt, "Yes.", "mit", mixed=True), example("Hi.", "Yes.")
-    found = dataset_tokenizer.fit([mixed, good, mixed], tokenizer, 128, "drop")
+    found = tokenized_examples.fit([mixed, good, mixed], tokenizer, 128, "drop")
     assert [one.example for one in found.examples] == [good]
     assert (found.refused, found.dropped) == ({"set": 2}, {})
     assert found.reasons["set"]
@@ -98,7 +99,7 @@ def test_a_mixed_row_that_the_template_or_the_tokenizer_refuses_is_left_out_and_
     with pytest.raises(
         UserError, match=r"en-de row 'row 7': the chat template or the tokenizer does not take it \(.+\);"
     ):
-        dataset_tokenizer.fit([good, own], tokenizer, 128, "drop")
+        tokenized_examples.fit([good, own], tokenizer, 128, "drop")
 
 
 def test_the_answer_begins_where_prompt_and_whole_differ(base: Path, tmp_path: Path) -> None:
@@ -106,13 +107,13 @@ def test_the_answer_begins_where_prompt_and_whole_differ(base: Path, tmp_path: P
     turns = "{% for m in messages %}{{ m['role'][0] }}:{{ m['content'] }};{% endfor %}"
     tokenizer, _ = dataset_tokenizer.load(str(base), settings(chat_template="plain"))
     tokenizer.chat_template = turns
-    found = dataset_tokenizer.fit([example("Hi.", "Yes.")], tokenizer, 128, "drop")
+    found = tokenized_examples.fit([example("Hi.", "Yes.")], tokenizer, 128, "drop")
     (one,) = found.examples
     assert tokenizer.decode(one.ids[: one.prompt_length]) == "u:Hi.;"
     assert tokenizer.decode(one.ids[one.prompt_length :]) == "a:Yes.;"
     assert found.shifted == 0
     tokenizer.chat_template = turns + "{% if add_generation_prompt %}A:{% endif %}"
-    shifted = dataset_tokenizer.fit([example("Hi.", "Yes.")], tokenizer, 128, "drop")
+    shifted = tokenized_examples.fit([example("Hi.", "Yes.")], tokenizer, 128, "drop")
     assert (shifted.examples, shifted.shifted) == (found.examples, 1)
     file.write_text("{% for m in messages %}{{ m['content'] }}<|im_end|>{% endfor %}")
     assert dataset_tokenizer.load(str(base), settings(chat_template=str(file)))[1].moves_end is False

@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.clients.fingerprint import group_indices
 from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.clients.local.chat_template import encode, spellings
-from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, shared_length
+from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, cache_argument, shared_length
 from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, first_line
 
 BATCH_TOKENS = {"cuda": 32_768, "mps": 8_192, "cpu": 4_096}
@@ -186,9 +186,9 @@ class LocalClient:
                 input_ids=ids,
                 attention_mask=mask,
                 position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, start:],
-                past_key_values=cache,
                 use_cache=cache is not None,
                 logits_to_keep=1,
+                **{cache_argument(self._load()): cache},
             ).logits[:, -1]
             logprobs = logits.float().log_softmax(-1)
             rows = torch.stack([logprobs[:, variants].logsumexp(-1) for variants in tokens], dim=-1).tolist()

@@ -6,6 +6,8 @@ from typing import Any
 
 MIN_PREFIX_TOKENS = 32
 """A shorter common prefix is computed with each prompt."""
+CACHE_NAMES = ("past_key_values", "cache")
+"""Names of forward's argument, and of the output's attribute: transformers 5.24 renamed both."""
 _LENGTH_DEPENDENT_ROPE = ("dynamic", "longrope")
 """Kinds of rotary embedding that depend on the length of the prompt, not on the position alone."""
 
@@ -21,6 +23,12 @@ def shared_length(prompts: Sequence[list[int]]) -> int:
     first, last = min(prompts), max(prompts)
     longest = min(map(len, prompts)) - 1
     return next((i for i in range(longest) if first[i] != last[i]), longest)
+
+
+def cache_argument(network: Any) -> str:
+    """The name under which the network's forward takes a cache."""
+    accepted = inspect.signature(network.forward).parameters
+    return next((name for name in CACHE_NAMES if name in accepted), CACHE_NAMES[0])
 
 
 class SharedPrefix:
@@ -59,7 +67,8 @@ class SharedPrefix:
         from transformers.cache_utils import DynamicCache, DynamicLayer
 
         ids = torch.tensor([self._tokens], device=self._network.device)
-        cache: Any = getattr(self._network(input_ids=ids, use_cache=True, logits_to_keep=1), "past_key_values", None)
+        output = self._network(input_ids=ids, use_cache=True, logits_to_keep=1)
+        cache: Any = next((found for name in CACHE_NAMES if (found := getattr(output, name, None)) is not None), None)
         # Subclasses hold a window of the tokens or a recurrent state; a layer without keys uses
         # another layer's.
         if type(cache) is not DynamicCache or any(type(x) is not DynamicLayer or x.keys is None for x in cache.layers):
@@ -71,6 +80,8 @@ def _accepts_positions(network: Any) -> bool:
     accepted = inspect.signature(network.forward).parameters
     config = network.config.get_text_config()
     rope = str(getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None))
-    return {"position_ids", "past_key_values"} <= accepted.keys() and not any(
-        kind in rope for kind in _LENGTH_DEPENDENT_ROPE
+    return (
+        "position_ids" in accepted
+        and bool(accepted.keys() & set(CACHE_NAMES))
+        and not any(kind in rope for kind in _LENGTH_DEPENDENT_ROPE)
     )

@@ -7,7 +7,9 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 
+from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.errors import ModelUnavailable
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -28,6 +30,8 @@ class Endpoint:
     headers: Mapping[str, str] = field(repr=False)
     query: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
+    proxy: str | None = field(repr=False, default=None)
+    """Of the environment (HTTPS_PROXY and the like), None where NO_PROXY excludes the host."""
 
     @classmethod
     def resolve(cls, base_url: str | None, api_key: str | None) -> "Endpoint":
@@ -73,13 +77,15 @@ class Endpoint:
                 raise ModelUnavailable(f"{variable} holds characters that no header can have; set it anew or unset it")
             if value:
                 headers[header] = value
-        return cls(url, headers, parts.query, tuple(secrets))
+        if host.endswith(".azure.com") and key:
+            headers["api-key"] = key
+        return cls(url, headers, parts.query, tuple(secrets), _proxy_for(parts.scheme, host))
 
     def redact(self, text: str) -> str:
         """The text with every secret replaced by ***."""
         for secret in self.secrets:
             text = text.replace(secret, "***")
-        return text
+        return credentials.redact(text)
 
     def redacted_line(self, text: str, longest: int = 200) -> str:
         """The text as one line of at most `longest` characters that can be shown."""
@@ -91,7 +97,8 @@ class Endpoint:
         return f"{self.url}/{path}" + (f"?{self.query}" if self.query else "")
 
     def ssl_context(self) -> ssl.SSLContext | bool:
-        """The trusted certificates: the system's (or SSL_CERT_FILE's) and certifi's.
+        """The trusted certificates: the system's (or SSL_CERT_FILE's), certifi's, and those of
+        REQUESTS_CA_BUNDLE.
 
         True, aiohttp's default, for an address that is not https.
         """
@@ -101,4 +108,30 @@ class Endpoint:
 
         context = ssl.create_default_context()
         context.load_verify_locations(certifi.where())
+        own = os.environ.get("REQUESTS_CA_BUNDLE", "")
+        if own and os.path.exists(own):
+            folder = os.path.isdir(own)
+            context.load_verify_locations(None if folder else own, own if folder else None)
         return context
+
+
+def _proxy_for(scheme: str, host: str) -> str | None:
+    """The proxy of the environment for requests to a host; raises ModelUnavailable for no address.
+
+    As in curl, an address without a scheme is an HTTP proxy's.
+    """
+    proxies = getproxies()
+    address = proxies.get(scheme) or proxies.get("all") or ""
+    if not address or proxy_bypass(host):
+        return None
+    address = address if "://" in address else f"http://{address}"
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ModelUnavailable(
+            f"the proxy variable {scheme.upper()}_PROXY or ALL_PROXY holds no address such as http://host:3128"
+        )
+    return address

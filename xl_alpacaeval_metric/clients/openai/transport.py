@@ -9,9 +9,10 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.request import getproxies
 
+from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.clients.base import Completion
+from xl_alpacaeval_metric.clients.openai.body import BodyRefused, read_text
 from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
 from xl_alpacaeval_metric.clients.openai.protocol import Fault, read_reply, status_fault
 from xl_alpacaeval_metric.clients.openai.rate_limit import retry_after
@@ -35,6 +36,7 @@ class Transport:
     ) -> None:
         self._endpoint, self._connections, self._on_close = endpoint, connections, on_close
         self._url = endpoint.url_of("chat/completions")
+        self._proxy = endpoint.proxy
         self._http: aiohttp.ClientSession | None = None
 
     async def post(
@@ -51,16 +53,23 @@ class Transport:
         except UnicodeEncodeError:
             return Fault("refused", "the messages hold half a character (a lone surrogate)")
         try:
-            async with asyncio.timeout(timeout), self._session().post(self._url, data=data) as response:
-                text = (await response.read()).decode("utf-8", "replace")
+            # Prompts go to the address that was given, and a POST that is redirected becomes a GET.
+            post = self._session().post(self._url, data=data, proxy=self._proxy, allow_redirects=False)
+            async with asyncio.timeout(timeout), post as response:
+                text = await read_text(response)
         except aiohttp.ConnectionTimeoutError:
             return Fault("unreachable", f"no connection within {CONNECT_TIMEOUT:.3g} s")
         except TimeoutError:
             return Fault("transient", f"no answer within {timeout:.3g} s")
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
             return Fault("unreachable", self._endpoint.redacted_line(f"no connection: {error}"))
+        except BodyRefused as refused:
+            return Fault("transient", str(refused))
         except aiohttp.ClientError as error:
             return Fault("transient", self._endpoint.redacted_line(f"connection dropped: {error}"))
+        if 300 <= response.status < 400:
+            target = credentials.redact(response.headers.get("Location", "no address"))
+            return Fault("fatal", self._endpoint.redacted_line(f"redirects to {target}"), response.status)
         outcome = (
             read_reply(text, choices, limit)
             if response.status < 300
@@ -77,11 +86,16 @@ class Transport:
 
             self._http = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._endpoint.ssl_context()),
-                headers={"Content-Type": "application/json", **self._endpoint.headers},
+                headers={
+                    "Content-Type": "application/json",
+                    "Accept-Encoding": "identity",
+                    **self._endpoint.headers,
+                },
+                auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-                # aiohttp looks up the proxies at every request where this is on.
-                trust_env=bool(getproxies()),
+                # Would read a netrc file, too, and refuse to send both its password and the key.
+                trust_env=False,
             )
             self._on_close(self._http.close)
         return self._http

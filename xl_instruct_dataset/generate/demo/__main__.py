@@ -15,6 +15,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric import embedded
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import say
 from xl_instruct_dataset.generate.demo import server as demo_server
 
 SLOTS, CONTEXT = 8, 2048
@@ -29,7 +30,7 @@ def main() -> None:
     try:
         sys.exit(_generate())
     except UserError as error:
-        print(f"generate-demo: {error}", file=sys.stderr)
+        say(f"generate-demo: {error}", error=True)
         sys.exit(2)
 
 
@@ -58,7 +59,7 @@ def served(model: Path, log: Path) -> Iterator[str]:
         try:
             if not (address := server.stdout.readline().strip()):
                 raise UserError(f"the server of {embedded.NAME} does not start; see {log}")
-            print(f"serving {embedded.NAME} at {address}", file=sys.stderr)
+            say(f"serving {embedded.NAME} at {address}", error=True)
             yield f"{address}/v1"
         finally:
             server.stdin.close()

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from xl_alpacaeval_metric.benchmark.translate import messages as translation
-from xl_instruct_dataset.generate.documents import Candidate, Draft, Fault, Rejection
+from xl_instruct_dataset.generate.documents import Candidate, Draft, Rejection
 from xl_instruct_dataset.generate.inference.errors import Refused, Unreadable
 from xl_instruct_dataset.generate.inference.prompter import Prompter, Rollout
 from xl_instruct_dataset.generate.selection import candidates as selection
-from xl_instruct_dataset.quality import filters
+from xl_instruct_dataset.quality import filters, translation_faults
+from xl_instruct_dataset.quality.translation_faults import Fault
 from xl_instruct_dataset.records import Selection
 from xl_instruct_dataset.stages import answer, instruct, score, select, translate
 
@@ -138,13 +139,13 @@ class Translate:
 
     def _fault(self, text: str, translated: str, target: str) -> Fault | None:
         """What is wrong with a translation: its form, or what the filters find in it alone."""
-        if form := translate.fault(text, translated):
-            return Fault.parse(form)
+        if form := translation_faults.fault(text, translated):
+            return form
         drop = _drop(translated, target) or filters.length_ratio(text, translated, self.source, target)
         return Fault(drop.reason, drop.detail) if drop else None
 
     async def _segment(self, text: str, target: str, number: int, prompter: Prompter) -> str:
-        limit = TRANSLATION_TOKENS + int(TOKENS_PER_CHARACTER * filters.weighed_length(text, self.source))
+        limit = TRANSLATION_TOKENS + int(TOKENS_PER_CHARACTER * filters.weighted_length(text, self.source))
         return await prompter.ask(
             translation(text, self.source, target),
             translate.read,

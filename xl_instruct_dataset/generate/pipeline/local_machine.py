@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-import multiprocess
 from datatrove.executor.local import LocalPipelineExecutor
 
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.job import Job
 from xl_instruct_dataset.generate.pipeline.executors import TaskProcessMixin, common, logging_dir
 from xl_instruct_dataset.generate.pipeline.phases import AskPhase, Phase, Steps
+from xl_instruct_dataset.generate.pipeline.worker_pool import run_in_workers
 from xl_instruct_dataset.generate.seeds.producer import SeedProducer
 
 
@@ -36,8 +36,8 @@ def streaming_executor(job: Job, phase: AskPhase, seeds: SeedProducer) -> "Strea
 class PoolExecutor(TaskProcessMixin, LocalPipelineExecutor):  # type: ignore[misc]
     """Several tasks at a time, in worker processes.
 
-    Without the process in which datatrove's own numbers the workers: it would outlive a killed
-    command.
+    Without the pool of datatrove's own, which waits for a killed worker for ever, and the process
+    in which it numbers the workers, which would outlive a killed command.
     """
 
     def run(self) -> None:
@@ -46,9 +46,7 @@ class PoolExecutor(TaskProcessMixin, LocalPipelineExecutor):  # type: ignore[mis
         if not ranks:
             return
         self.save_executor_as_json()
-        with multiprocess.get_context(self.start_method).Pool(min(self.workers, len(ranks))) as pool:
-            for _ in pool.imap_unordered(self._run_for_rank, ranks):
-                pass
+        run_in_workers(self._run_for_rank, ranks, self.workers, self.start_method)
 
 
 class SequentialExecutor(LocalPipelineExecutor):  # type: ignore[misc]

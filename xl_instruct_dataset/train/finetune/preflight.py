@@ -10,10 +10,11 @@ from typing import Any
 from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import Progress
-from xl_instruct_dataset.train.dataset import select
+from xl_instruct_dataset.train.dataset import select, tokenized_examples
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
 from xl_instruct_dataset.train.dataset.examples import Example, GroupCounts, TrainingSplit
-from xl_instruct_dataset.train.dataset.tokenizer import FittedExamples, Template, TokenizedExample
+from xl_instruct_dataset.train.dataset.tokenized_examples import FittedExamples, TokenizedExample
+from xl_instruct_dataset.train.dataset.tokenizer import Template
 from xl_instruct_dataset.train.finetune import model, trainer
 from xl_instruct_dataset.train.settings import Settings
 
@@ -94,8 +95,8 @@ def prepare(name: str, settings: Settings, kind: str, processes: int, report: Pr
     report("reading", 0, 1, "reading the data")
     selected = select.select(settings)
     limit, shortened = _limit(config, settings)
-    train = dataset_tokenizer.fit(selected.train, tokenizer, limit, settings.too_long)
-    held_out = dataset_tokenizer.fit(selected.held_out, tokenizer, limit, settings.too_long)
+    train = tokenized_examples.fit(selected.train, tokenizer, limit, settings.too_long)
+    held_out = tokenized_examples.fit(selected.held_out, tokenizer, limit, settings.too_long)
     if not train.examples:
         more = ", or --too-long truncate" if settings.too_long == "drop" else ""
         raise UserError(f"no row fits --max-length {limit} ({len(selected.train)} do not); give more{more}")

@@ -9,7 +9,8 @@ from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.progress import Progress
-from xl_instruct_dataset.train.dataset.tokenizer import Template, TokenizedExample
+from xl_instruct_dataset.train.dataset.tokenized_examples import TokenizedExample
+from xl_instruct_dataset.train.dataset.tokenizer import Template
 from xl_instruct_dataset.train.finetune import loss_log, model
 from xl_instruct_dataset.train.settings import Settings
 

@@ -5,21 +5,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import columns
+from xl_alpacaeval_metric.files import foreign_columns
 from xl_instruct_dataset.records import CRITERIA, Provenance, Selection, TrainingRow
 
 
 def row_of(
     found: Mapping[str, Any], where: str, pair: tuple[str, str], identifier: str, provenance: Provenance
 ) -> TrainingRow:
-    """The training row in a row with foreign column names, as `files.columns` parses them.
+    """The training row in a row with foreign column names, as `files.foreign_columns` parses them.
 
     `pair` are its languages; `identifier` and `provenance` are for a row without its own. Nothing
     of a row is left out: raises UserError with what the row has and what it needs, also for a
     conversation of other turns than one of the user and its answer, for instance with a system
     prompt.
     """
-    conversation = columns.conversation_of(found, where)
+    conversation = foreign_columns.conversation_of(found, where)
     roles = [turn.role for turn in conversation.turns]
     if roles != ["user", "assistant"]:
         there = ", ".join(roles[:6]) + (", ..." if len(roles) > 6 else "")

@@ -7,7 +7,7 @@ import pytest
 from tests.foreign_rows import ANSWERED, ASKED, FORMS
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.records import Provenance, Selection, TrainingRow
-from xl_instruct_dataset.sources.columns import row_of
+from xl_instruct_dataset.sources.training_row import row_of
 
 USER, ASSISTANT = {"role": "user", "content": "Why?"}, {"role": "assistant", "content": "Darum."}
 

@@ -1,0 +1,32 @@
+"""The time for a text grows with its length, not with its square: else these tests hang."""
+
+import pytest
+
+from xl_instruct_dataset.quality import clean_reply, filters
+from xl_instruct_dataset.stages import instruct, select
+
+LONG = 300_000
+LONG_SPACE = " " * LONG
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<answer>{LONG_SPACE}x",
+        f"<answer>{'</answer> ' * (LONG // 10)}",
+        f"```\n{LONG_SPACE}```",
+        f"Instruction{LONG_SPACE}x",
+        f"Instruction {'*' * LONG}x",
+        "\n" * LONG + "x",
+        "\n -" * (LONG // 3) + "x",
+        f"in the following text{LONG_SPACE}x",
+        f"best{LONG_SPACE}x",
+        "best answer is " * (LONG // 15) + "x",
+    ],
+    ids=lambda text: repr(text[:24]),
+)
+def test_a_long_reply_is_read(text: str) -> None:
+    clean_reply.bare(text)
+    instruct.read(text)
+    select.read(text, 3)
+    filters.leaked(f"In German{text}", "de")
