@@ -82,9 +82,9 @@ def score_task(
         overall=figures.scores(range(len(items))),
         by_language={code: figures.scores(indices) for code, indices in languages.items()},
         usage=usage,
-        signature=_signature(task, benchmark, references),
+        signature=signature_of(task, benchmark, references),
         missing_reasons=_missing_reasons(verdicts, ratings),
-        warnings=(*_unfinished_thoughts(task.comparisons), *gaming.warnings(task.comparisons)),
+        warnings=(*unfinished_thoughts(task.comparisons), *gaming.warnings(task.comparisons)),
         by_design={design: figures.scores(indices) for design, indices in designs.items()},
         effects=_effects({design: [items[i] for i in indices] for design, indices in designs.items()}),
     )
@@ -156,7 +156,7 @@ def _thinking(items: Sequence[Comparison]) -> Thinking | None:
     )
 
 
-def _unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
+def unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
     """A warning about thoughts that never ended, whose answers are empty; none where all ended."""
     count = sum(item.unfinished for item in items)
     if not count:
@@ -190,7 +190,7 @@ def _effects(designs: dict[str, list[ItemScores]]) -> dict[str, dict[str, Effect
     )
 
 
-def _signature(task: JudgingTask, benchmark: str, references: str) -> str:
+def signature_of(task: JudgingTask, benchmark: str, references: str) -> str:
     return signature(
         {
             **(task.judge.settings if task.judge else {"judge": "none"}),
@@ -214,7 +214,8 @@ def _usage(judgements: Sequence[Verdict | Rating], seconds: float) -> Usage:
         requests=sum(not judgement.cached for judgement in judgements),
         cached=sum(judgement.cached for judgement in judgements),
         retries=sum(judgement.retries for judgement in judgements),
-        prompt_tokens=sum(judgement.prompt_tokens for judgement in judgements),
-        completion_tokens=sum(judgement.completion_tokens for judgement in judgements),
+        # A cached reply has the tokens that it took when it was requested.
+        prompt_tokens=sum(judgement.prompt_tokens for judgement in judgements if not judgement.cached),
+        completion_tokens=sum(judgement.completion_tokens for judgement in judgements if not judgement.cached),
         seconds=round(seconds, 3),
     )

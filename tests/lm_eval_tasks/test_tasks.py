@@ -1,6 +1,7 @@
 """The tasks in the real harness, with a real model and a real judge."""
 
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -11,12 +12,14 @@ from typing import Any
 import pytest
 
 from lm_eval_tasks import utils
-from tests.helpers import ROOT
+from tests import thinking_model
+from tests.helpers import GERMAN, ROOT, write_jsonl
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import Judge, benchmark, languages, score
 from xl_alpacaeval_metric.benchmark import context
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.runs.thoughts import Answer
 
 FOLDER = ROOT / "lm_eval_tasks"
 
@@ -25,6 +28,12 @@ def lm_eval(*arguments: object, **environment: str) -> subprocess.CompletedProce
     command = [sys.executable, "-m", "lm_eval", "--include_path", FOLDER, "--device", "cpu", *arguments]
     settings = {**os.environ, "HF_HUB_OFFLINE": "1", **environment}
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, env=settings, timeout=300)
+
+
+def results_in(folder: Path) -> dict[str, Any]:
+    (file,) = folder.rglob("results_*.json")
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
 
 
 @pytest.mark.slow
@@ -148,10 +157,14 @@ def test_a_missing_verdict_is_left_out_and_counted() -> None:
 
     doc = {"id": "a", "response_language": "de", "instruction": "Q", "reference": "Guten Tag!"}
     with JudgeServer(marker="no verdict") as server:
-        settings = {"judge": "openai/m", "judge_base_url": server.url}
-        doc["judge_settings"] = json.dumps(settings)
-        found = utils.values(doc, utils.judge_answers([["no verdict"]], [doc]))
-    assert found == {"coverage": 0.0, "missing": 1.0}
+        settings = json.dumps({"judge": "openai/m", "judge_base_url": server.url})
+        found = utils.values(doc, utils.judge_answers([Answer("no verdict")], [doc], settings))
+    assert (found["coverage"], found["missing"]) == (0.0, 1.0)
+    assert math.isnan(found["win_rate"])
+    assert math.isnan(utils.mean_of_present([found["win_rate"]]))
+    assert math.isnan(utils.length_controlled([found["lc_win_rate"]]))
+    present = [1.0, math.nan, 0.0]
+    assert (utils.mean_of_present(present), present) == (0.5, [1.0, 0.0])
 
 
 def test_figures_are_those_of_score() -> None:
@@ -176,8 +189,7 @@ def test_figures_are_those_of_score() -> None:
     ]
     with JudgeServer() as server:
         settings = json.dumps({"judge": "openai/m", "judge_base_url": server.url})
-        docs = [{**doc, "judge_settings": settings} for doc in docs]
-        results = utils.judge_answers([[answer] for answer in answers], docs)
+        results = utils.judge_answers(list(map(Answer, answers)), docs, settings)
         with Judge.from_spec("openai/m", base_url=server.url) as judge:
             expected = score(items, judge).overall
     found = [utils.values(doc, [result]) for doc, result in zip(docs, results, strict=True)]
@@ -186,19 +198,17 @@ def test_figures_are_those_of_score() -> None:
     assert 100 * statistics.fmean(one["coverage"] for one in found) == pytest.approx(expected.coverage)
 
 
-def test_a_judge_that_goes_away_ends_the_run_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_judge_that_goes_away_is_reported() -> None:
     sys.path.insert(0, str(ROOT))
     from lm_eval_tasks import utils
 
     doc = {"id": "a", "response_language": "de", "instruction": "Q", "reference": "Guten Tag!"}
     with JudgeServer(models=("other",)) as server:
         settings = {"judge": "openai/m", "judge_base_url": server.url}
-        with pytest.raises(SystemExit) as stop:
-            utils.judge_answers([["Hallo!"]], [{**doc, "judge_settings": json.dumps(settings)}])
-        assert stop.value.code == 2
-        with pytest.raises(SystemExit):
-            utils.judge_answers([["Hallo!"]], [{**doc, "judge_settings": json.dumps(settings | {"seed": "x"})}])
-    assert "seed in --metadata is 'x'; need a whole number" in capsys.readouterr().err
+        with pytest.raises(UserError):
+            utils.judge_answers([Answer("Hallo!")], [doc], json.dumps(settings))
+        with pytest.raises(UserError, match="seed in --metadata is 'x'; need a whole number"):
+            utils.judge_answers([Answer("Hallo!")], [doc], json.dumps(settings | {"seed": "x"}))
 
 
 @pytest.mark.slow
@@ -208,3 +218,93 @@ def test_the_harness_finds_every_task_valid() -> None:
     result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
     assert result.returncode == 0, result.stderr
     assert "All tasks found and valid" in result.stdout + result.stderr
+
+
+THOUGHT = "The user wants an answer in German, so I should think about it first."
+
+
+@pytest.fixture(scope="module")
+def thinker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that thinks between special tokens, and whose own settings ask for 2 tokens."""
+    folder = tmp_path_factory.mktemp("models") / "thinker"
+    special = ["[THINK]", "[/THINK]"]
+    text = [special[0], THOUGHT, special[1], GERMAN]
+    return thinking_model.make(
+        folder, text, thinking_model.SWITCHED, start="assistant", special=special, max_new_tokens=2
+    )
+
+
+@pytest.mark.slow
+def test_thoughts_are_taken_off_and_the_results_name_the_judge(thinker: Path, tmp_path: Path) -> None:
+    with JudgeServer() as server:
+        metadata = {"judge": "openai/any", "judge_base_url": server.url}
+        result = lm_eval(
+            *("--model", "hf", "--model_args", f"pretrained={thinker}", "--apply_chat_template", "--limit", 1),
+            *("--tasks", "xl_alpacaeval_mini", "--gen_kwargs", "max_gen_toks=60", "--metadata", json.dumps(metadata)),
+            *("--output_path", tmp_path, "--log_samples"),
+        )
+        assert result.returncode == 0, result.stderr
+        assert THOUGHT not in json.dumps(server.seen.last_body)
+    found = results_in(tmp_path)
+    assert found["results"]["xl_alpacaeval_mini_de"]["line_pass_rate,judged"] == 1
+    group = found["groups"]["xl_alpacaeval_mini"]
+    assert group["missing,judged"] == 0
+    assert 0 <= group["lc_win_rate,judged"] <= 1
+    described = found["configs"]["xl_alpacaeval_mini_de"]["metadata"]["judged_by"]
+    assert described["judge"] == "openai/any"
+    assert described["judge_prompt"] in described["signature"]
+    assert "judge:openai/any" in described["signature"]
+    (file,) = tmp_path.rglob("samples_xl_alpacaeval_mini_de_*.jsonl")
+    judged = json.loads(json.loads(file.read_text())["filtered_resps"][0])
+    assert (judged["prediction"], judged["thinking"]) == (GERMAN, THOUGHT)
+
+
+@pytest.mark.slow
+def test_only_predictions_need_no_judge(tmp_path: Path) -> None:
+    arguments = ("--model", "dummy", "--tasks", "xl_alpacaeval_mini_de", "--limit", 2, "--output_path", tmp_path)
+    result = lm_eval(*arguments, "--predict_only")
+    assert result.returncode == 0, result.stderr
+    (file,) = tmp_path.rglob("samples_*.jsonl")
+    assert len(file.read_text().splitlines()) == 2
+
+
+@pytest.mark.slow
+def test_cached_requests_bring_back_neither_judge_nor_references(tmp_path: Path) -> None:
+    arguments = ("--model", "dummy", "--tasks", "xl_alpacaeval_mini_de", "--limit", 2, "--cache_requests", "true")
+    environment = {"LM_HARNESS_CACHE_PATH": str(tmp_path / "cache")}
+    rows = [
+        {"id": row.id, "language": "de", "reference": f"Meine Antwort {row.id}."}
+        for row in benchmark.load("mini", ["de"]).rows
+    ]
+    references = write_jsonl(tmp_path / "references.jsonl", rows)
+    with JudgeServer() as one, JudgeServer() as two:
+        for server, more in ((one, {}), (two, {"reference": str(references)})):
+            metadata = {"judge": "openai/any", "judge_base_url": server.url, **more}
+            result = lm_eval(*arguments, "--metadata", json.dumps(metadata), **environment)
+            assert result.returncode == 0, result.stderr
+        assert one.stats()["distinct"] == two.stats()["distinct"] == 3
+        assert "Meine Antwort" in json.dumps(two.seen.last_body)
+    assert list((tmp_path / "cache").iterdir())
+
+
+@pytest.mark.slow
+def test_a_document_is_not_among_its_own_shots() -> None:
+    from lm_eval.tasks import TaskManager
+
+    task = TaskManager(include_path=str(FOLDER)).load("xl_alpacaeval_mini_de")["tasks"]["xl_alpacaeval_mini_de"]
+    task.set_fewshot_seed(1)
+    for doc in task.eval_docs:
+        shown = task.fewshot_context(doc, num_fewshot=3)
+        assert task.doc_to_target(doc) not in str(shown)
+
+
+@pytest.mark.slow
+def test_why_every_verdict_is_missing_is_said(tmp_path: Path) -> None:
+    with JudgeServer(marker="German", marker_status=403) as server:
+        metadata = {"judge": "openai/any", "judge_base_url": server.url}
+        arguments = ("--model", "dummy", "--tasks", "xl_alpacaeval_mini_de", "--limit", 2, "--output_path", tmp_path)
+        result = lm_eval(*arguments, "--metadata", json.dumps(metadata))
+    assert result.returncode == 0, result.stderr
+    assert "2 of 2 verdicts are missing: " in result.stderr
+    assert "every verdict is missing" in result.stderr
+    assert results_in(tmp_path)["results"]["xl_alpacaeval_mini_de"]["missing,judged"] == 1

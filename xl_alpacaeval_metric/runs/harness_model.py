@@ -54,9 +54,7 @@ def load(settings: Mapping[str, Any], resources: Mapping[str, Any]) -> Any:
             "enable_thinking": arguments.pop("enable_thinking"),
         }
     lm = get_model(backend).create_from_arg_obj(arguments, extra)
-    if backend in ENDPOINTS:
-        lm.parse_generations = endpoint_reply.parse_generations
-    let_max_tokens_win(lm)
+    adjust(lm)
     return lm
 
 
@@ -65,11 +63,14 @@ def _template_arguments(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def let_max_tokens_win(lm: Any) -> None:
-    """Remove max_new_tokens from a model's own generation settings.
+def adjust(lm: Any) -> None:
+    """Have a model of the harness report an endpoint's thoughts, and keep to the length asked for.
 
-    transformers prefers it to the length that the harness asks for.
+    The harness reads nothing but the text from a reply. transformers prefers the max_new_tokens of
+    the model's own generation settings to the harness's length, so it is removed there.
     """
+    if type(lm).__module__ == "lm_eval.models.openai_completions":
+        lm.parse_generations = endpoint_reply.parse_generations
     config: Any = getattr(getattr(lm, "model", None), "generation_config", None)
     if getattr(config, "max_new_tokens", None) is not None:
         config.max_new_tokens = None

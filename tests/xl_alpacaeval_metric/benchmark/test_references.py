@@ -155,3 +155,14 @@ def test_texts_that_are_cut_off_are_counted(tmp_path: Path) -> None:
     references.with_references_by(cuts, mini, tmp_path, silent, said.append)
     references.with_references_by(ScriptedClient(echo, model="whole"), mini, tmp_path, silent, said.append)
     assert [line.partition(" cut off")[0] for line in said] == ["1 of 3 references are"]
+
+
+def test_thoughts_are_no_part_of_a_reference(tmp_path: Path) -> None:
+    file = tmp_path / "references.jsonl"
+    thinks = ScriptedClient(lambda request: f"<think>\nHmm, Finnish.\n</think>\n\n{echo(request)}")
+    made = references.make(ROWS, thinks, file, silent)
+    assert all(text.startswith("Vastaus: ") for text in made.values())
+    assert pairs.read_references(file) == made
+    endless = ScriptedClient(lambda _: "<think>\nHmm, Finnish.")
+    with pytest.raises(UserError, match=r"6 of 6 references are missing.*only a thought.*needs more --max-tokens"):
+        references.make(ROWS, endless, tmp_path / "other.jsonl", silent)

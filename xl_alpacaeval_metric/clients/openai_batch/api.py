@@ -217,8 +217,10 @@ def _batch_status(batch: Any) -> BatchStatus:
     try:
         counts = batch.get("request_counts") or {}
         errors = (batch.get("errors") or {}).get("data") or []
+        if not isinstance(batch["id"], str) or not batch["id"]:
+            raise _Unreadable
         return BatchStatus(
-            batch=str(batch["id"]),
+            batch=batch["id"],
             file=str(batch.get("input_file_id")),
             status=str(batch["status"]).lower(),
             done=int(counts.get("completed") or 0),
