@@ -56,7 +56,8 @@ $(READY): $(DEMO_READY)
 clean:
 	rm -rf $(VENV) $(VLLM) build dist site .pytest_cache .mypy_cache .ruff_cache
 
-# vLLM on the CPU, in an environment of its own: it pins other versions of transformers and numpy.
+# vLLM on the CPU, in an environment of its own: it pins other versions of transformers and numpy, and a CPU build of torch,
+# which pip must be told where to find (PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS) unless torch's own index is its index.
 VLLM := .venv-vllm
 vllm-demo: $(VLLM)/.ready
 	HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=2 $(VLLM)/bin/xl-alpacaeval eval "$$($(VLLM)/bin/xl-alpacaeval embedded)" \

@@ -22,7 +22,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric": (
         "thinking",
         "__init__ errors progress records templates terminal",
-        "credentials files languages signature embedded",
+        "credentials files languages processes signature embedded",
         "clients hub settings stats",
         "benchmark judge",
         "scoring",

@@ -214,7 +214,8 @@ def _usage(judgements: Sequence[Verdict | Rating], seconds: float) -> Usage:
         requests=sum(not judgement.cached for judgement in judgements),
         cached=sum(judgement.cached for judgement in judgements),
         retries=sum(judgement.retries for judgement in judgements),
-        prompt_tokens=sum(judgement.prompt_tokens for judgement in judgements),
-        completion_tokens=sum(judgement.completion_tokens for judgement in judgements),
+        # A cached reply has the tokens that it took when it was requested.
+        prompt_tokens=sum(judgement.prompt_tokens for judgement in judgements if not judgement.cached),
+        completion_tokens=sum(judgement.completion_tokens for judgement in judgements if not judgement.cached),
         seconds=round(seconds, 3),
     )

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import datasets
 import evaluate
@@ -41,6 +40,18 @@ Args:
 Returns:
     dict: win_rate, win_rate_stderr, win_rate_ci95, lc_win_rate, line_pass_rate, coverage, thinking,
         by_language and more; percentages 0..100.
+Examples:
+    >>> import evaluate
+    >>> metric = evaluate.load("xl-suite/xl_alpacaeval_metric")
+    >>> result = metric.compute(
+    ...     predictions=["Der Hund schläft heute den ganzen Tag unter dem alten Baum im Garten."],
+    ...     references=["Der Hund liegt im Garten."],
+    ...     instructions=["What does the dog do? Answer in German."],
+    ...     languages=["de"],
+    ...     judge="none",
+    ... )
+    >>> result["line_pass_rate"]
+    100.0
 """
 
 _CITATION = """\
@@ -74,9 +85,31 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
         references: Sequence[str],
         instructions: Sequence[str],
         languages: Sequence[str],
-        **settings: Any,
+        ids: Sequence[str] | None = None,
+        judge: str | Judge | None = None,
+        judge_base_url: str | None = None,
+        judge_args: Mapping[str, object] | None = None,
+        both_orders: bool = False,
+        criteria: bool | str | os.PathLike[str] = False,
+        seed: int = 0,
+        concurrency: int = 64,
+        keep_thinking: bool = False,
     ) -> dict[str, object]:
-        return compute(predictions, references, instructions, languages, **settings)
+        return compute(
+            predictions,
+            references,
+            instructions,
+            languages,
+            ids=ids,
+            judge=judge,
+            judge_base_url=judge_base_url,
+            judge_args=judge_args,
+            both_orders=both_orders,
+            criteria=criteria,
+            seed=seed,
+            concurrency=concurrency,
+            keep_thinking=keep_thinking,
+        )
 
 
 def compute(

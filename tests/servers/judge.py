@@ -20,8 +20,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.servers import base
+from tests.servers import base, dialects
 from tests.servers.base import DROPPED, HttpRequest, HttpResponse, HttpServer
+from tests.servers.dialects import Dialect
 
 FAULTS = ("rate_limit", "error", "drop", "html", "empty", "cut", "nonsense", "silence")
 TOO_LONG = "This model's maximum context length is 8192 tokens."
@@ -53,6 +54,7 @@ class Behaviour:
     request on, every answer has the status `ends_with`. `reply` writes another text than a verdict,
     and `message` other fields of the message, given the request's body.
     Messages that contain `marker` get `marker_status`. `finish` is the `finish_reason` of answers.
+    A `dialect` decides how a verdict is given. The fault "odd" is one of `dialects.odd_replies`.
     """
 
     latency: float = 0.0
@@ -72,6 +74,7 @@ class Behaviour:
     ends_after: int | None = None
     ends_with: int = 404
     reasoning: bool = False
+    dialect: Dialect | None = None
     verdict: Verdict = hash_verdict
     reply: Reply | None = None
     message: Callable[[dict[str, Any]], dict[str, Any]] | None = None
@@ -197,6 +200,8 @@ class JudgeServer(HttpServer):
             if name in body:
                 hint = " Use 'max_completion_tokens' instead." if name == "max_tokens" else ""
                 raise Refused(400, f"Unsupported parameter: '{name}' is not supported with this model.{hint}", name)
+        if behaviour.dialect is not None and (message := dialects.refusal(behaviour.dialect, body)) is not None:
+            raise Refused(400, message)
         if (body.get("top_logprobs") or 0) > behaviour.max_top_logprobs:
             raise Refused(400, f"Requested top_logprobs is greater than the maximum {behaviour.max_top_logprobs}.")
         if behaviour.capacity is not None and self.seen.in_flight > behaviour.capacity:
@@ -213,6 +218,9 @@ class JudgeServer(HttpServer):
             case "cut":
                 text = json.dumps(answer).encode()
                 return HttpResponse(text[: len(text) // 2])
+            case "odd":
+                odd = dialects.odd_replies()
+                return HttpResponse(odd[len(self.seen.log) % len(odd)].encode())
             case "nonsense":
                 return HttpResponse(nonsense(answer))
         return base.fault(fault)
@@ -222,6 +230,8 @@ def completion(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     """The chat completion that answers a request."""
     written = behaviour.reply(body) if behaviour.reply else None
     probability = behaviour.verdict(body)
+    if behaviour.dialect is not None and written is None:
+        return dialects.completion(behaviour.dialect, body, probability)
     text = written if written is not None else "A" if probability > 0.5 else "B"
     message: dict[str, Any] = {"role": "assistant", "content": text}
     if behaviour.message is not None:

@@ -1,5 +1,7 @@
 """The metric as users of `evaluate` load it, against a real endpoint."""
 
+import doctest
+import inspect
 import json
 import subprocess
 import sys
@@ -102,3 +104,22 @@ def test_it_loads_by_its_name_beside_a_checkout(tmp_path: Path) -> None:
     environment = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PATH": ""}
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert result.stdout.strip() == "xl_alpacaeval_metric", result.stderr
+
+
+def test_it_is_as_evaluate_wants_its_metrics() -> None:
+    """Parameters by name, and an example that runs, as its own tests of metrics demand."""
+    from xl_alpacaeval_metric import xl_alpacaeval_metric as module
+
+    parameters = inspect.signature(module.XlAlpacaevalMetric._compute).parameters.values()
+    assert all(one.kind is not one.VAR_KEYWORD for one in parameters)
+    settings = inspect.signature(module.compute).parameters.keys() - {"languages_"}
+    assert settings <= {one.name for one in parameters}
+    example = doctest.DocTestParser().get_doctest(
+        module._KWARGS_DESCRIPTION.replace("xl-suite/xl_alpacaeval_metric", str(ROOT / "xl_alpacaeval_metric")),
+        {},
+        "example",
+        None,
+        0,
+    )
+    assert len(example.examples) == 4
+    assert doctest.DocTestRunner().run(example).failed == 0

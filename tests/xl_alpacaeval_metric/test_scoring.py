@@ -1,9 +1,11 @@
 import json
 import math
+from pathlib import Path
 
 import pytest
 
 from tests.helpers import comparison
+from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import score
 from xl_alpacaeval_metric.clients.base import Completion, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
@@ -120,3 +122,16 @@ def test_what_is_no_text_or_no_judge_is_refused() -> None:
 
 def test_a_language_goes_by_its_canonical_code() -> None:
     assert list(score([comparison(language="DE")]).by_language) == ["de"]
+
+
+def test_a_cached_verdict_took_no_tokens(tmp_path: Path) -> None:
+    items = [comparison(number) for number in range(3)]
+    usages = []
+    with JudgeServer() as server:
+        for _ in range(2):
+            with Judge.from_spec("openai/m", base_url=server.url) as judge:
+                judge.use_cache(tmp_path / "cache.sqlite")
+                usages.append(score(items, judge).usage)
+    assert usages[0].prompt_tokens > 0
+    second = usages[1]
+    assert (second.requests, second.cached, second.prompt_tokens, second.completion_tokens) == (0, 3, 0, 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric.benchmark.phrasing import DATA
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import tables
+from xl_alpacaeval_metric.files import jsonl, tables
 from xl_alpacaeval_metric.hub import download
 
 REPO, FILE = "tatsu-lab/alpaca_eval", "alpaca_eval.json"
@@ -48,6 +48,8 @@ def requests(path: Path) -> Sequence[AlpacaRequest]:
         text = row.get("instruction")
         if not isinstance(text, str) or not text.strip():
             raise UserError(f'{where}: no text in column "instruction"')
+        if not jsonl.is_utf8(text):
+            raise UserError(f'{where}: "instruction" holds half a character (a lone surrogate)')
         identity = row_hash(text)
         if identity in left_out:
             continue

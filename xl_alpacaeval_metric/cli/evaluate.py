@@ -19,6 +19,8 @@ from xl_alpacaeval_metric.cli.options import (
     Device,
     JudgeArgs,
     JudgeSpec,
+    JudgeThinking,
+    JudgeThinkingTokens,
     JudgeUrl,
     MaxMissing,
     MaxRequests,
@@ -72,6 +74,8 @@ def evaluate(
     judge: JudgeSpec = None,
     judge_base_url: JudgeUrl = None,
     judge_args: JudgeArgs = "",
+    judge_thinking: JudgeThinking = "auto",
+    judge_thinking_tokens: JudgeThinkingTokens = 4096,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
@@ -137,7 +141,9 @@ def evaluate(
         thinking_tokens,
     )
     candidate.check()
-    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed) as the_judge:
+    with judge_from(
+        judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
+    ) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         wanted = codes(languages) if languages is not None else None
         rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed)
@@ -171,6 +177,8 @@ def judge_pairs(
     judge: JudgeSpec = None,
     judge_base_url: JudgeUrl = None,
     judge_args: JudgeArgs = "",
+    judge_thinking: JudgeThinking = "auto",
+    judge_thinking_tokens: JudgeThinkingTokens = 4096,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
@@ -198,7 +206,9 @@ def judge_pairs(
     judging_task.check(comparisons)
     if not keep_thinking:
         comparisons, notes = pairs.without_thoughts(comparisons)
-    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed) as the_judge:
+    with judge_from(
+        judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
+    ) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         with ProgressLine(output) as progress:
             ask_through(the_judge, batch, cache, output, progress)

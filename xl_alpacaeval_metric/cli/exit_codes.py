@@ -13,9 +13,9 @@ import sys
 import typer
 from typer.exceptions import Exit, TyperException
 
-from xl_alpacaeval_metric.cli import streams
-from xl_alpacaeval_metric.cli.signals import interrupting_signals
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.processes import streams
+from xl_alpacaeval_metric.processes.signals import interrupting_signals
 from xl_alpacaeval_metric.terminal import PrintableFormatter, say
 
 NOTHING_READS = 141

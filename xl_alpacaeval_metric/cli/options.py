@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.judge.rubric import Rubric
     from xl_alpacaeval_metric.progress import Progress
 
+ThinkingMode = Literal["auto", "on", "off"]
 JudgeSpec = Annotated[
     str | None,
     typer.Option(
@@ -34,6 +35,16 @@ JudgeUrl = Annotated[
 ]
 JudgeArgs = Annotated[
     str, typer.Option(metavar="K=V,...", help="e.g. timeout=300 at an endpoint, dtype=bfloat16 for hf/")
+]
+JudgeThinking = Annotated[
+    ThinkingMode,
+    typer.Option(
+        metavar="auto|on|off",
+        help="Whether the judge may think before its verdict; auto gives it room if it is found to think",
+    ),
+]
+JudgeThinkingTokens = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Tokens for the judge's thought, beside those of its verdict")
 ]
 BatchSize = Annotated[
     str,
@@ -89,11 +100,14 @@ def judge_from(
     device: str | None,
     both_orders: bool,
     seed: int,
+    thinking: ThinkingMode = "auto",
+    thinking_tokens: int = 4096,
 ) -> "AbstractContextManager[Judge | None]":
     """The judge that a command's options name, closed at the end; None for `none`.
 
     Raises UserError where there is no specification.
     """
+    from xl_alpacaeval_metric.clients.base import Thinking
     from xl_alpacaeval_metric.judge.pairwise import open_judge
 
     return open_judge(
@@ -106,6 +120,7 @@ def judge_from(
         device=device,
         seed=seed,
         both_orders=both_orders,
+        thinking=Thinking(thinking, thinking_tokens),
     )
 
 
@@ -181,7 +196,7 @@ def codes(text: str) -> list[str]:
 
 def arguments(text: str) -> dict[str, Any]:
     """`k=v,k=v` as a dictionary, its values as text, numbers or booleans; raises UserError."""
-    import yaml
+    from xl_alpacaeval_metric.files import yaml_file
 
     found = {}
     for part in filter(None, text.split(",")):
@@ -190,8 +205,8 @@ def arguments(text: str) -> dict[str, Any]:
             raise UserError(f"argument {part!r} is not of the form key=value")
         try:
             # YAML reads 10:00:00 as 36,000.
-            parsed = value if ":" in value else yaml.safe_load(value) if value else ""
-        except yaml.YAMLError:  # Such as "[", which is text here.
+            parsed = value if ":" in value else yaml_file.parse(value) if value else ""
+        except yaml_file.NotYaml:  # Such as "[" and 2024-13-45, which are text here.
             parsed = value
         found[key.strip()] = parsed if isinstance(parsed, str | int | float | bool) else value
     return found

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from xl_alpacaeval_metric import credentials
-from xl_alpacaeval_metric.clients.base import Client
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Thinking
 from xl_alpacaeval_metric.errors import UserError
 
 __all__ = ["BACKENDS", "client_for"]
@@ -31,6 +31,7 @@ class Options:
     base_url: str | None
     concurrency: int
     device: str | None
+    thinking: Thinking
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,25 @@ class Backend:
 def _openai(model: str, options: Options, settings: dict[str, Any]) -> Client:
     from xl_alpacaeval_metric.clients.openai import OpenAIClient
 
-    return OpenAIClient(model, base_url=options.base_url, concurrency=options.concurrency, **settings)
+    return OpenAIClient(
+        model,
+        base_url=options.base_url,
+        concurrency=options.concurrency,
+        thinking=options.thinking,
+        **settings,
+    )
 
 
 def _hf(model: str, options: Options, settings: dict[str, Any]) -> Client:
     from xl_alpacaeval_metric.clients.local import LocalClient
 
-    return LocalClient(model, device=options.device, **settings)
+    return LocalClient(model, device=options.device, thinking=options.thinking, **settings)
 
 
 def _harness(backend: str, model: str, options: Options, settings: dict[str, Any]) -> Client:
     from xl_alpacaeval_metric.clients.harness import HarnessClient
 
-    return HarnessClient(backend, model, settings)
+    return HarnessClient(backend, model, settings, options.thinking)
 
 
 BACKENDS: Mapping[str, Backend] = {
@@ -90,13 +97,15 @@ def client_for(
     concurrency: int = 64,
     args: Mapping[str, object] | None = None,
     device: str | None = None,
+    thinking: Thinking = AUTO_THINKING,
 ) -> Client | None:
     """The client that `BACKEND/MODEL` names; None for "none".
 
     `role` is what messages call the model: judge, reference model, translator. `base_url` and
     `concurrency` apply to endpoints, `device` to models loaded in this process, `args` are the
-    backend's own settings. Raises UserError for a malformed specification, an unknown backend, an
-    unknown or malformed argument, and an argument that holds a secret.
+    backend's own settings, `thinking` is the room to think before a choice. Raises UserError for a
+    malformed specification, an unknown backend, an unknown or malformed argument, and an argument
+    that holds a secret.
     """
     if spec == "none":
         return None
@@ -113,7 +122,7 @@ def client_for(
         names = ", ".join(BACKENDS) + (" and none" if role == "judge" else "")
         raise UserError(f"unknown {role} backend {name!r} in {spec!r}; there are {names}")
     settings = _settings(role, name, backend.arguments, args)
-    return backend.build(model, Options(base_url, concurrency, device), settings)
+    return backend.build(model, Options(base_url, concurrency, device, thinking), settings)
 
 
 def _settings(

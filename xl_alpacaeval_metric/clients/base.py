@@ -26,12 +26,53 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Thinking:
+    """Whether a model may think before it replies, and the tokens that it gets for that.
+
+    `auto` gives the room where the model is found to think, and where a reply without it is not
+    usable. `on` always gives it. `off` never does, and turns thinking off where the model's chat
+    template has a switch for it.
+    """
+
+    mode: Literal["auto", "on", "off"] = "auto"
+    tokens: int = 4096
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What it adds to a client's identity: nothing for the defaults."""
+        default = Thinking()
+        return {
+            **({"thinking": self.mode} if self.mode != default.mode else {}),
+            **({"thinking_tokens": self.tokens} if self.mode != "off" and self.tokens != default.tokens else {}),
+        }
+
+
+AUTO_THINKING = Thinking()
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceToken:
+    """A token of a longer reply that is one of the request's choices.
+
+    `offset` is its first character in the reply's text, `logprobs` those of the choices there, as
+    in `Completion.logprobs`.
+    """
+
+    offset: int
+    logprobs: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """A reply.
 
-    `logprobs` maps each of the request's choices that the backend reported to its
-    log-probability. A `cached` reply costs nothing now: its token counts are those of the first
-    time, or 0 for the duplicate of a request. A `cut` one ended at the token limit.
+    `logprobs` maps each of the request's choices to its log-probability as the reply's only token.
+    The probabilities are not normalised over the choices, so their sum says how much of the mass
+    the choices hold. Where that is most of it, a choice below the listed alternatives is there with
+    an upper bound. `choice_tokens` are the places of choices in a longer reply. `thought` is what a
+    server reports apart from the reply, `thinking_tokens` are those that it counts for thinking. A
+    `cached` reply costs nothing now: its token counts are those of the first time, or 0 for the
+    duplicate of a request. A `cut` one ended at the token limit.
     """
 
     text: str
@@ -41,6 +82,9 @@ class Completion:
     retries: int = 0
     cached: bool = False
     cut: bool = False
+    choice_tokens: tuple[ChoiceToken, ...] = ()
+    thought: str = ""
+    thinking_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

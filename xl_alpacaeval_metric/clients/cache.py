@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from xl_alpacaeval_metric.clients.base import AsyncClient, Client, Completion, IsUsable, Reply, Request
+from xl_alpacaeval_metric.clients.base import AsyncClient, ChoiceToken, Client, Completion, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fan_out, fingerprint, group_indices
 from xl_alpacaeval_metric.clients.per_process import PerProcess
 from xl_alpacaeval_metric.errors import UserError
@@ -219,10 +219,18 @@ def _damaged(error: Exception) -> bool:
 def _dumps(completion: Completion) -> str:
     """ASCII JSON, so that a text cut inside a surrogate pair can be stored too."""
     logprobs = None if completion.logprobs is None else dict(completion.logprobs)
-    tokens = completion.prompt_tokens, completion.completion_tokens
-    return json.dumps([completion.text, logprobs, *tokens, *([True] if completion.cut else [])])
+    fields: list[object] = [completion.text, logprobs, completion.prompt_tokens, completion.completion_tokens]
+    choices = [[token.offset, dict(token.logprobs)] for token in completion.choice_tokens]
+    if choices or completion.thought:
+        fields += [completion.cut, choices, completion.thought]
+    elif completion.cut:
+        fields.append(True)
+    return json.dumps(fields)
 
 
 def _loads(reply: str) -> Completion:
-    text, logprobs, prompt_tokens, completion_tokens, *cut = json.loads(reply)
-    return Completion(text, logprobs, prompt_tokens, completion_tokens, cached=True, cut=bool(cut))
+    text, logprobs, prompt_tokens, completion_tokens, *more = json.loads(reply)
+    cut = bool(more and more[0])
+    choices, thought = more[1:] if len(more) > 1 else ([], "")
+    tokens = tuple(ChoiceToken(offset, found) for offset, found in choices)
+    return Completion(text, logprobs, prompt_tokens, completion_tokens, 0, True, cut, tokens, thought)

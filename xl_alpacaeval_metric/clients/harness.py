@@ -2,23 +2,31 @@
 
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from functools import partial
 from typing import Any
 
-from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, IsUsable, Reply, Request, Thinking
 from xl_alpacaeval_metric.clients.local import weights
-from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens
+from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens, thought_marks
+from xl_alpacaeval_metric.clients.local.text_reply import TextReplies, unusable
 from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError, first_line
+
+SWITCHED = ("hf", "vllm")
+"""Backends of the harness that pass the switch of a chat template on."""
 
 
 class HarnessClient:
     """Computes the log-likelihood of each choice after the prompt; the harness does the batching.
 
-    `args` are the harness's model arguments (tensor_parallel_size, dtype, ...).
+    `args` are the harness's model arguments (tensor_parallel_size, dtype, ...). A request with
+    choices whose reply is not usable, and one whose prompt opens a thought, is answered by a text,
+    with the room of `thinking` if the chat template has marks of thoughts.
     """
 
-    def __init__(self, backend: str, model: str, args: Mapping[str, object]) -> None:
-        self.backend, self.model, self.args = backend, model, dict(args)
+    def __init__(
+        self, backend: str, model: str, args: Mapping[str, object], thinking: Thinking = AUTO_THINKING
+    ) -> None:
+        self.backend, self.model, self.args, self.thinking = backend, model, dict(args), thinking
         # Arguments name folders, too, such as an adapter. A model of the Hub is known by its name.
         paths = (model, *self.args.values())
         self._fingerprint = "-".join(filter(None, (weights.fingerprint(str(path)) for path in paths)))
@@ -30,7 +38,8 @@ class HarnessClient:
 
     @property
     def identity(self) -> Mapping[str, object]:
-        settings = {"backend": self.backend, "model": self.model, "args": {k: str(v) for k, v in self.args.items()}}
+        args = {key: str(value) for key, value in self.args.items()}
+        settings = {"backend": self.backend, "model": self.model, "args": args, **self.thinking.settings}
         return {**settings, "fingerprint": self._fingerprint} if self._fingerprint else settings
 
     def preflight(self) -> None:
@@ -56,7 +65,7 @@ class HarnessClient:
             raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first_line(error)}") from None
 
     def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
-        """As `Client.complete`, in two batches: the requests with choices, then the others.
+        """As `Client.complete`, in two batches: the requests with choices, then the texts.
 
         The replies of a batch arrive together, when the harness has finished it.
         """
@@ -64,14 +73,24 @@ class HarnessClient:
             return
         lm = self._load()
         prompts = [self._prompt(lm, request) for request in requests]
-        with_choices = [index for index, request in enumerate(requests) if request.choices]
-        without_choices = [index for index, request in enumerate(requests) if not request.choices]
-        chosen = _choose(lm, requests, prompts, with_choices)
-        generated = _generate(lm, requests, prompts, without_choices)
-        for index, reply in chain(chosen, generated):
+        lengths = [len(lm.tok_encode(prompt)) for prompt in prompts]
+        texts = TextReplies(self.thinking, thought_marks(lm.tokenizer), int(getattr(lm, "max_length", 0) or 2**31))
+        attempts = [
+            texts.first_attempt(request, length, str(prompt))
+            for request, prompt, length in zip(requests, prompts, lengths, strict=True)
+        ]
+        with_choices = [index for index, request in enumerate(attempts) if request.choices]
+        as_text = {index: request for index, request in enumerate(attempts) if not request.choices}
+        first: dict[int, str] = {}
+        for index, reply in _choose(lm, attempts, prompts, with_choices):
+            if is_usable is None or is_usable(reply):
+                yield index, reply
+            else:
+                first[index] = reply.text
+                as_text[index] = texts.as_text(attempts[index], lengths[index])
+        for index, reply in _generate(lm, as_text, prompts, lengths, texts, self.backend):
             # No retry: the model is deterministic.
-            usable = is_usable is None or is_usable(reply)
-            yield index, reply if usable else Failure("refused", f"unusable reply {reply.text[:40]!r}")
+            yield index, reply if is_usable is None or is_usable(reply) else unusable(reply, first.get(index, ""))
 
     def close(self) -> None:
         """Free the model."""
@@ -84,7 +103,10 @@ class HarnessClient:
         if self._lm is None:
             from lm_eval.api.registry import get_model
 
-            self._lm = get_model(self.backend).create_from_arg_obj({"pretrained": self.model, **self.args})
+            off = {"enable_thinking": False} if self.thinking.mode == "off" and self.backend in SWITCHED else {}
+            self._lm = get_model(self.backend).create_from_arg_obj({"pretrained": self.model, **off, **self.args})
+            if self.backend == "hf":  # The other backends take this as an argument of a request.
+                self._lm.tok_decode = partial(self._lm.tok_decode, skip_special_tokens=False)
         return self._lm
 
 
@@ -107,18 +129,25 @@ def _choose(
 
 
 def _generate(
-    lm: Any, requests: Sequence[Request], prompts: Sequence[Any], indices: Sequence[int]
+    lm: Any,
+    requests: Mapping[int, Request],
+    prompts: Sequence[Any],
+    lengths: Sequence[int],
+    texts: TextReplies,
+    backend: str,
 ) -> Iterator[tuple[int, Completion]]:
     from lm_eval.api.instance import Instance
 
-    if not indices:
+    if not requests:
         return
     instances = []
-    for number, index in enumerate(indices):
-        request = requests[index]
+    for number, (index, request) in enumerate(requests.items()):
         sampling = {"do_sample": request.temperature > 0, "temperature": request.temperature}
-        arguments = {"until": [], "max_gen_toks": request.max_tokens, **sampling}
+        # The marks of a thought are special tokens in some vocabularies.
+        special = {"skip_special_tokens": False} if texts.marks and backend != "hf" else {}
+        arguments = {"until": [], "max_gen_toks": request.max_tokens, **sampling, **special}
         instances.append(Instance("generate_until", {}, (prompts[index], arguments), number))
-    for index, text in zip(indices, lm.generate_until(instances), strict=True):
-        prompt_tokens, tokens = len(lm.tok_encode(prompts[index])), len(lm.tok_encode(text or ""))
-        yield index, Completion(text or "", None, prompt_tokens, tokens)
+    for (index, request), text in zip(requests.items(), lm.generate_until(instances), strict=True):
+        tokens = len(lm.tok_encode(text or ""))
+        cut = tokens >= request.max_tokens
+        yield index, texts.completion(text or "", str(prompts[index]), lengths[index], tokens, cut)

@@ -29,10 +29,11 @@ def json_line(content: object, indent: int | None = None) -> str:
     """
     text = json.dumps(content, ensure_ascii=False, indent=indent, allow_nan=False)
     # A lone surrogate has no UTF-8 encoding and must be escaped.
-    return (text if _is_utf8(text) else json.dumps(content, indent=indent)) + "\n"
+    return (text if is_utf8(text) else json.dumps(content, indent=indent)) + "\n"
 
 
-def _is_utf8(text: str) -> bool:
+def is_utf8(text: str) -> bool:
+    """Whether the text can be written: it holds no half of a character (a lone surrogate)."""
     try:
         text.encode()
     except UnicodeEncodeError:

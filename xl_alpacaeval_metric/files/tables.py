@@ -36,11 +36,12 @@ def rows(file: Path | IO[bytes], name: str | None = None) -> Iterator[Row]:
         yield from _rows(file, name or str(getattr(file, "name", "file")))
         return
     name = name or str(file)
-    if not file.is_file():
+    if not file.exists() or file.is_dir():
         raise UserError(f"{name}: is a folder, not a file" if file.is_dir() else f"{name}: no such file")
     try:
         with file.open("rb") as opened:
-            yield from _rows(opened, name)
+            # A pipe, as `<(command)` and /dev/stdin are, cannot be read from its beginning again.
+            yield from _rows(opened if opened.seekable() else io.BytesIO(opened.read()), name)
     except OSError as error:
         raise UserError(f"{name}: cannot be read ({error.strerror or type(error).__name__})") from None
 

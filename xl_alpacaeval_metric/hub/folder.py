@@ -12,11 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import yaml_file
 from xl_alpacaeval_metric.hub.front_matter import TAG
 
 STALE = 3600.0
 """Seconds after which an unfinished folder counts as left by a killed command."""
 CARD, EVAL = "README.md", "eval.yaml"
+_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 _DATA = re.compile(r"(train|test)-\d{5}-of-\d{5}\.parquet")
 
 
@@ -195,15 +197,14 @@ def _described(folder: Path, front: dict[str, Any]) -> dict[str, tuple[int | Non
 
 def metadata(folder: Path) -> dict[str, Any]:
     """The card's front matter; empty where there is no card."""
-    import yaml
-
     card = folder / CARD
     if not card.is_file():
         return {}
-    text = card.read_text(encoding="utf-8", errors="replace")
-    parts = text.split("---\n", 2)
+    front = _FRONT_MATTER.match(card.read_text(encoding="utf-8", errors="replace"))
+    if front is None:
+        return {}
     try:
-        found = yaml.safe_load(parts[1]) if text.startswith("---\n") and len(parts) == 3 else {}
-    except (yaml.YAMLError, RecursionError):
-        raise UserError(f"{card}: its front matter is not valid YAML") from None
+        found = yaml_file.parse(front[1])
+    except yaml_file.NotYaml as error:
+        raise UserError(f"{card}: its front matter is not valid YAML ({error})") from None
     return found if isinstance(found, dict) else {}

@@ -1,5 +1,6 @@
 """The front matter of a dataset card, which the Hub and its viewer read."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from xl_alpacaeval_metric.files.parquet import Written
 if TYPE_CHECKING:
     import datasets
 
+_LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}", re.IGNORECASE)
 TAG = "xl-suite"
 """A tag of every card that this package writes; a folder without it is never replaced."""
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
@@ -18,7 +20,8 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 class About:
     """What the front matter says about a dataset beyond its files.
 
-    The licence "unknown" becomes `other`: the Hub accepts only names that it lists.
+    The licence "unknown", and one that is no name, becomes `other`: the Hub accepts only names that
+    it lists.
     """
 
     pretty_name: str
@@ -41,7 +44,7 @@ def front_matter(about: About, configs: Mapping[str, Written], features: "datase
 
     data = DatasetCardData(
         language=list(about.languages),
-        license=about.license if about.license != "unknown" else "other",
+        license=about.license if _LICENSE.fullmatch(about.license) and about.license != "unknown" else "other",
         pretty_name=about.pretty_name,
         size_categories=[_size(sum(written.rows for written in configs.values()))],
         task_categories=["text-generation"],

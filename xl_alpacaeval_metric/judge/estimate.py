@@ -1,5 +1,6 @@
 """What judging will take: requests, tokens and, given prices, money, before any of it is spent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.clients.base import Completion, Request
@@ -11,6 +12,9 @@ BYTES_PER_TOKEN = 4.0
 
 A pilot measures it for the model and the languages.
 """
+
+TOKENS_PER_THOUGHT = 600
+"""Tokens of a judge's thought on two answers, as a rule of thumb."""
 
 SAMPLE = 1000
 """Prompts that are filled in for an estimate without a pilot, at most; one more of each kind."""
@@ -53,6 +57,7 @@ def estimate(task: JudgingTask, pilot: int = 0) -> Estimate:
     # A verdict is one token; a rating has the name and the level of every criterion.
     completion = len(task.pending) + 16 * len(rubric.names if rubric else ()) * len(task.unrated)
     count = len(task.pending) + len(task.unrated)
+    completion += count * _thought_tokens(judge.client.identity)
     # A sample of the prompts gives their mean length. A pilot needs all of them, because the share
     # of the text that it sends must be exact.
     step = 1 if pilot else -(-count // SAMPLE) or 1
@@ -80,6 +85,14 @@ def estimate(task: JudgingTask, pilot: int = 0) -> Estimate:
         round(sum(reply.completion_tokens for reply in answered) * len(requests) / len(answered)),
         pilot=len(sample),
     )
+
+
+def _thought_tokens(identity: Mapping[str, object]) -> int:
+    """The tokens of a thought by a client of this identity; 0 where it is not known to think."""
+    if not identity.get("thinks") and identity.get("thinking") != "on":
+        return 0
+    room = identity.get("thinking_tokens")
+    return min(TOKENS_PER_THOUGHT, room) if isinstance(room, int) else TOKENS_PER_THOUGHT
 
 
 def _bytes(request: Request) -> int:

@@ -8,19 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from xl_alpacaeval_metric import clients, languages, templates
-from xl_alpacaeval_metric.clients.base import Client, Completion, Failure, Reply, Request
+from xl_alpacaeval_metric import clients, languages, templates, thinking
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Completion, Failure, Reply, Request, Thinking
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
+from xl_alpacaeval_metric.judge.verdict_text import read_verdict
 from xl_alpacaeval_metric.records import Comparison, Order, Verdict
 
 CHOICES = ("A", "B")
-# The letter alone, or at the start of the reply as a verdict has it ("A.", "Answer: B",
-# "A is better", with or without the code of the markers). An "A" that is the article of a sentence
-# is no verdict.
-_VERDICT = re.compile(
-    r"\W*(?:(?i:(?:the )?(?:better )?(?:answer|verdict|choice)(?: (?:that|which) is better)?(?: is)?)\b\W*)?"
-    r"([AB])(?:\s+[0-9a-f]{12}\b)?(?:\W*$|\W*\n|\s*[.:),*]|\s+(?:is (?:the )?be(?:tter|st)|because|wins)\b)|\W*([ab])\W*$"
-)
+MAJORITY = 0.5
+"""The probability that A and B must exceed together for their log-probabilities to count."""
+_LETTER_ALONE = re.compile(r"\W*[ABab]\W*")
 
 
 class Judge:
@@ -47,6 +45,7 @@ class Judge:
         concurrency: int = 64,
         args: Mapping[str, object] | None = None,
         device: str | None = None,
+        thinking: Thinking = AUTO_THINKING,
         seed: int = 0,
         both_orders: bool = False,
         cache: str | Path | None = None,
@@ -54,11 +53,13 @@ class Judge:
         """The judge that `BACKEND/MODEL` names, such as "openai/gpt-4o"; close it, or use `with`.
 
         `base_url` and `concurrency` are for endpoints, `device` for a model loaded here, `args` for
-        the backend's own settings, `cache` is a file for replies. Raises UserError for a
-        specification of another form, "none", an unknown backend or argument, and a file that is no
-        cache.
+        the backend's own settings, `thinking` is the room to think before a verdict, `cache` is a
+        file for replies. Raises UserError for a specification of another form, "none", an unknown
+        backend or argument, and a file that is no cache.
         """
-        client = clients.client_for(spec, base_url=base_url, concurrency=concurrency, args=args, device=device)
+        client = clients.client_for(
+            spec, base_url=base_url, concurrency=concurrency, args=args, device=device, thinking=thinking
+        )
         if client is None:
             raise UserError(f"judge {spec!r} names no model; need BACKEND/MODEL, such as openai/gpt-4o")
         judge = cls(client, seed=seed, both_orders=both_orders)
@@ -117,7 +118,9 @@ class Judge:
         Raises what the client's `complete` raises.
         """
         requests = [self.request(comparison, order) for comparison, order in tasks]
+        lengths = PromptLengths()
         for index, reply in self.client.complete(requests, is_usable=lambda c: probability_of_a(c) is not None):
+            lengths.check(requests[index], reply)
             yield _verdict(*tasks[index], reply)
 
     @property
@@ -126,9 +129,11 @@ class Judge:
 
         It is kept in the run folder, and checked when a run is continued.
         """
-        version = self.client.identity.get("fingerprint")
+        identity = self.client.identity
+        version = identity.get("fingerprint")
         return {
             "judge": f"{self.client.spec}@{version}" if version else self.client.spec,
+            **{f"judge_{key}": identity[key] for key in ("thinking", "thinking_tokens") if key in identity},
             "prompt": self.template.sha,
             "order": "both" if self.both_orders else "seeded",
             "seed": self.seed,
@@ -166,16 +171,58 @@ def open_judge(
 def probability_of_a(completion: Completion) -> float | None:
     """The probability that the reply says A rather than B; None if it says neither.
 
-    From the log-probabilities of the two verdict tokens where there are any, normalised over the
-    two (a token that the backend does not list counts as impossible); otherwise 1 or 0 from the
-    text.
+    From the log-probabilities of the two letters at the token that is the verdict, normalised over
+    the two, where they hold more than MAJORITY of the mass there. Otherwise 1 or 0 from the text
+    after the thought. None where the thought never ends, and where the reply is cut, unless its
+    first line is a letter. A letter that is the whole reply counts only if its log-probabilities
+    were not reported or hold the majority: a reply of one token may be the beginning of anything.
     """
-    scores = completion.logprobs or {}
-    a, b = scores.get("A", -math.inf), scores.get("B", -math.inf)
-    if max(a, b) > -math.inf:
-        return 1.0 / (1.0 + math.exp(min(b - a, 700.0))) if a > -math.inf else 0.0
-    found = _VERDICT.match(completion.text.rpartition("</think>")[2].strip())
-    return None if found is None else float((found[1] or found[2]).upper() == "A")
+    if completion.logprobs is not None:
+        at_only_token = _normalised(completion.logprobs)
+        if at_only_token is not None or _LETTER_ALONE.fullmatch(completion.text):
+            return at_only_token
+    reply = thinking.split(completion.text)
+    if not reply.finished:
+        return None
+    answer = reply.answer
+    start = completion.text.rfind(answer)
+    if completion.cut:
+        first, line_end, _ = answer.lstrip().partition("\n")
+        if not line_end or not _LETTER_ALONE.fullmatch(first):
+            return None
+        start, answer = start + len(answer) - len(answer.lstrip()), first
+    letter = read_verdict(answer)
+    if letter is None:
+        return None
+    for token in completion.choice_tokens:
+        if _is_verdict(answer, token.offset - start, letter):
+            found = _normalised(token.logprobs)
+            return float(letter == "A") if found is None else found
+    return float(letter == "A")
+
+
+def _is_verdict(answer: str, at: int, letter: str) -> bool:
+    """Whether the letter at this offset is the verdict: the other letter there turns it round."""
+    other = "B" if letter == "A" else "A"
+    return (
+        answer[at : at + 1] == letter and at >= 0 and read_verdict(f"{answer[:at]}{other}{answer[at + 1 :]}") == other
+    )
+
+
+def _normalised(logprobs: Mapping[str, float]) -> float | None:
+    """The probability of A among A and B; None unless they hold more than MAJORITY of the mass.
+
+    A letter without a log-probability has at most the mass that the other leaves.
+    """
+    known = {letter: logprobs[letter] for letter in CHOICES if letter in logprobs}
+    mass = sum(math.exp(value) for value in known.values() if value <= 0.0)
+    if not mass > MAJORITY or any(math.isnan(value) or value > 0.0 for value in known.values()):
+        return None
+    missing = math.log1p(-mass) if mass < 1.0 else -math.inf
+    a, b = (known.get(letter, missing) for letter in CHOICES)
+    if a == -math.inf:
+        return 0.0
+    return 1.0 / (1.0 + math.exp(min(b - a, 700.0)))
 
 
 def _verdict(comparison: Comparison, order: Order, reply: Reply) -> Verdict:
@@ -188,10 +235,16 @@ def _verdict(comparison: Comparison, order: Order, reply: Reply) -> Verdict:
         comparison.language,
         order,
         preference,
-        reason=f"no verdict in the reply {reply.text[:40]!r}" if preference is None else None,
+        reason=_no_verdict(reply) if preference is None else None,
         raw=reply.text,
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
         retries=reply.retries,
         cached=reply.cached,
     )
+
+
+def _no_verdict(reply: Completion) -> str:
+    if not thinking.split(reply.text).finished:
+        return "the judge's thought does not end"
+    return f"no verdict in the reply {reply.text[:40]!r}" + (" cut at its token limit" if reply.cut else "")

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from xl_alpacaeval_metric import languages, templates
+from xl_alpacaeval_metric import languages, templates, thinking
 from xl_alpacaeval_metric.clients.base import Request
 
 LEVELS = (1, 2, 3, 4, 5)
@@ -76,10 +76,11 @@ class Rubric:
     def parse(self, text: str) -> dict[str, int] | None:
         """The level of each criterion in the reply's first JSON object.
 
-        None unless the object has an integer from 1 to 5 for every criterion. Text around the
-        object (thoughts, a code fence, prose) and other keys in it are ignored.
+        None unless the object has an integer from 1 to 5 for every criterion, and for a thought
+        that never ends. Text around the object (thoughts, a code fence, prose) and other keys in it
+        are ignored.
         """
-        found = _first_object(text.rpartition("</think>")[2])
+        found = _first_object(thinking.split(text).answer)
         levels = {name: found[name] for name in self.names if type(found.get(name)) is int and found[name] in LEVELS}
         return levels if len(levels) == len(self.names) else None
 

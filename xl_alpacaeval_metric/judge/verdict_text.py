@@ -17,7 +17,8 @@ _MARKUP = re.compile(r"[*_`\"'“”„«»‘’#>]+")
 
 _NOUN = r"(?:verdict|answer|choice|decision|judge?ment|winner|conclusion|result|preference|pick|selection)"
 _NAME = r"(?:(?:answer|option|response|candidate|assistant|choice|text|translation)\s+)?"
-_LETTER = r"[\[(<{]*\s*([AB])\b\s*[\])>}]*"
+# A small letter counts at the end alone: "the answer is a mystery" has the article.
+_LETTER = r"[\[(<{]*\s*((?-i:[AB])|[ab](?=\W*$))\b\s*[\])>}]*"
 # "Verdict: B", "the better answer is A", "Better: B", "I choose B", "my final answer is Answer A".
 _CONCLUSION = re.compile(
     rf"(?:\b(?:(?:final|overall|better|best|preferred|correct|my)\s+)*"
@@ -29,10 +30,10 @@ _CONCLUSION = re.compile(
 )
 # "A is better", "Answer B is the best", "B wins"; "not" and "worse" turn it off.
 _COMPARED = re.compile(
-    rf"\b{_NAME}([AB])\s+(?:is|was|seems|appears|remains)\s+(?:overall\s+|clearly\s+|much\s+|far\s+|slightly\s+|"
+    rf"\b{_NAME}((?-i:[AB]))\s+(?:is|was|seems|appears|remains)\s+(?:overall\s+|clearly\s+|much\s+|far\s+|slightly\s+|"
     rf"significantly\s+|definitely\s+|therefore\s+|thus\s+|still\s+|a\s+bit\s+|marginally\s+|to\s+be\s+)*"
     rf"(?:the\s+)?(?:better|best|preferred|preferable|superior|stronger|winner)\b"
-    rf"|\b{_NAME}([AB])\s+(?:wins|is\s+the\s+winner)\b",
+    rf"|\b{_NAME}((?-i:[AB]))\s+(?:wins|is\s+the\s+winner)\b",
     re.IGNORECASE,
 )
 _JSON = re.compile(rf"\"(?:{_NOUN}|better|best|preferred)\"\s*:\s*\"(?:answer\s+|option\s+)?([AB])\"", re.IGNORECASE)

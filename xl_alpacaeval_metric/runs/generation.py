@@ -10,8 +10,9 @@ from pathlib import Path
 
 from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.processes import child
 from xl_alpacaeval_metric.progress import Progress
-from xl_alpacaeval_metric.runs import answer_worker, child_process
+from xl_alpacaeval_metric.runs import answer_worker
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.candidate import NON_RESULT_SETTINGS, Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder
@@ -20,7 +21,7 @@ LOG = "generation.log"
 _PACKAGES = Path(answer_worker.__file__).parents[2]
 _CODE = (
     "import sys; sys.path.append(sys.argv.pop(1)); "
-    f"from {child_process.__name__} import end_with_parent; end_with_parent(); "
+    f"from {child.__name__} import end_with_parent; end_with_parent(); "
     f"from {answer_worker.__name__} import main; sys.exit(main())"
 )
 """What the child runs, with `_PACKAGES` as its first argument. That folder matters only for a
@@ -83,7 +84,7 @@ def _running(command: Sequence[str], log: Path) -> Iterator["subprocess.Popen[st
     The harness logs request headers with the API key in them, so secrets are replaced on the way.
     """
     pipe, environment = subprocess.PIPE, {"TOKENIZERS_PARALLELISM": "false"}
-    with child_process.running(command, stdout=pipe, stderr=pipe, environment=environment) as process:
+    with child.running(command, stdout=pipe, stderr=pipe, environment=environment) as process:
         logging = threading.Thread(target=_log, args=(process, log), daemon=True)
         logging.start()
         yield process

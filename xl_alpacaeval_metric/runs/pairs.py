@@ -130,6 +130,8 @@ def identifier_of(row: Mapping[str, object], where: str) -> str | None:
     Raises UserError for an id that is neither text nor a number.
     """
     value = row.get("id")
+    if type(value).__module__ == "numpy" and hasattr(value, "item"):
+        value = value.item()
     if value is None or value != value:  # A table of numbers has nan for a missing id,
         return None
     if isinstance(value, float) and value.is_integer():  # which turns the other ids into floats.

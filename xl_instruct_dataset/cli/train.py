@@ -19,6 +19,8 @@ from xl_alpacaeval_metric.cli.options import (
     Concurrency,
     JudgeArgs,
     JudgeSpec,
+    JudgeThinking,
+    JudgeThinkingTokens,
     JudgeUrl,
     MaxMissing,
     codes,
@@ -27,7 +29,7 @@ from xl_alpacaeval_metric.cli.options import (
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.cli.settings_options import with_settings
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.runs import child_process
+from xl_alpacaeval_metric.processes import child
 from xl_alpacaeval_metric.terminal import say
 from xl_instruct_dataset.cli.hub import app
 from xl_instruct_dataset.train.settings import Settings, resolve
@@ -62,7 +64,7 @@ def train_model(
     from xl_instruct_dataset.train.finetune import process, record, run
 
     if prepared is not None:
-        child_process.end_with_parent()
+        child.end_with_parent()
     resolved = resolve(config, settings)
     with ProgressLine(output) as progress:
         process.quiet_libraries()
@@ -90,6 +92,8 @@ def run_loop(
     eval_batch_size: BatchSize = "auto",
     judge_base_url: JudgeUrl = None,
     judge_args: JudgeArgs = "",
+    judge_thinking: JudgeThinking = "auto",
+    judge_thinking_tokens: JudgeThinkingTokens = 4096,
     both_orders: BothOrders = False,
     concurrency: Concurrency = 64,
     reference: Annotated[
@@ -128,14 +132,24 @@ def run_loop(
     )
 
     def open_judge() -> "AbstractContextManager[Judge | None]":
-        return judge_from(judge, judge_base_url, judge_args, concurrency, resolved.device, both_orders, resolved.seed)
+        return judge_from(
+            judge,
+            judge_base_url,
+            judge_args,
+            concurrency,
+            resolved.device,
+            both_orders,
+            resolved.seed,
+            judge_thinking,
+            judge_thinking_tokens,
+        )
 
     with ProgressLine(output) as progress:
 
         def fine_tune(file: Path, folder: Path, prepared: Path) -> None:
             progress.bar.stop()  # The training has a progress line of its own.
             command = loop_run.training_command(model, file, folder, prepared, processes)
-            with child_process.running(command, stdout=sys.stderr) as training:
+            with child.running(command, stdout=sys.stderr, environment=loop_run.environment()) as training:
                 code = training.wait()
             if code < 0:
                 raise UserError(_killed(-code, models.memory_savings(resolved)))

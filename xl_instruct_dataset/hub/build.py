@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.parquet import Written
+from xl_alpacaeval_metric.hub import card_text
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.languages import identify
 from xl_alpacaeval_metric.progress import Progress
@@ -83,10 +84,15 @@ def about(source: Source, name: str, variant: str) -> card.About:
         return card.About(name, "XL-Instruct sample", source.license, _SAMPLE_ORIGIN, _SAMPLE_LIMITS)
     folder = source.folder
     called = (
-        f"the folder `{folder.name}`" if folder else f"[{source.name}](https://huggingface.co/datasets/{source.name})"
+        f"the folder {card_text.code(folder.name)}"
+        if folder
+        else f"[{source.name}](https://huggingface.co/datasets/{source.name})"
     )
     kind = "" if variant == "default" else f", variant `{variant}`"
-    origin = f"The rows come from {called}{kind}, under its licence ({source.license}), with their columns brought into one form."
+    origin = (
+        f"The rows come from {called}{kind}, under its licence ({card_text.cell(source.license)}), with their columns "
+        "brought into one form."
+    )
     return card.About(name, "XL-Instruct", source.license, origin, _SOURCE_LIMITS)
 
 

@@ -28,8 +28,8 @@ def text(about: About, configs: Mapping[str, Written]) -> str:
     body = card_text.body(
         "dataset",
         {
-            "title": about.pretty_name,
-            "name": about.name,
+            "title": card_text.cell(about.pretty_name),
+            "name": card_text.quoted(about.name),
             "example": example,
             "table": _table(configs),
             "origin": about.origin,

@@ -199,3 +199,9 @@ def test_a_damaged_file_of_requests_is_named_with_its_row(tmp_path: Path) -> Non
     file.write_text('{"instruction": "Why?"}\n{"instruction": ""}\n')
     with pytest.raises(UserError, match=r"requests.jsonl line 2: no text in column"):
         benchmark.load("xl", ["fi"], path=file)
+
+
+def test_requests_with_half_a_character_are_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "alpaca_eval.json").write_text('[{"instruction": "ok"}, {"instruction": "half \\ud83d"}]')
+    with pytest.raises(UserError, match=r"alpaca_eval.json entry 2: .* lone surrogate"):
+        alpaca.requests(tmp_path / "alpaca_eval.json")

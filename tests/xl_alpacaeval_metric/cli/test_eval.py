@@ -152,7 +152,8 @@ def test_the_generating_process_ends_with_the_command(ending: signal.Signals, tm
 
     def hangs(_: object) -> str:
         answered.append(1)
-        while len(answered) > 2 and not ended:
+        # The first request shows whether the model thinks.
+        while len(answered) > 3 and not ended:
             time.sleep(0.05)  # The server stands still, too.
         return "Guten Tag" if ended else "Hallo"
 
@@ -163,7 +164,7 @@ def test_the_generating_process_ends_with_the_command(ending: signal.Signals, tm
         options = ("--backend", "local-chat-completions", "--model-args", f"base_url={server.url}", "--judge", "none")
         command = ("eval", "any", *options, "--languages", "de", "--limit", 4, "--concurrency", 1, "--output", folder)
         process = start_alpacaeval(*command)
-        wait_for(lambda: len(answered) > 2)
+        wait_for(lambda: len(answered) > 3)
         children = children_of(process.pid)
         assert children
         process.send_signal(ending)

@@ -25,6 +25,7 @@ from xl_alpacaeval_metric.clients.base import Completion, Failure, Reply, Reques
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.clients.openai_batch import api
 from xl_alpacaeval_metric.clients.openai_batch.client import BatchClient
+from xl_alpacaeval_metric.clients.openai_batch.ledger import Job, Ledger
 from xl_alpacaeval_metric.clients.openai_batch.lines import input_files
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import ModelUnavailable, UserError
@@ -412,3 +413,14 @@ def test_other_judges_have_no_batches(tmp_path: Path, command: str) -> None:
     with pytest.raises(UserError, match="not with scripted/scripted"):
         ask_in_batches(Judge(ScriptedClient(lambda request: "A")), tmp_path, silent)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("batch", ["verdicts", "../x", "criteria", "rows", "a" * 500, "batch", "\ud800"])
+def test_a_batch_s_file_replaces_no_other_file_of_the_run(batch: str, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    file = ledger.replies_file(Job("file-1", batch, "completed", ()))
+    assert file.parent == tmp_path
+    assert file.name.startswith("batch-")
+    file.write_bytes(b"")
+    usual = ledger.replies_file(Job("file-1", "batch_6720f", "completed", ()))
+    assert usual.name == "batch_6720f.jsonl"

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.helpers import GERMAN, ROOT, write_jsonl
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import tables
 
@@ -150,3 +153,13 @@ def test_memory_does_not_grow_with_the_file(name: str, line: bytes, tmp_path: Pa
 
     small = peak(1000)
     assert peak(10_000) < 2 * small
+
+
+def test_a_pipe_is_a_file(tmp_path: Path) -> None:
+    file = write_jsonl(tmp_path / "outputs.jsonl", [{"prediction": GERMAN, "language": "de"}])
+    asked = [f"{sys.executable} -m xl_alpacaeval_metric fidelity"] * 2
+    for command in (f"{asked[0]} <(cat {file})", f"cat {file} | {asked[1]} /dev/stdin"):
+        settings = {**os.environ, "PYTHONPATH": str(ROOT)}
+        result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=settings)
+        assert result.returncode == 0, result.stderr
+        assert "100.0" in result.stdout

@@ -6,8 +6,9 @@ import pytest
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
 from tests.helpers import ROW, comparison
+from tests.servers.dialects import DIALECTS
 from tests.servers.judge import JudgeServer
-from xl_alpacaeval_metric.clients.base import Completion, Failure
+from xl_alpacaeval_metric.clients.base import Completion, Failure, Thinking
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import rubric_file
@@ -55,6 +56,20 @@ def test_a_pilot_that_is_not_answered_is_an_error() -> None:
     client = ScriptedClient(lambda _: Failure("refused", "too long"))
     with pytest.raises(UserError, match="none of 2 requests was answered with a token count: too long"):
         estimate(JudgingTask.of(ITEMS, Judge(client)), pilot=2)
+
+
+def test_thoughts_are_counted() -> None:
+    with JudgeServer(dialect=DIALECTS["GPT-5"]) as server:
+        for thinking, known, tokens in [
+            (Thinking(), False, 1),
+            (Thinking(), True, 601),
+            (Thinking("on", 50), False, 51),
+            (Thinking("off"), False, 1),
+        ]:
+            with Judge.from_spec("openai/m", base_url=server.url, thinking=thinking) as asked:
+                if known:
+                    asked.client.preflight()
+                assert estimate(JudgingTask.of(ITEMS, asked)).completion_tokens == tokens * len(ITEMS)
 
 
 def test_the_price_is_per_million_tokens() -> None:

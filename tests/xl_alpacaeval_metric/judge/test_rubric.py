@@ -170,6 +170,8 @@ def test_an_unknown_language_is_refused() -> None:
         f"```json\n{reply()}\n```",
         f"Here is my rating:\n\n{json.dumps(LEVELS, indent=4)}\n\nIt is precise {{mostly}}.",
         f"<think>Perhaps {reply(precision=1)}?</think>\n{reply()}",
+        f"[THINK]Perhaps {reply(precision=1)}?[/THINK]{reply()}",
+        f"Perhaps {reply(precision=1)}?\n</think>\n\n{reply()}",
         f"{{precision: LEVEL}} {reply()}",
         f"{reply()} {reply(precision=1)}",
         reply(comment="good"),
@@ -183,6 +185,9 @@ def test_the_levels_are_read_from_the_first_object(text: str) -> None:
     "text",
     [
         "",
+        f"<think>Perhaps {reply()}?",
+        f"[THINK]Perhaps {reply()}?",
+        f"<think>\n{reply(precision=1)}</think>\n<think>\n{reply()}",
         "4, 3, 5, 1",
         "I cannot rate this.",
         reply()[:-1],

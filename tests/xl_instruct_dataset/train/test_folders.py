@@ -1,7 +1,9 @@
 """Which folders a training or a loop may use or resume; other folders are left alone."""
 
 import json
+import os
 import shutil
+import subprocess
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -174,3 +176,14 @@ def test_a_merge_that_was_killed_at_its_end_is_done_again(finished: Path, tiny: 
     assert tune(tiny, folder, max_steps=1, merge=True)[1] == ["trained before; merging the adapter"]
     assert content(folder)["model.safetensors"] == whole["model.safetensors"]
     assert {"config.json", "adapter/adapter_config.json"} <= content(folder).keys()
+
+
+def test_a_file_in_the_working_folder_replaces_no_module_of_the_training(tmp_path: Path) -> None:
+    for name in ("tokenize", "queue", "random", "requests"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name} of the working folder')\n")
+    command = loop_run.training_command("no-such-model", tmp_path / "c.yaml", tmp_path / "out", tmp_path / "p.json", 1)
+    settings = {**os.environ, "PYTHONPATH": "", **loop_run.environment()}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=tmp_path, env=settings, text=True, stdin=pipe, stderr=pipe) as training:
+        assert training.stderr is not None
+        assert "c.yaml: no such file" in training.stderr.read()

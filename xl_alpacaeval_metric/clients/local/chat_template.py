@@ -1,22 +1,30 @@
 """From chat messages to tokens, with a model's own tokenizer and chat template."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.clients.base import Message
+from xl_alpacaeval_metric.thinking import Marks
 
 TOKENIZER_BATCH = 256
 """Prompts tokenised in one call: the tokenizer's threads share them, and while it works it holds
 far more memory for each than its tokens take."""
 
 
-def encode(chats: Sequence[Sequence[Message]], tokenizer: Any) -> list[list[int]]:
+THINKING_OFF: Mapping[str, bool] = {"enable_thinking": False, "thinking": False}
+"""The switches that chat templates have against thinking; a template ignores those it lacks."""
+
+
+def encode(
+    chats: Sequence[Sequence[Message]], tokenizer: Any, switches: Mapping[str, bool] | None = None
+) -> list[list[int]]:
     """The token ids of each chat, up to the beginning of the model's reply.
 
     Special tokens inside the messages are broken up. Without a chat template the messages are
-    joined as text.
+    joined as text. `switches` are variables of the chat template.
     """
-    texts = [_text(break_special_tokens(chat, tokenizer), tokenizer) for chat in chats]
+    texts = [_text(break_special_tokens(chat, tokenizer), tokenizer, switches or {}) for chat in chats]
     # A chat template writes the tokens at the beginning of a text itself.
     add_special_tokens = tokenizer.chat_template is None
     return [
@@ -26,18 +34,26 @@ def encode(chats: Sequence[Sequence[Message]], tokenizer: Any) -> list[list[int]
     ]
 
 
-def _text(chat: Sequence[Message], tokenizer: Any) -> str:
+def thought_marks(tokenizer: Any) -> list[Marks]:
+    """The marks of thoughts in a tokenizer's chat template and special tokens."""
+    template = tokenizer.chat_template
+    texts = [*(template.values() if isinstance(template, dict) else [template or ""])]
+    texts += [token.content for token in tokenizer.added_tokens_decoder.values()]
+    return thinking.marks_of_template("\n".join(map(str, texts)))
+
+
+def _text(chat: Sequence[Message], tokenizer: Any, switches: Mapping[str, bool]) -> str:
     from jinja2 import TemplateError
 
     joined = "\n\n".join(message["content"] for message in chat)
     if tokenizer.chat_template is None:
         return f"{joined}\n\nReply:"
     try:
-        return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+        return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True, **switches))
     except TemplateError:
         # Some templates (Gemma's) refuse a system message.
         user = [{"role": "user", "content": joined}]
-        return str(tokenizer.apply_chat_template(user, tokenize=False, add_generation_prompt=True))
+        return str(tokenizer.apply_chat_template(user, tokenize=False, add_generation_prompt=True, **switches))
 
 
 def break_special_tokens(chat: Sequence[Message], tokenizer: Any) -> list[dict[str, str]]:

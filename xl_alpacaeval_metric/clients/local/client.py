@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, Failure, IsUsable, Reply, Request, Thinking
 from xl_alpacaeval_metric.clients.fingerprint import group_indices
 from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.clients.local import weights
-from xl_alpacaeval_metric.clients.local.chat_template import encode, spellings
+from xl_alpacaeval_metric.clients.local.chat_template import THINKING_OFF, encode, spellings, thought_marks
+from xl_alpacaeval_metric.clients.local.network import load_network
 from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, cache_argument, shared_length
+from xl_alpacaeval_metric.clients.local.text_reply import TextReplies, unusable
 from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, first_line
 
 BATCH_TOKENS = {"cuda": 32_768, "mps": 8_192, "cpu": 4_096}
@@ -26,7 +28,9 @@ class LocalClient:
     configuration: the weights are loaded at the first request. Requests are batched by length, at
     most `batch_tokens` tokens a batch with padding; a batch that does not fit the memory is halved,
     and so are later ones. With `reuse_prefix` the common prefix of all requests with choices is
-    computed once. `device` defaults to the first of cuda, mps and cpu that there is.
+    computed once. A request with choices whose reply is not usable, and one whose prompt opens a
+    thought, is answered by a text, with the room of `thinking` if the chat template has marks of
+    thoughts. `device` defaults to the first of cuda, mps and cpu that there is.
     """
 
     def __init__(
@@ -37,10 +41,12 @@ class LocalClient:
         dtype: str = "auto",
         batch_tokens: int | None = None,
         reuse_prefix: bool = True,
+        thinking: Thinking = AUTO_THINKING,
     ) -> None:
         self.model = os.path.expanduser(model)
         self.device, self.dtype, self.batch_tokens = device, dtype, batch_tokens
-        self.reuse_prefix = reuse_prefix
+        self.reuse_prefix, self.thinking = reuse_prefix, thinking
+        self._texts = TextReplies(thinking, (), 0)
         self._tokenizer: Any = None
         self._network: Any = None
         self._window = 0
@@ -53,7 +59,14 @@ class LocalClient:
     @property
     def identity(self) -> Mapping[str, object]:
         self.preflight()
-        return {"backend": "hf", "model": self.spec, "fingerprint": self._fingerprint, "dtype": self.dtype}
+        return {
+            "backend": "hf",
+            "model": self.spec,
+            "fingerprint": self._fingerprint,
+            "dtype": self.dtype,
+            **({"thinks": True} if self._texts.room else {}),
+            **self.thinking.settings,
+        }
 
     def preflight(self) -> None:
         """Load the tokenizer and the configuration.
@@ -83,11 +96,13 @@ class LocalClient:
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
         self._tokenizer = tokenizer
+        self._texts = TextReplies(self.thinking, thought_marks(tokenizer), self._window)
 
     def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         """As `Client.complete`. A request longer than the model's window is refused."""
         self.preflight()
-        prompts = encode([request.messages for request in requests], self._tokenizer)
+        switches = THINKING_OFF if self.thinking.mode == "off" else None
+        prompts = encode([request.messages for request in requests], self._tokenizer, switches)
         fitting = []
         for index, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
             if len(prompt) + request.max_tokens > self._window:
@@ -95,19 +110,40 @@ class LocalClient:
                 yield index, Failure("refused", f"needs {needed} tokens, the window of {self.spec} has {self._window}")
             else:
                 fitting.append(index)
-        for group in group_indices((requests[i].choices, requests[i].max_tokens) for i in fitting).values():
-            indices = [fitting[position] for position in group]
-            for position, reply in self._answers(requests[indices[0]], [prompts[i] for i in indices]):
-                # No retry: the model is deterministic.
-                if isinstance(reply, Completion) and is_usable is not None and not is_usable(reply):
-                    reply = Failure("refused", f"unusable reply {reply.text[:40]!r}")
-                yield indices[position], reply
+        attempts = {
+            i: self._texts.first_attempt(requests[i], len(prompts[i]), self._end_of(prompts[i])) for i in fitting
+        }
+        first: dict[int, str] = {}
+        while attempts:
+            as_text: dict[int, Request] = {}
+            for index, reply in self._grouped(attempts, prompts):
+                if isinstance(reply, Failure) or is_usable is None or is_usable(reply):
+                    yield index, reply
+                elif attempts[index].choices:
+                    first[index] = reply.text
+                    as_text[index] = self._texts.as_text(requests[index], len(prompts[index]))
+                else:
+                    yield index, unusable(reply, first.get(index, ""))
+            attempts = as_text
 
     def close(self) -> None:
         """Free the model's memory."""
         if self._network is not None:
             self._network = None
             local_device.empty_cache()
+
+    def _end_of(self, prompt: Sequence[int]) -> str:
+        """The end of a prompt, where a chat template may open a thought."""
+        return str(self._tokenizer.decode(prompt[-16:]))
+
+    def _grouped(self, requests: Mapping[int, Request], prompts: Sequence[list[int]]) -> Iterator[tuple[int, Reply]]:
+        """Yield (index, reply) of requests by their index, those of equal kind together."""
+        indices = list(requests)
+        kinds = ((requests[i].choices, requests[i].max_tokens, bool(requests[i].json_schema)) for i in indices)
+        for group in group_indices(kinds).values():
+            members = [indices[position] for position in group]
+            for position, reply in self._answers(requests[members[0]], [prompts[i] for i in members]):
+                yield members[position], reply
 
     def _answers(self, like: Request, prompts: Sequence[list[int]]) -> Iterator[tuple[int, Reply]]:
         """Yield (index into `prompts`, reply); `like` has the choices and token limit of all."""
@@ -139,25 +175,7 @@ class LocalClient:
 
     def _load(self) -> Any:
         if self._network is None:
-            import torch
-            import transformers
-
-            # The bar would overwrite the caller's own progress line.
-            transformers.utils.logging.disable_progress_bar()
-            device = self.device or local_device.best_device()
-            # Half precision is slow on a CPU, so the weights' own dtype is not taken there.
-            dtype: Any = torch.float32 if device == "cpu" and self.dtype == "auto" else self.dtype
-            try:
-                network = transformers.AutoModelForCausalLM.from_pretrained(
-                    self.model, dtype=dtype, trust_remote_code=False
-                )
-                self._network = network.to(device).eval()
-            except (OSError, ValueError, KeyError) as error:
-                raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first_line(error)}") from None
-            except RuntimeError as error:
-                if not local_device.is_out_of_memory(error):
-                    raise
-                raise ModelUnavailable(f"{self.spec}: does not fit the memory of {device}") from None
+            self._network = load_network(self.model, self.spec, self.device, self.dtype)
         return self._network
 
     def _padded(self, prompts: Sequence[list[int]]) -> tuple[Any, Any]:
@@ -215,11 +233,14 @@ class LocalClient:
                 pad_token_id=self._tokenizer.pad_token_id,
             )
         generated = output[:, ids.shape[1] :]
-        texts = self._tokenizer.batch_decode(generated, skip_special_tokens=True)
         counts = (generated != self._tokenizer.pad_token_id).sum(-1).tolist()
         ends = self._load().generation_config.eos_token_id
         end_tokens = {self._tokenizer.pad_token_id, *(ends if isinstance(ends, list) else [ends])}
+        # The marks of a thought are special tokens in some vocabularies.
+        keep_special = bool(self._texts.marks)
+        rows = [[token for token in row if token not in end_tokens] for row in generated.tolist()]
+        texts = self._tokenizer.batch_decode(rows, skip_special_tokens=not keep_special)
         return [
-            Completion(text=text, prompt_tokens=len(prompt), completion_tokens=count, cut=last not in end_tokens)
+            self._texts.completion(text, self._end_of(prompt), len(prompt), count, last not in end_tokens)
             for text, prompt, count, last in zip(texts, prompts, counts, generated[:, -1].tolist(), strict=True)
         ]

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from xl_alpacaeval_metric.clients.base import Completion, IsUsable, Reply, Request
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, IsUsable, Reply, Request, Thinking
 from xl_alpacaeval_metric.clients.fingerprint import fan_out, group_indices, request_key
 from xl_alpacaeval_metric.clients.openai import probe
+from xl_alpacaeval_metric.clients.openai.advice import in_one_line, went_into_reasoning
 from xl_alpacaeval_metric.clients.openai.connection import Connection
 from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
 from xl_alpacaeval_metric.clients.openai.protocol import Capabilities, Fault
@@ -17,29 +18,22 @@ from xl_alpacaeval_metric.clients.openai.scheduler import EndpointUnusable, Requ
 from xl_alpacaeval_metric.clients.per_process import PerProcess
 from xl_alpacaeval_metric.errors import ModelUnavailable, UserError
 
-ADVICE: Mapping[int | str, str] = {
-    "unreachable": "check the base URL",
-    "transient": "check the base URL, or wait until the server has its model loaded",
-    401: "check OPENAI_API_KEY",
-    402: "the account has no credit left",
-    403: "check what OPENAI_API_KEY is allowed to do",
-    404: "check the model's name and the base URL (most end in /v1)",
-    405: "check the base URL (most end in /v1)",
-}
-"""HTTP status, or kind of a fault without one -> what the user can do."""
 MAX_CONCURRENCY = 1000
+TIMEOUT, TIMEOUT_WITH_ROOM = 60.0, 600.0
+"""Seconds of one attempt, and of one that has room to think."""
 
 
 class OpenAIClient:
     """Sends requests to an OpenAI-compatible endpoint, at most `concurrency` at a time.
 
     `base_url` defaults to OPENAI_BASE_URL, then OpenAI's; `api_key` to OPENAI_API_KEY, then, where
-    there is an address, to a dummy. `timeout` is the seconds of one attempt in all, `retries` the
-    number of attempts after the first, `preflight_timeout` the seconds within which the endpoint
-    must answer the probe. Where it reports no log-probabilities, a choice is read from a text of up
-    to `verdict_tokens` tokens; the answer to the probe may take `probe_tokens`, which leaves room
-    to reason. The endpoint's `capabilities` are detected before the first request, unless they are
-    given, as found by another client.
+    there is an address, to a dummy. `timeout` is the seconds of one attempt in all (by
+    default 60, and 600 with room to think), `retries` the number of attempts after the first,
+    `preflight_timeout` the seconds within which the endpoint must answer the probe. Where it
+    reports no log-probabilities, a choice is read from a text of up to `verdict_tokens` tokens.
+    `thinking` is the room to think before a choice or a JSON object. The answer to the probe may
+    take `probe_tokens`. The endpoint's `capabilities` are detected before the first request, unless
+    they are given, as found by another client.
 
     Raises ModelUnavailable where there is neither a key nor an address.
     """
@@ -51,10 +45,11 @@ class OpenAIClient:
         base_url: str | None = None,
         api_key: str | None = None,
         concurrency: int = 64,
-        timeout: float = 60.0,
+        timeout: float | None = None,
         retries: int = 6,
         preflight_timeout: float = 45.0,
         verdict_tokens: int = 16,
+        thinking: Thinking = AUTO_THINKING,
         probe_tokens: int = 1,
         capabilities: Capabilities | None = None,
     ) -> None:
@@ -62,8 +57,9 @@ class OpenAIClient:
             raise UserError(f"concurrency {concurrency} is not between 1 and {MAX_CONCURRENCY}")
         self._model = model
         self._endpoint = Endpoint.resolve(base_url, api_key)
-        self._timeout, self._retries, self._preflight_timeout = timeout, retries, preflight_timeout
-        self._verdict_tokens = verdict_tokens
+        self._timeout, self._timeout_with_room = timeout or TIMEOUT, timeout or TIMEOUT_WITH_ROOM
+        self._retries, self._preflight_timeout = retries, preflight_timeout
+        self._verdict_tokens, self._thinking = verdict_tokens, thinking
         self._probe = replace(probe.PROBE, max_tokens=probe_tokens)
         self._capabilities = capabilities
         self._connection = PerProcess(partial(Connection, self._endpoint, concurrency, f"requests to {self.spec}"))
@@ -86,8 +82,8 @@ class OpenAIClient:
             "backend": "openai",
             "model": self._model,
             "endpoint": self._endpoint.url,
-            "temperature": "as asked" if capabilities.temperature else "the endpoint's own",
-            "top_logprobs": capabilities.top_logprobs,
+            **capabilities.settings,
+            **self._thinking.settings,
         }
         return identity if capabilities.top_logprobs else identity | {"verdict_tokens": self._verdict_tokens}
 
@@ -107,7 +103,7 @@ class OpenAIClient:
 
     def body(self, request: Request) -> dict[str, object]:
         """The JSON body of a request to this endpoint."""
-        return (self._capabilities or Capabilities()).body(self._model, request, self._verdict_tokens)
+        return self._body(request, self._capabilities or Capabilities())
 
     def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         """As `Client.complete`. Identical requests are sent once; copies of a reply are `cached`.
@@ -182,25 +178,35 @@ class OpenAIClient:
 
     async def _detect_capabilities(self) -> Capabilities:
         try:
-            return await probe.detect_capabilities(self._post, self._probe, self._timeout, self._preflight_timeout)
+            return await probe.detect_capabilities(
+                self._post,
+                self._probe,
+                self._timeout,
+                self._preflight_timeout,
+                self._thinking,
+                self._timeout_with_room,
+            )
         except probe.ProbeFailed as failed:
             raise self._only_reasons() if failed.fault is None else self.unavailable(failed.fault) from None
 
-    async def _send(self, request: Request) -> Completion | Fault:
-        """One attempt.
+    async def _send(self, request: Request, with_room: bool = False) -> Completion | Fault:
+        """One attempt, `with_room` after a reply that was not usable.
 
         The probe has neither a JSON schema nor a seed: an endpoint that refuses one of them gets
         the request again without it, and so all later requests.
         """
         capabilities = self._capabilities or Capabilities()
-        outcome = await self._post(request, capabilities, self._timeout)
+        with_room = with_room and self._thinking.mode != "off"
+        judged = bool(request.choices) or request.json_schema is not None
+        long = judged and (with_room or capabilities.thinks)
+        outcome = await self._post(request, capabilities, self._timeout_with_room if long else self._timeout, with_room)
         if isinstance(outcome, Fault) and (request.json_schema is not None or request.sample):
             adapted = capabilities.adapted_to(outcome.complaint)
             if adapted is not None and not (adapted.json_schema and adapted.seed):
                 known = self._capabilities or adapted  # Another request may have changed them meanwhile.
                 schema, seed = known.json_schema and adapted.json_schema, known.seed and adapted.seed
                 self._capabilities = replace(known, json_schema=schema, seed=seed)
-                return await self._send(request)
+                return await self._send(request, with_room)
         if isinstance(outcome, Fault) and outcome.kind == "forbidden":
             return await self._resolve_forbidden(outcome)
         return outcome
@@ -216,25 +222,24 @@ class OpenAIClient:
             return replace(fault, kind="refused")
         return replace(fault, kind="fatal" if outcome.kind in ("forbidden", "fatal") else "transient")
 
-    async def _post(self, request: Request, capabilities: Capabilities, timeout: float) -> Completion | Fault:
+    def _body(self, request: Request, capabilities: Capabilities, with_room: bool = False) -> dict[str, object]:
+        return capabilities.body(self._model, request, self._verdict_tokens, self._thinking, with_room=with_room)
+
+    async def _post(
+        self, request: Request, capabilities: Capabilities, timeout: float, with_room: bool = False
+    ) -> Completion | Fault:
         """One HTTP request, within `timeout` seconds in all."""
-        body = capabilities.body(self._model, request, self._verdict_tokens)
+        body = self._body(request, capabilities, with_room)
         limit = int(str(body[capabilities.token_limit]))
         return await self._connection.get().transport.post(body, request.choices, limit, timeout)
 
     def unavailable(self, fault: Fault) -> ModelUnavailable:
         """The error to raise after a fault that concerns every request."""
-        advice = ADVICE.get(fault.status or fault.kind, "")
-        return ModelUnavailable(
-            f"{self.spec} at {self._endpoint.url}: {fault.reason}" + (f"; {advice}" if advice else "")
-        )
+        return ModelUnavailable(f"{self.spec} at {self._endpoint.url}: {in_one_line(fault)}")
 
     def _only_reasons(self) -> ModelUnavailable:
         tokens = max(self._probe.max_tokens, self._verdict_tokens)
-        return ModelUnavailable(
-            f"{self.spec} at {self._endpoint.url}: an empty answer, its {tokens} tokens went into reasoning; "
-            "take a model that does not reason, or more verdict_tokens"
-        )
+        return ModelUnavailable(f"{self.spec} at {self._endpoint.url}: {went_into_reasoning(self._thinking, tokens)}")
 
 
 def _close(connection: PerProcess[Connection]) -> None:

@@ -15,6 +15,8 @@ from xl_alpacaeval_metric.errors import ModelUnavailable
 OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
 """Sent for an address without a key: local servers need none, or accept any."""
+AZURE_HOSTS = (".azure.com", ".azure.us", ".azure.cn", ".azure-api.net")
+"""Endings of hosts that take a key in the header `api-key`."""
 ACCOUNT_HEADERS = (("OpenAI-Organization", "OPENAI_ORG_ID"), ("OpenAI-Project", "OPENAI_PROJECT_ID"))
 """(header, environment variable that the openai library reads it from)."""
 
@@ -71,6 +73,8 @@ class Endpoint:
         # Shorter values are no secrets, and replacing them would garble ordinary text.
         secrets = sorted({value for value in candidates if value and len(value) >= 4}, key=len, reverse=True)
         headers = {"Authorization": f"Basic {basic}" if basic else f"Bearer {key or NO_KEY}"}
+        if key and not basic and host.lower().endswith(AZURE_HOSTS):
+            headers = {"api-key": key}
         for header, variable in ACCOUNT_HEADERS:
             value = os.environ.get(variable, "").strip()
             if not value.isprintable():

@@ -1,17 +1,26 @@
-"""The chat completions protocol: request bodies, replies, faults, an endpoint's capabilities."""
+"""The chat completions protocol: request bodies, faults, an endpoint's capabilities."""
 
 import json
-import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
-from xl_alpacaeval_metric.clients.base import Completion, Request
+from xl_alpacaeval_metric.clients.base import Message, Request, Thinking
 
 TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
 FATAL_STATUS = frozenset({401, 402, 404, 405})
 FEWER_LOGPROBS = 5
 """The number of alternatives that servers with a limit below twenty usually accept."""
+MORE_TOKENS = 16
+"""The smallest token limit of servers that refuse a limit of one token."""
+THINKING_OFF: Mapping[str, bool] = {"enable_thinking": False, "thinking": False}
+"""The switches of chat templates, as vLLM and SGLang pass them on."""
+_TOO_FEW = re.compile(r"at least|minimum|greater|>=|>|less than|lower than|below|too (?:small|low|few)|larger|higher")
+_NO_SYSTEM = re.compile(
+    r"system[\s'\"]+(?:role|messages?|prompts?|instructions?)|roles?\b.*\bsystem|system\b.*(?:not|un)\s?support"
+    r"|roles must alternate|(?:developer|system) instruction"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +47,13 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """Which parameters an endpoint accepts.
+    """Which parameters an endpoint accepts, and how its model gives a verdict.
 
     `top_logprobs` is the number of alternatives; 0 where it reports no log-probabilities.
+    `least_tokens` is the smallest token limit that it accepts. Without `system` a system message
+    becomes the beginning of the user's. `template_switch` says that the switch of a chat template
+    is accepted. `thinks` says that the model thinks, or writes something else, before a verdict, so
+    that it needs room. `first_token` says that its first token is a verdict.
     """
 
     token_limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
@@ -48,20 +61,45 @@ class Capabilities:
     temperature: bool = True
     json_schema: bool = True
     seed: bool = True
+    least_tokens: int = 1
+    system: bool = True
+    template_switch: bool = True
+    thinks: bool = False
+    first_token: bool = True
 
-    def body(self, model: str, request: Request, verdict_tokens: int) -> dict[str, object]:
+    @property
+    def settings(self) -> dict[str, object]:
+        """What determines a reply: the same as in version 0.1.0 where nothing is unusual."""
+        return {
+            "temperature": "as asked" if self.temperature else "the endpoint's own",
+            "top_logprobs": self.top_logprobs,
+            **({} if self.system else {"system": "in the user's message"}),
+            **({"thinks": True} if self.thinks else {}),
+            **({} if self.first_token or self.thinks or not self.top_logprobs else {"first_token": False}),
+        }
+
+    def body(
+        self, model: str, request: Request, verdict_tokens: int, thinking: Thinking, *, with_room: bool = False
+    ) -> dict[str, object]:
         """The JSON body of a request.
 
-        A reply that is read from its text may take `verdict_tokens` tokens, which leaves room to
-        reason first.
+        A choice that is read from the reply's text may take `verdict_tokens` tokens. A model that
+        thinks gets the tokens of `thinking` as well, and so does a request `with_room`.
         """
         max_tokens = request.max_tokens
-        body: dict[str, object] = {"model": model, "messages": [dict(message) for message in request.messages]}
+        messages = [dict(message) for message in (request.messages if self.system else _folded(request.messages))]
+        body: dict[str, object] = {"model": model, "messages": messages}
+        judged = bool(request.choices) or request.json_schema is not None
+        room = judged and (with_room or self.thinks)
         if request.choices and self.top_logprobs:
-            body |= {"logprobs": True, "top_logprobs": self.top_logprobs}
-        elif request.choices or request.json_schema is not None:
+            # A long reply has alternatives at each of its tokens.
+            body |= {
+                "logprobs": True,
+                "top_logprobs": min(self.top_logprobs, FEWER_LOGPROBS) if room else self.top_logprobs,
+            }
+        if judged and (room or not self.top_logprobs or (request.choices and not self.first_token)):
             max_tokens = max(max_tokens, verdict_tokens)
-        body[self.token_limit] = max_tokens
+        body[self.token_limit] = max(max_tokens + (thinking.tokens if room else 0), self.least_tokens)
         if self.temperature:
             body["temperature"] = request.temperature
         if request.sample and self.seed:
@@ -69,6 +107,8 @@ class Capabilities:
         if request.json_schema is not None and self.json_schema:
             schema = {"name": "reply", "schema": dict(request.json_schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if judged and thinking.mode == "off" and self.template_switch:
+            body["chat_template_kwargs"] = dict(THINKING_OFF)
         return body
 
     def adapted_to(self, complaint: str) -> "Capabilities | None":
@@ -77,6 +117,8 @@ class Capabilities:
         None where the complaint names no parameter that could be left out.
         """
         lowered = complaint.lower()
+        if "chat_template_kwargs" in lowered and self.template_switch:
+            return replace(self, template_switch=False)
         if "response_format" in lowered or "json_schema" in lowered:
             return replace(self, json_schema=False) if self.json_schema else None
         if "logprobs" in lowered and self.top_logprobs:
@@ -85,14 +127,53 @@ class Capabilities:
             return replace(self, seed=False)
         if "temperature" in lowered and self.temperature:
             return replace(self, temperature=False)
-        if ("max_tokens" in lowered or "max_completion_tokens" in lowered) and self.token_limit == "max_tokens":
+        if re.search(r"max_(?:completion_|output_)?tokens", lowered):
+            if _TOO_FEW.search(lowered) and self.least_tokens < MORE_TOKENS:
+                return replace(self, least_tokens=MORE_TOKENS)
+            if self.token_limit == "max_tokens":
+                return replace(self, token_limit="max_completion_tokens")
+            if self.least_tokens < MORE_TOKENS:
+                return replace(self, least_tokens=MORE_TOKENS)
+        if self.system and _NO_SYSTEM.search(lowered):
+            return replace(self, system=False)
+        return None
+
+    def reduced(self) -> "Capabilities | None":
+        """The capabilities without the next parameter that some endpoint refuses.
+
+        For an endpoint that refuses a request and does not say why. None where nothing is left.
+        """
+        if self.top_logprobs:
+            return replace(self, top_logprobs=0)
+        if self.temperature:
+            return replace(self, temperature=False)
+        if self.system:
+            return replace(self, system=False)
+        if self.least_tokens < MORE_TOKENS:
+            return replace(self, least_tokens=MORE_TOKENS)
+        if self.token_limit == "max_tokens":
             return replace(self, token_limit="max_completion_tokens")
         return None
 
 
+def _folded(messages: Sequence[Message]) -> list[Message]:
+    """The messages with each system message at the beginning of the user's message after it."""
+    folded: list[Message] = []
+    waiting: list[str] = []
+    for message in messages:
+        if message["role"] == "system":
+            waiting.append(message["content"])
+        elif waiting and message["role"] == "user":
+            folded.append({**message, "content": "\n\n".join([*waiting, message["content"]])})
+            waiting = []
+        else:
+            folded.append(message)
+    return folded if not waiting else [*folded, {"role": "user", "content": "\n\n".join(waiting)}]
+
+
 def status_fault(status: int, text: str, wait: float | None) -> Fault:
     """The fault of a reply with an error status; `wait` is its Retry-After in seconds."""
-    complaint = _complaint(text)
+    complaint = complaint_of(text)
     reason = f"status {status}" + (f": {complaint}" if complaint else "")
     quota = status == 429 and "insufficient_quota" in text
     if status in FATAL_STATUS or quota:
@@ -104,77 +185,13 @@ def status_fault(status: int, text: str, wait: float | None) -> Fault:
     return Fault("refused", reason, status, complaint=complaint)
 
 
-def read_reply(text: str, choices: Sequence[str], limit: int | None = None) -> Completion | Fault:
-    """The completion in the body of a reply with status 200; a body without one is transient.
-
-    `limit` is the token limit of the request.
-    """
-    try:
-        reply = json.loads(text)
-    except ValueError:
-        page = text.lstrip()[:1] == "<"
-        return Fault("transient", "a page of HTML instead of JSON" if page else "broken JSON")
-    try:
-        if not reply.get("choices"):
-            error = _complaint(text) if "error" in reply else ""
-            return Fault("transient", "JSON without choices" + (f": {error}" if error else ""), complaint=error)
-        choice, usage = reply["choices"][0], reply.get("usage") or {}
-        message = choice["message"]
-        content = message.get("content") or ""
-        refusal = message.get("refusal") or (
-            "content filter" if choice.get("finish_reason") == "content_filter" else ""
-        )
-        if refusal and not content:
-            return Fault("refused", f"refused: {refusal}")
-        if not isinstance(content, str):
-            return Fault("transient", "JSON whose content is no text")
-        logprobs = _choice_logprobs(choice.get("logprobs"), choices) if choices else None
-        prompt_tokens, completion_tokens = (
-            int(usage.get("prompt_tokens") or 0),
-            int(usage.get("completion_tokens") or 0),
-        )
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError):
-        return Fault("transient", "JSON that is not a chat completion")
-    # A choice is one token, and is never cut. Some servers always report "stop".
-    at_limit = choice.get("finish_reason") == "length" or (limit is not None and completion_tokens >= limit)
-    cut = at_limit and not choices
-    return Completion(content, logprobs, prompt_tokens, completion_tokens, cut=cut)
-
-
-def _choice_logprobs(reported: Any, choices: Sequence[str]) -> dict[str, float] | None:
-    """Choice -> log-probability that the first token, stripped, is the choice.
-
-    The probabilities of all spellings of a choice are added up. None where nothing is reported.
-    """
-    positions = (reported or {}).get("content")
-    if not positions:
-        return None
-    first = positions[0]
-    spellings: dict[str, list[float]] = {}
-    # The sampled token is among the alternatives, except where none were given.
-    for alternative in first.get("top_logprobs") or [first]:
-        logprob = float(alternative["logprob"])
-        # Some servers report a space as their tokenizer writes it.
-        token = alternative["token"].strip().lstrip("Ġ▁")
-        if token in choices and not math.isnan(logprob):
-            spellings.setdefault(token, []).append(logprob)
-    return {choice: _log_sum(logprobs) for choice, logprobs in spellings.items()}
-
-
-def _log_sum(logprobs: Sequence[float]) -> float:
-    largest = max(logprobs)
-    if math.isinf(largest):
-        return largest
-    return min(0.0, largest + math.log(sum(math.exp(value - largest) for value in logprobs)))
-
-
-def _complaint(text: str) -> str:
+def complaint_of(text: str) -> str:
     """The message in the body of an error reply, without the echoed request that some add."""
     if text.lstrip()[:1] == "<":
         return "a page of HTML"
     try:
         error = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text[:1000]
     if isinstance(error, dict):
         error = error.get("error") or error

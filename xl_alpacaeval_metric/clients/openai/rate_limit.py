@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST_PAUSE = 60.0
-"""Seconds: a longer Retry-After is cut to this."""
+LONGEST_PAUSE = 300.0
+"""Seconds: nobody waits for a quota that returns after a longer Retry-After."""
+LONGEST_DELAY = 366 * 86400.0
+"""Seconds: a Retry-After of more is cut to this."""
 
 
 class ConcurrencyLimiter:
@@ -90,7 +92,7 @@ def backoff(attempt: int, base: float = 0.5, cap: float = 30.0) -> float:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds of the header Retry-After, at most LONGEST_PAUSE; None where it is missing.
+    """The seconds of the header Retry-After; None where it is missing.
 
     The header holds a number or an HTTP date. A date is compared with the server's own clock where
     the reply has a Date header.
@@ -104,7 +106,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             return None
         seconds = (date - (_date(headers.get("date", "")) or datetime.now(UTC))).total_seconds()
     # In this order, nan becomes 0.
-    return min(seconds, LONGEST_PAUSE) if seconds > 0 else 0.0
+    return min(seconds, LONGEST_DELAY) if seconds > 0 else 0.0
+
+
+def in_words(seconds: float) -> str:
+    """A duration: "40 seconds", "12 minutes", "7.2 hours"."""
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.3g} hours"
 
 
 def _date(value: str) -> datetime | None:

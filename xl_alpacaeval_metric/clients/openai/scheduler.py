@@ -2,12 +2,13 @@
 
 import asyncio
 import heapq
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.openai.protocol import Fault
-from xl_alpacaeval_metric.clients.openai.rate_limit import ConcurrencyLimiter, backoff
+from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, ConcurrencyLimiter, backoff, in_words
 
 UNUSABLE_ALLOWED = 20
 """Unusable completions after which, if they also outnumber the usable ones, each request is retried
@@ -15,6 +16,12 @@ only once."""
 
 CANCELLED_SLOT_SECONDS = 0.2
 """How long the slot of a cancelled request stays occupied."""
+
+
+WAITS_SHOWN_FROM = 30.0
+"""Seconds of a Retry-After from which it is logged."""
+
+logger = logging.getLogger(__name__)
 
 
 class EndpointUnusable(Exception):
@@ -30,20 +37,22 @@ class _Job:
     index: int
     request: Request
     retries: int = 0
+    with_room: bool = False
 
 
 class RequestScheduler:
     """One batch of requests on the event loop.
 
-    `send` makes one attempt, `deliver` takes (index, reply), and `acknowledge` says that the caller
-    has stored a delivered reply. Requests in flight and replies delivered but not acknowledged are
-    together never more than the limiter's slots: no more than that is paid for and lost when the
-    process dies. A request that waits for its next attempt occupies no slot.
+    `send(request, with_room)` makes one attempt, where `with_room` says that the reply to an
+    earlier one was not usable. `deliver` takes (index, reply), and `acknowledge` says that the
+    caller has stored a delivered reply. Requests in flight and replies delivered but not
+    acknowledged are together never more than the limiter's slots: no more than that is paid for and
+    lost when the process dies. A request that waits for its next attempt occupies no slot.
     """
 
     def __init__(
         self,
-        send: Callable[[Request], Awaitable[Completion | Fault]],
+        send: Callable[[Request, bool], Awaitable[Completion | Fault]],
         limiter: ConcurrencyLimiter,
         retries: int,
         is_usable: IsUsable | None,
@@ -111,7 +120,7 @@ class RequestScheduler:
                 pass
 
     async def _attempt(self, job: _Job, sent: float) -> None:
-        outcome = await self._send(job.request)
+        outcome = await self._send(job.request, job.with_room)
         retries_allowed = self._retries
         if isinstance(outcome, Completion):
             self._limiter.succeeded()
@@ -119,14 +128,21 @@ class RequestScheduler:
                 self._usable += 1
                 return self._finish(job, replace(outcome, retries=job.retries))
             self._unusable += 1
-            outcome = Fault("transient", f"no usable answer in {outcome.text[:80]!r}")
+            why = " cut at its token limit" if outcome.cut else ""
+            outcome = Fault("transient", f"no usable answer in {outcome.text[:80]!r}{why}")
             if self._unusable > max(self._usable, UNUSABLE_ALLOWED):
-                retries_allowed = min(retries_allowed, 1)
+                # A request that had no room yet gets it once, whatever failed before.
+                retries_allowed = min(retries_allowed, 1 if job.with_room else job.retries + 1)
+            job = replace(job, with_room=True)
         if outcome.kind == "fatal":
             raise EndpointUnusable(outcome)
         if outcome.kind == "refused":
             return self._finish(job, Failure("refused", outcome.reason, job.retries))
         pause = max(outcome.wait or 0.0, backoff(job.retries))
+        if outcome.wait is not None and outcome.wait > LONGEST_PAUSE:
+            raise EndpointUnusable(_out_of_quota(outcome, outcome.wait))
+        if outcome.wait is not None and outcome.wait >= WAITS_SHOWN_FROM:
+            logger.warning("%s; the next attempt is in %s", outcome.reason, in_words(outcome.wait))
         if outcome.rate_limited:
             self._limiter.rate_limited(sent, pause if outcome.wait is None else outcome.wait)
         if job.retries >= retries_allowed:
@@ -140,3 +156,12 @@ class RequestScheduler:
         self._without_reply -= 1
         self._changed.set()
         self._deliver(job.index, reply)
+
+
+def _out_of_quota(fault: Fault, wait: float) -> Fault:
+    return replace(
+        fault,
+        kind="fatal",
+        reason=f"{fault.reason}; it asks to wait {in_words(wait)} (Retry-After {wait:.0f}); "
+        "what was answered is kept, and the same command goes on then",
+    )

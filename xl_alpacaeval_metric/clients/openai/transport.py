@@ -14,8 +14,9 @@ from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.clients.base import Completion
 from xl_alpacaeval_metric.clients.openai.body import BodyRefused, read_text
 from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
-from xl_alpacaeval_metric.clients.openai.protocol import Fault, read_reply, status_fault
+from xl_alpacaeval_metric.clients.openai.protocol import Fault, status_fault
 from xl_alpacaeval_metric.clients.openai.rate_limit import retry_after
+from xl_alpacaeval_metric.clients.openai.reply import read_reply
 
 if TYPE_CHECKING:
     import aiohttp

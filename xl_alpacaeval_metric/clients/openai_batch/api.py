@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
 from xl_alpacaeval_metric.clients.openai.protocol import Fault, status_fault
-from xl_alpacaeval_metric.clients.openai.rate_limit import backoff, retry_after
+from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, backoff, retry_after
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -162,7 +162,7 @@ class BatchApi:
             if time.monotonic() - began >= (self._patience if not_yet_known else patience):
                 raise CallFailed(fault)
             self._on_retry(fault.reason)
-            time.sleep(max(fault.wait or 0.0, backoff(attempt)))
+            time.sleep(max(min(fault.wait or 0.0, LONGEST_PAUSE), backoff(attempt)))
             attempt += 1
 
     def _fault(self, error: Exception) -> Fault:
@@ -217,8 +217,10 @@ def _batch_status(batch: Any) -> BatchStatus:
     try:
         counts = batch.get("request_counts") or {}
         errors = (batch.get("errors") or {}).get("data") or []
+        if not isinstance(batch["id"], str) or not batch["id"]:
+            raise _Unreadable
         return BatchStatus(
-            batch=str(batch["id"]),
+            batch=batch["id"],
             file=str(batch.get("input_file_id")),
             status=str(batch["status"]).lower(),
             done=int(counts.get("completed") or 0),

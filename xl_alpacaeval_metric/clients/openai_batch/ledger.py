@@ -1,5 +1,7 @@
 """The record of which requests are in which batch, kept in the run folder for a killed run."""
 
+import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -8,6 +10,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import read_json, write_json
 
 LEDGER = "batch.json"
+_OWN_NAME = re.compile(r"batch[_-][A-Za-z0-9_-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,9 @@ class Ledger:
 
     def replies_file(self, job: Job) -> Path:
         """The file for the output lines of a job's batch; it exists once the batch has ended."""
-        name = "".join(c if c.isalnum() or c in "-_" else "-" for c in str(job.batch))
+        name = str(job.batch)
+        if not _OWN_NAME.fullmatch(name):  # Such as `verdicts`, whose file is another.
+            name = f"batch-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:16]}"
         return self.path.with_name(f"{name}.jsonl")
 
     def _read(self) -> Iterator[Job]:

@@ -8,7 +8,8 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from xl_alpacaeval_metric.clients.base import Completion
-from xl_alpacaeval_metric.clients.openai.protocol import Fault, read_reply, status_fault
+from xl_alpacaeval_metric.clients.openai.protocol import Fault, status_fault
+from xl_alpacaeval_metric.clients.openai.reply import read_reply
 
 # JSON does not require an escape for them, but some readers take them for the end of a line.
 _LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}

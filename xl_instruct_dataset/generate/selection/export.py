@@ -5,6 +5,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric import languages, templates
 from xl_alpacaeval_metric.files.parquet import Written
+from xl_alpacaeval_metric.hub import card_text
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.job import Job
@@ -37,7 +38,7 @@ def about(job: Job, tally: Tally) -> card.About:
     judges = [settings.judge_model] if settings.scored else []
     restricted = row.non_commercial([settings.teacher, *judges, *settings.translator_models, *selectors])
     origin = (
-        f"From {tally.passages:,} passages of `{_seeds_name(settings)}` (licence: {settings.seed_license}). "
+        f"From {tally.passages:,} passages of {card_text.code(_seeds_name(settings))} (licence: {card_text.cell(settings.seed_license)}). "
         f"`{settings.teacher}` wrote an instruction for each passage and the response to it; {_scoring(settings)}; "
         f"{translators} made {settings.candidates} translations of each{_temperatures(settings)}, of which one was chosen "
         f"by {settings.select}. Rows in a wrong language, of odd length, repeating themselves, with the model's talk in "

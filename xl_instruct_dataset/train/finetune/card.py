@@ -17,11 +17,12 @@ def text(summary: Summary, name: str) -> str:
     body = card_text.body(
         "model",
         {
-            "title": name,
+            "title": card_text.cell(name),
             "what": "A full fine-tuning" if settings["full"] else kind,
             "base": card_text.cell(base),
             "use": _use(name),
-            "data": f"From `{settings['data']}` (variant {settings['variant']}), fingerprint `{summary.fingerprint}`.",
+            "data": f"From {card_text.code(str(settings['data']))} (variant {card_text.cell(str(settings['variant']))}), "
+            f"fingerprint `{summary.fingerprint}`.",
             "table": _table(summary),
             "notes": "\n".join(f"- {card_text.cell(line)}" for line in summary.notes),
             "license": card_text.cell(summary.license),
@@ -67,7 +68,11 @@ def _table(summary: Summary) -> str:
 def _license_note(summary: Summary) -> str:
     notes = []
     if len(summary.licenses) > 1:
-        notes.append("By rows: " + ", ".join(f"{name} {count:,}" for name, count in summary.licenses.items()) + ".")
+        notes.append(
+            "By rows: "
+            + ", ".join(f"{card_text.cell(name)} {count:,}" for name, count in summary.licenses.items())
+            + "."
+        )
     if "unknown" in summary.licenses:
         notes.append("Where it is unknown, find out before you pass the model on.")
     if summary.non_commercial:
@@ -76,4 +81,4 @@ def _license_note(summary: Summary) -> str:
 
 
 def _use(name: str) -> str:
-    return f"```\nxl-alpacaeval eval ./{name} --benchmark mini --judge openai/gpt-4o\n```"
+    return f"```\nxl-alpacaeval eval {card_text.shell_path(name)} --benchmark mini --judge openai/gpt-4o\n```"

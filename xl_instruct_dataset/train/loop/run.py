@@ -3,6 +3,7 @@
 Each step goes on where it stopped.
 """
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -199,3 +200,14 @@ def training_command(name: str, config: Path, folder: Path, prepared: Path, proc
         "--prepared",
         str(prepared),
     ]
+
+
+def environment() -> dict[str, str]:
+    """What the training's environment has beside this process's.
+
+    Python takes no module from the working folder, which may hold a tokenize.py of the user's; a
+    checkout that is not installed is found all the same.
+    """
+    checkout = Path(__file__).parents[3]
+    paths = [os.environ.get("PYTHONPATH", ""), str(checkout) if (checkout / "pyproject.toml").is_file() else ""]
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(None, paths))}

@@ -8,6 +8,7 @@ import pytest
 from tests.servers.judge import Behaviour, JudgeServer
 from tests.xl_alpacaeval_metric.clients.endpoint_client import KEY, asks
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
+from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
 from xl_alpacaeval_metric.clients.openai.probe import PROBE
 from xl_alpacaeval_metric.errors import ModelUnavailable
 
@@ -59,3 +60,13 @@ def test_an_address_or_header_that_http_cannot_carry_is_refused(monkeypatch: pyt
     monkeypatch.setenv("OPENAI_ORG_ID", "a\nb")
     with pytest.raises(ModelUnavailable, match="OPENAI_ORG_ID holds characters"):
         OpenAIClient("m", base_url="http://127.0.0.1:9/v1")
+
+
+@pytest.mark.parametrize("host", ["mine.openai.azure.com", "mine.services.ai.azure.com", "MINE.azure-api.net"])
+def test_azure_takes_the_key_in_a_header_of_its_own(host: str) -> None:
+    headers = Endpoint.resolve(f"https://{host}/openai/v1", "secret-key").headers
+    assert headers["api-key"] == "secret-key"
+    assert "Authorization" not in headers
+    headers = Endpoint.resolve(f"https://{host}.example.org/v1", "secret-key").headers
+    assert headers["Authorization"] == "Bearer secret-key"
+    assert "api-key" not in headers

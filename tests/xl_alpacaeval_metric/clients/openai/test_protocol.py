@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xl_alpacaeval_metric.clients.base import Completion
-from xl_alpacaeval_metric.clients.openai.protocol import Fault, read_reply
+from xl_alpacaeval_metric.clients.openai.protocol import Fault
+from xl_alpacaeval_metric.clients.openai.reply import read_reply
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=5),

@@ -1,0 +1,1 @@
+"""The process of a command, and its children: streams, signals, and how they end."""
