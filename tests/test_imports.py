@@ -27,11 +27,11 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "benchmark judge",
         "scoring",
         "runs",
-        "report xl_alpacaeval_metric",
+        "harness report xl_alpacaeval_metric",
         "cli",
     ),
     "xl_alpacaeval_metric.clients": (
-        "base per_process",
+        "base endpoint_reply per_process",
         "fingerprint",
         "cache local openai scripted",
         "harness openai_batch",

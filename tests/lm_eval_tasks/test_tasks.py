@@ -18,6 +18,7 @@ from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import Judge, benchmark, languages, score
 from xl_alpacaeval_metric.benchmark import context
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.harness import judging, values
 from xl_alpacaeval_metric.records import Comparison
 from xl_alpacaeval_metric.runs.thoughts import Answer
 
@@ -152,13 +153,10 @@ def test_xl_runs_on_a_local_copy_with_references_from_the_environment(tmp_path: 
 
 
 def test_a_missing_verdict_is_left_out_and_counted() -> None:
-    sys.path.insert(0, str(ROOT))
-    from lm_eval_tasks import utils
-
     doc = {"id": "a", "response_language": "de", "instruction": "Q", "reference": "Guten Tag!"}
     with JudgeServer(marker="no verdict") as server:
         settings = json.dumps({"judge": "openai/m", "judge_base_url": server.url})
-        found = utils.values(doc, utils.judge_answers([Answer("no verdict")], [doc], settings))
+        found = values.values(doc, judging.judge_answers([Answer("no verdict")], [doc], settings))
     assert (found["coverage"], found["missing"]) == (0.0, 1.0)
     assert math.isnan(found["win_rate"])
     assert math.isnan(utils.mean_of_present([found["win_rate"]]))
@@ -169,9 +167,6 @@ def test_a_missing_verdict_is_left_out_and_counted() -> None:
 
 def test_figures_are_those_of_score() -> None:
     """Win rate, length control over languages, and fidelity, as the harness aggregates them."""
-    sys.path.insert(0, str(ROOT))
-    from lm_eval_tasks import utils
-
     answers = ["Guten Morgen, wie geht es Ihnen heute?", "The dog runs through the forest again.", "Ja."] * 4
     codes = ["de", "en", "de"] * 4
     docs = [
@@ -189,26 +184,23 @@ def test_figures_are_those_of_score() -> None:
     ]
     with JudgeServer() as server:
         settings = json.dumps({"judge": "openai/m", "judge_base_url": server.url})
-        results = utils.judge_answers(list(map(Answer, answers)), docs, settings)
+        results = judging.judge_answers(list(map(Answer, answers)), docs, settings)
         with Judge.from_spec("openai/m", base_url=server.url) as judge:
             expected = score(items, judge).overall
-    found = [utils.values(doc, [result]) for doc, result in zip(docs, results, strict=True)]
+    found = [values.values(doc, [result]) for doc, result in zip(docs, results, strict=True)]
     assert 100 * statistics.fmean(one["win_rate"] for one in found) == pytest.approx(expected.win_rate)
     assert 100 * utils.length_controlled([one["lc_win_rate"] for one in found]) == pytest.approx(expected.lc_win_rate)
     assert 100 * statistics.fmean(one["coverage"] for one in found) == pytest.approx(expected.coverage)
 
 
 def test_a_judge_that_goes_away_is_reported() -> None:
-    sys.path.insert(0, str(ROOT))
-    from lm_eval_tasks import utils
-
     doc = {"id": "a", "response_language": "de", "instruction": "Q", "reference": "Guten Tag!"}
     with JudgeServer(models=("other",)) as server:
         settings = {"judge": "openai/m", "judge_base_url": server.url}
         with pytest.raises(UserError):
-            utils.judge_answers([Answer("Hallo!")], [doc], json.dumps(settings))
+            judging.judge_answers([Answer("Hallo!")], [doc], json.dumps(settings))
         with pytest.raises(UserError, match="seed in --metadata is 'x'; need a whole number"):
-            utils.judge_answers([Answer("Hallo!")], [doc], json.dumps(settings | {"seed": "x"}))
+            judging.judge_answers([Answer("Hallo!")], [doc], json.dumps(settings | {"seed": "x"}))
 
 
 @pytest.mark.slow

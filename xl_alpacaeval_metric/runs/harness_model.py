@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xl_alpacaeval_metric.clients import endpoint_reply
 from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.runs import batch_size, endpoint_reply
+from xl_alpacaeval_metric.runs import batch_size
 
 ADAPTER = "adapter_config.json"
 ENDPOINTS = {"openai-completions", "openai-chat-completions", "local-completions", "local-chat-completions"}

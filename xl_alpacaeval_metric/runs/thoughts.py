@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from xl_alpacaeval_metric import thinking
+from xl_alpacaeval_metric.clients.endpoint_reply import EndpointReply
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.runs.endpoint_reply import EndpointReply
 
 DEFAULT_TOKENS = 4096
 """Room for a thought unless --thinking-tokens says otherwise."""

@@ -1,0 +1,1 @@
+"""What the tasks of lm-evaluation-harness use: judging all answers of a task, and its figures."""

@@ -1,0 +1,133 @@
+"""The judge of a harness task: opened once a run, it judges all answers of a task in one batch."""
+
+import atexit
+import json
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric import scoring
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
+from xl_alpacaeval_metric.judge.judging_task import JudgingTask
+from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
+from xl_alpacaeval_metric.records import Comparison, ItemKey, Verdict
+from xl_alpacaeval_metric.runs.thoughts import Answer
+from xl_alpacaeval_metric.stats import gaming
+
+logger = logging.getLogger(__name__)
+
+KEYS = ("judge", "judge_base_url", "judge_args", "both_orders", "concurrency", "seed")
+"""Keys of a task's metadata that set the judge."""
+
+
+def key_of(doc: Mapping[str, Any]) -> ItemKey:
+    """Id and response language of a document."""
+    return doc["id"], doc["response_language"]
+
+
+def described(
+    judge: Judge | None, docs: Sequence[Mapping[str, Any]], source: str, file: str | None
+) -> dict[str, object]:
+    """The judge, its prompt and the signature, for the harness's results; without secrets.
+
+    `source` is the benchmark and its revision, `file` the file of references if one was given.
+    """
+    items = [Comparison(*key_of(doc), doc["instruction"], "", doc["reference"] or "") for doc in docs]
+    task = JudgingTask.of(items, judge)
+    return {
+        "judge": judge.client.spec if judge else "none",
+        "judge_prompt": judge.settings.get("prompt") if judge else None,
+        "signature": scoring.signature_of(task, source, Path(file).name if file else "given"),
+    }
+
+
+def whole_number(metadata: Mapping[str, Any], key: str, default: int) -> int:
+    """A number in the metadata; raises UserError where it is none."""
+    try:
+        return int(metadata.get(key, default))
+    except (TypeError, ValueError):
+        raise UserError(f"{key} in --metadata is {metadata[key]!r}; need a whole number") from None
+
+
+@cache
+def judge_of(settings: str) -> Judge | None:
+    """The judge that a row's settings or the environment name; None for `none`.
+
+    One judge serves all tasks of a run. The harness has no hook for its end, so the judge is closed
+    when the process exits.
+    """
+    given = json.loads(settings)
+    opened = ExitStack()
+    judge = opened.enter_context(
+        open_judge(
+            given.get("judge"),
+            how_to_set='give --metadata \'{"judge": "SPEC"}\' or set XL_JUDGE (openai/MODEL, hf/ORG/MODEL, '
+            "hf/./folder, vllm/ORG/MODEL), or none for language fidelity alone",
+            base_url=given.get("judge_base_url"),
+            concurrency=whole_number(given, "concurrency", 64),
+            args=given.get("judge_args") or {},
+            seed=whole_number(given, "seed", 0),
+            both_orders=bool(given.get("both_orders")),
+        )
+    )
+    atexit.register(opened.close)
+    return judge
+
+
+def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], settings: str) -> list[str]:
+    """One judged answer per document, as JSON text; all are judged in one batch.
+
+    JSON, because the harness writes anything but text into its sample log as Python would print it.
+    Raises UserError and ModelUnavailable as the judge does.
+    """
+    if not docs:
+        return []
+    judge = judge_of(settings)
+    items = [
+        Comparison(
+            *key_of(doc),
+            doc["instruction"],
+            answer.prediction,
+            doc["reference"] or "",
+            thinking=answer.thinking,
+            thinking_tokens=answer.thinking_tokens,
+            unfinished=answer.unfinished,
+        )
+        for answer, doc in zip(answers, docs, strict=True)
+    ]
+    task = JudgingTask.of(items, judge)
+    verdicts: dict[ItemKey, list[Verdict]] = defaultdict(list)
+    for verdict in task.judge_pending():
+        verdicts[verdict.id, verdict.language].append(verdict)
+    for line in (*scoring.unfinished_thoughts(task.comparisons), *gaming.warnings(task.comparisons)):
+        logger.warning("%s: %s", items[0].language, line)
+    _say_missing([verdict for found in verdicts.values() for verdict in found], items[0].language)
+    return [
+        json.dumps(_judged_answer(one, judge is not None), ensure_ascii=False)
+        for one in item_scores(task.comparisons, verdicts)
+    ]
+
+
+def _say_missing(verdicts: Sequence[Verdict], language: str) -> None:
+    reasons = Counter(verdict.reason or "" for verdict in verdicts if verdict.preference is None)
+    for reason, count in reasons.most_common(5):
+        logger.warning("%s: %d of %d verdicts are missing: %s", language, count, len(verdicts), reason)
+    if verdicts and sum(reasons.values()) == len(verdicts):
+        logger.error("%s: there is no win rate, since every verdict is missing", language)
+
+
+def _judged_answer(one: ItemScores, judged: bool) -> dict[str, Any]:
+    return {
+        "preference": one.preference,
+        "prediction": one.item.prediction,
+        **({"thinking": one.item.thinking, "unfinished": one.item.unfinished} if one.item.thought else {}),
+        "judged": judged,
+        "verdicts": [asdict(verdict) for verdict in one.verdicts],
+        "fidelity": asdict(one.fidelity),
+    }
