@@ -81,8 +81,6 @@ class Endpoint:
                 raise ModelUnavailable(f"{variable} holds characters that no header can have; set it anew or unset it")
             if value:
                 headers[header] = value
-        if host.endswith(".azure.com") and key:
-            headers["api-key"] = key
         return cls(url, headers, parts.query, tuple(secrets), _proxy_for(parts.scheme, host))
 
     def redact(self, text: str) -> str:
