@@ -24,7 +24,9 @@ def reply(**changes: object) -> str:
 
 def written(folder: Path, content: object) -> Path:
     file = folder / "own.yaml"
-    file.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
+    # By way of JSON, so that a value that occurs twice is written twice and not as an alias.
+    text = content if isinstance(content, str) else yaml.safe_dump(json.loads(json.dumps(content)))
+    file.write_text(text, encoding="utf-8")
     return file
 
 
