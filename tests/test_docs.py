@@ -116,7 +116,7 @@ def test_every_command_shown_exists_with_its_options(page: Path) -> None:
     assert [said for words, whole in shown(page) if (said := complaint(words, whole))] == []
 
 
-LM_EVAL = {"--include_path", "--metadata", "--log_samples", "--cache_requests"}
+LM_EVAL = {"--include_path", "--metadata", "--log_samples", "--cache_requests", "--predict_only", "--gen_kwargs"}
 OTHERS = re.compile(r"perf/|hf |lm_eval |vllm |python |accelerate |.* --version$")
 """Calls of other programs."""
 
