@@ -62,11 +62,9 @@ _CLOSING_TAG = re.compile(rf"</({_NAMESPACE}(?:{_TAG_NAMES}))\s*>", re.IGNORECAS
 
 # Harmony: <|start|>assistant<|channel|>analysis<|message|>THOUGHT<|end|>
 #          <|start|>assistant<|channel|>final<|message|>ANSWER<|return|>
-_HARMONY = re.compile(
-    r"(?:<\|start\|>\s*assistant)?(?:\s+to=[^<]*)?\s*<\|channel\|>\s*(\w+)[^<]*"
-    r"(?:<\|constrain\|>[^<]*)?<\|message\|>"
-)
-_HARMONY_END = re.compile(r"<\|(?:end|return|call)\|>")
+_HARMONY = re.compile(r"<\|channel\|>[ \t]*(\w+)[^<]{0,200}(?:<\|constrain\|>[^<]{0,200})?<\|message\|>")
+_HARMONY_END = re.compile(r"<\|(?:end|return|call|start)\|>")
+_HARMONY_START = re.compile(r"\s*(?:<\|start\|>)?(?:assistant)?[^<\s]{0,50}\s*")
 # The same after a decoder has removed the special tokens: analysisTHOUGHTassistantfinalANSWER.
 _HARMONY_BARE = re.compile(r"\A\s*analysis(?=[^a-z\s]|\s)?(.*?)assistant\s*final(.*)\Z", re.DOTALL)
 
@@ -163,7 +161,7 @@ def _lone_closing(text: str, marks: Sequence[Marks]) -> re.Match[str] | None:
     if _OPENING_TAG.search(before) or any(mark.opening in before for mark in marks):
         return None
     quoted = "`" in text[max(0, found.start() - 1) : found.end() + 1]
-    fenced = len(re.findall(r"^\s*(?:```|~~~)", before, re.MULTILINE)) % 2 == 1
+    fenced = len(re.findall(r"^[ \t]*(?:```|~~~)", before, re.MULTILINE)) % 2 == 1
     return None if quoted or fenced else found
 
 
@@ -172,7 +170,7 @@ def _harmony(text: str) -> Split | None:
     if not heads:
         bare = _HARMONY_BARE.match(text)
         return Split(bare[1].strip(), bare[2].strip()) if bare else None
-    if text[: heads[0].start()].strip():
+    if not _HARMONY_START.fullmatch(text[: heads[0].start()]):
         return None
     thoughts: list[str] = []
     answers: list[str] = []

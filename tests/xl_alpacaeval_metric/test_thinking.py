@@ -93,6 +93,27 @@ def test_marks_are_found_in_a_template() -> None:
     assert split("[THOUGHT]a[/THOUGHT]b", marks=marks_of_template(template)) == Split("a", "b")
 
 
-def test_a_long_text_takes_no_time() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "analysis" + "assistant " * 100_000,
+        " " * 300_000 + "x",
+        "\n" * 300_000 + "x</think>y",
+        "x" + "\n" * 300_000 + "</think>y",
+        "<|start|>assistant" + " " * 300_000 + "x",
+        "<|channel|>" * 50_000,
+        "<|channel|>analysis" + " " * 300_000,
+        "<think" + " " * 300_000,
+        "<" + "a" * 300_000,
+        "analysis" + " " * 300_000 + "assistant" + " " * 300_000,
+        "`</think>`" * 50_000,
+    ],
+    ids=range(11),
+)
+def test_a_long_text_is_read_in_linear_time(text: str) -> None:
+    """A pattern that goes back over the text would take hours here."""
+    assert len(split(text).answer) + len(split(text).thought) <= len(text)
+
+
+def test_many_opening_marks_are_a_thought_that_never_ends() -> None:
     assert split("<think>" * 50_000).finished is False
-    assert split("analysis" + "assistant " * 100_000).thought == ""
