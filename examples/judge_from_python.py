@@ -39,10 +39,8 @@ def main() -> None:
     with Judge.from_spec(spec, both_orders=True) as judge:
         result = score(COMPARISONS, judge)
     for language, figures in result.by_language.items():
-        print(
-            f"{language}: win rate {figures.win_rate:.1f}%, "
-            f"{figures.line_pass_rate:.0f}% of the answers in the language asked for"
-        )
+        rate = "no verdict" if figures.win_rate is None else f"win rate {figures.win_rate:.1f}%"
+        print(f"{language}: {rate}, {figures.line_pass_rate:.0f}% of the answers in the language asked for")
     for warning in result.warnings:
         print(f"warning: {warning}")
     print(result.signature)

@@ -44,7 +44,7 @@ def test_read_run_folder(run_folder: Path) -> None:
 @pytest.mark.slow
 def test_judge_from_python(smollm2: Path) -> None:
     printed = run_example("judge_from_python.py", f"hf/{smollm2}")
-    assert "de: win rate " in printed
+    assert printed.startswith("de: ")
     assert "50% of the answers in the language asked for" in printed
     assert "|order:both|" in printed
 
