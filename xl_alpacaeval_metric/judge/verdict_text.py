@@ -64,9 +64,9 @@ def read_verdict(text: str) -> Letter | None:
     compared = {(found[1] or found[2]).upper() for line in lines for found in _COMPARED.finditer(line)}
     if compared:
         return _single(compared)
-    alone = {found[1].upper() for line in lines if (found := _ALONE.fullmatch(line))}
-    if alone:
-        return _single(alone)
+    for line in (lines[-1:], lines[:1]):
+        if line and (found := _ALONE.fullmatch(line[0])):
+            return _single({found[1].upper()})
     opens = {found[1] for line in lines if (found := _OPENS.match(line))}
     if lines and len(opens) == 1 and _OPENS.match(lines[0]) and not _names_other(plain, *opens):
         return _single(opens)

@@ -62,7 +62,6 @@ def test_a_conclusion_is_read(text: str, letter: str) -> None:
         "The answer A/B cannot be told.",
         "Answer A is worse.",
         "C",
-        "A\n\nA\n\nB",
         "AB",
         "The",
     ],
