@@ -26,7 +26,7 @@ from pathlib import Path
 from xl_alpacaeval_metric.clients.cache import CachedClient
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison
 
 ROOT = Path(__file__).parents[1]
 ANSWER = "A few sentences, as a model writes them when it is asked for something. " * 15

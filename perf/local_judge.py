@@ -23,7 +23,7 @@ from xl_alpacaeval_metric.clients.local.client import BATCH_TOKENS, LocalClient
 from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.clients.local.prefix_cache import shared_length
 from xl_alpacaeval_metric.judge.pairwise import CHOICES, Judge
-from xl_alpacaeval_metric.records import Comparison, Order
+from xl_alpacaeval_metric.records.judgements import Comparison, Order
 
 
 def comparisons(pairs: int) -> list[Comparison]:

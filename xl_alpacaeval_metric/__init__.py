@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError
     from xl_alpacaeval_metric.judge.pairwise import Judge
     from xl_alpacaeval_metric.languages.fidelity import language_fidelity
-    from xl_alpacaeval_metric.records import Comparison, Fidelity, Result, Scores, Usage, Verdict, WinRate
+    from xl_alpacaeval_metric.records.judgements import Comparison, Verdict
+    from xl_alpacaeval_metric.records.result import Fidelity, Result, Scores, Usage, WinRate
     from xl_alpacaeval_metric.scoring import score
     from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
     from xl_alpacaeval_metric.stats.win_rates import win_rate
@@ -42,7 +43,8 @@ _HOMES = {
     "errors": ("ModelUnavailable", "MissingExtra", "UserError"),
     "judge.pairwise": ("Judge",),
     "languages.fidelity": ("language_fidelity",),
-    "records": ("Comparison", "Fidelity", "Result", "Scores", "Usage", "Verdict", "WinRate"),
+    "records.judgements": ("Comparison", "Verdict"),
+    "records.result": ("Fidelity", "Result", "Scores", "Usage", "WinRate"),
     "scoring": ("score",),
     "stats.length_control": ("length_controlled_win_rate",),
     "stats.win_rates": ("win_rate",),

@@ -11,16 +11,8 @@ from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.languages import fidelity, identify, main_language
-from xl_alpacaeval_metric.records import (
-    Comparison,
-    Effect,
-    ItemKey,
-    Rating,
-    Result,
-    Scores,
-    Usage,
-    Verdict,
-)
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating, Verdict
+from xl_alpacaeval_metric.records.result import Effect, Result, Scores, Usage
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
 from xl_alpacaeval_metric.stats import factor_effects, gaming
 from xl_alpacaeval_metric.stats.clusters import Clusters

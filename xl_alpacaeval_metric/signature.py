@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from xl_alpacaeval_metric import __version__
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison
 
 
 def package_version() -> str:

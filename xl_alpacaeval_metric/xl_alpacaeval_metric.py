@@ -11,7 +11,7 @@ from xl_alpacaeval_metric import languages, scoring
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
 from xl_alpacaeval_metric.judge.rubric_file import load as load_rubric
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.runs.pairs import identifier_of, without_thoughts
 
 _DESCRIPTION = """\

@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.clients.base import Completion, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.records import Verdict
+from xl_alpacaeval_metric.records.judgements import Verdict
 from xl_alpacaeval_metric.signature import parse
 
 

@@ -38,7 +38,7 @@ from xl_alpacaeval_metric.cli.version import Version
 from xl_alpacaeval_metric.terminal import say
 
 if TYPE_CHECKING:
-    from xl_alpacaeval_metric.records import Result
+    from xl_alpacaeval_metric.records.result import Result
 
 
 app = typer.Typer(

@@ -16,7 +16,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
-from xl_alpacaeval_metric.records import Comparison, ItemKey, Verdict
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.runs.thoughts import Answer
 from xl_alpacaeval_metric.stats import gaming
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.languages.fidelity import TextFidelity, texts_fidelity
-from xl_alpacaeval_metric.records import Comparison, ItemKey, Verdict
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 
 
 @dataclass(frozen=True, slots=True)

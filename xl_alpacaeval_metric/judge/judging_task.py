@@ -10,7 +10,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import rating
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
-from xl_alpacaeval_metric.records import Comparison, ItemKey, Order, Rating, Verdict, VerdictKey
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Rating, Verdict, VerdictKey
 
 Judgement = TypeVar("Judgement", Verdict, Rating)
 

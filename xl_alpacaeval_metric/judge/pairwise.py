@@ -13,7 +13,7 @@ from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Completion,
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
 from xl_alpacaeval_metric.judge.verdict_text import read_verdict
-from xl_alpacaeval_metric.records import Comparison, Order, Verdict
+from xl_alpacaeval_metric.records.judgements import Comparison, Order, Verdict
 
 CHOICES = ("A", "B")
 MAJORITY = 0.5

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from xl_alpacaeval_metric.clients.base import Client, Failure, Reply
 from xl_alpacaeval_metric.judge.rubric import LEVELS, Rubric
-from xl_alpacaeval_metric.records import Comparison, CriterionScore, ItemKey, Rating
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating
+from xl_alpacaeval_metric.records.result import CriterionScore
 from xl_alpacaeval_metric.stats.clusters import Clusters
 from xl_alpacaeval_metric.stats.missing import none_if_undefined
 from xl_alpacaeval_metric.stats.win_rates import bootstrap_interval

@@ -19,7 +19,7 @@ from importlib import resources
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import identify
-from xl_alpacaeval_metric.records import Fidelity
+from xl_alpacaeval_metric.records.result import Fidelity
 
 MIN_TOKENS = 5
 """Shorter lines are not scored: their language cannot be identified reliably."""

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xl_alpacaeval_metric.records import CriterionScore, Effect, Fidelity, Result, Scores
+from xl_alpacaeval_metric.records.result import CriterionScore, Effect, Fidelity, Result, Scores
 from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.stats import factor_effects
 from xl_alpacaeval_metric.thinking import Thinking

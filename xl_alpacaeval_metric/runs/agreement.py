@@ -9,7 +9,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl, tables
 from xl_alpacaeval_metric.judge import aggregate
-from xl_alpacaeval_metric.records import ItemKey, Order, Verdict
+from xl_alpacaeval_metric.records.judgements import ItemKey, Order, Verdict
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import pairs
 from xl_alpacaeval_metric.stats.clusters import Clusters

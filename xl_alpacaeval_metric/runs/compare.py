@@ -9,7 +9,7 @@ from pathlib import Path
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge import aggregate
-from xl_alpacaeval_metric.records import Comparison, ItemKey
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import agreement
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.signature import parse

@@ -14,7 +14,8 @@ from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.progress import Progress
-from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
+from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
+from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import pairs
 from xl_alpacaeval_metric.runs.candidate import Candidate

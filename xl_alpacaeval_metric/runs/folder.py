@@ -12,7 +12,8 @@ from typing import Any, Self, TextIO, TypeVar
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_json, read_lines, replace_file, write_json
-from xl_alpacaeval_metric.records import Comparison, Rating, Result, Verdict, flat
+from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
+from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.signature import package_version
 
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"

@@ -7,7 +7,7 @@ from pathlib import Path
 from xl_alpacaeval_metric import languages, thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import tables
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison
 
 COLUMNS = ("instruction", "prediction", "reference", "language")
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.stats.missing import Floats
 
 Codes = npt.NDArray[np.intp]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from xl_alpacaeval_metric.records import Effect
+from xl_alpacaeval_metric.records.result import Effect
 from xl_alpacaeval_metric.stats.missing import none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.win_rates import paired_difference
 

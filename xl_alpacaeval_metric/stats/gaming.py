@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison
 
 MIN_SAME = 3
 MIN_SHARE = 0.1

@@ -7,7 +7,7 @@ from math import nan, sqrt
 import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.records import WinRate
+from xl_alpacaeval_metric.records.result import WinRate
 from xl_alpacaeval_metric.stats.clusters import Clusters, as_clusters
 from xl_alpacaeval_metric.stats.missing import Floats, as_preferences
 

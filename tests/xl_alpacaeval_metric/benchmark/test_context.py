@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.languages import identify
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison
 
 BENCHMARK = benchmark.load("context")
 ROWS = BENCHMARK.rows

@@ -16,7 +16,7 @@ from xl_alpacaeval_metric.clients.openai.protocol import Fault
 from xl_alpacaeval_metric.clients.openai.reply import read_reply
 from xl_alpacaeval_metric.errors import ModelUnavailable
 from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.records import Comparison, Verdict
+from xl_alpacaeval_metric.records.judgements import Comparison, Verdict
 
 ITEMS = [
     comparison(number, prediction=f"candidate {number}.", reference=f"reference {number}.") for number in range(24)

@@ -15,7 +15,7 @@ from xl_alpacaeval_metric.judge import rubric_file
 from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.records import Rating, Verdict
+from xl_alpacaeval_metric.records.judgements import Rating, Verdict
 
 ITEMS = [comparison(n) for n in range(10)]
 

@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import rubric_file
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.records import Verdict
+from xl_alpacaeval_metric.records.judgements import Verdict
 
 ITEMS = [comparison(n) for n in range(4)]
 

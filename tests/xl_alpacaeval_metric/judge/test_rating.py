@@ -21,7 +21,8 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rating import summary as rating_summary
-from xl_alpacaeval_metric.records import Comparison, CriterionScore, Rating
+from xl_alpacaeval_metric.records.judgements import Comparison, Rating
+from xl_alpacaeval_metric.records.result import CriterionScore
 from xl_alpacaeval_metric.stats.clusters import Clusters
 
 

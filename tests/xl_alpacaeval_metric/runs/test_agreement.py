@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.records import ItemKey, Order, Verdict
+from xl_alpacaeval_metric.records.judgements import ItemKey, Order, Verdict
 from xl_alpacaeval_metric.runs import agreement
 
 FIRST: Order = "candidate_first"

@@ -20,7 +20,7 @@ from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.progress import silent
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.evaluate import judge_pairs

@@ -6,7 +6,7 @@ import pytest
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.records import Verdict
+from xl_alpacaeval_metric.records.judgements import Verdict
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.folder import RunFolder
 

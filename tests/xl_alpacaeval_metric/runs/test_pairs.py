@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.runs import pairs
 
 ROW = {"instruction": "Say hello in German.", "prediction": "Hallo!", "reference": "Guten Tag!", "language": "de"}

@@ -14,7 +14,7 @@ from tests.helpers import SHARED, comparison
 from xl_alpacaeval_metric import benchmark, scoring
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.report import results
 from xl_alpacaeval_metric.stats import gaming
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import fidelity
-from xl_alpacaeval_metric.records import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.compare import Run

@@ -16,7 +16,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.progress import Progress
-from xl_alpacaeval_metric.records import Result
+from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.runs import evaluate as runs
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.candidate import Candidate

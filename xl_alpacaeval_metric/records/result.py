@@ -1,96 +1,9 @@
-"""The vocabulary: frozen records that the modules pass to each other."""
+"""The figures of an evaluation, as frozen records: what results.json holds."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal
 
 from xl_alpacaeval_metric.thinking import Thinking
-
-Order = Literal["candidate_first", "reference_first"]
-ItemKey = tuple[str, str]
-"""(id, language)"""
-VerdictKey = tuple[str, str, Order]
-"""(id, language, order)"""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A candidate's answer and a reference answer to the same instruction.
-
-    `id` names the prompt: the same prompt in several languages has the same id in each, and
-    `(id, language)` names the item. `language` is the code of the language the answer should be in.
-    Where items with different ids are variants of one prompt, `prompt` names it, and `design` names
-    the variant. `thinking` is the candidate's thought, which is no part of `prediction`, with its
-    tokens where they were counted; a thought that never ended is `unfinished`.
-    """
-
-    id: str
-    language: str
-    instruction: str
-    prediction: str
-    reference: str
-    prompt: str = ""
-    design: str = ""
-    thinking: str = ""
-    thinking_tokens: int | None = None
-    unfinished: bool = False
-
-    @property
-    def thought(self) -> bool:
-        """Whether the candidate thought before it answered."""
-        return bool(self.thinking.strip()) or self.unfinished
-
-    @property
-    def cluster(self) -> str:
-        """The prompt; items that share one are not independent observations."""
-        return self.prompt or self.id
-
-    @property
-    def key(self) -> ItemKey:
-        return (self.id, self.language)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The probability in [0, 1] that the candidate is better, or the reason why there is none."""
-
-    id: str
-    language: str
-    order: Order
-    preference: float | None
-    reason: str | None = None
-    raw: str = ""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    retries: int = 0
-    cached: bool = False
-
-    @property
-    def key(self) -> VerdictKey:
-        return (self.id, self.language, self.order)
-
-
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """One answer's level, 1 to 5, on each criterion, or the reason why there is none.
-
-    `rubric` is the hash of the criteria.
-    """
-
-    id: str
-    language: str
-    scores: Mapping[str, int] | None
-    reason: str | None = None
-    raw: str = ""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    retries: int = 0
-    cached: bool = False
-    rubric: str = ""
-
-    @property
-    def key(self) -> ItemKey:
-        return (self.id, self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +147,6 @@ class Result:
             return {}
         effects = {design: {name: _plain(one) for name, one in found.items()} for design, found in self.effects.items()}
         return {"by_design": {design: _plain(scores) for design, scores in self.by_design.items()}, "effects": effects}
-
-
-def flat(record: Comparison | Verdict | Rating) -> dict[str, object]:
-    """As `dataclasses.asdict`, in a tenth of the time: the values need no copy."""
-    return {name: getattr(record, name) for name in record.__slots__}
 
 
 def _plain(record: Scores | Usage | Effect) -> dict[str, object]:
