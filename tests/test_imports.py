@@ -27,6 +27,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "benchmark judge",
         "scoring",
         "runs",
+        "labels",
         "harness report xl_alpacaeval_metric",
         "cli",
     ),
