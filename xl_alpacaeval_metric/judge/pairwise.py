@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Failure, Re
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import prompt_file
 from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
-from xl_alpacaeval_metric.judge.verdict_probability import CHOICES, probability_of_a, why_missing
+from xl_alpacaeval_metric.judge.verdict.probability import CHOICES, probability_of_a, why_missing
 from xl_alpacaeval_metric.records.judgements import Comparison, Order, Verdict
 
 
