@@ -20,6 +20,7 @@ from xl_alpacaeval_metric.cli.options import (
     CriteriaFile,
     Device,
     JudgeArgs,
+    JudgePrompt,
     JudgeSpec,
     JudgeThinking,
     JudgeThinkingTokens,
@@ -60,6 +61,7 @@ def estimate_costs(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_prompt: JudgePrompt = None,
     both_orders: BothOrders = False,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
@@ -86,7 +88,16 @@ def estimate_costs(
     comparisons, _ = pairs.without_thoughts(pairs.read(pairs_file, reference))
     judging_task.check(comparisons)
     with judge_from(
-        judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
+        judge,
+        judge_base_url,
+        judge_args,
+        concurrency,
+        device,
+        both_orders,
+        seed,
+        judge_thinking,
+        judge_thinking_tokens,
+        judge_prompt,
     ) as the_judge:
         if the_judge is None:
             raise UserError("judge none takes no requests; name the judge to estimate for")
@@ -121,11 +132,15 @@ def agreement(
     """
     from dataclasses import asdict
 
+    from xl_alpacaeval_metric.labels import agreement as agreeing
+    from xl_alpacaeval_metric.labels import label_file
     from xl_alpacaeval_metric.report import analysis
-    from xl_alpacaeval_metric.runs import agreement as agreeing
+    from xl_alpacaeval_metric.runs import verdicts as run_verdicts
 
-    judged = agreeing.read_verdicts(verdicts)
-    found = agreeing.measure(judged, agreeing.read_labels(labels, judged), agreeing.read_prompts(verdicts))
+    judged, samples = run_verdicts.read(verdicts), run_verdicts.read_samples(verdicts)
+    given = label_file.read([labels], judged, samples)
+    prompts = {key: item.cluster for key, item in samples.items()}
+    found = agreeing.measure(judged, given.means(), prompts)
     analysis.show_agreement(found, f"{verdicts} against {labels}", terminal.console())
     write(asdict(found), output)
 

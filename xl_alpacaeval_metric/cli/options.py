@@ -83,6 +83,17 @@ BenchmarkPath = Annotated[
         "alpaca_eval.json, or tatsu-lab/alpaca_eval to fetch it",
     ),
 ]
+JudgePrompt = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="A prompt of your own for the judge; or 0.1, the one of that version"),
+]
+Exclusion = Annotated[
+    str,
+    typer.Option(
+        metavar="strict|broad",
+        help="Which of AlpacaEval's requests are left out because they only make sense in English",
+    ),
+]
 Seed = Annotated[
     int, typer.Option(help="Decides which answer is shown first, and the phrasing of language instructions")
 ]
@@ -102,6 +113,7 @@ def judge_from(
     seed: int,
     thinking: ThinkingMode = "auto",
     thinking_tokens: int = 4096,
+    prompt: str | None = None,
 ) -> "AbstractContextManager[Judge | None]":
     """The judge that a command's options name, closed at the end; None for `none`.
 
@@ -121,6 +133,7 @@ def judge_from(
         seed=seed,
         both_orders=both_orders,
         thinking=Thinking(thinking, thinking_tokens),
+        prompt=prompt,
     )
 
 
