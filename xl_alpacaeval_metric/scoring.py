@@ -10,7 +10,7 @@ from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores, positi
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
-from xl_alpacaeval_metric.languages import fidelity, identify, main_language
+from xl_alpacaeval_metric.languages import composition, fidelity, identify
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating, Verdict
 from xl_alpacaeval_metric.records.result import Effect, Result, Scores, Usage
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
@@ -139,7 +139,7 @@ def _thinking(items: Sequence[Comparison]) -> Thinking | None:
     if not thoughts:
         return None
     tokens = [item.thinking_tokens for item in thoughts if item.thinking_tokens is not None]
-    found = Counter(code or "und" for code in main_language.main_languages([item.thinking for item in thoughts]))
+    found = Counter(code or "und" for code in composition.main_languages([item.thinking for item in thoughts]))
     return Thinking(
         n=len(thoughts),
         unfinished=sum(item.unfinished for item in thoughts),

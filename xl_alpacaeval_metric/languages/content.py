@@ -1,8 +1,8 @@
 """The content of a text: what is written in a language, without code, addresses and the like.
 
 Left out are fenced and inline code, markup tags, addresses and file paths, formulas, rows of
-figures, and quotations up to `QUOTED` of the letters. The lines stay: what is left out becomes a
-space.
+figures, and quotations up to `QUOTED` of the letters. What is left out becomes spaces, so that a
+character stays at its place.
 """
 
 import re
@@ -27,7 +27,8 @@ _QUOTATION = re.compile(
     r"“[^“”\n]{2,600}”|„[^„“”\n]{2,600}[“”]|«[^«»\n]{2,600}»|»[^«»\n]{2,600}«|「[^「」\n]{1,300}」|『[^『』\n]{1,300}』"
     r"|《[^《》\n]{1,300}》|\"[^\"\n]{2,600}\"|”[^”\n]{2,600}”|(?<![\w*])\*[^*\n]{2,200}\*(?![\w*])|(?<!\w)_[^_\n]{2,200}_(?!\w)"
 )
-_MAY_HAVE_QUOTATION = re.compile("[“„«»「『《\"”*_]")
+_MAY_HAVE_QUOTATION = re.compile('[“„«»「『《"”*_]')
+_NOT_NEWLINE = re.compile(r"[^\n]")
 _FIGURES = re.compile(r"^(?=[^\n]*\d)[^\n]*$", re.MULTILINE)
 
 
@@ -42,32 +43,32 @@ def of(text: str) -> str:
 def without_code(text: str) -> str:
     """The text without code, markup, addresses, formulas and rows of figures."""
     if "```" in text or "~~~" in text:
-        text = _FENCE.sub(_newlines, text)
+        text = _FENCE.sub(_blank, text)
     if "`" in text:
-        text = _INLINE_CODE.sub(" ", text)
+        text = _INLINE_CODE.sub(_blank, text)
     if "<" in text or "&" in text:
-        text = _TAG.sub(" ", text)
+        text = _TAG.sub(_blank, text)
     if "$" in text or "\\" in text:
-        text = _COMMAND.sub(" ", _FORMULA.sub(_newlines, text))
+        text = _COMMAND.sub(_blank, _FORMULA.sub(_blank, text))
     if _MAY_HAVE_ADDRESS.search(text):
-        text = _ADDRESS.sub(" ", text)
+        text = _ADDRESS.sub(_blank, text)
     return _FIGURES.sub(_unless_figures, text)
 
 
-def _newlines(found: re.Match[str]) -> str:
-    return "\n" * found[0].count("\n") or " "
+def _blank(found: re.Match[str]) -> str:
+    return _NOT_NEWLINE.sub(" ", found[0])
 
 
 def _unless_figures(found: re.Match[str]) -> str:
     """The line, or nothing where it has more digits than letters."""
     line = found[0]
     digits = sum(map(str.isdecimal, line))
-    return "" if digits > scripts.weight(line) else line
+    return " " * len(line) if digits > scripts.weight(line) else line
 
 
 def _without_quotations(text: str) -> str:
-    shorter = _QUOTATION.sub(" ", text)
-    if len(shorter) == len(text):
+    shorter = _QUOTATION.sub(_blank, text)
+    if shorter == text:
         return text
     whole = scripts.weight(text)
     return shorter if scripts.weight(shorter) >= (1 - QUOTED) * whole else text

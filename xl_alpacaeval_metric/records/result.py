@@ -36,8 +36,11 @@ class WinRate:
 class Fidelity:
     """How far texts are in the requested language; rates in percent, None where none was scored.
 
-    `n_scored` of the `n` texts were scored; `unsupported` are the codes that the language
-    identifier does not support.
+    `fidelity` is the mean percentage of a text that is in its language, `switch_rate` that of texts
+    with a span in another, `answered_in` the percentage of texts by the language that they are in
+    ("mixed" for several, "none" where none is identified). `n_scored` of the `n` texts were scored;
+    `unsupported` are the codes that the language identifier does not support, `doubtful` those that
+    it recognises less well than it should.
     """
 
     line_pass_rate: float | None
@@ -46,6 +49,10 @@ class Fidelity:
     n: int
     n_scored: int = 0
     unsupported: tuple[str, ...] = ()
+    fidelity: float | None = None
+    switch_rate: float | None = None
+    answered_in: Mapping[str, float] = field(default_factory=dict)
+    doubtful: tuple[str, ...] = ()
     by_language: Mapping[str, "Fidelity"] = field(default_factory=dict)
 
 
