@@ -108,7 +108,7 @@ def _identify_cached(line: str) -> str | None:
     label, probability = identifiers.benchmark_labels([line])[0]
     if best and best[0][1] >= _SURE and (label == best[0][0] or probability < _SURE):
         return labels.code_of(best[0][0])
-    if probability > MIN_PROBABILITY:
+    if probability > _SURE:
         return labels.code_of(label)
     return labels.code_of(best[0][0]) if best and best[0][1] >= _SURE else None
 

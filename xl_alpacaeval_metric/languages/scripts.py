@@ -50,6 +50,13 @@ _HEAVY = re.compile(f"[{_BLOCKS['Hani']}{_BLOCKS['Kana']}]")
 _LETTER = re.compile(f"[{''.join(_BLOCKS.values())}]")
 
 
+def characters_of(script: str) -> str:
+    """The letters of a script as ranges for a pattern; those of all scripts for ""."""
+    if not script:
+        return "".join(_BLOCKS.values())
+    return "".join(_BLOCKS.get(name, "") for name in _COMPOSED.get(script, script).split())
+
+
 @lru_cache(maxsize=64)
 def letters_of(script: str) -> re.Pattern[str] | None:
     """A pattern of one letter of an ISO 15924 script; None for a script that is not known here."""

@@ -17,16 +17,17 @@ from xl_alpacaeval_metric.languages import identifiers, identify, labels, script
 MIN_WORDS = 4
 _WINDOW = 5
 """Words that are identified together."""
-_FOREIGN, _HARDLY = 0.6, 0.1
+_FOREIGN, _HARDLY = 0.5, 0.15
 """A window is foreign from this probability of other languages, at most that of the asked one."""
+_LABELLED, _SURE = 0.5, 0.8
+_HEAVY_LETTERS = 21
+"""Letters of a run without spaces, in another script: seven characters of Chinese or Japanese."""
+_NO_LANGUAGE: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+_MARKED_LATIN = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþßāăąćĉčďđēėęěğģīįıķļłńņňőœŕřśşšţťūůűųźżžșțơư"
+_CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёєіїўґјљњћђџѓќѕ"
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’\u0300-\u036f\u0900-\u0d7f\u200c\u200d-]*\w)?", re.UNICODE)
 _SENTENCE_END = re.compile("[.!?…:;。！？।؟\n()\\[\\]|]")
-_LATIN_RUN = re.compile(r"[A-Za-z\u00c0-\u024f][\w'’]*(?:[ ,-]{1,3}[A-Za-z\u00c0-\u024f][\w'’]*){3,}")
-_OTHER_RUN = re.compile(
-    "[\u0370-\u052f\u0590-\u06ff\u0900-\u109f\u10a0-\u10ff\u1200-\u139f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-    "[^A-Za-z\u00c0-\u024f\n.!?]{6,}"
-)
 _UNSPACED = frozenset(("zh", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo", "dz"))
 
 
@@ -44,51 +45,54 @@ def find(text: str, code: str, script: str | None) -> list[Span]:
 
     `text` is content as `content.of` gives it; `script` is the language's usual script.
     """
-    found: list[Span] = []
-    if script is not None and script != "Latn":
-        found += _latin_spans(text, code)
-    elif not text.isascii():
-        found += _other_script_spans(text)
+    found = list(_script_spans(text, script or scripts.main_script(text) or "Latn"))
     if code.split("-")[0] in _UNSPACED:
         return found
-    foreign = _foreign_words(labels.of_own_model(code))
-    words: list[re.Match[str]] | None = None
-    if not foreign.isdisjoint(identifiers.letters(text).split()):
-        words = list(_WORD.finditer(text))
-        found += _word_spans(text, words, code, foreign)
+    own, letters = labels.of_own_model(code), identifiers.letters(text)
+    foreign, strange = _foreign_words(own), _strange_letters(own)
+    if not foreign.isdisjoint(letters.split()) or (strange is not None and strange.search(letters)):
+        found += _word_spans(text, list(_WORD.finditer(text)), code, foreign, strange)
     return sorted(_merged(found), key=lambda span: span.start)
 
 
-def _latin_spans(text: str, code: str) -> Iterator[Span]:
-    """Runs of Latin words in a text of another script."""
-    for run in _LATIN_RUN.finditer(text):
+def _script_spans(text: str, script: str) -> Iterator[Span]:
+    """Runs of words in another script than the text's own."""
+    if script == "Latn" and text.isascii():
+        return
+    for run in _runs_outside(script).finditer(text):
         words = run[0].split()
-        if sum(word[:1].islower() and len(word) > 1 for word in words) * 2 < len(words) or len(words) < MIN_WORDS:
+        heavy = scripts.weight(run[0]) > 1.5 * len(run[0])
+        if heavy:
+            if scripts.weight(run[0]) < _HEAVY_LETTERS:
+                continue
+        elif len(words) < MIN_WORDS or _is_title(words):
             continue
         label = _language(run[0])
-        if label is not None and not _function_words(label).isdisjoint(run[0].lower().split()):
+        if heavy or label != "und":
             yield Span(run.start(), run.end(), label)
 
 
-def _other_script_spans(text: str) -> Iterator[Span]:
-    """Runs of another script in a text of Latin letters."""
-    for run in _OTHER_RUN.finditer(text):
-        letters, end = scripts.weight(run[0]), run.start() + len(run[0].rstrip())
-        if letters < 16 or (letters == len(run[0]) and len(run[0].split()) < MIN_WORDS):
-            continue
-        heavy = letters > 1.5 * len(run[0])
-        if not heavy and len(run[0].split()) < MIN_WORDS:
-            continue
-        label = identify.identify([run[0]])[0]
-        if label is not None:
-            yield Span(run.start(), end, label)
+def _is_title(words: Sequence[str]) -> bool:
+    """Whether words in another script are names or terms: capitals, or none that is frequent."""
+    bare = [identifiers.letters(word) for word in words]
+    if sum(word[:1].isupper() for word in words) * 2 >= len(words) and not all(word.isupper() for word in words):
+        return True
+    return len(words) < 2 * MIN_WORDS and not any(_lexicon().get(word, _NO_LANGUAGE)[0] for word in bare)
 
 
-def _word_spans(text: str, words: Sequence[re.Match[str]], code: str, foreign: frozenset[str]) -> Iterator[Span]:
+def _word_spans(
+    text: str,
+    words: Sequence[re.Match[str]],
+    code: str,
+    foreign: frozenset[str],
+    strange: re.Pattern[str] | None,
+) -> Iterator[Span]:
     lower = [word[0].lower().replace("’", "'") for word in words]
-    hits = [index for index, word in enumerate(lower) if word in foreign]
-    if not hits:
-        return
+    hits = [
+        index
+        for index, word in enumerate(lower)
+        if word in foreign or (strange is not None and strange.search(word) and word == words[index][0])
+    ]
     near = labels.near(code)
     looked: dict[int, bool] = {}
     inside = [False] * len(words)
@@ -148,32 +152,58 @@ def _checked(
     words, lower = words[first:last], lower[first:last]
     if len(words) < MIN_WORDS:
         return
-    capitals = sum(word[0][:1].isupper() for word in words)
+    strangers = [word[0] for word, small in zip(words, lower, strict=True) if small not in own]
     run = text[words[0].start() : words[-1].end()]
-    if capitals * 2 >= len(words) and not run.isupper():
+    if sum(word[:1].isupper() for word in strangers) * 2 >= len(strangers) and not run.isupper():
         return
     best = identifiers.own_labels(identifiers.letters(run))
-    if not best:
-        return
-    label = labels.code_of(best[0][0])
+    label = labels.code_of(best[0][0]) if best else ""
     asked = identify.probability_of(best, labels.wanted(code))
-    function = _function_words(label)
-    if label in near or best[0][1] < _FOREIGN or asked > 0.05 or sum(word in function for word in lower) < 1:
+    family = labels.near(label)
+    likely = sum(probability for name, probability in best if labels.code_of(name) in family)
+    if not best or label in near or likely < _LABELLED or asked > _HARDLY:
         return
-    if sum(word in function for word in lower) < 2 and len(words) < 6 and not _agreed(run, label):
+    other, probability = identifiers.benchmark_labels([identifiers.excerpt(run.lower())])[0]
+    if other in labels.wanted(code) and probability > _LABELLED:
+        return
+    agreed = labels.code_of(other) in family and probability > identify.MIN_PROBABILITY
+    function = _function_words(label)
+    frequent = sum(word in function for word in lower)
+    if likely < _SURE and not (agreed and frequent):
+        return
+    if not agreed and frequent < 2:
         return
     yield Span(words[0].start(), words[-1].end(), label)
 
 
-def _agreed(run: str, label: str) -> bool:
-    """Whether lid.176 names the same language."""
-    other, probability = identifiers.benchmark_labels([identifiers.excerpt(run)])[0]
-    return labels.code_of(other) == label and probability > identify.MIN_PROBABILITY
-
-
-def _language(run: str) -> str | None:
+def _language(run: str) -> str:
+    """The language of a run of words in another script; "und" where none is likely."""
     best = identifiers.own_labels(identifiers.letters(run))
-    return labels.code_of(best[0][0]) if best and best[0][1] >= _FOREIGN else None
+    if best and best[0][1] >= _LABELLED:
+        return labels.code_of(best[0][0])
+    label, probability = identifiers.benchmark_labels([identifiers.excerpt(run)])[0]
+    if probability > identify.MIN_PROBABILITY:
+        return labels.code_of(label)
+    return labels.code_of(best[0][0]) if best and best[0][1] > identify.MIN_PROBABILITY else "und"
+
+
+@lru_cache(maxsize=64)
+def _runs_outside(script: str) -> re.Pattern[str]:
+    """A pattern of a run of characters that begins with a letter of another script."""
+    own = scripts.characters_of(script)
+    every = scripts.characters_of("")
+    between = "[^.!?…。！？।؟\\n" + own + "]"
+    return re.compile(f"(?=[{every}])(?![{own}]){between}{{8,}}")
+
+
+@lru_cache(maxsize=256)
+def _strange_letters(label: str) -> re.Pattern[str] | None:
+    """A pattern of a Latin or Cyrillic letter that words of the language do not have."""
+    letters = {letter for word in _known_words(label) for letter in word}
+    latin = sum("a" <= letter <= "z" for letter in letters)
+    block = _MARKED_LATIN if latin > 15 else _CYRILLIC if "а" in letters else ""
+    strange = "".join(sorted(set(block) - letters))
+    return re.compile(f"[{strange}]") if strange else None
 
 
 def _merged(spans: list[Span]) -> Iterator[Span]:
