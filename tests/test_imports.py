@@ -25,7 +25,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "credentials files languages processes signature embedded",
         "clients hub settings stats",
         "benchmark judge",
-        "scoring",
+        "judge_check scoring",
         "runs",
         "harness report xl_alpacaeval_metric",
         "cli",
