@@ -97,7 +97,7 @@ def check_judge(
 
 
 def _rounds(controls: Controls, stop_early: bool) -> list[list[ControlPair]]:
-    """The pairs of the first prompts, of the next ones, ...; what is no verdict waits to the end."""
+    """The pairs of the first prompts, of the next ones, ...; in the last, kinds that are not worse."""
     bounds = [0, *LOOKS, 10**9] if stop_early else [0, 10**9]
     found: list[list[ControlPair]] = [[] for _ in bounds[1:]]
     for of in controls.pairs.values():

@@ -10,9 +10,11 @@ from xl_alpacaeval_metric.records.judge_check import CheckFigures, Finding, Kind
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 
 PASSED_ACCURACY, CHANCE, LEAST_ACCURACY = 80.0, 50.0, 75.0
-"""A judge passes whose accuracy, in percent, has a lower bound above the first. It is none where the
-lower bound is chance or less, and the accuracy itself below the last: on a handful of pairs the
-lower bound of a perfect judge is chance, too."""
+"""A judge passes whose accuracy, in percent, has a lower bound above the first.
+
+It is none where the lower bound is chance or less, and the accuracy itself below the last: on a
+handful of pairs the lower bound of a perfect judge is chance, too.
+"""
 PASSED_RESOLUTION, LEAST_RESOLUTION = 75.0, 55.0
 """The resolution, in percent, from which on a judge passes, and below which it is none.
 
