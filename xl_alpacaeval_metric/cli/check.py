@@ -65,11 +65,12 @@ def check(
 
     The replies are kept: the same check again, and the small form before a run, ask nothing twice.
     """
+    from xl_alpacaeval_metric.judge_check.checking import JudgeChecking
+    from xl_alpacaeval_metric.judge_check.references import controls_from
     from xl_alpacaeval_metric.report import judge_check as report
-    from xl_alpacaeval_metric.runs import judge_check as checks
 
     wanted = codes(languages) if languages is not None else None
-    controls = checks.controls_from(references, wanted, form, n, seed)
+    controls = controls_from(references, wanted, form, n, seed)
     with judge_from(
         judge, judge_base_url, judge_args, concurrency, device, True, 0, judge_thinking, judge_thinking_tokens
     ) as the_judge:
@@ -80,8 +81,8 @@ def check(
         the_judge.client.preflight()
         interrupted = "interrupted; the replies so far are kept, and the same command goes on from there"
         with ProgressLine(output or Path(), interrupted) as progress:
-            checking = checks.JudgeChecking(the_judge, controls, stop_early=form == "small")
-            progress.notify(f"the check will take up to {checking.estimate().line()}; kept replies cost nothing")
+            checking = JudgeChecking(the_judge, controls, stop_early=form == "small")
+            progress.notify(f"the check will take up to {checking.estimate().line()}")
             found = checking.run(progress)
     report.show(found, f"{found.judge} on pairs whose right verdict is known", terminal.console())
     write(found.as_dict(), output / "check.json" if output else None)

@@ -22,7 +22,7 @@ from xl_alpacaeval_metric.judge_check.pairs import (
 )
 from xl_alpacaeval_metric.judge_check.taste import measure
 from xl_alpacaeval_metric.progress import Progress, silent
-from xl_alpacaeval_metric.records.judge_check import CheckFigures, Finding, JudgeCheck
+from xl_alpacaeval_metric.records.judge_check import FAULTY, CheckFigures, Finding, JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Verdict
 
 SMALL_PROMPTS, LEAST_PROMPTS = 10, 4
@@ -97,7 +97,7 @@ def check_judge(
 
 
 def _rounds(controls: Controls, stop_early: bool) -> list[list[ControlPair]]:
-    """The pairs of the first prompts, of the next ones, ...; in the last, kinds that are not worse."""
+    """The pairs of the first prompts, of the next ones, ...; in the last, the other kinds."""
     bounds = [0, *LOOKS, 10**9] if stop_early else [0, 10**9]
     found: list[list[ControlPair]] = [[] for _ in bounds[1:]]
     for of in controls.pairs.values():
@@ -127,14 +127,14 @@ def _summed_up(
     found = faults(judged, frozenset(code for code, of in by_language.items() if of.verdict == "no judge"))
     faulty = {code for fault in found for code in fault.languages}
     by_language = {
-        code: _not_passed(of, "a fault was found") if code in faulty else of for code, of in by_language.items()
+        code: _not_passed(of, FAULTY) if code in faulty else of for code, of in by_language.items()
     }
     overall = figures(judged, taste)
     none = [code for code, of in by_language.items() if of.verdict == "no judge"]
     if none:
-        overall = _not_passed(overall, f"no judge in {', '.join(none)}")
+        overall = _not_passed(overall, f"is none in {', '.join(none)}")
     if found:
-        overall = _not_passed(overall, "a fault was found")
+        overall = _not_passed(overall, FAULTY)
     return JudgeCheck(
         overall=overall,
         by_language=by_language,

@@ -73,14 +73,14 @@ def _verdict(
 ) -> tuple[Finding, str | None]:
     """The verdict and, unless it is passed, the reason."""
     if accuracy is None or resolution is None:
-        return "unchecked", "no verdict on any pair"
+        return "unchecked", "gave no verdict"
     low = 0.0 if ci95 is None else ci95[0]
     if resolution < LEAST_RESOLUTION:
         return "no judge", f"gives the right answer a mean probability of {resolution:.1f}%"
     if low <= CHANCE and accuracy < LEAST_ACCURACY:
-        return "no judge", f"right on {accuracy:.0f}% of the pairs, which may be chance"
+        return "no judge", f"is right on {accuracy:.0f}% of the pairs, which may be chance"
     if low <= PASSED_ACCURACY:
-        return "doubtful", f"right on {accuracy:.0f}% of the pairs, {low:.0f}% at least"
+        return "doubtful", f"is right on {accuracy:.0f}% of the pairs, {low:.0f}% at least"
     if resolution < PASSED_RESOLUTION:
         return "doubtful", f"gives the right answer a mean probability of {resolution:.0f}% only"
     return "passed", None

@@ -7,6 +7,10 @@ from typing import Literal
 Finding = Literal["passed", "doubtful", "no judge", "unchecked"]
 
 
+FAULTY = "has a fault"
+"""The reason of a judge that would pass but for its faults."""
+
+
 @dataclass(frozen=True, slots=True)
 class KindFigures:
     """The figures on one kind of pairs, in percent; None where they have no meaning or no data.
@@ -87,6 +91,19 @@ class JudgeCheck:
         """Of one language or, for None, of all together."""
         found = self.overall if language is None else self.by_language.get(language)
         return UNCHECKED if found is None else found.summary
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to read before the figures of this judge: where it is none, and its faults."""
+        lines = []
+        for verdict in ("no judge", "doubtful"):
+            by_reason: dict[str, list[str]] = {}
+            for code, found in self.by_language.items():
+                if found.verdict == verdict and found.reason and found.reason != FAULTY:
+                    by_reason.setdefault(found.reason, []).append(code)
+            lines += [f"{verdict} in {', '.join(codes)}: it {reason}" for reason, codes in by_reason.items()]
+        lines += [f"fault of the judge: {line}" for line in self.faults]
+        return (*lines, *(f"judge unchecked in {code}: {reason}" for code, reason in self.unchecked.items()))
 
     def as_dict(self) -> dict[str, object]:
         """The contents of check.json: plain Python values only."""

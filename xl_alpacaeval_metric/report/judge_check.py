@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xl_alpacaeval_metric.records.judge_check import CheckFigures, JudgeCheck, KindFigures
+from xl_alpacaeval_metric.records.judge_check import CheckFigures, CheckSummary, JudgeCheck, KindFigures
 from xl_alpacaeval_metric.report import cells
 
 # Short, so that the tables fit 80 columns; docs/understand/judge-check.md defines them.
@@ -30,33 +30,17 @@ def show(check: JudgeCheck, title: str, console: Console) -> None:
     rows = [*parts, ("all", check.overall)] if len(parts) > 1 else parts
     console.print(_figures_table(rows, title))
     console.print(_kinds_table(rows))
-    for line in (*found_lines(check), *_cost_lines(check)):
+    for line in (*check.warnings, *_cost_lines(check)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def found_lines(check: JudgeCheck) -> list[str]:
-    """What a reader must know of the judge: where it is none, and its faults."""
-    lines = []
-    for verdict in ("no judge", "doubtful"):
-        by_reason: dict[str, list[str]] = {}
-        for code, found in check.by_language.items():
-            if found.verdict == verdict and found.reason and found.reason != "a fault was found":
-                by_reason.setdefault(found.reason, []).append(code)
-        lines += [f"{verdict}: {', '.join(codes)}: {reason}" for reason, codes in by_reason.items()]
-    lines += [f"fault: {line}" for line in check.faults]
-    lines += [f"unchecked: {code}: {reason}" for code, reason in check.unchecked.items()]
-    lines += [f"missing {count}x: {' '.join(reason.split())[:160]}" for reason, count in check.missing_reasons.items()]
-    return lines
-
-
-def summary_line(check: JudgeCheck) -> str:
+def summary_line(found: CheckSummary) -> str:
     """One line beside a win rate."""
-    overall = check.overall
-    if overall.accuracy is None or overall.resolution is None:
-        return "judge check: unchecked" + (f" ({overall.reason})" if overall.reason else "")
+    if found.accuracy is None or found.resolution is None:
+        return f"judge check: {found.verdict}"
     return (
-        f"judge check: {overall.verdict}; right on {overall.accuracy:.0f}% of {overall.n} pairs whose right verdict is "
-        f"known, mean probability {overall.resolution:.1f}% for the right answer"
+        f"judge check: {found.verdict}; right on {found.accuracy:.0f}% of pairs whose right verdict is known, "
+        f"gives the right answer a mean probability of {found.resolution:.1f}%"
     )
 
 
@@ -105,6 +89,7 @@ def _kind_cell(kind: str, found: KindFigures | None) -> str:
 
 def _cost_lines(check: JudgeCheck) -> list[str]:
     return [
+        *(f"missing {count}x: {' '.join(reason.split())[:160]}" for reason, count in check.missing_reasons.items()),
         *check.notes,
         f"{check.requests} requests, {check.cached} cached",
         f"judge:{check.judge}|prompt:{check.prompt}|check:{check.controls}",

@@ -7,6 +7,7 @@ from pathlib import Path
 from xl_alpacaeval_metric import languages, thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import tables
+from xl_alpacaeval_metric.files.tables import identifier_of
 from xl_alpacaeval_metric.records.judgements import Comparison
 
 COLUMNS = ("instruction", "prediction", "reference", "language")
@@ -122,23 +123,6 @@ def read_references(file: Path) -> dict[tuple[str, str], str]:
     if not found:
         raise UserError(f"{file}: is empty; it needs rows with id, language, reference")
     return found
-
-
-def identifier_of(row: Mapping[str, object], where: str) -> str | None:
-    """A row's `id` as text, None if it has none.
-
-    Raises UserError for an id that is neither text nor a number.
-    """
-    value = row.get("id")
-    if type(value).__module__ == "numpy" and hasattr(value, "item"):
-        value = value.item()
-    if value is None or value != value:  # A table of numbers has nan for a missing id,
-        return None
-    if isinstance(value, float) and value.is_integer():  # which turns the other ids into floats.
-        value = int(value)
-    if not isinstance(value, str | int | float):
-        raise UserError(f'{where}: "id" is {type(value).__name__}, neither text nor a number')
-    return str(value)
 
 
 def _split(text: str) -> thinking.Split:
