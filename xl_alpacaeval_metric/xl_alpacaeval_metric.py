@@ -9,10 +9,11 @@ import evaluate
 
 from xl_alpacaeval_metric import languages, scoring
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.tables import identifier_of
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
 from xl_alpacaeval_metric.judge.rubric_file import load as load_rubric
 from xl_alpacaeval_metric.records.judgements import Comparison
-from xl_alpacaeval_metric.runs.pairs import identifier_of, without_thoughts
+from xl_alpacaeval_metric.runs.pairs import without_thoughts
 
 _DESCRIPTION = """\
 Win rate of answers against reference answers to the same instructions, as a judge model sees it,

@@ -19,6 +19,7 @@ from xl_alpacaeval_metric.cli.options import (
     Device,
     Exclusion,
     JudgeArgs,
+    JudgeCheck,
     JudgeSpec,
     JudgeThinking,
     JudgeThinkingTokens,
@@ -77,6 +78,7 @@ def evaluate(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_check: JudgeCheck = True,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
@@ -161,7 +163,7 @@ def evaluate(
             if author is not None:
                 rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
             result = runs.evaluate_model(
-                candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests)
+                candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests), judge_check
             )
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
     finish(result, f"{name} on {benchmark}", folder, max_missing)
@@ -181,6 +183,7 @@ def judge_pairs(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_check: JudgeCheck = True,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
@@ -217,7 +220,7 @@ def judge_pairs(
             if the_judge is not None:
                 the_judge.client.preflight()
             result = runs.judge_pairs(
-                comparisons, the_judge, output, progress, rubric, estimate_shown(max_requests), notes
+                comparisons, the_judge, output, progress, rubric, estimate_shown(max_requests), notes, judge_check
             )
     finish(result, pairs_file.name, output, max_missing)
 

@@ -24,13 +24,14 @@ from xl_alpacaeval_metric.judge_check.taste import measure
 from xl_alpacaeval_metric.progress import Progress, silent
 from xl_alpacaeval_metric.records.judge_check import FAULTY, CheckFigures, Finding, JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Verdict
+from xl_alpacaeval_metric.stats.missing import Floats
 
 SMALL_PROMPTS, LEAST_PROMPTS = 10, 4
 """Prompts of the small form, and those that a language needs."""
-LOOKS = (2, 4, 7)
+LOOKS = (1, 2, 4, 7)
 """Prompts after which a language is left that certainly has no judge."""
-_CERTAIN = 5.0
-"""Standard errors by which the resolution must lie below its limit to be certain."""
+_CERTAIN, _LIKELY = 5.0, 2.0
+"""Standard errors by which the resolution must lie below its limit to be certain, or likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def check_judge(
     for chunk in _rounds(controls, stop_early):
         judged += judge_pairs([pair for pair in chunk if pair.language not in left], judge, keep)
         if stop_early:
-            left |= {code for code in controls.pairs if _certainly_no_judge(judged, code)}
+            left |= _without_judge(judged, list(controls.pairs))
     return _summed_up(judge, controls, judged, verdicts, left)
 
 
@@ -108,13 +109,35 @@ def _rounds(controls: Controls, stop_early: bool) -> list[list[ControlPair]]:
     return [chunk for chunk in found if chunk]
 
 
-def _certainly_no_judge(judged: Sequence[JudgedPair], code: str) -> bool:
-    right = np.array(
-        [one.right for one in judged if one.pair.language == code and one.pair.kind in WORSE and one.right is not None]
-    )
-    if right.size < 2:
+def _without_judge(judged: Sequence[JudgedPair], languages: Sequence[str]) -> set[str]:
+    """The languages in which the judge is certainly none, by its resolution.
+
+    Certain of a language by its own pairs; and by those of all languages together, where its own
+    do not speak against it.
+    """
+    right = {
+        code: np.array(
+            [
+                one.right
+                for one in judged
+                if one.pair.language == code and one.pair.kind in WORSE and one.right is not None
+            ]
+        )
+        for code in languages
+    }
+    everywhere = _is_below(np.concatenate([*right.values(), np.array([])]), _CERTAIN)
+    return {code for code, values in right.items() if _is_below(values, _LIKELY if everywhere else _CERTAIN)}
+
+
+def _is_below(right: Floats, errors: float) -> bool:
+    """Whether the mean is below the least resolution by so many standard errors.
+
+    Verdicts without probabilities, of which a handful may agree by chance, must be twice as many.
+    """
+    hard = bool(np.isin(right, (0.0, 0.5, 1.0)).all())
+    if right.size < (10 if hard else 5):
         return False
-    return bool(right.mean() + _CERTAIN * right.std(ddof=1) / sqrt(right.size) < LEAST_RESOLUTION / 100)
+    return bool(right.mean() + errors * right.std(ddof=1) / sqrt(right.size) < LEAST_RESOLUTION / 100)
 
 
 def _summed_up(
@@ -126,9 +149,7 @@ def _summed_up(
     }
     found = faults(judged, frozenset(code for code, of in by_language.items() if of.verdict == "no judge"))
     faulty = {code for fault in found for code in fault.languages}
-    by_language = {
-        code: _not_passed(of, FAULTY) if code in faulty else of for code, of in by_language.items()
-    }
+    by_language = {code: _not_passed(of, FAULTY) if code in faulty else of for code, of in by_language.items()}
     overall = figures(judged, taste)
     none = [code for code, of in by_language.items() if of.verdict == "no judge"]
     if none:

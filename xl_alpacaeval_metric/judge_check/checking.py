@@ -46,6 +46,11 @@ class JudgeChecking:
         self._asked, self._cache = _with_cache(judge)
         self._found: JudgeCheck | None = None
 
+    @property
+    def identity(self) -> Mapping[str, object]:
+        """That of the judge's client."""
+        return self._asked.client.identity
+
     def estimate(self) -> Estimate:
         """What the check will take at most, without the replies that are kept."""
         pairs = [pair.comparison for pair in self.controls.all]

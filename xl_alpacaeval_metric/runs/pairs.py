@@ -7,7 +7,6 @@ from pathlib import Path
 from xl_alpacaeval_metric import languages, thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import tables
-from xl_alpacaeval_metric.files.tables import identifier_of
 from xl_alpacaeval_metric.records.judgements import Comparison
 
 COLUMNS = ("instruction", "prediction", "reference", "language")
@@ -27,7 +26,7 @@ def read(file: Path, references: Path | None = None) -> list[Comparison]:
     given = read_references(references) if references else {}
     comparisons = []
     for number, (where, row) in enumerate(rows, 1):
-        identifier = identifier_of(row, where) or str(number)
+        identifier = tables.identifier_of(row, where) or str(number)
         code = _language(row, where)
         reference = row.get("reference")
         if reference is None and given:
@@ -112,7 +111,7 @@ def read_references(file: Path) -> dict[tuple[str, str], str]:
     """
     found: dict[tuple[str, str], str] = {}
     for where, row in tables.read_rows(file):
-        identifier = identifier_of(row, where)
+        identifier = tables.identifier_of(row, where)
         if identifier is None:
             raise UserError(f'{where}: no "id"; give one')
         text = _split(_text(row, "reference", where)).answer
