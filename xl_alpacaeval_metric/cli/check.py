@@ -14,6 +14,7 @@ from xl_alpacaeval_metric.cli.options import (
     Concurrency,
     Device,
     JudgeArgs,
+    JudgePrompt,
     JudgeSpec,
     JudgeThinking,
     JudgeThinkingTokens,
@@ -55,6 +56,7 @@ def check(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_prompt: JudgePrompt = None,
     cache: Cache = None,
     device: Device = None,
     concurrency: Concurrency = 64,
@@ -72,7 +74,16 @@ def check(
     wanted = codes(languages) if languages is not None else None
     controls = controls_from(references, wanted, form, n, seed)
     with judge_from(
-        judge, judge_base_url, judge_args, concurrency, device, True, 0, judge_thinking, judge_thinking_tokens
+        judge,
+        judge_base_url,
+        judge_args,
+        concurrency,
+        device,
+        True,
+        0,
+        judge_thinking,
+        judge_thinking_tokens,
+        judge_prompt,
     ) as the_judge:
         if the_judge is None:
             raise UserError("judge none gives no verdicts to check; name a judge")
