@@ -28,9 +28,10 @@ CACHE, OFF = "XL_CHECK_CACHE", "XL_JUDGE_CHECK"
 the check off."""
 
 
-def wanted(given: bool | None = None) -> bool:
+def wanted(given: bool | str | None = None) -> bool:
     """Whether the judge is to be checked: as given, else unless the environment turns it off."""
-    return os.environ.get(OFF, "1").strip().lower() not in ("0", "no", "off", "false") if given is None else given
+    asked = os.environ.get(OFF, "1") if given is None else str(given)
+    return asked.strip().lower() not in ("0", "no", "off", "false")
 
 
 class JudgeChecking:
@@ -76,7 +77,9 @@ class JudgeChecking:
         return self._found
 
 
-def checking(judge: Judge | None, comparisons: Sequence[Comparison], given: bool | None = None) -> JudgeChecking | None:
+def checking(
+    judge: Judge | None, comparisons: Sequence[Comparison], given: bool | str | None = None
+) -> JudgeChecking | None:
     """The check before these comparisons are judged; None without a judge and where it is off."""
     if judge is None or not wanted(given):
         return None
