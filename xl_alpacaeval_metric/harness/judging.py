@@ -20,6 +20,7 @@ from xl_alpacaeval_metric.judge_check import checking
 from xl_alpacaeval_metric.records.judge_check import JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.runs.thoughts import Answer
+from xl_alpacaeval_metric.signature import with_check
 from xl_alpacaeval_metric.stats import gaming
 
 logger = logging.getLogger(__name__)
@@ -134,10 +135,12 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
     ]
 
 
-def check_in(answer: str) -> dict[str, Any] | None:
-    """What a judged answer says of the check of its judge; None where it was not checked."""
-    found: dict[str, Any] | None = json.loads(answer).get("judge_check")
-    return found
+def described_with_check(judged_by: Mapping[str, Any], answer: str) -> dict[str, Any]:
+    """The description of a judge with what a judged answer says of its check."""
+    found = json.loads(answer).get("judge_check")
+    if found is None:
+        return {**judged_by, "judge_check": None}
+    return {**judged_by, "judge_check": found, "signature": with_check(judged_by["signature"], found["controls"])}
 
 
 def _say_missing(verdicts: Sequence[Verdict], language: str) -> None:
@@ -150,7 +153,11 @@ def _say_missing(verdicts: Sequence[Verdict], language: str) -> None:
 
 def _judged_answer(one: ItemScores, judged: bool, check: JudgeCheck | None) -> dict[str, Any]:
     return {
-        **({} if check is None else {"judge_check": asdict(check.summary(one.item.language))}),
+        **(
+            {}
+            if check is None
+            else {"judge_check": {**asdict(check.summary(one.item.language)), "controls": check.controls}}
+        ),
         "preference": one.preference,
         "prediction": one.item.prediction,
         **({"thinking": one.item.thinking, "unfinished": one.item.unfinished} if one.item.thought else {}),

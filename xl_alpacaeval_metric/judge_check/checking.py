@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
-from xl_alpacaeval_metric import embedded
+from xl_alpacaeval_metric import embedded, signature
 from xl_alpacaeval_metric.clients.cache import CachedClient
 from xl_alpacaeval_metric.clients.fingerprint import request_key
 from xl_alpacaeval_metric.errors import UserError
@@ -97,10 +97,9 @@ def with_check(result: Result, check: JudgeCheck | None) -> Result:
     )
     if check is None:
         return result
-    before, version, after = result.signature.rpartition("|version:")
     return replace(
         result,
-        signature=f"{before}|check:{check.controls}{version}{after}",
+        signature=signature.with_check(result.signature, check.controls),
         warnings=(*check.warnings, *result.warnings),
     )
 
