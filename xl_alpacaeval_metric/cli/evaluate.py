@@ -23,6 +23,7 @@ from xl_alpacaeval_metric.cli.options import (
     JudgeThinking,
     JudgeThinkingTokens,
     JudgeUrl,
+    JudgeVotes,
     MaxMissing,
     MaxRequests,
     Seed,
@@ -77,6 +78,7 @@ def evaluate(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
@@ -143,9 +145,8 @@ def evaluate(
         thinking_tokens,
     )
     candidate.check()
-    with judge_from(
-        judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
-    ) as the_judge:
+    asked = judge_thinking, judge_thinking_tokens, judge_votes
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         wanted = codes(languages) if languages is not None else None
         rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed, exclusion=exclusion)
@@ -181,6 +182,7 @@ def judge_pairs(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
@@ -208,9 +210,8 @@ def judge_pairs(
     judging_task.check(comparisons)
     if not keep_thinking:
         comparisons, notes = pairs.without_thoughts(comparisons)
-    with judge_from(
-        judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
-    ) as the_judge:
+    asked = judge_thinking, judge_thinking_tokens, judge_votes
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         with ProgressLine(output) as progress:
             ask_through(the_judge, batch, cache, output, progress)
