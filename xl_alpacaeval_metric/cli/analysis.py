@@ -20,6 +20,7 @@ from xl_alpacaeval_metric.cli.options import (
     CriteriaFile,
     Device,
     JudgeArgs,
+    JudgePrompt,
     JudgeSpec,
     JudgeThinking,
     JudgeThinkingTokens,
@@ -61,6 +62,7 @@ def estimate_costs(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_prompt: JudgePrompt = None,
     judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     criteria: Criteria = False,
@@ -87,7 +89,7 @@ def estimate_costs(
         raise UserError("--price-input and --price-output: need the price of a million tokens, a finite number")
     comparisons, _ = pairs.without_thoughts(pairs.read(pairs_file, reference))
     judging_task.check(comparisons)
-    asked = judge_thinking, judge_thinking_tokens, judge_votes
+    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
     with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         if the_judge is None:
             raise UserError("judge none takes no requests; name the judge to estimate for")

@@ -25,8 +25,8 @@ from xl_alpacaeval_metric.stats import gaming
 logger = logging.getLogger(__name__)
 
 KEYS = (
-    *("judge", "judge_base_url", "judge_args", "judge_thinking", "judge_thinking_tokens", "judge_votes"),
-    *("both_orders", "concurrency", "seed"),
+    *("judge", "judge_base_url", "judge_args", "judge_prompt", "judge_thinking", "judge_thinking_tokens"),
+    *("judge_votes", "both_orders", "concurrency", "seed"),
 )
 """Keys of a task's metadata that set the judge."""
 
@@ -77,6 +77,7 @@ def judge_of(settings: str) -> Judge | None:
             base_url=given.get("judge_base_url"),
             concurrency=whole_number(given, "concurrency", 64),
             args=given.get("judge_args") or {},
+            prompt=given.get("judge_prompt"),
             seed=whole_number(given, "seed", 0),
             both_orders=bool(given.get("both_orders")),
             thinking=Thinking.of(given.get("judge_thinking"), whole_number(given, "judge_thinking_tokens", 4096)),

@@ -9,6 +9,7 @@ from typing import Any, Self
 from xl_alpacaeval_metric import clients, languages, templates
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Failure, Reply, Request, Thinking
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge import prompt_file
 from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
 from xl_alpacaeval_metric.judge.verdict.probability import CHOICES, probability_of_a, why_missing
 from xl_alpacaeval_metric.records.judgements import Comparison, Order, Question, Verdict
@@ -27,14 +28,22 @@ class Judge:
     stays open.
     """
 
-    def __init__(self, client: Client, *, seed: int = 0, both_orders: bool = False, votes: int = 1) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        seed: int = 0,
+        both_orders: bool = False,
+        prompt: str | os.PathLike[str] | None = None,
+        votes: int = 1,
+    ) -> None:
         if isinstance(votes, bool) or not isinstance(votes, int) or not 1 <= votes <= MOST_VOTES:
             raise UserError(f"the judge's votes are {votes!r}; need a whole number from 1 to {MOST_VOTES}")
         self.client = client
         self.votes = votes
         self.seed = seed
         self.both_orders = both_orders
-        self.template = templates.load("judge")
+        self.template = prompt_file.load(prompt)
         self._owns_client = False
         languages.get("en")  # Loads CLDR's names now, not while an endpoint waits.
 
@@ -50,23 +59,25 @@ class Judge:
         thinking: Thinking = AUTO_THINKING,
         seed: int = 0,
         both_orders: bool = False,
+        prompt: str | os.PathLike[str] | None = None,
         votes: int = 1,
         cache: str | Path | None = None,
     ) -> Self:
         """The judge that `BACKEND/MODEL` names, such as "openai/gpt-4o"; close it, or use `with`.
 
         `base_url` and `concurrency` are for endpoints, `device` for a model loaded here, `args` for
-        the backend's own settings, `thinking` is the room to think before a verdict, `votes` the
-        number of times that each question is asked, `cache` a file for replies. Raises UserError
-        for a specification of another form, "none", an unknown backend or argument, a number of
-        votes that is none, and a file that is no cache.
+        the backend's own settings, `thinking` is the room to think before a verdict, `prompt` is
+        the file of another prompt, or "0.1" for that version's, `votes` the number of times that
+        each question is asked, `cache` a file for replies. Raises UserError for a specification of
+        another form, "none", an unknown backend or argument, a prompt without its slots, a number
+        of votes that is none, and a file that is no cache.
         """
         client = clients.client_for(
             spec, base_url=base_url, concurrency=concurrency, args=args, device=device, thinking=thinking
         )
         if client is None:
             raise UserError(f"judge {spec!r} names no model; need BACKEND/MODEL, such as openai/gpt-4o")
-        judge = cls(client, seed=seed, both_orders=both_orders, votes=votes)
+        judge = cls(client, seed=seed, both_orders=both_orders, prompt=prompt, votes=votes)
         judge._owns_client = True
         if cache is not None:
             try:
@@ -122,9 +133,8 @@ class Judge:
             "answer_b": answer_b,
             "nonce": templates.nonce(comparison.instruction, answer_a, answer_b),
         }
-        return Request(
-            self.template.fill(values), max_tokens=1, choices=CHOICES, temperature=float(vote > 0), sample=vote
-        )
+        prompt = prompt_file.fill(self.template, values)
+        return Request(prompt, max_tokens=1, choices=CHOICES, temperature=float(vote > 0), sample=vote)
 
     def verdicts(self, tasks: Sequence[Question | tuple[Comparison, Order]]) -> Iterator[Verdict]:
         """One verdict for each question, as the replies come in.
