@@ -13,8 +13,8 @@ from xl_alpacaeval_metric.records.judgements import ItemKey, Order, Verdict
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import pairs
 from xl_alpacaeval_metric.stats.clusters import Clusters
+from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.missing import none_if_undefined
-from xl_alpacaeval_metric.stats.win_rates import bootstrap_interval
 
 CATEGORIES = ("win", "tie", "loss")
 LABELS: Mapping[str, float] = {"candidate": 1.0, "win": 1.0, "tie": 0.5, "reference": 0.0, "loss": 0.0}
@@ -88,7 +88,7 @@ def _part(
             compared.append(prompts.get(key, key[0]))
             pairs.append((category(preference), category(label)))
     same = [float(mine == theirs) for mine, theirs in pairs]
-    interval = bootstrap_interval(same, Clusters(compared))
+    interval = win_rate_interval(same, Clusters(compared))
     counts = Counter(pairs)
     judgements = [verdicts[key] for key in keys if key in verdicts]
     in_both = sum(key in verdicts and key in labels for key in keys)
