@@ -1,24 +1,17 @@
 """The judge: a comparison becomes a prompt, and the model's reply becomes a preference."""
 
-import math
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from xl_alpacaeval_metric import clients, languages, templates, thinking
-from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Completion, Failure, Reply, Request, Thinking
+from xl_alpacaeval_metric import clients, languages, templates
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Failure, Reply, Request, Thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
-from xl_alpacaeval_metric.judge.verdict_text import read_verdict
+from xl_alpacaeval_metric.judge.verdict.probability import CHOICES, probability_of_a, why_missing
 from xl_alpacaeval_metric.records.judgements import Comparison, Order, Verdict
-
-CHOICES = ("A", "B")
-MAJORITY = 0.5
-"""The probability that A and B must exceed together for their log-probabilities to count."""
-_LETTER_ALONE = re.compile(r"\W*[ABab]\W*")
 
 
 class Judge:
@@ -168,63 +161,6 @@ def open_judge(
         yield opened
 
 
-def probability_of_a(completion: Completion) -> float | None:
-    """The probability that the reply says A rather than B; None if it says neither.
-
-    From the log-probabilities of the two letters at the token that is the verdict, normalised over
-    the two, where they hold more than MAJORITY of the mass there. Otherwise 1 or 0 from the text
-    after the thought. None where the thought never ends, and where the reply is cut, unless its
-    first line is a letter. A letter that is the whole reply counts only if its log-probabilities
-    were not reported or hold the majority: a reply of one token may be the beginning of anything.
-    """
-    if completion.logprobs is not None:
-        at_only_token = _normalised(completion.logprobs)
-        if at_only_token is not None or _LETTER_ALONE.fullmatch(completion.text):
-            return at_only_token
-    reply = thinking.split(completion.text)
-    if not reply.finished:
-        return None
-    answer = reply.answer
-    start = completion.text.rfind(answer)
-    if completion.cut:
-        first, line_end, _ = answer.lstrip().partition("\n")
-        if not line_end or not _LETTER_ALONE.fullmatch(first):
-            return None
-        start, answer = start + len(answer) - len(answer.lstrip()), first
-    letter = read_verdict(answer)
-    if letter is None:
-        return None
-    for token in completion.choice_tokens:
-        if _is_verdict(answer, token.offset - start, letter):
-            found = _normalised(token.logprobs)
-            return float(letter == "A") if found is None else found
-    return float(letter == "A")
-
-
-def _is_verdict(answer: str, at: int, letter: str) -> bool:
-    """Whether the letter at this offset is the verdict: the other letter there turns it round."""
-    other = "B" if letter == "A" else "A"
-    return (
-        answer[at : at + 1] == letter and at >= 0 and read_verdict(f"{answer[:at]}{other}{answer[at + 1 :]}") == other
-    )
-
-
-def _normalised(logprobs: Mapping[str, float]) -> float | None:
-    """The probability of A among A and B; None unless they hold more than MAJORITY of the mass.
-
-    A letter without a log-probability has at most the mass that the other leaves.
-    """
-    known = {letter: logprobs[letter] for letter in CHOICES if letter in logprobs}
-    mass = sum(math.exp(value) for value in known.values() if value <= 0.0)
-    if not mass > MAJORITY or any(math.isnan(value) or value > 0.0 for value in known.values()):
-        return None
-    missing = math.log1p(-mass) if mass < 1.0 else -math.inf
-    a, b = (known.get(letter, missing) for letter in CHOICES)
-    if a == -math.inf:
-        return 0.0
-    return 1.0 / (1.0 + math.exp(min(b - a, 700.0)))
-
-
 def _verdict(comparison: Comparison, order: Order, reply: Reply) -> Verdict:
     if isinstance(reply, Failure):
         return Verdict(comparison.id, comparison.language, order, None, reason=reply.reason, retries=reply.retries)
@@ -235,16 +171,10 @@ def _verdict(comparison: Comparison, order: Order, reply: Reply) -> Verdict:
         comparison.language,
         order,
         preference,
-        reason=_no_verdict(reply) if preference is None else None,
+        reason=why_missing(reply) if preference is None else None,
         raw=reply.text,
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
         retries=reply.retries,
         cached=reply.cached,
     )
-
-
-def _no_verdict(reply: Completion) -> str:
-    if not thinking.split(reply.text).finished:
-        return "the judge's thought does not end"
-    return f"no verdict in the reply {reply.text[:40]!r}" + (" cut at its token limit" if reply.cut else "")
