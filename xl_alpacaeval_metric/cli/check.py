@@ -19,6 +19,7 @@ from xl_alpacaeval_metric.cli.options import (
     JudgeThinking,
     JudgeThinkingTokens,
     JudgeUrl,
+    JudgeVotes,
     MaxMissing,
     codes,
     judge_from,
@@ -57,6 +58,7 @@ def check(
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
     judge_prompt: JudgePrompt = None,
+    judge_votes: JudgeVotes = 1,
     cache: Cache = None,
     device: Device = None,
     concurrency: Concurrency = 64,
@@ -73,18 +75,8 @@ def check(
 
     wanted = codes(languages) if languages is not None else None
     controls = controls_from(references, wanted, form, n, seed)
-    with judge_from(
-        judge,
-        judge_base_url,
-        judge_args,
-        concurrency,
-        device,
-        True,
-        0,
-        judge_thinking,
-        judge_thinking_tokens,
-        judge_prompt,
-    ) as the_judge:
+    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, True, 0, *asked) as the_judge:
         if the_judge is None:
             raise UserError("judge none gives no verdicts to check; name a judge")
         if cache is not None:

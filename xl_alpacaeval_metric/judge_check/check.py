@@ -10,7 +10,7 @@ import numpy as np
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check.faults import faults
 from xl_alpacaeval_metric.judge_check.findings import LEAST_RESOLUTION, figures
-from xl_alpacaeval_metric.judge_check.judged import JudgedPair, judge_pairs
+from xl_alpacaeval_metric.judge_check.judged import JudgedPair, judge_pairs, questions
 from xl_alpacaeval_metric.judge_check.pairs import (
     SMALL,
     WORSE,
@@ -79,7 +79,7 @@ def check_judge(
     The pairs are judged in rounds of prompts. With `stop_early` a language in which it is certainly
     no judge is left after a round. Raises what the client's `complete` raises.
     """
-    total = 2 * len(controls.all)
+    total = len(questions(controls.all, judge))
     verdicts: list[Verdict] = []
 
     def keep(verdict: Verdict) -> None:

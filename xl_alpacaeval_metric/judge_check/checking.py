@@ -16,7 +16,7 @@ from xl_alpacaeval_metric.judge.estimate import estimate as estimated
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check.check import Controls, check_judge
-from xl_alpacaeval_metric.judge_check.judged import ORDERS
+from xl_alpacaeval_metric.judge_check.judged import questions
 from xl_alpacaeval_metric.judge_check.references import controls_for
 from xl_alpacaeval_metric.progress import Progress, silent
 from xl_alpacaeval_metric.records.judge_check import UNCHECKED, JudgeCheck
@@ -54,11 +54,11 @@ class JudgeChecking:
 
     def estimate(self) -> Estimate:
         """What the check will take at most, without the replies that are kept."""
-        pairs = [pair.comparison for pair in self.controls.all]
+        pairs = self.controls.all
         if not pairs:
             return Estimate(0, 0, 0)
-        whole = estimated(JudgingTask.of(pairs, _both_orders(self._asked)))
-        requests = [self._asked.request(pair, order) for pair in pairs for order in ORDERS]
+        whole = estimated(JudgingTask.of([pair.comparison for pair in pairs], _both_orders(self._asked)))
+        requests = [self._asked.request(*question) for question in questions(pairs, self._asked)]
         missing = len(set(map(request_key, requests))) if self._cache is None else self._cache.count_missing(requests)
         share = missing / whole.requests
         return replace(

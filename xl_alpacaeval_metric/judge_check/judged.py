@@ -1,11 +1,13 @@
 """Judged pairs: what a judge said of a control pair in both orders."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
+from xl_alpacaeval_metric.judge import votes
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check.pairs import ControlPair
-from xl_alpacaeval_metric.records.judgements import Order, Verdict
+from xl_alpacaeval_metric.records.judgements import Order, Question, Verdict
 
 ORDERS: tuple[Order, Order] = ("candidate_first", "reference_first")
 
@@ -48,16 +50,23 @@ def judge_pairs(pairs: Sequence[ControlPair], judge: Judge, on_verdict: Callable
 
     Raises what the client's `complete` raises.
     """
-    tasks = [(pair.comparison, order) for pair in pairs for order in ORDERS]
-    found: dict[tuple[str, str, Order], Verdict] = {}
-    for verdict in judge.verdicts(tasks):
-        found[verdict.key] = verdict
+    given = []
+    for verdict in judge.verdicts(questions(pairs, judge)):
+        given.append(verdict)
         on_verdict(verdict)
+    found = {(verdict.id, verdict.language, verdict.order): verdict.preference for verdict in votes.averaged(given)}
     judged = []
     for pair in pairs:
-        wrong_first, right_first = (found[*pair.comparison.key, order].preference for order in ORDERS)
+        wrong_first, right_first = (found[*pair.comparison.key, order] for order in ORDERS)
         judged.append(JudgedPair(pair, _right(wrong_first), _right(right_first)))
     return judged
+
+
+def questions(pairs: Sequence[ControlPair], judge: Judge) -> list[Question]:
+    """What the judge is asked about the pairs: each in both orders, for each of its votes."""
+    asked = copy(judge)
+    asked.both_orders = True
+    return asked.questions([pair.comparison for pair in pairs])
 
 
 def _right(preference: float | None) -> float | None:
