@@ -41,7 +41,9 @@ Output = Annotated[
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN RUN...", help="Run folders of eval or judge, by the same judge in the same setting"),
+        typer.Argument(
+            metavar="RUN RUN...", help="Run folders of eval or judge, by the same judge in the same setting"
+        ),
     ],
     output: Output = None,
 ) -> None:
@@ -131,11 +133,15 @@ def agreement(
     """
     from dataclasses import asdict
 
+    from xl_alpacaeval_metric.labels import agreement as agreeing
+    from xl_alpacaeval_metric.labels import label_file
     from xl_alpacaeval_metric.report import analysis
-    from xl_alpacaeval_metric.runs import agreement as agreeing
+    from xl_alpacaeval_metric.runs import verdicts as run_verdicts
 
-    judged = agreeing.read_verdicts(verdicts)
-    found = agreeing.measure(judged, agreeing.read_labels(labels, judged), agreeing.read_prompts(verdicts))
+    judged, samples = run_verdicts.read(verdicts), run_verdicts.read_samples(verdicts)
+    given = label_file.read([labels], judged, samples)
+    prompts = {key: item.cluster for key, item in samples.items()}
+    found = agreeing.measure(judged, given.means(), prompts)
     analysis.show_agreement(found, f"{verdicts} against {labels}", terminal.console())
     write(asdict(found), output)
 

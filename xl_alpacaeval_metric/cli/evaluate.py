@@ -17,6 +17,7 @@ from xl_alpacaeval_metric.cli.options import (
     Criteria,
     CriteriaFile,
     Device,
+    Exclusion,
     JudgeArgs,
     JudgeSpec,
     JudgeThinking,
@@ -89,6 +90,7 @@ def evaluate(
         ),
     ] = None,
     benchmark_path: BenchmarkPath = None,
+    exclusion: Exclusion = "strict",
     limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
     chat_template: Annotated[
         bool, typer.Option("--chat-template/--no-chat-template", help="Off for base models")
@@ -146,7 +148,7 @@ def evaluate(
     ) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         wanted = codes(languages) if languages is not None else None
-        rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed)
+        rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed, exclusion=exclusion)
         author = reference_author(reference, concurrency, device)
         given = pairs.read_references(Path(reference)) if reference and author is None else {}
         if (the_judge is not None or given) and author is None:

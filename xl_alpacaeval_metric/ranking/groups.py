@@ -25,8 +25,8 @@ def rank_sets(better: Codes) -> list[tuple[int, int]]:
 def letters(better: Codes, order: Sequence[int]) -> list[str]:
     """The significance groups of each model: two models that share a letter are not told apart.
 
-    `order` lists the models from best to worst; the groups are named along it, a to z, then aa and
-    so on. Every two models that are not told apart share a letter (Piepho 2004,
+    `order` lists the models from best to worst; the groups are named along it, a to z; with
+    more than 26 they are a to z, aa and so on, with commas between them. Every two models that are not told apart share a letter (Piepho 2004,
     doi:10.1198/1061860043515), unless there would be more than MOST_COLUMNS groups: then groups are
     the longest runs of neighbours in the order without a significant pair.
     """
@@ -34,11 +34,11 @@ def letters(better: Codes, order: Sequence[int]) -> list[str]:
     columns = _absorbed(different)
     if columns is None:
         columns = _neighbours(different)
-    found = [""] * len(order)
+    found: list[list[str]] = [[] for _ in order]
     for number, column in enumerate(sorted(columns, key=_members)):
         for place in _members(column):
-            found[order[place]] += ("," if number >= 26 and found[order[place]] else "") + _name(number)
-    return found
+            found[order[place]].append(_name(number))
+    return [("," if len(columns) > 26 else "").join(names) for names in found]
 
 
 def _absorbed(different: Codes) -> list[int] | None:

@@ -51,7 +51,7 @@ def signs(prompts: int, columns: int, *, seed: int = 0) -> Signs:
     else:
         flips = min(FLIPS, max(LEAST_FLIPS, _WORK // max(1, columns)))
         drawn = np.random.default_rng(seed).integers(0, 2, size=(flips, prompts), dtype=np.int8)
-    found: Signs = 1 - 2 * drawn.astype(np.float32 if columns > _MANY else np.float64)
+    found: Signs = 1.0 - 2.0 * (drawn.astype(np.float32) if columns > _MANY else drawn.astype(np.float64))
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import aggregate
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
-from xl_alpacaeval_metric.runs import agreement, finished
+from xl_alpacaeval_metric.runs import finished, verdicts
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.signature import parse
 from xl_alpacaeval_metric.stats import win_rates
@@ -95,7 +95,7 @@ def load(folder: Path) -> Run:
         signature=setting.signature,
         judge=setting.judge,
         items=items,
-        preferences={key: aggregate.preference_of(found) for key, found in agreement.read_verdicts(folder).items()},
+        preferences={key: aggregate.preference_of(found) for key, found in verdicts.read(folder).items()},
     )
 
 
