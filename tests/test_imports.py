@@ -33,7 +33,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     ),
     "xl_alpacaeval_metric.clients": (
         "base endpoint_reply per_process",
-        "fingerprint",
+        "fingerprint reply_store",
         "cache local openai scripted",
         "harness openai_batch",
         "__init__",
