@@ -75,7 +75,9 @@ def estimate_costs(
     both_orders: BothOrders = False,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
-    reference: Annotated[Path | None, typer.Option(metavar="FILE", help="References where PAIRS has none")] = None,
+    reference: Annotated[
+        Path | None, typer.Option(metavar="FILE|RUN", help="References in place of those in PAIRS, as for judge")
+    ] = None,
     pilot: Annotated[int, typer.Option(min=0, metavar="N", help="Send N of the requests, to measure tokens")] = 0,
     price_input: Annotated[float | None, typer.Option(min=0, help="Price of a million prompt tokens")] = None,
     price_output: Annotated[float | None, typer.Option(min=0, help="Price of a million completion tokens")] = None,

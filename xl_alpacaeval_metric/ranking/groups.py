@@ -25,10 +25,11 @@ def rank_sets(better: Codes) -> list[tuple[int, int]]:
 def letters(better: Codes, order: Sequence[int]) -> list[str]:
     """The significance groups of each model: two models that share a letter are not told apart.
 
-    `order` lists the models from best to worst; the groups are named along it, a to z; with
-    more than 26 they are a to z, aa and so on, with commas between them. Every two models that are not told apart share a letter (Piepho 2004,
-    doi:10.1198/1061860043515), unless there would be more than MOST_COLUMNS groups: then groups are
-    the longest runs of neighbours in the order without a significant pair.
+    `order` lists the models from best to worst; the groups are named along it, a to z; with more
+    than 26 they are a to z, aa and so on, with commas between them. Every two models that are not
+    told apart share a letter (Piepho 2004, doi:10.1198/1061860043515), unless there would be more
+    than MOST_COLUMNS groups: then groups are the longest runs of neighbours in the order without a
+    significant pair.
     """
     different = better[np.ix_(order, order)] != 0
     columns = _absorbed(different)

@@ -33,8 +33,8 @@ def test_a_pair_is_tested_as_two_runs_are(prompts: int, languages: int) -> None:
     assert 100 * overall.difference[0] == pytest.approx(alone.value)
     assert overall.n[0] == alone.n
     assert overall.p_value[0] == overall.p_adjusted[0]
-    exact = prompts <= 12
-    assert overall.p_value[0] == pytest.approx(alone.p_value, **({"rel": 1e-9} if exact else {"abs": 0.02}))
+    # Up to 12 prompts every pattern of signs is counted, beyond that other random ones here.
+    assert overall.p_value[0] == pytest.approx(alone.p_value, abs=1e-9 if prompts <= 12 else 0.02)
 
 
 def test_corrected_p_values_are_those_of_a_naive_step_down() -> None:
