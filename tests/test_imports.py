@@ -31,6 +31,12 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "harness report xl_alpacaeval_metric",
         "cli",
     ),
+    "xl_alpacaeval_metric.judge": (
+        "__init__ prompt_length rubric verdict",
+        "aggregate pairwise rating rubric_file",
+        "judging_task",
+        "estimate",
+    ),
     "xl_alpacaeval_metric.clients": (
         "base endpoint_reply per_process",
         "fingerprint reply_store",
