@@ -20,6 +20,7 @@ from xl_alpacaeval_metric.cli.options import (
     CriteriaFile,
     Device,
     JudgeArgs,
+    JudgePrompt,
     JudgeSpec,
     JudgeThinking,
     JudgeThinkingTokens,
@@ -72,6 +73,7 @@ def estimate_costs(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_prompt: JudgePrompt = None,
     both_orders: BothOrders = False,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
@@ -100,7 +102,16 @@ def estimate_costs(
     comparisons, _ = pairs.without_thoughts(pairs.read(pairs_file, reference))
     judging_task.check(comparisons)
     with judge_from(
-        judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
+        judge,
+        judge_base_url,
+        judge_args,
+        concurrency,
+        device,
+        both_orders,
+        seed,
+        judge_thinking,
+        judge_thinking_tokens,
+        judge_prompt,
     ) as the_judge:
         if the_judge is None:
             raise UserError("judge none takes no requests; name the judge to estimate for")

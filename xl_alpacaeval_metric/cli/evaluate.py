@@ -1,4 +1,4 @@
-"""The command `eval`: a model answers, a judge judges."""
+"""The command `eval`: it generates answers, and judges them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +19,7 @@ from xl_alpacaeval_metric.cli.options import (
     Device,
     Exclusion,
     JudgeArgs,
+    JudgePrompt,
     JudgeSpec,
     JudgeThinking,
     JudgeThinkingTokens,
@@ -77,6 +78,7 @@ def evaluate(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_prompt: JudgePrompt = None,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
@@ -145,7 +147,16 @@ def evaluate(
     )
     candidate.check()
     with judge_from(
-        judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
+        judge,
+        judge_base_url,
+        judge_args,
+        concurrency,
+        device,
+        both_orders,
+        seed,
+        judge_thinking,
+        judge_thinking_tokens,
+        judge_prompt,
     ) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         wanted = codes(languages) if languages is not None else None

@@ -1,7 +1,7 @@
-"""The command `judge`, for answers that were generated elsewhere."""
+"""The command `judge`: it takes answers from a file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from xl_alpacaeval_metric.cli.options import (
     CriteriaFile,
     Device,
     JudgeArgs,
+    JudgePrompt,
     JudgeSpec,
     JudgeThinking,
     JudgeThinkingTokens,
@@ -28,9 +29,6 @@ from xl_alpacaeval_metric.cli.options import (
     rubric_from,
 )
 from xl_alpacaeval_metric.cli.progress import ProgressLine
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command("judge")
@@ -47,6 +45,7 @@ def judge_pairs(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_prompt: JudgePrompt = None,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
@@ -80,7 +79,16 @@ def judge_pairs(
         comparisons, thoughts = pairs.without_thoughts(comparisons)
         notes += thoughts
     with judge_from(
-        judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
+        judge,
+        judge_base_url,
+        judge_args,
+        concurrency,
+        device,
+        both_orders,
+        seed,
+        judge_thinking,
+        judge_thinking_tokens,
+        judge_prompt,
     ) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         with ProgressLine(output) as progress:

@@ -83,6 +83,10 @@ BenchmarkPath = Annotated[
         "alpaca_eval.json, or tatsu-lab/alpaca_eval to fetch it",
     ),
 ]
+JudgePrompt = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="A prompt of your own for the judge; or 0.1, the one of that version"),
+]
 Exclusion = Annotated[
     str,
     typer.Option(
@@ -109,6 +113,7 @@ def judge_from(
     seed: int,
     thinking: ThinkingMode = "auto",
     thinking_tokens: int = 4096,
+    prompt: str | None = None,
 ) -> "AbstractContextManager[Judge | None]":
     """The judge that a command's options name, closed at the end; None for `none`.
 
@@ -128,6 +133,7 @@ def judge_from(
         seed=seed,
         both_orders=both_orders,
         thinking=Thinking(thinking, thinking_tokens),
+        prompt=prompt,
     )
 
 

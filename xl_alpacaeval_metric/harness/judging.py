@@ -22,7 +22,7 @@ from xl_alpacaeval_metric.stats import gaming
 
 logger = logging.getLogger(__name__)
 
-KEYS = ("judge", "judge_base_url", "judge_args", "both_orders", "concurrency", "seed")
+KEYS = ("judge", "judge_base_url", "judge_args", "judge_prompt", "both_orders", "concurrency", "seed")
 """Keys of a task's metadata that set the judge."""
 
 
@@ -72,6 +72,7 @@ def judge_of(settings: str) -> Judge | None:
             base_url=given.get("judge_base_url"),
             concurrency=whole_number(given, "concurrency", 64),
             args=given.get("judge_args") or {},
+            prompt=given.get("judge_prompt"),
             seed=whole_number(given, "seed", 0),
             both_orders=bool(given.get("both_orders")),
         )

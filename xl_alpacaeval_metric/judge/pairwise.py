@@ -9,6 +9,7 @@ from typing import Any, Self
 from xl_alpacaeval_metric import clients, languages, templates
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Failure, Reply, Request, Thinking
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge import prompt_file
 from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
 from xl_alpacaeval_metric.judge.verdict.probability import CHOICES, probability_of_a, why_missing
 from xl_alpacaeval_metric.records.judgements import Comparison, Order, Verdict
@@ -21,11 +22,13 @@ class Judge:
     stays open.
     """
 
-    def __init__(self, client: Client, *, seed: int = 0, both_orders: bool = False) -> None:
+    def __init__(
+        self, client: Client, *, seed: int = 0, both_orders: bool = False, prompt: str | os.PathLike[str] | None = None
+    ) -> None:
         self.client = client
         self.seed = seed
         self.both_orders = both_orders
-        self.template = templates.load("judge")
+        self.template = prompt_file.load(prompt)
         self._owns_client = False
         languages.get("en")  # Loads CLDR's names now, not while an endpoint waits.
 
@@ -41,21 +44,23 @@ class Judge:
         thinking: Thinking = AUTO_THINKING,
         seed: int = 0,
         both_orders: bool = False,
+        prompt: str | os.PathLike[str] | None = None,
         cache: str | Path | None = None,
     ) -> Self:
         """The judge that `BACKEND/MODEL` names, such as "openai/gpt-4o"; close it, or use `with`.
 
         `base_url` and `concurrency` are for endpoints, `device` for a model loaded here, `args` for
-        the backend's own settings, `thinking` is the room to think before a verdict, `cache` is a
-        file for replies. Raises UserError for a specification of another form, "none", an unknown
-        backend or argument, and a file that is no cache.
+        the backend's own settings, `thinking` is the room to think before a verdict, `prompt` is
+        the file of another prompt, or "0.1" for that version's, `cache` a file for replies. Raises
+        UserError for a specification of another form, "none", an unknown backend or argument, a
+        prompt without its slots, and a file that is no cache.
         """
         client = clients.client_for(
             spec, base_url=base_url, concurrency=concurrency, args=args, device=device, thinking=thinking
         )
         if client is None:
             raise UserError(f"judge {spec!r} names no model; need BACKEND/MODEL, such as openai/gpt-4o")
-        judge = cls(client, seed=seed, both_orders=both_orders)
+        judge = cls(client, seed=seed, both_orders=both_orders, prompt=prompt)
         judge._owns_client = True
         if cache is not None:
             try:
@@ -103,7 +108,7 @@ class Judge:
             "answer_b": answer_b,
             "nonce": templates.nonce(comparison.instruction, answer_a, answer_b),
         }
-        return Request(messages=self.template.fill(values), max_tokens=1, choices=CHOICES)
+        return Request(messages=prompt_file.fill(self.template, values), max_tokens=1, choices=CHOICES)
 
     def verdicts(self, tasks: Sequence[tuple[Comparison, Order]]) -> Iterator[Verdict]:
         """One verdict for each (comparison, order), as the replies come in.
