@@ -13,9 +13,10 @@ from xl_alpacaeval_metric.leaderboard.entries import LINE_PASS, WIN_RATE, Entry,
 from xl_alpacaeval_metric.leaderboard.matching import Matched
 from xl_alpacaeval_metric.leaderboard.places import FigureRanking, Ranking, pairs_of, places_of
 from xl_alpacaeval_metric.ranking import pairs
-from xl_alpacaeval_metric.stats.clusters import Codes, as_clusters
+from xl_alpacaeval_metric.stats.clusters import Codes
+from xl_alpacaeval_metric.stats.intervals import mean_interval
 from xl_alpacaeval_metric.stats.missing import Floats
-from xl_alpacaeval_metric.stats.win_rates import bootstrap_interval
+from xl_alpacaeval_metric.stats.strata import Strata
 
 _LEVELS = (1.0, 5.0)
 Runs = Sequence[str | Path] | Mapping[str, str | Path]
@@ -145,15 +146,7 @@ def _figures(
     values: Floats, bounds: tuple[float, float], unit: float, prompts: Sequence[str], languages: Sequence[str] | None
 ) -> tuple[Floats, Floats, Codes, Codes]:
     """Each model's value and interval in the figure's unit, and its items with and without it."""
-    codes = np.array(languages if languages is not None else [""] * len(prompts))
-    by_language = [values[:, codes == code] for code in dict.fromkeys(codes)]
-    with np.errstate(invalid="ignore"):
-        parts = [np.nansum(part, axis=1) / (~np.isnan(part)).sum(axis=1) for part in by_language]
-    means = np.nanmean(parts, axis=0)
-    low, high = bounds
-    clusters = as_clusters(prompts)
-    intervals = low + (high - low) / 100 * np.array(
-        [bootstrap_interval((row - low) / (high - low), clusters) for row in values]
-    )
+    means = np.array([Strata.of(row, prompts, languages).mean for row in values])
+    intervals = np.array([mean_interval(row, prompts, languages, bounds=bounds) for row in values])
     missing = np.isnan(values).sum(axis=1)
     return unit * means, unit * intervals, values.shape[1] - missing, missing

@@ -9,14 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from xl_alpacaeval_metric.stats.clusters import Codes
+from xl_alpacaeval_metric.stats.differences import FLIPS, sign_patterns
 from xl_alpacaeval_metric.stats.missing import Floats
 
-FLIPS = 10_000
 LEAST_FLIPS = 2_000
-"""Random sign patterns: FLIPS, and fewer (at least LEAST_FLIPS) for very many differences."""
-
-_EXACT_PROMPTS = 12
-"""Up to this many prompts, all 2**prompts patterns are counted: fewer than a random sample."""
+"""Random sign patterns for very many differences; FLIPS are drawn for fewer."""
 
 _CELLS = 1 << 22
 """Numbers held in memory at a time, in one array."""
@@ -42,16 +39,10 @@ class Tested:
 
 
 def signs(prompts: int, columns: int, *, seed: int = 0) -> Signs:
-    """Patterns of signs, one row for each flip and one column for each prompt.
-
-    All of them, the identity first, up to 12 prompts; else random ones.
-    """
-    if prompts <= _EXACT_PROMPTS:
-        drawn = np.arange(2**prompts)[:, None] >> np.arange(prompts) & 1
-    else:
-        flips = min(FLIPS, max(LEAST_FLIPS, _WORK // max(1, columns)))
-        drawn = np.random.default_rng(seed).integers(0, 2, size=(flips, prompts), dtype=np.int8)
-    found: Signs = 1.0 - 2.0 * (drawn.astype(np.float32) if columns > _MANY else drawn.astype(np.float64))
+    """The patterns of `paired_difference`, one row for each flip and one column for each prompt."""
+    flips = min(FLIPS, max(LEAST_FLIPS, _WORK // max(1, columns)))
+    blocks = [*sign_patterns(prompts, seed=seed, flips=flips)]
+    found: Signs = np.concatenate(blocks).astype(np.float32 if columns > _MANY else np.float64)
     return found
 
 
@@ -66,8 +57,8 @@ def step_down(difference: Floats, scale: Floats, absolute: Floats, patterns: Sig
 
     Source: Westfall & Young 1993, algorithm 4.1 (free step-down): the columns are ordered by |t|,
     each is compared with the largest |t| among itself and those below it, under each pattern, and
-    p-values do not fall along the order. With random patterns p = (1 + as extreme) / (1 + flips)
-    (Phipson & Smyth 2010).
+    p-values do not fall along the order. The unflipped pattern is among the patterns, so that p is
+    never 0 (Phipson & Smyth 2010).
     """
     # Sums of the same numbers in another order differ in their last digits, and must count as ties.
     rounding = absolute * (1e-9 if patterns.dtype == np.float64 else 1e-6)
@@ -88,10 +79,9 @@ def step_down(difference: Floats, scale: Floats, absolute: Floats, patterns: Sig
         np.maximum.accumulate(found, axis=1, out=found)
         together[part] = (found >= limit[part]).sum(axis=0)
         largest = found[:, -1].copy()
-    exact = patterns.shape[1] <= _EXACT_PROMPTS
     p_value, p_adjusted = (np.where(np.isnan(difference), np.nan, 1.0) for _ in range(2))
     for values, counts in ((p_value, alone), (p_adjusted, together)):
-        values[usable] = counts / len(patterns) if exact else (1 + counts) / (1 + len(patterns))
+        values[usable] = counts / len(patterns)
     p_adjusted[usable[order[::-1]]] = np.maximum.accumulate(p_adjusted[usable[order[::-1]]])
     return Tested(p_value, p_adjusted)
 
