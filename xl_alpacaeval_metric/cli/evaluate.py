@@ -24,6 +24,7 @@ from xl_alpacaeval_metric.cli.options import (
     JudgeThinking,
     JudgeThinkingTokens,
     JudgeUrl,
+    JudgeVotes,
     MaxMissing,
     MaxRequests,
     Seed,
@@ -79,6 +80,7 @@ def evaluate(
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
     judge_prompt: JudgePrompt = None,
+    judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
@@ -146,18 +148,8 @@ def evaluate(
         thinking_tokens,
     )
     candidate.check()
-    with judge_from(
-        judge,
-        judge_base_url,
-        judge_args,
-        concurrency,
-        device,
-        both_orders,
-        seed,
-        judge_thinking,
-        judge_thinking_tokens,
-        judge_prompt,
-    ) as the_judge:
+    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         wanted = codes(languages) if languages is not None else None
         rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed, exclusion=exclusion)

@@ -20,6 +20,7 @@ from xl_alpacaeval_metric.cli.options import (
     JudgeThinking,
     JudgeThinkingTokens,
     JudgeUrl,
+    JudgeVotes,
     MaxMissing,
     MaxRequests,
     Seed,
@@ -46,6 +47,7 @@ def judge_pairs(
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
     judge_prompt: JudgePrompt = None,
+    judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
@@ -78,18 +80,8 @@ def judge_pairs(
     if not keep_thinking:
         comparisons, thoughts = pairs.without_thoughts(comparisons)
         notes += thoughts
-    with judge_from(
-        judge,
-        judge_base_url,
-        judge_args,
-        concurrency,
-        device,
-        both_orders,
-        seed,
-        judge_thinking,
-        judge_thinking_tokens,
-        judge_prompt,
-    ) as the_judge:
+    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         with ProgressLine(output) as progress:
             ask_through(the_judge, batch, cache, output, progress)
