@@ -92,7 +92,8 @@ def evaluate(
     reference: Annotated[
         str | None,
         typer.Option(
-            metavar="SPEC|FILE", help="References: a model that writes them, or a file with id, language, reference"
+            metavar="SPEC|FILE|RUN",
+            help="References: a model that writes them, a file with id, language, reference, or a run whose answers they are",
         ),
     ] = None,
     benchmark_path: BenchmarkPath = None,
@@ -155,9 +156,13 @@ def evaluate(
         wanted = codes(languages) if languages is not None else None
         rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed, exclusion=exclusion)
         author = reference_author(reference, concurrency, device)
-        given = pairs.read_references(Path(reference)) if reference and author is None else {}
+        given = pairs.References.read(Path(reference)) if reference and author is None else None
+        if given is not None and given.of_run:
+            rows, left_out = given.rows_of(rows)
+            for line in left_out:
+                say(line, error=True)
         if (the_judge is not None or given) and author is None:
-            rows = benchmarks.with_references(rows, given, Path(reference).name if reference else "")
+            rows = benchmarks.with_references(rows, given.texts if given else {}, given.name if given else "")
         folder = output or runs.default_folder(candidate, rows, the_judge)
         with ProgressLine(folder) as progress:
             ask_through(the_judge, batch, cache, folder, progress)
