@@ -24,6 +24,7 @@ from xl_alpacaeval_metric.cli.options import (
     JudgeThinking,
     JudgeThinkingTokens,
     JudgeUrl,
+    JudgeVotes,
     MaxMissing,
     MaxRequests,
     Seed,
@@ -79,6 +80,7 @@ def evaluate(
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
     judge_prompt: JudgePrompt = None,
+    judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
@@ -88,7 +90,8 @@ def evaluate(
     reference: Annotated[
         str | None,
         typer.Option(
-            metavar="SPEC|FILE", help="References: a model that writes them, or a file with id, language, reference"
+            metavar="SPEC|FILE|RUN",
+            help="References: a model that writes them, a file with id, language, reference, or a run whose answers they are",
         ),
     ] = None,
     benchmark_path: BenchmarkPath = None,
@@ -145,25 +148,19 @@ def evaluate(
         thinking_tokens,
     )
     candidate.check()
-    with judge_from(
-        judge,
-        judge_base_url,
-        judge_args,
-        concurrency,
-        device,
-        both_orders,
-        seed,
-        judge_thinking,
-        judge_thinking_tokens,
-        judge_prompt,
-    ) as the_judge:
+    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         wanted = codes(languages) if languages is not None else None
         rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed, exclusion=exclusion)
         author = reference_author(reference, concurrency, device)
-        given = pairs.read_references(Path(reference)) if reference and author is None else {}
+        given = pairs.References.read(Path(reference)) if reference and author is None else None
+        if given is not None and given.of_run:
+            rows, left_out = given.rows_of(rows)
+            for line in left_out:
+                say(line, error=True)
         if (the_judge is not None or given) and author is None:
-            rows = benchmarks.with_references(rows, given, Path(reference).name if reference else "")
+            rows = benchmarks.with_references(rows, given.texts if given else {}, given.name if given else "")
         folder = output or runs.default_folder(candidate, rows, the_judge)
         with ProgressLine(folder) as progress:
             ask_through(the_judge, batch, cache, folder, progress)

@@ -46,6 +46,12 @@ JudgeThinking = Annotated[
 JudgeThinkingTokens = Annotated[
     int, typer.Option(min=1, metavar="N", help="Tokens for the judge's thought, beside those of its verdict")
 ]
+JudgeVotes = Annotated[
+    int,
+    typer.Option(
+        min=1, metavar="N", help="Ask the judge each question N times at temperature 1, and average its verdicts"
+    ),
+]
 BatchSize = Annotated[
     str,
     typer.Option(metavar="N|auto", help="Answers generated at a time; auto: up to 128, as fits the GPU; 8 without one"),
@@ -114,6 +120,7 @@ def judge_from(
     thinking: ThinkingMode = "auto",
     thinking_tokens: int = 4096,
     prompt: str | None = None,
+    votes: int = 1,
 ) -> "AbstractContextManager[Judge | None]":
     """The judge that a command's options name, closed at the end; None for `none`.
 
@@ -134,6 +141,7 @@ def judge_from(
         both_orders=both_orders,
         thinking=Thinking(thinking, thinking_tokens),
         prompt=prompt,
+        votes=votes,
     )
 
 
