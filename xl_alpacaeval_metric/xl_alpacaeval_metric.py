@@ -8,11 +8,14 @@ import datasets
 import evaluate
 
 from xl_alpacaeval_metric import languages, scoring
+from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.tables import identifier_of
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
 from xl_alpacaeval_metric.judge.rubric_file import load as load_rubric
+from xl_alpacaeval_metric.judge_check import checking
 from xl_alpacaeval_metric.records.judgements import Comparison
-from xl_alpacaeval_metric.runs.pairs import identifier_of, without_thoughts
+from xl_alpacaeval_metric.runs.pairs import without_thoughts
 
 _DESCRIPTION = """\
 Win rate of answers against reference answers to the same instructions, as a judge model sees it,
@@ -30,6 +33,9 @@ Args:
     judge (str or Judge): "openai/gpt-4o", "hf/ORG/MODEL", "hf/./folder", "vllm/ORG/MODEL", or "none"
         for the figures that need no judge.
     judge_base_url (str, optional): an OpenAI-compatible endpoint.
+    judge_thinking (str): "auto", "on" or "off": whether the judge may think before its verdict.
+    judge_thinking_tokens (int): tokens for that, beside those of the verdict.
+    judge_votes (int): ask each question so many times at temperature 1, and average.
     both_orders (bool): ask with the answers in both orders and average.
     criteria (bool or path): have the judge also rate each answer, 1 to 5, on precision,
         informativeness, naturalness and objectivity, or on the criteria in a YAML file.
@@ -37,6 +43,9 @@ Args:
     concurrency (int): requests in flight at an endpoint, at most.
     keep_thinking (bool): leave thoughts such as <think>...</think> in the answers. By default they
         are taken off, and described under `thinking`.
+    judge_check (bool): ask the judge first about pairs whose right verdict is known, 120 requests a
+        language, and put what it is under `judge_check`. By default yes; replies are kept for later
+        calls.
 Returns:
     dict: win_rate, win_rate_stderr, win_rate_ci95, lc_win_rate, line_pass_rate, coverage, thinking,
         by_language and more; percentages 0..100.
@@ -90,11 +99,15 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
         judge_base_url: str | None = None,
         judge_args: Mapping[str, object] | None = None,
         judge_prompt: str | os.PathLike[str] | None = None,
+        judge_thinking: str = "auto",
+        judge_thinking_tokens: int = 4096,
+        judge_votes: int = 1,
         both_orders: bool = False,
         criteria: bool | str | os.PathLike[str] = False,
         seed: int = 0,
         concurrency: int = 64,
         keep_thinking: bool = False,
+        judge_check: bool | None = None,
     ) -> dict[str, object]:
         return compute(
             predictions,
@@ -106,11 +119,15 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
             judge_base_url=judge_base_url,
             judge_args=judge_args,
             judge_prompt=judge_prompt,
+            judge_thinking=judge_thinking,
+            judge_thinking_tokens=judge_thinking_tokens,
+            judge_votes=judge_votes,
             both_orders=both_orders,
             criteria=criteria,
             seed=seed,
             concurrency=concurrency,
             keep_thinking=keep_thinking,
+            judge_check=judge_check,
         )
 
 
@@ -125,11 +142,15 @@ def compute(
     judge_base_url: str | None = None,
     judge_args: Mapping[str, object] | None = None,
     judge_prompt: str | os.PathLike[str] | None = None,
+    judge_thinking: str = "auto",
+    judge_thinking_tokens: int = 4096,
+    judge_votes: int = 1,
     both_orders: bool = False,
     criteria: bool | str | os.PathLike[str] = False,
     seed: int = 0,
     concurrency: int = 64,
     keep_thinking: bool = False,
+    judge_check: bool | None = None,
 ) -> dict[str, object]:
     """`XlAlpacaevalMetric.compute` without `evaluate`.
 
@@ -167,11 +188,17 @@ def compute(
         concurrency=concurrency,
         args=judge_args,
         prompt=judge_prompt,
+        thinking=Thinking.of(judge_thinking, judge_thinking_tokens),
+        votes=judge_votes,
         seed=seed,
         both_orders=both_orders,
     ) as opened:
         rubric = load_rubric(None if criteria is True else os.fspath(criteria)) if criteria else None
         if opened is not None:
             opened.client.preflight()
+        check = checking.checking(opened, comparisons, judge_check)
+        found = None if check is None else check.run()
         result = scoring.score(comparisons, opened, criteria=rubric)
+        if opened is not None:
+            result = checking.with_check(result, found)
     return replace(result, warnings=(*notes, *result.warnings)).as_dict()
