@@ -6,11 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.judge import rating, votes
-from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores, position_consistency
+from xl_alpacaeval_metric.judge.aggregate import (
+    ItemScores,
+    item_row,
+    item_scores,
+    position_consistency,
+    preferences_in_language,
+)
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
-from xl_alpacaeval_metric.languages import composition, fidelity, identify
+from xl_alpacaeval_metric.languages import composition, evidence, fidelity, identify
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating, Verdict
 from xl_alpacaeval_metric.records.result import Effect, Result, Scores, Usage
 from xl_alpacaeval_metric.sequential.judging import judge_in_looks
@@ -96,7 +102,9 @@ def score_task(
             *votes.left_out(verdicts),
             *unfinished_thoughts(task.comparisons),
             *gaming.warnings(task.comparisons),
+            *evidence.warnings(languages),
         ),
+        items=tuple(item_row(one) for one in items),
         by_design={design: figures.scores(indices) for design, indices in designs.items()},
         effects=_effects({design: [items[i] for i in indices] for design, indices in designs.items()}),
     )
@@ -129,6 +137,7 @@ class _Figures:
         )
         codes = Clusters(item.language for item in items)
         strata = Strata.of(as_preferences(preferences), prompts, codes)
+        in_language_strata = Strata.of(as_preferences(preferences_in_language(scored)), prompts, codes)
         interval = win_rate_interval(preferences, prompts, codes)
         return Scores(
             win_rate=none_if_nan(100 * strata.mean),
@@ -153,6 +162,10 @@ class _Figures:
             if self.rubric is None
             else rating.summary([self.ratings[i] for i in indices], self.rubric, prompts, codes),
             thinking=_thinking(items),
+            fidelity=in_language.fidelity,
+            switch_rate=in_language.switch_rate,
+            answered_in=in_language.answered_in,
+            win_rate_in_language=none_if_nan(100 * in_language_strata.mean) if self.judged else None,
         )
 
 

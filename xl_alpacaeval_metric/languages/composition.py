@@ -18,6 +18,7 @@ MOST = 0.8
 """The share of the letters from which on a text is in one language; less is mixed."""
 MIXED, NONE = "mixed", "none"
 _OWN, _UNKNOWN = "", "und"
+_IN_SCRIPT = 0.5
 _SWITCH_LETTERS = 16
 """Letters of a sentence or line in another language that make a switch."""
 
@@ -71,9 +72,13 @@ def of(text: Sequence[Line], passes: Passes, base: str) -> Composition:
                     scripts.weight(piece.raw[span.start : span.end]) for span in inside
                 )
             else:
-                label, weight = _other(piece.bare, passes.code), scripts.weight(piece.raw)
+                label, weight = _other(piece.bare, passes.code, passes.script), scripts.weight(piece.raw)
                 letters[label] += weight
-                if weight >= _SWITCH_LETTERS and label != _UNKNOWN and label not in labels.near(passes.code):
+                if (
+                    weight >= _SWITCH_LETTERS
+                    and label not in (_OWN, _UNKNOWN)
+                    and label not in labels.near(passes.code)
+                ):
                     found.append(Span(piece.start, piece.start + len(piece.raw), label))
     whole = sum(letters.values())
     if not whole:
@@ -93,16 +98,19 @@ def _answered_in(letters: Counter[str], whole: int, code: str) -> str:
     return {_OWN: code, _UNKNOWN: NONE}.get(label, label)
 
 
-def _other(bare: str, code: str) -> str:
-    """The language of a line that is not in the one asked for."""
+def _other(bare: str, code: str, script: str | None) -> str:
+    """The language of a line that does not pass for the one asked for, though it may be in it."""
     label = identify.identify([bare])[0]
     if label is None:
         return _UNKNOWN
     if label == "hr" and code.split("-")[0] == "sr":
         return "sr-Latn"
     if label == code.split("-")[0]:  # In another script, or in the other form of Chinese.
-        form = scripts.han_form(bare) if label == "zh" else scripts.main_script(bare)
-        return f"{label}-{form}" if form else _UNKNOWN
+        if label == "zh":
+            form = scripts.han_form(bare)
+            return _OWN if form in (None, script) or "-" not in code else f"{label}-{form}"
+        form = scripts.main_script(bare)
+        return _OWN if form in (None, script) or scripts.share(bare, script) > _IN_SCRIPT else f"{label}-{form}"
     return label
 
 

@@ -4,6 +4,7 @@ The file is written by `perf/identification.py`, on sentences that no identifier
 """
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -60,3 +61,26 @@ def doubtful(code: str) -> bool:
         return False
     found = table().get(identify.measured_as(code))
     return found is None or not found.passes
+
+
+def warnings(codes: Iterable[str]) -> list[str]:
+    """A line about each language whose fidelity is doubtful, with the reason."""
+    return [
+        f"{code}: language fidelity is doubtful, {_reason(code)}"
+        for code in codes
+        if identify.supported(code) and doubtful(code)
+    ]
+
+
+def _reason(code: str) -> str:
+    found = table().get(identify.measured_as(code))
+    if found is None:
+        return "since how well it is recognised was not measured"
+    reasons = []
+    if found.recognised < RECOGNISED:
+        reasons.append(f"{found.recognised:.0f}% of its sentences are recognised")
+    if found.other_accepted > ACCEPTED:
+        reasons.append(f"{found.other_accepted:.0f}% of those in {found.other} are taken for it")
+    if found.near_accepted > ACCEPTED_NEAR:
+        reasons.append(f"{found.near_accepted:.0f}% of those in {found.near} are taken for it")
+    return ", ".join(reasons)

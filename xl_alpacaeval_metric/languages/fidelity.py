@@ -25,13 +25,6 @@ from xl_alpacaeval_metric.records.result import Fidelity
 FULL_WEIGHT = 100
 """Texts that give a language its full weight in an overall rate; fewer weigh in proportion."""
 
-_RATES = {
-    "line_pass_rate": "line_pass",
-    "word_pass_rate": "word_pass",
-    "fidelity": "fidelity",
-    "switch_rate": "switched",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class TextFidelity:
@@ -62,6 +55,18 @@ class TextFidelity:
 
 
 _UNSCORED = TextFidelity(None, None, False)
+
+
+def fidelity_row(found: TextFidelity) -> dict[str, object]:
+    """The values of one text as items.jsonl has them."""
+    return {
+        "line_pass": found.line_pass,
+        "word_pass": found.word_pass,
+        "fidelity": found.fidelity,
+        "answered_in": found.answered_in,
+        "switched": found.switched,
+        "spans": [[span.start, span.end, span.language] for span in found.spans],
+    }
 
 
 def text_fidelity(text: str | None, language: str) -> TextFidelity:
@@ -155,7 +160,10 @@ def rates(values: Sequence[TextFidelity], codes: Sequence[str]) -> Fidelity:
         groups.setdefault(code, []).append(value)
     scored = sum(value.scored for value in values)
     return Fidelity(
-        **{name: _overall([_values(group, name) for group in groups.values()]) for name in _RATES},
+        line_pass_rate=_overall([_values(group, "line_pass") for group in groups.values()]),
+        word_pass_rate=_overall([_values(group, "word_pass") for group in groups.values()]),
+        fidelity=_overall([_values(group, "fidelity") for group in groups.values()]),
+        switch_rate=_overall([_values(group, "switched") for group in groups.values()]),
         coverage=100 * scored / len(values) if values else None,
         answered_in=answered_in(values),
         n=len(values),
@@ -170,7 +178,10 @@ def _of_one_language(group: Sequence[TextFidelity], code: str) -> Fidelity:
     scored = sum(value.scored for value in group)
     known = identify.supported(code)
     return Fidelity(
-        **{name: _mean(_values(group, name)) for name in _RATES},
+        line_pass_rate=_mean(_values(group, "line_pass")),
+        word_pass_rate=_mean(_values(group, "word_pass")),
+        fidelity=_mean(_values(group, "fidelity")),
+        switch_rate=_mean(_values(group, "switched")),
         coverage=100 * scored / len(group),
         answered_in=answered_in(group),
         n=len(group),
@@ -186,9 +197,10 @@ def answered_in(values: Sequence[TextFidelity]) -> Mapping[str, float]:
     return {code: 100 * count / len(values) for code, count in counted.most_common()}
 
 
-def _values(group: Sequence[TextFidelity], rate: str) -> list[float]:
-    factor = 1.0 if rate == "fidelity" else 100.0
-    found = [getattr(value, _RATES[rate]) for value in group]
+def _values(group: Sequence[TextFidelity], name: str) -> list[float]:
+    """The values that are there of a field of each text, in percent."""
+    factor = 1.0 if name == "fidelity" else 100.0
+    found = [getattr(value, name) for value in group]
     return [factor * value for value in found if value is not None]
 
 

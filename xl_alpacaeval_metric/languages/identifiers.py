@@ -8,7 +8,7 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module, resources, util
 from pathlib import Path
@@ -30,7 +30,7 @@ _HEAD, _MIDDLE, _TAIL = 80, 60, 60
 _OWN_LENGTH = 110
 """Characters that the own model reads: more of them change the label of few lines."""
 
-_ODDS, _LEAST = 8.0, 1e-3
+_ODDS, _LEAST = 5.0, 1e-3
 """What a word of one near language does to its odds; the least probability of each before it."""
 
 _APOSTROPHES = re.compile("[\u2018\u2019\u02bb\u02bc\u02bd`´]")
@@ -117,31 +117,31 @@ def benchmark_labels(excerpts: Sequence[str]) -> list[Best]:
 def own_labels(line: str) -> list[Best]:
     """The own model's three best labels of a line, in `letters`; none without letters."""
     best = labels(own(), line[:_OWN_LENGTH], 3)
-    if best and best[0][0] in _near_words():
-        return _by_words(best, line)
+    for group in _near_words():
+        if best and best[0][0] in group:
+            return _by_words(best, line, group)
     return best
 
 
-def _by_words(best: list[Best], line: str) -> list[Best]:
+def _by_words(best: list[Best], line: str, group: Mapping[str, frozenset[str]]) -> list[Best]:
     """The labels of near languages, weighed again by the words that only one of them has."""
-    words = line.split()
-    odds = {label: _ODDS ** sum(word in own for word in words) for label, own in _near_words().items()}
-    known = dict(best)
-    near = {label: max(known.get(label, 0.0), _LEAST) * odds[label] for label in odds}
-    whole, share = sum(near.values()), sum(known.get(label, 0.0) for label in odds)
-    rest = [one for one in best if one[0] not in odds]
-    return sorted([*((label, share * part / whole) for label, part in near.items()), *rest], key=lambda one: -one[1])[
-        :3
-    ]
+    words, known = line.split(), dict(best)
+    weighed = {
+        label: max(known.get(label, 0.0), _LEAST) * _ODDS ** sum(word in own for word in words)
+        for label, own in group.items()
+    }
+    whole, share = sum(weighed.values()), sum(known.get(label, 0.0) for label in group)
+    rest = [one for one in best if one[0] not in group]
+    return sorted([*((label, share * part / whole) for label, part in weighed.items()), *rest], key=lambda one: -one[1])
 
 
 @lru_cache(maxsize=1)
-def _near_words() -> dict[str, frozenset[str]]:
-    """Label -> words that tell it from the near languages that are listed with it."""
+def _near_words() -> tuple[dict[str, frozenset[str]], ...]:
+    """Groups of near languages: label -> words that tell it from the others of its group."""
     import yaml
 
     text = resources.files("xl_alpacaeval_metric").joinpath("data/near_words.yaml").read_text(encoding="utf-8")
-    return {label: frozenset(words.split()) for label, words in yaml.safe_load(text).items()}
+    return tuple({label: frozenset(words.split()) for label, words in group.items()} for group in yaml.safe_load(text))
 
 
 def labels(model: Any, line: str, number: int) -> list[Best]:

@@ -44,6 +44,7 @@ _BLOCKS = {
     "Hani": "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff",
 }
 _COMPOSED = {"Jpan": "Hani Kana", "Kore": "Hang Hani", "Hans": "Hani", "Hant": "Hani", "Hira": "Kana"}
+_CANTONESE = re.compile("[嘅咗佢喺唔冇嚟啲嗰咁哋嘢乜噉攞諗睇嗮]")
 WEIGHT = 3
 """Letters that a character of Chinese or Japanese counts as."""
 _HEAVY = re.compile(f"[{_BLOCKS['Hani']}{_BLOCKS['Kana']}]")
@@ -99,6 +100,11 @@ def han_form(text: str) -> str | None:
     if max(simplified, traditional) < 2 or min(simplified, traditional) * 4 > max(simplified, traditional):
         return None
     return "Hans" if simplified > traditional else "Hant"
+
+
+def cantonese(text: str) -> int:
+    """The number of characters of a text that only written Cantonese has."""
+    return len(_CANTONESE.findall(text))
 
 
 @lru_cache(maxsize=8192)

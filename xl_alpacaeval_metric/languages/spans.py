@@ -20,9 +20,10 @@ _WINDOW = 5
 _FOREIGN, _HARDLY = 0.5, 0.15
 """A window is foreign from this probability of other languages, at most that of the asked one."""
 _LABELLED, _SURE = 0.5, 0.8
+_ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
+"""Their spans share most words: both identifiers must be sure."""
 _HEAVY_LETTERS = 21
 """Letters of a run without spaces, in another script: seven characters of Chinese or Japanese."""
-_NO_LANGUAGE: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 _MARKED_LATIN = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþßāăąćĉčďđēėęěğģīįıķļłńņňőœŕřśşšţťūůűųźżžșțơư"
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёєіїўґјљњћђџѓќѕ"
 
@@ -77,7 +78,7 @@ def _is_title(words: Sequence[str]) -> bool:
     bare = [identifiers.letters(word) for word in words]
     if sum(word[:1].isupper() for word in words) * 2 >= len(words) and not all(word.isupper() for word in words):
         return True
-    return len(words) < 2 * MIN_WORDS and not any(_lexicon().get(word, _NO_LANGUAGE)[0] for word in bare)
+    return len(words) < 2 * MIN_WORDS and not any(word in _lexicon() for word in bare)
 
 
 def _word_spans(
@@ -103,12 +104,12 @@ def _word_spans(
         if right - left < MIN_WORDS:
             continue
         size = min(_WINDOW, right - left)
-        for start in range(max(left, hit - size + 1), min(hit, right - size) + 1):
-            if start not in looked:
-                looked[start] = _is_foreign(" ".join(lower[start : start + size]), near, code)
-            if looked[start]:
-                inside[start : start + size] = [True] * size
-    start = None
+        for at in range(max(left, hit - size + 1), min(hit, right - size) + 1):
+            if at not in looked:
+                looked[at] = _is_foreign(" ".join(lower[at : at + size]), near, code)
+            if looked[at]:
+                inside[at : at + size] = [True] * size
+    start: int | None = None
     for index in range(len(words) + 1):
         now = index < len(words) and inside[index] and not (start is not None and index in ends)
         if now and start is None:
@@ -166,9 +167,11 @@ def _checked(
     other, probability = identifiers.benchmark_labels([identifiers.excerpt(run.lower())])[0]
     if other in labels.wanted(code) and probability > _LABELLED:
         return
-    agreed = labels.code_of(other) in family and probability > identify.MIN_PROBABILITY
-    function = _function_words(label)
-    frequent = sum(word in function for word in lower)
+    kin = labels.key(code) in _ROMANCE and label in _ROMANCE
+    agreed = labels.code_of(other) in family and probability > (_SURE if kin else identify.MIN_PROBABILITY)
+    if kin and not agreed:
+        return
+    frequent = sum(word in _function_words(label) for word in lower)
     if likely < _SURE and not (agreed and frequent):
         return
     if not agreed and frequent < 2:
@@ -219,11 +222,8 @@ def _merged(spans: list[Span]) -> Iterator[Span]:
 def _lexicon() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     """Word -> the labels of the languages that it is frequent in, and of others that know it."""
     text = resources.files("xl_alpacaeval_metric").joinpath("data/frequent_words.txt").read_text(encoding="utf-8")
-    found = {}
-    for line in text.splitlines():
-        word, frequent, known = line.split("\t")
-        found[word] = (tuple(frequent.split()), tuple(known.split()))
-    return found
+    rows = (line.split("\t") for line in text.splitlines())
+    return {word: (tuple(frequent.split()), tuple(known.split())) for word, frequent, known in rows}
 
 
 @lru_cache(maxsize=256)

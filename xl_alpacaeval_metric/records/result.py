@@ -78,6 +78,8 @@ class Scores:
     have a preference and `n_missing` lack one because a verdict is missing. `n_items` is the number
     of comparisons (the sum of the two, when there is a judge), `n_empty` that of empty answers.
     `thinking` is None where no answer came with a thought, `judge_check` where there is no judge.
+    `fidelity`, `switch_rate` and `answered_in` are those of `Fidelity`; `win_rate_in_language` is
+    the win rate with answers in another language, or mixed, counted as lost.
     """
 
     win_rate: float | None
@@ -101,6 +103,10 @@ class Scores:
     criteria: Mapping[str, CriterionScore] | None = None
     thinking: Thinking | None = None
     judge_check: CheckSummary | None = None
+    fidelity: float | None = None
+    switch_rate: float | None = None
+    answered_in: Mapping[str, float] = field(default_factory=dict)
+    win_rate_in_language: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +126,8 @@ class Effect:
 class Result:
     """The figures of an evaluation, with its signature.
 
-    `warnings` are lines to read before the figures. `by_design` and `effects` (design -> figure ->
-    effect) are empty unless the items have designs.
+    `warnings` are lines to read before the figures, `items` the lines of items.jsonl.
+    `by_design` and `effects` (design -> figure -> effect) are empty unless the items have designs.
     """
 
     overall: Scores
@@ -132,6 +138,7 @@ class Result:
     warnings: tuple[str, ...] = ()
     by_design: Mapping[str, Scores] = field(default_factory=dict)
     effects: Mapping[str, Mapping[str, Effect]] = field(default_factory=dict)
+    items: tuple[Mapping[str, object], ...] = ()
     stopping: Stopping | None = None
 
     @property
