@@ -107,6 +107,11 @@ class Judge:
 
         self.client = CachedClient(self.client, file)
 
+    @property
+    def members(self) -> Mapping[str, "Judge"]:
+        """The judges of a panel by specification; a judge alone is its only member."""
+        return {self.client.spec: self}
+
     def orders(self, comparison: Comparison) -> tuple[Order, ...]:
         """The orders this comparison is judged in: one, by the seed and the item's key, or both."""
         if self.both_orders:
@@ -119,7 +124,7 @@ class Judge:
         votes = range(1, self.votes + 1) if self.votes > 1 else (0,)
         return [Question(item, order, vote) for item in comparisons for order in self.orders(item) for vote in votes]
 
-    def request(self, comparison: Comparison, order: Order, vote: int = 0) -> Request:
+    def request(self, comparison: Comparison, order: Order, vote: int = 0, judge: str = "") -> Request:
         """The prompt for one comparison in one order, asking for one of the tokens A and B.
 
         Votes are samples at temperature 1, which differ in their seed.
@@ -195,9 +200,9 @@ def open_judge(
 
 
 def _verdict(question: Question, reply: Reply) -> Verdict:
-    comparison, order, vote = question
+    comparison, order, vote, judge = question
     if isinstance(reply, Failure):
-        return Verdict(*comparison.key, order, None, reason=reply.reason, retries=reply.retries, vote=vote)
+        return Verdict(*comparison.key, order, None, reason=reply.reason, retries=reply.retries, vote=vote, judge=judge)
     a = probability_of_a(reply)
     preference = None if a is None else (a if order == "candidate_first" else 1.0 - a)
     return Verdict(
@@ -211,4 +216,5 @@ def _verdict(question: Question, reply: Reply) -> Verdict:
         retries=reply.retries,
         cached=reply.cached,
         vote=vote,
+        judge=judge,
     )

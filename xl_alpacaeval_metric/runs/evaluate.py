@@ -14,6 +14,7 @@ from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.judge_check import checking
+from xl_alpacaeval_metric.panels import family
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
 from xl_alpacaeval_metric.records.result import Result
@@ -74,7 +75,11 @@ def evaluate_model(
             check.run(progress)
         samples = answers(folder, rows, candidate, progress)
         source = (benchmark.version, benchmark.references)
-        notes = [*_cut_off(samples, candidate.max_tokens), *_with_thoughts_inside(samples)]
+        notes = [
+            *family.warnings(candidate.model, judge),
+            *_cut_off(samples, candidate.max_tokens),
+            *_with_thoughts_inside(samples),
+        ]
         return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes, rule, check)
 
 

@@ -192,6 +192,8 @@ def _without_address(setting: object) -> object:
 
     A run continues when a local server is started again at another port.
     """
+    if isinstance(setting, dict) and isinstance(setting.get("panel"), list):
+        return {**setting, "panel": [_without_address(one) for one in setting["panel"]]}
     return {**setting, "endpoint": None} if isinstance(setting, dict) and "endpoint" in setting else setting
 
 
