@@ -21,10 +21,10 @@ from xl_alpacaeval_metric.cli.options import (
     Device,
     JudgeArgs,
     JudgePrompt,
-    JudgeSpecs,
+    JudgeSpec,
     JudgeThinking,
     JudgeThinkingTokens,
-    JudgeUrls,
+    JudgeUrl,
     JudgeVotes,
     Seed,
     codes,
@@ -69,8 +69,8 @@ def compare(
 @app.command("estimate")
 def estimate_costs(
     pairs_file: Annotated[Path, typer.Argument(metavar="PAIRS", help="As for judge")],
-    judge: JudgeSpecs = None,
-    judge_base_url: JudgeUrls = None,
+    judge: JudgeSpec = None,
+    judge_base_url: JudgeUrl = None,
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,

@@ -22,10 +22,10 @@ from xl_alpacaeval_metric.cli.options import (
     JudgeArgs,
     JudgeCheck,
     JudgePrompt,
-    JudgeSpecs,
+    JudgeSpec,
     JudgeThinking,
     JudgeThinkingTokens,
-    JudgeUrls,
+    JudgeUrl,
     JudgeVotes,
     MaxMissing,
     MaxRequests,
@@ -77,8 +77,8 @@ def evaluate(
     languages: Annotated[
         str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
     ] = None,
-    judge: JudgeSpecs = None,
-    judge_base_url: JudgeUrls = None,
+    judge: JudgeSpec = None,
+    judge_base_url: JudgeUrl = None,
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,

@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 
 ThinkingMode = Literal["auto", "on", "off"]
 JudgeSpec = Annotated[
-    str | None,
-    typer.Option(
-        "--judge",
-        envvar="XL_JUDGE",
-        metavar="SPEC",
-        help="openai/MODEL, hf/ORG/MODEL, hf/./folder, vllm/..., sglang/..., none",
-    ),
-]
-JudgeSpecs = Annotated[
     list[str] | None,
     typer.Option(
         "--judge",
@@ -37,19 +28,13 @@ JudgeSpecs = Annotated[
         help="openai/MODEL, hf/ORG/MODEL, hf/./folder, vllm/..., sglang/..., none; several times for a panel",
     ),
 ]
-JudgeUrls = Annotated[
+JudgeUrl = Annotated[
     list[str] | None,
     typer.Option(
         "--judge-base-url",
         metavar="URL",
         help="An OpenAI-compatible endpoint; for a panel one for all, or one for each judge  "
         "[default: OPENAI_BASE_URL, then OpenAI]",
-    ),
-]
-JudgeUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--judge-base-url", metavar="URL", help="An OpenAI-compatible endpoint  [default: OPENAI_BASE_URL, then OpenAI]"
     ),
 ]
 JudgeArgs = Annotated[

@@ -63,12 +63,15 @@ def alpha(values: Floats) -> float:
 
 
 def warnings(found: PanelFigures) -> list[str]:
-    """A line for each judge that lacks verdicts."""
+    """That no judge was checked, and a line for each judge that lacks verdicts."""
     return [
-        f"judge {judge}: {one.n_missing} of {one.n + one.n_missing} items have no verdict of it; "
-        "their preference is the mean of the other judges'"
-        for judge, one in found.by_judge.items()
-        if one.n_missing
+        "the judges of a panel are not checked before a run; xl-alpacaeval check-judge checks each",
+        *(
+            f"judge {judge}: {one.n_missing} of {one.n + one.n_missing} items have no verdict of it; "
+            "their preference is the mean of the other judges'"
+            for judge, one in found.by_judge.items()
+            if one.n_missing
+        ),
     ]
 
 

@@ -1,7 +1,7 @@
 """A panel: several judges that are asked the same questions, one judge after the other."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,7 @@ class Panel(Judge):
         """Raises UserError for fewer than two judges, and for the same judge twice."""
         if len(judges) < 2:
             raise UserError(f"a panel needs two judges or more; {len(judges)} given")
-        ((spec, count),) = Counter(judge.client.spec for judge in judges).most_common(1)
-        if count > 1:
-            raise UserError(f"judge {spec!r} is given twice; a panel needs different judges")
+        _refuse_twice(judge.client.spec for judge in judges)
         first = judges[0]
         self.judges = {judge.client.spec: judge for judge in judges}
         self.client = _PanelClient(list(judges))
@@ -103,8 +101,8 @@ def open_judges(
     As `open_judge`. `base_url` is one address for all endpoints, or one for each judge. Raises
     UserError for a panel with `none` in it, and another number of addresses than of judges.
     """
-    specs: list[Judge | str | None] = [judge] if judge is None or isinstance(judge, str | Judge) else [*judge]
-    urls: list[str | None] = [base_url] if base_url is None or isinstance(base_url, str) else [*base_url]
+    specs: list[Judge | str | None] = [*judge] if isinstance(judge, list | tuple) else [judge]  # type: ignore[list-item]
+    urls: list[str | None] = [*base_url] if isinstance(base_url, list | tuple) else [base_url]  # type: ignore[list-item]
     specs = specs or [None]
     if len(urls) < 2:
         urls = (urls or [None]) * len(specs)
@@ -116,9 +114,16 @@ def open_judges(
         return
     if "none" in specs:
         raise UserError("judge none cannot be on a panel; leave it out, or leave the other judges out")
+    _refuse_twice(spec for spec in specs if isinstance(spec, str))
     with ExitStack() as stack:
         judges = [
             stack.enter_context(open_judge(spec, base_url=url, **settings))
             for spec, url in zip(specs, urls, strict=True)
         ]
         yield Panel([one for one in judges if one is not None])
+
+
+def _refuse_twice(specs: Iterable[str]) -> None:
+    for spec, count in Counter(specs).items():
+        if count > 1:
+            raise UserError(f"judge {spec!r} is given twice; a panel needs different judges")
