@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.records.judgements import Comparison, Verdict
     from xl_alpacaeval_metric.records.result import Fidelity, Result, Scores, Usage, WinRate
     from xl_alpacaeval_metric.scoring import score
+    from xl_alpacaeval_metric.stats.anchoring import AnchoredWinRate, anchored_win_rate
     from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
     from xl_alpacaeval_metric.stats.win_rates import win_rate
 
 __version__ = "0.2.0"
 
 __all__ = [
+    "AnchoredWinRate",
     "Comparison",
     "Fidelity",
     "Judge",
@@ -31,6 +33,7 @@ __all__ = [
     "Verdict",
     "WinRate",
     "__version__",
+    "anchored_win_rate",
     "language_fidelity",
     "length_controlled_win_rate",
     "score",
@@ -46,6 +49,7 @@ _HOMES = {
     "records.judgements": ("Comparison", "Verdict"),
     "records.result": ("Fidelity", "Result", "Scores", "Usage", "WinRate"),
     "scoring": ("score",),
+    "stats.anchoring": ("AnchoredWinRate", "anchored_win_rate"),
     "stats.length_control": ("length_controlled_win_rate",),
     "stats.win_rates": ("win_rate",),
 }
