@@ -6,6 +6,7 @@ arXiv:2311.01453; the regression estimator of survey sampling, Cochran 1977, cha
 prompts as clusters and languages as strata.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.stats.clusters import Clusters, as_clusters
 from xl_alpacaeval_metric.stats.intervals import check_confidence
-from xl_alpacaeval_metric.stats.missing import Floats, as_floats, as_preferences
+from xl_alpacaeval_metric.stats.missing import Floats, as_preferences
 from xl_alpacaeval_metric.stats.strata import Labels as Groups
 from xl_alpacaeval_metric.stats.student_t import critical_value
 
@@ -97,28 +98,22 @@ def labels_for_width(
     labels: Sequence[float | None] | Floats,
     prompts: Groups,
     languages: Groups | None = None,
-    *,
-    confidence: float = 0.95,
 ) -> tuple[int | None, float]:
-    """How many labels an interval of this width takes, and its width with all items labelled.
+    """How many labels a 95% interval of this width takes, and its width with all items labelled.
 
-    `width`: from end to end, in percentage points. The other arguments are those of
-    `anchored_win_rate`: the labels that there are show how judge and people differ. None where not
-    even labels on all items are enough. Raises UserError as `anchored_win_rate` does, and for a
-    width that is not above 0.
+    `width`: from end to end, in percentage points. The labels that there are, given as to
+    `anchored_win_rate`, show how judge and people differ. None where not even labels on all items
+    are enough. Raises UserError as `anchored_win_rate` does, and for a width that is not above 0.
     """
     if not width > 0:
         raise UserError(f"width is {width}; need a number of percentage points above 0")
     sample = _Sample.of(preferences, labels, prompts, languages)
     most = sample.a.size
-    all_labelled = 200 * sample.half_width(most, confidence)
-    if all_labelled > width:
+    if (all_labelled := 200 * sample.half_width(most, 0.95)) > width:
         return None, all_labelled
-    low, high = FEWEST_PROMPTS - 1, most
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if 200 * sample.half_width(middle, confidence) <= width else (middle, high)
-    return min(sample.n, ceil(high * sample.n_labels / sample.m)), all_labelled
+    sizes = range(FEWEST_PROMPTS, most)
+    m = FEWEST_PROMPTS + bisect_left(sizes, True, key=lambda m: 200 * sample.half_width(m, 0.95) <= width)
+    return min(sample.n, ceil(m * sample.n_labels / sample.m)), all_labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +144,7 @@ class _Sample:
         prompts: Groups,
         languages: Groups | None,
     ) -> Self:
-        judge, people = as_preferences(preferences), _as_labels(labels)
+        judge, people = as_preferences(preferences), as_preferences(labels, "label")
         clusters = as_clusters(prompts)
         groups = Clusters([0] * judge.size) if languages is None else as_clusters(languages)
         for name, length in (("labels", people.size), ("prompts", len(clusters)), ("languages", len(groups))):
@@ -158,12 +153,8 @@ class _Sample:
         judged = np.flatnonzero(~np.isnan(judge))
         judge, people = judge[judged], people[judged]
         clusters, groups = clusters.take(judged), groups.take(judged)
-        _check(people, clusters, groups, languages is not None)
-        return cls._sums(judge, people, clusters, groups)
-
-    @classmethod
-    def _sums(cls, judge: Floats, people: Floats, clusters: Clusters, groups: Clusters) -> Self:
         labelled = ~np.isnan(people)
+        _check(people, clusters, groups)
         code, group = clusters.codes, groups.codes
 
         def centred(values: Floats, where: npt.NDArray[np.bool_]) -> tuple[float, Floats, Floats]:
@@ -174,14 +165,12 @@ class _Sample:
             return float(means.mean()), (values[where] - means[group[where]]) * weight, weight
 
         def by_prompt(parts: Floats, where: npt.NDArray[np.bool_]) -> Floats:
-            found: Floats = np.bincount(code[where], weights=parts, minlength=clusters.n_clusters).astype(np.float64)
-            return found
+            return np.bincount(code[where], weights=parts, minlength=clusters.n_clusters).astype(np.float64)
 
-        everywhere = np.ones_like(labelled)
-        judge_only, parts, _ = centred(judge, everywhere)
+        judge_only, parts, _ = centred(judge, ~np.isnan(judge))
         label_mean, label_parts, weight = centred(people, labelled)
         on_labelled, judge_parts, _ = centred(judge, labelled)
-        a = by_prompt(parts, everywhere)
+        a = by_prompt(parts, ~np.isnan(judge))
         has_label = np.bincount(code[labelled], minlength=clusters.n_clusters) > 0
         return cls(
             a=a,
@@ -204,8 +193,7 @@ class _Sample:
     @property
     def weight(self) -> float:
         """w of `anchored_win_rate`; 0 where the judge says one thing of all labelled prompts."""
-        varies = float(self.f @ self.f)
-        return float(self.f @ self.y) / varies if varies > 1e-18 else 0.0
+        return float(self.f @ self.y) / varies if (varies := float(self.f @ self.f)) > 1e-18 else 0.0
 
     @property
     def value(self) -> float:
@@ -216,9 +204,8 @@ class _Sample:
         w, b = self.weight, self.y - self.weight * self.f
         variance = w * w * float(self.a @ self.a) + 2 * w * float(self.a_labelled @ b) + float(b @ b)
         labels_alone = float(self.y @ self.y)
-        if variance <= labels_alone / self.n * self.n_labels:  # More would be more than there is.
-            return float(self.n)
-        return self.n_labels * labels_alone / variance
+        # There are no more than n.
+        return float(min(self.n, self.n_labels * labels_alone / variance) if variance > 0 else self.n)
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """The interval in [0, 1], around the value with the two prompts added."""
@@ -229,8 +216,7 @@ class _Sample:
     def half_width(self, m: int, confidence: float) -> float:
         """Half the width of the interval with m labelled prompts, drawn as these were."""
         check_confidence(confidence)
-        w, b = self.weight, self.y - self.weight * self.f
-        n_prompts = self.a.size
+        w, b, n_prompts = self.weight, self.y - self.weight * self.f, self.a.size
         # What the judge's rate on all prompts varies by, and how it goes with what people correct.
         variance = w * w * float(self.a @ self.a) * n_prompts / (n_prompts - 1)
         variance += 2 * w * float(self.a_labelled @ b)
@@ -248,15 +234,7 @@ class _Sample:
         return critical_value(degrees, confidence) * sqrt(max(0.0, variance))
 
 
-def _as_labels(labels: Sequence[float | None] | Floats) -> Floats:
-    array = as_floats(labels, "label")
-    if (outside := np.flatnonzero((array < 0) | (array > 1))).size:
-        i = int(outside[0])
-        raise UserError(f"label {i} is {array[i]}; need a number from 0 (reference) to 1 (candidate), or None")
-    return array
-
-
-def _check(people: Floats, clusters: Clusters, groups: Clusters, by_language: bool) -> None:
+def _check(people: Floats, clusters: Clusters, groups: Clusters) -> None:
     """Raises UserError where the labels on judged items allow no estimate."""
     known = np.flatnonzero(~np.isnan(people))
     prompts = clusters.take(known).n_clusters
@@ -267,5 +245,5 @@ def _check(people: Floats, clusters: Clusters, groups: Clusters, by_language: bo
         )
     if np.ptp(people[known]) == 0:
         raise UserError(f"labels: all {known.size} are {people[known[0]]:g}; need different ones, so label more items")
-    if by_language and groups.take(known).n_clusters < groups.n_clusters:
+    if groups.take(known).n_clusters < groups.n_clusters:
         raise UserError("labels: none in one of the languages; need some in each")
