@@ -31,9 +31,15 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "harness report xl_alpacaeval_metric",
         "cli",
     ),
+    "xl_alpacaeval_metric.judge": (
+        "__init__ prompt_file prompt_length rubric verdict votes",
+        "aggregate pairwise rating rubric_file",
+        "judging_task",
+        "estimate",
+    ),
     "xl_alpacaeval_metric.clients": (
         "base endpoint_reply per_process",
-        "fingerprint",
+        "fingerprint reply_store",
         "cache local openai scripted",
         "harness openai_batch",
         "__init__",

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from xl_alpacaeval_metric.judge import rating
+from xl_alpacaeval_metric.judge import rating, votes
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores, position_consistency
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
@@ -66,7 +66,7 @@ def score_task(
     ratings = task.rate_unrated(on_rating)
     usage = _usage([*verdicts, *ratings], time.monotonic() - started) if task.judge else Usage()
     by_item: dict[ItemKey, list[Verdict]] = defaultdict(list)
-    for verdict in verdicts:
+    for verdict in votes.averaged(verdicts):
         by_item[verdict.id, verdict.language].append(verdict)
     items = item_scores(task.comparisons, by_item)
     figures = _Figures(items, Clusters.by_prompt(task.comparisons), ratings, task.rubric, task.judge is not None)
@@ -78,7 +78,11 @@ def score_task(
         usage=usage,
         signature=signature_of(task, benchmark, references),
         missing_reasons=_missing_reasons(verdicts, ratings),
-        warnings=(*unfinished_thoughts(task.comparisons), *gaming.warnings(task.comparisons)),
+        warnings=(
+            *votes.left_out(verdicts),
+            *unfinished_thoughts(task.comparisons),
+            *gaming.warnings(task.comparisons),
+        ),
         by_design={design: figures.scores(indices) for design, indices in designs.items()},
         effects=_effects({design: [items[i] for i in indices] for design, indices in designs.items()}),
     )

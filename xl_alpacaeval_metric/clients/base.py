@@ -1,8 +1,11 @@
 """The protocol of every client: requests in, completions or failures out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeGuard, get_args
+
+from xl_alpacaeval_metric.errors import UserError
 
 Message = Mapping[str, str]
 """`{"role": ..., "content": ...}`, as chat endpoints and chat templates take it."""
@@ -25,6 +28,9 @@ class Request:
     sample: int = 0
 
 
+ThinkingMode = Literal["auto", "on", "off"]
+
+
 @dataclass(frozen=True, slots=True)
 class Thinking:
     """Whether a model may think before it replies, and the tokens that it gets for that.
@@ -34,8 +40,23 @@ class Thinking:
     template has a switch for it.
     """
 
-    mode: Literal["auto", "on", "off"] = "auto"
+    mode: ThinkingMode = "auto"
     tokens: int = 4096
+
+    @classmethod
+    def of(cls, mode: object = None, tokens: object = None) -> "Thinking":
+        """The room that settings name, by default for None; raises UserError for another value."""
+        default = cls()
+        if isinstance(mode, bool):  # YAML reads on and off so.
+            mode = "on" if mode else "off"
+        if mode is not None and mode not in get_args(ThinkingMode):
+            raise UserError(f"judge_thinking is {mode!r}; need one of {', '.join(get_args(ThinkingMode))}")
+        if tokens is not None and (isinstance(tokens, bool) or not isinstance(tokens, int) or tokens < 1):
+            raise UserError(f"judge_thinking_tokens is {tokens!r}; need a whole number from 1")
+        return cls(
+            default.mode if mode is None else mode,  # type: ignore[arg-type]
+            default.tokens if tokens is None else tokens,
+        )
 
     @property
     def settings(self) -> dict[str, object]:
@@ -132,6 +153,41 @@ class Client(Protocol):
     def close(self) -> None:
         """Free connections and memory; the client cannot be used afterwards."""
         ...
+
+
+Outcome = tuple[int, Reply] | Exception
+"""The index of a request and its reply; or what ends a stream of requests, as `complete` raises."""
+
+
+class RequestStream(Protocol):
+    """Requests that are sent as they come up. Its methods do not wait for replies."""
+
+    def send(self, requests: Sequence[tuple[int, Request]]) -> None:
+        """Send requests, each with its index."""
+        ...
+
+    def stored(self, index: int) -> None:
+        """Say that the reply to a request is stored, so that another may be sent for it."""
+        ...
+
+
+class StreamingClient(Client, Protocol):
+    """A client that takes requests while it answers others."""
+
+    def stream(
+        self, deliver: Callable[[Outcome], None], is_usable: IsUsable | None = None
+    ) -> AbstractContextManager[RequestStream]:
+        """A stream of requests; leaving the block cancels those without a reply.
+
+        `deliver` is called from any thread with the reply to each request, or once with the error
+        after which no request of the stream has a reply.
+        """
+        ...
+
+
+def streams(client: Client) -> TypeGuard[StreamingClient]:
+    """Whether a client is a StreamingClient; one behind a cache is what its client is."""
+    return bool(getattr(client, "streams", False))
 
 
 class AsyncClient(Client, Protocol):

@@ -63,8 +63,7 @@ def evaluate_model(
         if judge is not None:
             on_estimate(estimate(task))
         samples = answers(folder, rows, candidate, progress)
-        name = f"{benchmark.name}@{benchmark.revision}"
-        source = (name, benchmark.references)
+        source = (benchmark.version, benchmark.references)
         notes = [*_cut_off(samples, candidate.max_tokens), *_with_thoughts_inside(samples)]
         return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes)
 
