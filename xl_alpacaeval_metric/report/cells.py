@@ -40,23 +40,23 @@ def table(title: str | None = None, gap: int = 1) -> Table:
     return Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=(0, gap, 0, 0))
 
 
-def language_table(
+def print_by_language(
     columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], overall: Sequence[str], console: Console
 ) -> None:
-    """Print one row per language and, below several, one for all."""
-    found = table()
-    found.add_column("language", no_wrap=True)
+    """Print one row per language and, if there are several, one for all."""
+    shown = table()
+    shown.add_column("language", no_wrap=True)
     for column in columns:
-        found.add_column(column, justify="right", no_wrap=True)
+        shown.add_column(column, justify="right", no_wrap=True)
     for name, row in rows:
-        found.add_row(escape(name), *row)
+        shown.add_row(escape(name), *row)
     if len(rows) > 1:
-        found.add_section()
-        found.add_row("all", *overall)
-    console.print(found)
+        shown.add_section()
+        shown.add_row("all", *overall)
+    console.print(shown)
 
 
-def lines(texts: Iterable[str], console: Console) -> None:
+def print_lines(lines: Iterable[str], console: Console) -> None:
     """Print lines as they are, however long."""
-    for text in texts:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

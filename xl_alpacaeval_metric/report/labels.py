@@ -14,28 +14,28 @@ from xl_alpacaeval_metric.report import cells
 
 def show_agreement(found: Agreement, title: str, console: Console) -> None:
     """Print one row per language and one for all, what is behind it, and what was left out."""
-    cells.lines([title], console)
+    cells.print_lines([title], console)
     _agreement_table(found, console)
-    cells.lines(_agreement_notes(found), console)
+    cells.print_lines(_agreement_notes(found), console)
     if found.calibration:
         _reliability_table(found.calibration, console)
     _annotators_table(found.annotators, console)
-    cells.lines(_left_out(found), console)
+    cells.print_lines(_left_out(found), console)
 
 
 def show_calibration(found: Calibration, title: str, width: float | None, console: Console) -> None:
     """Print the anchored win rates, then the audit of the judge and the agreement of people."""
-    cells.lines([title], console)
+    cells.print_lines([title], console)
     rows = [(cells.language(code), _anchored_cells(part)) for code, part in found.by_language.items()]
     columns = ("anchored %", "95% interval", "judge only %", "labels", "worth", "items")
-    cells.language_table(columns, rows, _anchored_cells(found.overall), console)
-    cells.lines(_anchored_notes(found, width), console)
+    cells.print_by_language(columns, rows, _anchored_cells(found.overall), console)
+    cells.print_lines(_anchored_notes(found, width), console)
     _agreement_table(found.agreement, console)
-    cells.lines(_agreement_notes(found.agreement), console)
+    cells.print_lines(_agreement_notes(found.agreement), console)
     if found.agreement.calibration:
         _reliability_table(found.agreement.calibration, console)
     _annotators_table(found.agreement.annotators, console)
-    cells.lines((f"warning: {line}" for line in found.warnings), console)
+    cells.print_lines((f"warning: {line}" for line in found.warnings), console)
 
 
 def _anchored_cells(part: Anchored) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ def _anchored_notes(found: Calibration, width: float | None) -> Iterator[str]:
 def _agreement_table(found: Agreement, console: Console) -> None:
     rows = [(cells.language(code), _agreement_cells(part)) for code, part in found.by_language.items()]
     columns = ("agreement %", "95% interval", "no ties %", "kappa", "AC1", "labels")
-    cells.language_table(columns, rows, _agreement_cells(found), console)
+    cells.print_by_language(columns, rows, _agreement_cells(found), console)
 
 
 def _agreement_cells(part: Agreement) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ def _reliability_table(found: Reliability, console: Console) -> None:
         )
     console.print(table)
     bounds = cells.interval(found.residual_ci95, "+.1f")
-    cells.lines(
+    cells.print_lines(
         [
             f"label - p: {cells.with_interval(found.residual, '+.1f', bounds)} points on average",
             f"Brier score {found.brier:.3f}; {found.brier_constant:.3f} for a judge that always says the mean label",
