@@ -62,7 +62,7 @@ def score_task(
     started = time.monotonic()
     verdicts = task.judge_pending(on_verdict)
     ratings = task.rate_unrated(on_rating)
-    usage = _usage([*verdicts, *ratings], time.monotonic() - started) if task.judge else Usage()
+    usage = _usage([*verdicts, *ratings], task.seconds + time.monotonic() - started) if task.judge else Usage()
     by_item: dict[ItemKey, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         by_item[verdict.id, verdict.language].append(verdict)

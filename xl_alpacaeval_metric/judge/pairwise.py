@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from xl_alpacaeval_metric import clients, languages, templates
-from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Failure, Reply, Request, Thinking
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Completion, Failure, Reply, Request, Thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
 from xl_alpacaeval_metric.judge.verdict_probability import CHOICES, probability_of_a, why_missing
@@ -110,11 +110,10 @@ class Judge:
 
         Raises what the client's `complete` raises.
         """
-        requests = [self.request(comparison, order) for comparison, order in tasks]
-        lengths = PromptLengths()
-        for index, reply in self.client.complete(requests, is_usable=lambda c: probability_of_a(c) is not None):
-            lengths.check(requests[index], reply)
-            yield _verdict(*tasks[index], reply)
+        reader = VerdictReader(self)
+        requests = [reader.request(task) for task in tasks]
+        for index, reply in self.client.complete(requests, reader.is_usable):
+            yield reader.judgement(tasks[index], requests[index], reply)
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -131,6 +130,25 @@ class Judge:
             "order": "both" if self.both_orders else "seeded",
             "seed": self.seed,
         }
+
+
+class VerdictReader:
+    """Turns a question (comparison, order) into a request, and the reply into a verdict."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge, self._lengths = judge, PromptLengths()
+
+    def request(self, question: tuple[Comparison, Order]) -> Request:
+        return self._judge.request(*question)
+
+    def is_usable(self, completion: Completion) -> bool:
+        """Whether the reply holds a verdict."""
+        return probability_of_a(completion) is not None
+
+    def judgement(self, question: tuple[Comparison, Order], request: Request, reply: Reply) -> Verdict:
+        """The verdict in the reply; warns once of a server that cuts prompts."""
+        self._lengths.check(request, reply)
+        return _verdict(*question, reply)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.benchmark import Benchmark, Row
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
+from xl_alpacaeval_metric.judge.judging_stream import can_stream
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
@@ -21,6 +22,7 @@ from xl_alpacaeval_metric.runs import pairs
 from xl_alpacaeval_metric.runs.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
 from xl_alpacaeval_metric.runs.generation import answers
+from xl_alpacaeval_metric.runs.live_judging import LiveJudging
 from xl_alpacaeval_metric.scoring import score_task
 
 OnEstimate = Callable[[Estimate], None]
@@ -41,10 +43,10 @@ def evaluate_model(
 ) -> Result:
     """Generate, judge and score one model on a benchmark, in the run folder `output`.
 
-    With a `rubric`, the judge rates the answers, too. `on_estimate` is called before anything is
-    generated with what judging will take, assuming answers as long as the references; it may raise
-    to stop there. The caller has run the judge's preflight. Raises UserError; the same call then
-    continues in the folder.
+    An endpoint judges answers while others are generated. With a `rubric`, the judge rates the
+    answers, too. `on_estimate` is called before anything is generated with what judging will take,
+    assuming answers as long as the references; it may raise to stop there. The caller has run the
+    judge's preflight. Raises UserError; the same call then continues in the folder.
     """
     settings = {
         **candidate.identity,
@@ -62,7 +64,13 @@ def evaluate_model(
         task = _task(folder, expected, judge, rubric)
         if judge is not None:
             on_estimate(estimate(task))
-        samples = answers(folder, rows, candidate, progress)
+        if can_stream(task):
+            _drop_missing(folder, task)
+            with LiveJudging(folder, task) as judging:
+                samples = answers(folder, rows, candidate, progress, judging)
+                task = judging.finish(progress)
+        else:
+            samples = answers(folder, rows, candidate, progress)
         source = (benchmark.version, benchmark.references)
         notes = [*_cut_off(samples, candidate.max_tokens), *_with_thoughts_inside(samples)]
         return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes)
@@ -134,22 +142,34 @@ def _judge(
     notes: Sequence[str] = (),
 ) -> Result:
     if task.judge:
-        if task.pending:
-            # Drops the verdicts without a preference, so that no question has two in the file.
-            folder.write_rows(run_folder.VERDICTS, map(flat, task.verdicts.values()))
-        progress("judging", len(task.verdicts), task.n_questions, f"judging with {task.judge.client.spec}")
+        _drop_missing(folder, task)
+        if task.pending or not task.new:
+            done = task.n_questions - len(task.pending)
+            progress("judging", done, task.n_questions, f"judging with {task.judge.client.spec}")
     if task.rubric:
         jsonl.write_json(folder.path / run_folder.RUBRIC, task.rubric.as_dict())
     result = score_task(
         task,
-        on_verdict=_keep(folder, progress, "judging", len(task.verdicts), task.n_questions),
-        on_rating=_keep(folder, progress, "rating by criteria", len(task.ratings), len(task.comparisons)),
+        on_verdict=_keep(folder, progress, "judging", task.n_questions - len(task.pending), task.n_questions),
+        on_rating=_keep(
+            folder,
+            progress,
+            "rating by criteria",
+            len(task.comparisons) - len(task.unrated),
+            len(task.comparisons),
+        ),
         benchmark=source[0],
         references=source[1],
     )
     result = replace(result, warnings=(*notes, *result.warnings))
     folder.write_results(result)
     return result
+
+
+def _drop_missing(folder: RunFolder, task: JudgingTask) -> None:
+    """Drop the verdicts without a preference, so that no question has two in the file."""
+    if task.pending:
+        folder.write_rows(run_folder.VERDICTS, map(flat, (*task.verdicts.values(), *task.new_verdicts)))
 
 
 def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:

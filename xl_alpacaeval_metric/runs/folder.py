@@ -113,6 +113,8 @@ class RunFolder:
 
     def write_rows(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Write a JSONL file completely, or not at all."""
+        if name in self._open:  # Its lines would be appended to the file that is replaced.
+            self._open.pop(name).close()
         replace_file(self.path / name, "".join(json_line(row) for row in rows))
 
     def verdicts(self) -> list[Verdict]:

@@ -1,0 +1,110 @@
+"""Judging while answers come in: an answer is asked about as soon as it is there."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, Protocol, Self, TypeVar
+
+from xl_alpacaeval_metric.clients.base import Completion, Outcome, Reply, Request, RequestStream, streams
+from xl_alpacaeval_metric.judge.judging_task import JudgingTask
+from xl_alpacaeval_metric.judge.pairwise import VerdictReader
+from xl_alpacaeval_metric.judge.rating import RatingReader
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Rating, Verdict
+
+Q = TypeVar("Q")
+R = TypeVar("R", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A new judgement, or the error after which no more come.
+
+    `stored` is to be called when the judgement is stored.
+    """
+
+    judgement: Verdict | Rating | Exception
+    stored: Callable[[], None]
+
+
+def can_stream(task: JudgingTask) -> bool:
+    """Whether the judge of a task takes questions while it answers others: an endpoint does."""
+    return task.judge is not None and streams(task.judge.client)
+
+
+class JudgingStream:
+    """The pending questions of a task, asked as their answers come in.
+
+    A context manager; leaving the block cancels the questions without a reply. `put` is called with
+    each Arrival, from any thread. `n_asked` is the number of questions so far.
+    """
+
+    def __init__(self, task: JudgingTask, put: Callable[[Arrival], None]) -> None:
+        self._task, self._put = task, put
+        self._orders: dict[ItemKey, list[Order]] = {}
+        for item, order in task.pending:
+            self._orders.setdefault(item.key, []).append(order)
+        self._unrated = {item.key for item in task.unrated}
+        self._stack = ExitStack()
+        self.n_asked = 0
+
+    def __enter__(self) -> Self:
+        judge, rubric = self._task.judge, self._task.rubric
+        assert judge is not None
+        assert streams(judge.client)
+        self._verdicts = _Questions(VerdictReader(judge), self._put)
+        verdicts = judge.client.stream(self._verdicts.deliver, self._verdicts.reader.is_usable)
+        self._verdicts.stream = self._stack.enter_context(verdicts)
+        if rubric is not None:
+            self._ratings = _Questions(RatingReader(rubric), self._put)
+            ratings = judge.client.stream(self._ratings.deliver, self._ratings.reader.is_usable)
+            self._ratings.stream = self._stack.enter_context(ratings)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def ask(self, answered: Iterable[Comparison]) -> None:
+        """Ask what is pending about these comparisons; about each one once."""
+        items = list(answered)
+        questions = [(item, order) for item in items for order in self._orders.pop(item.key, ())]
+        unrated = [item for item in items if item.key in self._unrated]
+        self._unrated -= {item.key for item in unrated}
+        self.n_asked += len(questions) + len(unrated)
+        if questions:
+            self._verdicts.ask(questions)
+        if unrated:
+            self._ratings.ask(unrated)
+
+
+class _Reader(Protocol[R]):
+    def request(self, question: R, /) -> Request: ...
+
+    def is_usable(self, completion: Completion) -> bool: ...
+
+    def judgement(self, question: R, request: Request, reply: Reply, /) -> Verdict | Rating: ...
+
+
+class _Questions(Generic[Q]):
+    """Questions of one kind, on a stream of their own."""
+
+    stream: RequestStream
+
+    def __init__(self, reader: _Reader[Q], put: Callable[[Arrival], None]) -> None:
+        self.reader, self._put = reader, put
+        self._waiting: dict[int, tuple[Q, Request]] = {}
+        self._count = 0
+
+    def ask(self, questions: Sequence[Q]) -> None:
+        first, self._count = self._count, self._count + len(questions)
+        asked = {first + i: (question, self.reader.request(question)) for i, question in enumerate(questions)}
+        self._waiting |= asked
+        self.stream.send([(index, request) for index, (_, request) in asked.items()])
+
+    def deliver(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Exception):
+            self._put(Arrival(outcome, lambda: None))
+            return
+        index, reply = outcome
+        question, request = self._waiting.pop(index)
+        self._put(Arrival(self.reader.judgement(question, request, reply), partial(self.stream.stored, index)))
