@@ -64,10 +64,11 @@ def requests(file: Path, rows: int) -> Path:
 
 def measure(folder: Path, candidate: list[object], options: argparse.Namespace, judge_url: str) -> float:
     """Print the three times; returns the ratio."""
-    judge = ("--judge", "openai/judge", "--judge-base-url", judge_url, "--concurrency", options.concurrency)
-    rows = ("--benchmark", "xl", "--languages", "de", "--concurrency", options.concurrency)
-    rows += ("--benchmark-path", requests(folder / "requests.json", options.rows))
-    answers = seconds_of("eval", *candidate, *rows, "--judge", "none", "--output", folder / "answers")
+    judge = ("--judge", "openai/judge", "--judge-base-url", judge_url)
+    at_once = ("--concurrency", options.concurrency)
+    file = requests(folder / "requests.json", options.rows)
+    rows = ("--benchmark", "xl", "--languages", "de", "--benchmark-path", file)
+    answers = seconds_of("eval", *candidate, *rows, *at_once, "--judge", "none", "--output", folder / "answers")
     samples = folder / "answers" / "samples.jsonl"
     references = folder / "references.jsonl"
     references.write_text(
@@ -78,8 +79,8 @@ def measure(folder: Path, candidate: list[object], options: argparse.Namespace, 
         encoding="utf-8",
     )
     given = ("--reference", references)
-    judging = seconds_of("judge", samples, *judge, *given, "--output", folder / "judging")
-    both = seconds_of("eval", *candidate, *rows, *judge, *given, "--output", folder / "both")
+    judging = seconds_of("judge", samples, *judge, *at_once, *given, "--output", folder / "judging")
+    both = seconds_of("eval", *candidate, *rows, *judge, *at_once, *given, "--output", folder / "both")
     alone, together = (json.loads((folder / name / "results.json").read_text()) for name in ("judging", "both"))
     assert together["n_missing"] == alone["n_missing"] == 0
     assert together["usage"]["requests"] == options.rows

@@ -79,6 +79,11 @@ def last_line(result: Result) -> str:
     return result.stderr.splitlines()[-1]
 
 
+def changed(server: JudgeServer, **options: Any) -> bool:
+    server.change(**options)
+    return True
+
+
 def questions(server: JudgeServer) -> int:
     """Without the probes, which are all alike."""
     return len(server.seen.keys) - 1
@@ -153,7 +158,7 @@ def test_a_judge_that_fails_does_not_stop_the_answers(
     fault: dict[str, Any], reason: str, candidate: Candidate, judge: JudgeServer, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    candidate.gates = {4: lambda: bool(judge.change(**fault)) or True, 5: lambda: questions(judge) >= 3}
+    candidate.gates = {4: lambda: changed(judge, **fault), 5: lambda: questions(judge) >= 3}
     result = run(*command(candidate, judge, folder))
     assert len(lines(folder / "samples.jsonl")) == N, result.stderr
     assert reason in last_line(result)
@@ -169,7 +174,7 @@ def test_a_judge_that_fails_does_not_stop_the_answers(
 
 def test_verdicts_are_kept_when_the_candidate_fails(candidate: Candidate, judge: JudgeServer, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    candidate.gates = {4: lambda: questions(judge) >= 2, 5: lambda: bool(candidate.change(ends_after=0)) or True}
+    candidate.gates = {4: lambda: questions(judge) >= 2, 5: lambda: changed(candidate, ends_after=0)}
     result = run(*command(candidate, judge, folder))
     assert "ended" in last_line(result)
     kept = lines(folder / "verdicts.jsonl")
