@@ -10,9 +10,13 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError
     from xl_alpacaeval_metric.judge.pairwise import Judge
     from xl_alpacaeval_metric.languages.fidelity import language_fidelity
+    from xl_alpacaeval_metric.leaderboard.places import Ranking
+    from xl_alpacaeval_metric.leaderboard.ranking import rank
     from xl_alpacaeval_metric.records.judgements import Comparison, Verdict
     from xl_alpacaeval_metric.records.result import Fidelity, Result, Scores, Usage, WinRate
     from xl_alpacaeval_metric.scoring import score
+    from xl_alpacaeval_metric.stats.differences import Difference, paired_difference
+    from xl_alpacaeval_metric.stats.intervals import win_rate_interval
     from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
     from xl_alpacaeval_metric.stats.win_rates import win_rate
 
@@ -20,10 +24,12 @@ __version__ = "0.2.0"
 
 __all__ = [
     "Comparison",
+    "Difference",
     "Fidelity",
     "Judge",
     "MissingExtra",
     "ModelUnavailable",
+    "Ranking",
     "Result",
     "Scores",
     "Usage",
@@ -33,8 +39,11 @@ __all__ = [
     "__version__",
     "language_fidelity",
     "length_controlled_win_rate",
+    "paired_difference",
+    "rank",
     "score",
     "win_rate",
+    "win_rate_interval",
 ]
 
 # No module here may have the name of one of these functions: importing it would replace the
@@ -43,9 +52,13 @@ _HOMES = {
     "errors": ("ModelUnavailable", "MissingExtra", "UserError"),
     "judge.pairwise": ("Judge",),
     "languages.fidelity": ("language_fidelity",),
+    "leaderboard.places": ("Ranking",),
+    "leaderboard.ranking": ("rank",),
     "records.judgements": ("Comparison", "Verdict"),
     "records.result": ("Fidelity", "Result", "Scores", "Usage", "WinRate"),
     "scoring": ("score",),
+    "stats.differences": ("Difference", "paired_difference"),
+    "stats.intervals": ("win_rate_interval",),
     "stats.length_control": ("length_controlled_win_rate",),
     "stats.win_rates": ("win_rate",),
 }

@@ -20,10 +20,12 @@ from xl_alpacaeval_metric.cli.options import (
     CriteriaFile,
     Device,
     JudgeArgs,
+    JudgePrompt,
     JudgeSpec,
     JudgeThinking,
     JudgeThinkingTokens,
     JudgeUrl,
+    JudgeVotes,
     Seed,
     codes,
     judge_from,
@@ -39,17 +41,29 @@ Output = Annotated[
 
 @app.command()
 def compare(
-    run_a: Annotated[Path, typer.Argument(metavar="RUN_A", help="Run folder of eval or judge")],
-    run_b: Annotated[Path, typer.Argument(metavar="RUN_B", help="Another, by the same judge in the same setting")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN RUN...", help="Run folders of eval or judge, by the same judge in the same setting"
+        ),
+    ],
     output: Output = None,
 ) -> None:
-    """Compare two runs on the items that both have: the difference, its interval and p-value."""
-    from xl_alpacaeval_metric.report import analysis
+    """Compare runs on the items that two have: the difference, its interval and p-value.
+
+    Of more than two runs every pair is compared, and p-values are corrected for all pairs.
+    """
+    from xl_alpacaeval_metric.leaderboard import contrasts
+    from xl_alpacaeval_metric.report import comparisons
     from xl_alpacaeval_metric.runs import compare as run_compare
 
-    found = run_compare.compare(run_compare.load(run_a), run_compare.load(run_b))
-    analysis.show_comparison(found, terminal.console())
-    write(found.as_dict(), output)
+    found = contrasts.compare_all([run_compare.load(run) for run in runs])
+    if len(found.pairs) == 1:
+        comparisons.show_comparison(found.pairs[0], terminal.console())
+        write(found.pairs[0].as_dict(), output)
+    else:
+        comparisons.show_comparisons(found, terminal.console())
+        write(found.as_dict(), output)
 
 
 @app.command("estimate")
@@ -60,10 +74,14 @@ def estimate_costs(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_prompt: JudgePrompt = None,
+    judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
-    reference: Annotated[Path | None, typer.Option(metavar="FILE", help="References where PAIRS has none")] = None,
+    reference: Annotated[
+        Path | None, typer.Option(metavar="FILE|RUN", help="References in place of those in PAIRS, as for judge")
+    ] = None,
     pilot: Annotated[int, typer.Option(min=0, metavar="N", help="Send N of the requests, to measure tokens")] = 0,
     price_input: Annotated[float | None, typer.Option(min=0, help="Price of a million prompt tokens")] = None,
     price_output: Annotated[float | None, typer.Option(min=0, help="Price of a million completion tokens")] = None,
@@ -85,9 +103,8 @@ def estimate_costs(
         raise UserError("--price-input and --price-output: need the price of a million tokens, a finite number")
     comparisons, _ = pairs.without_thoughts(pairs.read(pairs_file, reference))
     judging_task.check(comparisons)
-    with judge_from(
-        judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
-    ) as the_judge:
+    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         if the_judge is None:
             raise UserError("judge none takes no requests; name the judge to estimate for")
         rubric = rubric_from(criteria, criteria_file, the_judge)

@@ -46,6 +46,12 @@ JudgeThinking = Annotated[
 JudgeThinkingTokens = Annotated[
     int, typer.Option(min=1, metavar="N", help="Tokens for the judge's thought, beside those of its verdict")
 ]
+JudgeVotes = Annotated[
+    int,
+    typer.Option(
+        min=1, metavar="N", help="Ask the judge each question N times at temperature 1, and average its verdicts"
+    ),
+]
 BatchSize = Annotated[
     str,
     typer.Option(metavar="N|auto", help="Answers generated at a time; auto: up to 128, as fits the GPU; 8 without one"),
@@ -83,6 +89,10 @@ BenchmarkPath = Annotated[
         "alpaca_eval.json, or tatsu-lab/alpaca_eval to fetch it",
     ),
 ]
+JudgePrompt = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="A prompt of your own for the judge; or 0.1, the one of that version"),
+]
 Exclusion = Annotated[
     str,
     typer.Option(
@@ -109,6 +119,8 @@ def judge_from(
     seed: int,
     thinking: ThinkingMode = "auto",
     thinking_tokens: int = 4096,
+    prompt: str | None = None,
+    votes: int = 1,
 ) -> "AbstractContextManager[Judge | None]":
     """The judge that a command's options name, closed at the end; None for `none`.
 
@@ -128,6 +140,8 @@ def judge_from(
         seed=seed,
         both_orders=both_orders,
         thinking=Thinking(thinking, thinking_tokens),
+        prompt=prompt,
+        votes=votes,
     )
 
 

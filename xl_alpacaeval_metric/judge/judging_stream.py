@@ -10,7 +10,7 @@ from xl_alpacaeval_metric.clients.base import Completion, Outcome, Reply, Reques
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import VerdictReader
 from xl_alpacaeval_metric.judge.rating import RatingReader
-from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Rating, Verdict
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Question, Rating, Verdict
 
 Q = TypeVar("Q")
 R = TypeVar("R", contravariant=True)
@@ -41,9 +41,9 @@ class JudgingStream:
 
     def __init__(self, task: JudgingTask, put: Callable[[Arrival], None]) -> None:
         self._task, self._put = task, put
-        self._orders: dict[ItemKey, list[Order]] = {}
-        for item, order in task.pending:
-            self._orders.setdefault(item.key, []).append(order)
+        self._pending: dict[ItemKey, list[Question]] = {}
+        for question in task.pending:
+            self._pending.setdefault(question.comparison.key, []).append(question)
         self._unrated = {item.key for item in task.unrated}
         self._stack = ExitStack()
         self.n_asked = 0
@@ -67,7 +67,9 @@ class JudgingStream:
     def ask(self, answered: Iterable[Comparison]) -> None:
         """Ask what is pending about these comparisons; about each one once."""
         items = list(answered)
-        questions = [(item, order) for item in items for order in self._orders.pop(item.key, ())]
+        questions = [
+            question._replace(comparison=item) for item in items for question in self._pending.pop(item.key, ())
+        ]
         unrated = [item for item in items if item.key in self._unrated]
         self._unrated -= {item.key for item in unrated}
         self.n_asked += len(questions) + len(unrated)

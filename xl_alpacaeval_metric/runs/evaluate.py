@@ -55,6 +55,7 @@ def evaluate_model(
         "languages": list(dict.fromkeys(row.response_language for row in benchmark.rows)),
         "rows": len(benchmark.rows),
         "references": _hash([row.reference for row in benchmark.rows]),
+        **_reference_run(benchmark.references),
         **judge_settings(judge),
     }
     with RunFolder(output, settings) as folder:
@@ -84,20 +85,24 @@ def judge_pairs(
     rubric: Rubric | None = None,
     on_estimate: OnEstimate = _ignore,
     notes: Sequence[str] = (),
+    references: str = "given",
 ) -> Result:
     """Judge and score answers that were generated elsewhere, in the run folder `output`.
 
     `on_estimate` is called first, with what judging will take. `notes` become warnings of the
-    result. Raises UserError as `evaluate_model` does.
+    result, `references` names whose answers the references are. Raises UserError as
+    `evaluate_model` does.
     """
     rows = [{key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS} for item in comparisons]
     revision = _hash(rows)
-    with RunFolder(output, {"pairs": revision, "rows": len(rows), **judge_settings(judge)}) as folder:
+    with RunFolder(
+        output, {"pairs": revision, "rows": len(rows), **_reference_run(references), **judge_settings(judge)}
+    ) as folder:
         folder.write_rows(run_folder.SAMPLES, rows)
         task = _task(folder, comparisons, judge, rubric)
         if judge is not None:
             on_estimate(estimate(task))
-        return _judge(folder, task, (f"pairs@{revision}", "given"), progress, notes)
+        return _judge(folder, task, (f"pairs@{revision}", references), progress, notes)
 
 
 def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None) -> Path:
@@ -106,7 +111,8 @@ def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | No
     The same settings give the same folder, so that a repeated command continues.
     """
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in Path(candidate.model).name)[:60].lstrip(".")
-    settings = [candidate.identity, benchmark.revision, judge.settings if judge else None]
+    against = _reference_run(benchmark.references).values()
+    settings = [candidate.identity, benchmark.revision, judge.settings if judge else None, *against]
     return Path("runs") / f"{name}-{benchmark.name}-{_hash(settings)}"
 
 
@@ -115,6 +121,12 @@ def judge_settings(judge: Judge | None) -> Mapping[str, object]:
     if judge is None:
         return {"judge": "none"}
     return {**judge.settings, "judge_identity": dict(judge.client.identity)}
+
+
+def _reference_run(references: str) -> Mapping[str, object]:
+    """The setting of a run whose references are another run's answers; empty for other runs."""
+    name = references.removeprefix("run ")
+    return {"reference_run": name} if name != references else {}
 
 
 def _sample(benchmark: Benchmark, row: Row) -> dict[str, object]:

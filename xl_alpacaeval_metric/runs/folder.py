@@ -12,6 +12,7 @@ from typing import Any, Self, TextIO, TypeVar
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_json, read_lines, replace_file, write_json
+from xl_alpacaeval_metric.judge import prompt_file
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
 from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.signature import package_version
@@ -99,9 +100,11 @@ class RunFolder:
             return False
         if self._may_replace and theirs.keys() == self.settings.keys() and self._may_replace(frozenset(other)):
             return True
+        version = prompt_file.version_of(theirs.get("prompt")) if other[0] == "prompt" else None
         raise UserError(
             f"{self.path}: holds a run with {other[0]} {_short(theirs.get(other[0]))}, "
             f"this one has {_short(self.settings.get(other[0]))}; choose another --output"
+            + (f", or go on with --judge-prompt {version}" if version else "")
         )
 
     def rows(self, name: str) -> list[dict[str, Any]]:
