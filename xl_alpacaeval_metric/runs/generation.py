@@ -8,17 +8,17 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge.judging_stream import Arrival
+from xl_alpacaeval_metric.judge.judging_stream import Arrival, LiveJudging
 from xl_alpacaeval_metric.processes import child
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs import answer_worker
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.candidate import NON_RESULT_SETTINGS, Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder
-from xl_alpacaeval_metric.runs.live_judging import LiveJudging
 
 LOG = "generation.log"
 _PACKAGES = Path(answer_worker.__file__).parents[2]
@@ -69,7 +69,7 @@ def _generate(folder: Path, candidate: Candidate, total: int, progress: Progress
     resources = {key: getattr(candidate, key) for key in NON_RESULT_SETTINGS}
     # Without -P, Python would import a file tokenize.py in the user's working folder as its own.
     command = [sys.executable, "-P", "-c", _CODE, str(_PACKAGES), str(folder), json.dumps(resources)]
-    inbox = judging.inbox if judging else queue.SimpleQueue[Arrival | Mapping[str, object] | None]()
+    inbox = judging.inbox if judging else queue.SimpleQueue[Any]()
     shown = _Shown(progress, total, judging)
     message = None
     if judging is not None:
