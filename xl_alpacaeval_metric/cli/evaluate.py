@@ -7,6 +7,7 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import terminal
+from xl_alpacaeval_metric.cli.arguments import arguments
 from xl_alpacaeval_metric.cli.options import (
     Batch,
     BatchSize,
@@ -31,7 +32,6 @@ from xl_alpacaeval_metric.cli.options import (
     Precision,
     Seed,
     UntilDecided,
-    arguments,
     ask_through,
     codes,
     estimate_shown,
