@@ -82,7 +82,7 @@ def score_task(
     else:
         verdicts, stopping, left_out = judge_in_looks(task, rule, on_verdict)
     ratings = task.rate_unrated(on_rating)
-    usage = _usage([*verdicts, *ratings], time.monotonic() - started) if task.judge else Usage()
+    usage = _usage([*verdicts, *ratings], task.seconds + time.monotonic() - started) if task.judge else Usage()
     by_item: dict[ItemKey, list[Verdict]] = defaultdict(list)
     for verdict in votes.averaged(verdicts):
         by_item[verdict.id, verdict.language].append(verdict)

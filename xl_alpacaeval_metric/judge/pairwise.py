@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from xl_alpacaeval_metric import clients, languages, templates
-from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Failure, Reply, Request, Thinking
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Completion, Failure, Reply, Request, Thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import prompt_file
 from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
@@ -146,12 +146,11 @@ class Judge:
 
         Raises what the client's `complete` raises.
         """
+        reader = VerdictReader(self)
         questions = [Question(*task) for task in tasks]
-        requests = [self.request(*question) for question in questions]
-        lengths = PromptLengths()
-        for index, reply in self.client.complete(requests, is_usable=lambda c: probability_of_a(c) is not None):
-            lengths.check(requests[index], reply)
-            yield _verdict(questions[index], reply)
+        requests = [reader.request(question) for question in questions]
+        for index, reply in self.client.complete(requests, reader.is_usable):
+            yield reader.judgement(questions[index], requests[index], reply)
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -169,6 +168,25 @@ class Judge:
             "order": "both" if self.both_orders else "seeded",
             "seed": self.seed,
         }
+
+
+class VerdictReader:
+    """Turns a question into a request, and the reply into a verdict."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge, self._lengths = judge, PromptLengths()
+
+    def request(self, question: Question) -> Request:
+        return self._judge.request(*question)
+
+    def is_usable(self, completion: Completion) -> bool:
+        """Whether the reply holds a verdict."""
+        return probability_of_a(completion) is not None
+
+    def judgement(self, question: Question, request: Request, reply: Reply) -> Verdict:
+        """The verdict in the reply; warns once of a server that cuts prompts."""
+        self._lengths.check(request, reply)
+        return _verdict(question, reply)
 
 
 @contextmanager
