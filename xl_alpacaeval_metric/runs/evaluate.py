@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.benchmark import Benchmark, Row
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
@@ -20,10 +19,9 @@ from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
 from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs import pairs
+from xl_alpacaeval_metric.runs import generation, pairs
 from xl_alpacaeval_metric.runs.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
-from xl_alpacaeval_metric.runs.generation import answers
 from xl_alpacaeval_metric.scoring import score_task
 from xl_alpacaeval_metric.sequential.rules import Rule
 
@@ -78,15 +76,14 @@ def evaluate_model(
         if rule is None and can_stream(task):
             _drop_missing(folder, task)
             with LiveJudging(task, folder.new_answers(), folder.append) as judging:
-                samples = answers(folder, rows, candidate, progress, judging)
+                samples = generation.answers(folder, rows, candidate, progress, judging)
                 task = judging.finish(progress)
         else:
-            samples = answers(folder, rows, candidate, progress)
+            samples = generation.answers(folder, rows, candidate, progress)
         source = (benchmark.version, benchmark.references)
         notes = [
             *family.warnings(candidate.model, judge),
-            *_cut_off(samples, candidate.max_tokens),
-            *_with_thoughts_inside(samples),
+            *generation.warnings(samples, candidate.max_tokens),
         ]
         return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes, rule, check)
 
@@ -211,27 +208,6 @@ def _drop_missing(folder: RunFolder, task: JudgingTask) -> None:
 
 def _with_check(estimate: Estimate, check: checking.JudgeChecking | None) -> Estimate:
     return estimate if check is None else replace(estimate, check=check.estimate())
-
-
-def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
-    """A warning if answers were cut off at `max_tokens`; they are judged as they are."""
-    count = sum(sample.get("cut") is True for sample in samples)
-    if not count:
-        return []
-    return [f"{count} of {len(samples)} answers are as long as --max-tokens {max_tokens} allows: probably unfinished"]
-
-
-def _with_thoughts_inside(samples: Sequence[Mapping[str, object]]) -> list[str]:
-    """A warning about answers of version 0.1, which left thoughts in them."""
-    count = sum(
-        "thinking" not in sample and bool(thinking.split(str(sample["prediction"])).thought) for sample in samples
-    )
-    if not count:
-        return []
-    return [
-        f"{count} of {len(samples)} answers hold thoughts, which an earlier version left in and had judged; "
-        "choose a new --output"
-    ]
 
 
 def _keep(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric import credentials
+from xl_alpacaeval_metric import credentials, thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.judging_stream import Arrival, LiveJudging
 from xl_alpacaeval_metric.processes import child
@@ -148,3 +148,29 @@ def _forward(process: "subprocess.Popen[str]", put: Callable[[Mapping[str, objec
         if isinstance(event, dict):
             put(event)
     put(None)
+
+
+def warnings(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
+    """What to know of the answers before their figures: those cut off, and thoughts inside."""
+    return [*_cut_off(samples, max_tokens), *_with_thoughts_inside(samples)]
+
+
+def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
+    """A warning if answers were cut off at `max_tokens`; they are judged as they are."""
+    count = sum(sample.get("cut") is True for sample in samples)
+    if not count:
+        return []
+    return [f"{count} of {len(samples)} answers are as long as --max-tokens {max_tokens} allows: probably unfinished"]
+
+
+def _with_thoughts_inside(samples: Sequence[Mapping[str, object]]) -> list[str]:
+    """A warning about answers of version 0.1, which left thoughts in them."""
+    count = sum(
+        "thinking" not in sample and bool(thinking.split(str(sample["prediction"])).thought) for sample in samples
+    )
+    if not count:
+        return []
+    return [
+        f"{count} of {len(samples)} answers hold thoughts, which an earlier version left in and had judged; "
+        "choose a new --output"
+    ]
