@@ -10,10 +10,13 @@ import evaluate
 from xl_alpacaeval_metric import languages, scoring
 from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
+from xl_alpacaeval_metric.files.tables import identifier_of
+from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric_file import load as load_rubric
+from xl_alpacaeval_metric.judge_check import checking
+from xl_alpacaeval_metric.panels.panel import open_judges
 from xl_alpacaeval_metric.records.judgements import Comparison
-from xl_alpacaeval_metric.runs.pairs import identifier_of, without_thoughts
+from xl_alpacaeval_metric.runs.pairs import without_thoughts
 
 _DESCRIPTION = """\
 Win rate of answers against reference answers to the same instructions, as a judge model sees it,
@@ -29,7 +32,7 @@ Args:
     languages (list of str): the code of the language each answer should be in, e.g. "fi".
     ids (list of str, optional): the prompt's id, the same for one prompt in several languages.
     judge (str or Judge): "openai/gpt-4o", "hf/ORG/MODEL", "hf/./folder", "vllm/ORG/MODEL", or "none"
-        for the figures that need no judge.
+        for the figures that need no judge; a list of several for a panel.
     judge_base_url (str, optional): an OpenAI-compatible endpoint.
     judge_thinking (str): "auto", "on" or "off": whether the judge may think before its verdict.
     judge_thinking_tokens (int): tokens for that, beside those of the verdict.
@@ -41,6 +44,9 @@ Args:
     concurrency (int): requests in flight at an endpoint, at most.
     keep_thinking (bool): leave thoughts such as <think>...</think> in the answers. By default they
         are taken off, and described under `thinking`.
+    judge_check (bool): ask the judge first about pairs whose right verdict is known, 120 requests a
+        language, and put what it is under `judge_check`. By default yes; replies are kept for later
+        calls.
 Returns:
     dict: win_rate, win_rate_stderr, win_rate_ci95, lc_win_rate, line_pass_rate, coverage, thinking,
         by_language and more; percentages 0..100.
@@ -90,7 +96,7 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
         instructions: Sequence[str],
         languages: Sequence[str],
         ids: Sequence[str] | None = None,
-        judge: str | Judge | None = None,
+        judge: str | Judge | Sequence[str] | None = None,
         judge_base_url: str | None = None,
         judge_args: Mapping[str, object] | None = None,
         judge_prompt: str | os.PathLike[str] | None = None,
@@ -102,6 +108,7 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
         seed: int = 0,
         concurrency: int = 64,
         keep_thinking: bool = False,
+        judge_check: bool | None = None,
     ) -> dict[str, object]:
         return compute(
             predictions,
@@ -121,6 +128,7 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
             seed=seed,
             concurrency=concurrency,
             keep_thinking=keep_thinking,
+            judge_check=judge_check,
         )
 
 
@@ -131,7 +139,7 @@ def compute(
     languages_: Sequence[str],
     *,
     ids: Sequence[str] | None = None,
-    judge: str | Judge | None = None,
+    judge: str | Judge | Sequence[str] | None = None,
     judge_base_url: str | None = None,
     judge_args: Mapping[str, object] | None = None,
     judge_prompt: str | os.PathLike[str] | None = None,
@@ -143,6 +151,7 @@ def compute(
     seed: int = 0,
     concurrency: int = 64,
     keep_thinking: bool = False,
+    judge_check: bool | None = None,
 ) -> dict[str, object]:
     """`XlAlpacaevalMetric.compute` without `evaluate`.
 
@@ -174,7 +183,7 @@ def compute(
         raise UserError(f"concurrency is {concurrency!r}; need a whole number")
     if not isinstance(criteria, bool | str | os.PathLike):
         raise UserError(f"criteria is {criteria!r}; need True, False or a YAML file")
-    with open_judge(
+    with open_judges(
         judge,
         base_url=judge_base_url,
         concurrency=concurrency,
@@ -188,5 +197,9 @@ def compute(
         rubric = load_rubric(None if criteria is True else os.fspath(criteria)) if criteria else None
         if opened is not None:
             opened.client.preflight()
+        check = checking.checking(opened, comparisons, judge_check)
+        found = None if check is None else check.run()
         result = scoring.score(comparisons, opened, criteria=rubric)
+        if opened is not None:
+            result = checking.with_check(result, found)
     return replace(result, warnings=(*notes, *result.warnings)).as_dict()

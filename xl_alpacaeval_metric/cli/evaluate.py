@@ -7,6 +7,8 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import terminal
+from xl_alpacaeval_metric.cli.arguments import arguments
+from xl_alpacaeval_metric.cli.exit_codes import Version
 from xl_alpacaeval_metric.cli.options import (
     Batch,
     BatchSize,
@@ -19,6 +21,7 @@ from xl_alpacaeval_metric.cli.options import (
     Device,
     Exclusion,
     JudgeArgs,
+    JudgeCheck,
     JudgePrompt,
     JudgeSpec,
     JudgeThinking,
@@ -27,8 +30,9 @@ from xl_alpacaeval_metric.cli.options import (
     JudgeVotes,
     MaxMissing,
     MaxRequests,
+    Precision,
     Seed,
-    arguments,
+    UntilDecided,
     ask_through,
     codes,
     estimate_shown,
@@ -37,7 +41,6 @@ from xl_alpacaeval_metric.cli.options import (
     rubric_from,
 )
 from xl_alpacaeval_metric.cli.progress import ProgressLine
-from xl_alpacaeval_metric.cli.version import Version
 from xl_alpacaeval_metric.terminal import say
 
 if TYPE_CHECKING:
@@ -79,12 +82,15 @@ def evaluate(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_check: JudgeCheck = True,
     judge_prompt: JudgePrompt = None,
     judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
     max_requests: MaxRequests = None,
+    precision: Precision = None,
+    until_decided: UntilDecided = None,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
     reference: Annotated[
@@ -130,6 +136,7 @@ def evaluate(
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric.benchmark import references
+    from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
     from xl_alpacaeval_metric.runs.candidate import Candidate
@@ -168,8 +175,9 @@ def evaluate(
                 the_judge.client.preflight()
             if author is not None:
                 rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
+            rule = stopping.rule_of(precision, until_decided, stopping.items_of(rows), the_judge)
             result = runs.evaluate_model(
-                candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests)
+                candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests), rule, judge_check
             )
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
     finish(result, f"{name} on {benchmark}", folder, max_missing)

@@ -1,12 +1,13 @@
 """Options that several commands share, and what their values stand for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from xl_alpacaeval_metric.cli.arguments import arguments
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 
@@ -19,18 +20,21 @@ if TYPE_CHECKING:
 
 ThinkingMode = Literal["auto", "on", "off"]
 JudgeSpec = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--judge",
         envvar="XL_JUDGE",
         metavar="SPEC",
-        help="openai/MODEL, hf/ORG/MODEL, hf/./folder, vllm/..., sglang/..., none",
+        help="openai/MODEL, hf/ORG/MODEL, hf/./folder, vllm/..., sglang/..., none; several times for a panel",
     ),
 ]
 JudgeUrl = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        "--judge-base-url", metavar="URL", help="An OpenAI-compatible endpoint  [default: OPENAI_BASE_URL, then OpenAI]"
+        "--judge-base-url",
+        metavar="URL",
+        help="An OpenAI-compatible endpoint; for a panel one for all, or one for each judge  "
+        "[default: OPENAI_BASE_URL, then OpenAI]",
     ),
 ]
 JudgeArgs = Annotated[
@@ -70,6 +74,14 @@ Cache = Annotated[
 MaxRequests = Annotated[
     int | None, typer.Option(min=0, metavar="N", help="Stop before judging if that would take more requests")
 ]
+Precision = Annotated[
+    float | None,
+    typer.Option(metavar="POINTS", help="Judge in looks, and stop where the win rate is known to +- POINTS"),
+]
+UntilDecided = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN", help="Judge in looks, and stop where it is decided whether RUN is better or worse"),
+]
 Criteria = Annotated[
     bool,
     typer.Option(
@@ -100,6 +112,14 @@ Exclusion = Annotated[
         help="Which of AlpacaEval's requests are left out because they only make sense in English",
     ),
 ]
+JudgeCheck = Annotated[
+    bool,
+    typer.Option(
+        "--judge-check/--no-judge-check",
+        envvar="XL_JUDGE_CHECK",
+        help="Check the judge first on pairs whose right verdict is known; replies are kept for later runs",
+    ),
+]
 Seed = Annotated[
     int, typer.Option(help="Decides which answer is shown first, and the phrasing of language instructions")
 ]
@@ -110,8 +130,8 @@ Device = Annotated[str | None, typer.Option(help="cuda, cuda:1, mps, cpu  [defau
 
 
 def judge_from(
-    spec: str | None,
-    base_url: str | None,
+    spec: str | Sequence[str] | None,
+    base_url: str | Sequence[str] | None,
     args: str,
     concurrency: int,
     device: str | None,
@@ -122,14 +142,14 @@ def judge_from(
     prompt: str | None = None,
     votes: int = 1,
 ) -> "AbstractContextManager[Judge | None]":
-    """The judge that a command's options name, closed at the end; None for `none`.
+    """The judge, or the panel, that a command's options name, closed at the end; None for `none`.
 
     Raises UserError where there is no specification.
     """
     from xl_alpacaeval_metric.clients.base import Thinking
-    from xl_alpacaeval_metric.judge.pairwise import open_judge
+    from xl_alpacaeval_metric.panels.panel import open_judges
 
-    return open_judge(
+    return open_judges(
         spec,
         how_to_set="give --judge SPEC or set XL_JUDGE (openai/MODEL, hf/ORG/MODEL, hf/./folder, vllm/ORG/MODEL), "
         "or --judge none for language fidelity alone",
@@ -161,10 +181,11 @@ def ask_in_batches(judge: "Judge | None", folder: Path, progress: "Progress") ->
     from xl_alpacaeval_metric.clients.openai import OpenAIClient
     from xl_alpacaeval_metric.clients.openai_batch import BatchClient
 
-    if judge is None or not isinstance(judge.client, OpenAIClient):
-        spec = judge.client.spec if judge else "none"
-        raise UserError(f"--batch goes with a judge openai/MODEL, not with {spec}")
-    judge.client = BatchClient(judge.client, folder, progress=progress)
+    for one in judge.members.values() if judge else [None]:
+        if one is None or not isinstance(one.client, OpenAIClient):
+            spec = one.client.spec if one else "none"
+            raise UserError(f"--batch goes with a judge openai/MODEL, not with {spec}")
+        one.client = BatchClient(one.client, folder, progress=progress)
 
 
 def reference_author(reference: str | None, concurrency: int, device: str | None) -> "Client | None":
@@ -184,9 +205,15 @@ def estimate_shown(max_requests: int | None) -> "Callable[[Estimate], None]":
     def on_estimate(estimate: "Estimate") -> None:
         if estimate.requests:
             say(f"judging will take {estimate.line()}", error=True)
-        if max_requests is not None and estimate.requests > max_requests:
+        if estimate.check is not None and estimate.check.requests:
+            say(
+                f"the judge check before it, once for all runs, up to {estimate.check.line()}; "
+                "--no-judge-check leaves it out",
+                error=True,
+            )
+        if max_requests is not None and estimate.all_requests > max_requests:
             raise UserError(
-                f"judging would take {estimate.requests} requests, --max-requests allows {max_requests}; "
+                f"judging would take {estimate.all_requests} requests, --max-requests allows {max_requests}; "
                 "nothing was sent, the same command with a higher number goes on"
             )
 
@@ -205,6 +232,8 @@ def rubric_from(asked: bool, file: Path | None, judge: "Judge | None") -> "Rubri
     rubric = rubric_file.load(file)
     if judge is None:
         raise UserError("--criteria needs a judge, and --judge is none; name a judge, or leave --criteria out")
+    if len(judge.members) > 1:
+        raise UserError("--criteria is rated by one judge, and this is a panel; name one judge, or leave it out")
     return rubric
 
 
@@ -213,21 +242,3 @@ def codes(text: str) -> list[str]:
     from xl_alpacaeval_metric import languages
 
     return [language.code for language in languages.parse(text)]
-
-
-def arguments(text: str) -> dict[str, Any]:
-    """`k=v,k=v` as a dictionary, its values as text, numbers or booleans; raises UserError."""
-    from xl_alpacaeval_metric.files import yaml_file
-
-    found = {}
-    for part in filter(None, text.split(",")):
-        key, equals, value = part.partition("=")
-        if not equals or not key.strip():
-            raise UserError(f"argument {part!r} is not of the form key=value")
-        try:
-            # YAML reads 10:00:00 as 36,000.
-            parsed = value if ":" in value else yaml_file.parse(value) if value else ""
-        except yaml_file.NotYaml:  # Such as "[" and 2024-13-45, which are text here.
-            parsed = value
-        found[key.strip()] = parsed if isinstance(parsed, str | int | float | bool) else value
-    return found

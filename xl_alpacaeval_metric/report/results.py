@@ -4,8 +4,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from xl_alpacaeval_metric.records.looks import Stopping
+from xl_alpacaeval_metric.records.panel import PanelFigures
 from xl_alpacaeval_metric.records.result import CriterionScore, Effect, Fidelity, Result, Scores
 from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.report.judge_check import summary_line
 from xl_alpacaeval_metric.stats import factor_effects
 from xl_alpacaeval_metric.thinking import Thinking
 
@@ -27,6 +30,8 @@ def show(result: Result, title: str, console: Console) -> None:
         table.add_section()
         table.add_row("all", *_cells(result.overall, judged))
     console.print(table)
+    if result.panel:
+        console.print(_panel_table(result.panel))
     if result.by_design:
         console.print(_design_table(result, judged))
     if result.overall.criteria:
@@ -62,6 +67,9 @@ def notes(result: Result, judged: bool) -> list[str]:
             f"{overall.losses} lost; {usage.requests} requests, {usage.cached} cached, "
             f"{usage.retries} retried, {usage.prompt_tokens} + {usage.completion_tokens} tokens, {usage.seconds:.1f} s"
         )
+    if judged and overall.judge_check is not None:
+        lines.append(summary_line(overall.judge_check))
+    lines += _looks(result.stopping, overall.n_items)
     if overall.position_consistency is not None:
         lines.append(f"{overall.position_consistency:.0f}% of the items have the same winner in both orders")
     if overall.criteria:
@@ -74,6 +82,30 @@ def notes(result: Result, judged: bool) -> list[str]:
     lines += [f"missing {count}x: {_one_line(reason)}" for reason, count in result.missing_reasons.items()]
     lines += [f"warning: {line}" for line in result.warnings]
     return lines
+
+
+def _panel_table(panel: PanelFigures) -> Table:
+    """One row per judge: its own win rate, and how it leans against the other judges."""
+    table = cells.table(f"\nby judge: Krippendorff's alpha {cells.figure(panel.alpha, '.2f')}")
+    table.add_column("judge", overflow="fold")
+    for column in ("win rate %", "95% interval", "against the others", "n"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for judge, one in panel.by_judge.items():
+        lean = cells.with_interval(one.lean, "+.1f", cells.interval(one.lean_ci95, "+.0f"))
+        table.add_row(escape(judge), cells.figure(one.win_rate), cells.interval(one.win_rate_ci95), lean, str(one.n))
+    return table
+
+
+def _looks(stopping: Stopping | None, n_items: int) -> list[str]:
+    """How judging went in looks; nothing where it did not."""
+    if stopping is None:
+        return []
+    last = stopping.looks[-1]
+    bounds = f"95% interval {cells.interval(last.ci95, '+.1f' if stopping.decision else '.1f')}"
+    seen = f"{stopping.decision}: {cells.figure(last.value, '+.1f')} points, {bounds}" if stopping.decision else bounds
+    end = "stopped early" if stopping.stopped_early else "all was judged"
+    line = f"judged in looks ({stopping.rule}): {end} after look {len(stopping.looks)}; {seen}"
+    return [line, f"{stopping.n_not_judged} of {n_items} items were not judged"] if stopping.stopped_early else [line]
 
 
 def _thinking_line(thinking: Thinking, n_items: int) -> str:
@@ -126,12 +158,15 @@ def _criteria_table(result: Result) -> Table:
 def _cells(scores: Scores, judged: bool) -> list[str]:
     found = []
     if judged:
-        found = [
-            cells.figure(scores.win_rate)
-            + ("" if scores.win_rate_stderr is None else f" ± {scores.win_rate_stderr:.1f}"),
-            cells.interval(scores.win_rate_ci95),
-            cells.figure(scores.lc_win_rate),
-        ]
+        if scores.judge_check is not None and scores.judge_check.verdict == "no judge":
+            found = ["no judge", "-", "-"]
+        else:
+            found = [
+                cells.figure(scores.win_rate)
+                + ("" if scores.win_rate_stderr is None else f" ± {scores.win_rate_stderr:.1f}"),
+                cells.interval(scores.win_rate_ci95),
+                cells.figure(scores.lc_win_rate),
+            ]
     length = "-"
     if scores.avg_length is not None:
         length = f"{scores.avg_length:.0f}"
