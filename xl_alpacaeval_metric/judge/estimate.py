@@ -1,7 +1,7 @@
 """What judging will take: requests, tokens and, given prices, money, before any of it is spent."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, Request
 from xl_alpacaeval_metric.errors import UserError
@@ -69,6 +69,15 @@ def estimate(task: JudgingTask, pilot: int = 0, *, probed: bool = True) -> Estim
     judge, rubric = task.judge, task.rubric
     if judge is None:
         return Estimate(0, 0, 0)
+    if len(members := judge.members) > 1:
+        return _sum(
+            estimate(
+                replace(task, judge=one, pending=[question for question in task.pending if question.judge == spec]),
+                pilot,
+                probed=probed,
+            )
+            for spec, one in members.items()
+        )
     # A verdict is one token; a rating has the name and the level of every criterion.
     completion = len(task.pending) + 16 * len(rubric.names if rubric else ()) * len(task.unrated)
     count = len(task.pending) + len(task.unrated)
@@ -109,6 +118,16 @@ def _most_thought_tokens(identity: Mapping[str, object]) -> int:
         return 0
     room = identity.get("thinking_tokens")
     return room if isinstance(room, int) else AUTO_THINKING.tokens
+
+
+def _sum(parts: Iterable[Estimate]) -> Estimate:
+    found = list(parts)
+    return Estimate(
+        **{
+            name: sum(getattr(one, name) for one in found)
+            for name in ("requests", "prompt_tokens", "completion_tokens", "pilot", "thought_tokens")
+        }
+    )
 
 
 def _thought_tokens(identity: Mapping[str, object]) -> int:

@@ -83,6 +83,10 @@ def refuse(a: str, b: str, differing: list[str]) -> None:
 
 
 def _determining(identity: Mapping[str, object]) -> dict[str, object]:
+    panel = identity.get("panel")
+    if isinstance(panel, list):
+        members = [_determining(one) for one in panel if isinstance(one, dict)]
+        return {f"{part} {number}": value for number, one in enumerate(members, 1) for part, value in one.items()}
     args = identity.get("args")
     parts = {**identity, **args} if isinstance(args, dict) else identity
     return {part: value for part, value in parts.items() if part not in (*NOT_IN_VERDICTS, "args")}
