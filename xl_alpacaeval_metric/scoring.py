@@ -5,7 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from xl_alpacaeval_metric.judge import rating, votes
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge import rating, thoughts, votes
 from xl_alpacaeval_metric.judge.aggregate import (
     ItemScores,
     item_row,
@@ -14,9 +15,11 @@ from xl_alpacaeval_metric.judge.aggregate import (
     preferences_in_language,
 )
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
-from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
+from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
-from xl_alpacaeval_metric.languages import composition, evidence, fidelity, identify
+from xl_alpacaeval_metric.languages import evidence, fidelity, identify
+from xl_alpacaeval_metric.panels import agreement
+from xl_alpacaeval_metric.panels.panel import Panel, open_judges
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating, Verdict
 from xl_alpacaeval_metric.records.result import Effect, Result, Scores, Usage
 from xl_alpacaeval_metric.sequential.judging import judge_in_looks
@@ -29,12 +32,11 @@ from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_
 from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.strata import Strata
 from xl_alpacaeval_metric.stats.win_rates import win_rate
-from xl_alpacaeval_metric.thinking import Thinking
 
 
 def score(
     comparisons: Sequence[Comparison],
-    judge: Judge | str | None = None,
+    judge: Judge | str | Sequence[str] | None = None,
     *,
     verdicts: Iterable[Verdict] = (),
     on_verdict: Callable[[Verdict], None] | None = None,
@@ -46,7 +48,8 @@ def score(
 ) -> Result:
     """Judge the comparisons, and compute every figure.
 
-    `judge` is a Judge, which stays open, a specification such as "openai/gpt-4o", or None for the
+    `judge` is a Judge, which stays open, a specification such as "openai/gpt-4o", several of them
+    for a panel, or None for the
     figures that need no judge. `verdicts` are those of an earlier run: only questions without a
     preference are judged. `on_verdict` is called with each new verdict as it comes in. With
     `criteria` the judge also rates each prediction; `ratings` and `on_rating` are the same for
@@ -55,7 +58,7 @@ def score(
     Raises UserError for an empty or contradictory input and for criteria without a judge, and
     ModelUnavailable.
     """
-    with open_judge("none" if judge is None else judge) as opened:
+    with open_judges("none" if judge is None else judge) as opened:
         task = JudgingTask.of(comparisons, opened, rubric=criteria, verdicts=verdicts, ratings=ratings)
         return score_task(task, on_verdict=on_verdict, on_rating=on_rating, benchmark=benchmark, references=references)
 
@@ -74,6 +77,9 @@ def score_task(
     With a `rule` the items are judged in looks, which may stop early: what was not judged then
     counts in no figure that needs a judge.
     """
+    panel = task.judge if isinstance(task.judge, Panel) else None
+    if panel is not None and task.rubric is not None:
+        raise UserError("criteria are rated by one judge, and this is a panel; name one judge, or leave them out")
     started = time.monotonic()
     stopping, left_out = None, frozenset[ItemKey]()
     if rule is None:
@@ -81,7 +87,7 @@ def score_task(
     else:
         verdicts, stopping, left_out = judge_in_looks(task, rule, on_verdict)
     ratings = task.rate_unrated(on_rating)
-    usage = _usage([*verdicts, *ratings], time.monotonic() - started) if task.judge else Usage()
+    usage = _usage([*verdicts, *ratings], task.seconds + time.monotonic() - started) if task.judge else Usage()
     by_item: dict[ItemKey, list[Verdict]] = defaultdict(list)
     for verdict in votes.averaged(verdicts):
         by_item[verdict.id, verdict.language].append(verdict)
@@ -91,16 +97,19 @@ def score_task(
     )
     languages = _indices([item.language for item in task.comparisons])
     designs = {design: indices for design, indices in _indices([i.design for i in task.comparisons]).items() if design}
+    judges = agreement.figures(list(panel.judges), task.comparisons, verdicts, left_out) if panel else None
     return Result(
         overall=figures.scores(range(len(items))),
         by_language={code: figures.scores(indices) for code, indices in languages.items()},
         usage=usage,
         signature=signature_of(task, benchmark, references, rule),
         stopping=stopping,
+        panel=judges,
         missing_reasons=_missing_reasons(verdicts, ratings),
         warnings=(
             *votes.left_out(verdicts),
-            *unfinished_thoughts(task.comparisons),
+            *(agreement.warnings(judges) if judges else ()),
+            *thoughts.unfinished(task.comparisons),
             *gaming.warnings(task.comparisons),
             *evidence.warnings(languages),
         ),
@@ -161,38 +170,12 @@ class _Figures:
             criteria=None
             if self.rubric is None
             else rating.summary([self.ratings[i] for i in indices], self.rubric, prompts, codes),
-            thinking=_thinking(items),
+            thinking=thoughts.summary(items),
             fidelity=in_language.fidelity,
             switch_rate=in_language.switch_rate,
             answered_in=in_language.answered_in,
             win_rate_in_language=none_if_nan(100 * in_language_strata.mean) if self.judged else None,
         )
-
-
-def _thinking(items: Sequence[Comparison]) -> Thinking | None:
-    """How the candidate thought; None where it did not."""
-    thoughts = [item for item in items if item.thought]
-    if not thoughts:
-        return None
-    tokens = [item.thinking_tokens for item in thoughts if item.thinking_tokens is not None]
-    found = Counter(code or "und" for code in composition.main_languages([item.thinking for item in thoughts]))
-    return Thinking(
-        n=len(thoughts),
-        unfinished=sum(item.unfinished for item in thoughts),
-        avg_tokens=sum(tokens) / len(tokens) if tokens else None,
-        languages={code: 100.0 * count / len(thoughts) for code, count in found.most_common()},
-    )
-
-
-def unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
-    """A warning about thoughts that never ended, whose answers are empty; none where all ended."""
-    count = sum(item.unfinished for item in items)
-    if not count:
-        return []
-    return [
-        f"{count} of {len(items)} thoughts never end, and their answers count as empty: "
-        "give the model more room (eval: --thinking-tokens)"
-    ]
 
 
 def _indices(labels: Sequence[str]) -> dict[str, list[int]]:

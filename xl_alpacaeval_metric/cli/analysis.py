@@ -1,6 +1,6 @@
 """The commands that analyse runs and data.
 
-Comparison, estimate, agreement, contamination and language fidelity.
+Comparison, estimate, contamination and language fidelity.
 """
 
 import math
@@ -47,6 +47,7 @@ def compare(
             metavar="RUN RUN...", help="Run folders of eval or judge, by the same judge in the same setting"
         ),
     ],
+    figure: Annotated[str, typer.Option(metavar="win_rate|line_pass_rate", help="What is compared")] = "win_rate",
     output: Output = None,
 ) -> None:
     """Compare runs on the items that two have: the difference, its interval and p-value.
@@ -55,14 +56,13 @@ def compare(
     """
     from xl_alpacaeval_metric.leaderboard import contrasts
     from xl_alpacaeval_metric.report import comparisons
-    from xl_alpacaeval_metric.runs import compare as run_compare
 
-    found = contrasts.compare_all([run_compare.load(run) for run in runs])
+    found = contrasts.compare_all([contrasts.load(run, figure) for run in runs])
     if len(found.pairs) == 1:
-        comparisons.show_comparison(found.pairs[0], terminal.console())
+        comparisons.show_comparison(found.pairs[0], terminal.console(), figure)
         write(found.pairs[0].as_dict(), output)
     else:
-        comparisons.show_comparisons(found, terminal.console())
+        comparisons.show_comparisons(found, terminal.console(), figure)
         write(found.as_dict(), output)
 
 
@@ -110,45 +110,15 @@ def estimate_costs(
         rubric = rubric_from(criteria, criteria_file, the_judge)
         if pilot:
             the_judge.client.preflight()
-        found = estimating.estimate(judging_task.JudgingTask.of(comparisons, the_judge, rubric=rubric), pilot)
+        task = judging_task.JudgingTask.of(comparisons, the_judge, rubric=rubric)
+        found = estimating.estimate(task, pilot, probed=bool(pilot))
     say(found.line())
     money = None
     if price_input is not None and price_output is not None:
         money = found.price(price_input, price_output)
-        say(f"price: {money:.2f} (half with --batch)")
+        most = money + found.thought_tokens * price_output / 1e6
+        say(f"price: {money:.2f} (half with --batch)" + (f"; {most:.2f} at most" if found.thought_tokens else ""))
     write({**asdict(found), "price": money}, output)
-
-
-@app.command()
-def agreement(
-    verdicts: Annotated[Path, typer.Argument(metavar="VERDICTS", help="Run folder or its verdicts.jsonl")],
-    labels: Annotated[
-        Path,
-        typer.Argument(
-            metavar="LABELS",
-            help="The same of a second judge, or JSONL, JSON or Parquet: id, language (where ids are not unique), "
-            "label (candidate, reference, tie) or preference (0..1)",
-        ),
-    ],
-    output: Output = None,
-) -> None:
-    """Measure a judge's agreement with a second judge or with people.
-
-    With verdicts in both orders, the agreement of the two orders as well.
-    """
-    from dataclasses import asdict
-
-    from xl_alpacaeval_metric.labels import agreement as agreeing
-    from xl_alpacaeval_metric.labels import label_file
-    from xl_alpacaeval_metric.report import analysis
-    from xl_alpacaeval_metric.runs import verdicts as run_verdicts
-
-    judged, samples = run_verdicts.read(verdicts), run_verdicts.read_samples(verdicts)
-    given = label_file.read([labels], judged, samples)
-    prompts = {key: item.cluster for key, item in samples.items()}
-    found = agreeing.measure(judged, given.means(), prompts)
-    analysis.show_agreement(found, f"{verdicts} against {labels}", terminal.console())
-    write(asdict(found), output)
 
 
 @app.command()
@@ -205,26 +175,35 @@ def contamination(
 @app.command()
 def fidelity(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="JSONL or Parquet with the columns prediction, language")
+        Path,
+        typer.Argument(
+            metavar="FILE|RUN", help="JSONL or Parquet with the columns prediction, language; or a run folder"
+        ),
     ],
     output: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", file_okay=False, help="Write fidelity.json there")
+        Path | None, typer.Option(metavar="DIR", file_okay=False, help="Write results.json and items.jsonl there")
+    ] = None,
+    lid: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Identify by this fastText model (GlotLID, OpenLID): a file, or ORG/NAME on the Hub",
+        ),
     ] = None,
 ) -> None:
     """Measure how far outputs are in the requested language; no judge, no references."""
-    from dataclasses import asdict
-
-    from xl_alpacaeval_metric.languages import fidelity as measure
+    from xl_alpacaeval_metric import outputs
+    from xl_alpacaeval_metric.hub import lid_model
     from xl_alpacaeval_metric.report import results
-    from xl_alpacaeval_metric.runs import pairs
 
-    texts, languages = pairs.read_outputs(file)
-    texts, notes = pairs.outputs_without_thoughts(texts)
-    found = measure.language_fidelity(texts, languages)
-    results.show_fidelity(found, file.name, terminal.console())
-    for line in notes:
+    with lid_model.in_use(lid):
+        found = outputs.measure(file)
+        results.show_fidelity(found.fidelity, file.name, terminal.console())
+    for line in found.notes:
         terminal.say(line)
-    write(asdict(found), output / "fidelity.json" if output else None)
+    terminal.say(found.signature)
+    if output:
+        outputs.write(found, output)
 
 
 def write(content: dict[str, object], output: Path | None) -> None:

@@ -14,11 +14,13 @@ from typing import Any
 from xl_alpacaeval_metric import scoring
 from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge import votes
+from xl_alpacaeval_metric.judge import thoughts, votes
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
-from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
+from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check import checking
+from xl_alpacaeval_metric.languages import evidence, fidelity
+from xl_alpacaeval_metric.panels.panel import open_judges
 from xl_alpacaeval_metric.records.judge_check import JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.runs.thoughts import Answer
@@ -73,7 +75,7 @@ def judge_of(settings: str) -> Judge | None:
     given = json.loads(settings)
     opened = ExitStack()
     judge = opened.enter_context(
-        open_judge(
+        open_judges(
             given.get("judge"),
             how_to_set='give --metadata \'{"judge": "SPEC"}\' or set XL_JUDGE (openai/MODEL, hf/ORG/MODEL, '
             "hf/./folder, vllm/ORG/MODEL), or none for language fidelity alone",
@@ -136,15 +138,16 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
         verdicts[verdict.id, verdict.language].append(verdict)
     for line in (
         *votes.left_out(given),
-        *scoring.unfinished_thoughts(task.comparisons),
+        *thoughts.unfinished(task.comparisons),
         *gaming.warnings(task.comparisons),
+        *evidence.warnings({item.language for item in items}),
     ):
         logger.warning("%s: %s", items[0].language, line)
     _say_missing(given, items[0].language)
-    return [
-        json.dumps(_judged_answer(one, judge is not None, check), ensure_ascii=False)
-        for one in item_scores(task.comparisons, verdicts)
-    ]
+    scored = item_scores(task.comparisons, verdicts)
+    shares = fidelity.answered_in([one.fidelity for one in scored])
+    logger.info("%s: answered in %s", items[0].language, ", ".join(f"{c} {share:.0f}%" for c, share in shares.items()))
+    return [json.dumps(_judged_answer(one, judge is not None, check), ensure_ascii=False) for one in scored]
 
 
 def described_with_check(judged_by: Mapping[str, Any], answer: str) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """The results of a run as tables on the terminal."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from xl_alpacaeval_metric.languages import composition, evidence
 from xl_alpacaeval_metric.records.looks import Stopping
+from xl_alpacaeval_metric.records.panel import PanelFigures
 from xl_alpacaeval_metric.records.result import CriterionScore, Effect, Fidelity, Result, Scores
 from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.report.judge_check import summary_line
@@ -29,6 +33,8 @@ def show(result: Result, title: str, console: Console) -> None:
         table.add_section()
         table.add_row("all", *_cells(result.overall, judged))
     console.print(table)
+    if result.panel:
+        console.print(_panel_table(result.panel))
     if result.by_design:
         console.print(_design_table(result, judged))
     if result.overall.criteria:
@@ -42,15 +48,34 @@ def show_fidelity(found: Fidelity, title: str, console: Console) -> None:
     """Print language fidelity, one row per language and one for all."""
     table = cells.table(escape(title))
     table.add_column("language", no_wrap=True)
-    for column in ("line pass rate %", "word pass rate %", "scored %", "texts"):
+    for column in ("line pass %", "word pass %", "fidelity %", "switched %", "scored %", "texts"):
         table.add_column(column, justify="right", no_wrap=True)
     rows = [(cells.language(code), part) for code, part in found.by_language.items()]
     for name, part in [*rows, ("all", found)] if len(rows) > 1 else rows:
-        rates = (part.line_pass_rate, part.word_pass_rate, part.coverage)
+        rates = (part.line_pass_rate, part.word_pass_rate, part.fidelity, part.switch_rate, part.coverage)
         table.add_row(escape(name), *map(cells.figure, rates), str(part.n))
     console.print(table)
-    for code in found.unsupported:
-        console.print(f"{code}: the language identifier does not know it; not scored", markup=False, highlight=False)
+    lines = _answered_in({code: part.answered_in for code, part in found.by_language.items()})
+    lines += [f"{code}: the language identifier does not know it; not scored" for code in found.unsupported]
+    lines += [f"warning: {line}" for line in evidence.warnings(found.by_language)]
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _answered_in(by_language: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """A line about each language in which not every answer is in it: what the others are in."""
+    found = []
+    for code, shares in by_language.items():
+        others = [f"{_answer_language(other)} {share:.0f}%" for other, share in shares.items() if other != code]
+        if others:
+            found.append(f"asked for {cells.language(code)}, answered in: {', '.join(others[:6])}")
+    return found
+
+
+def _answer_language(code: str) -> str:
+    if code in (composition.MIXED, composition.NONE):
+        return {composition.MIXED: "several languages", composition.NONE: "none identified"}[code]
+    return cells.language(code)
 
 
 def notes(result: Result, judged: bool) -> list[str]:
@@ -67,6 +92,14 @@ def notes(result: Result, judged: bool) -> list[str]:
     if judged and overall.judge_check is not None:
         lines.append(summary_line(overall.judge_check))
     lines += _looks(result.stopping, overall.n_items)
+    if overall.fidelity is not None:
+        line = f"{overall.fidelity:.1f}% of the text is in the language asked for"
+        if overall.switch_rate:
+            line += f"; {overall.switch_rate:.1f}% of the answers switch to another inside"
+        if overall.win_rate_in_language is not None and overall.win_rate is not None:
+            line += f"; win rate with answers in another language lost: {overall.win_rate_in_language:.1f}%"
+        lines.append(line)
+    lines += _answered_in({code: scores.answered_in for code, scores in result.by_language.items()})
     if overall.position_consistency is not None:
         lines.append(f"{overall.position_consistency:.0f}% of the items have the same winner in both orders")
     if overall.criteria:
@@ -79,6 +112,18 @@ def notes(result: Result, judged: bool) -> list[str]:
     lines += [f"missing {count}x: {_one_line(reason)}" for reason, count in result.missing_reasons.items()]
     lines += [f"warning: {line}" for line in result.warnings]
     return lines
+
+
+def _panel_table(panel: PanelFigures) -> Table:
+    """One row per judge: its own win rate, and how it leans against the other judges."""
+    table = cells.table(f"\nby judge: Krippendorff's alpha {cells.figure(panel.alpha, '.2f')}")
+    table.add_column("judge", overflow="fold")
+    for column in ("win rate %", "95% interval", "against the others", "n"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for judge, one in panel.by_judge.items():
+        lean = cells.with_interval(one.lean, "+.1f", cells.interval(one.lean_ci95, "+.0f"))
+        table.add_row(escape(judge), cells.figure(one.win_rate), cells.interval(one.win_rate_ci95), lean, str(one.n))
+    return table
 
 
 def _looks(stopping: Stopping | None, n_items: int) -> list[str]:

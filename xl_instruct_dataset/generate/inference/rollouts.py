@@ -141,7 +141,8 @@ class Translate:
         """What is wrong with a translation: its form, or what the filters find in it alone."""
         if form := translation_faults.fault(text, translated):
             return form
-        drop = _drop(translated, target) or filters.length_ratio(text, translated, self.source, target)
+        drop = filters.untranslated(text, translated, self.source, target)
+        drop = drop or _drop(translated, target) or filters.length_ratio(text, translated, self.source, target)
         return Fault(drop.reason, drop.detail) if drop else None
 
     async def _segment(self, text: str, target: str, number: int, prompter: Prompter) -> str:
