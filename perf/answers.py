@@ -14,6 +14,7 @@ a folder; the default is the offline model of `xl-alpacaeval embedded`.
 
 import argparse
 import io
+import os
 import statistics
 import time
 from typing import Any
@@ -65,6 +66,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=4)
     parser.add_argument("--device", default=best_device())
     options = parser.parse_args()
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # As in the child process of `eval`.
     settings: dict[str, Any] = {
         "model": options.model or str(embedded.model_folder()),
         "backend": "hf",
