@@ -22,7 +22,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric": (
         "thinking",
         "__init__ errors progress records templates terminal",
-        "credentials files languages processes signature embedded",
+        "credentials files languages machine processes signature embedded",
+        "models",
         "clients hub settings stats",
         "benchmark judge",
         "scoring",

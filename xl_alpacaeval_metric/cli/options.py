@@ -46,10 +46,6 @@ JudgeThinking = Annotated[
 JudgeThinkingTokens = Annotated[
     int, typer.Option(min=1, metavar="N", help="Tokens for the judge's thought, beside those of its verdict")
 ]
-BatchSize = Annotated[
-    str,
-    typer.Option(metavar="N|auto", help="Answers generated at a time; auto: up to 128, as fits the GPU; 8 without one"),
-]
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests in flight at an endpoint, at most")]
 BothOrders = Annotated[bool, typer.Option("--both-orders", help="Judge with the answers in both orders, and average")]
 Batch = Annotated[

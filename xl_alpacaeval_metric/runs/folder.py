@@ -12,12 +12,17 @@ from typing import Any, Self, TextIO, TypeVar
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_json, read_lines, replace_file, write_json
+from xl_alpacaeval_metric.machine import environment
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
 from xl_alpacaeval_metric.records.result import Result
+from xl_alpacaeval_metric.runs import run_settings
 from xl_alpacaeval_metric.signature import package_version
 
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
 RATINGS, RUBRIC = "criteria.jsonl", "rubric.json"
+MODEL, HISTORY = "model", "history"
+"""Keys of run.json: what the loaded model turned out to be; an entry for each command that worked
+on the run (see `machine.environment`)."""
 Judgement = TypeVar("Judgement", Verdict, Rating)
 _UNFINISHED = re.compile(r"\.[a-z]+\.jsonl?\.\d+")
 """Files that a killed process did not finish (see `replace_file`)."""
@@ -43,6 +48,7 @@ class RunFolder:
         self._may_replace = may_replace
         self._lock = lock.FolderLock(path)
         self._open: dict[str, TextIO] = {}
+        self._entry: dict[str, object] = {}
 
     def __enter__(self) -> Self:
         """Create the folder, or check that it is this run's.
@@ -63,6 +69,8 @@ class RunFolder:
     def __exit__(self, *_: object) -> None:
         for file in self._open.values():
             file.close()
+        if self._entry and self.path.is_dir():
+            self.record(ended=environment.now())
         self._lock.release()
 
     def _claim(self) -> None:
@@ -73,6 +81,21 @@ class RunFolder:
                 file.unlink(missing_ok=True)
         if new:
             write_json(self.path / RUN, {"settings": self.settings, "version": package_version()})
+        self._entry = environment.described()
+        stored = read_json(self.path / RUN)
+        write_json(self.path / RUN, {**stored, HISTORY: [*_entries(stored), self._entry]})
+
+    def record(self, model: Mapping[str, object] | None = None, **more: object) -> None:
+        """Write into run.json what is known only now.
+
+        `model` is what the candidate turned out to be when it was loaded; the first time counts.
+        `more` goes into the entry of this command.
+        """
+        self._entry |= more
+        stored = read_json(self.path / RUN)
+        if model is not None:
+            stored = {MODEL: dict(model), **stored}
+        write_json(self.path / RUN, {**stored, HISTORY: [*_entries(stored)[:-1], self._entry]})
 
     def _check_kind(self) -> None:
         if self.path.exists() and not self.path.is_dir():
@@ -90,19 +113,12 @@ class RunFolder:
         theirs = read_json(self.path / RUN).get("settings")
         if not isinstance(theirs, dict):
             raise UserError(f"{self.path / RUN}: damaged, has no settings; choose a new folder")
-        other = [
-            key
-            for key in {**theirs, **self.settings}
-            if _without_address(theirs.get(key)) != _without_address(self.settings.get(key))
-        ]
+        other = run_settings.different(theirs, self.settings)
         if not other:
             return False
         if self._may_replace and theirs.keys() == self.settings.keys() and self._may_replace(frozenset(other)):
             return True
-        raise UserError(
-            f"{self.path}: holds a run with {other[0]} {_short(theirs.get(other[0]))}, "
-            f"this one has {_short(self.settings.get(other[0]))}; choose another --output"
-        )
+        raise UserError(f"{self.path}: {run_settings.difference(theirs, self.settings, other[0])}")
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The complete lines of one of the folder's JSONL files.
@@ -157,6 +173,22 @@ def names(folder: Path) -> set[str]:
     return {file.name for file in folder.iterdir() if file.name != lock.FILE and not _UNFINISHED.fullmatch(file.name)}
 
 
+def samples_files(folder: Path) -> list[Path]:
+    """The files with answers: samples.jsonl, and a part for each copy of the model at work."""
+    return [folder / SAMPLES, *sorted(folder.glob("samples.*.jsonl"))]
+
+
+def part(copy: int) -> str:
+    """The file to which one of several copies of a model appends its answers."""
+    return f"samples.{copy}.jsonl"
+
+
+def remove_parts(folder: Path) -> None:
+    """Delete the copies' files, when their answers are in samples.jsonl."""
+    for file in samples_files(folder)[1:]:
+        file.unlink()
+
+
 def read_samples(file: Path) -> list[Comparison]:
     """The comparisons in a samples.jsonl; raises UserError where a line is damaged."""
     try:
@@ -184,14 +216,6 @@ def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
     ]
 
 
-def _without_address(setting: object) -> object:
-    """The setting without an endpoint's address.
-
-    A run continues when a local server is started again at another port.
-    """
-    return {**setting, "endpoint": None} if isinstance(setting, dict) and "endpoint" in setting else setting
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else text[:77] + "..."
+def _entries(stored: Mapping[str, object]) -> list[object]:
+    found = stored.get(HISTORY)
+    return found if isinstance(found, list) else []

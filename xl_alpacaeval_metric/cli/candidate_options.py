@@ -1,0 +1,38 @@
+"""Options that say which model is evaluated, how it is loaded and how it answers."""
+
+from typing import Annotated
+
+import typer
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="Hub id, folder, .gguf file, or an endpoint's model name")]
+Backend = Annotated[
+    str, typer.Option(help="A model type of lm-evaluation-harness: hf, vllm, sglang, local-chat-completions, ...")
+]
+ModelArgs = Annotated[
+    str, typer.Option(metavar="K=V,...", help="Passed to the backend, e.g. dtype=bfloat16 or base_url=http://host/v1")
+]
+ChatTemplate = Annotated[bool, typer.Option("--chat-template/--no-chat-template", help="Off for base models")]
+MaxTokens = Annotated[int, typer.Option(min=1, help="Length of an answer, at most")]
+Thinking = Annotated[
+    str, typer.Option(metavar="auto|on|off", help="Thought before the answer, through the chat template's switch")
+]
+ThinkingTokens = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="N", help="Room for the thought, beside --max-tokens  [default: 4096 where the model thinks]"
+    ),
+]
+GenerationKwargs = Annotated[
+    str, typer.Option("--generation-kwargs", metavar="K=V,...", help="Sampling, e.g. do_sample=true,temperature=0.7")
+]
+BatchSize = Annotated[
+    str,
+    typer.Option(metavar="N|auto", help="Answers generated at a time; auto: up to 128, as fits the GPU; 8 without one"),
+]
+Gpus = Annotated[
+    str,
+    typer.Option(
+        metavar="N|auto",
+        help="GPUs for the model, and then for the judge: copies of a small model, one large model over several",
+    ),
+]
