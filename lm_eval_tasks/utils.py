@@ -162,6 +162,7 @@ def _dataset(benchmark_name: str, language: str | None, design: str | None, meta
         [language] if language else None,
         path=Path(path) if path else None,
         seed=judging.whole_number(metadata, "seed", 0),
+        exclusion=str(metadata.get("exclusion") or "strict"),
     )
     given = pairs.read_references(Path(file)) if file else {}
     found = [
@@ -169,5 +170,5 @@ def _dataset(benchmark_name: str, language: str | None, design: str | None, meta
         for row in loaded.rows
         if design is None or row.subset == design
     ]
-    source = f"{loaded.name}@{loaded.revision}"
+    source = loaded.version
     return datasets.Dataset.from_list(found, info=datasets.DatasetInfo(description=source))

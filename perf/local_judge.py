@@ -23,7 +23,7 @@ from xl_alpacaeval_metric.clients.local.client import BATCH_TOKENS, LocalClient
 from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.clients.local.prefix_cache import shared_length
 from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.judge.verdict_probability import CHOICES
+from xl_alpacaeval_metric.judge.verdict.probability import CHOICES
 from xl_alpacaeval_metric.records.judgements import Comparison, Order
 
 

@@ -14,6 +14,8 @@ from xl_alpacaeval_metric.files import jsonl, tables
 from xl_alpacaeval_metric.hub import download
 
 REPO, FILE = "tatsu-lab/alpaca_eval", "alpaca_eval.json"
+EXCLUSIONS = ("strict", "broad")
+"""The lists of requests that are left out, the default first."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,14 +35,15 @@ def is_source(path: Path | None) -> bool:
 
 
 @cache
-def requests(path: Path) -> Sequence[AlpacaRequest]:
+def requests(path: Path, exclusion: str = EXCLUSIONS[0]) -> Sequence[AlpacaRequest]:
     """The requests in column `instruction` of a data file.
 
-    Requests that only make sense in English are left out; logs how many. Raises UserError with file
-    and row, or with the file that the Hub does not give.
+    Requests that only make sense in English are left out, by the list `exclusion`, one of
+    EXCLUSIONS; logs how many. Raises UserError with file and row, with the file that the Hub does
+    not give, and for an unknown list.
     """
     file = download.file(REPO, FILE) if path.as_posix() == REPO and not path.is_file() else path
-    left_out = english_only()
+    left_out = english_only(exclusion)
     found: list[AlpacaRequest] = []
     seen: Counter[str] = Counter()
     rows = tables.read_rows(file)
@@ -60,7 +63,11 @@ def requests(path: Path) -> Sequence[AlpacaRequest]:
         raise UserError(f"{file}: holds no requests")
     if len(found) < len(rows):
         logger.warning(
-            "%s: %d of %d requests only make sense in English and are left out", file, len(rows) - len(found), len(rows)
+            "%s: %d of %d requests only make sense in English and are left out (list %s)",
+            file,
+            len(rows) - len(found),
+            len(rows),
+            exclusion,
         )
     return tuple(found)
 
@@ -71,9 +78,15 @@ def row_hash(text: str) -> str:
 
 
 @cache
-def english_only() -> dict[str, str]:
-    """Reasons why requests only make sense in English, by hash; from reading all of AlpacaEval."""
+def english_only(exclusion: str = EXCLUSIONS[0]) -> dict[str, str]:
+    """Reasons why requests only make sense in English, by hash; from reading all of AlpacaEval.
+
+    `exclusion` is one of EXCLUSIONS: "strict" are those that ask for English outright or for what
+    only English has, "broad" adds those that become another task. Raises UserError for another.
+    """
     import yaml
 
+    if exclusion not in EXCLUSIONS:
+        raise UserError(f"unknown list of excluded requests {exclusion!r}; there are {', '.join(EXCLUSIONS)}")
     entries = yaml.safe_load((DATA / "english_only.yaml").read_text("utf-8"))
-    return {entry["hash"]: entry["reason"] for entry in entries}
+    return {entry["hash"]: entry["reason"] for entry in entries if exclusion == "broad" or entry["list"] == "strict"}

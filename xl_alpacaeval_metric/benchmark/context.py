@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
+from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark.phrasing import DATA
 from xl_alpacaeval_metric.benchmark.rows import Row
 from xl_alpacaeval_metric.errors import UserError
@@ -21,6 +22,12 @@ DESIGNS = {
     "all": ("X", "Y", "Z"),
 }
 """The languages of context, request and response by design; a design is named for what differs."""
+
+FENCE = '"""'
+"""The line before and after a context, so that it cannot be taken for a part of the request."""
+
+_UNSPACED = ("Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr")
+"""Scripts without a space between sentences."""
 
 
 def rows(codes: Sequence[str] | None = None) -> Iterator[Row]:
@@ -39,7 +46,7 @@ def rows(codes: Sequence[str] | None = None) -> Iterator[Row]:
             context, request = item["context"][of_context], item["request"][of_request]
             yield Row(
                 id=f"{item['id']}-{design}",
-                instruction=f"{context}\n\n{request} {answer_in()[of_request][of_response]}",
+                instruction=instruction(context, request, of_request, of_response),
                 request=request,
                 instruction_language=of_request,
                 response_language=of_response,
@@ -48,6 +55,16 @@ def rows(codes: Sequence[str] | None = None) -> Iterator[Row]:
                 reference=item["reference"][of_response],
                 subset=design,
             )
+
+
+def instruction(context: str, request: str, of_request: str, of_response: str) -> str:
+    """The fenced context, the request, and the sentence that asks for the response's language.
+
+    `of_request` and `of_response` are language codes. Raises KeyError for a pair without such a
+    sentence in data/context/answer_in.yaml.
+    """
+    space = "" if languages.get(of_request).script in _UNSPACED else " "
+    return f"{FENCE}\n{context}\n{FENCE}\n\n{request}{space}{answer_in()[of_request][of_response]}"
 
 
 @cache

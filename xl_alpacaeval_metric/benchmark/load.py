@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.benchmark import context, mini, released
+from xl_alpacaeval_metric.benchmark import alpaca, context, mini, released
 from xl_alpacaeval_metric.benchmark.rows import Benchmark, Row, revision
 from xl_alpacaeval_metric.errors import UserError
 
@@ -25,13 +25,15 @@ def load(
     limit: int | None = None,
     path: Path | None = None,
     seed: int = 0,
+    exclusion: str = alpaca.EXCLUSIONS[0],
 ) -> Benchmark:
     """Benchmark `name` with responses in the languages `codes`.
 
     `limit` is the number of rows in each language; of `context`, of all rows. `path` is a local
     copy of the Hub files of `xl`, `m` and `en`, or a file of AlpacaEval's requests (or
     "tatsu-lab/alpaca_eval") to build `xl` and `en` from. `seed` chooses the phrasing of the
-    language instruction where this package adds one. Raises UserError for an unknown benchmark or
+    language instruction where this package adds one; `exclusion`, one of `alpaca.EXCLUSIONS`, the
+    list of AlpacaEval's requests to leave out. Raises UserError for an unknown benchmark or
     language, and where the rows are not available.
     """
     if name not in NAMES:
@@ -43,11 +45,18 @@ def load(
         rows = list(islice(context.rows(wanted), limit))
     else:
         rows = [
-            row for code in wanted or DEFAULT_LANGUAGES[name] for row in islice(_rows(name, code, path, seed), limit)
+            row
+            for code in wanted or DEFAULT_LANGUAGES[name]
+            for row in islice(_rows(name, code, path, seed, exclusion), limit)
         ]
-    written_here = name in ("mini", "context")
-    return Benchmark(name, revision(rows), tuple(rows), name if written_here else "none")
+    return Benchmark(
+        name,
+        revision(rows),
+        tuple(rows),
+        references=name if name in ("mini", "context") else "none",
+        exclusion=exclusion if name in ("xl", "en") and alpaca.is_source(path) else "",
+    )
 
 
-def _rows(name: str, code: str, path: Path | None, seed: int) -> Iterator[Row]:
-    return mini.rows(code, seed) if name == "mini" else released.rows(name, code, path, seed)
+def _rows(name: str, code: str, path: Path | None, seed: int, exclusion: str) -> Iterator[Row]:
+    return mini.rows(code, seed) if name == "mini" else released.rows(name, code, path, seed, exclusion)

@@ -14,11 +14,12 @@ from xl_alpacaeval_metric.hub import download
 XL, M = "viyer98/XL-AlpacaEval", "viyer98/m-AlpacaEval"
 
 
-def rows(name: str, code: str, path: Path | None, seed: int) -> Iterator[Row]:
+def rows(name: str, code: str, path: Path | None, seed: int, exclusion: str) -> Iterator[Row]:
     """The rows of `xl`, `m` or `en` in language `code`.
 
     In a language that was not released, `xl` is the English request with a language instruction.
-    Raises UserError where the rows are not available.
+    `exclusion` is the list of AlpacaEval's requests to leave out where `path` holds them. Raises
+    UserError where the rows are not available.
     """
     if name == "en" and code != "en":
         raise UserError(f"benchmark en is English only, {code!r} was asked for; use xl or m")
@@ -30,7 +31,7 @@ def rows(name: str, code: str, path: Path | None, seed: int) -> Iterator[Row]:
             )
         return _as_released("m", M, code, code, path)
     if path is not None and alpaca.is_source(path):
-        return _built(code, path, seed)
+        return _built(code, path, seed, exclusion)
     if code in (*languages.RELEASED, "en"):
         return _as_released("xl", XL, code, "en", path)
     return _in_other_language(code, path, seed)
@@ -55,13 +56,11 @@ def _in_other_language(code: str, path: Path | None, seed: int) -> Iterator[Row]
         yield replace(row, instruction=ask_in(row.instruction, code, item=row.id, seed=seed), response_language=code)
 
 
-def _built(code: str, path: Path, seed: int) -> Iterator[Row]:
-    for request in alpaca.requests(path):
+def _built(code: str, path: Path, seed: int, exclusion: str) -> Iterator[Row]:
+    for request in alpaca.requests(path, exclusion):
         yield Row(
             id=request.id,
-            # As in the released files, requests of the English benchmark have no language
-            # instruction.
-            instruction=request.text if code == "en" else ask_in(request.text, code, item=request.id, seed=seed),
+            instruction=ask_in(request.text, code, item=request.id, seed=seed),
             request=request.text,
             instruction_language="en",
             response_language=code,

@@ -33,13 +33,19 @@ class Benchmark:
     """Rows in the order of their languages, then of the source.
 
     `revision` changes with the instructions. `references` names the source of the reference
-    answers.
+    answers, `exclusion` the list of requests left out where there was one to choose.
     """
 
     name: str
     revision: str
     rows: tuple[Row, ...]
     references: str = "none"
+    exclusion: str = ""
+
+    @property
+    def version(self) -> str:
+        """The benchmark in a signature, such as mini@1c2d3e4f or xl-strict@1c2d3e4f."""
+        return f"{'-'.join(filter(None, (self.name, self.exclusion)))}@{self.revision}"
 
     def prompt(self, row: Row) -> str:
         """The id that all variants of a prompt share: the row's; in `context`, the item's."""

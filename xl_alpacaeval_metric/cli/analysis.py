@@ -121,11 +121,15 @@ def agreement(
     """
     from dataclasses import asdict
 
+    from xl_alpacaeval_metric.labels import agreement as agreeing
+    from xl_alpacaeval_metric.labels import label_file
     from xl_alpacaeval_metric.report import analysis
-    from xl_alpacaeval_metric.runs import agreement as agreeing
+    from xl_alpacaeval_metric.runs import verdicts as run_verdicts
 
-    judged = agreeing.read_verdicts(verdicts)
-    found = agreeing.measure(judged, agreeing.read_labels(labels, judged), agreeing.read_prompts(verdicts))
+    judged, samples = run_verdicts.read(verdicts), run_verdicts.read_samples(verdicts)
+    given = label_file.read([labels], judged, samples)
+    prompts = {key: item.cluster for key, item in samples.items()}
+    found = agreeing.measure(judged, given.means(), prompts)
     analysis.show_agreement(found, f"{verdicts} against {labels}", terminal.console())
     write(asdict(found), output)
 

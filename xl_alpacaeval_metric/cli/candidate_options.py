@@ -6,7 +6,11 @@ import typer
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="Hub id, folder, .gguf file, or an endpoint's model name")]
 Backend = Annotated[
-    str, typer.Option(help="A model type of lm-evaluation-harness: hf, vllm, sglang, local-chat-completions, ...")
+    str,
+    typer.Option(
+        help="A model type of lm-evaluation-harness: hf, vllm, sglang, local-chat-completions, ...; "
+        "auto: an endpoint if --model-args has a base_url, vllm where it and a GPU are, else hf"
+    ),
 ]
 ModelArgs = Annotated[
     str, typer.Option(metavar="K=V,...", help="Passed to the backend, e.g. dtype=bfloat16 or base_url=http://host/v1")
@@ -35,4 +39,8 @@ Gpus = Annotated[
         metavar="N|auto",
         help="GPUs for the model, and then for the judge: copies of a small model, one large model over several",
     ),
+]
+AllowRandomWeights = Annotated[
+    bool,
+    typer.Option("--allow-random-weights", help="Go on where a model's files lack weights, which are random then"),
 ]

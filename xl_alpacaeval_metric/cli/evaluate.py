@@ -8,6 +8,7 @@ from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.candidate_options import (
+    AllowRandomWeights,
     Backend,
     BatchSize,
     ChatTemplate,
@@ -28,6 +29,7 @@ from xl_alpacaeval_metric.cli.options import (
     Criteria,
     CriteriaFile,
     Device,
+    Exclusion,
     JudgeArgs,
     JudgeSpec,
     JudgeThinking,
@@ -69,7 +71,7 @@ def options(version: Version = False) -> None:
 @app.command("eval")
 def evaluate(
     model: Model,
-    backend: Backend = "hf",
+    backend: Backend = "auto",
     model_args: ModelArgs = "",
     benchmark: Annotated[str, typer.Option(help="xl, m, en, mini, context")] = "mini",
     languages: Annotated[
@@ -93,6 +95,7 @@ def evaluate(
         ),
     ] = None,
     benchmark_path: BenchmarkPath = None,
+    exclusion: Exclusion = "strict",
     limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
     chat_template: ChatTemplate = True,
     max_tokens: MaxTokens = 1024,
@@ -102,6 +105,7 @@ def evaluate(
     batch_size: BatchSize = "auto",
     device: Device = None,
     gpus: Gpus = "auto",
+    allow_random_weights: AllowRandomWeights = False,
     concurrency: Concurrency = 64,
     seed: Seed = 0,
     max_missing: MaxMissing = 0.01,
@@ -117,7 +121,7 @@ def evaluate(
     from xl_alpacaeval_metric.benchmark import references
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
-    from xl_alpacaeval_metric.runs.candidate import Candidate
+    from xl_alpacaeval_metric.runs.candidate import Candidate, with_backend
 
     candidate = Candidate(
         model,
@@ -132,14 +136,18 @@ def evaluate(
         thinking,
         thinking_tokens,
         gpus,
+        allow_random_weights,
     )
+    candidate = with_backend(candidate, output)
     candidate.check()
+    if candidate.chosen:
+        say(candidate.chosen, error=True)
     with judge_from(
         judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
     ) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         wanted = codes(languages) if languages is not None else None
-        rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed)
+        rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed, exclusion=exclusion)
         author = reference_author(reference, concurrency, device)
         given = pairs.read_references(Path(reference)) if reference and author is None else {}
         if (the_judge is not None or given) and author is None:

@@ -79,6 +79,13 @@ BenchmarkPath = Annotated[
         "alpaca_eval.json, or tatsu-lab/alpaca_eval to fetch it",
     ),
 ]
+Exclusion = Annotated[
+    str,
+    typer.Option(
+        metavar="strict|broad",
+        help="Which of AlpacaEval's requests are left out because they only make sense in English",
+    ),
+]
 Seed = Annotated[
     int, typer.Option(help="Decides which answer is shown first, and the phrasing of language instructions")
 ]

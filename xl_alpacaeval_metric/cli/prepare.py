@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from xl_alpacaeval_metric.cli.evaluate import app
-from xl_alpacaeval_metric.cli.options import BenchmarkPath, Concurrency, Device, Seed, codes
+from xl_alpacaeval_metric.cli.options import BenchmarkPath, Concurrency, Device, Exclusion, Seed, codes
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
@@ -24,6 +24,7 @@ def write_references(
         str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
     ] = None,
     benchmark_path: BenchmarkPath = None,
+    exclusion: Exclusion = "strict",
     limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
     max_tokens: Annotated[int, typer.Option(min=1, help="Length of an answer, at most")] = 1024,
     hub_folder: Annotated[
@@ -43,7 +44,7 @@ def write_references(
 
     author = references.client_of(model, concurrency, device)
     wanted = codes(languages) if languages is not None else None
-    loaded = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed)
+    loaded = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed, exclusion=exclusion)
     if hub_folder is not None:
         hub_folders.check_replaceable(hub_folder)
     author.preflight()
@@ -64,6 +65,7 @@ def translate_benchmark(
     languages: Annotated[str, typer.Option(metavar="sw,fi,...", help="Languages to translate the requests into")],
     output: Annotated[Path, typer.Option(metavar="FOLDER", help="A file for each language, for --benchmark-path")],
     benchmark_path: BenchmarkPath = None,
+    exclusion: Exclusion = "strict",
     limit: Annotated[int | None, typer.Option(min=1, help="The first N requests")] = None,
     max_tokens: Annotated[int, typer.Option(min=1, help="Length of a translation, at most")] = 2048,
     device: Device = None,
@@ -78,7 +80,7 @@ def translate_benchmark(
 
     wanted = codes(languages)
     translator = references.client_of(model, concurrency, device, role="translator")
-    rows = benchmarks.load("en", limit=limit, path=benchmark_path).rows
+    rows = benchmarks.load("en", limit=limit, path=benchmark_path, exclusion=exclusion).rows
     translator.preflight()
     with ProgressLine(output) as progress:
         files = translate.make(rows, wanted, translator, output, progress, max_tokens)
@@ -99,6 +101,7 @@ def export_benchmark(
         str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
     ] = None,
     benchmark_path: BenchmarkPath = None,
+    exclusion: Exclusion = "strict",
     reference: Annotated[
         Path | None, typer.Option(metavar="FILE", help="References to put in: id, language, reference")
     ] = None,
@@ -113,7 +116,7 @@ def export_benchmark(
     from xl_alpacaeval_metric.runs import pairs
 
     wanted = codes(languages) if languages is not None else None
-    rows = benchmarks.load(benchmark, wanted, path=benchmark_path, seed=seed)
+    rows = benchmarks.load(benchmark, wanted, path=benchmark_path, seed=seed, exclusion=exclusion)
     if reference is not None:
         rows = benchmarks.with_references(rows, pairs.read_references(reference), reference.name)
     written = export.export(rows, output)

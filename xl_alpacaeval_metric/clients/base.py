@@ -1,8 +1,9 @@
 """The protocol of every client: requests in, completions or failures out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeGuard
 
 Message = Mapping[str, str]
 """`{"role": ..., "content": ...}`, as chat endpoints and chat templates take it."""
@@ -132,6 +133,41 @@ class Client(Protocol):
     def close(self) -> None:
         """Free connections and memory; the client cannot be used afterwards."""
         ...
+
+
+Outcome = tuple[int, Reply] | Exception
+"""The index of a request and its reply; or what ends a stream of requests, as `complete` raises."""
+
+
+class RequestStream(Protocol):
+    """Requests that are sent as they come up. Its methods do not wait for replies."""
+
+    def send(self, requests: Sequence[tuple[int, Request]]) -> None:
+        """Send requests, each with its index."""
+        ...
+
+    def stored(self, index: int) -> None:
+        """Say that the reply to a request is stored, so that another may be sent for it."""
+        ...
+
+
+class StreamingClient(Client, Protocol):
+    """A client that takes requests while it answers others."""
+
+    def stream(
+        self, deliver: Callable[[Outcome], None], is_usable: IsUsable | None = None
+    ) -> AbstractContextManager[RequestStream]:
+        """A stream of requests; leaving the block cancels those without a reply.
+
+        `deliver` is called from any thread with the reply to each request, or once with the error
+        after which no request of the stream has a reply.
+        """
+        ...
+
+
+def streams(client: Client) -> TypeGuard[StreamingClient]:
+    """Whether a client is a StreamingClient; one behind a cache is what its client is."""
+    return bool(getattr(client, "streams", False))
 
 
 class AsyncClient(Client, Protocol):

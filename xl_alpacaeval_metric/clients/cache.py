@@ -1,28 +1,25 @@
 """A cache of replies: an SQLite file between a client and its caller."""
 
 import asyncio
-import json
-import sqlite3
-import threading
-import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
-from xl_alpacaeval_metric.clients.base import AsyncClient, ChoiceToken, Client, Completion, IsUsable, Reply, Request
+from xl_alpacaeval_metric.clients.base import (
+    AsyncClient,
+    Client,
+    Completion,
+    IsUsable,
+    Outcome,
+    Reply,
+    Request,
+    RequestStream,
+    streams,
+)
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fan_out, fingerprint, group_indices
-from xl_alpacaeval_metric.clients.per_process import PerProcess
+from xl_alpacaeval_metric.clients.reply_store import ReplyStore
 from xl_alpacaeval_metric.errors import UserError
-
-APPLICATION_ID = 0x584C4143  # "XLAC"
-VERSION = 1
-LOOKUP_BATCH = 500
-"""Keys per query; old builds of SQLite allow 999."""
-BUSY_SECONDS = 60.0
-"""Seconds to wait while another process writes."""
 
 
 class CachedClient:
@@ -76,9 +73,68 @@ class CachedClient:
                     self._store.keep(missing[index], reply)
                 yield from fan_out(groups[missing[index]], reply)
 
+    @property
+    def streams(self) -> bool:
+        return streams(self._client)
+
+    @contextmanager
+    def stream(self, deliver: Callable[[Outcome], None], is_usable: IsUsable | None = None) -> Iterator["CachedStream"]:
+        """As `StreamingClient.stream`, for a client that has one; replies are cached first."""
+        assert streams(self._client), f"{self.spec} takes no stream of requests"
+        if not self._preflight_done:
+            self.preflight()
+        cached = CachedStream(self._store, canonical(self.identity), deliver, is_usable)
+        with self._client.stream(cached.keep, is_usable) as inner:
+            cached.inner = inner
+            yield cached
+
     def close(self) -> None:
         self._client.close()
         self._store.close()
+
+
+class CachedStream:
+    """A RequestStream that sends what the file does not have to the stream `inner`."""
+
+    inner: RequestStream
+
+    def __init__(
+        self, store: ReplyStore, identity: str, deliver: Callable[[Outcome], None], is_usable: IsUsable | None
+    ) -> None:
+        self._store, self._identity, self._deliver, self._is_usable = store, identity, deliver, is_usable
+        self._keys: dict[int, bytes] = {}
+        """Index of a request that was sent -> its key."""
+
+    def send(self, requests: Sequence[tuple[int, Request]]) -> None:
+        """As `RequestStream.send`; what the file has is delivered at once."""
+        groups: dict[bytes, list[tuple[int, Request]]] = {}
+        for index, request in requests:
+            groups.setdefault(fingerprint(request, self._identity), []).append((index, request))
+        missing: list[tuple[int, Request]] = []
+        for key, kept in self._store.find(groups):
+            if kept is None or (self._is_usable is not None and not self._is_usable(kept)):
+                missing += groups[key]
+                self._keys |= {index: key for index, _ in groups[key]}
+            else:
+                for outcome in fan_out([index for index, _ in groups[key]], kept):
+                    self._deliver(outcome)
+        self.inner.send(missing)
+
+    def stored(self, index: int) -> None:
+        """As `RequestStream.stored`."""
+        if index in self._keys:
+            self.inner.stored(index)
+
+    def keep(self, outcome: Outcome) -> None:
+        """Store a reply of the inner stream, and deliver it."""
+        if not isinstance(outcome, Exception):
+            index, reply = outcome
+            if isinstance(reply, Completion) and not reply.cached:
+                try:
+                    self._store.keep(self._keys[index], reply)
+                except UserError as error:
+                    outcome = error
+        self._deliver(outcome)
 
 
 class CachedAsyncClient(CachedClient):
@@ -106,131 +162,3 @@ class CachedAsyncClient(CachedClient):
         finally:
             del self._in_flight[key]
             finished.set()
-
-
-@dataclass(frozen=True, slots=True)
-class _Database:
-    connection: sqlite3.Connection
-    lock: threading.Lock
-
-
-class ReplyStore:
-    """The cache file: key (32 bytes) -> completion. Raises UserError as `CachedClient` does."""
-
-    def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"cache {self._path}: {error.strerror or error}; give a file that can be written") from None
-        # SQLite forbids the use of a connection in a forked process.
-        self._database = PerProcess(partial(_open, self._path))
-
-    def find(self, keys: Iterable[bytes]) -> Iterator[tuple[bytes, Completion | None]]:
-        """Yield each key with its completion, or None."""
-        rest = iter(keys)
-        while batch := list(islice(rest, LOOKUP_BATCH)):
-            marks = ",".join("?" * len(batch))
-            with self._connection() as db:
-                rows = db.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", batch).fetchall()
-                found = {bytes(key): _loads(reply) for key, reply in rows}
-            for key in batch:
-                yield key, found.get(key)
-
-    def keep(self, key: bytes, completion: Completion) -> None:
-        """Store a completion; once this returns, it survives a kill of the process."""
-        with self._connection() as db:
-            db.execute("INSERT OR REPLACE INTO replies (key, reply) VALUES (?, ?)", (key, _dumps(completion)))
-
-    def close(self) -> None:
-        """Close the file in this process."""
-        if (database := self._database.existing()) is not None:
-            with database.lock:
-                database.connection.close()
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        database = self._database.get()
-        with database.lock, _user_errors(self._path):
-            yield database.connection
-
-
-def _open(path: Path) -> _Database:
-    """Connect to the file, check that it is a cache of this version, and set up a new one."""
-    with _user_errors(path):
-        # Autocommit: each statement is its own transaction.
-        db = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        try:
-            _set_up(db, path)
-        except BaseException:
-            db.close()
-            raise
-    return _Database(db, threading.Lock())
-
-
-def _set_up(db: sqlite3.Connection, path: Path) -> None:
-    tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    owner, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-    if tables and (owner, version) != (APPLICATION_ID, VERSION):
-        raise UserError(f"cache {path}: not a cache of this version of xl-suite; give another file")
-    _write_ahead(db)
-    # With a write-ahead log, NORMAL hands each commit to the operating system without waiting for
-    # the disk, so that it survives `kill -9`. A crash of the whole machine can lose the last
-    # commits, which are then requested again; the file stays consistent. FULL would wait for the
-    # disk at every reply.
-    db.execute("PRAGMA synchronous = NORMAL")
-    if not tables:
-        db.execute("BEGIN IMMEDIATE")
-        db.execute("CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply TEXT NOT NULL)")
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {VERSION}")
-        db.execute("COMMIT")
-
-
-def _write_ahead(db: sqlite3.Connection) -> None:
-    """Switch to a write-ahead log, which allows readers beside one writer.
-
-    Changing the mode does not wait for a lock as statements do, so this retries.
-    """
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-
-
-@contextmanager
-def _user_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
-        needs = "give another file, or delete this one" if _damaged(error) else "give a file that can be written"
-        raise UserError(f"cache {path}: {error}; {needs}") from None
-
-
-def _damaged(error: Exception) -> bool:
-    return not isinstance(error, sqlite3.OperationalError)
-
-
-def _dumps(completion: Completion) -> str:
-    """ASCII JSON, so that a text cut inside a surrogate pair can be stored too."""
-    logprobs = None if completion.logprobs is None else dict(completion.logprobs)
-    fields: list[object] = [completion.text, logprobs, completion.prompt_tokens, completion.completion_tokens]
-    choices = [[token.offset, dict(token.logprobs)] for token in completion.choice_tokens]
-    if choices or completion.thought:
-        fields += [completion.cut, choices, completion.thought]
-    elif completion.cut:
-        fields.append(True)
-    return json.dumps(fields)
-
-
-def _loads(reply: str) -> Completion:
-    text, logprobs, prompt_tokens, completion_tokens, *more = json.loads(reply)
-    cut = bool(more and more[0])
-    choices, thought = more[1:] if len(more) > 1 else ([], "")
-    tokens = tuple(ChoiceToken(offset, found) for offset, found in choices)
-    return Completion(text, logprobs, prompt_tokens, completion_tokens, 0, True, cut, tokens, thought)

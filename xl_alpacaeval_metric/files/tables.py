@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -17,6 +18,8 @@ Row = tuple[str, dict[str, Any]]
 
 _LONGEST_CELL = 2**31 - 1
 """Of a CSV file, in characters; Python's own limit is 131072."""
+_LONGEST_HEAD = 1 << 16
+"""Characters of the first line that are looked at for the separator."""
 _BATCH = 1000
 """Rows of a Parquet file that are converted at a time."""
 
@@ -25,7 +28,8 @@ def rows(file: Path | IO[bytes], name: str | None = None) -> Iterator[Row]:
     """Each row of a file, or of an open binary file, with where it is; errors call the file `name`.
 
     The name's suffix says what the file is: Parquet, CSV, or for any other suffix JSON, which is
-    one list of objects or has an object on each line. A list is read whole; the memory for all
+    one list of objects or has an object on each line. The cells of a CSV file are separated by
+    commas, semicolons or tabs, as its first line is. A list is read whole; the memory for all
     other files does not grow with their size. No column is given one type for all rows. An empty
     cell of a CSV file is None, all others are text.
 
@@ -110,7 +114,7 @@ def _parquet(file: IO[bytes], name: str) -> Iterator[Row]:
 
 def _csv(text: io.TextIOWrapper, name: str) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.DictReader(text, strict=True)
+    reader = csv.DictReader(text, strict=True, delimiter=_separator(text))
     try:
         names = reader.fieldnames or ()
         if twice := next((column for column in names if names.count(column) > 1), None):
@@ -123,6 +127,16 @@ def _csv(text: io.TextIOWrapper, name: str) -> Iterator[Row]:
             yield f"{name} line {reader.line_num}", {key: value or None for key, value in row.items()}
     except csv.Error as error:
         raise UserError(f"{name} line {reader.reader.line_num}: not valid CSV ({error})") from None
+
+
+def _separator(text: io.TextIOWrapper) -> str:
+    """What separates the names of columns: a comma, or what spreadsheets take in other countries.
+
+    Rewinds the file.
+    """
+    names = re.sub(r'"[^"]*"', "", text.readline(_LONGEST_HEAD))
+    text.seek(0)
+    return max(",;\t", key=names.count)
 
 
 def _is_list(text: io.TextIOWrapper) -> bool:

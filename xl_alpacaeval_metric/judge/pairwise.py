@@ -10,7 +10,7 @@ from xl_alpacaeval_metric import clients, languages, templates
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Failure, Reply, Request, Thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
-from xl_alpacaeval_metric.judge.verdict_probability import CHOICES, probability_of_a, why_missing
+from xl_alpacaeval_metric.judge.verdict.probability import CHOICES, probability_of_a, why_missing
 from xl_alpacaeval_metric.records.judgements import Comparison, Order, Verdict
 
 

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from xl_alpacaeval_metric.benchmark.contamination import Overlap
+from xl_alpacaeval_metric.labels.agreement import Agreement
 from xl_alpacaeval_metric.report import cells
-from xl_alpacaeval_metric.runs.agreement import Agreement
 from xl_alpacaeval_metric.runs.compare import Contrast, RunComparison
 
 

@@ -4,19 +4,21 @@ import importlib.util
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
-from xl_alpacaeval_metric.models import arguments, placement, quantization, source
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.models import arguments, backend_choice, placement, quantization, source
 from xl_alpacaeval_metric.models.arguments import ENDPOINTS
 from xl_alpacaeval_metric.models.placement import Placement
 from xl_alpacaeval_metric.models.source import Source
 from xl_alpacaeval_metric.runs import harness_model
+from xl_alpacaeval_metric.runs.folder import RUN
 
-NON_RESULT_SETTINGS = ("batch_size", "device", "concurrency", "gpus")
+NON_RESULT_SETTINGS = ("batch_size", "device", "concurrency", "gpus", "chosen")
 """Fields of a Candidate that do not change its answers: a run continues with other values."""
 ROWS_FOR_A_COPY = 16
 """Answers for which another copy of the model is worth loading, unless the user says so."""
@@ -32,7 +34,8 @@ class Candidate:
     `generation` holds keyword arguments of the generation. `thinking` is auto, on or off;
     `thinking_tokens` is the room for a thought beside the answer's `max_tokens`, by default some
     thousand where the model thinks. `gpus` is their number, or auto (see `models.placement`).
-    Weights that the model's files lack are refused, unless `allow_random_weights`.
+    Weights that the model's files lack are refused, unless `allow_random_weights`. `chosen` says
+    why the backend was chosen where the user left it open (see `with_backend`).
     """
 
     model: str
@@ -48,6 +51,7 @@ class Candidate:
     thinking_tokens: int | None = None
     gpus: str = placement.AUTO
     allow_random_weights: bool = False
+    chosen: str = ""
 
     def check(self) -> None:
         """Check the settings before anything is loaded.
@@ -134,6 +138,24 @@ class Candidate:
             "adapter_commit": source.adapter_commit(adapter),
         }
         return settings | {key: value for key, value in commits.items() if value}
+
+
+def with_backend(candidate: Candidate, folder: Path | None) -> Candidate:
+    """The candidate with a backend for `auto`; a run that is already in `folder` keeps its own."""
+    if candidate.backend != backend_choice.AUTO:
+        return candidate
+    before = None
+    if folder is not None and (folder / RUN).is_file():
+        settings = jsonl.read_json(folder / RUN).get("settings")
+        before = settings.get("backend") if isinstance(settings, dict) else None
+    choice = backend_choice.choose(
+        source.find(candidate.model) if "base_url" not in candidate.model_args else Source(candidate.model),
+        candidate.model_args,
+        device=candidate.device,
+        chat_template=candidate.chat_template,
+        before=str(before) if before else None,
+    )
+    return replace(candidate, backend=choice.backend, chosen=choice.line)
 
 
 def _check_installed(backend: str) -> None:

@@ -10,8 +10,8 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge import aggregate
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
-from xl_alpacaeval_metric.runs import agreement
 from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs import verdicts
 from xl_alpacaeval_metric.signature import parse
 from xl_alpacaeval_metric.stats import win_rates
 from xl_alpacaeval_metric.stats.clusters import Clusters
@@ -109,7 +109,7 @@ def load(folder: Path) -> Run:
         signature=signature,
         judge=identity if isinstance(identity, dict) else {},
         items=items,
-        preferences={key: aggregate.preference_of(found) for key, found in agreement.read_verdicts(folder).items()},
+        preferences={key: aggregate.preference_of(found) for key, found in verdicts.read(folder).items()},
     )
 
 

@@ -14,6 +14,7 @@ from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.records import run_settings
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
 from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.runs import folder as run_folder
@@ -63,8 +64,7 @@ def evaluate_model(
         if judge is not None:
             on_estimate(estimate(task))
         samples = answers(folder, rows, candidate, progress)
-        name = f"{benchmark.name}@{benchmark.revision}"
-        source = (name, benchmark.references)
+        source = (benchmark.version, benchmark.references)
         notes = [*_cut_off(samples, candidate.max_tokens), *_with_thoughts_inside(samples)]
         return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes)
 
@@ -99,7 +99,8 @@ def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | No
     The same settings give the same folder, so that a repeated command continues.
     """
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in Path(candidate.model).name)[:60].lstrip(".")
-    settings = [candidate.identity, benchmark.revision, judge.settings if judge else None]
+    identity = {key: value for key, value in candidate.identity.items() if key not in run_settings.LATER_KEYS}
+    settings = [identity, benchmark.revision, judge.settings if judge else None]
     return Path("runs") / f"{name}-{benchmark.name}-{_hash(settings)}"
 
 

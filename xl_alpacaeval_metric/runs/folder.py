@@ -13,9 +13,9 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_json, read_lines, replace_file, write_json
 from xl_alpacaeval_metric.machine import environment
+from xl_alpacaeval_metric.records import run_settings
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
 from xl_alpacaeval_metric.records.result import Result
-from xl_alpacaeval_metric.runs import run_settings
 from xl_alpacaeval_metric.signature import package_version
 
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"

@@ -85,7 +85,7 @@ def _generate(
             match event:
                 case {"event": "loaded", "device": str(device), "at_once": at_once, "model": dict(model)}:
                     if not any(started):
-                        folder.record(model, gpus=[list(names) for names in placement.copies if names])
+                        folder.record(model, gpus=placement.copies, backend=candidate.chosen or "given")
                     started[copy] = 1
                     many = f", {at_once} at a time" if at_once else ""
                     times = f"{len(children)} x " if len(children) > 1 else ""

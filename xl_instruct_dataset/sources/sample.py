@@ -32,7 +32,7 @@ def rows(code: str) -> Iterator[TrainingRow]:
         request = seed["instruction"]
         yield TrainingRow(
             id=f"{seed['id']}-{code}",
-            instruction=request if code == "en" else ask_in(request, code, item=seed["id"]),
+            instruction=ask_in(request, code, item=seed["id"]),
             response=responses[seed["id"]],
             instruction_language="en",
             response_language=code,

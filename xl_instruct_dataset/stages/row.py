@@ -28,7 +28,7 @@ def instruction(request: str, source: str, target: str, *, item: str, seed: int 
         sentence = answer_in().get(base, {}).get(wanted.code)
         if sentence is not None:
             return f"{request}\n\n{sentence}"
-    return ask_in(request, wanted.code, item=item, seed=seed)
+    return ask_in(request, wanted.code, item=item, seed=seed, request_language=given.code)
 
 
 def non_commercial(models: Iterable[str]) -> list[str]:

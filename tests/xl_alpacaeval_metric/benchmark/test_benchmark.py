@@ -21,7 +21,7 @@ def test_mini_has_sixteen_references_of_everyday_length(code: str) -> None:
         assert low <= size <= high, f"{code} {row.id}: {size}"
         assert row.instruction_language == "en"
         assert row.response_language == code
-        assert languages.get(code).name in row.instruction
+        assert (languages.get(code).name in row.instruction) == (code != "en")
         assert row.request is not None
         assert row.request in row.instruction
 
@@ -30,9 +30,9 @@ def test_references_are_plain_prose() -> None:
     for row in benchmark.load("mini", benchmark.MINI_LANGUAGES).rows:
         text = str(row.reference)
         assert text == text.strip()
-        assert not {"**", "##", "[", "\u00a0", "\ufffd"} & {
-            c for c in ("**", "##", "[", "\u00a0", "\ufffd") if c in text
-        }, row.id
+        assert not [mark for mark in ("**", "##", "[", "\ufffd") if mark in text], row.id
+        # French alone sets a no-break space before its double punctuation.
+        assert ("\u00a0" in text or "\u202f" in text) <= (row.response_language == "fr"), row.id
 
 
 def test_references_differ_from_each_other() -> None:
@@ -165,14 +165,32 @@ def test_what_only_makes_sense_in_english_is_left_out_and_said(
 ) -> None:
     file = alpaca_eval(tmp_path, "How do kites fly?", "Correct my spelling: teh kite.")
     monkeypatch.setattr(
-        alpaca, "english_only", lambda: {alpaca.row_hash("Correct my spelling:  teh kite."): "spelling"}
+        alpaca, "english_only", lambda _exclusion: {alpaca.row_hash("Correct my spelling:  teh kite."): "spelling"}
     )
     assert len(benchmark.load("xl", ["fi"], path=file).rows) == 1
     assert "1 of 2 requests only make sense in English" in caplog.text
 
 
+def test_the_strict_list_is_a_part_of_the_broad_one() -> None:
+    strict, broad = (alpaca.english_only(name) for name in alpaca.EXCLUSIONS)
+    assert strict.items() < broad.items()
+
+
+def test_an_unknown_list_is_named_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"excluded requests 'loose'; there are strict, broad"):
+        benchmark.load("xl", ["fi"], path=alpaca_eval(tmp_path, "Why?"), exclusion="loose")
+
+
+def test_the_list_stands_in_the_version(tmp_path: Path) -> None:
+    file = alpaca_eval(tmp_path, "Why?")
+    built = benchmark.load("xl", ["fi"], path=file, exclusion="broad")
+    assert built.version == f"xl-broad@{built.revision}"
+    mini = benchmark.load("mini", ["fi"], exclusion="broad")
+    assert mini.version == f"mini@{mini.revision}"
+
+
 def test_every_entry_of_the_list_has_its_reason() -> None:
-    reasons = alpaca.english_only()
+    reasons = alpaca.english_only("broad")
     assert all(len(identity) == 16 and int(identity, 16) >= 0 for identity in reasons)
     assert all(len(reason) > 10 for reason in reasons.values())
 
@@ -181,10 +199,11 @@ def test_the_real_805_requests(tmp_path: Path) -> None:
     file = SHARED / "alpaca_eval" / "instructions.jsonl"
     if not file.exists():
         pytest.skip("AlpacaEval's requests are not here")
-    rows = benchmark.load("xl", ["fi"], path=file).rows
-    assert len(rows) == 805 - len(alpaca.english_only())
+    for exclusion in alpaca.EXCLUSIONS:
+        rows = benchmark.load("xl", ["fi"], path=file, exclusion=exclusion).rows
+        assert len(rows) == 805 - len(alpaca.english_only(exclusion))
     assert len({row.id for row in rows}) == len(rows)
-    assert benchmark.load("xl", ["fi"], path=file).rows == rows
+    assert benchmark.load("xl", ["fi"], path=file, exclusion="broad").rows == rows
 
 
 def test_without_the_hub_alpaca_eval_is_asked_for_by_its_file() -> None:

@@ -49,8 +49,10 @@ def test_the_prompt_is_context_then_request_then_the_language_in_the_request_s_o
     for row in ROWS:
         assert row.context is not None
         assert row.request is not None
-        assert row.instruction.startswith(f"{row.context}\n\n{row.request} ")
-        sentence = row.instruction.removeprefix(f"{row.context}\n\n{row.request} ")
+        before = f"{context.FENCE}\n{row.context}\n{context.FENCE}\n\n{row.request}"
+        assert row.instruction.startswith(before)
+        sentence = row.instruction.removeprefix(before)
+        assert sentence.startswith(" ") == (row.instruction_language != "zh")
         assert 5 < len(sentence) < 60
         assert row.reference
 

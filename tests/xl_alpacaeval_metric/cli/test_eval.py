@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,11 +28,19 @@ def lines(file: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def finished(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
-    """A finished run of two items in two languages, judged by SmolLM2 in both orders."""
+def judged_by() -> Iterator[tuple[object, ...]]:
+    """The options for a judge whose every verdict can be read."""
+    with JudgeServer() as server:
+        yield "--judge", "openai/any", "--judge-base-url", server.url
+
+
+@pytest.fixture(scope="module")
+def finished(
+    smollm2: Path, judged_by: tuple[object, ...], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Result]:
+    """A finished run of two items in two languages, judged in both orders."""
     folder = tmp_path_factory.mktemp("eval") / "run"
-    options = ("--languages", "de,fi", "--limit", 2, "--judge", f"hf/{smollm2}", "--both-orders")
-    return folder, evaluate(smollm2, folder, *options)
+    return folder, evaluate(smollm2, folder, "--languages", "de,fi", "--limit", 2, *judged_by, "--both-orders")
 
 
 def test_a_run_leaves_results_that_add_up(finished: tuple[Path, Result]) -> None:
@@ -69,24 +77,38 @@ def test_answers_that_end_by_themselves_are_not_called_unfinished(smollm2: Path)
 
 def test_the_table_shows_each_language_and_all(finished: tuple[Path, Result]) -> None:
     _, result = finished
-    for text in ("German (de)", "Finnish (fi)", "all", "±", "judge:hf/SmolLM2-135M-Instruct", "run folder:"):
+    for text in ("German (de)", "Finnish (fi)", "all", "±", "judge:openai/any", "run folder:"):
         assert text in result.stdout
     assert "Traceback" not in result.stderr
 
 
-def test_the_same_command_again_makes_nothing_twice(finished: tuple[Path, Result], smollm2: Path) -> None:
+def test_the_same_command_again_makes_nothing_twice(
+    finished: tuple[Path, Result], smollm2: Path, judged_by: tuple[object, ...]
+) -> None:
     folder, _ = finished
     before = {name: (folder / name).read_bytes() for name in ("samples.jsonl", "verdicts.jsonl", "generation.log")}
-    options = ("--languages", "de,fi", "--limit", 2, "--judge", f"hf/{smollm2}", "--both-orders")
-    again = evaluate(smollm2, folder, *options)
+    again = evaluate(smollm2, folder, "--languages", "de,fi", "--limit", 2, *judged_by, "--both-orders")
     assert again.returncode == 0, again.stderr
     assert {name: (folder / name).read_bytes() for name in before} == before
 
 
-def test_another_setting_in_the_same_folder_is_refused(finished: tuple[Path, Result], smollm2: Path) -> None:
+def test_another_setting_in_the_same_folder_is_refused(
+    finished: tuple[Path, Result], smollm2: Path, judged_by: tuple[object, ...]
+) -> None:
     folder, _ = finished
-    result = evaluate(smollm2, folder, "--languages", "de,fi", "--limit", 2, "--judge", f"hf/{smollm2}")
+    result = evaluate(smollm2, folder, "--languages", "de,fi", "--limit", 2, *judged_by)
     assert 'order "both"' in complaint(result)
+
+
+@pytest.mark.slow
+def test_a_judge_too_weak_for_verdicts_has_them_missing_with_reasons(smollm2: Path, tmp_path: Path) -> None:
+    judge = ("--judge", f"hf/{smollm2}", "--max-missing", 1)
+    result = evaluate(smollm2, tmp_path / "run", "--languages", "de", "--limit", 2, *judge)
+    assert result.returncode == 0, result.stderr
+    found = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert found["n"] + found["n_missing"] == 2
+    for verdict in lines(tmp_path / "run" / "verdicts.jsonl"):
+        assert (verdict["preference"] is None) == bool(verdict["reason"])
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(smollm2: Path, tmp_path: Path) -> None:

@@ -48,3 +48,11 @@ def soon(condition: Callable[[], bool], action: Callable[[], None]) -> None:
         action()
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Return when the condition holds; fails if it does not in that time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.005)

@@ -22,11 +22,12 @@ from hypothesis import strategies as st
 from tests.servers.judge import Behaviour, JudgeServer, key_of
 from tests.xl_alpacaeval_metric.clients.endpoint_client import ask
 from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
-from xl_alpacaeval_metric.clients.cache import CachedAsyncClient, CachedClient, ReplyStore
+from xl_alpacaeval_metric.clients.cache import CachedAsyncClient, CachedClient
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fingerprint
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.clients.openai.probe import PROBE
 from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
+from xl_alpacaeval_metric.clients.reply_store import ReplyStore
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
 

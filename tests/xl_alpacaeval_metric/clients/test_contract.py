@@ -2,9 +2,10 @@
 
 import json
 import math
+import queue
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,17 @@ import pytest
 
 from tests.servers.batch import BatchServer
 from tests.servers.judge import JudgeServer, hash_verdict
-from xl_alpacaeval_metric.clients.base import Client, Completion, Failure, IsUsable, Reply, Request
+from xl_alpacaeval_metric.clients.base import (
+    Client,
+    Completion,
+    Failure,
+    IsUsable,
+    Outcome,
+    Reply,
+    Request,
+    RequestStream,
+    streams,
+)
 from xl_alpacaeval_metric.clients.cache import CachedClient
 from xl_alpacaeval_metric.clients.fingerprint import canonical
 from xl_alpacaeval_metric.clients.harness import HarnessClient
@@ -255,6 +266,43 @@ def test_a_caller_that_stops_early_ends_it_and_may_ask_again(client: Client) -> 
     with pytest.raises(StopIteration):
         next(replies)
     assert len(completions(client, QUESTIONS)) == len(QUESTIONS)
+
+
+def collected(outcomes: "queue.SimpleQueue[Outcome]", stream: RequestStream, count: int) -> dict[int, Reply]:
+    """The next replies of a stream; each index comes once."""
+    found: dict[int, Reply] = {}
+    for _ in range(count):
+        outcome = outcomes.get(timeout=20)
+        assert not isinstance(outcome, Exception), outcome
+        assert outcome[0] not in found
+        found[outcome[0]] = outcome[1]
+        stream.stored(outcome[0])
+    assert outcomes.empty()
+    return found
+
+
+def test_a_stream_answers_requests_as_they_come_up(client: Client, maker: Maker) -> None:
+    assert streams(client) == (maker.kind == "endpoint")
+    if not streams(client):
+        return
+    requests = [*QUESTIONS, QUESTIONS[0], QUESTIONS[8], QUESTIONS[0]]
+    outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    with client.stream(outcomes.put) as stream:
+        found: dict[int, Reply] = {}
+        for part in (range(5), range(0), range(5, 12), range(12, 15)):
+            stream.send([(index, requests[index]) for index in part])
+            found |= collected(outcomes, stream, len(part))
+        # Within one part, too.
+        stream.send([(20, ask("Twice?")), (21, ask("Twice?"))])
+        twice = collected(outcomes, stream, 2)
+    expected = [said(reply) for reply in completions(maker.open(), requests)]
+    replies = [reply for _, reply in sorted(found.items())]
+    assert [said(reply) for reply in replies if isinstance(reply, Completion)] == expected
+    assert [reply.cached for reply in replies if isinstance(reply, Completion)] == [False] * 12 + [True] * 3
+    first, copy = twice[20], twice[21]
+    assert isinstance(first, Completion)
+    assert not first.cached
+    assert copy == replace(first, cached=True, prompt_tokens=0, completion_tokens=0)
 
 
 @pytest.mark.parametrize("used", [lambda client: None, lambda client: completions(client, QUESTIONS[:1])])

@@ -66,6 +66,14 @@ def test_values_are_what_the_file_says(tmp_path: Path) -> None:
     assert [row for _, row in tables.rows(io.BytesIO(b"a,b\n007,\n"), "a.csv")] == [{"a": "007", "b": None}]
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_cells_are_separated_as_spreadsheets_of_any_country_do(separator: str) -> None:
+    lines = [["id", '"a, b; c"', "label"], ["1", '"x;y,z\tw"', "tie"]]
+    text = "\ufeff" + "".join(separator.join(line) + "\r\n" for line in lines)
+    found = [row for _, row in tables.rows(io.BytesIO(text.encode()), "a.csv")]
+    assert found == [{"id": "1", "a, b; c": "x;y,z\tw", "label": "tie"}]
+
+
 def test_a_folder_says_nothing_about_the_rows_of_its_files(tmp_path: Path) -> None:
     (tmp_path / "language=fi").mkdir()
     parquet(tmp_path / "language=fi" / "a.parquet", [{"language": "de"}])

@@ -4,16 +4,25 @@ import asyncio
 import queue
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, IsUsable, Reply, Request, Thinking
-from xl_alpacaeval_metric.clients.fingerprint import fan_out, group_indices, request_key
+from xl_alpacaeval_metric.clients.base import (
+    AUTO_THINKING,
+    Completion,
+    IsUsable,
+    Outcome,
+    Reply,
+    Request,
+    Thinking,
+)
 from xl_alpacaeval_metric.clients.openai import probe
 from xl_alpacaeval_metric.clients.openai.advice import in_one_line, went_into_reasoning
 from xl_alpacaeval_metric.clients.openai.connection import Connection
 from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
 from xl_alpacaeval_metric.clients.openai.protocol import Capabilities, Fault
+from xl_alpacaeval_metric.clients.openai.reply_stream import ReplyStream
 from xl_alpacaeval_metric.clients.openai.scheduler import EndpointUnusable, RequestScheduler
 from xl_alpacaeval_metric.clients.per_process import PerProcess
 from xl_alpacaeval_metric.errors import ModelUnavailable, UserError
@@ -37,6 +46,8 @@ class OpenAIClient:
 
     Raises ModelUnavailable where there is neither a key nor an address.
     """
+
+    streams = True
 
     def __init__(
         self,
@@ -108,30 +119,34 @@ class OpenAIClient:
     def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         """As `Client.complete`. Identical requests are sent once; copies of a reply are `cached`.
 
-        A reply counts against `concurrency` until the caller asks for the next one, so that a
-        killed process loses at most `concurrency` replies that were paid for. A caller that stops
-        early cancels the requests in flight.
+        A reply counts against `concurrency` until the caller asks for the next one. A caller that
+        stops early cancels the requests in flight.
         """
-        self.ensure_capabilities()
-        connection = self._connection.get()
-        groups = {indices[0]: indices for indices in group_indices(map(request_key, requests)).values()}
-        outcomes: queue.SimpleQueue[tuple[int, Reply] | Exception] = queue.SimpleQueue()
-        scheduler = RequestScheduler(
-            self._send, connection.limiter, self._retries, is_usable, lambda *outcome: outcomes.put(outcome)
-        )
-        running = connection.thread.start(
-            self._run(scheduler, [(index, requests[index]) for index in groups], outcomes)
-        )
-        try:
-            for _ in groups:
+        outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        with self.stream(outcomes.put, is_usable) as stream:
+            stream.send(list(enumerate(requests)))
+            stream.end()
+            for _ in requests:
                 outcome = outcomes.get()
                 if isinstance(outcome, Exception):
                     raise outcome
-                index, reply = outcome
-                yield from fan_out(groups[index], reply)
-                connection.thread.call(scheduler.acknowledge)
+                yield outcome
+                stream.stored(outcome[0])
+
+    @contextmanager
+    def stream(self, deliver: Callable[[Outcome], None], is_usable: IsUsable | None = None) -> Iterator[ReplyStream]:
+        """As `StreamingClient.stream`; identical requests are sent once."""
+        self.ensure_capabilities()
+        connection = self._connection.get()
+
+        def scheduler_for(finish: Callable[[int, Reply], None]) -> RequestScheduler:
+            return RequestScheduler(self._send, connection.limiter, self._retries, is_usable, finish)
+
+        stream = ReplyStream(connection.thread, scheduler_for, lambda e: self.unavailable(e.fault), deliver, self.spec)
+        try:
+            yield stream
         finally:
-            running.stop()
+            stream.stop()
 
     async def answer(self, request: Request, keep: Callable[[Completion], None]) -> Reply:
         """As `AsyncClient.answer`. A request occupies its slot until `keep` has returned."""
@@ -154,27 +169,13 @@ class OpenAIClient:
             replies.append(reply)
 
         scheduler = RequestScheduler(self._send, connection.limiter, self._retries, None, deliver)
+        scheduler.add([(0, request)])
+        scheduler.end()
         try:
-            await scheduler.run([(0, request)])
+            await scheduler.run()
         except EndpointUnusable as error:
             raise self.unavailable(error.fault) from None
         return replies[0]
-
-    async def _run(
-        self,
-        scheduler: RequestScheduler,
-        requests: Sequence[tuple[int, Request]],
-        outcomes: "queue.SimpleQueue[tuple[int, Reply] | Exception]",
-    ) -> None:
-        try:
-            await scheduler.run(requests)
-        except asyncio.CancelledError:
-            outcomes.put(RuntimeError(f"{self.spec}: closed with requests in flight"))
-            raise
-        except EndpointUnusable as unusable:
-            outcomes.put(self.unavailable(unusable.fault))
-        except Exception as error:
-            outcomes.put(error)
 
     async def _detect_capabilities(self) -> Capabilities:
         try:

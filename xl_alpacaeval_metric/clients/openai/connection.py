@@ -3,9 +3,9 @@
 import asyncio
 
 from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
-from xl_alpacaeval_metric.clients.openai.loop_thread import LoopThread
 from xl_alpacaeval_metric.clients.openai.rate_limit import ConcurrencyLimiter
 from xl_alpacaeval_metric.clients.openai.transport import Transport
+from xl_alpacaeval_metric.processes.loop_thread import LoopThread
 
 
 class Connection:

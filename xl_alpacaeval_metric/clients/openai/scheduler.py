@@ -1,9 +1,10 @@
-"""Sends a batch of requests, retries after transient faults, and delivers each reply once."""
+"""Sends requests, retries after transient faults, and delivers each reply once."""
 
 import asyncio
 import heapq
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
@@ -41,13 +42,14 @@ class _Job:
 
 
 class RequestScheduler:
-    """One batch of requests on the event loop.
+    """Requests on the event loop, which may come while others are in flight.
 
-    `send(request, with_room)` makes one attempt, where `with_room` says that the reply to an
-    earlier one was not usable. `deliver` takes (index, reply), and `acknowledge` says that the
-    caller has stored a delivered reply. Requests in flight and replies delivered but not
-    acknowledged are together never more than the limiter's slots: no more than that is paid for and
-    lost when the process dies. A request that waits for its next attempt occupies no slot.
+    All methods are for the loop's thread. `send(request, with_room)` makes one attempt, where
+    `with_room` says that the reply to an earlier one was not usable. `deliver` takes (index,
+    reply), and `acknowledge` says that the caller has stored a delivered reply. Requests in flight
+    and replies delivered but not acknowledged are together never more than the limiter's slots: no
+    more than that is paid for and lost when the process dies. A request that waits for its next
+    attempt occupies no slot.
     """
 
     def __init__(
@@ -60,6 +62,9 @@ class RequestScheduler:
     ) -> None:
         self._send, self._limiter, self._retries = send, limiter, retries
         self._is_usable, self._deliver = is_usable, deliver
+        self._new_requests: deque[tuple[int, Request]] = deque()
+        self._complete = False
+        """Whether no more requests come."""
         self._retry_queue: list[tuple[float, int, _Job]] = []
         """Heap of (due at loop time, index, job)."""
         self._changed = asyncio.Event()
@@ -68,13 +73,26 @@ class RequestScheduler:
         self._without_reply = 0
         self._usable = self._unusable = 0
 
-    async def run(self, requests: Sequence[tuple[int, Request]]) -> None:
-        """Return when each request has its reply; raise EndpointUnusable where none can succeed."""
-        new_requests = iter(requests)
-        self._without_reply = len(requests)
+    def add(self, requests: Iterable[tuple[int, Request]]) -> None:
+        """Have these requests sent, each with its index, before or while `run` runs."""
+        before = len(self._new_requests)
+        self._new_requests.extend(requests)
+        self._without_reply += len(self._new_requests) - before
+        self._changed.set()
+
+    def end(self) -> None:
+        """Say that no more requests come."""
+        self._complete = True
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Return after `end`, when each request has its reply.
+
+        Raises EndpointUnusable where none can succeed.
+        """
         try:
             async with asyncio.TaskGroup() as attempts:
-                while (job := await self._next(new_requests)) is not None:
+                while (job := await self._next()) is not None:
                     sent = await self._limiter.acquire()
                     self._unacknowledged += 1
                     attempt = attempts.create_task(self._attempt(job, sent))
@@ -98,7 +116,7 @@ class RequestScheduler:
         else:
             self._limiter.release()
 
-    async def _next(self, new_requests: Iterator[tuple[int, Request]]) -> _Job | None:
+    async def _next(self) -> _Job | None:
         """The next request to send: a retry that is due, else a new one; None after all replies."""
         loop = asyncio.get_running_loop()
         while True:
@@ -106,11 +124,11 @@ class RequestScheduler:
             if self._unacknowledged < self._limiter.maximum:
                 if due is not None and due <= loop.time():
                     return heapq.heappop(self._retry_queue)[2]
-                if (new := next(new_requests, None)) is not None:
-                    return _Job(*new)
+                if self._new_requests:
+                    return _Job(*self._new_requests.popleft())
             else:
                 due = None
-            if not self._without_reply:
+            if self._complete and not self._without_reply:
                 return None
             self._changed.clear()
             try:

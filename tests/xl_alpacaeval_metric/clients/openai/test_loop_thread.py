@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.servers.judge import Behaviour, JudgeServer
-from tests.xl_alpacaeval_metric.clients.endpoint_client import ask, asks, client_of, soon
-from xl_alpacaeval_metric.clients.base import Completion
+from tests.xl_alpacaeval_metric.clients.endpoint_client import ask, asks, client_of, soon, wait_until
+from xl_alpacaeval_metric.clients.base import Completion, Outcome
+from xl_alpacaeval_metric.errors import ModelUnavailable
 
 
 def worker_threads() -> set[threading.Thread]:
@@ -128,3 +130,43 @@ def test_an_error_of_the_caller_comes_back_to_it(server: JudgeServer) -> None:
 
     with client_of(server) as client, pytest.raises(ZeroDivisionError, match="in accept"):
         list(client.complete(asks(20), is_usable))
+
+
+def test_the_end_of_a_stream_cancels_what_is_in_flight(server: JudgeServer) -> None:
+    outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    with client_of(server) as client:
+        client.preflight()
+        server.behaviour = Behaviour(fault_rate=1.0, faults=("silence",))
+        with client.stream(outcomes.put) as stream:
+            stream.send(list(enumerate(asks(50))))
+            wait_until(lambda: server.seen.in_flight == 8)
+        assert isinstance(outcomes.get(timeout=5), RuntimeError)
+        assert outcomes.empty()
+        assert len(server.seen.log) == 1 + 8
+
+
+def test_a_stream_ends_with_the_error_after_which_nothing_is_answered(server: JudgeServer) -> None:
+    outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    with client_of(server) as client:
+        client.preflight()
+        with client.stream(outcomes.put) as stream:
+            stream.send(list(enumerate(asks(2))))
+            assert {outcomes.get(timeout=5)[0] for _ in range(2)} == {0, 1}  # type: ignore[index]
+            server.change(ends_after=0, ends_with=401)
+            stream.send([(2, ask("later"))])
+            error = outcomes.get(timeout=5)
+            assert isinstance(error, ModelUnavailable)
+            stream.send([(3, ask("too late"))])
+        assert outcomes.empty()
+
+
+def test_replies_of_a_stream_that_are_not_stored_hold_back_the_next_requests(server: JudgeServer) -> None:
+    outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    with client_of(server, concurrency=4) as client, client.stream(outcomes.put) as stream:
+        stream.send(list(enumerate(asks(100))))
+        for stored in range(3):
+            wait_until(lambda stored=stored: len(server.seen.log) == 1 + 4 + stored)  # type: ignore[misc]
+            wait_until(lambda: server.seen.in_flight == 0)
+            outcome = outcomes.get(timeout=5)
+            assert not isinstance(outcome, Exception)
+            stream.stored(outcome[0])

@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from xl_alpacaeval_metric.clients.base import ChoiceToken, Completion
-from xl_alpacaeval_metric.judge.verdict_probability import probability_of_a
+from xl_alpacaeval_metric.judge.verdict.probability import probability_of_a
 
 
 @pytest.mark.parametrize(

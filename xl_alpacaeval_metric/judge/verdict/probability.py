@@ -2,11 +2,11 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.clients.base import Completion
-from xl_alpacaeval_metric.judge.verdict_text import read_verdict
+from xl_alpacaeval_metric.judge.verdict.text import read_verdict
 
 CHOICES = ("A", "B")
 MAJORITY = 0.5
@@ -40,19 +40,29 @@ def probability_of_a(completion: Completion) -> float | None:
     letter = read_verdict(answer)
     if letter is None:
         return None
-    for token in completion.choice_tokens:
-        if _is_verdict(answer, token.offset - start, letter):
-            found = _normalised(token.logprobs)
-            return float(letter == "A") if found is None else found
-    return float(letter == "A")
+    offsets = [token.offset - start for token in completion.choice_tokens]
+    at = _place_of_verdict(answer, offsets, letter)
+    found = None if at is None else _normalised(completion.choice_tokens[at].logprobs)
+    return float(letter == "A") if found is None else found
 
 
-def _is_verdict(answer: str, at: int, letter: str) -> bool:
-    """Whether the letter at this offset is the verdict: the other letter there turns it round."""
+def _place_of_verdict(answer: str, offsets: Sequence[int], letter: str) -> int | None:
+    """The index of the offset at which the letter is the verdict; None where it is at none.
+
+    It is where the other letter would turn the verdict round or, where the letter is repeated, the
+    first place where it would contradict the others.
+    """
     other = "B" if letter == "A" else "A"
-    return (
-        answer[at : at + 1] == letter and at >= 0 and read_verdict(f"{answer[:at]}{other}{answer[at + 1 :]}") == other
-    )
+    contradicts = None
+    for index, at in enumerate(offsets):
+        if at < 0 or answer[at : at + 1] != letter:
+            continue
+        turned = read_verdict(f"{answer[:at]}{other}{answer[at + 1 :]}")
+        if turned == other:
+            return index
+        if turned is None and contradicts is None:
+            contradicts = index
+    return contradicts
 
 
 def _normalised(logprobs: Mapping[str, float]) -> float | None:

@@ -1,5 +1,6 @@
 import json
 import math
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.labels import agreement, label_file
 from xl_alpacaeval_metric.records.judgements import ItemKey, Order, Verdict
-from xl_alpacaeval_metric.runs import agreement
+from xl_alpacaeval_metric.runs import verdicts as run_verdicts
 
 FIRST: Order = "candidate_first"
 SECOND: Order = "reference_first"
@@ -33,6 +35,14 @@ def write(path: Path, *rows: object) -> Path:
 
 def verdict_file(path: Path, *verdicts: Verdict) -> Path:
     return write(path, *map(asdict, verdicts))
+
+
+def read_labels(path: Path, judged: Collection[ItemKey]) -> dict[ItemKey, float | None]:
+    return label_file.read([path], judged).means()
+
+
+def read_prompts(path: Path) -> dict[ItemKey, str]:
+    return {key: item.cluster for key, item in run_verdicts.read_samples(path).items()}
 
 
 def rated(pairs: list[tuple[str, str]]) -> agreement.Agreement:
@@ -112,12 +122,12 @@ def test_variants_of_a_prompt_are_one_draw_in_the_interval(tmp_path: Path) -> No
     texts = {"language": "de", "instruction": "Q", "prediction": "P", "reference": "R"}
     rows = [{"id": f"{n}-{variant}", "prompt": str(n), **texts} for n, variant in names]
     verdict_file(tmp_path / "verdicts.jsonl", *(verdict(f"{n}-{variant}", 0.9) for n, variant in names))
-    verdicts = agreement.read_verdicts(tmp_path)
+    verdicts = run_verdicts.read(tmp_path)
     labels: dict[ItemKey, float | None] = {(f"{n}-{variant}", "de"): float(n % 2) for n, variant in names}
-    assert agreement.read_prompts(tmp_path) == {}
-    narrow = agreement.measure(verdicts, labels, agreement.read_prompts(tmp_path)).agreement_ci95
+    assert read_prompts(tmp_path) == {}
+    narrow = agreement.measure(verdicts, labels, read_prompts(tmp_path)).agreement_ci95
     write(tmp_path / "samples.jsonl", *rows)
-    wide = agreement.measure(verdicts, labels, agreement.read_prompts(tmp_path / "verdicts.jsonl")).agreement_ci95
+    wide = agreement.measure(verdicts, labels, read_prompts(tmp_path / "verdicts.jsonl")).agreement_ci95
     assert narrow is not None
     assert wide is not None
     assert wide[1] - wide[0] > 1.8 * (narrow[1] - narrow[0])
@@ -155,13 +165,13 @@ def test_a_run_folder_and_its_file_read_alike(tmp_path: Path) -> None:
     file = verdict_file(
         tmp_path / "run" / "verdicts.jsonl", verdict("a", None), verdict("a", 0.7), verdict("a", 0.2, "fi")
     )
-    found = agreement.read_verdicts(file)
-    assert found == agreement.read_verdicts(tmp_path / "run")
+    found = run_verdicts.read(file)
+    assert found == run_verdicts.read(tmp_path / "run")
     assert [v.preference for v in found[("a", "de")]] == [0.7], "the later verdict on a question counts"
-    assert agreement.read_labels(file, found) == {("a", "de"): 0.7, ("a", "fi"): 0.2}
+    assert read_labels(file, found) == {("a", "de"): 0.7, ("a", "fi"): 0.2}
     with file.open("a") as unfinished:
         unfinished.write('{"id": "b", "lang')
-    assert agreement.read_verdicts(tmp_path / "run") == found
+    assert run_verdicts.read(tmp_path / "run") == found
 
 
 def test_labels_in_words_and_in_numbers(tmp_path: Path) -> None:
@@ -177,32 +187,32 @@ def test_labels_in_words_and_in_numbers(tmp_path: Path) -> None:
     ]
     rows = [{"id": i, "language": "de", "label": word} for i, (word, _) in enumerate(words)]
     expected = {(str(i), "de"): value for i, (_, value) in enumerate(words)}
-    assert agreement.read_labels(write(tmp_path / "labels.jsonl", *rows), []) == expected
+    assert read_labels(write(tmp_path / "labels.jsonl", *rows), []) == expected
     numbers = [{"id": str(i), "language": "deu", "preference": value} for i, (_, value) in enumerate(words)]
-    assert agreement.read_labels(write(tmp_path / "numbers.jsonl", *numbers), []) == expected
+    assert read_labels(write(tmp_path / "numbers.jsonl", *numbers), []) == expected
     pq.write_table(pa.Table.from_pylist(numbers), tmp_path / "numbers.parquet")
-    assert agreement.read_labels(tmp_path / "numbers.parquet", []) == expected
+    assert read_labels(tmp_path / "numbers.parquet", []) == expected
     (tmp_path / "labels.json").write_text(json.dumps(rows))
-    assert agreement.read_labels(tmp_path / "labels.json", []) == expected
+    assert read_labels(tmp_path / "labels.json", []) == expected
     nan = write(tmp_path / "nan.jsonl", {"id": "a", "language": "de", "preference": math.nan})
-    assert agreement.read_labels(nan, []) == {("a", "de"): None}
+    assert read_labels(nan, []) == {("a", "de"): None}
 
 
 def test_people_may_label_exported_verdicts(tmp_path: Path) -> None:
     """The judge's own preferences are beside the labels, and are not read as labels."""
     rows = [asdict(verdict("a", 0.9, order=order)) | {"label": "reference"} for order in (FIRST, SECOND)]
     file = write(tmp_path / "labelled.jsonl", *rows, asdict(verdict("b", 0.9)) | {"label": None})
-    assert agreement.read_labels(file, []) == {("a", "de"): 0.0, ("b", "de"): None}
+    assert read_labels(file, []) == {("a", "de"): 0.0, ("b", "de"): None}
 
 
 def test_a_language_may_be_left_out_where_ids_are_unique(tmp_path: Path) -> None:
     file = write(tmp_path / "labels.jsonl", {"id": "a", "label": "win"}, {"id": "z", "label": "win"})
-    labels = agreement.read_labels(file, [("a", "fi"), ("b", "de")])
+    labels = read_labels(file, [("a", "fi"), ("b", "de")])
     assert labels[("a", "fi")] == 1.0
     found = agreement.measure({("a", "fi"): [verdict("a", 1, "fi")]}, labels)
     assert (found.n, found.only_labels, list(found.by_language)) == (1, 1, ["fi"])
     with pytest.raises(UserError, match=r"labels.jsonl line 1: no \"language\", and id 'a' is judged in fi, de"):
-        agreement.read_labels(file, [("a", "fi"), ("a", "de")])
+        read_labels(file, [("a", "fi"), ("a", "de")])
 
 
 @pytest.mark.parametrize(
@@ -228,7 +238,7 @@ def test_a_language_may_be_left_out_where_ids_are_unique(tmp_path: Path) -> None
 )
 def test_labels_that_cannot_be_read_are_named(tmp_path: Path, rows: list[dict[str, object]], message: str) -> None:
     with pytest.raises(UserError) as error:
-        agreement.read_labels(write(tmp_path / "labels.jsonl", *rows), [])
+        read_labels(write(tmp_path / "labels.jsonl", *rows), [])
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -244,13 +254,13 @@ def test_labels_that_cannot_be_read_are_named(tmp_path: Path, rows: list[dict[st
 )
 def test_lines_that_are_no_verdicts_are_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
     with pytest.raises(UserError) as error:
-        agreement.read_verdicts(write(tmp_path / "verdicts.jsonl", asdict(verdict("a", 1.0)) | change))
+        run_verdicts.read(write(tmp_path / "verdicts.jsonl", asdict(verdict("a", 1.0)) | change))
     assert message in str(error.value)
 
 
 def test_a_folder_without_verdicts_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"holds no verdicts\.jsonl"):
-        agreement.read_verdicts(tmp_path)
+        run_verdicts.read(tmp_path)
 
 
 def test_nothing_in_common_is_refused() -> None:

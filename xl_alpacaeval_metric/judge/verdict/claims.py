@@ -1,0 +1,142 @@
+"""What the clauses of a judge's text say of the two answers: which is better, or which is not."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from xl_alpacaeval_metric.judge.verdict.words import COLON, LETTERS, OTHER, Lexicon, Token, tokens
+
+Letter = Literal["A", "B"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A clause in favour of a letter.
+
+    `concluded` is a verdict ("the answer is B", "I choose B"), `compared` a comparison ("B is
+    better than A"), `alone` a line that is a letter, and `against` a clause against the other
+    letter ("A is worse"). `final` clauses say that they conclude ("overall", "final answer").
+    """
+
+    letter: Letter
+    kind: Literal["concluded", "compared", "alone", "against"]
+    final: bool = False
+
+
+_NAMES, _GLUE = "[ND]", "[NDGVF]"
+_END = rf"{_GLUE}*(?:$|M{_NAMES}?G?{_NAMES}?(?P<rest>[AB]){_GLUE}*$)"
+# Signs of a clause, as in words.PARTS. `letter` is the better answer, `rest` the other one.
+_CONCLUDED = (
+    r"^[FGKVRND]*[NR][FGKVRND]*[KV][FGND]*(?P<letter>[AB])[NDGV]*$",
+    r"^F[FG]*K?[NDG]*(?P<letter>[AB])G*$",
+    r"^[FG]*C[NDGFVK]*(?P<letter>[AB])(?:$|[^ABab]*$|[NDG]*M[NDG]*(?P<rest>[AB])[^ABab]*$)",
+    r"^[FG]*(?P<letter>[ABab])[NDGP]{0,2}C[GVND]*$",
+)
+_COMPARED = (
+    rf"(?P<letter>[AB]){_GLUE}{{0,6}}[RL]{_END}",
+    rf"R[NDGVKF]*(?P<letter>[AB]){_END}",
+    r"(?P<letter>[AB])[NDGV]{0,4}[T>][NDG]*(?P<rest>[AB])[NDGVF]*$",
+    r"(?P<rest>[AB])<[NDG]*(?P<letter>[AB])[NDGVF]*$",
+    r"RM[NDG]*(?P<rest>[AB])[NDGVK]*(?P<letter>[AB])$",
+    rf"(?P<rest>[AB])[ND]?P[NDGV]{{0,3}}(?P<letter>[AB]){_GLUE}{{0,6}}R{_GLUE}*$",
+    rf"(?P<letter>[AB])[NDGV]{{0,3}}(?P<rest>[AB])[ND]?P[GF]{{0,3}}R{_GLUE}*$",
+    rf"(?P<letter>[AB])[ND]?M[NDG]*(?P<rest>[AB]){_GLUE}{{0,3}}R{_GLUE}*$",
+    r"C[NDGFVK]*(?P<letter>[AB])(?:[^ABab]*$|[NDG]*M[NDG]*(?P<rest>[AB])[^ABab]*$)",
+)
+_PATTERNS = [
+    *(("concluded", re.compile(pattern)) for pattern in _CONCLUDED),
+    *(("compared", re.compile(pattern)) for pattern in _COMPARED),
+]
+_ALONE = re.compile(rf"G?{_NAMES}{{0,2}}(?P<letter>[AB])")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+# "A: weak" and "A) weak" are remarks on an answer, no verdicts.
+_REMARK = re.compile(r"^\W*?(?<!\()[AB]\s*(?:\)|[:：](?=\s*\S))")
+
+
+def claims(lines: Sequence[str], lexicon: Lexicon) -> Iterator[Claim]:
+    """The claims of a text, in their order; a line has at least one character."""
+    for line in lines:
+        found = list(tokens(_REMARK.sub("", line), lexicon))
+        if alone := _ALONE.fullmatch("".join(token.sign for token in found if token.sign not in ".,")):
+            yield Claim(_letter(alone["letter"]), "alone")
+            continue
+        for sentence in _split(found, ".?", keep=True):
+            if sentence[-1].sign == "?" or any(token.sign == "H" for token in sentence):
+                continue
+            yield from _of_sentence([token for token in sentence if token.sign != "."])
+
+
+def _of_sentence(sentence: Sequence[Token]) -> Iterator[Claim]:
+    signs = "".join(token.sign for token in sentence)
+    if opening := re.match(r"([AB])Z", signs):  # "A because ..."
+        yield Claim(_letter(opening[1]), "concluded")
+    # "Overall, B": the comma separates nothing.
+    begins = re.match(r"[FG]*F,", signs)
+    if begins:
+        sentence = [*sentence[: begins.end() - 1], *sentence[begins.end() :]]
+    for clause in _split(sentence, ",|Z"):
+        if claim := _of_clause(_with_articles(clause)):
+            yield claim
+
+
+def _of_clause(signs: str) -> Claim | None:
+    letters = {sign.upper() for sign in signs if sign in "ABab"}
+    if not letters or "Y" in signs:
+        return None
+    turned = "X" in signs
+    if "W" in signs:
+        return None if turned or len(letters) > 1 else Claim(_other(letters.pop()), "against")
+    for kind, pattern in _PATTERNS:
+        found = pattern.search(signs)
+        if found is None:
+            continue
+        named = {found["letter"].upper(), *filter(None, [found.groupdict().get("rest")])}
+        used = [sign for sign in signs if sign in "ABab"]
+        if named != letters or len(used) != len(named):
+            continue
+        if turned:
+            return Claim(_other(found["letter"]), "against") if len(letters) == 1 else None
+        return Claim(_letter(found["letter"]), kind, final="F" in signs)  # type: ignore[arg-type]
+    return None
+
+
+def _with_articles(clause: Sequence[Token]) -> str:
+    """The signs of a clause, where an A that is an article of its language is another word.
+
+    "A better answer", "A resposta", "A válasz": at the beginning, before a word that is no verb.
+    """
+    signs = [token.sign for token in clause]
+    for index, sign in enumerate(signs):
+        if sign != "A" or (index and signs[index - 1] not in (COLON, "F")):
+            continue
+        following = next((token for token in clause[index + 1 :] if token.sign not in "GF"), None)
+        if following is None or not _LATIN.match(following.text) or following.sign in "VLTXZCMP":
+            continue
+        if following.sign in (*LETTERS, "N", "D", "R", "O", "W", "Y", "a", "b"):
+            signs[index] = OTHER if following.sign == OTHER else "G"
+    return "".join(signs)
+
+
+def _split(found: Sequence[Token], at: str, *, keep: bool = False) -> Iterator[list[Token]]:
+    """Parts of a list of tokens, between those with a sign in `at`; empty parts are left out."""
+    part: list[Token] = []
+    for token in found:
+        if token.sign not in at:
+            part.append(token)
+            continue
+        if keep:
+            part.append(token)
+        if part:
+            yield part
+        part = []
+    if part:
+        yield part
+
+
+def _letter(sign: str) -> Letter:
+    return "A" if sign.upper() == "A" else "B"
+
+
+def _other(sign: str) -> Letter:
+    return "B" if sign.upper() == "A" else "A"

@@ -1,0 +1,1 @@
+"""Labels by people: sheets to label in, label files, agreement, and a judge held to them."""
