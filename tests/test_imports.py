@@ -22,7 +22,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric": (
         "thinking",
         "__init__ errors progress records templates terminal",
-        "credentials files languages machine processes signature embedded",
+        "credentials files languages processes signature embedded",
+        "machine",
         "models",
         "clients hub settings stats",
         "benchmark judge",

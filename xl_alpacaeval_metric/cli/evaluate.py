@@ -143,7 +143,17 @@ def evaluate(
     if candidate.chosen:
         say(candidate.chosen, error=True)
     with judge_from(
-        judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
+        judge,
+        judge_base_url,
+        judge_args,
+        concurrency,
+        device,
+        both_orders,
+        seed,
+        judge_thinking,
+        judge_thinking_tokens,
+        gpus,
+        allow_random_weights,
     ) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         wanted = codes(languages) if languages is not None else None
@@ -193,6 +203,8 @@ def judge_pairs(
         bool, typer.Option("--keep-thinking", help="Judge thoughts such as <think>...</think> as part of the answer")
     ] = False,
     device: Device = None,
+    gpus: Gpus = "auto",
+    allow_random_weights: AllowRandomWeights = False,
     concurrency: Concurrency = 64,
     seed: Seed = 0,
     max_missing: MaxMissing = 0.01,
@@ -208,7 +220,17 @@ def judge_pairs(
     if not keep_thinking:
         comparisons, notes = pairs.without_thoughts(comparisons)
     with judge_from(
-        judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
+        judge,
+        judge_base_url,
+        judge_args,
+        concurrency,
+        device,
+        both_orders,
+        seed,
+        judge_thinking,
+        judge_thinking_tokens,
+        gpus,
+        allow_random_weights,
     ) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         with ProgressLine(output) as progress:

@@ -105,6 +105,8 @@ def judge_from(
     seed: int,
     thinking: ThinkingMode = "auto",
     thinking_tokens: int = 4096,
+    gpus: str = "auto",
+    allow_random_weights: bool = False,
 ) -> "AbstractContextManager[Judge | None]":
     """The judge that a command's options name, closed at the end; None for `none`.
 
@@ -119,12 +121,19 @@ def judge_from(
         "or --judge none for language fidelity alone",
         base_url=base_url,
         concurrency=concurrency,
-        args=arguments(args),
+        args={**_for_this_machine(spec, gpus, allow_random_weights), **arguments(args)},
         device=device,
         seed=seed,
         both_orders=both_orders,
         thinking=Thinking(thinking, thinking_tokens),
     )
+
+
+def _for_this_machine(spec: str | None, gpus: str, allow_random_weights: bool) -> dict[str, object]:
+    """The arguments of a judge that is loaded here, from options that others do not take."""
+    backend = (spec or "").partition("/")[0]
+    given = {"gpus": gpus} if gpus != "auto" and backend in ("hf", "vllm", "sglang") else {}
+    return {**given, **({"allow_random_weights": True} if allow_random_weights and backend == "hf" else {})}
 
 
 def ask_through(judge: "Judge | None", batch: bool, cache: Path | None, folder: Path, progress: "Progress") -> None:

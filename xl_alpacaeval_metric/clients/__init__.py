@@ -81,7 +81,20 @@ BACKENDS: Mapping[str, Backend] = {
         },
         has_endpoint=True,
     ),
-    "hf": Backend(_hf, {"dtype": Argument(str), "batch_tokens": Argument(int, least=1)}),
+    "hf": Backend(
+        _hf,
+        {
+            "dtype": Argument(str),
+            "batch_tokens": Argument(int, least=1),
+            "gpus": Argument(str),
+            "device_map": Argument(str),
+            "load_in_4bit": Argument(bool),
+            "load_in_8bit": Argument(bool),
+            "revision": Argument(str),
+            "attn_implementation": Argument(str),
+            "allow_random_weights": Argument(bool),
+        },
+    ),
     # lm-evaluation-harness loads these, and takes any argument of the backend's own.
     "vllm": Backend(partial(_harness, "vllm")),
     "sglang": Backend(partial(_harness, "sglang")),
@@ -139,6 +152,8 @@ def _settings(
         argument = known.get(name)
         if argument is None:
             raise UserError(f"{role} argument {name!r} is unknown for {backend}/; it takes {', '.join(known)}")
+        if argument.type is bool and not isinstance(value, bool):
+            raise UserError(f"{role} argument {name}={value!r}: need true or false")
         try:
             found[name] = argument.type(value)
         except (TypeError, ValueError, OverflowError):

@@ -28,6 +28,8 @@ def of_harness(hflm: Any, *, allow_random: bool, quantised: Any = None) -> Any:
     """
 
     class Checked(hflm):  # type: ignore[misc]
+        AUTO_MODEL_CLASS: Any
+
         def _create_model(self, *args: Any, quantization_config: Any = None, **kwargs: Any) -> None:
             auto_class = self.AUTO_MODEL_CLASS
             # HFLM compares the class later on, so that it is put back.
