@@ -34,7 +34,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "cli",
     ),
     "xl_alpacaeval_metric.judge": (
-        "__init__ prompt_length rubric verdict",
+        "__init__ prompt_file prompt_length rubric verdict votes",
         "aggregate pairwise rating rubric_file",
         "judging_task",
         "estimate",

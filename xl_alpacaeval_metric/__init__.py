@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.records.judgements import Comparison, Verdict
     from xl_alpacaeval_metric.records.result import Fidelity, Result, Scores, Usage, WinRate
     from xl_alpacaeval_metric.scoring import score
+    from xl_alpacaeval_metric.stats.differences import Difference, paired_difference
+    from xl_alpacaeval_metric.stats.intervals import win_rate_interval
     from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
     from xl_alpacaeval_metric.stats.win_rates import win_rate
 
@@ -20,6 +22,7 @@ __version__ = "0.2.0"
 
 __all__ = [
     "Comparison",
+    "Difference",
     "Fidelity",
     "Judge",
     "MissingExtra",
@@ -33,8 +36,10 @@ __all__ = [
     "__version__",
     "language_fidelity",
     "length_controlled_win_rate",
+    "paired_difference",
     "score",
     "win_rate",
+    "win_rate_interval",
 ]
 
 # No module here may have the name of one of these functions: importing it would replace the
@@ -46,6 +51,8 @@ _HOMES = {
     "records.judgements": ("Comparison", "Verdict"),
     "records.result": ("Fidelity", "Result", "Scores", "Usage", "WinRate"),
     "scoring": ("score",),
+    "stats.differences": ("Difference", "paired_difference"),
+    "stats.intervals": ("win_rate_interval",),
     "stats.length_control": ("length_controlled_win_rate",),
     "stats.win_rates": ("win_rate",),
 }

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from xl_alpacaeval_metric.judge import rating
+from xl_alpacaeval_metric.judge import rating, votes
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores, position_consistency
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
@@ -16,9 +16,11 @@ from xl_alpacaeval_metric.records.result import Effect, Result, Scores, Usage
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
 from xl_alpacaeval_metric.stats import factor_effects, gaming
 from xl_alpacaeval_metric.stats.clusters import Clusters
+from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
-from xl_alpacaeval_metric.stats.missing import none_if_nan, none_if_undefined
-from xl_alpacaeval_metric.stats.win_rates import bootstrap_interval, win_rate
+from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none_if_undefined
+from xl_alpacaeval_metric.stats.strata import Strata
+from xl_alpacaeval_metric.stats.win_rates import win_rate
 from xl_alpacaeval_metric.thinking import Thinking
 
 
@@ -64,7 +66,7 @@ def score_task(
     ratings = task.rate_unrated(on_rating)
     usage = _usage([*verdicts, *ratings], time.monotonic() - started) if task.judge else Usage()
     by_item: dict[ItemKey, list[Verdict]] = defaultdict(list)
-    for verdict in verdicts:
+    for verdict in votes.averaged(verdicts):
         by_item[verdict.id, verdict.language].append(verdict)
     items = item_scores(task.comparisons, by_item)
     figures = _Figures(items, Clusters.by_prompt(task.comparisons), ratings, task.rubric, task.judge is not None)
@@ -76,7 +78,11 @@ def score_task(
         usage=usage,
         signature=signature_of(task, benchmark, references),
         missing_reasons=_missing_reasons(verdicts, ratings),
-        warnings=(*unfinished_thoughts(task.comparisons), *gaming.warnings(task.comparisons)),
+        warnings=(
+            *votes.left_out(verdicts),
+            *unfinished_thoughts(task.comparisons),
+            *gaming.warnings(task.comparisons),
+        ),
         by_design={design: figures.scores(indices) for design, indices in designs.items()},
         effects=_effects({design: [items[i] for i in indices] for design, indices in designs.items()}),
     )
@@ -106,10 +112,12 @@ class _Figures:
         controlled = overall_length_controlled_win_rate(
             preferences, lengths, reference_lengths, [item.language for item in items]
         )
-        interval = bootstrap_interval(preferences, prompts, seed=0)
+        codes = Clusters(item.language for item in items)
+        strata = Strata.of(as_preferences(preferences), prompts, codes)
+        interval = win_rate_interval(preferences, prompts, codes)
         return Scores(
-            win_rate=none_if_nan(rate.value),
-            win_rate_stderr=none_if_nan(rate.standard_error),
+            win_rate=none_if_nan(100 * strata.mean),
+            win_rate_stderr=none_if_nan(100 * strata.standard_error()),
             win_rate_ci95=none_if_undefined(interval),
             lc_win_rate=none_if_nan(controlled.value),
             lc_win_rate_stderr=none_if_nan(controlled.standard_error),
@@ -128,7 +136,7 @@ class _Figures:
             position_consistency=position_consistency([one.verdicts for one in scored]),
             criteria=None
             if self.rubric is None
-            else rating.summary([self.ratings[i] for i in indices], self.rubric, prompts),
+            else rating.summary([self.ratings[i] for i in indices], self.rubric, prompts, codes),
             thinking=_thinking(items),
         )
 

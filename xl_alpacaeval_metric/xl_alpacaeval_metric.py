@@ -8,6 +8,7 @@ import datasets
 import evaluate
 
 from xl_alpacaeval_metric import languages, scoring
+from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
 from xl_alpacaeval_metric.judge.rubric_file import load as load_rubric
@@ -30,6 +31,9 @@ Args:
     judge (str or Judge): "openai/gpt-4o", "hf/ORG/MODEL", "hf/./folder", "vllm/ORG/MODEL", or "none"
         for the figures that need no judge.
     judge_base_url (str, optional): an OpenAI-compatible endpoint.
+    judge_thinking (str): "auto", "on" or "off": whether the judge may think before its verdict.
+    judge_thinking_tokens (int): tokens for that, beside those of the verdict.
+    judge_votes (int): ask each question so many times at temperature 1, and average.
     both_orders (bool): ask with the answers in both orders and average.
     criteria (bool or path): have the judge also rate each answer, 1 to 5, on precision,
         informativeness, naturalness and objectivity, or on the criteria in a YAML file.
@@ -89,6 +93,10 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
         judge: str | Judge | None = None,
         judge_base_url: str | None = None,
         judge_args: Mapping[str, object] | None = None,
+        judge_prompt: str | os.PathLike[str] | None = None,
+        judge_thinking: str = "auto",
+        judge_thinking_tokens: int = 4096,
+        judge_votes: int = 1,
         both_orders: bool = False,
         criteria: bool | str | os.PathLike[str] = False,
         seed: int = 0,
@@ -104,6 +112,10 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
             judge=judge,
             judge_base_url=judge_base_url,
             judge_args=judge_args,
+            judge_prompt=judge_prompt,
+            judge_thinking=judge_thinking,
+            judge_thinking_tokens=judge_thinking_tokens,
+            judge_votes=judge_votes,
             both_orders=both_orders,
             criteria=criteria,
             seed=seed,
@@ -122,6 +134,10 @@ def compute(
     judge: str | Judge | None = None,
     judge_base_url: str | None = None,
     judge_args: Mapping[str, object] | None = None,
+    judge_prompt: str | os.PathLike[str] | None = None,
+    judge_thinking: str = "auto",
+    judge_thinking_tokens: int = 4096,
+    judge_votes: int = 1,
     both_orders: bool = False,
     criteria: bool | str | os.PathLike[str] = False,
     seed: int = 0,
@@ -163,6 +179,9 @@ def compute(
         base_url=judge_base_url,
         concurrency=concurrency,
         args=judge_args,
+        prompt=judge_prompt,
+        thinking=Thinking.of(judge_thinking, judge_thinking_tokens),
+        votes=judge_votes,
         seed=seed,
         both_orders=both_orders,
     ) as opened:

@@ -68,12 +68,12 @@ def test_verdicts_from_before_are_not_asked_for_again() -> None:
     assert (result.usage.requests, result.usage.cached) == (2, 4)
 
 
-def test_figures_of_all_languages_are_of_all_items() -> None:
+def test_figures_of_all_languages_are_the_means_of_theirs() -> None:
     german = [comparison(n, "de") for n in range(3)]
     finnish = [comparison(n, "fi", prediction="Kandidaatti ei osaa vastata tähän kysymykseen hyvin.") for n in range(9)]
     result = score([*german, *finnish], judge())
     assert result.by_language["de"].n + result.by_language["fi"].n == result.overall.n == 12
-    expected = (3 * result.by_language["de"].win_rate + 9 * result.by_language["fi"].win_rate) / 12  # type: ignore[operator]
+    expected = (result.by_language["de"].win_rate + result.by_language["fi"].win_rate) / 2  # type: ignore[operator]
     assert result.overall.win_rate == pytest.approx(expected)
     assert list(result.by_language) == ["de", "fi"]
 

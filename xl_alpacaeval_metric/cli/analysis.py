@@ -20,10 +20,12 @@ from xl_alpacaeval_metric.cli.options import (
     CriteriaFile,
     Device,
     JudgeArgs,
+    JudgePrompt,
     JudgeSpec,
     JudgeThinking,
     JudgeThinkingTokens,
     JudgeUrl,
+    JudgeVotes,
     Seed,
     codes,
     judge_from,
@@ -60,6 +62,8 @@ def estimate_costs(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_prompt: JudgePrompt = None,
+    judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
@@ -85,9 +89,8 @@ def estimate_costs(
         raise UserError("--price-input and --price-output: need the price of a million tokens, a finite number")
     comparisons, _ = pairs.without_thoughts(pairs.read(pairs_file, reference))
     judging_task.check(comparisons)
-    with judge_from(
-        judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, judge_thinking, judge_thinking_tokens
-    ) as the_judge:
+    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         if the_judge is None:
             raise UserError("judge none takes no requests; name the judge to estimate for")
         rubric = rubric_from(criteria, criteria_file, the_judge)

@@ -1,4 +1,4 @@
-"""The commands that judge: `eval` generates answers first, `judge` takes them from a file."""
+"""The command `eval`: it generates answers, and judges them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,10 +31,12 @@ from xl_alpacaeval_metric.cli.options import (
     Device,
     Exclusion,
     JudgeArgs,
+    JudgePrompt,
     JudgeSpec,
     JudgeThinking,
     JudgeThinkingTokens,
     JudgeUrl,
+    JudgeVotes,
     MaxMissing,
     MaxRequests,
     Seed,
@@ -82,6 +84,8 @@ def evaluate(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_prompt: JudgePrompt = None,
+    judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
@@ -142,19 +146,8 @@ def evaluate(
     candidate.check()
     if candidate.chosen:
         say(candidate.chosen, error=True)
-    with judge_from(
-        judge,
-        judge_base_url,
-        judge_args,
-        concurrency,
-        device,
-        both_orders,
-        seed,
-        judge_thinking,
-        judge_thinking_tokens,
-        gpus,
-        allow_random_weights,
-    ) as the_judge:
+    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes, gpus, allow_random_weights
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         wanted = codes(languages) if languages is not None else None
         rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed, exclusion=exclusion)
@@ -174,73 +167,6 @@ def evaluate(
             )
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
     finish(result, f"{name} on {benchmark}", folder, max_missing)
-
-
-@app.command("judge")
-def judge_pairs(
-    pairs_file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="PAIRS", help="JSONL or Parquet: instruction, prediction, reference, language, optional id"
-        ),
-    ],
-    output: Annotated[Path, typer.Option(help="Run folder")],
-    judge: JudgeSpec = None,
-    judge_base_url: JudgeUrl = None,
-    judge_args: JudgeArgs = "",
-    judge_thinking: JudgeThinking = "auto",
-    judge_thinking_tokens: JudgeThinkingTokens = 4096,
-    both_orders: BothOrders = False,
-    batch: Batch = False,
-    cache: Cache = None,
-    max_requests: MaxRequests = None,
-    criteria: Criteria = False,
-    criteria_file: CriteriaFile = None,
-    reference: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="References where PAIRS has none: id, language, reference")
-    ] = None,
-    keep_thinking: Annotated[
-        bool, typer.Option("--keep-thinking", help="Judge thoughts such as <think>...</think> as part of the answer")
-    ] = False,
-    device: Device = None,
-    gpus: Gpus = "auto",
-    allow_random_weights: AllowRandomWeights = False,
-    concurrency: Concurrency = 64,
-    seed: Seed = 0,
-    max_missing: MaxMissing = 0.01,
-) -> None:
-    """Judge answers that were generated elsewhere, and print the win rates."""
-    from xl_alpacaeval_metric.judge import judging_task
-    from xl_alpacaeval_metric.runs import evaluate as runs
-    from xl_alpacaeval_metric.runs import pairs
-
-    comparisons = pairs.read(pairs_file, reference)
-    notes: list[str] = []
-    judging_task.check(comparisons)
-    if not keep_thinking:
-        comparisons, notes = pairs.without_thoughts(comparisons)
-    with judge_from(
-        judge,
-        judge_base_url,
-        judge_args,
-        concurrency,
-        device,
-        both_orders,
-        seed,
-        judge_thinking,
-        judge_thinking_tokens,
-        gpus,
-        allow_random_weights,
-    ) as the_judge:
-        rubric = rubric_from(criteria, criteria_file, the_judge)
-        with ProgressLine(output) as progress:
-            ask_through(the_judge, batch, cache, output, progress)
-            if the_judge is not None:
-                the_judge.client.preflight()
-            result = runs.judge_pairs(
-                comparisons, the_judge, output, progress, rubric, estimate_shown(max_requests), notes
-            )
-    finish(result, pairs_file.name, output, max_missing)
 
 
 def finish(result: "Result", title: str, folder: Path, max_missing: float) -> None:

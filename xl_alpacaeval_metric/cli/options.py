@@ -46,6 +46,12 @@ JudgeThinking = Annotated[
 JudgeThinkingTokens = Annotated[
     int, typer.Option(min=1, metavar="N", help="Tokens for the judge's thought, beside those of its verdict")
 ]
+JudgeVotes = Annotated[
+    int,
+    typer.Option(
+        min=1, metavar="N", help="Ask the judge each question N times at temperature 1, and average its verdicts"
+    ),
+]
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests in flight at an endpoint, at most")]
 BothOrders = Annotated[bool, typer.Option("--both-orders", help="Judge with the answers in both orders, and average")]
 Batch = Annotated[
@@ -79,6 +85,10 @@ BenchmarkPath = Annotated[
         "alpaca_eval.json, or tatsu-lab/alpaca_eval to fetch it",
     ),
 ]
+JudgePrompt = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="A prompt of your own for the judge; or 0.1, the one of that version"),
+]
 Exclusion = Annotated[
     str,
     typer.Option(
@@ -105,6 +115,8 @@ def judge_from(
     seed: int,
     thinking: ThinkingMode = "auto",
     thinking_tokens: int = 4096,
+    prompt: str | None = None,
+    votes: int = 1,
     gpus: str = "auto",
     allow_random_weights: bool = False,
 ) -> "AbstractContextManager[Judge | None]":
@@ -126,6 +138,8 @@ def judge_from(
         seed=seed,
         both_orders=both_orders,
         thinking=Thinking(thinking, thinking_tokens),
+        prompt=prompt,
+        votes=votes,
     )
 
 

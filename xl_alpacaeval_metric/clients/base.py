@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeGuard
+from typing import Literal, Protocol, TypeGuard, get_args
+
+from xl_alpacaeval_metric.errors import UserError
 
 Message = Mapping[str, str]
 """`{"role": ..., "content": ...}`, as chat endpoints and chat templates take it."""
@@ -26,6 +28,9 @@ class Request:
     sample: int = 0
 
 
+ThinkingMode = Literal["auto", "on", "off"]
+
+
 @dataclass(frozen=True, slots=True)
 class Thinking:
     """Whether a model may think before it replies, and the tokens that it gets for that.
@@ -35,8 +40,23 @@ class Thinking:
     template has a switch for it.
     """
 
-    mode: Literal["auto", "on", "off"] = "auto"
+    mode: ThinkingMode = "auto"
     tokens: int = 4096
+
+    @classmethod
+    def of(cls, mode: object = None, tokens: object = None) -> "Thinking":
+        """The room that settings name, by default for None; raises UserError for another value."""
+        default = cls()
+        if isinstance(mode, bool):  # YAML reads on and off so.
+            mode = "on" if mode else "off"
+        if mode is not None and mode not in get_args(ThinkingMode):
+            raise UserError(f"judge_thinking is {mode!r}; need one of {', '.join(get_args(ThinkingMode))}")
+        if tokens is not None and (isinstance(tokens, bool) or not isinstance(tokens, int) or tokens < 1):
+            raise UserError(f"judge_thinking_tokens is {tokens!r}; need a whole number from 1")
+        return cls(
+            default.mode if mode is None else mode,  # type: ignore[arg-type]
+            default.tokens if tokens is None else tokens,
+        )
 
     @property
     def settings(self) -> dict[str, object]:

@@ -21,9 +21,9 @@ SWITCHED = ("hf", "vllm")
 class HarnessClient:
     """Computes the log-likelihood of each choice after the prompt; the harness does the batching.
 
-    `args` are the harness's model arguments (dtype, ...), and `gpus`: their number, or auto. A request with
-    choices whose reply is not usable, and one whose prompt opens a thought, is answered by a text,
-    with the room of `thinking` if the chat template has marks of thoughts.
+    `args` are the harness's model arguments (dtype, ...), and `gpus`: their number, or auto. A
+    request with choices whose reply is not usable, and one whose prompt opens a thought, is
+    answered by a text, with the room of `thinking` if the chat template has marks of thoughts.
     """
 
     def __init__(

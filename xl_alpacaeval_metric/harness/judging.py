@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric import scoring
+from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge import votes
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
@@ -22,7 +24,10 @@ from xl_alpacaeval_metric.stats import gaming
 
 logger = logging.getLogger(__name__)
 
-KEYS = ("judge", "judge_base_url", "judge_args", "both_orders", "concurrency", "seed")
+KEYS = (
+    *("judge", "judge_base_url", "judge_args", "judge_prompt", "judge_thinking", "judge_thinking_tokens"),
+    *("judge_votes", "both_orders", "concurrency", "seed"),
+)
 """Keys of a task's metadata that set the judge."""
 
 
@@ -72,8 +77,11 @@ def judge_of(settings: str) -> Judge | None:
             base_url=given.get("judge_base_url"),
             concurrency=whole_number(given, "concurrency", 64),
             args=given.get("judge_args") or {},
+            prompt=given.get("judge_prompt"),
             seed=whole_number(given, "seed", 0),
             both_orders=bool(given.get("both_orders")),
+            thinking=Thinking.of(given.get("judge_thinking"), whole_number(given, "judge_thinking_tokens", 4096)),
+            votes=whole_number(given, "judge_votes", 1),
         )
     )
     atexit.register(opened.close)
@@ -103,11 +111,16 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
     ]
     task = JudgingTask.of(items, judge)
     verdicts: dict[ItemKey, list[Verdict]] = defaultdict(list)
-    for verdict in task.judge_pending():
+    given = task.judge_pending()
+    for verdict in votes.averaged(given):
         verdicts[verdict.id, verdict.language].append(verdict)
-    for line in (*scoring.unfinished_thoughts(task.comparisons), *gaming.warnings(task.comparisons)):
+    for line in (
+        *votes.left_out(given),
+        *scoring.unfinished_thoughts(task.comparisons),
+        *gaming.warnings(task.comparisons),
+    ):
         logger.warning("%s: %s", items[0].language, line)
-    _say_missing([verdict for found in verdicts.values() for verdict in found], items[0].language)
+    _say_missing(given, items[0].language)
     return [
         json.dumps(_judged_answer(one, judge is not None), ensure_ascii=False)
         for one in item_scores(task.comparisons, verdicts)

@@ -61,7 +61,7 @@ def estimate(task: JudgingTask, pilot: int = 0) -> Estimate:
     # A sample of the prompts gives their mean length. A pilot needs all of them, because the share
     # of the text that it sends must be exact.
     step = 1 if pilot else -(-count // SAMPLE) or 1
-    requests = [judge.request(item, order) for item, order in task.pending[::step]]
+    requests = [judge.request(*question) for question in task.pending[::step]]
     if rubric is not None:
         requests += [rubric.request(item.instruction, item.prediction, item.language) for item in task.unrated[::step]]
     size = sum(map(_bytes, requests))

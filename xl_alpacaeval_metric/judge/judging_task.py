@@ -10,7 +10,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import rating
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
-from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Rating, Verdict, VerdictKey
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Question, Rating, Verdict, VerdictKey
 
 Judgement = TypeVar("Judgement", Verdict, Rating)
 
@@ -19,9 +19,10 @@ Judgement = TypeVar("Judgement", Verdict, Rating)
 class JudgingTask:
     """The questions to a judge about some comparisons; `of` builds one.
 
-    A question is a comparison in one order. `verdicts` and `ratings` are those of an earlier run
-    that count; `pending` are the questions without a verdict, `unrated` the comparisons without a
-    rating. Without a judge there are no questions, without a rubric nothing is rated.
+    A question is a comparison in one order, or one vote on it. `verdicts` and `ratings` are those
+    of an earlier run that count; `pending` are the questions without a verdict, `unrated` the
+    comparisons without a rating. Without a judge there are no questions, without a rubric nothing
+    is rated.
     """
 
     comparisons: Sequence[Comparison]
@@ -29,7 +30,7 @@ class JudgingTask:
     rubric: Rubric | None
     verdicts: Mapping[VerdictKey, Verdict]
     ratings: Mapping[ItemKey, Rating]
-    pending: Sequence[tuple[Comparison, Order]]
+    pending: Sequence[Question]
     unrated: Sequence[Comparison]
 
     @classmethod
@@ -54,16 +55,16 @@ class JudgingTask:
         items = _checked(comparisons)
         if rubric is not None and judge is None:
             raise UserError("criteria are rated by a judge, and there is none; give a judge, or leave the criteria out")
-        questions = [(item, order) for item in items for order in judge.orders(item)] if judge else []
+        questions = judge.questions(items) if judge else []
         found = {verdict.key: verdict for verdict in verdicts if verdict.preference is not None}
         rated = rating.finished(ratings, rubric) if rubric else {}
         return cls(
             comparisons=items,
             judge=judge,
             rubric=rubric,
-            verdicts={key: found[key] for item, order in questions if (key := (*item.key, order)) in found},
+            verdicts={question.key: found[question.key] for question in questions if question.key in found},
             ratings={item.key: rated[item.key] for item in items if item.key in rated},
-            pending=[(item, order) for item, order in questions if (*item.key, order) not in found],
+            pending=[question for question in questions if question.key not in found],
             unrated=[item for item in items if item.key not in rated] if rubric else [],
         )
 
@@ -81,7 +82,7 @@ class JudgingTask:
         return replace(
             self,
             comparisons=[items[item.key] for item in self.comparisons],
-            pending=[(items[item.key], order) for item, order in self.pending],
+            pending=[question._replace(comparison=items[question.comparison.key]) for question in self.pending],
             unrated=[items[item.key] for item in self.unrated],
         )
 

@@ -9,23 +9,41 @@ from typing import Any, Self
 from xl_alpacaeval_metric import clients, languages, templates
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Failure, Reply, Request, Thinking
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge import prompt_file
 from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
 from xl_alpacaeval_metric.judge.verdict.probability import CHOICES, probability_of_a, why_missing
-from xl_alpacaeval_metric.records.judgements import Comparison, Order, Verdict
+from xl_alpacaeval_metric.records.judgements import Comparison, Order, Question, Verdict
+
+MOST_VOTES = 1000
+"""Of a judge on one question."""
 
 
 class Judge:
     """Asks a model which of two answers is better, in an order that a seed decides or in both.
 
+    With `votes` above 1, each question is asked that many times at temperature 1, and the votes are
+    averaged (`votes.averaged`).
+
     A context manager that closes its client if `from_spec` opened it. A client that is passed in
     stays open.
     """
 
-    def __init__(self, client: Client, *, seed: int = 0, both_orders: bool = False) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        seed: int = 0,
+        both_orders: bool = False,
+        prompt: str | os.PathLike[str] | None = None,
+        votes: int = 1,
+    ) -> None:
+        if isinstance(votes, bool) or not isinstance(votes, int) or not 1 <= votes <= MOST_VOTES:
+            raise UserError(f"the judge's votes are {votes!r}; need a whole number from 1 to {MOST_VOTES}")
         self.client = client
+        self.votes = votes
         self.seed = seed
         self.both_orders = both_orders
-        self.template = templates.load("judge")
+        self.template = prompt_file.load(prompt)
         self._owns_client = False
         languages.get("en")  # Loads CLDR's names now, not while an endpoint waits.
 
@@ -41,21 +59,25 @@ class Judge:
         thinking: Thinking = AUTO_THINKING,
         seed: int = 0,
         both_orders: bool = False,
+        prompt: str | os.PathLike[str] | None = None,
+        votes: int = 1,
         cache: str | Path | None = None,
     ) -> Self:
         """The judge that `BACKEND/MODEL` names, such as "openai/gpt-4o"; close it, or use `with`.
 
         `base_url` and `concurrency` are for endpoints, `device` for a model loaded here, `args` for
-        the backend's own settings, `thinking` is the room to think before a verdict, `cache` is a
-        file for replies. Raises UserError for a specification of another form, "none", an unknown
-        backend or argument, and a file that is no cache.
+        the backend's own settings, `thinking` is the room to think before a verdict, `prompt` is
+        the file of another prompt, or "0.1" for that version's, `votes` the number of times that
+        each question is asked, `cache` a file for replies. Raises UserError for a specification of
+        another form, "none", an unknown backend or argument, a prompt without its slots, a number
+        of votes that is none, and a file that is no cache.
         """
         client = clients.client_for(
             spec, base_url=base_url, concurrency=concurrency, args=args, device=device, thinking=thinking
         )
         if client is None:
             raise UserError(f"judge {spec!r} names no model; need BACKEND/MODEL, such as openai/gpt-4o")
-        judge = cls(client, seed=seed, both_orders=both_orders)
+        judge = cls(client, seed=seed, both_orders=both_orders, prompt=prompt, votes=votes)
         judge._owns_client = True
         if cache is not None:
             try:
@@ -92,8 +114,16 @@ class Judge:
         coin = templates.digest(str(self.seed), comparison.id, comparison.language)[0] & 1
         return ("candidate_first",) if coin else ("reference_first",)
 
-    def request(self, comparison: Comparison, order: Order) -> Request:
-        """The prompt for one comparison in one order, asking for one of the tokens A and B."""
+    def questions(self, comparisons: Sequence[Comparison]) -> list[Question]:
+        """What the judge is asked about the comparisons: each in its orders, for each vote."""
+        votes = range(1, self.votes + 1) if self.votes > 1 else (0,)
+        return [Question(item, order, vote) for item in comparisons for order in self.orders(item) for vote in votes]
+
+    def request(self, comparison: Comparison, order: Order, vote: int = 0) -> Request:
+        """The prompt for one comparison in one order, asking for one of the tokens A and B.
+
+        Votes are samples at temperature 1, which differ in their seed.
+        """
         answers = (comparison.prediction, comparison.reference)
         answer_a, answer_b = answers if order == "candidate_first" else answers[::-1]
         values = {
@@ -103,18 +133,20 @@ class Judge:
             "answer_b": answer_b,
             "nonce": templates.nonce(comparison.instruction, answer_a, answer_b),
         }
-        return Request(messages=self.template.fill(values), max_tokens=1, choices=CHOICES)
+        prompt = prompt_file.fill(self.template, values)
+        return Request(prompt, max_tokens=1, choices=CHOICES, temperature=float(vote > 0), sample=vote)
 
-    def verdicts(self, tasks: Sequence[tuple[Comparison, Order]]) -> Iterator[Verdict]:
-        """One verdict for each (comparison, order), as the replies come in.
+    def verdicts(self, tasks: Sequence[Question | tuple[Comparison, Order]]) -> Iterator[Verdict]:
+        """One verdict for each question, as the replies come in.
 
         Raises what the client's `complete` raises.
         """
-        requests = [self.request(comparison, order) for comparison, order in tasks]
+        questions = [Question(*task) for task in tasks]
+        requests = [self.request(*question) for question in questions]
         lengths = PromptLengths()
         for index, reply in self.client.complete(requests, is_usable=lambda c: probability_of_a(c) is not None):
             lengths.check(requests[index], reply)
-            yield _verdict(*tasks[index], reply)
+            yield _verdict(questions[index], reply)
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -127,6 +159,7 @@ class Judge:
         return {
             "judge": f"{self.client.spec}@{version}" if version else self.client.spec,
             **{f"judge_{key}": identity[key] for key in ("thinking", "thinking_tokens") if key in identity},
+            **({"judge_votes": self.votes} if self.votes > 1 else {}),
             "prompt": self.template.sha,
             "order": "both" if self.both_orders else "seeded",
             "seed": self.seed,
@@ -161,14 +194,14 @@ def open_judge(
         yield opened
 
 
-def _verdict(comparison: Comparison, order: Order, reply: Reply) -> Verdict:
+def _verdict(question: Question, reply: Reply) -> Verdict:
+    comparison, order, vote = question
     if isinstance(reply, Failure):
-        return Verdict(comparison.id, comparison.language, order, None, reason=reply.reason, retries=reply.retries)
+        return Verdict(*comparison.key, order, None, reason=reply.reason, retries=reply.retries, vote=vote)
     a = probability_of_a(reply)
     preference = None if a is None else (a if order == "candidate_first" else 1.0 - a)
     return Verdict(
-        comparison.id,
-        comparison.language,
+        *comparison.key,
         order,
         preference,
         reason=why_missing(reply) if preference is None else None,
@@ -177,4 +210,5 @@ def _verdict(comparison: Comparison, order: Order, reply: Reply) -> Verdict:
         completion_tokens=reply.completion_tokens,
         retries=reply.retries,
         cached=reply.cached,
+        vote=vote,
     )

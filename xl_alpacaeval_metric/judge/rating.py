@@ -7,11 +7,9 @@ from xl_alpacaeval_metric.clients.base import Client, Failure, Reply
 from xl_alpacaeval_metric.judge.rubric import LEVELS, Rubric
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating
 from xl_alpacaeval_metric.records.result import CriterionScore
-from xl_alpacaeval_metric.stats.clusters import Clusters
-from xl_alpacaeval_metric.stats.missing import none_if_undefined
-from xl_alpacaeval_metric.stats.win_rates import bootstrap_interval
-
-_SPAN = LEVELS[-1] - LEVELS[0]
+from xl_alpacaeval_metric.stats.intervals import mean_interval
+from xl_alpacaeval_metric.stats.missing import as_floats, none_if_nan, none_if_undefined
+from xl_alpacaeval_metric.stats.strata import Labels, Strata
 
 
 def rate(comparisons: Sequence[Comparison], client: Client, rubric: Rubric) -> Iterator[Rating]:
@@ -31,29 +29,26 @@ def finished(ratings: Iterable[Rating], rubric: Rubric) -> dict[ItemKey, Rating]
     return {(r.id, r.language): r for r in ratings if r.scores is not None and r.rubric == rubric.sha}
 
 
-def summary(ratings: Sequence[Rating], rubric: Rubric, clusters: Clusters) -> dict[str, CriterionScore]:
-    """For each criterion the mean level and its 95% bootstrap interval over whole prompts.
+def summary(
+    ratings: Sequence[Rating], rubric: Rubric, prompts: Labels, languages: Labels | None = None
+) -> dict[str, CriterionScore]:
+    """For each criterion the mean level and its 95% interval over whole prompts.
 
-    `clusters`: the ratings' items by prompt. Ratings without scores are left out and counted.
+    `prompts` and `languages`: the prompt and the language of each rating's item. Over several
+    languages the mean is that of the languages' means. Ratings without scores are left out and
+    counted.
     """
     found = {}
     for name in rubric.names:
-        levels = [rating.scores[name] for rating in ratings if rating.scores is not None]
-        # `bootstrap_interval` is for values in [0, 1] and returns percent: levels are scaled to
-        # that and back.
-        shares = [None if rating.scores is None else (rating.scores[name] - LEVELS[0]) / _SPAN for rating in ratings]
-        interval = none_if_undefined(bootstrap_interval(shares, clusters, seed=0))
+        levels = [None if rating.scores is None else float(rating.scores[name]) for rating in ratings]
+        strata = Strata.of(as_floats(levels, "level"), prompts, languages)
         found[name] = CriterionScore(
-            mean=sum(levels) / len(levels) if levels else None,
-            ci95=None if interval is None else (_level(interval[0]), _level(interval[1])),
-            n=len(levels),
-            n_missing=len(ratings) - len(levels),
+            mean=none_if_nan(strata.mean),
+            ci95=none_if_undefined(mean_interval(levels, prompts, languages, bounds=(LEVELS[0], LEVELS[-1]))),
+            n=strata.n,
+            n_missing=len(ratings) - strata.n,
         )
     return found
-
-
-def _level(percent: float) -> float:
-    return LEVELS[0] + _SPAN * percent / 100
 
 
 def _rating(

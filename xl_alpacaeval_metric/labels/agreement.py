@@ -8,8 +8,8 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import aggregate
 from xl_alpacaeval_metric.records.judgements import ItemKey, Verdict
 from xl_alpacaeval_metric.stats.clusters import Clusters
+from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.missing import none_if_undefined
-from xl_alpacaeval_metric.stats.win_rates import bootstrap_interval
 
 CATEGORIES = ("win", "tie", "loss")
 
@@ -19,7 +19,7 @@ class Agreement:
     """How often verdict and label have the same category (win, tie, loss), over `n` items.
 
     The items have a verdict and a label.
-    `agreement`, its bootstrap interval over prompts and `position_consistency` are percentages;
+    `agreement`, its interval over prompts and `position_consistency` are percentages;
     `kappa` is Cohen's, at most 1. `confusion` counts the items by verdict, then by label.
     `position_consistency` is over the `n_both_orders` items that have a verdict in both orders.
     `n_missing` items are in both files without a verdict or without a label; `only_verdicts` and
@@ -79,7 +79,7 @@ def _part(
             compared.append(prompts.get(key, key[0]))
             pairs.append((category(preference), category(label)))
     same = [float(mine == theirs) for mine, theirs in pairs]
-    interval = bootstrap_interval(same, Clusters(compared))
+    interval = win_rate_interval(same, Clusters(compared))
     counts = Counter(pairs)
     judgements = [verdicts[key] for key in keys if key in verdicts]
     in_both = sum(key in verdicts and key in labels for key in keys)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Order = Literal["candidate_first", "reference_first"]
 ItemKey = tuple[str, str]
 """(id, language)"""
-VerdictKey = tuple[str, str, Order]
-"""(id, language, order)"""
+VerdictKey = tuple[str, str, Order, int]
+"""(id, language, order, vote)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,25 @@ class Comparison:
         return (self.id, self.language)
 
 
+class Question(NamedTuple):
+    """What a judge is asked: a comparison in one order, for its only verdict or for one vote."""
+
+    comparison: Comparison
+    order: Order
+    vote: int = 0
+
+    @property
+    def key(self) -> VerdictKey:
+        """That of its verdict."""
+        return (*self.comparison.key, self.order, self.vote)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The probability in [0, 1] that the candidate is better, or the reason why there is none."""
+    """The probability in [0, 1] that the candidate is better, or the reason why there is none.
+
+    `vote` numbers the votes of a judge that is asked several times, from 1; 0 is its only verdict.
+    """
 
     id: str
     language: str
@@ -62,10 +78,11 @@ class Verdict:
     completion_tokens: int = 0
     retries: int = 0
     cached: bool = False
+    vote: int = 0
 
     @property
     def key(self) -> VerdictKey:
-        return (self.id, self.language, self.order)
+        return (self.id, self.language, self.order, self.vote)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ def show_comparison(found: RunComparison, console: Console) -> None:
     _table(("A %", "B %", "A - B", "95% interval", "p", "Holm p", "n"), rows, _contrast_cells(found.overall), console)
     notes = [
         f"{found.overall.n} items of {found.overall.n_prompts} prompts; p: sign-flip test, Holm p: corrected for "
-        f"{sum(part.p_value is not None for part in found.by_language.values())} languages; interval: bootstrap over prompts"
+        f"{sum(part.p_value is not None for part in found.by_language.values())} languages; interval: the same test's"
     ]
     if found.overall.n_missing:
         notes.append(f"left out: {found.overall.n_missing} shared items without a verdict in one run or both")

@@ -13,9 +13,10 @@ from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import verdicts
 from xl_alpacaeval_metric.signature import parse
-from xl_alpacaeval_metric.stats import win_rates
 from xl_alpacaeval_metric.stats.clusters import Clusters
-from xl_alpacaeval_metric.stats.missing import none_if_nan, none_if_undefined
+from xl_alpacaeval_metric.stats.differences import holm, paired_difference
+from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none_if_undefined
+from xl_alpacaeval_metric.stats.strata import Strata
 
 NOT_IN_VERDICTS = (
     *("endpoint", "batch_size", "device", "max_batch_size", "gpu_memory_utilization", "tensor_parallel_size"),
@@ -42,8 +43,9 @@ class Run:
 class Contrast:
     """Run A and run B on the `n` items that have a verdict in both.
 
-    Win rates are in percent, the difference A - B in percentage points. `n_prompts` is the number
-    of prompts of these items, `n_missing` that of shared items without a verdict in either run.
+    Win rates are in percent, the difference A - B in percentage points; over several languages they
+    are the means of the languages. `n_prompts` is the number of prompts of these items, `n_missing`
+    that of shared items without a verdict in either run.
     `p_value_holm` is corrected for the number of languages. None where a figure is undefined.
     """
 
@@ -133,7 +135,7 @@ def compare(a: Run, b: Run) -> RunComparison:
         code: _contrast(a, b, [key for key in shared if key[1] == code])
         for code in dict.fromkeys(code for _, code in shared)
     }
-    tested = win_rates.holm([math.nan if part.p_value is None else part.p_value for part in by_language.values()])
+    tested = holm([math.nan if part.p_value is None else part.p_value for part in by_language.values()])
     return RunComparison(
         a=a.name,
         b=b.name,
@@ -152,12 +154,14 @@ def compare(a: Run, b: Run) -> RunComparison:
 
 
 def _contrast(a: Run, b: Run, keys: Sequence[ItemKey]) -> Contrast:
-    first, second = ([run.preferences.get(key) for key in keys] for run in (a, b))
-    found = win_rates.paired_difference(first, second, Clusters.by_prompt(a.items[key] for key in keys))
-    pairs = [(p, q) for p, q in zip(first, second, strict=True) if p is not None and q is not None]
+    first, second = (as_preferences([run.preferences.get(key) for key in keys]) for run in (a, b))
+    prompts, languages = Clusters.by_prompt(a.items[key] for key in keys), [code for _, code in keys]
+    found = paired_difference(first, second, prompts, languages)
+    # x + (y - y) is x, and missing where y is.
+    rates = [Strata.of(x + (y - y), prompts, languages).mean for x, y in ((first, second), (second, first))]
     return Contrast(
-        win_rate_a=none_if_nan(win_rates.win_rate([p for p, _ in pairs]).value),
-        win_rate_b=none_if_nan(win_rates.win_rate([q for _, q in pairs]).value),
+        win_rate_a=none_if_nan(100 * rates[0]),
+        win_rate_b=none_if_nan(100 * rates[1]),
         difference=none_if_nan(found.value),
         difference_ci95=none_if_undefined(found.ci95),
         p_value=none_if_nan(found.p_value),

@@ -12,6 +12,7 @@ from typing import Any, Self, TextIO, TypeVar
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_json, read_lines, replace_file, write_json
+from xl_alpacaeval_metric.judge import prompt_file
 from xl_alpacaeval_metric.machine import environment
 from xl_alpacaeval_metric.records import run_settings
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
@@ -118,7 +119,9 @@ class RunFolder:
             return False
         if self._may_replace and theirs.keys() == self.settings.keys() and self._may_replace(frozenset(other)):
             return True
-        raise UserError(f"{self.path}: {run_settings.difference(theirs, self.settings, other[0])}")
+        why = run_settings.difference(theirs, self.settings, other[0])
+        version = prompt_file.version_of(theirs.get("prompt")) if other[0] == "prompt" else None
+        raise UserError(f"{self.path}: {why}" + (f", or go on with --judge-prompt {version}" if version else ""))
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The complete lines of one of the folder's JSONL files.

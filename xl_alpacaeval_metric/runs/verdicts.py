@@ -6,7 +6,8 @@ from pathlib import Path
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl, tables
-from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Verdict
+from xl_alpacaeval_metric.judge import votes
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Verdict, VerdictKey
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import pairs
 
@@ -55,15 +56,19 @@ def read_samples(path: Path) -> dict[ItemKey, Comparison]:
 
 def of_rows(rows: Sequence[tables.Row]) -> dict[ItemKey, list[Verdict]]:
     """The verdicts in these rows, by item; raises UserError with the line for one that is none."""
-    found: dict[ItemKey, dict[Order, Verdict]] = {}
+    found: dict[VerdictKey, Verdict] = {}
     for where, row in rows:
         order, code = _ORDERS.get(row.get("order")), language_of(row, where)
         if order is None or code is None:
             need = f'"language" and "order" ({" or ".join(_ORDERS.values())})'
             raise UserError(f"{where}: is no verdict; needs {need}, as in a run folder's {run_folder.VERDICTS}")
-        verdict = Verdict(identifier_of(row, where), code, order, preference_of(row, where))
-        found.setdefault((verdict.id, code), {})[order] = verdict
-    return {key: list(orders.values()) for key, orders in found.items()}
+        number = vote if isinstance(vote := row.get("vote"), int) else 0
+        verdict = Verdict(identifier_of(row, where), code, order, preference_of(row, where), vote=number)
+        found[verdict.key] = verdict
+    by_item: dict[ItemKey, list[Verdict]] = {}
+    for verdict in votes.averaged(found.values()):
+        by_item.setdefault((verdict.id, verdict.language), []).append(verdict)
+    return by_item
 
 
 def identifier_of(row: Mapping[str, object], where: str) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from xl_alpacaeval_metric.records.result import Effect
+from xl_alpacaeval_metric.stats.differences import paired_difference
 from xl_alpacaeval_metric.stats.missing import none_if_nan, none_if_undefined
-from xl_alpacaeval_metric.stats.win_rates import paired_difference
 
 BASELINE = "same"
 """The design in which context, request and response are in the same language."""

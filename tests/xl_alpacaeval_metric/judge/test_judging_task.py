@@ -30,7 +30,7 @@ def test_questions_with_a_preference_are_done_and_the_others_pending() -> None:
     assert task.n_questions == 8
     new: list[Verdict] = []
     verdicts = task.judge_pending(new.append)
-    assert {(*item.key, order) for item, order in task.pending} == {verdict.key for verdict in new}
+    assert {question.key for question in task.pending} == {verdict.key for verdict in new}
     assert len(verdicts) == 8
     assert [verdict.prompt_tokens for verdict in verdicts if verdict.cached] == [0]
 

@@ -2,6 +2,7 @@ import csv
 import json
 import math
 import re
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -107,7 +108,14 @@ def test_figures_are_those_of_the_items_both_have(
         if not mine:
             assert part == compare.Contrast(None, None, None, None, None, None, 0, 0, part.n_missing)
             continue
-        mean_a, mean_b = (100 * sum(p[side] or 0.0 for p in mine) / len(mine) for side in (0, 1))
+        of_language = [
+            [pair for key, pair in paired.items() if key[1] == one]
+            for one in {k[1] for k in paired if code in (None, k[1])}
+        ]
+        mean_a, mean_b = (
+            100 * statistics.fmean(statistics.fmean(pair[side] or 0.0 for pair in some) for some in of_language)
+            for side in (0, 1)
+        )
         assert part.win_rate_a == pytest.approx(mean_a)
         assert part.win_rate_b == pytest.approx(mean_b)
         assert part.difference == pytest.approx(mean_a - mean_b, abs=1e-9)
@@ -132,7 +140,9 @@ def test_the_p_value_and_interval_are_paired_over_prompts() -> None:
     b = directly("B", {key: 0.5 + int(key[0]) / 20 for key in keys})
     found = compare.compare(a, b).overall
     assert found.p_value == pytest.approx(2 / 2**8)
-    assert found.difference_ci95 == pytest.approx((10, 10))
+    assert found.difference_ci95 is not None
+    assert found.difference_ci95[0] == pytest.approx(10)
+    assert found.difference_ci95[1] > 10
     assert (found.n, found.n_prompts) == (16, 8)
     turned = compare.compare(b, a).overall
     assert turned.difference == pytest.approx(-10)
@@ -142,7 +152,9 @@ def test_the_p_value_and_interval_are_paired_over_prompts() -> None:
 def test_a_run_is_no_better_than_itself(tmp_path: Path) -> None:
     run_a = made(tmp_path / "a", items("a", 8), [0.1, 0.9] * 4)
     found = compare.compare(run_a, run_a).overall
-    assert (found.difference, found.p_value, found.difference_ci95) == (0, 1, (0, 0))
+    assert (found.difference, found.p_value) == (0, 1)
+    assert found.difference_ci95 is not None
+    assert found.difference_ci95[0] < 0 < found.difference_ci95[1]
     assert found.win_rate_a == pytest.approx(50)
 
 
@@ -274,7 +286,7 @@ def test_the_command_prints_and_writes_the_figures(tmp_path: Path) -> None:
         "all",
         "+10.0",
         "+30.0",
-        "+30.0 to +30.0",
+        "+30.0 to +",
         "Holm p",
         "< 0.001",
         "1.000",

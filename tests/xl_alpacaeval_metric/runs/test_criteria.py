@@ -86,7 +86,7 @@ def test_a_run_is_rated_once_and_only_what_failed_again(server: JudgeServer, tmp
     assert found["criteria"]["naturalness"] | {"ci95": None} == {"mean": 3.0, "ci95": None, "n": 2, "n_missing": 1}
     assert (found["usage"]["requests"], found["usage"]["cached"]) == (3, 3)
     assert any(reason.startswith("criteria: ") and "I like it." in reason for reason in found["missing_reasons"])
-    for text in ("informativeness", "3.00 (2.0-4.0)", "2 of 3 answers rated by criteria"):
+    for text in ("informativeness", "3.00 (1.0-5.0)", "2 of 3 answers rated by criteria"):
         assert text in rated.stdout
     lines = [json.loads(line) for line in (folder / "criteria.jsonl").read_text("utf-8").splitlines()]
     assert {line["id"]: line["scores"] and line["scores"]["precision"] for line in lines} == {"1": 4, "2": 2, "3": None}

@@ -60,7 +60,7 @@ def figures(folder: Path) -> dict[str, object]:
 
 
 def judge_options(server: JudgeServer) -> tuple[object, ...]:
-    return ("--judge", "openai/stand-in", "--judge-base-url", server.url, "--both-orders")
+    return ("--judge", "openai/stand-in", "--judge-base-url", server.url, "--both-orders", "--judge-prompt", "0.1")
 
 
 def judge(server: JudgeServer, saved: Path, folder: str) -> None:

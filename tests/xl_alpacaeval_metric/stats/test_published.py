@@ -5,8 +5,9 @@ import pytest
 from scipy.stats import spearmanr
 
 from tests.golden.tables import alpaca_eval_2
+from xl_alpacaeval_metric.stats.differences import paired_difference
 from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
-from xl_alpacaeval_metric.stats.win_rates import paired_difference, win_rate
+from xl_alpacaeval_metric.stats.win_rates import win_rate
 
 
 def test_win_rates_standard_errors_and_counts() -> None:

@@ -60,7 +60,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> list[Change]:
 def test_fidelity_before_and_after_is_counted_on_the_same_items(changed: list[Change]) -> None:
     found = {change.language: change for change in changed if change.figure == "line_pass_rate"}
     assert (found["de"].before, found["de"].after, found["de"].difference) == (12.5, 87.5, 75.0)
-    assert (found["fi"].before, found["fi"].difference, found["fi"].ci95) == (100.0, 0.0, (0.0, 0.0))
+    assert (found["fi"].before, found["fi"].difference, found["fi"].p_value) == (100.0, 0.0, 1.0)
     everything = found["all"]
     assert (everything.before, everything.difference, everything.n, everything.n_prompts) == (56.25, 37.5, 16, 8)
     assert everything.ci95 is not None

@@ -16,8 +16,8 @@ from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.compare import Run
-from xl_alpacaeval_metric.stats import win_rates
 from xl_alpacaeval_metric.stats.clusters import Clusters, Codes
+from xl_alpacaeval_metric.stats.differences import paired_difference
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
 from xl_alpacaeval_metric.stats.missing import none_if_nan, none_if_undefined
 
@@ -108,8 +108,11 @@ def _each(
     found = []
     for language, some in _groups(keys).items():
         both = [key for key in some if before[key] is not None and after[key] is not None]
-        difference = win_rates.paired_difference(
-            [after[key] for key in some], [before[key] for key in some], [items[key].cluster for key in some]
+        difference = paired_difference(
+            [after[key] for key in some],
+            [before[key] for key in some],
+            [items[key].cluster for key in some],
+            [code for _, code in some],
         )
         found.append(
             Change(

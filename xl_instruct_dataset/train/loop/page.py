@@ -76,7 +76,7 @@ def markdown(page: Page) -> str:
         "",
         *(f"- {line}" for line in sentences(page.changes)),
         "",
-        "Before and after are over the items that have the figure in both; intervals are bootstraps over prompts.",
+        "Before and after are over the items that have the figure in both; intervals are over prompts.",
     ]
     for (benchmark, figure), some in _tables(page.changes).items():
         parts += ["", f"## {benchmark}: {FIGURES[figure]}, %", "", f"| language | {' | '.join(COLUMNS)} |"]
