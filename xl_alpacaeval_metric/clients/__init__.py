@@ -6,6 +6,7 @@ To add a backend, write a class that has the methods of `Client`, a function her
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -151,7 +152,9 @@ def _settings(
     for name, value in (args or {}).items():
         argument = known.get(name)
         if argument is None:
-            raise UserError(f"{role} argument {name!r} is unknown for {backend}/; it takes {', '.join(known)}")
+            close = get_close_matches(name, known, 1)
+            meant = f"did you mean {close[0]}? It" if close else "it"
+            raise UserError(f"{role} argument {name!r} is unknown for {backend}/; {meant} takes {', '.join(known)}")
         if argument.type is bool and not isinstance(value, bool):
             raise UserError(f"{role} argument {name}={value!r}: need true or false")
         try:

@@ -56,7 +56,9 @@ def command() -> str:
     """This process's command line, with *** for secrets."""
     program, *given = sys.argv or [""]
     arguments = [credentials.redact(credentials.public_argument(argument)) for argument in given]
-    return shlex.join([Path(program).name, *arguments])
+    path = Path(program)
+    started = ["python", "-m", path.parent.name] if path.name == "__main__.py" else [path.name]
+    return shlex.join([*started, *arguments])
 
 
 def libraries() -> dict[str, str]:

@@ -39,16 +39,17 @@ def check(backend: str, arguments: Mapping[str, object], source: Source, what: s
     known = _known(backend)
     if not known:
         return
-    named = f"for {what} of --backend {backend}" if what == "--model-args" else f"for {backend}/"
+    ours = what == "--model-args"
+    taker = f"--backend {backend}" if ours else f"{backend}/"
     for name, value in arguments.items():
-        if what == "--model-args" and name in _ELSEWHERE and name in known:
+        if ours and name in _ELSEWHERE and name in known:
             raise UserError(f"{what} {name}: {_ELSEWHERE[name]} says that here; leave {name} out")
         if name not in known and name not in _further(backend, source):
+            if name == "base_url":
+                raise UserError(f"{what} base_url goes with --backend local-chat-completions, not with {taker}")
             close = get_close_matches(name, [*known, *_further(backend, source)], 1)
             instead = f"did you mean {close[0]}?" if close else f"it takes {_some(known)}"
-            raise UserError(
-                f"{what if what == '--model-args' else 'judge argument'} {name} is unknown {named}; {instead}"
-            )
+            raise UserError(f"{what} {name} is unknown to {taker}; {instead}")
         if complaint := _wrong(name, value, known.get(name, "")):
             raise UserError(f"{what} {name}={value}: {complaint}")
     if backend in ENDPOINTS:

@@ -19,9 +19,8 @@ class Choice:
     backend: str
     why: str
 
-    @property
-    def line(self) -> str:
-        return f"backend: {self.backend} ({self.why})"
+    def __str__(self) -> str:
+        return f"{self.backend} ({self.why})"
 
 
 def choose(

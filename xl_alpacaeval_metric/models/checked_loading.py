@@ -5,19 +5,19 @@ from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 
-ALLOW = "allow_random_weights"
-
 
 def load(auto_class: Any, model: str, *, allow_random: bool, name: str = "", **arguments: Any) -> Any:
     """`auto_class.from_pretrained(model, **arguments)`.
 
     Raises UserError where weights are missing in the model's files, which transformers fills at
-    random and only logs, unless `allow_random`. `name` is what the message calls the model.
+    random and only logs, unless `allow_random`. `name` is what the message calls the model; without
+    one it begins with the weights. Their number becomes the attribute `random_weights`.
     """
     network, report = auto_class.from_pretrained(model, output_loading_info=True, **arguments)
     random = sorted({*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])})
     if random and not allow_random:
-        raise UserError(_complaint(name or model, random))
+        raise UserError((f"{name}: " if name else "") + _complaint(random))
+    network.random_weights = len(random)
     return network
 
 
@@ -60,6 +60,6 @@ class _Loader:
 _WAY_OUT = "use complete files, or go on with --allow-random-weights"
 
 
-def _complaint(model: str, names: list[str]) -> str:
+def _complaint(names: list[str]) -> str:
     shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    return f"{model}: {len(names)} weights are not in its files and would be random ({shown}); {_WAY_OUT}"
+    return f"weights that its files lack would be random: {len(names)} ({shown}); {_WAY_OUT}"

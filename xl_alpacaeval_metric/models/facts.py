@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.models import quantization
 def facts(lm: Any) -> dict[str, object]:
     """Of a model of the harness: `chat_template` (a hash), `dtype`, `quantization`, `parameters`.
 
-    Each where the backend tells.
+    Each where the backend tells; `random_weights`, their number, where there are any.
     """
     found: dict[str, object] = {}
     if template := _template(lm):
@@ -27,6 +27,8 @@ def facts(lm: Any) -> dict[str, object]:
         found["quantization"] = how
     if callable(getattr(network, "num_parameters", None)):
         found["parameters"] = int(network.num_parameters())
+    if random := getattr(network, "random_weights", 0):
+        found["random_weights"] = random
     return found
 
 
@@ -35,11 +37,11 @@ def _template(lm: Any) -> str:
     return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:8] if template else ""
 
 
-def check_same(found: Mapping[str, object], before: Mapping[str, object], model: str) -> None:
+def check_same(found: Mapping[str, object], before: Mapping[str, object]) -> None:
     """Raise UserError where a model is not as it was when a run began, by the facts of both."""
     for key, value in found.items():
         if key in before and before[key] != value:
             raise UserError(
-                f"{model}: its {key.replace('_', ' ')} is {value}, and was {before[key]} when this run began; "
+                f"its {key.replace('_', ' ')} is {value}, and was {before[key]} when this run began; "
                 "choose another --output"
             )

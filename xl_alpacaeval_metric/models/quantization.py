@@ -36,7 +36,12 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = {
     "auto-round": ("auto-round",),
 }
 """Method in a checkpoint's quantization_config -> packages that transformers needs for it."""
-_MODULES = {"compressed-tensors": "compressed_tensors", "optimum-quanto": "optimum.quanto", "auto-round": "auto_round"}
+_MODULES = {
+    "compressed-tensors": "compressed_tensors",
+    "optimum-quanto": "optimum.quanto",
+    "auto-round": "auto_round",
+    "autogptq": "auto_gptq",
+}
 """Package -> its module, where the names differ."""
 _FOR_GGUF = ("gguf", "sentencepiece")
 
@@ -66,6 +71,12 @@ def check(source: Source, arguments: Mapping[str, object], *, what: str = "--mod
     elif set(arguments) & NAMES and not how:
         first = min(set(arguments) & NAMES)
         raise UserError(f"{what} {first} goes with load_in_4bit=True or load_in_8bit=True")
+    for name in ("gptqmodel", "autogptq"):
+        if arguments.get(name) and not _installed(name):
+            hint = (
+                "run: pip install gptqmodel" if name == "gptqmodel" else "leave it out: transformers reads GPTQ itself"
+            )
+            raise UserError(f"{what} {name}: {name} is not installed; {hint}")
     missing = [name for name in packages if not _installed(name)]
     if missing:
         why = f"{source.model} is quantised ({how})" if how else f"{asked[0]} quantises with bitsandbytes"

@@ -106,7 +106,7 @@ def generate(folder: Path, resources: Mapping[str, Any], events: TextIO) -> None
     say(events, event="loading")
     lm = harness_model.load(settings, resources)
     found = facts.facts(lm)
-    facts.check_same(found, run.get(run_folder.MODEL) or {}, str(settings["model"]))
+    facts.check_same(found, run.get(run_folder.MODEL) or {})
     mode, max_tokens = str(settings.get("thinking", "auto")), int(settings["max_tokens"])
     thoughts = Thoughts.of(lm, settings["model_args"].get("think_end_token"))
     thoughts.keep_marks(lm)

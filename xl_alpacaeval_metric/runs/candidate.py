@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from xl_alpacaeval_metric import credentials
@@ -18,7 +19,7 @@ from xl_alpacaeval_metric.models.source import Source
 from xl_alpacaeval_metric.runs import harness_model
 from xl_alpacaeval_metric.runs.folder import RUN
 
-NON_RESULT_SETTINGS = ("batch_size", "device", "concurrency", "gpus", "chosen")
+NON_RESULT_SETTINGS = ("batch_size", "device", "concurrency", "gpus", "allow_random_weights", "chosen")
 """Fields of a Candidate that do not change its answers: a run continues with other values."""
 ROWS_FOR_A_COPY = 16
 """Answers for which another copy of the model is worth loading, unless the user says so."""
@@ -64,8 +65,10 @@ class Candidate:
         except ModuleNotFoundError:  # Our own tasks in lm_eval/tasks make lm_eval a package without the harness.
             raise MissingExtra("lm-eval", "eval") from None
         if self.backend not in MODEL_MAPPING:
+            close = get_close_matches(self.backend, MODEL_MAPPING, 1)
+            meant = f"did you mean {close[0]}? lm" if close else "lm"
             raise UserError(
-                f"unknown backend {self.backend!r}; lm-evaluation-harness has {', '.join(sorted(MODEL_MAPPING))}"
+                f"unknown backend {self.backend!r}; {meant}-evaluation-harness has {', '.join(sorted(MODEL_MAPPING))}"
             )
         _check_installed(self.backend)
         if not self.model.strip():
@@ -123,7 +126,7 @@ class Candidate:
         """
         settings = {key: value for key, value in asdict(self).items() if key not in NON_RESULT_SETTINGS}
         # Left out unless they are given: run folders of 0.1 have no such settings.
-        for key, default in (("thinking", "auto"), ("thinking_tokens", None), ("allow_random_weights", False)):
+        for key, default in (("thinking", "auto"), ("thinking_tokens", None)):
             if settings[key] == default:
                 del settings[key]
         if self.backend in ENDPOINTS:
@@ -155,7 +158,7 @@ def with_backend(candidate: Candidate, folder: Path | None) -> Candidate:
         chat_template=candidate.chat_template,
         before=str(before) if before else None,
     )
-    return replace(candidate, backend=choice.backend, chosen=choice.line)
+    return replace(candidate, backend=choice.backend, chosen=str(choice))
 
 
 def _check_installed(backend: str) -> None:

@@ -85,7 +85,11 @@ def _generate(
             match event:
                 case {"event": "loaded", "device": str(device), "at_once": at_once, "model": dict(model)}:
                     if not any(started):
-                        folder.record(model, gpus=placement.copies, backend=candidate.chosen or "given")
+                        folder.record(
+                            model,
+                            gpus=[names for names in placement.copies if names],
+                            backend=candidate.chosen or candidate.backend,
+                        )
                     started[copy] = 1
                     many = f", {at_once} at a time" if at_once else ""
                     times = f"{len(children)} x " if len(children) > 1 else ""

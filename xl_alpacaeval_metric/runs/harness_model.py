@@ -50,7 +50,7 @@ def load(settings: Mapping[str, Any], resources: Mapping[str, Any]) -> Any:
             if extra["device"] is None:  # The harness would assume CUDA.
                 extra["device"] = best_device()
             arguments, quantised = quantization.split(arguments)
-            allow_random = bool(settings.get(checked_loading.ALLOW))
+            allow_random = bool(resources.get("allow_random_weights"))
             loader = checked_loading.of_harness(loader, allow_random=allow_random, quantised=quantised)
     if arguments.get("pretrained", "").endswith(".gguf") and Path(arguments["pretrained"]).is_file():
         file = Path(arguments["pretrained"])

@@ -180,6 +180,7 @@ def test_visible_gpus_keep_their_names(monkeypatch: pytest.MonkeyPatch, tmp_path
     tool.write_text("#!/bin/sh\necho '0, GPU-aaa, NVIDIA A100, 40960'\necho '1, GPU-bbb, NVIDIA L4, [N/A]'\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(gpus, "_has_driver", lambda: True)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     monkeypatch.delenv(gpus.VISIBLE, raising=False)
     assert gpus.available() == (Gpu("0", "NVIDIA A100", 40 * GIB), Gpu("1", "NVIDIA L4", None))

@@ -43,7 +43,7 @@ class Loading:
     def settings(self) -> dict[str, object]:
         """What it adds to the identity of a client, beside the dtype: nothing for the defaults."""
         attention = {"attn_implementation": self.attn_implementation} if self.attn_implementation else {}
-        return {**self.bits, **attention, **({"random_weights": True} if self.allow_random_weights else {})}
+        return {**self.bits, **attention}
 
     def check(self, model: str) -> Source:
         """The model's files.
