@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError
     from xl_alpacaeval_metric.judge.pairwise import Judge
     from xl_alpacaeval_metric.languages.fidelity import language_fidelity
+    from xl_alpacaeval_metric.leaderboard.places import Ranking
+    from xl_alpacaeval_metric.leaderboard.ranking import rank
     from xl_alpacaeval_metric.records.judgements import Comparison, Verdict
     from xl_alpacaeval_metric.records.result import Fidelity, Result, Scores, Usage, WinRate
     from xl_alpacaeval_metric.scoring import score
@@ -27,6 +29,7 @@ __all__ = [
     "Judge",
     "MissingExtra",
     "ModelUnavailable",
+    "Ranking",
     "Result",
     "Scores",
     "Usage",
@@ -37,6 +40,7 @@ __all__ = [
     "language_fidelity",
     "length_controlled_win_rate",
     "paired_difference",
+    "rank",
     "score",
     "win_rate",
     "win_rate_interval",
@@ -48,6 +52,8 @@ _HOMES = {
     "errors": ("ModelUnavailable", "MissingExtra", "UserError"),
     "judge.pairwise": ("Judge",),
     "languages.fidelity": ("language_fidelity",),
+    "leaderboard.places": ("Ranking",),
+    "leaderboard.ranking": ("rank",),
     "records.judgements": ("Comparison", "Verdict"),
     "records.result": ("Fidelity", "Result", "Scores", "Usage", "WinRate"),
     "scoring": ("score",),

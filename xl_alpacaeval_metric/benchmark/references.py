@@ -24,7 +24,7 @@ def client_of(spec: str, concurrency: int, device: str | None = None, role: str 
 def is_model(text: str) -> bool:
     """Whether the value of `--reference` is a model rather than a file."""
     backend, slash, _ = text.partition("/")
-    return bool(slash) and backend in clients.BACKENDS and not Path(text).is_file()
+    return bool(slash) and backend in clients.BACKENDS and not Path(text).exists()
 
 
 def make(

@@ -41,17 +41,29 @@ Output = Annotated[
 
 @app.command()
 def compare(
-    run_a: Annotated[Path, typer.Argument(metavar="RUN_A", help="Run folder of eval or judge")],
-    run_b: Annotated[Path, typer.Argument(metavar="RUN_B", help="Another, by the same judge in the same setting")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN RUN...", help="Run folders of eval or judge, by the same judge in the same setting"
+        ),
+    ],
     output: Output = None,
 ) -> None:
-    """Compare two runs on the items that both have: the difference, its interval and p-value."""
-    from xl_alpacaeval_metric.report import analysis
+    """Compare runs on the items that two have: the difference, its interval and p-value.
+
+    Of more than two runs every pair is compared, and p-values are corrected for all pairs.
+    """
+    from xl_alpacaeval_metric.leaderboard import contrasts
+    from xl_alpacaeval_metric.report import comparisons
     from xl_alpacaeval_metric.runs import compare as run_compare
 
-    found = run_compare.compare(run_compare.load(run_a), run_compare.load(run_b))
-    analysis.show_comparison(found, terminal.console())
-    write(found.as_dict(), output)
+    found = contrasts.compare_all([run_compare.load(run) for run in runs])
+    if len(found.pairs) == 1:
+        comparisons.show_comparison(found.pairs[0], terminal.console())
+        write(found.pairs[0].as_dict(), output)
+    else:
+        comparisons.show_comparisons(found, terminal.console())
+        write(found.as_dict(), output)
 
 
 @app.command("estimate")
@@ -67,7 +79,9 @@ def estimate_costs(
     both_orders: BothOrders = False,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
-    reference: Annotated[Path | None, typer.Option(metavar="FILE", help="References where PAIRS has none")] = None,
+    reference: Annotated[
+        Path | None, typer.Option(metavar="FILE|RUN", help="References in place of those in PAIRS, as for judge")
+    ] = None,
     pilot: Annotated[int, typer.Option(min=0, metavar="N", help="Send N of the requests, to measure tokens")] = 0,
     price_input: Annotated[float | None, typer.Option(min=0, help="Price of a million prompt tokens")] = None,
     price_output: Annotated[float | None, typer.Option(min=0, help="Price of a million completion tokens")] = None,
@@ -169,7 +183,9 @@ def contamination(
     names = [name.strip() for name in benchmark.split(",") if name.strip()]
     wanted = codes(languages) if languages is not None else None
     index = looking.index_of(names, wanted, benchmark_path, ngram=ngram, coverage=coverage)
-    files = tables.data_files(data)
+    files, left_out = tables.files_of(data)
+    for line in left_out:
+        say(line, error=True)
     found, rows = [], 0
     for overlap in looking.search(index, tables.rows_of(files)):
         rows += overlap is None

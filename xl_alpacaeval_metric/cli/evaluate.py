@@ -31,6 +31,7 @@ from xl_alpacaeval_metric.cli.options import (
     Device,
     Exclusion,
     JudgeArgs,
+    JudgeCheck,
     JudgePrompt,
     JudgeSpec,
     JudgeThinking,
@@ -39,7 +40,9 @@ from xl_alpacaeval_metric.cli.options import (
     JudgeVotes,
     MaxMissing,
     MaxRequests,
+    Precision,
     Seed,
+    UntilDecided,
     arguments,
     ask_through,
     codes,
@@ -84,18 +87,22 @@ def evaluate(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_check: JudgeCheck = True,
     judge_prompt: JudgePrompt = None,
     judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
     max_requests: MaxRequests = None,
+    precision: Precision = None,
+    until_decided: UntilDecided = None,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
     reference: Annotated[
         str | None,
         typer.Option(
-            metavar="SPEC|FILE", help="References: a model that writes them, or a file with id, language, reference"
+            metavar="SPEC|FILE|RUN",
+            help="References: a model that writes them, a file with id, language, reference, or a run whose answers they are",
         ),
     ] = None,
     benchmark_path: BenchmarkPath = None,
@@ -123,6 +130,7 @@ def evaluate(
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric.benchmark import references
+    from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
     from xl_alpacaeval_metric.runs.candidate import Candidate, with_backend
@@ -152,9 +160,13 @@ def evaluate(
         wanted = codes(languages) if languages is not None else None
         rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed, exclusion=exclusion)
         author = reference_author(reference, concurrency, device)
-        given = pairs.read_references(Path(reference)) if reference and author is None else {}
+        given = pairs.References.read(Path(reference)) if reference and author is None else None
+        if given is not None and given.of_run:
+            rows, left_out = given.rows_of(rows)
+            for line in left_out:
+                say(line, error=True)
         if (the_judge is not None or given) and author is None:
-            rows = benchmarks.with_references(rows, given, Path(reference).name if reference else "")
+            rows = benchmarks.with_references(rows, given.texts if given else {}, given.name if given else "")
         folder = output or runs.default_folder(candidate, rows, the_judge)
         with ProgressLine(folder) as progress:
             ask_through(the_judge, batch, cache, folder, progress)
@@ -162,8 +174,9 @@ def evaluate(
                 the_judge.client.preflight()
             if author is not None:
                 rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
+            rule = stopping.rule_of(precision, until_decided, stopping.items_of(rows), the_judge)
             result = runs.evaluate_model(
-                candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests)
+                candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests), rule, judge_check
             )
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
     finish(result, f"{name} on {benchmark}", folder, max_missing)

@@ -16,6 +16,7 @@ from xl_alpacaeval_metric.cli.options import (
     CriteriaFile,
     Device,
     JudgeArgs,
+    JudgeCheck,
     JudgePrompt,
     JudgeSpec,
     JudgeThinking,
@@ -24,7 +25,9 @@ from xl_alpacaeval_metric.cli.options import (
     JudgeVotes,
     MaxMissing,
     MaxRequests,
+    Precision,
     Seed,
+    UntilDecided,
     ask_through,
     estimate_shown,
     judge_from,
@@ -48,15 +51,22 @@ def judge_pairs(
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
     judge_prompt: JudgePrompt = None,
+    judge_check: JudgeCheck = True,
     judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     batch: Batch = False,
     cache: Cache = None,
     max_requests: MaxRequests = None,
+    precision: Precision = None,
+    until_decided: UntilDecided = None,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
     reference: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="References where PAIRS has none: id, language, reference")
+        Path | None,
+        typer.Option(
+            metavar="FILE|RUN",
+            help="References in place of those in PAIRS: a file with id, language, reference, or a run's answers",
+        ),
     ] = None,
     keep_thinking: Annotated[
         bool, typer.Option("--keep-thinking", help="Judge thoughts such as <think>...</think> as part of the answer")
@@ -70,22 +80,34 @@ def judge_pairs(
 ) -> None:
     """Judge answers that were generated elsewhere, and print the win rates."""
     from xl_alpacaeval_metric.judge import judging_task
+    from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
 
-    comparisons = pairs.read(pairs_file, reference)
-    notes: list[str] = []
+    given = pairs.References.read(reference) if reference else None
+    comparisons, notes = pairs.read_against(pairs_file, given)
     judging_task.check(comparisons)
     if not keep_thinking:
-        comparisons, notes = pairs.without_thoughts(comparisons)
+        comparisons, thoughts = pairs.without_thoughts(comparisons)
+        notes += thoughts
     asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes, gpus, allow_random_weights
     with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
+        rule = stopping.rule_of(precision, until_decided, comparisons, the_judge)
         with ProgressLine(output) as progress:
             ask_through(the_judge, batch, cache, output, progress)
             if the_judge is not None:
                 the_judge.client.preflight()
             result = runs.judge_pairs(
-                comparisons, the_judge, output, progress, rubric, estimate_shown(max_requests), notes
+                comparisons,
+                the_judge,
+                output,
+                progress,
+                rubric,
+                estimate_shown(max_requests),
+                notes,
+                given.name if given and given.of_run else "given",
+                rule,
+                judge_check,
             )
     finish(result, pairs_file.name, output, max_missing)

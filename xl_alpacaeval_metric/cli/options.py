@@ -66,6 +66,14 @@ Cache = Annotated[
 MaxRequests = Annotated[
     int | None, typer.Option(min=0, metavar="N", help="Stop before judging if that would take more requests")
 ]
+Precision = Annotated[
+    float | None,
+    typer.Option(metavar="POINTS", help="Judge in looks, and stop where the win rate is known to +- POINTS"),
+]
+UntilDecided = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN", help="Judge in looks, and stop where it is decided whether RUN is better or worse"),
+]
 Criteria = Annotated[
     bool,
     typer.Option(
@@ -94,6 +102,14 @@ Exclusion = Annotated[
     typer.Option(
         metavar="strict|broad",
         help="Which of AlpacaEval's requests are left out because they only make sense in English",
+    ),
+]
+JudgeCheck = Annotated[
+    bool,
+    typer.Option(
+        "--judge-check/--no-judge-check",
+        envvar="XL_JUDGE_CHECK",
+        help="Check the judge first on pairs whose right verdict is known; replies are kept for later runs",
     ),
 ]
 Seed = Annotated[
@@ -189,9 +205,15 @@ def estimate_shown(max_requests: int | None) -> "Callable[[Estimate], None]":
     def on_estimate(estimate: "Estimate") -> None:
         if estimate.requests:
             say(f"judging will take {estimate.line()}", error=True)
-        if max_requests is not None and estimate.requests > max_requests:
+        if estimate.check is not None and estimate.check.requests:
+            say(
+                f"the judge check before it, once for all runs, up to {estimate.check.line()}; "
+                "--no-judge-check leaves it out",
+                error=True,
+            )
+        if max_requests is not None and estimate.all_requests > max_requests:
             raise UserError(
-                f"judging would take {estimate.requests} requests, --max-requests allows {max_requests}; "
+                f"judging would take {estimate.all_requests} requests, --max-requests allows {max_requests}; "
                 "nothing was sent, the same command with a higher number goes on"
             )
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from xl_alpacaeval_metric.records.judge_check import CheckSummary
+from xl_alpacaeval_metric.records.looks import Stopping
 from xl_alpacaeval_metric.thinking import Thinking
 
 
@@ -68,7 +70,7 @@ class Scores:
     Percentages are 0..100, lengths in characters; None where a figure is undefined. `n` comparisons
     have a preference and `n_missing` lack one because a verdict is missing. `n_items` is the number
     of comparisons (the sum of the two, when there is a judge), `n_empty` that of empty answers.
-    `thinking` is None where no answer came with a thought.
+    `thinking` is None where no answer came with a thought, `judge_check` where there is no judge.
     """
 
     win_rate: float | None
@@ -91,6 +93,7 @@ class Scores:
     position_consistency: float | None
     criteria: Mapping[str, CriterionScore] | None = None
     thinking: Thinking | None = None
+    judge_check: CheckSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ class Result:
     warnings: tuple[str, ...] = ()
     by_design: Mapping[str, Scores] = field(default_factory=dict)
     effects: Mapping[str, Mapping[str, Effect]] = field(default_factory=dict)
+    stopping: Stopping | None = None
 
     @property
     def missing_share(self) -> float:
@@ -136,11 +140,18 @@ class Result:
             **_plain(self.overall),
             "by_language": {code: _plain(scores) for code, scores in self.by_language.items()},
             **self._designs(),
+            **self._looks(),
             "usage": _plain(self.usage),
             "missing_reasons": dict(self.missing_reasons),
             "warnings": list(self.warnings),
             "signature": self.signature,
         }
+
+    def _looks(self) -> dict[str, object]:
+        if self.stopping is None:
+            return {}
+        found = asdict(self.stopping, dict_factory=_with_lists)
+        return {"stopping_rule": found.pop("rule"), **found}
 
     def _designs(self) -> dict[str, object]:
         if not self.by_design:

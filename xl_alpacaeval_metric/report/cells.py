@@ -1,6 +1,10 @@
 """Cells of a table: figures, intervals, p-values and languages as text; "-" where there is none."""
 
+from collections.abc import Iterable, Sequence
+
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from xl_alpacaeval_metric import languages
@@ -34,3 +38,25 @@ def language(code: str) -> str:
 def table(title: str | None = None, gap: int = 1) -> Table:
     """An empty table with a line below its head only; `gap` is the space after a column."""
     return Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=(0, gap, 0, 0))
+
+
+def print_by_language(
+    columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], overall: Sequence[str], console: Console
+) -> None:
+    """Print one row per language and, if there are several, one for all."""
+    shown = table()
+    shown.add_column("language", no_wrap=True)
+    for column in columns:
+        shown.add_column(column, justify="right", no_wrap=True)
+    for name, row in rows:
+        shown.add_row(escape(name), *row)
+    if len(rows) > 1:
+        shown.add_section()
+        shown.add_row("all", *overall)
+    console.print(shown)
+
+
+def print_lines(lines: Iterable[str], console: Console) -> None:
+    """Print lines as they are, however long."""
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -7,22 +7,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge import aggregate
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
+from xl_alpacaeval_metric.runs import finished, verdicts
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs import verdicts
 from xl_alpacaeval_metric.signature import parse
 from xl_alpacaeval_metric.stats.clusters import Clusters
 from xl_alpacaeval_metric.stats.differences import holm, paired_difference
 from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.strata import Strata
-
-NOT_IN_VERDICTS = (
-    *("endpoint", "batch_size", "device", "max_batch_size", "gpu_memory_utilization", "tensor_parallel_size"),
-    *("data_parallel_size", "swap_space", "max_num_seqs", "enforce_eager"),
-)
-"""Parts of a judge's identity that do not change its verdicts: where it runs, and the resources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +31,11 @@ class Run:
     items: Mapping[ItemKey, Comparison]
     preferences: Mapping[ItemKey, float | None]
 
+    @property
+    def setting(self) -> finished.Setting:
+        """How the run was judged."""
+        return finished.Setting(self.name, self.signature, self.judge, {})
+
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
@@ -45,8 +43,9 @@ class Contrast:
 
     Win rates are in percent, the difference A - B in percentage points; over several languages they
     are the means of the languages. `n_prompts` is the number of prompts of these items, `n_missing`
-    that of shared items without a verdict in either run.
-    `p_value_holm` is corrected for the number of languages. None where a figure is undefined.
+    that of shared items without a verdict in either run. `p_value_holm` is corrected for the number
+    of languages, `p_value_adjusted` for the number of pairs where more than two runs are compared.
+    None where a figure is undefined.
     """
 
     win_rate_a: float | None
@@ -58,6 +57,7 @@ class Contrast:
     n: int
     n_prompts: int
     n_missing: int
+    p_value_adjusted: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +90,12 @@ def load(folder: Path) -> Run:
 
     Raises UserError where it is no run folder, is not finished, or has no judge.
     """
-    if not (folder / run_folder.RUN).is_file():
-        raise UserError(f"{folder}: is no run folder (no {run_folder.RUN}); give the --output of eval or judge")
-    settings = jsonl.read_json(folder / run_folder.RUN).get("settings")
-    if not isinstance(settings, dict):
-        raise UserError(f"{folder / run_folder.RUN}: damaged, has no settings")
-    if not (folder / run_folder.RESULTS).is_file():
-        raise UserError(
-            f"{folder}: is not finished (no {run_folder.RESULTS}); the command that made it goes on with it"
-        )
-    signature = jsonl.read_json(folder / run_folder.RESULTS).get("signature")
-    if not isinstance(signature, str):
-        raise UserError(f"{folder / run_folder.RESULTS}: damaged, has no signature")
-    if parse(signature).get("judge", "none") == "none":
-        raise UserError(f"{folder}: was made without a judge, so it has no verdicts to compare")
+    setting = finished.read(folder)
     items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
-    identity = settings.get("judge_identity")
     return Run(
-        name=str(folder),
-        signature=signature,
-        judge=identity if isinstance(identity, dict) else {},
+        name=setting.name,
+        signature=setting.signature,
+        judge=setting.judge,
         items=items,
         preferences={key: aggregate.preference_of(found) for key, found in verdicts.read(folder).items()},
     )
@@ -121,13 +107,13 @@ def compare(a: Run, b: Run) -> RunComparison:
     Raises UserError where the runs differ in the judge, its prompt, the order of the answers or a
     reference (the message names the part), and where they share no item or no verdict.
     """
-    _refuse(a, b, [*_differing_judgement(a, b)])
+    finished.refuse(a.name, b.name, [*finished.differing(a.setting, b.setting)])
     both = [key for key in a.items if key in b.items]
     shared = [key for key in both if a.items[key].instruction == b.items[key].instruction]
     if not shared:
         changed = f"; {len(both)} have the same id and language, and another instruction" if both else ""
         raise UserError(f"{a.name} and {b.name} share no item{changed}")
-    _refuse(a, b, [*_differing_references(a, b, shared)])
+    finished.refuse(a.name, b.name, [*_differing_references(a, b, shared)])
     overall = _contrast(a, b, shared)
     if not overall.n:
         raise UserError(f"{a.name} and {b.name}: no item has a verdict in both ({len(shared)} shared)")
@@ -172,28 +158,6 @@ def _contrast(a: Run, b: Run, keys: Sequence[ItemKey]) -> Contrast:
     )
 
 
-def _differing_judgement(a: Run, b: Run) -> Iterator[str]:
-    """The settings in which two runs asked their judges different questions."""
-    mine, theirs = parse(a.signature), parse(b.signature)
-    for part in ("judge", "prompt", "order"):
-        if mine.get(part) != theirs.get(part):
-            yield f"{part} ({mine.get(part)} against {theirs.get(part)})"
-    if mine.get("order") == theirs.get("order") != "both" and mine.get("seed") != theirs.get("seed"):
-        # Another seed shows other answers first, and judges have position bias.
-        yield f"order (drawn from seed {mine.get('seed')} against {theirs.get('seed')})"
-    if mine.get("judge") == theirs.get("judge") and a.judge and b.judge:
-        first, second = _determining(a.judge), _determining(b.judge)
-        for part in sorted(first.keys() | second.keys()):
-            if first.get(part) != second.get(part):
-                yield f"judge ({part} {first.get(part)} against {second.get(part)})"
-
-
-def _determining(identity: Mapping[str, object]) -> dict[str, object]:
-    args = identity.get("args")
-    parts = {**identity, **args} if isinstance(args, dict) else identity
-    return {part: value for part, value in parts.items() if part not in (*NOT_IN_VERDICTS, "args")}
-
-
 def _differing_references(a: Run, b: Run, shared: Sequence[ItemKey]) -> Iterator[str]:
     others = [key for key in shared if a.items[key].reference != b.items[key].reference]
     if others:
@@ -203,11 +167,6 @@ def _differing_references(a: Run, b: Run, shared: Sequence[ItemKey]) -> Iterator
         mine, theirs = (parse(run.signature).get("reference", "").rpartition("@")[2] for run in (a, b))
         if mine != theirs:
             yield f"reference ({mine} against {theirs} in the signature)"
-
-
-def _refuse(a: Run, b: Run, differing: Sequence[str]) -> None:
-    if differing:
-        raise UserError(f"{a.name} and {b.name} cannot be compared; they differ in {', '.join(differing)}")
 
 
 def _caveats(a: Run, b: Run, overall: Contrast) -> Iterator[str]:

@@ -13,6 +13,7 @@ from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
+from xl_alpacaeval_metric.judge_check import checking
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records import run_settings
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
@@ -23,6 +24,7 @@ from xl_alpacaeval_metric.runs.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
 from xl_alpacaeval_metric.runs.generation import answers
 from xl_alpacaeval_metric.scoring import score_task
+from xl_alpacaeval_metric.sequential.rules import Rule
 
 OnEstimate = Callable[[Estimate], None]
 
@@ -39,13 +41,17 @@ def evaluate_model(
     progress: Progress,
     rubric: Rubric | None = None,
     on_estimate: OnEstimate = _ignore,
+    rule: Rule | None = None,
+    judge_check: bool | None = None,
 ) -> Result:
     """Generate, judge and score one model on a benchmark, in the run folder `output`.
 
     With a `rubric`, the judge rates the answers, too. `on_estimate` is called before anything is
     generated with what judging will take, assuming answers as long as the references; it may raise
-    to stop there. The caller has run the judge's preflight. Raises UserError; the same call then
-    continues in the folder.
+    to stop there. With a `rule` the answers are judged in looks (`sequential.rules`). The judge is
+    checked first (see `judge_check.checking`), one in this process after the answers, so that it
+    does not take the candidate's memory. The caller has run the judge's preflight. Raises
+    UserError; the same call then continues in the folder.
     """
     settings = {
         **candidate.identity,
@@ -54,6 +60,7 @@ def evaluate_model(
         "languages": list(dict.fromkeys(row.response_language for row in benchmark.rows)),
         "rows": len(benchmark.rows),
         "references": _hash([row.reference for row in benchmark.rows]),
+        **_reference_run(benchmark.references),
         **judge_settings(judge),
     }
     with RunFolder(output, settings) as folder:
@@ -61,12 +68,15 @@ def evaluate_model(
         folder.write_rows(run_folder.ROWS, rows)
         expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
         task = _task(folder, expected, judge, rubric)
+        check = checking.checking(judge, expected, judge_check)
         if judge is not None:
-            on_estimate(estimate(task))
+            on_estimate(_with_check(estimate(task), check))
+        if check is not None and "endpoint" in check.identity:
+            check.run(progress)
         samples = answers(folder, rows, candidate, progress)
         source = (benchmark.version, benchmark.references)
         notes = [*_cut_off(samples, candidate.max_tokens), *_with_thoughts_inside(samples)]
-        return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes)
+        return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes, rule, check)
 
 
 def judge_pairs(
@@ -77,20 +87,27 @@ def judge_pairs(
     rubric: Rubric | None = None,
     on_estimate: OnEstimate = _ignore,
     notes: Sequence[str] = (),
+    references: str = "given",
+    rule: Rule | None = None,
+    judge_check: bool | None = None,
 ) -> Result:
     """Judge and score answers that were generated elsewhere, in the run folder `output`.
 
     `on_estimate` is called first, with what judging will take. `notes` become warnings of the
-    result. Raises UserError as `evaluate_model` does.
+    result, `references` names whose answers the references are. With a `rule` the answers are
+    judged in looks (`sequential.rules`). Raises UserError as `evaluate_model` does.
     """
     rows = [{key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS} for item in comparisons]
     revision = _hash(rows)
-    with RunFolder(output, {"pairs": revision, "rows": len(rows), **judge_settings(judge)}) as folder:
+    with RunFolder(
+        output, {"pairs": revision, "rows": len(rows), **_reference_run(references), **judge_settings(judge)}
+    ) as folder:
         folder.write_rows(run_folder.SAMPLES, rows)
         task = _task(folder, comparisons, judge, rubric)
+        check = checking.checking(judge, comparisons, judge_check)
         if judge is not None:
-            on_estimate(estimate(task))
-        return _judge(folder, task, (f"pairs@{revision}", "given"), progress, notes)
+            on_estimate(_with_check(estimate(task), check))
+        return _judge(folder, task, (f"pairs@{revision}", references), progress, notes, rule, check)
 
 
 def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None) -> Path:
@@ -100,7 +117,8 @@ def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | No
     """
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in Path(candidate.model).name)[:60].lstrip(".")
     identity = {key: value for key, value in candidate.identity.items() if key not in run_settings.LATER_KEYS}
-    settings = [identity, benchmark.revision, judge.settings if judge else None]
+    against = _reference_run(benchmark.references).values()
+    settings = [identity, benchmark.revision, judge.settings if judge else None, *against]
     return Path("runs") / f"{name}-{benchmark.name}-{_hash(settings)}"
 
 
@@ -109,6 +127,12 @@ def judge_settings(judge: Judge | None) -> Mapping[str, object]:
     if judge is None:
         return {"judge": "none"}
     return {**judge.settings, "judge_identity": dict(judge.client.identity)}
+
+
+def _reference_run(references: str) -> Mapping[str, object]:
+    """The setting of a run whose references are another run's answers; empty for other runs."""
+    name = references.removeprefix("run ")
+    return {"reference_run": name} if name != references else {}
 
 
 def _sample(benchmark: Benchmark, row: Row) -> dict[str, object]:
@@ -134,7 +158,12 @@ def _judge(
     source: tuple[str, str],
     progress: Progress,
     notes: Sequence[str] = (),
+    rule: Rule | None = None,
+    check: checking.JudgeChecking | None = None,
 ) -> Result:
+    found = None if check is None else check.run(progress)
+    if found is not None:
+        jsonl.write_json(folder.path / run_folder.CHECK, found.as_dict())
     if task.judge:
         if task.pending:
             # Drops the verdicts without a preference, so that no question has two in the file.
@@ -148,10 +177,17 @@ def _judge(
         on_rating=_keep(folder, progress, "rating by criteria", len(task.ratings), len(task.comparisons)),
         benchmark=source[0],
         references=source[1],
+        rule=rule,
     )
     result = replace(result, warnings=(*notes, *result.warnings))
+    if task.judge:
+        result = checking.with_check(result, found)
     folder.write_results(result)
     return result
+
+
+def _with_check(estimate: Estimate, check: checking.JudgeChecking | None) -> Estimate:
+    return estimate if check is None else replace(estimate, check=check.estimate())
 
 
 def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:

@@ -20,7 +20,7 @@ from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.signature import package_version
 
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
-RATINGS, RUBRIC = "criteria.jsonl", "rubric.json"
+RATINGS, RUBRIC, CHECK = "criteria.jsonl", "rubric.json", "check.json"
 MODEL, HISTORY = "model", "history"
 """Keys of run.json: what the loaded model turned out to be; an entry for each command that worked
 on the run (see `machine.environment`)."""

@@ -1,38 +1,52 @@
 """Pairs files: answers generated elsewhere and their references, for judging alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from xl_alpacaeval_metric import languages, thinking
+from xl_alpacaeval_metric.benchmark import Benchmark
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import tables
-from xl_alpacaeval_metric.records.judgements import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
+from xl_alpacaeval_metric.runs import folder as run_folder
 
 COLUMNS = ("instruction", "prediction", "reference", "language")
 
 
 def read(file: Path, references: Path | None = None) -> list[Comparison]:
-    """The comparisons in a JSONL, JSON or Parquet file.
+    """The comparisons that `read_against` finds."""
+    return read_against(file, References.read(references) if references else None)[0]
+
+
+def read_against(file: Path, given: "References | None" = None) -> tuple[list[Comparison], list[str]]:
+    """The comparisons in a JSONL, JSON or Parquet file, and lines about their references.
 
     Its columns are instruction, prediction, reference, language and an optional id, by default the
-    row's number. The columns of thoughts in a run's samples.jsonl are read, too. `references` is a
-    file with the references of pairs that have none. Raises UserError that names the file, the row
-    and what is wrong with it.
+    row's number. The columns of thoughts in a run's samples.jsonl are read, too. The `given`
+    references take the place of the pairs' own. Where they are a run's, a pair whose item is not in
+    the run, or whose instruction is another there, is left out.
+    Raises UserError that names the file, the row and what is wrong with it.
     """
     rows = tables.read_rows(file)
     if not rows:
         raise UserError(f"{file}: is empty; it needs rows with {', '.join(COLUMNS)}")
-    given = read_references(references) if references else {}
-    comparisons = []
+    comparisons, replaced, kept, left_out = [], 0, 0, 0
     for number, (where, row) in enumerate(rows, 1):
-        identifier = identifier_of(row, where) or str(number)
+        identifier = tables.identifier_of(row, where) or str(number)
         code = _language(row, where)
-        reference = row.get("reference")
-        if reference is None and given:
-            reference = given.get((identifier, code))
-            if reference is None:
-                raise UserError(f'{where}: no "reference", and {references} has none for id {identifier!r} in {code}')
+        reference = own = row.get("reference")
+        if given is not None:
+            reference = given.of(identifier, code, row.get("instruction"))
+            if reference is None and given.of_run:
+                left_out += 1
+                continue
+            if reference is None and own is None:
+                raise UserError(f'{where}: no "reference", and {given.path} has none for id {identifier!r} in {code}')
+            replaced += own is not None and reference is not None
+            kept += reference is None
+            reference = own if reference is None else reference
         comparisons.append(
             Comparison(
                 id=identifier,
@@ -45,7 +59,69 @@ def read(file: Path, references: Path | None = None) -> list[Comparison]:
                 unfinished=row.get("unfinished") is True,
             )
         )
-    return comparisons
+    if given is not None and given.of_run and not comparisons:
+        raise UserError(f"{given.path}: has none of the {len(rows)} items of {file} with the same instruction")
+    name = given.path if given else file
+    lines = [
+        (replaced, f"references of {replaced} pairs are those of {name}, not the pairs' own"),
+        (kept, f"references of {kept} pairs are their own, since {name} has none for them"),
+        (left_out, f"left out: {left_out} of {len(rows)} pairs, whose item or instruction {name} does not have"),
+    ]
+    return comparisons, [line for count, line in lines if count]
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """References by (id, language): those in a file, or the answers of a run.
+
+    `instructions` are those that a run's answers were given to; a file has none.
+    """
+
+    texts: Mapping[ItemKey, str]
+    instructions: Mapping[ItemKey, str]
+    path: Path
+    of_run: bool
+
+    @property
+    def name(self) -> str:
+        """As in a signature: the file's name, or that of the run."""
+        return f"run {self.path.resolve().name}" if self.of_run else self.path.name
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The references in a file (see `read_references`), or the answers in a run folder.
+
+        Raises UserError for a folder that holds no run, a run without answers, and a bad file.
+        """
+        if not path.is_dir():
+            return cls(read_references(path), {}, path, False)
+        file = path / run_folder.SAMPLES
+        if not file.is_file():
+            raise UserError(
+                f"{path}: holds no {run_folder.SAMPLES}; --reference takes a run folder with answers, or a file"
+            )
+        items = run_folder.read_samples(file)
+        if not items:
+            raise UserError(f"{file}: is empty; --reference takes a run folder with answers, or a file")
+        answers = {item.key: item.prediction for item in items}
+        return cls(answers, {item.key: item.instruction for item in items}, path, True)
+
+    def of(self, identifier: str, language: str, instruction: object) -> str | None:
+        """The reference of an item; None if there is none, or it answers another instruction."""
+        key = (identifier, language)
+        return None if self.instructions.get(key, instruction) != instruction else self.texts.get(key)
+
+    def rows_of(self, benchmark: Benchmark) -> tuple[Benchmark, list[str]]:
+        """The rows that the run answered, too, and a line about those that are left out.
+
+        Raises UserError where there are none.
+        """
+        found = [row for row in benchmark.rows if self.of(row.id, row.response_language, row.instruction) is not None]
+        if not found:
+            raise UserError(f"{self.path}: has no answer to any row of {benchmark.name}; need a run on the same rows")
+        more = len(benchmark.rows) - len(found)
+        lines = [f"left out: {more} of {len(benchmark.rows)} rows, which {self.path} did not answer"] if more else []
+        return replace(benchmark, rows=tuple(found)), lines
 
 
 def without_thoughts(comparisons: Sequence[Comparison]) -> tuple[list[Comparison], list[str]]:
@@ -111,7 +187,7 @@ def read_references(file: Path) -> dict[tuple[str, str], str]:
     """
     found: dict[tuple[str, str], str] = {}
     for where, row in tables.read_rows(file):
-        identifier = identifier_of(row, where)
+        identifier = tables.identifier_of(row, where)
         if identifier is None:
             raise UserError(f'{where}: no "id"; give one')
         text = _split(_text(row, "reference", where)).answer
@@ -122,23 +198,6 @@ def read_references(file: Path) -> dict[tuple[str, str], str]:
     if not found:
         raise UserError(f"{file}: is empty; it needs rows with id, language, reference")
     return found
-
-
-def identifier_of(row: Mapping[str, object], where: str) -> str | None:
-    """A row's `id` as text, None if it has none.
-
-    Raises UserError for an id that is neither text nor a number.
-    """
-    value = row.get("id")
-    if type(value).__module__ == "numpy" and hasattr(value, "item"):
-        value = value.item()
-    if value is None or value != value:  # A table of numbers has nan for a missing id,
-        return None
-    if isinstance(value, float) and value.is_integer():  # which turns the other ids into floats.
-        value = int(value)
-    if not isinstance(value, str | int | float):
-        raise UserError(f'{where}: "id" is {type(value).__name__}, neither text nor a number')
-    return str(value)
 
 
 def _split(text: str) -> thinking.Split:

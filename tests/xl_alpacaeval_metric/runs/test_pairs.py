@@ -103,3 +103,37 @@ def test_references_that_do_not_fit_are_named(tmp_path: Path) -> None:
     twice = write(tmp_path / "references.jsonl", reference, reference | {"reference": "Servus!"})
     with pytest.raises(UserError, match=r"references.jsonl line 2: id 'b' has another reference already"):
         pairs.read(file, twice)
+
+
+def test_given_references_take_the_place_of_the_pairs_own(tmp_path: Path) -> None:
+    file = write(tmp_path / "pairs.jsonl", *(ROW | {"id": name} for name in "abc"))
+    references = write(
+        tmp_path / "references.jsonl", *({"id": name, "language": "de", "reference": f"new {name}"} for name in "ab")
+    )
+    found, lines = pairs.read_against(file, pairs.References.read(references))
+    assert [item.reference for item in found] == ["new a", "new b", ROW["reference"]]
+    assert lines == [
+        f"references of 2 pairs are those of {references}, not the pairs' own",
+        f"references of 1 pairs are their own, since {references} has none for them",
+    ]
+
+
+def test_a_runs_answers_are_references_of_the_same_instructions(tmp_path: Path) -> None:
+    file = write(tmp_path / "pairs.jsonl", *(ROW | {"id": name} for name in "abc"))
+    other = tmp_path / "other"
+    other.mkdir()
+    write(
+        other / "samples.jsonl",
+        ROW | {"id": "a", "prediction": "its answer"},
+        ROW | {"id": "b", "instruction": "something else"},
+    )
+    found, lines = pairs.read_against(file, pairs.References.read(other))
+    assert [(item.id, item.reference) for item in found] == [("a", "its answer")]
+    assert lines == [
+        f"references of 1 pairs are those of {other}, not the pairs' own",
+        f"left out: 2 of 3 pairs, whose item or instruction {other} does not have",
+    ]
+    with pytest.raises(UserError, match="has none of the 1 items"):
+        pairs.read(write(tmp_path / "more.jsonl", ROW | {"id": "z"}), other)
+    with pytest.raises(UserError, match=r"holds no samples.jsonl; --reference takes a run folder"):
+        pairs.References.read(tmp_path)

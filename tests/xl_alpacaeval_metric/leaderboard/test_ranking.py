@@ -1,0 +1,272 @@
+"""`rank`: run folders and harness logs in; places with rank sets and groups in every format out."""
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import xl_alpacaeval_metric
+from tests.commands import complaint
+from tests.commands import run_alpacaeval as run
+from tests.helpers import FINNISH, GERMAN, write_jsonl
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.leaderboard import formats
+from xl_alpacaeval_metric.leaderboard.ranking import rank
+
+SIGNATURE = "judge:openai/any|prompt:0123abcd|order:both|seed:0|benchmark:pairs@1|reference:given@{reference}"
+TEXTS = {"de": GERMAN, "fi": FINNISH}
+
+
+def made(
+    folder: Path,
+    preferences: Mapping[str, Sequence[float | None]],
+    *,
+    model: str = "",
+    reference: str = "01234567",
+    references: str = "reference",
+    answers: str = "",
+    judge: str = "openai/any",
+    levels: Sequence[int] = (),
+) -> Path:
+    """A finished run: language -> the preference on each prompt."""
+    keys = [(f"p{n}", code, value) for code, values in preferences.items() for n, value in enumerate(values)]
+    samples = [
+        {
+            "id": identifier,
+            "language": code,
+            "instruction": f"ask {identifier}",
+            "prediction": (answers and f"{answers} {identifier} {code}") or f"{TEXTS[code]} {folder.name}",
+            "reference": f"{references} {identifier} {code}",
+        }
+        for identifier, code, _ in keys
+    ]
+    write_jsonl(folder / "samples.jsonl", samples)
+    orders = ("candidate_first", "reference_first")
+    lines = [
+        {"id": identifier, "language": code, "order": order, "preference": value}
+        for identifier, code, value in keys
+        for order in orders
+    ]
+    write_jsonl(folder / "verdicts.jsonl", lines)
+    if levels:
+        rated = [
+            {"id": identifier, "language": code, "scores": {"naturalness": level}, "rubric": "x"}
+            for (identifier, code, _), level in zip(keys, levels, strict=True)
+        ]
+        write_jsonl(folder / "criteria.jsonl", rated)
+    settings = {"model": model} if model else {"pairs": "0"}
+    (folder / "run.json").write_text(json.dumps({"settings": settings}), encoding="utf-8")
+    signature = SIGNATURE.format(reference=reference).replace("openai/any", judge)
+    (folder / "results.json").write_text(json.dumps({"signature": signature}), encoding="utf-8")
+    return folder
+
+
+def spread(mean: float, count: int = 20, wide: float = 0.1) -> list[float | None]:
+    return [mean + wide * math.sin(n) for n in range(count)]
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> list[Path]:
+    return [
+        made(tmp_path / name, {"de": spread(de), "fi": spread(fi)})
+        for name, de, fi in (("weak", 0.2, 0.3), ("strong", 0.8, 0.7), ("middle", 0.5, 0.31))
+    ]
+
+
+def test_the_better_run_stands_first_with_its_rank_set(three: list[Path]) -> None:
+    found = xl_alpacaeval_metric.rank(three)
+    win_rate = found.figures["win_rate"]
+    assert [place.name for place in win_rate.overall] == ["strong", "middle", "weak"]
+    assert [(place.rank, place.rank_low, place.rank_high) for place in win_rate.overall] == [
+        (k, k, k) for k in (1, 2, 3)
+    ]
+    assert [place.groups for place in win_rate.overall] == ["a", "b", "c"]
+    assert win_rate.overall[0].value == pytest.approx(75, abs=1)
+    assert all(p.ci95 and p.value and p.ci95[0] < p.value < p.ci95[1] for p in win_rate.overall)
+    assert (win_rate.n_items, win_rate.n_prompts) == (40, 20)
+    assert list(win_rate.by_language) == ["de", "fi"]
+    assert {pair.better for pair in win_rate.pairs} == {"strong", "middle"}
+    fidelity = found.figures["line_pass_rate"]
+    assert [(place.value, place.groups) for place in fidelity.overall] == [(100, "a")] * 3
+    assert [place.rank for place in fidelity.overall] == [1, 1, 1]
+
+
+def test_runs_that_are_not_told_apart_share_ranks_and_a_letter(tmp_path: Path) -> None:
+    runs = [made(tmp_path / name, {"de": spread(0.5, 16, wide)}) for name, wide in (("a", 0.3), ("b", -0.3))]
+    places = rank(runs, figures=["win_rate"]).figures["win_rate"].overall
+    assert [(place.rank_low, place.rank_high, place.groups) for place in places] == [(1, 2, "a")] * 2
+
+
+def test_items_that_a_run_lacks_are_left_out_and_missing_verdicts_are_counted(tmp_path: Path) -> None:
+    a = made(tmp_path / "a", {"de": [*spread(0.2, 9), None]}, reference="1")
+    b = made(tmp_path / "b", {"de": spread(0.8, 12), "fi": spread(0.5, 3)}, reference="2")
+    found = rank([a, b], figures=["win_rate"])
+    assert found.figures["win_rate"].n_items == 10
+    assert [(place.n, place.n_missing) for place in found.figures["win_rate"].overall] == [(10, 0), (9, 1)]
+    assert any(f"left out 5 items of {b}" in note for note in found.notes)
+
+
+def test_items_that_ask_for_something_else_are_left_out(tmp_path: Path) -> None:
+    a = made(tmp_path / "a", {"de": spread(0.2, 9)}, reference="1")
+    b = made(tmp_path / "b", {"de": spread(0.8, 9)}, reference="2")
+    file = b / "samples.jsonl"
+    file.write_text(file.read_text("utf-8").replace("ask p3", "ask something else"), encoding="utf-8")
+    found = rank([a, b], figures=["win_rate"])
+    assert found.figures["win_rate"].n_items == 8
+    assert any("1 items whose instruction is another" in note for note in found.notes)
+
+
+def test_criteria_are_ranked_by_level(tmp_path: Path) -> None:
+    low = made(tmp_path / "low", {"de": spread(0.5)}, levels=[2, 3] * 10)
+    high = made(tmp_path / "high", {"de": spread(0.5)}, levels=[4, 5] * 10)
+    places = rank([low, high]).figures["naturalness"].overall
+    assert [(place.name, place.value) for place in places] == [("high", 4.5), ("low", 2.5)]
+
+
+def test_items_jsonl_is_read_where_there_is_one(tmp_path: Path) -> None:
+    runs = [made(tmp_path / name, {"de": spread(0.5)}) for name in ("a", "b")]
+    for folder, passes in zip(runs, (True, False), strict=True):
+        write_jsonl(folder / "items.jsonl", [{"id": f"p{n}", "language": "de", "line_pass": passes} for n in range(20)])
+    places = rank(runs).figures["line_pass_rate"].overall
+    assert [(place.name, place.value) for place in places] == [("a", 100), ("b", 0)]
+
+
+def test_models_give_the_names_where_they_tell_runs_apart(tmp_path: Path) -> None:
+    a, b = (made(tmp_path / name / "run", {"de": spread(0.5)}, model=f"org/{name}") for name in "ab")
+    assert {place.name for place in rank([a, b]).figures["win_rate"].overall} == {"org/a", "org/b"}
+    c = made(tmp_path / "c" / "run", {"de": spread(0.5)}, model="org/a")
+    assert {place.name for place in rank([a, c]).figures["win_rate"].overall} == {str(a), str(c)}
+    assert {place.name for place in rank({"x": a, "y": c}).figures["win_rate"].overall} == {"x", "y"}
+
+
+def test_head_to_heads_are_ranked_by_bradley_terry(tmp_path: Path) -> None:
+    """A against B, B against C: no common reference, and one chain."""
+    ab = made(tmp_path / "A", {"de": spread(0.8)}, answers="alpha", references="beta", reference="1")
+    bc = made(tmp_path / "B", {"de": spread(0.7)}, answers="beta", references="gamma", reference="2")
+    found = rank([ab, bc], figures=["win_rate"])
+    ranking = found.figures["win_rate"]
+    assert ranking.method == "Bradley-Terry"
+    assert [place.name for place in ranking.overall] == ["A", "B", f"reference of {bc}"]
+    assert any("no common reference" in note for note in found.notes)
+    # log-odds of 0.8 and 0.7, added: A is preferred to C with odds 4 * 7 / 3.
+    odds = 4 * 7 / 3
+    assert ranking.overall[0].value == pytest.approx(100 * (0.8 + odds / (1 + odds)) / 2, abs=0.6)
+    with pytest.raises(UserError, match=r"differ in reference \(20 of 20 shared items, the first is id 'p0' in de\)"):
+        rank([ab, made(tmp_path / "D", {"de": spread(0.7)}, answers="delta", references="other", reference="3")])
+
+
+def harness_log(folder: Path, preferences: Sequence[float], model: str, judge: str = "openai/any") -> Path:
+    """What lm-evaluation-harness writes with --log_samples, cut to what matters."""
+    samples = [
+        {
+            "doc": {
+                "id": f"p{n}",
+                "response_language": "de",
+                "instruction": f"ask p{n}",
+                "reference": f"reference p{n} de",
+            },
+            "filtered_resps": [
+                json.dumps(
+                    {
+                        "preference": value,
+                        "prediction": f"{GERMAN} {model}",
+                        "judged": True,
+                        "fidelity": {"line_pass": n % 2 == 0},
+                    }
+                )
+            ],
+        }
+        for n, value in enumerate(preferences)
+    ]
+    place = folder / model.replace("/", "__")
+    stamp = "2026-11-28T10-00-00.000000"
+    write_jsonl(place / f"samples_xl_alpacaeval_mini_de_{stamp}.jsonl", samples)
+    described = {"judged_by": {"signature": SIGNATURE.format(reference="9").replace("openai/any", judge)}}
+    results = {"model_name": model, "configs": {"xl_alpacaeval_mini_de": {"metadata": described}}}
+    (place / f"results_{stamp}.json").write_text(json.dumps(results), encoding="utf-8")
+    return folder
+
+
+def test_harness_logs_stand_beside_run_folders(tmp_path: Path) -> None:
+    harness_log(tmp_path / "logs", [0.9] * 10, "org/best")
+    logs = harness_log(tmp_path / "logs", [0.1 + n / 100 for n in range(10)], "org/worst")
+    mine = made(tmp_path / "mine", {"de": spread(0.5, 10)}, model="org/mine")
+    found = rank([logs, mine])
+    assert [place.name for place in found.figures["win_rate"].overall] == ["org/best", "org/mine", "org/worst"]
+    assert {place.name: place.value for place in found.figures["line_pass_rate"].overall} == {
+        "org/mine": 100,
+        "org/best": 50,
+        "org/worst": 50,
+    }
+    with pytest.raises(UserError, match=r"differ in judge \(openai/any against openai/other\)"):
+        rank([mine, harness_log(tmp_path / "other", [0.5] * 10, "org/x", judge="openai/other")])
+
+
+def test_a_harness_folder_without_samples_is_refused(tmp_path: Path) -> None:
+    logs = harness_log(tmp_path / "logs", [0.9] * 3, "org/one")
+    for file in logs.rglob("samples_*"):
+        file.unlink()
+    with pytest.raises(UserError, match="run it with --log_samples"):
+        rank([logs, logs.parent])
+
+
+@pytest.mark.parametrize("form", formats.FORMATS)
+def test_every_format_has_every_name_and_value(three: list[Path], form: str, tmp_path: Path) -> None:
+    result = run("rank", *three, "--format", form, "--output", tmp_path / "ranking.json", COLUMNS="80")
+    assert result.returncode == 0, result.stderr
+    names = {"strong", "middle", "weak"}
+    if form == "csv":
+        rows = list(csv.DictReader(io.StringIO(result.stdout)))
+        assert {row["model"] for row in rows} == names
+        assert [row["rank"] for row in rows if (row["figure"], row["language"]) == ("win_rate", "all")] == [
+            "1",
+            "2",
+            "3",
+        ]
+    elif form == "json":
+        content: dict[str, Any] = json.loads(result.stdout)
+        assert content == json.loads((tmp_path / "ranking.json").read_text("utf-8"))
+        assert {place["name"] for place in content["figures"]["win_rate"]["overall"]} == names
+    else:
+        assert all(name in result.stdout for name in names)
+        assert "judge:openai/any" in result.stdout
+    if form == "table":
+        tables = result.stdout[: result.stdout.index("ranks: those")]
+        assert max(map(len, tables.splitlines())) <= 80
+
+
+def test_names_are_data_in_every_format(tmp_path: Path) -> None:
+    names = ["50% & $x_1$ | [bold]a[/bold]\\", "x" * 100]
+    runs = dict(zip(names, (made(tmp_path / n, {"de": spread(0.5)}) for n in "ab"), strict=True))
+    found = rank(runs, figures=["win_rate"])
+    assert r"50\% \& \$x\_1\$ | [bold]a[/bold]\textbackslash{}" in formats.text(found, "tex")
+    assert r"50% & $x_1$ \| [bold]a[/bold]\\" in formats.text(found, "md")
+    assert json.loads(formats.text(found, "json"))["figures"]["win_rate"]["overall"][0]["name"] in names
+    by_model = tmp_path / ("y" * 90)
+    shown = run("rank", made(by_model, {"de": spread(0.5)}), tmp_path / "a", COLUMNS="80").stdout
+    assert len(re.findall("y", shown[: shown.index("ranks: those")])) >= 90
+
+
+def test_wrong_use_is_one_line(three: list[Path], tmp_path: Path) -> None:
+    weak, strong, _ = three
+    assert "needs two runs or more; 1 given" in complaint(run("rank", weak))
+    assert "is given twice" in complaint(run("rank", weak, strong, weak))
+    assert "is no run folder" in complaint(run("rank", weak, tmp_path))
+    assert "is no run folder" in complaint(run("rank", weak, tmp_path / "nowhere"))
+    assert "has no figure 'grace'; it has win_rate, line_pass_rate" in complaint(
+        run("rank", weak, strong, "--figure", "grace")
+    )
+    assert "is not one of table, md" in complaint(run("rank", weak, strong, "--format", "xls"))
+    other = made(tmp_path / "other", {"de": spread(0.5)}, judge="openai/other")
+    assert "differ in judge (openai/any against openai/other)" in complaint(run("rank", weak, other))
+    apart = made(tmp_path / "apart", {"hu": []}, reference="5")
+    write_jsonl(apart / "verdicts.jsonl", [{"id": "p", "language": "hu", "order": "both", "preference": 0.5}])
+    assert "share no item" in complaint(run("rank", weak, apart, "--figure", "win_rate"))
+    write_jsonl(apart / "verdicts.jsonl", [{"id": "p", "language": "hu", "order": "both", "preference": 7}])
+    assert "verdicts.jsonl line 1: the preference is 7" in complaint(run("rank", weak, apart))

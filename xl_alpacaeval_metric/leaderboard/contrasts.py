@@ -1,0 +1,88 @@
+"""All pairs of several runs: each compared as two runs are, with p-values corrected for all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.ranking import pairs
+from xl_alpacaeval_metric.records.judgements import ItemKey
+from xl_alpacaeval_metric.runs import compare
+from xl_alpacaeval_metric.runs.compare import Contrast, Run, RunComparison
+from xl_alpacaeval_metric.stats.missing import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class RunsComparison:
+    """Every pair of the runs `names`, in their order.
+
+    `p_value_adjusted` of the overall contrasts is corrected for all pairs, that of the contrasts in
+    one language for all pairs in all languages.
+    """
+
+    names: Sequence[str]
+    pairs: Sequence[RunComparison]
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values, for JSON."""
+        return {"runs": list(self.names), "pairs": [pair.as_dict() for pair in self.pairs]}
+
+
+def compare_all(runs: Sequence[Run]) -> RunsComparison:
+    """Compare every two of the runs (`runs.compare.compare`), and correct for their number.
+
+    Step-down max-T over sign flips of whole prompts that all pairs share (`ranking.pairs`). Raises
+    UserError for fewer than two runs, and as `compare` does.
+    """
+    if len(runs) < 2:
+        raise UserError(f"a comparison needs two runs or more; {len(runs)} given")
+    found = [compare.compare(a, b) for a, b in combinations(runs, 2)]
+    if len(found) == 1:
+        return RunsComparison([run.name for run in runs], found)
+    keys = _keys(runs)
+    values = np.array([[_value(run, key) for key in keys] for run in runs])
+    prompts = [next(run.items[key] for run in runs if key in run.items).cluster for key in keys]
+    languages = [code for _, code in keys]
+    overall, by_language = pairs.all_pairs(values, prompts, languages)
+    parts = by_language or {languages[0]: overall}
+    return RunsComparison(
+        [run.name for run in runs],
+        [
+            replace(
+                pair,
+                overall=_adjusted(pair.overall, overall.p_adjusted, number),
+                by_language={
+                    code: _adjusted(part, parts[code].p_adjusted, number) for code, part in pair.by_language.items()
+                },
+            )
+            for number, pair in enumerate(found)
+        ],
+    )
+
+
+def _keys(runs: Sequence[Run]) -> list[ItemKey]:
+    """The items of any run whose instruction is the same in all that have it."""
+    asked: dict[ItemKey, set[str]] = {}
+    for run in runs:
+        for key, item in run.items.items():
+            asked.setdefault(key, set()).add(item.instruction)
+    return [key for key, instructions in asked.items() if len(instructions) == 1]
+
+
+def _value(run: Run, key: ItemKey) -> float:
+    value = run.preferences.get(key)
+    return float("nan") if value is None else value
+
+
+def _adjusted(part: Contrast, p_adjusted: Floats, pair: int) -> Contrast:
+    """The contrast with its corrected p-value, which is never below its own."""
+    if part.p_value is None or np.isnan(p_adjusted[pair]):
+        return part
+    return replace(part, p_value_adjusted=max(part.p_value, float(p_adjusted[pair])))
+
+
+def letters(names: Sequence[str]) -> Mapping[str, str]:
+    """A short name for each run: A, B, C and so on; from the 27th on A1, B1."""
+    return {name: chr(ord("A") + k % 26) + (str(k // 26) if k > 25 else "") for k, name in enumerate(names)}

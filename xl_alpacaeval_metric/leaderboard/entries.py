@@ -1,0 +1,198 @@
+"""Entries of a leaderboard: a finished run's figures by item, read without its texts."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.languages import fidelity
+from xl_alpacaeval_metric.records.judgements import ItemKey
+from xl_alpacaeval_metric.runs import finished
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.finished import Setting
+from xl_alpacaeval_metric.stats.missing import Floats
+
+ITEMS = "items.jsonl"
+WIN_RATE, LINE_PASS = "win_rate", "line_pass_rate"
+TEXTS = 20_000
+"""Answers without items.jsonl whose language is identified, at most, unless that is asked for."""
+_BYTES = 3_000
+"""Of a line of samples.jsonl, about."""
+
+
+class ItemTable:
+    """The items of all entries, numbered in order of first appearance."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[ItemKey, int] = {}
+
+    def number(self, identifier: object, language: object) -> int:
+        """The number of an item."""
+        return self.numbers.setdefault((str(identifier), str(language)), len(self.numbers))
+
+    @property
+    def keys(self) -> list[ItemKey]:
+        return list(self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One run: its setting and, for each figure, item number -> value (nan: missing).
+
+    Preferences and line passes are in 0..1, criteria in 1..5. `read_texts` reads the hashes of the
+    run's texts; `left_out` says, by figure, why it was not read.
+    """
+
+    name: str
+    folder: Path
+    setting: Setting
+    figures: Mapping[str, Mapping[int, float]]
+    read_texts: "Callable[[], Texts]"
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def model(self) -> str:
+        """The model's name, empty where the run does not know it."""
+        model = str(self.setting.settings.get("model") or "")
+        path = Path(model).expanduser()
+        return path.resolve().name if model and path.exists() else model
+
+    @property
+    def reference(self) -> str:
+        """The hash of the references and instructions, from the signature."""
+        return self.setting.parts.get("reference", "").rpartition("@")[2]
+
+    def array(self, figure: str, items: int) -> Floats:
+        """The values of a figure by item number, nan where there is none."""
+        found = np.full(items, np.nan)
+        values = self.figures.get(figure, {})
+        found[np.fromiter(values.keys(), np.intp, len(values))] = np.fromiter(values.values(), float, len(values))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Hashes of an entry's instructions, references and answers, and prompts, by item number."""
+
+    instruction: dict[int, int]
+    reference: dict[int, int]
+    prediction: dict[int, int]
+    prompt: dict[int, str]
+
+
+def read_run(folder: Path, items: ItemTable, wanted: Sequence[str] | None = None, most_texts: int = TEXTS) -> Entry:
+    """The entry of a run folder.
+
+    `wanted` are figures; None stands for those that the folder's files hold, and for line passes
+    that take at most `most_texts` answers to compute. Raises UserError as
+    `finished.read` does, for a damaged file, and for a figure that the run has not.
+    """
+    setting = finished.read(folder, judged=False)
+    figures: dict[str, Mapping[int, float]] = {}
+    left_out: dict[str, str] = {}
+    if setting.judged and (wanted is None or WIN_RATE in wanted):
+        figures[WIN_RATE] = _preferences(folder / run_folder.VERDICTS, items)
+    if wanted is None or LINE_PASS in wanted:
+        passes = _line_passes(folder, items, most_texts if wanted is None else None)
+        if passes is None:
+            left_out[LINE_PASS] = f"{folder} has no {ITEMS}, and identifying the languages of its answers takes a while"
+        else:
+            figures[LINE_PASS] = passes
+    criteria = _criteria(folder / run_folder.RATINGS, items)
+    figures |= {name: values for name, values in criteria.items() if wanted is None or name in wanted}
+    for name in wanted or ():
+        if not figures.get(name):
+            known = ", ".join((*((WIN_RATE,) if setting.judged else ()), LINE_PASS, *criteria))
+            raise UserError(f"{folder}: has no figure {name!r}; it has {known}")
+    return Entry(str(folder), folder, setting, figures, partial(texts_of, folder, items), left_out)
+
+
+def preference_of(verdicts: Mapping[tuple[str, str, int], float | None]) -> float:
+    """The mean over the judges of each one's mean over the orders of its mean vote.
+
+    `verdicts`: (judge, order, vote) -> value. Votes that are missing are left out. A judge that
+    lacks an order has no preference; nan where no judge has one.
+    """
+    by_order: dict[tuple[str, str], list[float]] = {}
+    for (judge, order, _), value in verdicts.items():
+        known = by_order.setdefault((judge, order), [])
+        if value is not None:
+            known.append(value)
+    by_judge: dict[str, list[float | None]] = {}
+    for (judge, _), values in by_order.items():
+        by_judge.setdefault(judge, []).append(sum(values) / len(values) if values else None)
+    means = [
+        sum(v for v in values if v is not None) / len(values) for values in by_judge.values() if None not in values
+    ]
+    return sum(means) / len(means) if means else float("nan")
+
+
+def texts_of(folder: Path, items: ItemTable) -> Texts:
+    """The hashes of a run folder's texts; raises UserError for a damaged line."""
+    return texts(jsonl.read_lines(folder / run_folder.SAMPLES), items, folder / run_folder.SAMPLES)
+
+
+def texts(rows: Iterable[Mapping[str, Any]], items: ItemTable, file: Path) -> Texts:
+    """The hashes of the texts in lines of samples.jsonl; raises UserError for a damaged one."""
+    found = Texts({}, {}, {}, {})
+    for row in rows:
+        try:
+            number = items.number(row["id"], row["language"])
+            found.instruction[number] = hash(row["instruction"])
+            found.prediction[number] = hash(row["prediction"])
+            found.reference[number] = hash(row.get("reference") or "")
+            found.prompt[number] = str(row.get("prompt") or row["id"])
+        except (KeyError, TypeError):
+            raise UserError(f"{file}: damaged; a line has no id, language or text") from None
+    return found
+
+
+def _preferences(file: Path, items: ItemTable) -> dict[int, float]:
+    verdicts: dict[int, dict[tuple[str, str, int], float | None]] = {}
+    for line, row in enumerate(jsonl.read_lines(file), 1):
+        value = row.get("preference")
+        if value is not None and not (isinstance(value, int | float) and 0 <= value <= 1):
+            raise UserError(f"{file} line {line}: the preference is {value!r}; need a number from 0 to 1, or null")
+        if "id" not in row or "language" not in row:
+            raise UserError(f"{file} line {line}: damaged; it has no id or no language")
+        # The last verdict on a question counts.
+        question = (str(row.get("judge", "")), str(row.get("order")), int(row.get("vote") or 0))
+        verdicts.setdefault(items.number(row["id"], row["language"]), {})[question] = value
+    if not verdicts:
+        raise UserError(f"{file}: has no verdicts; the command that made the run goes on with it")
+    return {number: preference_of(found) for number, found in verdicts.items()}
+
+
+def _line_passes(folder: Path, items: ItemTable, most: int | None) -> dict[int, float] | None:
+    """From items.jsonl or, without it, from at most `most` answers; None if there are more."""
+    if (folder / ITEMS).is_file():
+        return {
+            items.number(row.get("id"), row.get("language")): _number(row.get("line_pass"))
+            for row in jsonl.read_lines(folder / ITEMS)
+        }
+    samples = folder / run_folder.SAMPLES
+    if most is not None and samples.is_file() and samples.stat().st_size > most * _BYTES:
+        return None
+    answers = run_folder.read_samples(samples)
+    found = fidelity.texts_fidelity([item.prediction for item in answers], [item.language for item in answers])
+    return {items.number(*item.key): _number(one.line_pass) for item, one in zip(answers, found, strict=True)}
+
+
+def _criteria(file: Path, items: ItemTable) -> dict[str, dict[int, float]]:
+    found: dict[str, dict[int, float]] = {}
+    for row in jsonl.read_lines(file):
+        scores = row.get("scores")
+        if isinstance(scores, dict):
+            number = items.number(row.get("id"), row.get("language"))
+            for name, level in scores.items():
+                found.setdefault(name, {})[number] = _number(level)
+    return found
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else float("nan")

@@ -1,0 +1,152 @@
+"""Rank many runs: by win rate, by language fidelity, by each criterion."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.leaderboard import entries as reading
+from xl_alpacaeval_metric.leaderboard import harness_logs, head_to_heads, matching
+from xl_alpacaeval_metric.leaderboard.entries import LINE_PASS, WIN_RATE, Entry, ItemTable
+from xl_alpacaeval_metric.leaderboard.matching import Matched
+from xl_alpacaeval_metric.leaderboard.places import FigureRanking, Ranking, pairs_of, places_of
+from xl_alpacaeval_metric.ranking import pairs
+from xl_alpacaeval_metric.stats.clusters import Codes
+from xl_alpacaeval_metric.stats.intervals import mean_interval
+from xl_alpacaeval_metric.stats.missing import Floats
+from xl_alpacaeval_metric.stats.strata import Strata
+
+_LEVELS = (1.0, 5.0)
+Runs = Sequence[str | Path] | Mapping[str, str | Path]
+
+
+def rank(runs: Runs, *, figures: Sequence[str] | None = None, seed: int = 0) -> Ranking:
+    """Rank two or more runs of one judge on the items that all of them have.
+
+    `runs`: run folders of eval or judge, output folders of lm-evaluation-harness (--log_samples),
+    or names and their folders. `figures`: win_rate, line_pass_rate and names of criteria; by
+    default those that all runs have at hand. Every figure over several languages is the mean of the
+    languages'. Pairs are tested by step-down max-T over sign flips that all pairs share
+    (`ranking.pairs`), rank sets and groups follow from the pairs told apart at 5%: all of them hold
+    together, and so do those by language. Where the runs' references are other runs' answers, the
+    ranking is of Bradley-Terry strengths (`leaderboard.head_to_heads`).
+
+    Raises UserError for fewer than two runs, a folder that is no finished run, the same run twice,
+    runs that were judged in different settings, and runs that share no item.
+    """
+    items = ItemTable()
+    found = _read(runs, items, figures)
+    names = _names(found, runs)
+    matched = matching.match(found, names, items)
+    wanted = figures or [
+        name for name in dict.fromkeys(f for one in found for f in one.figures) if _in_all(name, found)
+    ]
+    if not wanted:
+        raise UserError(f"{found[0].name} and {found[1].name} have no figure in common; one was made without a judge")
+    notes = [*dict.fromkeys(why for one in found for why in one.left_out.values())][:1]
+    if matched.changed:
+        notes.append(f"left out: {len(matched.changed)} items whose instruction is another in different runs")
+    rankings = {}
+    for name in wanted:
+        if name == WIN_RATE and matched.head_to_heads is not None:
+            rankings[name], more = head_to_heads.ranked(matched, items, seed)
+        else:
+            rankings[name], more = _ranked(name, matched, names, items, seed)
+        notes += more
+    return Ranking(rankings, notes, _setting(found), dict(zip(names, (one.name for one in found), strict=True)))
+
+
+def _read(runs: Runs, items: ItemTable, figures: Sequence[str] | None) -> list[Entry]:
+    folders = [
+        Path(one)
+        for one in (runs.values() if isinstance(runs, Mapping) else [runs] if isinstance(runs, str | Path) else runs)
+    ]
+    twice = [folder for folder, count in Counter(folder.resolve() for folder in folders).items() if count > 1]
+    if twice:
+        raise UserError(f"{twice[0]}: is given twice; give each run once")
+    found: list[Entry] = []
+    for folder in folders:
+        if harness_logs.is_log(folder):
+            found += harness_logs.read_logs(folder, items, figures)
+        else:
+            found.append(reading.read_run(folder, items, figures, reading.TEXTS // max(1, len(folders))))
+    if len(found) < 2:
+        raise UserError(f"a ranking needs two runs or more; {len(found)} given")
+    return found
+
+
+def _names(found: Sequence[Entry], runs: Runs) -> list[str]:
+    """The given names; else those of models or folders if they tell the runs apart; else paths."""
+    if isinstance(runs, Mapping) and len(runs) == len(found):
+        return [str(name) for name in runs]
+    for names in ([one.model for one in found], [one.folder.name for one in found]):
+        if all(names) and len(set(names)) == len(names):
+            return names
+    return [one.name for one in found]
+
+
+def _in_all(name: str, found: Sequence[Entry]) -> bool:
+    return all(name in one.figures for one in found)
+
+
+def _setting(found: Sequence[Entry]) -> str:
+    parts = found[0].setting.parts
+    return "|".join(f"{key}:{parts[key]}" for key in ("judge", "prompt", "order", "seed") if key in parts)
+
+
+def _ranked(
+    name: str, matched: Matched, names: Sequence[str], items: ItemTable, seed: int
+) -> tuple[FigureRanking, list[str]]:
+    """The ranking by one figure against common references, and what was left out."""
+    entries = matched.entries
+    kept = sorted(set.intersection(*(set(one.figures[name]) for one in entries)) - matched.changed)
+    if not kept:
+        raise UserError(f"the {len(entries)} runs share no item with a {name}")
+    notes = []
+    for one in entries:
+        if more := len(one.figures[name].keys() - set(kept) - matched.changed):
+            notes.append(f"{name}: left out {more} items of {one.name} that another run does not have")
+    if len(notes) > 3:
+        notes = [f"{name}: left out items of {len(notes)} runs that another run does not have; {len(kept)} are in all"]
+    values = np.stack([one.array(name, len(items.numbers))[kept] for one in entries])
+    prompts = [matched.prompts.get(number, items.keys[number][0]) for number in kept]
+    languages = [items.keys[number][1] for number in kept]
+    overall, by_language = pairs.all_pairs(values, prompts, languages, seed=seed)
+    bounds, unit = ((0.0, 1.0), 100.0) if name in (WIN_RATE, LINE_PASS) else (_LEVELS, 1.0)
+    codes = np.array(languages)
+    return (
+        FigureRanking(
+            method="common reference",
+            overall=places_of(names, *_figures(values, bounds, unit, prompts, languages), overall),
+            by_language={
+                str(code): places_of(
+                    names,
+                    *_figures(
+                        values[:, codes == code],
+                        bounds,
+                        unit,
+                        [prompt for prompt, other in zip(prompts, languages, strict=True) if other == code],
+                        None,
+                    ),
+                    tests,
+                )
+                for code, tests in by_language.items()
+            },
+            pairs=pairs_of(names, overall, unit),
+            n_items=len(kept),
+            n_prompts=len(set(prompts)),
+        ),
+        notes,
+    )
+
+
+def _figures(
+    values: Floats, bounds: tuple[float, float], unit: float, prompts: Sequence[str], languages: Sequence[str] | None
+) -> tuple[Floats, Floats, Codes, Codes]:
+    """Each model's value and interval in the figure's unit, and its items with and without it."""
+    means = np.array([Strata.of(row, prompts, languages).mean for row in values])
+    intervals = np.array([mean_interval(row, prompts, languages, bounds=bounds) for row in values])
+    missing = np.isnan(values).sum(axis=1)
+    return unit * means, unit * intervals, values.shape[1] - missing, missing

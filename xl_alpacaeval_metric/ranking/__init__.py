@@ -1,0 +1,1 @@
+"""Ranking: all pairs of many models, rank sets, significance groups, Bradley-Terry strengths."""

@@ -1,0 +1,77 @@
+"""Comparisons of runs as tables on the terminal."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.markup import escape
+
+from xl_alpacaeval_metric.leaderboard import contrasts
+from xl_alpacaeval_metric.leaderboard.contrasts import RunsComparison
+from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.runs.compare import Contrast, RunComparison
+
+
+def show_comparison(found: RunComparison, console: Console) -> None:
+    """Print one row per language and one for all, then what was left out."""
+    cells.print_lines([f"A: {found.a}", f"B: {found.b}"], console)
+    rows = [(cells.language(code), _contrast_cells(part)) for code, part in found.by_language.items()]
+    cells.print_by_language(
+        ("A %", "B %", "A - B", "95% interval", "p", "Holm p", "n"), rows, _contrast_cells(found.overall), console
+    )
+    notes = [
+        f"{found.overall.n} items of {found.overall.n_prompts} prompts; p: sign-flip test, Holm p: corrected for "
+        f"{sum(part.p_value is not None for part in found.by_language.values())} languages; interval: the same test's"
+    ]
+    cells.print_lines([*notes, *_left_out(found, "A", "B")], console)
+
+
+def show_comparisons(found: RunsComparison, console: Console) -> None:
+    """Print every pair of several runs over all languages and in each, then what was left out."""
+    short = contrasts.letters(found.names)
+    cells.print_lines([f"{letter}: {name}" for name, letter in short.items()], console)
+    codes = list(dict.fromkeys(code for pair in found.pairs for code in pair.by_language))
+    for code in (*codes, "") if len(codes) > 1 else ("",):
+        table = cells.table(f"\n{escape(cells.language(code)) if code else 'all languages'}")
+        table.add_column("pair", no_wrap=True)
+        for column in ("first %", "second %", "difference", "95% interval", "p", "max-T p", "n"):
+            table.add_column(column, justify="right", no_wrap=True)
+        for pair in found.pairs:
+            part = pair.by_language.get(code) if code else pair.overall
+            if part is not None:
+                row = list(_contrast_cells(part))
+                row[5] = cells.p_value(part.p_value_adjusted)
+                table.add_row(f"{short[pair.a]} - {short[pair.b]}", *row)
+        console.print(table)
+    notes = [
+        f"p: sign-flip test of one pair; max-T p: corrected for all {len(found.pairs)} pairs (step-down max-T)"
+        + (f", by language for all pairs in all {len(codes)} languages" if len(codes) > 1 else "")
+    ]
+    for pair in found.pairs:
+        first, second = short[pair.a], short[pair.b]
+        notes += [f"{first} - {second}: {line}" for line in _left_out(pair, first, second)]
+    cells.print_lines(notes, console)
+
+
+def _left_out(found: RunComparison, first: str, second: str) -> Iterator[str]:
+    """What a comparison leaves out, and its warnings."""
+    if found.overall.n_missing:
+        yield f"left out: {found.overall.n_missing} shared items without a verdict in one run or both"
+    if found.n_changed:
+        yield f"left out: {found.n_changed} items whose instruction is another in each run"
+    for side, only in ((first, found.only_a), (second, found.only_b)):
+        if only:
+            counts = ", ".join(f"{code} {count}" for code, count in sorted(only.items()))
+            yield f"left out: {sum(only.values())} items that only {side} has ({counts})"
+    yield from (f"warning: {line}" for line in found.caveats)
+
+
+def _contrast_cells(part: Contrast) -> tuple[str, ...]:
+    return (
+        cells.figure(part.win_rate_a),
+        cells.figure(part.win_rate_b),
+        cells.figure(part.difference, "+.1f"),
+        cells.interval(part.difference_ci95, "+.1f"),
+        cells.p_value(part.p_value),
+        cells.p_value(part.p_value_holm),
+        str(part.n),
+    )

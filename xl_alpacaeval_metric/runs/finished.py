@@ -1,0 +1,88 @@
+"""A finished run's setting: its signature and its judge, read without its items."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.signature import parse
+
+NOT_IN_VERDICTS = (
+    *("endpoint", "batch_size", "device", "max_batch_size", "gpu_memory_utilization", "tensor_parallel_size"),
+    *("data_parallel_size", "swap_space", "max_num_seqs", "enforce_eager"),
+)
+"""Parts of a judge's identity that do not change its verdicts: where it runs, and the resources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a run was judged: its signature, its judge's identity, and the settings in run.json."""
+
+    name: str
+    signature: str
+    judge: Mapping[str, object]
+    settings: Mapping[str, object]
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """The parts of the signature."""
+        return parse(self.signature)
+
+    @property
+    def judged(self) -> bool:
+        return self.parts.get("judge", "none") != "none"
+
+
+def read(folder: Path, *, judged: bool = True) -> Setting:
+    """The setting of a run folder.
+
+    Raises UserError where it is no run folder, is not finished, or has no judge and `judged` is
+    wanted.
+    """
+    if not (folder / run_folder.RUN).is_file():
+        raise UserError(f"{folder}: is no run folder (no {run_folder.RUN}); give the --output of eval or judge")
+    settings = jsonl.read_json(folder / run_folder.RUN).get("settings")
+    if not isinstance(settings, dict):
+        raise UserError(f"{folder / run_folder.RUN}: damaged, has no settings")
+    if not (folder / run_folder.RESULTS).is_file():
+        raise UserError(
+            f"{folder}: is not finished (no {run_folder.RESULTS}); the command that made it goes on with it"
+        )
+    signature = jsonl.read_json(folder / run_folder.RESULTS).get("signature")
+    if not isinstance(signature, str):
+        raise UserError(f"{folder / run_folder.RESULTS}: damaged, has no signature")
+    identity = settings.get("judge_identity")
+    found = Setting(str(folder), signature, identity if isinstance(identity, dict) else {}, settings)
+    if judged and not found.judged:
+        raise UserError(f"{folder}: was made without a judge, so it has no verdicts to compare")
+    return found
+
+
+def differing(a: Setting, b: Setting) -> Iterator[str]:
+    """The parts in which two runs asked their judges different questions, with both values."""
+    mine, theirs = a.parts, b.parts
+    for part in ("judge", "prompt", "order"):
+        if mine.get(part) != theirs.get(part):
+            yield f"{part} ({mine.get(part)} against {theirs.get(part)})"
+    if mine.get("order") == theirs.get("order") != "both" and mine.get("seed") != theirs.get("seed"):
+        # Another seed shows other answers first, and judges have position bias.
+        yield f"order (drawn from seed {mine.get('seed')} against {theirs.get('seed')})"
+    if mine.get("judge") == theirs.get("judge") and a.judge and b.judge:
+        first, second = _determining(a.judge), _determining(b.judge)
+        for part in sorted(first.keys() | second.keys()):
+            if first.get(part) != second.get(part):
+                yield f"judge ({part} {first.get(part)} against {second.get(part)})"
+
+
+def refuse(a: str, b: str, differing: list[str]) -> None:
+    """Raises UserError that names the parts in which two runs differ, unless there are none."""
+    if differing:
+        raise UserError(f"{a} and {b} cannot be compared; they differ in {', '.join(differing)}")
+
+
+def _determining(identity: Mapping[str, object]) -> dict[str, object]:
+    args = identity.get("args")
+    parts = {**identity, **args} if isinstance(args, dict) else identity
+    return {part: value for part, value in parts.items() if part not in (*NOT_IN_VERDICTS, "args")}
