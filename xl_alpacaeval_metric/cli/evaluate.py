@@ -7,7 +7,7 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import terminal
-from xl_alpacaeval_metric.cli.candidate_options import (
+from xl_alpacaeval_metric.cli.arguments import (
     AllowRandomWeights,
     Backend,
     BatchSize,
@@ -19,6 +19,7 @@ from xl_alpacaeval_metric.cli.candidate_options import (
     ModelArgs,
     Thinking,
     ThinkingTokens,
+    arguments,
 )
 from xl_alpacaeval_metric.cli.options import (
     Batch,
@@ -43,7 +44,6 @@ from xl_alpacaeval_metric.cli.options import (
     Precision,
     Seed,
     UntilDecided,
-    arguments,
     ask_through,
     codes,
     estimate_shown,

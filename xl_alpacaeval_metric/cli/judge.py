@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xl_alpacaeval_metric.cli.candidate_options import AllowRandomWeights, Gpus
+from xl_alpacaeval_metric.cli.arguments import AllowRandomWeights, Gpus
 from xl_alpacaeval_metric.cli.evaluate import app, finish
 from xl_alpacaeval_metric.cli.options import (
     Batch,

@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import credentials, terminal
-from xl_alpacaeval_metric.cli.candidate_options import BatchSize
+from xl_alpacaeval_metric.cli.arguments import BatchSize
 from xl_alpacaeval_metric.cli.options import (
     BenchmarkPath,
     BothOrders,
