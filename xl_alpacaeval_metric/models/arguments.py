@@ -104,7 +104,7 @@ def _config_keys(model_type: str) -> frozenset[str]:
 
 def _wrong(name: str, value: object, annotation: str) -> str:
     """What is wrong with a value; "" where nothing is known to be."""
-    if name in ("dtype", "torch_dtype"):
+    if name in ("dtype", "torch_dtype", "bnb_4bit_compute_dtype"):
         good = isinstance(value, str) and _DTYPE.fullmatch(value)
         return "" if good else "need auto, bfloat16, float16 or float32"
     choices = _choices(annotation)

@@ -71,6 +71,8 @@ def check(source: Source, arguments: Mapping[str, object], *, what: str = "--mod
     elif set(arguments) & NAMES and not how:
         first = min(set(arguments) & NAMES)
         raise UserError(f"{what} {first} goes with load_in_4bit=True or load_in_8bit=True")
+    if arguments.get("bnb_4bit_quant_type", "nf4") not in ("nf4", "fp4"):
+        raise UserError(f"{what} bnb_4bit_quant_type={arguments['bnb_4bit_quant_type']}: need nf4 or fp4")
     for name in ("gptqmodel", "autogptq"):
         if arguments.get(name) and not _installed(name):
             hint = (

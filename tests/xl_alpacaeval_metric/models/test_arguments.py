@@ -52,7 +52,7 @@ def test_a_wrong_argument_is_one_line(backend: str, given: dict[str, object], co
     [
         ("hf", {"dtype": "bfloat16", "parallelize": True, "max_length": "4096", "revision": "main", "peft": "x/y"}),
         ("hf", {"attn_implementation": "eager", "device_map": "auto", "load_in_4bit": True, "offload_folder": "x"}),
-        ("hf", {"rope_theta": 5000, "sliding_window": 12, "use_cache": False}),
+        ("hf", {"rope_theta": 5000, "attention_bias": True, "use_cache": False}),
         ("local-chat-completions", {"base_url": ADDRESS, "num_concurrent": "8", "max_retries": 1, "timeout": 20}),
         ("local-completions", {"base_url": "https://host", "tokenizer": "x/y", "tokenizer_backend": "huggingface"}),
         ("dummy", {"anything": 1}),
@@ -133,4 +133,4 @@ def test_bits_become_a_configuration() -> None:
     assert quantization.described(SimpleNamespace(quantization_config=config)) == "bitsandbytes 4 bit"
     assert quantization.split({"dtype": "auto"}) == ({"dtype": "auto"}, None)
     with pytest.raises(UserError, match="bitsandbytes does not take"):
-        quantization.split({"load_in_4bit": True, "bnb_4bit_compute_dtype": "int5"})
+        quantization.split({"load_in_4bit": True, "bnb_4bit_compute_dtype": "int55"})

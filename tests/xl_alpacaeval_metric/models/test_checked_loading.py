@@ -85,7 +85,7 @@ def test_a_loaded_model_tells_what_determines_its_answers(tiny: Path) -> None:
 
 
 def test_the_harness_s_judge_refuses_a_prompt_that_it_would_cut(tiny: Path) -> None:
-    client = HarnessClient("hf", str(tiny), {"dtype": "float32"})
+    client = HarnessClient("hf", str(tiny), {"dtype": "float32", "device": "cpu"})
     long = Request(({"role": "user", "content": "word " * 200},), max_tokens=1, choices=("A", "B"))
     replies = dict(client.complete([QUESTION, long]))
     assert isinstance(replies[0], Completion)
