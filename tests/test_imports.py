@@ -27,7 +27,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "models",
         "clients hub settings stats",
         "benchmark judge ranking",
-        "judge_check sequential",
+        "judge_check panels sequential",
         "scoring",
         "runs",
         "labels leaderboard",
@@ -38,7 +38,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__init__ prompt_file prompt_length rubric verdict votes",
         "aggregate pairwise rating rubric_file",
         "judging_task",
-        "estimate",
+        "estimate judging_stream",
     ),
     "xl_alpacaeval_metric.clients": (
         "base endpoint_reply per_process",

@@ -1,6 +1,6 @@
 """The commands that analyse runs and data.
 
-Comparison, estimate, agreement, contamination and language fidelity.
+Comparison, estimate, contamination and language fidelity.
 """
 
 import math
@@ -47,6 +47,7 @@ def compare(
             metavar="RUN RUN...", help="Run folders of eval or judge, by the same judge in the same setting"
         ),
     ],
+    figure: Annotated[str, typer.Option(metavar="win_rate|line_pass_rate", help="What is compared")] = "win_rate",
     output: Output = None,
 ) -> None:
     """Compare runs on the items that two have: the difference, its interval and p-value.
@@ -55,14 +56,13 @@ def compare(
     """
     from xl_alpacaeval_metric.leaderboard import contrasts
     from xl_alpacaeval_metric.report import comparisons
-    from xl_alpacaeval_metric.runs import compare as run_compare
 
-    found = contrasts.compare_all([run_compare.load(run) for run in runs])
+    found = contrasts.compare_all([contrasts.load(run, figure) for run in runs])
     if len(found.pairs) == 1:
-        comparisons.show_comparison(found.pairs[0], terminal.console())
+        comparisons.show_comparison(found.pairs[0], terminal.console(), figure)
         write(found.pairs[0].as_dict(), output)
     else:
-        comparisons.show_comparisons(found, terminal.console())
+        comparisons.show_comparisons(found, terminal.console(), figure)
         write(found.as_dict(), output)
 
 
@@ -117,38 +117,6 @@ def estimate_costs(
         money = found.price(price_input, price_output)
         say(f"price: {money:.2f} (half with --batch)")
     write({**asdict(found), "price": money}, output)
-
-
-@app.command()
-def agreement(
-    verdicts: Annotated[Path, typer.Argument(metavar="VERDICTS", help="Run folder or its verdicts.jsonl")],
-    labels: Annotated[
-        Path,
-        typer.Argument(
-            metavar="LABELS",
-            help="The same of a second judge, or JSONL, JSON or Parquet: id, language (where ids are not unique), "
-            "label (candidate, reference, tie) or preference (0..1)",
-        ),
-    ],
-    output: Output = None,
-) -> None:
-    """Measure a judge's agreement with a second judge or with people.
-
-    With verdicts in both orders, the agreement of the two orders as well.
-    """
-    from dataclasses import asdict
-
-    from xl_alpacaeval_metric.labels import agreement as agreeing
-    from xl_alpacaeval_metric.labels import label_file
-    from xl_alpacaeval_metric.report import analysis
-    from xl_alpacaeval_metric.runs import verdicts as run_verdicts
-
-    judged, samples = run_verdicts.read(verdicts), run_verdicts.read_samples(verdicts)
-    given = label_file.read([labels], judged, samples)
-    prompts = {key: item.cluster for key, item in samples.items()}
-    found = agreeing.measure(judged, given.means(), prompts)
-    analysis.show_agreement(found, f"{verdicts} against {labels}", terminal.console())
-    write(asdict(found), output)
 
 
 @app.command()

@@ -21,6 +21,7 @@ from xl_alpacaeval_metric.cli.arguments import (
     ThinkingTokens,
     arguments,
 )
+from xl_alpacaeval_metric.cli.exit_codes import Version
 from xl_alpacaeval_metric.cli.options import (
     Batch,
     BenchmarkPath,
@@ -52,7 +53,6 @@ from xl_alpacaeval_metric.cli.options import (
     rubric_from,
 )
 from xl_alpacaeval_metric.cli.progress import ProgressLine
-from xl_alpacaeval_metric.cli.version import Version
 from xl_alpacaeval_metric.terminal import say
 
 if TYPE_CHECKING:

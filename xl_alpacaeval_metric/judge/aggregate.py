@@ -31,14 +31,23 @@ def item_scores(comparisons: Sequence[Comparison], verdicts: Mapping[ItemKey, Se
 
 
 def preference_of(verdicts: Sequence[Verdict]) -> float | None:
-    """The mean preference over the orders that the judge was asked in.
+    """The mean preference over the judges that have one; None where none has."""
+    preferences = [value for value in preferences_by_judge(verdicts).values() if value is not None]
+    return sum(preferences) / len(preferences) if preferences else None
+
+
+def preferences_by_judge(verdicts: Sequence[Verdict]) -> dict[str, float | None]:
+    """Each judge's mean preference over the orders that it was asked in.
 
     None where one of them is missing: the mean of the others would have position bias.
     """
-    preferences = [verdict.preference for verdict in verdicts]
-    if not preferences or any(preference is None for preference in preferences):
-        return None
-    return sum(p for p in preferences if p is not None) / len(preferences)
+    by_judge: dict[str, list[float | None]] = {}
+    for verdict in verdicts:
+        by_judge.setdefault(verdict.judge, []).append(verdict.preference)
+    return {
+        judge: None if None in values else sum(value for value in values if value is not None) / len(values)
+        for judge, values in by_judge.items()
+    }
 
 
 def position_consistency(verdicts: Sequence[Sequence[Verdict]]) -> float | None:
@@ -47,6 +56,10 @@ def position_consistency(verdicts: Sequence[Sequence[Verdict]]) -> float | None:
     `verdicts`: those of each item; only items with a preference in both orders count. None if there
     are no such items.
     """
-    pairs = [[v.preference for v in both if v.preference is not None] for both in verdicts]
+    pairs = [
+        [v.preference for v in both if v.judge == judge and v.preference is not None]
+        for both in verdicts
+        for judge in dict.fromkeys(v.judge for v in both)
+    ]
     agree = [(a > 0.5) == (b > 0.5) and (a < 0.5) == (b < 0.5) for a, b in (pair for pair in pairs if len(pair) == 2)]
     return 100.0 * sum(agree) / len(agree) if agree else None

@@ -53,10 +53,12 @@ def _pinned(settings: Settings, other: Settings) -> Settings:
 
 
 def _same(before: object, now: object) -> bool:
+    if isinstance(before, list) and isinstance(now, list):  # The members of a panel.
+        return len(before) == len(now) and all(map(_same, before, now))
     if not isinstance(before, dict) or not isinstance(now, dict):
         return before == now
     return all(
-        before.get(key) == now.get(key)
+        _same(before.get(key), now.get(key))
         for key in {**before, **now}
         if key != "endpoint" and not (key in LATER_KEYS and key not in before)
     )

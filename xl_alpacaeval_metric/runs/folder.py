@@ -11,7 +11,15 @@ from typing import Any, Self, TextIO, TypeVar
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
-from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_json, read_lines, replace_file, write_json
+from xl_alpacaeval_metric.files.jsonl import (
+    Tail,
+    json_line,
+    open_for_append,
+    read_json,
+    read_lines,
+    replace_file,
+    write_json,
+)
 from xl_alpacaeval_metric.judge import prompt_file
 from xl_alpacaeval_metric.machine import environment
 from xl_alpacaeval_metric.records import run_settings
@@ -132,6 +140,8 @@ class RunFolder:
 
     def write_rows(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Write a JSONL file completely, or not at all."""
+        if name in self._open:  # Its lines would be appended to the file that is replaced.
+            self._open.pop(name).close()
         replace_file(self.path / name, "".join(json_line(row) for row in rows))
 
     def verdicts(self) -> list[Verdict]:
@@ -154,6 +164,16 @@ class RunFolder:
         if found is None or not all(isinstance(getattr(one, "preference", None), int | float | None) for one in found):
             raise UserError(f"{self.path / name}: damaged, or of another version; delete it, or choose a new folder")
         return found
+
+    def new_answers(self) -> Callable[[], list[Comparison]]:
+        """A function that gives the answers written since its last call, by any copy of a model."""
+        tails: dict[Path, Tail] = {}
+
+        def new() -> list[Comparison]:
+            files = samples_files(self.path)
+            return comparisons_of(row for file in files for row in tails.setdefault(file, Tail(file)).new_lines())
+
+        return new
 
     def append(self, judgement: Verdict | Rating) -> None:
         """Append a judgement to its file.

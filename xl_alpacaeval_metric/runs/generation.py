@@ -1,18 +1,20 @@
 """The candidate's answers, generated in a child process whose exit frees the GPU memory."""
 
 import json
+import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
-from xl_alpacaeval_metric import credentials
+from xl_alpacaeval_metric import credentials, thinking
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge.judging_stream import Arrival, LiveJudging
 from xl_alpacaeval_metric.models.placement import Placement
-from xl_alpacaeval_metric.processes import child
-from xl_alpacaeval_metric.processes.children import events as children_events
+from xl_alpacaeval_metric.processes import child, children
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs import answer_worker
 from xl_alpacaeval_metric.runs import folder as run_folder
@@ -34,81 +36,92 @@ _SECONDS_TO_LOG = 10.0
 
 
 def answers(
-    folder: RunFolder, rows: Sequence[Mapping[str, object]], candidate: Candidate, progress: Progress
+    folder: RunFolder,
+    rows: Sequence[Mapping[str, object]],
+    candidate: Candidate,
+    progress: Progress,
+    judging: LiveJudging | None = None,
 ) -> list[dict[str, object]]:
     """The rows in their order with the candidate's `prediction`, as written to samples.jsonl.
 
-    Only rows without an answer in the run folder are generated. Raises UserError if the model
-    cannot be loaded or fails; the answers so far are kept.
+    Only rows without an answer in the run folder are generated; with `judging`, answers are judged
+    meanwhile. Raises UserError if the model cannot be loaded or fails; the answers so far are kept.
     """
-    samples = _in_order(folder, rows)
-    folder.write_rows(run_folder.SAMPLES, samples)
-    run_folder.remove_parts(folder.path)
+    samples = _collected(folder, rows)
     if len(samples) < len(rows):
         placement = candidate.placement(len(rows) - len(samples))
         where = f": {placement.line}" if placement.line else ""
         progress("loading", len(samples), len(rows), f"loading {candidate.model}{where}")
         try:
-            _generate(folder, candidate, placement, len(samples), len(rows), progress)
+            _generate(folder, candidate, placement, _Shown(progress, len(samples), len(rows), judging), judging)
         finally:
-            samples = _in_order(folder, rows)
-            folder.write_rows(run_folder.SAMPLES, samples)
-            run_folder.remove_parts(folder.path)
+            samples = _collected(folder, rows)
+    elif judging is not None:
+        judging.ask_new()
     if len(samples) < len(rows):
         raise UserError(f"{len(rows) - len(samples)} of {len(rows)} answers are missing; see {folder.path / LOG}")
     return samples
 
 
-def _in_order(folder: RunFolder, rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """The samples so far, in the order of the rows, each once."""
+def _collected(folder: RunFolder, rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """The samples so far, in the order of the rows, each once; samples.jsonl holds just these then."""
     written = [row for file in run_folder.samples_files(folder.path) for row in folder.rows(file.name)]
     found = {(row["id"], row["language"]): row for row in reversed(written)}
-    return [found[key] for row in rows if (key := (row["id"], row["language"])) in found]
+    samples = [found[key] for row in rows if (key := (row["id"], row["language"])) in found]
+    if samples:
+        folder.write_rows(run_folder.SAMPLES, samples)
+    run_folder.remove_parts(folder.path)
+    return samples
 
 
 def _generate(
-    folder: RunFolder, candidate: Candidate, placement: Placement, done: int, total: int, progress: Progress
+    folder: RunFolder, candidate: Candidate, placement: Placement, shown: "_Shown", judging: LiveJudging | None
 ) -> None:
     """Run one child for each copy of the model; each takes its share of what is left."""
+    inbox = judging.inbox if judging else queue.SimpleQueue[Any]()
     faults: dict[int, str] = {}
-    started, answered = [0] * len(placement.copies), [0] * len(placement.copies)
+    loaded: set[int] = set()
+    copies, log = range(len(placement.copies)), folder.path / LOG
+    if judging is not None:
+        judging.ask_new()  # About the answers of an earlier run.
     with ExitStack() as stack:
-        children = [
-            stack.enter_context(
-                _running(
-                    _command(folder.path, candidate, placement, copy), placement.environment(copy), folder.path / LOG
-                )
-            )
-            for copy in range(len(placement.copies))
+        commands = [_command(folder.path, candidate, placement, copy) for copy in copies]
+        running = [
+            stack.enter_context(_running(command, placement.environment(copy), log))
+            for copy, command in enumerate(commands)
         ]
-        for copy, event in children_events(children):
-            match event:
-                case {"event": "loaded", "device": str(device), "at_once": at_once, "model": dict(model)}:
-                    if not any(started):
-                        folder.record(
-                            model,
-                            gpus=[names for names in placement.copies if names],
-                            backend=candidate.chosen or candidate.backend,
-                        )
-                    started[copy] = 1
+        children.forward_events(running, inbox.put)
+        while (message := inbox.get()) is not None:
+            match message:
+                case Arrival():
+                    assert judging is not None
+                    judging.take(message)
+                    shown.again()
+                case copy, {"event": "loaded", "device": str(device), "at_once": at_once, "model": dict(model)}:
+                    if not loaded:
+                        places = [names for names in placement.copies if names]
+                        folder.record(model, gpus=places, backend=candidate.chosen or candidate.backend)
+                    loaded.add(copy)
                     many = f", {at_once} at a time" if at_once else ""
-                    times = f"{len(children)} x " if len(children) > 1 else ""
-                    where = f"generating on {times}{device or 'the endpoint'}{many}" if all(started) else None
-                    progress("generating", done + sum(answered), total, *filter(None, [where]))
-                case {"event": "progress", "answered": int(count)}:
-                    answered[copy] = count
-                    progress("generating", done + sum(answered), total)
-                case {"event": "error", "message": str(text)}:
+                    times = f"{len(copies)} x " if len(copies) > 1 else ""
+                    shown.begin(f"generating on {times}{device or 'the endpoint'}{many}")
+                case copy, {"event": "progress", "answered": int(count)}:
+                    if judging is not None:
+                        judging.ask_new()
+                    shown.again(copy, count)
+                case copy, {"event": "error", "message": str(text)}:
                     faults[copy] = credentials.redact(text)
-                    if not started[copy]:  # The other copies will fail to load, too.
+                    if copy not in loaded:  # The other copies will fail to load, too.
                         break
-        codes = [] if faults and not all(started) else [process.wait() for process in children]
+        codes = [] if faults.keys() - loaded else [process.wait() for process in running]
+        if judging is not None:
+            judging.ask_new()  # Before the file is replaced.
     for copy, code in enumerate(codes):
-        if code and copy not in faults:
-            faults[copy] = f"the generating process ended with code {code}"
+        if code:
+            faults.setdefault(copy, f"the generating process ended with code {code}")
     if faults:
-        of = f"{len(faults)} of {len(children)} copies failed, " if len(children) > 1 else ""
-        raise UserError(f"{candidate.model}: {of}{next(iter(faults.values()))}; see {folder.path / LOG}")
+        of = f"{len(faults)} of {len(copies)} copies failed, " if len(copies) > 1 else ""
+        raise UserError(f"{candidate.model}: {of}{next(iter(faults.values()))}; see {log}")
 
 
 def _command(folder: Path, candidate: Candidate, placement: Placement, copy: int) -> list[str]:
@@ -119,6 +132,26 @@ def _command(folder: Path, candidate: Candidate, placement: Placement, copy: int
     }
     # Without -P, Python would import a file tokenize.py in the user's working folder as its own.
     return [sys.executable, "-P", "-c", _CODE, str(_PACKAGES), str(folder), json.dumps(resources)]
+
+
+class _Shown:
+    """The progress of the answers, and of their judging."""
+
+    def __init__(self, progress: Progress, before: int, total: int, judging: LiveJudging | None) -> None:
+        self._progress, self._before, self._total, self._judging = progress, before, total, judging
+        self._text, self._answered = "", dict[int, int]()
+
+    def begin(self, text: str) -> None:
+        self._text = text
+        self.again()
+
+    def again(self, copy: int | None = None, answered: int = 0) -> None:
+        if copy is not None:
+            self._answered[copy] = answered
+        if self._text:  # Until the model is loaded, loading is what is shown.
+            state = f"; {self._judging.state}" if self._judging else ""
+            done = self._before + sum(self._answered.values())
+            self._progress("generating", done, self._total, self._text + state)
 
 
 @contextmanager
@@ -141,3 +174,29 @@ def _log(process: "subprocess.Popen[str]", file: Path) -> None:
         for line in process.stderr:
             log.write(credentials.redact(line))
             log.flush()
+
+
+def warnings(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
+    """What to know of the answers before their figures: those cut off, and thoughts inside."""
+    return [*_cut_off(samples, max_tokens), *_with_thoughts_inside(samples)]
+
+
+def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
+    """A warning if answers were cut off at `max_tokens`; they are judged as they are."""
+    count = sum(sample.get("cut") is True for sample in samples)
+    if not count:
+        return []
+    return [f"{count} of {len(samples)} answers are as long as --max-tokens {max_tokens} allows: probably unfinished"]
+
+
+def _with_thoughts_inside(samples: Sequence[Mapping[str, object]]) -> list[str]:
+    """A warning about answers of version 0.1, which left thoughts in them."""
+    count = sum(
+        "thinking" not in sample and bool(thinking.split(str(sample["prediction"])).thought) for sample in samples
+    )
+    if not count:
+        return []
+    return [
+        f"{count} of {len(samples)} answers hold thoughts, which an earlier version left in and had judged; "
+        "choose a new --output"
+    ]
