@@ -163,11 +163,12 @@ def judge_from(
     )
 
 
-def _for_this_machine(spec: str | None, gpus: str, allow_random_weights: bool) -> dict[str, object]:
+def _for_this_machine(spec: str | Sequence[str] | None, gpus: str, allow_random_weights: bool) -> dict[str, object]:
     """The arguments of a judge that is loaded here, from options that others do not take."""
-    backend = (spec or "").partition("/")[0]
-    given = {"gpus": gpus} if gpus != "auto" and backend in ("hf", "vllm", "sglang") else {}
-    return {**given, **({"allow_random_weights": True} if allow_random_weights and backend == "hf" else {})}
+    specs = [spec] if isinstance(spec, str) else spec or []
+    backends = {one.partition("/")[0] for one in specs}
+    given = {"gpus": gpus} if gpus != "auto" and backends and backends <= {"hf", "vllm", "sglang"} else {}
+    return {**given, **({"allow_random_weights": True} if allow_random_weights and backends == {"hf"} else {})}
 
 
 def ask_through(judge: "Judge | None", batch: bool, cache: Path | None, folder: Path, progress: "Progress") -> None:

@@ -64,7 +64,7 @@ def answers(
 
 
 def _collected(folder: RunFolder, rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """The samples so far, in the order of the rows, each once; samples.jsonl holds just these then."""
+    """The samples so far, in the order of the rows; samples.jsonl then holds each of them once."""
     written = [row for file in run_folder.samples_files(folder.path) for row in folder.rows(file.name)]
     found = {(row["id"], row["language"]): row for row in reversed(written)}
     samples = [found[key] for row in rows if (key := (row["id"], row["language"])) in found]
