@@ -121,7 +121,12 @@ def _generate(
             faults.setdefault(copy, f"the generating process ended with code {code}")
     if faults:
         of = f"{len(faults)} of {len(copies)} copies failed, " if len(copies) > 1 else ""
-        raise UserError(f"{candidate.model}: {of}{next(iter(faults.values()))}; see {log}")
+        raise UserError(f"{candidate.model}: {of}{next(iter(faults.values()))}; see {log}{_other_way(candidate)}")
+
+
+def _other_way(candidate: Candidate) -> str:
+    """What to try where vLLM was not the user's choice."""
+    return "; --backend hf loads it with transformers" if candidate.chosen and candidate.backend == "vllm" else ""
 
 
 def _command(folder: Path, candidate: Candidate, placement: Placement, copy: int) -> list[str]:
