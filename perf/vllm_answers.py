@@ -46,7 +46,7 @@ def through_vllm(lm: Any, prompts: list[str], max_tokens: int) -> int:
 def through_eval(lm: Any, prompts: list[str], max_tokens: int) -> Moments:
     waiting: dict[str, Any] = {harness_model.prompt_key(prompt): [{"id": prompt}] for prompt in prompts}
     samples = Moments()
-    lm.set_cache_hook(answer_worker.AnswerHook(waiting, samples, io.StringIO(), 0))
+    lm.set_cache_hook(answer_worker.AnswerHook(waiting, samples, io.StringIO()))
     answer_worker.answer(lm, prompts, {"until": [], "do_sample": False, "max_gen_toks": max_tokens}, waiting)
     assert not waiting
     return samples

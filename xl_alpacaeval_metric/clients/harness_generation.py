@@ -36,7 +36,7 @@ def reports_each(lm: Any, prompts: Sequence[Any], until: Sequence[str] = ()) -> 
     """
     if any(base.__name__ in ("HFLM", "TemplateAPI") for base in type(lm).__mro__):
         return True
-    engine = getattr(getattr(lm, "model", None), "llm_engine", None)
+    engine: Any = getattr(getattr(lm, "model", None), "llm_engine", None)
     if not callable(getattr(engine, "step", None)) or getattr(lm, "data_parallel_size", 1) > 1:
         return False
     from lm_eval.models.utils import postprocess_generated_text
