@@ -136,7 +136,7 @@ def _ranked(
                     ),
                     tests,
                 )
-                for code, tests in by_language.items()
+                for code, tests in sorted(by_language.items(), key=str)
             },
             pairs=pairs_of(names, overall, unit),
             n_items=len(kept),
