@@ -23,7 +23,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "thinking",
         "__init__ errors progress records templates terminal",
         "credentials files languages processes signature embedded",
-        "clients hub settings stats",
+        "clients gaming hub settings stats",
         "benchmark judge ranking",
         "judge_check panels sequential",
         "scoring",
