@@ -1,7 +1,8 @@
 """The model: checked, and loaded for training with an adapter or without."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
