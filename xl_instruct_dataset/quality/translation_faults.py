@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 
+from xl_alpacaeval_metric.languages import words
 from xl_instruct_dataset.quality import clean_reply, markdown
 
 _INLINE_CODE = re.compile(r"(?<!`)`(?=\S)([^`\n]*[^`\s])`(?!`)")
@@ -13,6 +15,22 @@ _ONLY_CODE = re.compile(r"[_(){}\[\]=\\/$<]|--|\w\.\w|[a-z][A-Z]|\d\.\d")
 Between backticks there are also names of keys and menus, which are translated.
 """
 _ADDRESS = re.compile(r"https?://[\w\-.~:/?#@!$&+,;=%]+", re.ASCII)
+_KEPT = {
+    "formulas": re.compile(
+        r"\$\$.+?\$\$|\\\[.+?\\\]|\\\(.+?\\\)|(?<![\w$\\])\$(?=[^\s\d$])[^$\n]*[^\s$]\$(?![\w$])", re.DOTALL
+    ),
+    "placeholders": re.compile(
+        r"\{\{?\w+\}?\}|%\(\w+\)s|(?<!\w)%[sd](?!\w)|\$\{\w+\}|<[A-Z][A-Z0-9_]+>|\[[A-Z][A-Z0-9_]{2,}\]"
+    ),
+    "HTML": re.compile(r"</?[a-z][a-z0-9]*(?=[\s/>])"),
+}
+"""What a translation keeps to the letter. A dollar before a digit is money."""
+_PARAGRAPH = re.compile(r"\n\s*\n")
+COPIED, RUN = 0.3, 4
+"""The largest share of runs of RUN words that a translation may have in common with its source.
+
+Among the bundled texts of one item in 12 languages it is at most 0.01 (4,752 pairs).
+"""
 _BOLD = re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?![\d]|s\b)")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
@@ -37,8 +55,9 @@ def fault(source: str, translated: str) -> Fault | None:
     """What is wrong with the form of a translation (of a text or a segment); None if nothing is.
 
     Checked is what holds in every language: code in fences and between backticks, addresses, the
-    number of list items, headings and table rows, bold, numbers of three digits or more (see
-    `lost_numbers`), and markers of the prompt.
+    number of list items, headings and table rows, formulas, placeholders, HTML tags, paragraphs
+    (more than a third of them, and more than one, must be there), bold, numbers of three digits or
+    more (see `lost_numbers`), and markers of the prompt.
     """
     if clean_reply.MARKER.search(translated) and not clean_reply.MARKER.search(source):
         return Fault("a marker of the prompt is in the translation")
@@ -58,11 +77,41 @@ def fault(source: str, translated: str) -> Fault | None:
     spans = [len(_INLINE_CODE.findall(text)) for text in (prose, there)]
     if spans[1] < spans[0]:
         return Fault("code lost", f"{spans[0]} pairs of backticks before, {spans[1]} after")
+    for kind, pattern in _KEPT.items():
+        if lost := list((Counter(pattern.findall(prose)) - Counter(pattern.findall(there))).elements()):
+            return Fault(f"{kind} lost", ", ".join(lost[:3]))
+    paragraphs = [len(_PARAGRAPH.split(text.strip())) for text in (prose, there)]
+    if paragraphs[1] == 1 < paragraphs[0] or 3 * paragraphs[1] <= paragraphs[0]:
+        return Fault("paragraphs lost", f"{paragraphs[0]} before, {paragraphs[1]} after")
     if _BOLD.search(prose) and not _BOLD.search(there):
         return Fault("bold lost")
     if lost := lost_numbers(source, translated):
         return Fault("numbers lost", ", ".join(lost[:5]))
     return None
+
+
+def copy(source: str, translated: str) -> Fault | None:
+    """The fault of a translation that repeats its source, whatever an identifier knows of it.
+
+    For languages that do not share their words, as varieties of one language do.
+    """
+    share = copied(source, translated)
+    if share <= COPIED:
+        return None
+    return Fault("copied from the source", f"{share:.0%} of its runs of {RUN} words stand there")
+
+
+def copied(source: str, translated: str) -> float:
+    """The share of a translation's runs of four words that stand in its source, outside of code.
+
+    0 for fewer than eight words: a name, a title or a quotation may stay what it is.
+    """
+    before, after = (words.tokens(markdown.without_code(text).casefold()) for text in (source, translated))
+    if len(after) < 2 * RUN:
+        return 0.0
+    there, runs = (list(zip(*(tokens[skip:] for skip in range(RUN)), strict=False)) for tokens in (before, after))
+    known = set(there)
+    return sum(run in known for run in runs) / len(runs)
 
 
 def _code(text: str) -> list[str]:
