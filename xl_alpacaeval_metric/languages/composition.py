@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, identify, labels, lines, scripts, spans
 from xl_alpacaeval_metric.languages.lines import Line
 from xl_alpacaeval_metric.languages.spans import Span
@@ -63,14 +64,13 @@ def of(text: Sequence[Line], passes: Passes, base: str) -> Composition:
     found: list[Span] = []
     for chunk in _chunks(text, base):
         for piece in [chunk] if passes.of(chunk.bare) else _sentences(chunk, base):
-            if piece is chunk or passes.of(piece.bare):
-                inside = spans.find(piece.raw, passes.code, passes.script)
-                for span in inside:
-                    letters[span.language] += scripts.weight(piece.raw[span.start : span.end])
+            inside = spans.find(piece.raw, passes.code, passes.script)
+            if piece is chunk or passes.of(piece.bare) or (inside and _rest_passes(piece, inside, passes, base)):
+                weights = [scripts.weight(piece.raw[span.start : span.end]) for span in inside]
+                for span, weight in zip(inside, weights, strict=True):
+                    letters[span.language] += weight
                     found.append(Span(piece.start + span.start, piece.start + span.end, span.language))
-                letters[_OWN] += scripts.weight(piece.raw) - sum(
-                    scripts.weight(piece.raw[span.start : span.end]) for span in inside
-                )
+                letters[_OWN] += scripts.weight(piece.raw) - sum(weights)
             else:
                 label, weight = _other(piece.bare, passes.code, passes.script), scripts.weight(piece.raw)
                 letters[label] += weight
@@ -89,6 +89,15 @@ def of(text: Sequence[Line], passes: Passes, base: str) -> Composition:
         switched=bool(found) and letters[_OWN] >= _SWITCH_LETTERS,
         spans=tuple(found),
     )
+
+
+def _rest_passes(piece: Line, inside: Sequence[Span], passes: Passes, base: str) -> bool:
+    """Whether a sentence is in the language without its spans in another."""
+    rest, end = "", 0
+    for span in inside:
+        rest, end = f"{rest} {piece.raw[end : span.start]}", span.end
+    bare = " ".join(line.bare for line in lines.parts(f"{rest} {piece.raw[end:]}".replace("\n", " "), base))
+    return lines.is_long(bare, base) and passes.of(bare)
 
 
 def _answered_in(letters: Counter[str], whole: int, code: str) -> str:
@@ -110,7 +119,9 @@ def _other(bare: str, code: str, script: str | None) -> str:
             form = scripts.han_form(bare)
             return _OWN if form in (None, script) or "-" not in code else f"{label}-{form}"
         form = scripts.main_script(bare)
-        return _OWN if form in (None, script) or scripts.share(bare, script) > _IN_SCRIPT else f"{label}-{form}"
+        if form in (None, script) or scripts.share(bare, script) > _IN_SCRIPT:
+            return _OWN
+        return languages.get(f"{label}-{form}").code
     return label
 
 

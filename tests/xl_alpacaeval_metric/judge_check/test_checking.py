@@ -161,9 +161,9 @@ def test_missing_verdicts_are_counted_and_their_pairs_left_out() -> None:
         verdict=planted(), reply=lambda body: "Hm." if first in body["messages"][-1]["content"] else None
     ) as server:
         found = check(server, "fi")
-    assert found.n_missing > 0
+    assert found.n_verdicts_missing > 0
     assert found.overall.n_missing > 0
-    assert sum(found.missing_reasons.values()) == found.n_missing
+    assert sum(found.missing_reasons.values()) == found.n_verdicts_missing
     assert found.overall.accuracy == 100.0
 
 
