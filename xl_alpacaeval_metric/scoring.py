@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from xl_alpacaeval_metric import gaming
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import rating, votes
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores, position_consistency
@@ -19,7 +20,7 @@ from xl_alpacaeval_metric.records.result import Effect, Result, Scores, Usage
 from xl_alpacaeval_metric.sequential.judging import judge_in_looks
 from xl_alpacaeval_metric.sequential.rules import Rule
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
-from xl_alpacaeval_metric.stats import factor_effects, gaming
+from xl_alpacaeval_metric.stats import factor_effects
 from xl_alpacaeval_metric.stats.clusters import Clusters
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate

@@ -152,8 +152,6 @@ def evaluate(
     )
     candidate = with_backend(candidate, output)
     candidate.check()
-    if candidate.chosen:
-        say(f"backend: {candidate.chosen}", error=True)
     asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes, gpus, allow_random_weights
     with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)

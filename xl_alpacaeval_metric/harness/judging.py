@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric import scoring
+from xl_alpacaeval_metric import gaming, scoring
 from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import votes
@@ -24,7 +24,6 @@ from xl_alpacaeval_metric.records.judge_check import JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.runs.thoughts import Answer
 from xl_alpacaeval_metric.signature import with_check
-from xl_alpacaeval_metric.stats import gaming
 
 logger = logging.getLogger(__name__)
 
