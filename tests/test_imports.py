@@ -41,7 +41,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "estimate judging_stream",
     ),
     "xl_alpacaeval_metric.clients": (
-        "base endpoint_reply per_process",
+        "base endpoint_reply harness_generation per_process",
         "fingerprint reply_store",
         "cache local openai scripted",
         "harness openai_batch",
