@@ -68,7 +68,7 @@ def main() -> None:
         "chat_template": True,
         "generation": {},
     }
-    lm = harness_model.load(settings, {"batch_size": "auto", "device": None, "concurrency": 1})
+    lm = harness_model.load(settings, {"batch_size": "auto", "device": None, "concurrency": 1, "arguments": {}})
     texts = [row.instruction for row in benchmark.load("mini", list(benchmark.MINI_LANGUAGES)).rows]
     texts = (texts * (options.prompts // len(texts) + 1))[: options.prompts]
     prompts = [harness_model.prompt_of(lm, f"{number}. {text}", settings) for number, text in enumerate(texts)]

@@ -18,7 +18,8 @@ def test_answers_end_where_the_harness_ends_them(own_end: object, until: list[st
     from xl_alpacaeval_metric.runs import answer_worker, harness_model
 
     settings = {"model": str(tiny), "backend": "hf", "model_args": {"dtype": "float32"}}
-    lm = harness_model.load(settings, {"batch_size": 1, "device": "cpu", "concurrency": 1})
+    resources = {"batch_size": 1, "device": "cpu", "concurrency": 1, "arguments": {}}
+    lm = harness_model.load(settings, resources)
     arguments = {"until": until, "do_sample": True, "temperature": 1.5, "max_gen_toks": 40}
 
     def answers() -> list[str]:
