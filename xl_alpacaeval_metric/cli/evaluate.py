@@ -172,7 +172,7 @@ def evaluate(
                 the_judge.client.preflight()
             if author is not None:
                 rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
-            rule = stopping.rule_of(precision, until_decided, stopping.items_of(rows), the_judge)
+            rule = stopping.rule_of(precision, until_decided, stopping.items_of(rows), the_judge, rubric)
             result = runs.evaluate_model(
                 candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests), rule, judge_check
             )
