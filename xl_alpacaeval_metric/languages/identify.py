@@ -27,7 +27,7 @@ MIN_PROBABILITY = 0.3
 _SURE, _RATHER_SURE, _ALL_BUT_SURE, _HARDLY = 0.5, 0.75, 0.9, 0.03
 _RESCUED = ("pt", "zh")
 """Languages of XL-AlpacaEval of which lid.176 misses short native lines."""
-_LONGEST_WORD = 60
+_LONGEST_WORD, _LONG_LINE = 60, 80
 _WORDS = 9
 """Of a line with fewer words the own model alone cannot tell near languages."""
 _IN_SCRIPT, _IN_SCRIPT_OF_BENCHMARK = 0.3, 0.1
@@ -155,9 +155,10 @@ def matches(lines: Sequence[str], code: str, script: str | None = None) -> list[
 
 
 def _by_characters(line: str, right: bool, key: str) -> bool:
-    """Written Cantonese by its characters: two in a line are no Chinese of another kind."""
+    """Written Cantonese by its characters: one in a short line is no Chinese of another kind."""
     number = scripts.cantonese(line)
-    return (right or number >= 1) if key == "yue" else right and number < 2
+    most = 0 if len(line) < _LONG_LINE else 1
+    return (right or number > most) if key == "yue" else right and number <= most
 
 
 def _by_chosen(readable: Mapping[str, str], code: str) -> dict[str, bool]:
@@ -195,7 +196,7 @@ def _by_benchmark(readable: Mapping[str, str], code: str) -> dict[str, bool]:
     return found
 
 
-_UNDOUBTED: Mapping[str, float] = {"en": 0.97, "vi": 0.97, "id": 2.0, "pt": 2.0}
+_UNDOUBTED: Mapping[str, float] = {"en": 2.0, "vi": 0.97, "id": 2.0, "pt": 2.0}
 
 
 def _by_own(read: str, code: str) -> bool:
