@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.leaderboard.places import Ranking
     from xl_alpacaeval_metric.leaderboard.ranking import rank
     from xl_alpacaeval_metric.records.judgements import Comparison, Verdict
-    from xl_alpacaeval_metric.records.result import Fidelity, Result, Scores, Usage, WinRate
+    from xl_alpacaeval_metric.records.result import Fidelity, Result, Scores, Taste, Usage, WinRate
     from xl_alpacaeval_metric.scoring import score
     from xl_alpacaeval_metric.stats.differences import Difference, paired_difference
     from xl_alpacaeval_metric.stats.intervals import win_rate_interval
@@ -32,6 +32,7 @@ __all__ = [
     "Ranking",
     "Result",
     "Scores",
+    "Taste",
     "Usage",
     "UserError",
     "Verdict",
@@ -55,7 +56,7 @@ _HOMES = {
     "leaderboard.places": ("Ranking",),
     "leaderboard.ranking": ("rank",),
     "records.judgements": ("Comparison", "Verdict"),
-    "records.result": ("Fidelity", "Result", "Scores", "Usage", "WinRate"),
+    "records.result": ("Fidelity", "Result", "Scores", "Taste", "Usage", "WinRate"),
     "scoring": ("score",),
     "stats.differences": ("Difference", "paired_difference"),
     "stats.intervals": ("win_rate_interval",),

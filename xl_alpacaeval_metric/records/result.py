@@ -33,6 +33,18 @@ class WinRate:
 
 
 @dataclass(frozen=True, slots=True)
+class Taste:
+    """What a judge gives an answer for its length (or Markdown) as such, and how sure that is.
+
+    In log-odds between an answer and one of the same content that is shorter by the full length
+    difference (tanh = 1, see `length_controlled_win_rate`); 0 is no taste.
+    """
+
+    value: float
+    standard_error: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Fidelity:
     """How far texts are in the requested language; rates in percent, None where none was scored.
 

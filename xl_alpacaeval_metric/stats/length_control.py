@@ -1,45 +1,41 @@
 """Length-controlled win rate: an estimate of the win rate if both answers were equally long."""
 
-from collections.abc import Hashable, Sequence
-from math import nan, sqrt
+from collections.abc import Hashable, Mapping, Sequence
+from math import hypot, nan, sqrt
 
 import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.records.result import WinRate
-from xl_alpacaeval_metric.stats.clusters import Clusters, as_clusters
+from xl_alpacaeval_metric.records.result import Taste, WinRate
+from xl_alpacaeval_metric.stats import taste_model
+from xl_alpacaeval_metric.stats.clusters import as_clusters
 from xl_alpacaeval_metric.stats.missing import Floats, as_floats, as_preferences
+from xl_alpacaeval_metric.stats.strata import Labels, Strata
 from xl_alpacaeval_metric.stats.win_rates import win_rate
 
-TASTE = 1.25
-"""Prior mean of the judge's taste for length, in log-odds at full length difference.
-
-This is the part of the slope that length control removes.
-"""
-
-CONFOUNDING = 0.65
-"""Prior mean of the part of the slope that is no taste for length and is kept."""
-
-SPREAD = 0.2
-"""Prior standard deviation of each of the two parts."""
-
-LEAST_SCALE = 0.1
-"""Least unit of length differences, as a share of the mean length."""
+Numbers = Sequence[float | None] | Floats
+"""One number for each item; None and nan are missing."""
 
 _DECIDED = 1e-12
 """A mean preference this close to 0 or 1 leaves no room for an effect of length."""
 
 
 def length_controlled_win_rate(
-    preferences: Sequence[float | None] | Floats,
-    candidate_lengths: Sequence[float | None] | Floats,
-    reference_lengths: Sequence[float | None] | Floats,
+    preferences: Numbers,
+    candidate_lengths: Numbers,
+    reference_lengths: Numbers,
+    *,
+    taste: Taste | None = None,
+    markdown: tuple[Numbers, Numbers] | None = None,
+    markdown_taste: Taste | None = None,
 ) -> WinRate:
     """Win rate with the judge's taste for long answers removed, from these answers alone.
 
     `preferences` as in `win_rate`; lengths in characters, item by item. An item without preference
     or without one of its lengths is missing: left out and counted in `n_missing`. `wins`, `losses`
-    and `ties` count the raw preferences of the other items.
+    and `ties` count the raw preferences of the other items. `taste` is what the judge gives for
+    length as such, where that was measured; without it GPT-4's is taken. `markdown` are the counts
+    of Markdown elements of candidates and references, which count only with a `markdown_taste`.
 
     **Model.** Dubois et al. 2024 (arXiv 2404.04475) fit, for one model, a logistic regression of
     the preference on t = tanh(d / s), d = candidate length - reference length and s the standard
@@ -66,139 +62,126 @@ def length_controlled_win_rate(
     corrected as if one were twice as long; this also covers constant lengths and n = 1. On the
     models above s was 0.3 to 1.2 times the mean length, so the limit changes nothing there.
 
+    **A measured taste** takes the place of 1.25. Its own standard deviation is then its standard
+    error, and 0.3 for what may lie between padded answers and answers that are long by nature; the
+    parts get their shares of the slope's distance from the prior mean by their variances. Markdown
+    is one more term of the same form, on t of the counts, with a confounding of mean 0.
+
     **Properties.** Swapping the two sides (1 - p, lengths swapped) gives 100 minus the value. With
     equal lengths in every item, value and standard error are the win rate's. Without any win the
     value is 0, without any loss 100, and without any item nan. The standard error is the delta
-    method's on the sandwich covariance of the fit. It takes the lengths as sampled, too; it does
-    not include the uncertainty of the judge's taste. It is nan for n < 2.
+    method's on the sandwich covariance of the fit. It takes the lengths as sampled, too. The
+    uncertainty of a measured taste is in it, (dLC / dtaste)^2 SE^2 added to the variance; that of
+    GPT-4's is not. It is nan for n < 2.
 
     Raises UserError for sequences of different lengths, preferences outside [0, 1], lengths below 0
     or infinite.
     """
-    p = as_preferences(preferences)
-    candidate = _as_lengths(candidate_lengths, "candidate length", p.size)
-    reference = _as_lengths(reference_lengths, "reference length", p.size)
-    known = ~(np.isnan(p) | np.isnan(candidate) | np.isnan(reference))
-    p, candidate, reference = p[known], candidate[known], reference[known]
-    raw = win_rate(p)
-    value, standard_error = raw.value, raw.standard_error
-    if p.size and _DECIDED < p.mean() < 1 - _DECIDED:
-        value, standard_error = _control(p, _scaled_difference(candidate, reference))
-    return WinRate(value, standard_error, raw.wins, raw.losses, raw.ties, raw.n, n_missing=known.size - raw.n)
+    return overall_length_controlled_win_rate(
+        preferences,
+        candidate_lengths,
+        reference_lengths,
+        tastes=None if taste is None else {None: taste},
+        markdown=markdown,
+        markdown_tastes=None if markdown_taste is None else {None: markdown_taste},
+    )
 
 
 def overall_length_controlled_win_rate(
-    preferences: Sequence[float | None] | Floats,
-    candidate_lengths: Sequence[float | None] | Floats,
-    reference_lengths: Sequence[float | None] | Floats,
-    languages: Clusters | Sequence[Hashable],
+    preferences: Numbers,
+    candidate_lengths: Numbers,
+    reference_lengths: Numbers,
+    languages: Sequence[Hashable] | None = None,
+    prompts: Labels | None = None,
+    *,
+    tastes: Mapping[Hashable, Taste] | None = None,
+    markdown: tuple[Numbers, Numbers] | None = None,
+    markdown_tastes: Mapping[Hashable, Taste] | None = None,
 ) -> WinRate:
-    """The mean of the languages' length-controlled win rates, weighted by their preferences.
+    """The mean of the languages' length-controlled win rates.
 
-    `languages`: the language of each item; the rest as in `length_controlled_win_rate`. Lengths are
-    compared within a language only: a Chinese answer has a third of the characters of a Finnish
-    one. The standard error takes the languages' estimates as independent. With one language this is
-    its length-controlled win rate; value and standard error are nan without a preference.
+    `languages`, `prompts`: the language and the prompt of each item; `tastes`: the judge's taste by
+    language; without any, GPT-4's in all. The rest as in `length_controlled_win_rate`. Lengths are
+    compared within a language. The standard error is that over prompts as clusters, to which the
+    errors of the tastes are added as if all were wrong in the same direction. With one language
+    this is its length-controlled win rate; value and standard error are nan without a preference.
 
-    Raises UserError as `length_controlled_win_rate` does.
+    Raises UserError as `length_controlled_win_rate` does, and for a language without a taste.
     """
-    columns = (
-        as_preferences(preferences),
-        as_floats(candidate_lengths, "candidate length"),
-        as_floats(reference_lengths, "reference length"),
+    parts, unsure, n_missing = length_controlled_parts(
+        preferences, candidate_lengths, reference_lengths, languages, tastes, markdown, markdown_tastes
     )
-    groups = as_clusters(languages)
-    if any(column.size != len(groups) for column in columns):
-        sizes = ", ".join(str(column.size) for column in columns)
-        raise UserError(f"{sizes} preferences and lengths for {len(groups)} languages; need one of each for each item")
-    every = [length_controlled_win_rate(*(column[members] for column in columns)) for members in groups.members()]
-    rates = [rate for rate in every if rate.n]
-    n = sum(rate.n for rate in rates)
-    return WinRate(
-        value=sum(rate.n * rate.value for rate in rates) / n if n else nan,
-        standard_error=sqrt(sum((rate.n * rate.standard_error) ** 2 for rate in rates)) / n if n else nan,
-        wins=sum(rate.wins for rate in rates),
-        losses=sum(rate.losses for rate in rates),
-        ties=sum(rate.ties for rate in rates),
-        n=n,
-        n_missing=sum(rate.n_missing for rate in every),
-    )
+    n = parts.size
+    strata = Strata.of(parts, range(n) if prompts is None else prompts, languages)
+    raw = win_rate(np.where(np.isnan(parts), nan, as_preferences(preferences)))
+    error = hypot(sqrt(max(0.0, strata.variance)), unsure) if strata.n_prompts > 1 else nan
+    return WinRate(100 * strata.mean, 100 * error, raw.wins, raw.losses, raw.ties, raw.n, n_missing)
 
 
-def _as_lengths(values: Sequence[float | None] | Floats, name: str, n: int) -> Floats:
+def length_controlled_parts(
+    preferences: Numbers,
+    candidate_lengths: Numbers,
+    reference_lengths: Numbers,
+    languages: Sequence[Hashable] | None = None,
+    tastes: Mapping[Hashable, Taste] | None = None,
+    markdown: tuple[Numbers, Numbers] | None = None,
+    markdown_tastes: Mapping[Hashable, Taste] | None = None,
+) -> tuple[Floats, float, int]:
+    """The part of each item in the length-controlled win rate, nan where the item is missing.
+
+    The mean of the parts in a language is its rate, from 0 to 1, and their variance that of the
+    rate. Beside the parts: what the errors of the tastes add to the standard error of the mean over
+    languages, and the number of missing items.
+    """
+    p = as_preferences(preferences)
+    sides = [
+        _as_counts(candidate_lengths, "candidate length", p.size),
+        _as_counts(reference_lengths, "reference length", p.size),
+    ]
+    if markdown is not None and markdown_tastes:
+        sides += [_as_counts(one, "Markdown count", p.size) for one in markdown]
+    codes: Sequence[Hashable] = [None] * p.size if languages is None else languages
+    if len(codes) != p.size:
+        raise UserError(f"languages: {len(codes)} for {p.size} preferences; need one for each")
+    known = ~np.isnan(np.stack([p, *sides])).any(axis=0)
+    parts = np.full(p.size, nan)
+    unsure = []
+    for members in as_clusters(codes).members():
+        code, at = codes[members[0]], members[known[members]]
+        if not at.size:
+            continue
+        parts[at], error = _in_language(
+            p[at], [side[at] for side in sides], _taste(tastes, code), (markdown_tastes or {}).get(code)
+        )
+        unsure.append(error)
+    return parts, sum(unsure) / max(1, len(unsure)), int((~known).sum())
+
+
+def _in_language(
+    p: Floats, sides: Sequence[Floats], taste: Taste | None, markdown_taste: Taste | None
+) -> tuple[Floats, float]:
+    if not _DECIDED < p.mean() < 1 - _DECIDED:
+        return p, 0.0
+    effects = [taste_model.length_effect(taste_model.scaled_difference(*sides[:2]), taste)]
+    if markdown_taste is not None and len(sides) > 2:
+        effects.append(taste_model.markdown_effect(taste_model.scaled_difference(*sides[2:]), markdown_taste))
+    return taste_model.controlled(p, effects)
+
+
+def _taste(tastes: Mapping[Hashable, Taste] | None, code: Hashable) -> Taste | None:
+    if not tastes:
+        return None
+    if code not in tastes:
+        raise UserError(f"no taste for length is given for {code}; need one for each language")
+    return tastes[code]
+
+
+def _as_counts(values: Numbers, name: str, n: int) -> Floats:
     lengths = as_floats(values, name)
     if lengths.size != n:
         raise UserError(f"{name}s: {lengths.size} for {n} preferences; need one for each")
     bad = np.flatnonzero((lengths < 0) | np.isinf(lengths))
     if bad.size:
         i = int(bad[0])
-        raise UserError(f"{name} {i} is {lengths[i]}; need a number of characters, 0 or more")
+        raise UserError(f"{name} {i} is {lengths[i]}; need a number, 0 or more")
     return lengths
-
-
-def _scaled_difference(candidate: Floats, reference: Floats) -> Floats:
-    """tanh of the length difference in standard deviations; positive for a longer candidate."""
-    difference = candidate - reference
-    scale = float(difference.std(ddof=1)) if difference.size > 1 else 0.0
-    scale = max(scale, LEAST_SCALE * float((candidate + reference).mean()) / 2)
-    return np.tanh(difference / scale) if scale else np.zeros_like(difference)
-
-
-def _control(p: Floats, t: Floats) -> tuple[float, float]:
-    """Value and standard error in percent.
-
-    `p`: preferences whose mean is not 0 or 1; `t`: their scaled length differences.
-    """
-    a, slope = _fit(p, t)
-    controlled = _sigmoid(a + (CONFOUNDING + (slope - TASTE - CONFOUNDING) / 2) * t)
-    value = 100 * float(controlled.mean())
-    if p.size < 2:
-        return value, nan
-    # Influence of each item on the value: as a term of the mean, and through the fit (gradient,
-    # inverse Hessian, score).
-    fitted = _sigmoid(a + slope * t)
-    spread = controlled * (1 - controlled)
-    per_a, per_b = _solve(fitted, t, float(spread.mean()), float((spread * t).mean()) / 2)
-    influence = controlled + p.size * (p - fitted) * (per_a + per_b * t)
-    return value, 100 * float(influence.std(ddof=1)) / sqrt(p.size)
-
-
-def _fit(p: Floats, t: Floats) -> tuple[float, float]:
-    """Intercept and slope of largest posterior density.
-
-    Newton's method with step halving; the negative log posterior is convex.
-    """
-    mean, precision = TASTE + CONFOUNDING, 1 / (2 * SPREAD**2)
-    share = float(p.mean())
-    a, b = float(np.log(share / (1 - share))), mean
-
-    def loss(a: float, b: float) -> float:
-        eta = a + b * t
-        return float(np.logaddexp(0, eta).sum() - p @ eta) + precision * (b - mean) ** 2 / 2
-
-    current = loss(a, b)
-    for _ in range(100):
-        q = _sigmoid(a + b * t)
-        g_a, g_b = float((q - p).sum()), float((q - p) @ t) + precision * (b - mean)
-        step_a, step_b = _solve(q, t, g_a, g_b)
-        size = 1.0
-        while (proposed := loss(a - size * step_a, b - size * step_b)) > current + 1e-12 * (1 + abs(current)):
-            size /= 2
-        a, b, current = a - size * step_a, b - size * step_b, proposed
-        if abs(step_a) + abs(step_b) < 1e-10:
-            break
-    return a, b
-
-
-def _solve(q: Floats, t: Floats, g_a: float, g_b: float) -> tuple[float, float]:
-    """Inverse Hessian of the negative log posterior at fitted preferences `q`, times (g_a, g_b)."""
-    weight = q * (1 - q)
-    h_aa, h_ab, h_bb = float(weight.sum()), float(weight @ t), float(weight @ (t * t)) + 1 / (2 * SPREAD**2)
-    determinant = h_aa * h_bb - h_ab * h_ab
-    return (h_bb * g_a - h_ab * g_b) / determinant, (h_aa * g_b - h_ab * g_a) / determinant
-
-
-def _sigmoid(x: Floats) -> Floats:
-    # exp only of numbers <= 0: no overflow, and sigmoid(-x) is 1 - sigmoid(x) to the last digit.
-    e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
