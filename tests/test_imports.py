@@ -25,6 +25,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "credentials files languages processes signature embedded",
         "clients hub settings stats",
         "benchmark judge ranking",
+        "sequential",
         "scoring",
         "runs",
         "labels leaderboard",

@@ -13,6 +13,8 @@ from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.languages import fidelity, identify, main_language
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating, Verdict
 from xl_alpacaeval_metric.records.result import Effect, Result, Scores, Usage
+from xl_alpacaeval_metric.sequential.judging import judge_in_looks
+from xl_alpacaeval_metric.sequential.rules import Rule
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
 from xl_alpacaeval_metric.stats import factor_effects, gaming
 from xl_alpacaeval_metric.stats.clusters import Clusters
@@ -59,24 +61,36 @@ def score_task(
     on_rating: Callable[[Rating], None] | None = None,
     benchmark: str = "pairs",
     references: str = "given",
+    rule: Rule | None = None,
 ) -> Result:
-    """As `score`, for a task that has its judge, its criteria and the judgements so far."""
+    """As `score`, for a task that has its judge, its criteria and the judgements so far.
+
+    With a `rule` the items are judged in looks, which may stop early: what was not judged then
+    counts in no figure that needs a judge.
+    """
     started = time.monotonic()
-    verdicts = task.judge_pending(on_verdict)
+    stopping, left_out = None, frozenset[ItemKey]()
+    if rule is None:
+        verdicts = task.judge_pending(on_verdict)
+    else:
+        verdicts, stopping, left_out = judge_in_looks(task, rule, on_verdict)
     ratings = task.rate_unrated(on_rating)
     usage = _usage([*verdicts, *ratings], time.monotonic() - started) if task.judge else Usage()
     by_item: dict[ItemKey, list[Verdict]] = defaultdict(list)
     for verdict in votes.averaged(verdicts):
         by_item[verdict.id, verdict.language].append(verdict)
     items = item_scores(task.comparisons, by_item)
-    figures = _Figures(items, Clusters.by_prompt(task.comparisons), ratings, task.rubric, task.judge is not None)
+    figures = _Figures(
+        items, Clusters.by_prompt(task.comparisons), ratings, task.rubric, task.judge is not None, left_out
+    )
     languages = _indices([item.language for item in task.comparisons])
     designs = {design: indices for design, indices in _indices([i.design for i in task.comparisons]).items() if design}
     return Result(
         overall=figures.scores(range(len(items))),
         by_language={code: figures.scores(indices) for code, indices in languages.items()},
         usage=usage,
-        signature=signature_of(task, benchmark, references),
+        signature=signature_of(task, benchmark, references, rule),
+        stopping=stopping,
         missing_reasons=_missing_reasons(verdicts, ratings),
         warnings=(
             *votes.left_out(verdicts),
@@ -97,6 +111,7 @@ class _Figures:
     ratings: Sequence[Rating]
     rubric: Rubric | None
     judged: bool
+    left_out: frozenset[ItemKey] = frozenset()
 
     def scores(self, indices: Sequence[int]) -> Scores:
         """The figures of the items at these indices taken together."""
@@ -106,7 +121,7 @@ class _Figures:
         in_language = fidelity.rates([one.fidelity for one in scored], [item.language for item in items])
         preferences = [one.preference for one in scored]
         # Without a judge no preference is missing: there are none.
-        rate = win_rate(preferences if self.judged else [])
+        rate = win_rate([one.preference for one in scored if one.item.key not in self.left_out] if self.judged else [])
         lengths = [len(item.prediction) for item in items]
         reference_lengths = [len(item.reference) for item in items]
         controlled = overall_length_controlled_win_rate(
@@ -190,11 +205,12 @@ def _effects(designs: dict[str, list[ItemScores]]) -> dict[str, dict[str, Effect
     )
 
 
-def signature_of(task: JudgingTask, benchmark: str, references: str) -> str:
+def signature_of(task: JudgingTask, benchmark: str, references: str, rule: Rule | None = None) -> str:
     return signature(
         {
             **(task.judge.settings if task.judge else {"judge": "none"}),
             **({"criteria": task.rubric.sha} if task.rubric else {}),
+            **({"stopping": rule.setting} if rule else {}),
             "lid": identify.identifier_name(),
             "benchmark": benchmark,
             "reference": f"{references}@{reference_hash(task.comparisons)}",

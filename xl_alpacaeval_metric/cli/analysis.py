@@ -183,7 +183,9 @@ def contamination(
     names = [name.strip() for name in benchmark.split(",") if name.strip()]
     wanted = codes(languages) if languages is not None else None
     index = looking.index_of(names, wanted, benchmark_path, ngram=ngram, coverage=coverage)
-    files = tables.data_files(data)
+    files, left_out = tables.files_of(data)
+    for line in left_out:
+        say(line, error=True)
     found, rows = [], 0
     for overlap in looking.search(index, tables.rows_of(files)):
         rows += overlap is None

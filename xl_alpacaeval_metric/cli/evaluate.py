@@ -27,7 +27,9 @@ from xl_alpacaeval_metric.cli.options import (
     JudgeVotes,
     MaxMissing,
     MaxRequests,
+    Precision,
     Seed,
+    UntilDecided,
     arguments,
     ask_through,
     codes,
@@ -85,6 +87,8 @@ def evaluate(
     batch: Batch = False,
     cache: Cache = None,
     max_requests: MaxRequests = None,
+    precision: Precision = None,
+    until_decided: UntilDecided = None,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
     reference: Annotated[
@@ -130,6 +134,7 @@ def evaluate(
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric.benchmark import references
+    from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
     from xl_alpacaeval_metric.runs.candidate import Candidate
@@ -168,8 +173,9 @@ def evaluate(
                 the_judge.client.preflight()
             if author is not None:
                 rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
+            rule = stopping.rule_of(precision, until_decided, stopping.items_of(rows), the_judge)
             result = runs.evaluate_model(
-                candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests)
+                candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests), rule
             )
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
     finish(result, f"{name} on {benchmark}", folder, max_missing)

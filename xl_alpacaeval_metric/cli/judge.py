@@ -23,7 +23,9 @@ from xl_alpacaeval_metric.cli.options import (
     JudgeVotes,
     MaxMissing,
     MaxRequests,
+    Precision,
     Seed,
+    UntilDecided,
     ask_through,
     estimate_shown,
     judge_from,
@@ -52,6 +54,8 @@ def judge_pairs(
     batch: Batch = False,
     cache: Cache = None,
     max_requests: MaxRequests = None,
+    precision: Precision = None,
+    until_decided: UntilDecided = None,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
     reference: Annotated[
@@ -71,6 +75,7 @@ def judge_pairs(
 ) -> None:
     """Judge answers that were generated elsewhere, and print the win rates."""
     from xl_alpacaeval_metric.judge import judging_task
+    from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
 
@@ -83,6 +88,7 @@ def judge_pairs(
     asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
     with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
+        rule = stopping.rule_of(precision, until_decided, comparisons, the_judge)
         with ProgressLine(output) as progress:
             ask_through(the_judge, batch, cache, output, progress)
             if the_judge is not None:
@@ -96,5 +102,6 @@ def judge_pairs(
                 estimate_shown(max_requests),
                 notes,
                 given.name if given and given.of_run else "given",
+                rule,
             )
     finish(result, pairs_file.name, output, max_missing)

@@ -70,6 +70,14 @@ Cache = Annotated[
 MaxRequests = Annotated[
     int | None, typer.Option(min=0, metavar="N", help="Stop before judging if that would take more requests")
 ]
+Precision = Annotated[
+    float | None,
+    typer.Option(metavar="POINTS", help="Judge in looks, and stop where the win rate is known to +- POINTS"),
+]
+UntilDecided = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN", help="Judge in looks, and stop where it is decided whether RUN is better or worse"),
+]
 Criteria = Annotated[
     bool,
     typer.Option(

@@ -54,6 +54,9 @@ def conversation_of(row: Mapping[str, object], where: str) -> Conversation:
     asked, answered = _first(row, INSTRUCTION), _first(row, RESPONSE)
     chat = next((name for name in CHAT if isinstance(row.get(name), list)), None)
     if chat is None and (asked is None or answered is None):
+        for name in INSTRUCTION if asked is None else RESPONSE:
+            if name in row:
+                raise UserError(f"{where}: {name} is {_kind(row[name])}; need text")
         raise UserError(
             f"{where}: no instruction with its response; needs {' or '.join(INSTRUCTION[:2])} and "
             f"{' or '.join(RESPONSE[:2])}, or {CHAT[0]}, and has {', '.join(map(str, row)) or 'nothing'}"
@@ -63,7 +66,7 @@ def conversation_of(row: Mapping[str, object], where: str) -> Conversation:
         for name, role in ((asked, "user"), (answered, "assistant"))
         if name is not None
     }
-    system = tuple(Turn("system", text) for name in SYSTEM if isinstance(text := row.get(name), str) and text.strip())
+    system = tuple(_system(row, where))
     history = tuple(_history(row, where)) if chat is None else ()
     pair = (*system, *history, *(turn for part in parts.values() for turn in part))
     if chat is None:
@@ -109,9 +112,30 @@ def _column(row: Mapping[str, object], name: str, role: str, where: str) -> Iter
         yield Turn(role, more)
 
 
+def _system(row: Mapping[str, object], where: str) -> Iterator[Turn]:
+    for name in SYSTEM:
+        text = row.get(name)
+        if text is not None and not isinstance(text, str):
+            raise UserError(f"{where}: {name} is {_kind(text)}; need text")
+        if text and text.strip():
+            yield Turn("system", text)
+
+
+def _kind(value: object) -> str:
+    """What a value is, for somebody who looks for it in a file."""
+    if value is None:
+        return "empty"
+    names = {bool: "true or false", int: "a number", float: "a number", bytes: "binary data", list: "a list"}
+    return next((name for kind, name in names.items() if isinstance(value, kind)), "an object")
+
+
 def _history(row: Mapping[str, object], where: str) -> Iterator[Turn]:
     """Earlier turns, as turns or as pairs of a request and its answer."""
     found = row.get(HISTORY)
+    if found is not None and found != "" and not isinstance(found, list):
+        raise UserError(
+            f"{where}: {HISTORY} is {'text' if isinstance(found, str) else _kind(found)}; need a list of turns"
+        )
     for entry in found if isinstance(found, list) else ():
         if isinstance(entry, list) and len(entry) == 2 and all(isinstance(text, str) for text in entry):
             yield from (Turn("user", entry[0]), Turn("assistant", entry[1]))

@@ -1,17 +1,17 @@
 """Rows of JSONL, JSON, Parquet and CSV files, one at a time, with the values of the file."""
 
+import codecs
 import csv
 import io
 import json
+import lzma
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any
 
-from xl_alpacaeval_metric.errors import UserError
-
-FORMATS = (".parquet", ".jsonl", ".json", ".csv")
-"""Suffixes of the files that `data_files` finds in a folder."""
+from xl_alpacaeval_metric.errors import UserError, first_line
+from xl_alpacaeval_metric.files import data_files
 
 Row = tuple[str, dict[str, Any]]
 """Where a row is ("pairs.jsonl line 3"), and the row."""
@@ -27,8 +27,9 @@ _BATCH = 1000
 def rows(file: Path | IO[bytes], name: str | None = None) -> Iterator[Row]:
     """Each row of a file, or of an open binary file, with where it is; errors call the file `name`.
 
-    The name's suffix says what the file is: Parquet, CSV, or for any other suffix JSON, which is
-    one list of objects or has an object on each line. The cells of a CSV file are separated by
+    The name's suffix says what the file is: Parquet, CSV (or .tsv), or for any other suffix JSON,
+    which is one list of objects or has an object on each line; a second suffix (.gz, .bz2, .xz,
+    .zst) that it is compressed. The cells of a CSV file are separated by
     commas, semicolons or tabs, as its first line is. A list is read whole; the memory for all
     other files does not grow with their size. No column is given one type for all rows. An empty
     cell of a CSV file is None, all others are text.
@@ -61,26 +62,40 @@ def rows_of(files: Iterable[Path]) -> Iterator[Row]:
         yield from rows(file)
 
 
-def data_files(path: Path) -> Sequence[Path]:
-    """A file itself, or all files of FORMATS below a folder, sorted; UserError for none."""
+def files_of(path: Path) -> tuple[Sequence[Path], Sequence[str]]:
+    """A file itself, or all files with rows below a folder, and lines on those left out.
+
+    Raises UserError for a folder without any.
+    """
     if not path.is_dir():
-        return [path]
-    found = sorted(file for file in path.rglob("*") if file.suffix in FORMATS and file.is_file())
-    if not found:
-        raise UserError(f"{path}: holds no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file")
-    return found
+        return [path], []
+    found = data_files.in_folder(path)
+    return [path / name for name in found.names], found.notes(str(path))
 
 
 def _rows(file: IO[bytes], name: str) -> Iterator[Row]:
-    suffix = PurePosixPath(name).suffix
-    if suffix == ".parquet":
-        yield from _parquet(file, name)
-        return
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="" if suffix == ".csv" else "\n")
+    kind = data_files.format_of(name)
+    content = data_files.decompressed(file, name)
     try:
-        if suffix == ".csv":
-            yield from _csv(text, name)
-        elif _is_list(text):
+        if kind == ".parquet":
+            # Its index is at the end: a compressed one is read whole.
+            yield from _parquet(content if content is file else io.BytesIO(content.read()), name)
+        else:
+            yield from _text_rows(content, name, is_csv=kind in (".csv", ".tsv"))
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        if content is file or getattr(error, "errno", None) is not None:
+            raise
+        raise UserError(f"{name}: damaged, cannot be decompressed ({first_line(error)})") from None
+
+
+def _text_rows(file: IO[bytes], name: str, *, is_csv: bool) -> Iterator[Row]:
+    head = file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # type: ignore[type-var]
+    begins = head.peek(_LONGEST_HEAD)
+    text = io.TextIOWrapper(head, encoding="utf-8-sig", newline="" if is_csv else "\n")
+    try:
+        if is_csv:
+            yield from _csv(text, name, _separator(begins))
+        elif begins.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"[":
             for number, row in enumerate(_parsed(text.read(), name), 1):
                 yield _object(row, f"{name} entry {number}")
         else:
@@ -112,9 +127,9 @@ def _parquet(file: IO[bytes], name: str) -> Iterator[Row]:
         raise UserError(f"{name}: {problem} ({reason})") from None
 
 
-def _csv(text: io.TextIOWrapper, name: str) -> Iterator[Row]:
+def _csv(text: io.TextIOWrapper, name: str, separator: str) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.DictReader(text, strict=True, delimiter=_separator(text))
+    reader = csv.DictReader(text, strict=True, delimiter=separator)
     try:
         names = reader.fieldnames or ()
         if twice := next((column for column in names if names.count(column) > 1), None):
@@ -129,21 +144,11 @@ def _csv(text: io.TextIOWrapper, name: str) -> Iterator[Row]:
         raise UserError(f"{name} line {reader.reader.line_num}: not valid CSV ({error})") from None
 
 
-def _separator(text: io.TextIOWrapper) -> str:
-    """What separates the names of columns: a comma, or what spreadsheets take in other countries.
-
-    Rewinds the file.
-    """
-    names = re.sub(r'"[^"]*"', "", text.readline(_LONGEST_HEAD))
-    text.seek(0)
+def _separator(head: bytes) -> str:
+    """What separates the names of columns: a comma, or what spreadsheets elsewhere take."""
+    first = head.decode("utf-8", "replace").partition("\n")[0]
+    names = re.sub(r'"[^"]*"', "", first)
     return max(",;\t", key=names.count)
-
-
-def _is_list(text: io.TextIOWrapper) -> bool:
-    """Whether the text is a JSON list, by its first character; rewinds the file."""
-    first = next((mark for mark in iter(lambda: text.read(1), "") if not mark.isspace()), "")
-    text.seek(0)
-    return first == "["
 
 
 def _parsed(text: str, where: str) -> Any:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files.tables import FORMATS, read_rows
+from xl_alpacaeval_metric.files import data_files
+from xl_alpacaeval_metric.files.tables import read_rows
 
 COLUMN = "instruction"
 TIMEOUT = 5.0
@@ -81,9 +82,10 @@ def _local(path: Path, split: str) -> list[dict[str, object]]:
         raise UserError(f"{path}: no such folder; it should hold {split}.json")
     # german.json or german-00000-of-00002.parquet, but not "swiss german.json".
     name = re.compile(rf"(.*[^a-z ])?{re.escape(split)}([^a-z ].*)?")
-    files = [file for file in path.rglob("*") if file.suffix in FORMATS and name.fullmatch(file.stem.lower())]
-    files.sort(key=lambda file: (file.stem.lower() != split, file))
+    stems = {file: data_files.stem_of(file.name).lower() for file in path.rglob("*") if data_files.format_of(file.name)}
+    files = [file for file, stem in stems.items() if name.fullmatch(stem)]
+    files.sort(key=lambda file: (stems[file] != split, file))
     if not files:
         raise UserError(f"{path}: holds no {split}.json (or .jsonl, .parquet, .csv) with the column {COLUMN!r}")
-    shards = [file for file in files if re.search(r"-\d+-of-\d+$", file.stem)]
+    shards = [file for file in files if re.search(r"-\d+-of-\d+$", stems[file])]
     return [row for file in (shards if files[0] in shards else files[:1]) for _, row in read_rows(file)]

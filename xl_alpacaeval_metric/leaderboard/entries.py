@@ -112,14 +112,20 @@ def read_run(folder: Path, items: ItemTable, wanted: Sequence[str] | None = None
     return Entry(str(folder), folder, setting, figures, partial(texts_of, folder, items), left_out)
 
 
-def preference_of(verdicts: Mapping[tuple[str, str], float | None]) -> float:
-    """The mean over the judges of each one's mean over the orders, given (judge, order) -> value.
+def preference_of(verdicts: Mapping[tuple[str, str, int], float | None]) -> float:
+    """The mean over the judges of each one's mean over the orders of its mean vote.
 
-    A judge that lacks an order has none; nan where no judge has one.
+    `verdicts`: (judge, order, vote) -> value. Votes that are missing are left out. A judge that
+    lacks an order has no preference; nan where no judge has one.
     """
+    by_order: dict[tuple[str, str], list[float]] = {}
+    for (judge, order, _), value in verdicts.items():
+        known = by_order.setdefault((judge, order), [])
+        if value is not None:
+            known.append(value)
     by_judge: dict[str, list[float | None]] = {}
-    for (judge, _), value in verdicts.items():
-        by_judge.setdefault(judge, []).append(value)
+    for (judge, _), values in by_order.items():
+        by_judge.setdefault(judge, []).append(sum(values) / len(values) if values else None)
     means = [
         sum(v for v in values if v is not None) / len(values) for values in by_judge.values() if None not in values
     ]
@@ -147,7 +153,7 @@ def texts(rows: Iterable[Mapping[str, Any]], items: ItemTable, file: Path) -> Te
 
 
 def _preferences(file: Path, items: ItemTable) -> dict[int, float]:
-    verdicts: dict[int, dict[tuple[str, str], float | None]] = {}
+    verdicts: dict[int, dict[tuple[str, str, int], float | None]] = {}
     for line, row in enumerate(jsonl.read_lines(file), 1):
         value = row.get("preference")
         if value is not None and not (isinstance(value, int | float) and 0 <= value <= 1):
@@ -155,7 +161,7 @@ def _preferences(file: Path, items: ItemTable) -> dict[int, float]:
         if "id" not in row or "language" not in row:
             raise UserError(f"{file} line {line}: damaged; it has no id or no language")
         # The last verdict on a question counts.
-        question = (str(row.get("judge", "")), str(row.get("order")))
+        question = (str(row.get("judge", "")), str(row.get("order")), int(row.get("vote") or 0))
         verdicts.setdefault(items.number(row["id"], row["language"]), {})[question] = value
     if not verdicts:
         raise UserError(f"{file}: has no verdicts; the command that made the run goes on with it")

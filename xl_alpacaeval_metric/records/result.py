@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from xl_alpacaeval_metric.records.looks import Stopping
 from xl_alpacaeval_metric.thinking import Thinking
 
 
@@ -134,6 +135,7 @@ class Result:
     warnings: tuple[str, ...] = ()
     by_design: Mapping[str, Scores] = field(default_factory=dict)
     effects: Mapping[str, Mapping[str, Effect]] = field(default_factory=dict)
+    stopping: Stopping | None = None
 
     @property
     def missing_share(self) -> float:
@@ -148,11 +150,18 @@ class Result:
             **_plain(self.overall),
             "by_language": {code: _plain(scores) for code, scores in self.by_language.items()},
             **self._designs(),
+            **self._looks(),
             "usage": _plain(self.usage),
             "missing_reasons": dict(self.missing_reasons),
             "warnings": list(self.warnings),
             "signature": self.signature,
         }
+
+    def _looks(self) -> dict[str, object]:
+        if self.stopping is None:
+            return {}
+        found = asdict(self.stopping, dict_factory=_with_lists)
+        return {"stopping_rule": found.pop("rule"), **found}
 
     def _designs(self) -> dict[str, object]:
         if not self.by_design:

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from xl_alpacaeval_metric.records.looks import Stopping
 from xl_alpacaeval_metric.records.result import CriterionScore, Effect, Fidelity, Result, Scores
 from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.stats import factor_effects
@@ -62,6 +63,7 @@ def notes(result: Result, judged: bool) -> list[str]:
             f"{overall.losses} lost; {usage.requests} requests, {usage.cached} cached, "
             f"{usage.retries} retried, {usage.prompt_tokens} + {usage.completion_tokens} tokens, {usage.seconds:.1f} s"
         )
+    lines += _looks(result.stopping, overall.n_items)
     if overall.position_consistency is not None:
         lines.append(f"{overall.position_consistency:.0f}% of the items have the same winner in both orders")
     if overall.criteria:
@@ -74,6 +76,18 @@ def notes(result: Result, judged: bool) -> list[str]:
     lines += [f"missing {count}x: {_one_line(reason)}" for reason, count in result.missing_reasons.items()]
     lines += [f"warning: {line}" for line in result.warnings]
     return lines
+
+
+def _looks(stopping: Stopping | None, n_items: int) -> list[str]:
+    """How judging went in looks; nothing where it did not."""
+    if stopping is None:
+        return []
+    last = stopping.looks[-1]
+    bounds = f"95% interval {cells.interval(last.ci95, '+.1f' if stopping.decision else '.1f')}"
+    seen = f"{stopping.decision}: {cells.figure(last.value, '+.1f')} points, {bounds}" if stopping.decision else bounds
+    end = "stopped early" if stopping.stopped_early else "all was judged"
+    line = f"judged in looks ({stopping.rule}): {end} after look {len(stopping.looks)}; {seen}"
+    return [line, f"{stopping.n_not_judged} of {n_items} items were not judged"] if stopping.stopped_early else [line]
 
 
 def _thinking_line(thinking: Thinking, n_items: int) -> str:

@@ -22,6 +22,7 @@ from xl_alpacaeval_metric.runs.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
 from xl_alpacaeval_metric.runs.generation import answers
 from xl_alpacaeval_metric.scoring import score_task
+from xl_alpacaeval_metric.sequential.rules import Rule
 
 OnEstimate = Callable[[Estimate], None]
 
@@ -38,13 +39,14 @@ def evaluate_model(
     progress: Progress,
     rubric: Rubric | None = None,
     on_estimate: OnEstimate = _ignore,
+    rule: Rule | None = None,
 ) -> Result:
     """Generate, judge and score one model on a benchmark, in the run folder `output`.
 
     With a `rubric`, the judge rates the answers, too. `on_estimate` is called before anything is
     generated with what judging will take, assuming answers as long as the references; it may raise
-    to stop there. The caller has run the judge's preflight. Raises UserError; the same call then
-    continues in the folder.
+    to stop there. With a `rule` the answers are judged in looks (`sequential.rules`). The caller
+    has run the judge's preflight. Raises UserError; the same call then continues in the folder.
     """
     settings = {
         **candidate.identity,
@@ -66,7 +68,7 @@ def evaluate_model(
         samples = answers(folder, rows, candidate, progress)
         source = (benchmark.version, benchmark.references)
         notes = [*_cut_off(samples, candidate.max_tokens), *_with_thoughts_inside(samples)]
-        return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes)
+        return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes, rule)
 
 
 def judge_pairs(
@@ -78,12 +80,13 @@ def judge_pairs(
     on_estimate: OnEstimate = _ignore,
     notes: Sequence[str] = (),
     references: str = "given",
+    rule: Rule | None = None,
 ) -> Result:
     """Judge and score answers that were generated elsewhere, in the run folder `output`.
 
     `on_estimate` is called first, with what judging will take. `notes` become warnings of the
-    result, `references` names whose answers the references are. Raises UserError as
-    `evaluate_model` does.
+    result, `references` names whose answers the references are. With a `rule` the answers are
+    judged in looks (`sequential.rules`). Raises UserError as `evaluate_model` does.
     """
     rows = [{key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS} for item in comparisons]
     revision = _hash(rows)
@@ -94,7 +97,7 @@ def judge_pairs(
         task = _task(folder, comparisons, judge, rubric)
         if judge is not None:
             on_estimate(estimate(task))
-        return _judge(folder, task, (f"pairs@{revision}", references), progress, notes)
+        return _judge(folder, task, (f"pairs@{revision}", references), progress, notes, rule)
 
 
 def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None) -> Path:
@@ -144,6 +147,7 @@ def _judge(
     source: tuple[str, str],
     progress: Progress,
     notes: Sequence[str] = (),
+    rule: Rule | None = None,
 ) -> Result:
     if task.judge:
         if task.pending:
@@ -158,6 +162,7 @@ def _judge(
         on_rating=_keep(folder, progress, "rating by criteria", len(task.ratings), len(task.comparisons)),
         benchmark=source[0],
         references=source[1],
+        rule=rule,
     )
     result = replace(result, warnings=(*notes, *result.warnings))
     folder.write_results(result)

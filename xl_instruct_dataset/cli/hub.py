@@ -7,6 +7,7 @@ import typer
 
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.cli.version import Version
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 
 app = typer.Typer(
@@ -62,11 +63,15 @@ def push_folder(
     repo: Annotated[str, typer.Option(metavar="ORG/NAME", help="The dataset repository")],
     public: Annotated[bool, typer.Option("--public", help="Make a new repository public; private without it")] = False,
     message: Annotated[str, typer.Option(metavar="TEXT", help="The commit's message")] = "",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also where the repository has other configurations or another card")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go up, and send nothing")] = False,
 ) -> None:
     """Upload a folder to the Hub in one commit, after checking it against its card."""
     from xl_instruct_dataset.hub import push
 
+    push.check_name(repo)
     planned = push.plan(folder)
     total = sum(upload.size for upload in planned.uploads)
     if planned.left_out:
@@ -78,7 +83,19 @@ def push_folder(
         kind = "public" if public else "private"
         say(f"{total:>14,}  in {len(planned.uploads)} files would go to {repo} ({kind}, if new)")
         say("older data files of the same configurations would be removed there")
+        try:
+            lost = push.replaced(repo, planned)
+        except UserError as error:
+            say(f"not looked at what is there: {error}", error=True)
+            return
+        for line in lost:
+            say(f"{repo} would lose {line}; only --replace does that")
         return
+    if not replace and (lost := push.replaced(repo, planned)):
+        raise UserError(
+            f"{repo} would lose {' and '.join(lost)}; build all configurations into one folder, choose another "
+            "--repo, or give --replace"
+        )
     say(f"sending {len(planned.uploads)} files, {total / 1e6:.2f} MB, to {repo}", error=True)
     pushed = push.push(folder, repo, planned, public=public, message=message)
     for path in pushed.removed:

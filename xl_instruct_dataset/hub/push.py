@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub import folder as hub_folder
+from xl_alpacaeval_metric.hub.front_matter import TAG
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
@@ -25,12 +26,13 @@ class Upload:
 class PushPlan:
     """What to upload: the files, the patterns of the card's data files, and what is left out.
 
-    The patterns find older data files in the repository. `left_out` are files of the folder that
-    the card does not name.
+    The patterns find older data files in the repository. `configs` are the names of the card's
+    configurations, `left_out` files of the folder that the card does not name.
     """
 
     uploads: Sequence[Upload]
     patterns: Sequence[str]
+    configs: Sequence[str]
     left_out: Sequence[str]
 
 
@@ -42,7 +44,55 @@ def plan(folder: Path) -> PushPlan:
     left_out = sorted(
         file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file() and file not in files
     )
-    return PushPlan(uploads, [pattern for config in configs for pattern in config.patterns], left_out)
+    return PushPlan(
+        uploads,
+        patterns=[pattern for config in configs for pattern in config.patterns],
+        configs=[config.name for config in configs],
+        left_out=left_out,
+    )
+
+
+def check_name(repo: str) -> None:
+    """Raises UserError where `repo` is not of the form ORG/NAME, or no name that the Hub allows."""
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+
+    if repo.count("/") != 1:
+        raise UserError(f"--repo {repo!r} is not of the form ORG/NAME, such as my-lab/xl-instruct")
+    try:
+        validate_repo_id(repo)
+    except HFValidationError as error:
+        raise UserError(f"--repo {repo}: {_summary(error)}") from None
+
+
+def replaced(repo: str, planned: PushPlan) -> list[str]:
+    """What the push would take away from the repository: lines to read before it.
+
+    Configurations of the card there that the folder's card does not list, so that nobody could load
+    them any more, and a card that this package did not write. Empty where the repository does not
+    exist. Raises UserError where the Hub refuses or cannot be reached.
+    """
+    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
+
+    try:
+        HfApi().dataset_info(repo)
+        card = Path(hf_hub_download(repo, hub_folder.CARD, repo_type="dataset"))
+    except (RepositoryNotFoundError, EntryNotFoundError):
+        return []
+    except Exception as error:
+        raise _failure(repo, error) from None
+    try:
+        front = hub_folder.metadata(card.parent)
+    except UserError:
+        front = {}
+    listed = front.get("configs")
+    names = [str(config.get("config_name")) for config in (listed if isinstance(listed, list) else ()) if config]
+    lost = [name for name in names if name not in planned.configs]
+    lines = [f"the configurations {', '.join(lost)}, whose files would stay and could not be loaded"] if lost else []
+    if TAG not in (front.get("tags") or ()):
+        lines.append(f"its {hub_folder.CARD}, which this command did not write")
+    return lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +112,8 @@ def push(folder: Path, repo: str, planned: PushPlan, *, public: bool = False, me
     auth login`, or HF_TOKEN). Raises UserError where the Hub refuses or cannot be reached.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
+    check_name(repo)
     api = HfApi()
     try:
         api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
@@ -79,18 +129,8 @@ def push(folder: Path, repo: str, planned: PushPlan, *, public: bool = False, me
             repo_type="dataset",
             commit_message=message.strip() or f"Upload {folder.resolve().name}",
         )
-    except HFValidationError as error:
-        raise UserError(f"--repo {repo}: {_summary(error)}") from None
-    except HfHubHTTPError as error:
-        raise UserError(_refused(repo, error)) from None
     except Exception as error:
-        # httpx, hf_xet and upload threads raise errors of their own, often with the Hub's as cause.
-        if isinstance(error, ValueError):
-            raise UserError(f"{repo}: the Hub refused: {_summary(error)}") from None
-        if isinstance(error.__cause__, HfHubHTTPError):
-            raise UserError(_refused(repo, error.__cause__)) from None
-        reason = f"{type(error).__name__}: {_summary(error.__cause__ or error)}"
-        raise UserError(f"{repo}: the Hub cannot be reached, nothing was committed ({reason})") from None
+        raise _failure(repo, error) from None
     return Pushed(str(commit.commit_url), removed, bool(info.private))
 
 
@@ -99,6 +139,21 @@ def _older(there: Sequence[str], planned: PushPlan) -> list[str]:
     return [
         path for path in there if path not in ours and any(fnmatchcase(path, pattern) for pattern in planned.patterns)
     ]
+
+
+def _failure(repo: str, error: Exception) -> UserError:
+    """The Hub's refusal, or why it cannot be reached, in one line."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    if isinstance(error, HfHubHTTPError):
+        return UserError(_refused(repo, error))
+    # httpx, hf_xet and upload threads raise errors of their own, often with the Hub's as cause.
+    if isinstance(error, ValueError):
+        return UserError(f"{repo}: the Hub refused: {_summary(error)}")
+    if isinstance(error.__cause__, HfHubHTTPError):
+        return UserError(_refused(repo, error.__cause__))
+    reason = f"{type(error).__name__}: {_summary(error.__cause__ or error)}"
+    return UserError(f"{repo}: the Hub cannot be reached, nothing was committed ({reason})")
 
 
 def _refused(repo: str, error: "HfHubHTTPError") -> str:

@@ -1,13 +1,13 @@
 """Which files of a folder or a Hub dataset have the rows of a language pair."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import tables
+from xl_alpacaeval_metric.files import data_files
 from xl_instruct_dataset.records import LANGUAGES, canonical
 
 _VARIANT_WORDS = {
@@ -16,16 +16,6 @@ _VARIANT_WORDS = {
 }
 # en-fi, EN_FI, en-pt-BR; but pt-BR, in lower and upper case, is a language with its region.
 _PAIR = re.compile(r"([a-z]{2})[-_]([a-z]{2,3}(?:-\w+)*)|([A-Z]{2})[-_]([A-Z]{2,3})")
-
-
-def data_files(names: Iterable[str]) -> list[str]:
-    """The paths of data files, sorted, without hidden files and those in hidden folders."""
-    paths = (PurePosixPath(name) for name in names)
-    return sorted(
-        str(path)
-        for path in paths
-        if path.suffix in tables.FORMATS and not any(part.startswith((".", "_")) for part in path.parts)
-    )
 
 
 def of_pair(names: Sequence[str], pair: str, variant: str, source: str) -> list[str]:
@@ -45,7 +35,7 @@ def of_pair(names: Sequence[str], pair: str, variant: str, source: str) -> list[
         there = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
         kind = "" if variant == "default" else f" ({variant})"
         raise UserError(f"{source}: no file for pair {pair}{kind}; it has {there or 'no data files'}")
-    suffixes = {PurePosixPath(name).suffix for name in found}
+    suffixes = {data_files.format_of(name) for name in found}
     if len(suffixes) > 1:
         raise UserError(f"{source}: files of several formats for pair {pair}: {', '.join(found[:6])}; leave one")
     return found
@@ -56,11 +46,6 @@ def pairs_in(names: Sequence[str], variant: str, pairs: Sequence[str]) -> list[s
     named = {_named(name, _usual()) for name in names if _variant(name) == variant}
     others = sorted(name for name in named if name is not None and name not in pairs and name not in LANGUAGES)
     return [pair for pair in pairs if pair in named or pair.partition("-")[2] in named] + others
-
-
-def local_names(folder: Path) -> list[str]:
-    """The data files below a folder, relative to it."""
-    return data_files(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
 
 
 def _variant(name: str) -> str:
@@ -76,7 +61,7 @@ def _usual() -> Mapping[str, str]:
 def _named(name: str, known: Mapping[str, str]) -> str | None:
     """The pair or the language code that names a path: the last one in it, None for none."""
     path = PurePosixPath(name)
-    for part in (path.stem, *reversed(path.parts[:-1])):
+    for part in (data_files.stem_of(path.name), *reversed(path.parts[:-1])):
         for variant in _VARIANT_WORDS.values():
             part = variant.sub("", part)
         part = part.strip("-_ .")

@@ -1,14 +1,14 @@
 """A source of training rows: the bundled sample, a folder, or a dataset on the Hub."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import tables
+from xl_alpacaeval_metric.files import data_files, tables
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_instruct_dataset.records import PAIRS, VARIANTS, Provenance, TrainingRow, languages_of
 from xl_instruct_dataset.sources import file_names, sample
@@ -52,8 +52,7 @@ class Source:
             return "apache-2.0"
         if self.name in _LICENSES:
             return _LICENSES[self.name]
-        folder = self.folder
-        found = hub_folder.metadata(folder).get("license") if folder else _license_on_hub(self.name)
+        found = self._card.get("license")
         return found if isinstance(found, str) and found else "unknown"
 
     def pairs(self, variant: str = "default") -> list[str]:
@@ -68,7 +67,7 @@ class Source:
         if folder is None:
             return [self.name]
         folder = folder.resolve()
-        files_of = sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix in tables.FORMATS)
+        files_of = sorted(file for file in folder.rglob("*") if file.is_file() and data_files.format_of(file.name))
         return [f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files_of]
 
     def rows(self, pair: str, variant: str = "default") -> Iterator[TrainingRow]:
@@ -88,26 +87,49 @@ class Source:
             yield row_of(row, where, codes, f"{pair}-{number:07d}", provenance)
 
     @cached_property
-    def _names(self) -> list[str]:
+    def _names(self) -> Sequence[str]:
+        """The data files without those of other splits, which the log names."""
+        found = data_files.of_train(data_files.with_rows(self._all_names()), self._declared_splits())
+        for note in found.notes(self.name):
+            logger.warning("%s", note)
+        return found.names
+
+    def _all_names(self) -> list[str]:
         folder = self.folder
         if folder is not None:
-            return file_names.local_names(folder)
+            return _names_below(folder)
         from huggingface_hub import HfApi
 
         try:
             # Not list_repo_files, which retries for half a minute where the Hub cannot be reached.
-            found = HfApi().dataset_info(self.name).siblings
-            return file_names.data_files(file.rfilename for file in found or ())
+            return [file.rfilename for file in HfApi().dataset_info(self.name).siblings or ()]
         except Exception as error:  # Its class depends on the HTTP library of huggingface_hub.
             cached = _cached(self.name)
             if cached is None:
                 raise UserError(_not_reached(self.name, error)) from None
-            names = file_names.local_names(cached)
+            names = _names_below(cached)
             logger.warning(
-                "%s: the Hub cannot be reached (%s); reading the %d data files of it in the cache",
+                "%s: the Hub cannot be reached (%s); reading the %d files of it in the cache",
                 *(self.name, type(error).__name__, len(names)),
             )
             return names
+
+    def _declared_splits(self) -> list[tuple[str, str]]:
+        """(split, pattern) of the data files that the source's card names."""
+        configs = self._card.get("configs")
+        return [
+            (str(entry.get("split")), pattern)
+            for config in (configs if isinstance(configs, list) else ())
+            if isinstance(config, dict) and isinstance(entries := config.get("data_files"), list)
+            for entry in entries
+            if isinstance(entry, dict)
+            for pattern in _as_list(entry.get("path"))
+        ]
+
+    @cached_property
+    def _card(self) -> Mapping[str, object]:
+        folder = self.folder
+        return hub_folder.metadata(folder) if folder else _card_on_hub(self.name)
 
     def _read(self, names: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         folder = self.folder
@@ -156,11 +178,19 @@ def _cached(repo: str) -> Path | None:
         return None
 
 
-def _license_on_hub(repo: str) -> object:
-    """The licence in the dataset's card; None where it has none, or the card is not available."""
+def _card_on_hub(repo: str) -> dict[str, object]:
+    """The metadata of the dataset's card; empty where it has none, or is not available."""
     from huggingface_hub import DatasetCard
 
     try:
-        return DatasetCard.load(repo, ignore_metadata_errors=True).data.license
+        return dict(DatasetCard.load(repo, ignore_metadata_errors=True).data.to_dict())
     except Exception:
-        return None
+        return {}
+
+
+def _names_below(folder: Path) -> list[str]:
+    return [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()]
+
+
+def _as_list(value: object) -> list[str]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]

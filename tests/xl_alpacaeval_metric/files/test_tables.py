@@ -86,11 +86,11 @@ def test_the_files_of_a_folder_are_read_in_order(tmp_path: Path) -> None:
     csv(tmp_path / "c.csv", ROWS[1:])
     jsonl(tmp_path / "a.jsonl", ROWS[:1])
     (tmp_path / "README.md").write_text("# About")
-    assert [row["id"] for _, row in tables.rows_of(tables.data_files(tmp_path))] == ["1", "1", "2"]
-    assert list(tables.data_files(tmp_path / "any.txt")) == [tmp_path / "any.txt"]
+    assert [row["id"] for _, row in tables.rows_of(tables.files_of(tmp_path)[0])] == ["1", "1", "2"]
+    assert tables.files_of(tmp_path / "any.txt") == ([tmp_path / "any.txt"], [])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match=r"holds no \.parquet, \.jsonl, \.json or \.csv file"):
-        tables.data_files(tmp_path / "empty")
+    with pytest.raises(UserError, match=r"holds no \.parquet, \.jsonl, .*\.csv or \.tsv file"):
+        tables.files_of(tmp_path / "empty")
 
 
 def damaged_parquet() -> bytes:

@@ -1,5 +1,6 @@
 """What `xl-instruct build` reads: foreign rows, damaged files and wrong arguments."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,38 @@ def test_rows_of_others_get_our_columns(
     assert loaded["provenance"][0]["dataset"] == folder
     assert loaded["provenance"][0]["license"] == "unknown"
     assert DatasetCard.load("out/README.md").data.license == "other"
+
+
+def a_row(text: str) -> dict[str, str]:
+    return {"instruction": f"Why {text}?", "response": f"{GERMAN} {text}"}
+
+
+def test_rows_of_other_splits_do_not_become_training_rows(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for split in ("train", "validation", "test"):
+        write_jsonl(tmp_path / "mine" / "en-de" / f"{split}.jsonl", [a_row(split)])
+    built = build(None, Source("mine"), tmp_path / "out", silent)
+    assert built.written["en-de"].rows == 1
+    assert datasets.load_dataset("out", "en-de", split="train")["instruction"][:] == ["Why train?"]
+    assert "mine: left out 1 file (split test): en-de/test.jsonl" in caplog.text
+    assert "mine: left out 1 file (split validation): en-de/validation.jsonl" in caplog.text
+
+
+def test_the_card_s_splits_count_more_than_names(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for number in (0, 1):
+        write_jsonl(tmp_path / "mine" / "en-de" / f"part-{number}.jsonl", [a_row(str(number))])
+    card = "configs:\n- config_name: en-de\n  data_files:\n  - split: test\n    path: en-de/part-1.jsonl\n"
+    (tmp_path / "mine" / "README.md").write_text(f"---\n{card}---\n")
+    assert build(None, Source("mine"), tmp_path / "out", silent).written["en-de"].rows == 1
+    assert "left out 1 file (split test): en-de/part-1.jsonl" in caplog.text
+
+
+def test_shards_are_read_whatever_their_name_and_compression(tmp_path: Path) -> None:
+    folder = tmp_path / "mine" / "en-de"
+    for number, name in enumerate(("part-0.jsonl", "part-1.JSONL", "part-2.jsonl.gz")):
+        write_jsonl(folder / name, [a_row(f"{number}.{row}") for row in range(3)])
+    (folder / "part-2.jsonl.gz").write_bytes(gzip.compress((folder / "part-2.jsonl.gz").read_bytes()))
+    built = build(None, Source("mine"), tmp_path / "out", silent)
+    assert built.written["en-de"].rows == 9
 
 
 def test_csv_and_parquet_are_read_too(tmp_path: Path) -> None:

@@ -74,11 +74,6 @@ def test_a_missing_pair_names_what_there_is() -> None:
         file_names.of_pair(["de.json", "de.parquet"], "en-de", "default", "source")
 
 
-def test_only_files_with_rows_count() -> None:
-    names = ["README.md", ".git/de.json", "_old/de.json", "de.json", "de.json.gz", "a/.b/de.json", "b/de.parquet"]
-    assert file_names.data_files(names) == ["b/de.parquet", "de.json"]
-
-
 @pytest.mark.parametrize("pair", ["en-fi", "EN-FI", " eng-fin ", "en-FI"])
 def test_a_pair_is_written_in_one_way(pair: str) -> None:
     assert canonical(pair) == "en-fi"

@@ -53,7 +53,7 @@ def test_scores_may_be_columns_of_their_own() -> None:
     [
         ({}, "has nothing"),
         ({"text": "x"}, "no instruction with its response; needs instruction or prompt"),
-        ({"instruction": "x", "response": 5}, "no instruction with its response"),
+        ({"instruction": "x", "response": 5}, "response is a number; need text"),
         ({"instruction": "x", "response": " "}, "the response is empty"),
         ({"instruction": "", "response": "x"}, "the instruction is empty"),
         ({"messages": []}, "a chat of no turns"),

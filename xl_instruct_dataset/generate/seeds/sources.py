@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import tables
+from xl_alpacaeval_metric.files import data_files, tables
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.quality.sanitise import plain
 from xl_instruct_dataset.sources import sample
@@ -19,6 +19,7 @@ _DESCRIPTIONS = re.compile(
     re.IGNORECASE,
 )
 """Files of a dataset's folder that describe it."""
+_PROSE = (".txt", ".md")
 _SPLITS = "train|test|validation|valid|val|dev|eval"
 _END = 2**16
 """Bytes at either end of a file that are hashed to recognise it."""
@@ -29,7 +30,7 @@ def check(settings: Settings) -> None:
     path = Path(settings.seeds).expanduser()
     if settings.seeds == SAMPLE or path.is_dir() or path.is_file():
         return
-    if path.suffix in _READERS or settings.seeds.startswith((".", "/", "~")) or "/" not in settings.seeds:
+    if _reader(path.name) or settings.seeds.startswith((".", "/", "~")) or "/" not in settings.seeds:
         raise UserError(f"{settings.seeds}: no such file; --seeds is a file, a folder, or a Hub dataset's id")
 
 
@@ -64,7 +65,7 @@ def texts(settings: Settings) -> Iterator[tuple[str, str]]:
     if path.is_dir() or path.is_file():
         above = f"{path if path.is_dir() else path.parent}/"
         for file in _files(path, settings.seed_split):
-            for where, text in _READERS.get(file.suffix, _rows)(file, settings.seed_column):
+            for where, text in (_reader(file.name) or _rows)(file, settings.seed_column):
                 # It goes into every row; the path to it is private.
                 yield where.removeprefix(above), text
     else:
@@ -79,14 +80,14 @@ def _files(path: Path, split: str) -> list[Path]:
     """
     if path.is_file():
         return [path]
-    found = sorted(file for file in path.rglob("*") if file.suffix in _READERS and file.is_file())
+    found = sorted(file for file in path.rglob("*") if _reader(file.name) and file.is_file())
     files = [file for file in found if not _DESCRIPTIONS.fullmatch(file.name) and not _hidden(file.relative_to(path))]
     if not files and any(path.rglob("*.arrow")):
         raise UserError(
             f"{path}: holds Arrow files (save_to_disk); write them as Parquet first, with dataset.to_parquet"
         )
     if not files:
-        raise UserError(f"{path}: holds no {', '.join(_READERS)} file with passages")
+        raise UserError(f"{path}: holds no {', '.join((*data_files.FORMATS, *_PROSE))} file with passages")
     of_split = [file for file in files if _is_of(split, file.relative_to(path))]
     if of_split:
         return of_split
@@ -134,7 +135,11 @@ def _paragraphs(file: Path, _: str) -> Iterator[tuple[str, str]]:
             yield f"{file} paragraph {number}", part
 
 
-_READERS = {".jsonl": _rows, ".json": _rows, ".parquet": _rows, ".txt": _paragraphs, ".md": _paragraphs}
+def _reader(name: str) -> Callable[[Path, str], Iterator[tuple[str, str]]] | None:
+    """What reads a file of this name; None where nothing does."""
+    if name.lower().endswith(_PROSE):
+        return _paragraphs
+    return _rows if data_files.format_of(name) else None
 
 
 def _of_hub(settings: Settings) -> Iterator[tuple[str, str]]:

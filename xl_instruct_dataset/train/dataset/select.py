@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError, first_line
-from xl_alpacaeval_metric.files import tables
+from xl_alpacaeval_metric.files import data_files, tables
 from xl_instruct_dataset.records import VARIANTS, canonical
 from xl_instruct_dataset.sources.source import Source
 from xl_instruct_dataset.train.dataset import examples, mixture
@@ -137,16 +137,26 @@ class Mixed:
         notes = [f"{unusable} rows left out (the first: {reason})"] if unusable else []
         if len(found) < count:
             notes.append(f"{len(found)} rows, fewer than the {count} asked for")
-        return found, f"{self.name}: {', '.join(notes)}" if notes else ""
+        lines = [] if self._streamed else self._files()[1]
+        return found, "; ".join([*lines, *([f"{self.name}: {', '.join(notes)}"] if notes else [])])
+
+    def _files(self) -> tuple[list[Path], list[str]]:
+        """The files to read of a file or folder, and lines on those left out."""
+        path = Path(self.name).expanduser()
+        if path.is_file():
+            return [path], []
+        found = data_files.of_train(data_files.in_folder(path))
+        if not found.names:
+            raise UserError(f"{self.name}: has no file of the split train")
+        return [path / name for name in found.names], found.notes(self.name)
 
     @property
     def _streamed(self) -> bool:
         return not Path(self.name).expanduser().exists()
 
     def _rows(self, seed: int) -> Iterator[tuple[str, Mapping[str, object]]]:
-        path = Path(self.name).expanduser()
         if not self._streamed:
-            yield from tables.rows_of(tables.data_files(path))
+            yield from tables.rows_of(self._files()[0])
             return
         import datasets
 

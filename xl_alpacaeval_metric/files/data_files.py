@@ -1,0 +1,146 @@
+"""Which files of a folder hold rows, by their names: format, compression, split."""
+
+import io
+import lzma
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Literal, cast
+
+from xl_alpacaeval_metric.errors import UserError
+
+Split = Literal["train", "validation", "test"]
+
+FORMATS = (".parquet", ".jsonl", ".ndjson", ".json", ".csv", ".tsv")
+"""Suffixes of the files that hold rows, in lower case; each may be compressed."""
+COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".xz": "xz"}
+
+_SPLITS: dict[Split, str] = {
+    "train": "train|training",
+    "validation": "validation|valid|val|dev",
+    "test": "test|testing|eval|evaluation",
+}
+_DESCRIPTION = re.compile(r"(?:dataset_(?:infos?|dict)|state|croissant)\.json", re.IGNORECASE)
+"""Files that describe a dataset, and hold none of its rows."""
+_BUFFER = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class DataFiles:
+    """The files of a folder that are read, and those left out, with the reason for each."""
+
+    names: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+
+    def notes(self, folder: str) -> list[str]:
+        """A line for each reason, with how many files it leaves out and the first of them."""
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in self.left_out:
+            by_reason.setdefault(reason, []).append(name)
+        return [
+            f"{folder}: left out {len(names)} {'file' if len(names) == 1 else 'files'} ({reason}): {', '.join(names[:4])}"
+            + (", ..." if len(names) > 4 else "")
+            for reason, names in by_reason.items()
+        ]
+
+
+def format_of(name: str) -> str | None:
+    """The suffix of a file that holds rows (".jsonl" of "a.JSONL.gz"); None for another file."""
+    path = PurePosixPath(name.lower())
+    suffix = PurePosixPath(path.stem).suffix if path.suffix in COMPRESSIONS else path.suffix
+    return suffix if suffix in FORMATS else None
+
+
+def stem_of(name: str) -> str:
+    """A file's name without the suffixes of its format and compression: "a.b" of "a.b.jsonl.gz"."""
+    path = PurePosixPath(name)
+    return PurePosixPath(path.stem).stem if path.suffix.lower() in COMPRESSIONS else path.stem
+
+
+def split_of(name: str) -> Split | None:
+    """The split that a path names in its folders or file name, as `datasets` reads them.
+
+    The file's own name counts more than that of a folder. None where it names none.
+    """
+    for part in reversed(PurePosixPath(name).parts):
+        for split, words in _SPLITS.items():
+            if re.search(rf"(?<![a-z])(?:{words})(?![a-z])", part, re.IGNORECASE):
+                return split
+    return None
+
+
+def with_rows(names: Iterable[str]) -> DataFiles:
+    """Those of a folder's files (paths relative to it) that hold rows, sorted, of all splits.
+
+    Hidden files, those in hidden folders and descriptions of datasets are passed over in silence;
+    files of formats that hold rows elsewhere are named as left out.
+    """
+    found, left_out = [], []
+    every = sorted(names)
+    plain = {name for name in every if PurePosixPath(name).suffix.lower() not in COMPRESSIONS}
+    for name in every:
+        parts = PurePosixPath(name).parts
+        if any(part.startswith((".", "_")) for part in parts) or _DESCRIPTION.fullmatch(parts[-1]):
+            continue
+        if format_of(name) and name not in plain and str(PurePosixPath(name).with_suffix("")) in plain:
+            left_out.append((name, "a compressed copy of the file beside it"))
+        elif format_of(name):
+            found.append(name)
+        elif reason := _unread(name):
+            left_out.append((name, reason))
+    return DataFiles(tuple(found), tuple(left_out))
+
+
+def of_train(files: DataFiles, declared: Sequence[tuple[str, str]] = ()) -> DataFiles:
+    """These files without those of another split than train.
+
+    `declared` are (split, pattern) from a dataset's card, which count more than a file's name.
+    """
+    kept, left_out = [], list(files.left_out)
+    for name in files.names:
+        split = next((split for split, pattern in declared if PurePosixPath(name).match(pattern)), split_of(name))
+        if split in (None, "train"):
+            kept.append(name)
+        else:
+            left_out.append((name, f"split {split}"))
+    return DataFiles(tuple(kept), tuple(left_out))
+
+
+def in_folder(folder: Path) -> DataFiles:
+    """The files below a folder that hold rows; raises UserError where there are none."""
+    found = with_rows(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    if not found.names:
+        raise UserError(
+            "; ".join(
+                [f"{folder}: holds no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file", *found.notes(str(folder))]
+            )
+        )
+    return found
+
+
+def decompressed(file: IO[bytes], name: str) -> IO[bytes]:
+    """The content of a file that is compressed by its name's suffix; the file itself if it is not.
+
+    Reading raises OSError without an errno where the content is damaged.
+    """
+    method = COMPRESSIONS.get(PurePosixPath(name.lower()).suffix)
+    if method is None:
+        return file
+    if method == "xz":
+        return cast("IO[bytes]", io.BufferedReader(lzma.LZMAFile(file), _BUFFER))
+    import pyarrow as pa
+
+    return cast("IO[bytes]", io.BufferedReader(pa.CompressedInputStream(file, method), _BUFFER))
+
+
+def _unread(name: str) -> str | None:
+    """Why a file that may well hold rows is not read; None for a file that holds none."""
+    path = PurePosixPath(name.lower())
+    if path.suffix == ".arrow":
+        return "Arrow files of save_to_disk: write them as Parquet, with dataset.to_parquet"
+    if path.suffix in (".tar", ".zip", ".tgz", ".7z", ".xlsx", ".xls", ".pkl", ".pickle", ".db", ".sqlite", ".lz4"):
+        return "a format that is not read"
+    if path.suffix in COMPRESSIONS:
+        return "no suffix that names its format"
+    return None
