@@ -123,6 +123,9 @@ class Task(ConfigurableTask):  # type: ignore[misc]
             )
         except UserError as error:
             raise Refused(error) from None
+        if found:
+            judged_by = judging.described_with_check(self.config.metadata["judged_by"], found[0])
+            self.config.metadata = {**self.config.metadata, "judged_by": judged_by}
         for one, judged in zip(self.instances, found, strict=True):
             one.filtered_resps[JUDGED] = judged
 

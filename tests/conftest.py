@@ -39,6 +39,9 @@ def _has_cuda() -> bool:
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("XL_JUDGE", "XL_REFERENCE", "XL_BENCHMARK_PATH", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
+    # Tests of the judge check turn it on; the others count the requests of something else.
+    monkeypatch.setenv("XL_JUDGE_CHECK", "0")
+    monkeypatch.setenv("XL_CHECK_CACHE", "none")
 
 
 @pytest.fixture(autouse=True, scope="session")

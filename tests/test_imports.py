@@ -25,7 +25,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "credentials files languages processes signature embedded",
         "clients hub settings stats",
         "benchmark judge ranking",
-        "sequential",
+        "judge_check sequential",
         "scoring",
         "runs",
         "labels leaderboard",

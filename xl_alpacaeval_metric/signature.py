@@ -24,6 +24,12 @@ def signature(parts: Mapping[str, object]) -> str:
     return "|".join(f"{key}:{_clean(value)}" for key, value in parts.items())
 
 
+def with_check(line: str, controls: str) -> str:
+    """The signature with the hash of the pairs that its judge was checked on."""
+    before, version, after = line.rpartition("|version:")
+    return f"{before}|check:{controls}{version}{after}"
+
+
 def parse(line: str) -> dict[str, str]:
     """The parts of a signature line."""
     return dict(part.split(":", 1) for part in line.split("|") if ":" in part)

@@ -10,10 +10,12 @@ import evaluate
 from xl_alpacaeval_metric import languages, scoring
 from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.tables import identifier_of
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
 from xl_alpacaeval_metric.judge.rubric_file import load as load_rubric
+from xl_alpacaeval_metric.judge_check import checking
 from xl_alpacaeval_metric.records.judgements import Comparison
-from xl_alpacaeval_metric.runs.pairs import identifier_of, without_thoughts
+from xl_alpacaeval_metric.runs.pairs import without_thoughts
 
 _DESCRIPTION = """\
 Win rate of answers against reference answers to the same instructions, as a judge model sees it,
@@ -41,6 +43,9 @@ Args:
     concurrency (int): requests in flight at an endpoint, at most.
     keep_thinking (bool): leave thoughts such as <think>...</think> in the answers. By default they
         are taken off, and described under `thinking`.
+    judge_check (bool): ask the judge first about pairs whose right verdict is known, 120 requests a
+        language, and put what it is under `judge_check`. By default yes; replies are kept for later
+        calls.
 Returns:
     dict: win_rate, win_rate_stderr, win_rate_ci95, lc_win_rate, line_pass_rate, coverage, thinking,
         by_language and more; percentages 0..100.
@@ -102,6 +107,7 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
         seed: int = 0,
         concurrency: int = 64,
         keep_thinking: bool = False,
+        judge_check: bool | None = None,
     ) -> dict[str, object]:
         return compute(
             predictions,
@@ -121,6 +127,7 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
             seed=seed,
             concurrency=concurrency,
             keep_thinking=keep_thinking,
+            judge_check=judge_check,
         )
 
 
@@ -143,6 +150,7 @@ def compute(
     seed: int = 0,
     concurrency: int = 64,
     keep_thinking: bool = False,
+    judge_check: bool | None = None,
 ) -> dict[str, object]:
     """`XlAlpacaevalMetric.compute` without `evaluate`.
 
@@ -188,5 +196,9 @@ def compute(
         rubric = load_rubric(None if criteria is True else os.fspath(criteria)) if criteria else None
         if opened is not None:
             opened.client.preflight()
+        check = checking.checking(opened, comparisons, judge_check)
+        found = None if check is None else check.run()
         result = scoring.score(comparisons, opened, criteria=rubric)
+        if opened is not None:
+            result = checking.with_check(result, found)
     return replace(result, warnings=(*notes, *result.warnings)).as_dict()

@@ -19,6 +19,7 @@ from xl_alpacaeval_metric.cli.options import (
     Device,
     Exclusion,
     JudgeArgs,
+    JudgeCheck,
     JudgePrompt,
     JudgeSpec,
     JudgeThinking,
@@ -81,6 +82,7 @@ def evaluate(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_check: JudgeCheck = True,
     judge_prompt: JudgePrompt = None,
     judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
@@ -175,7 +177,7 @@ def evaluate(
                 rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
             rule = stopping.rule_of(precision, until_decided, stopping.items_of(rows), the_judge)
             result = runs.evaluate_model(
-                candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests), rule
+                candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests), rule, judge_check
             )
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
     finish(result, f"{name} on {benchmark}", folder, max_missing)

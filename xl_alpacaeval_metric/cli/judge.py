@@ -15,6 +15,7 @@ from xl_alpacaeval_metric.cli.options import (
     CriteriaFile,
     Device,
     JudgeArgs,
+    JudgeCheck,
     JudgePrompt,
     JudgeSpec,
     JudgeThinking,
@@ -49,6 +50,7 @@ def judge_pairs(
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
     judge_prompt: JudgePrompt = None,
+    judge_check: JudgeCheck = True,
     judge_votes: JudgeVotes = 1,
     both_orders: BothOrders = False,
     batch: Batch = False,
@@ -103,5 +105,6 @@ def judge_pairs(
                 notes,
                 given.name if given and given.of_run else "given",
                 rule,
+                judge_check,
             )
     finish(result, pairs_file.name, output, max_missing)

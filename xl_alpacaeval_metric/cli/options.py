@@ -108,6 +108,14 @@ Exclusion = Annotated[
         help="Which of AlpacaEval's requests are left out because they only make sense in English",
     ),
 ]
+JudgeCheck = Annotated[
+    bool,
+    typer.Option(
+        "--judge-check/--no-judge-check",
+        envvar="XL_JUDGE_CHECK",
+        help="Check the judge first on pairs whose right verdict is known; replies are kept for later runs",
+    ),
+]
 Seed = Annotated[
     int, typer.Option(help="Decides which answer is shown first, and the phrasing of language instructions")
 ]
@@ -192,9 +200,15 @@ def estimate_shown(max_requests: int | None) -> "Callable[[Estimate], None]":
     def on_estimate(estimate: "Estimate") -> None:
         if estimate.requests:
             say(f"judging will take {estimate.line()}", error=True)
-        if max_requests is not None and estimate.requests > max_requests:
+        if estimate.check is not None and estimate.check.requests:
+            say(
+                f"the judge check before it, once for all runs, up to {estimate.check.line()}; "
+                "--no-judge-check leaves it out",
+                error=True,
+            )
+        if max_requests is not None and estimate.all_requests > max_requests:
             raise UserError(
-                f"judging would take {estimate.requests} requests, --max-requests allows {max_requests}; "
+                f"judging would take {estimate.all_requests} requests, --max-requests allows {max_requests}; "
                 "nothing was sent, the same command with a higher number goes on"
             )
 

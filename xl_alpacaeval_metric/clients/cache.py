@@ -34,10 +34,11 @@ class CachedClient:
     be written.
     """
 
-    def __init__(self, client: Client, path: str | Path) -> None:
+    def __init__(self, client: Client, path: str | Path, *, ready: bool = False) -> None:
+        """`ready` says that the client's preflight has run."""
         self._client = client
         self._store = ReplyStore(path)
-        self._preflight_done = False
+        self._preflight_done = ready
 
     @property
     def spec(self) -> str:
@@ -50,6 +51,15 @@ class CachedClient:
     def preflight(self) -> None:
         self._client.preflight()
         self._preflight_done = True
+
+    def count_missing(self, requests: Sequence[Request]) -> int:
+        """The number of different requests that the file has no reply for."""
+        identity = canonical(self.identity)
+        return sum(kept is None for _, kept in self._store.find({fingerprint(one, identity): None for one in requests}))
+
+    def close_file(self) -> None:
+        """Close the file; the client stays open."""
+        self._store.close()
 
     def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         """As `Client.complete`: cached replies first; others are cached before they are yielded."""

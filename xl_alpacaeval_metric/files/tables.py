@@ -6,7 +6,7 @@ import io
 import json
 import lzma
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -167,3 +167,20 @@ def _object(row: Any, where: str) -> Row:
     if not isinstance(row, dict):
         raise UserError(f"{where}: not a JSON object")
     return where, row
+
+
+def identifier_of(row: Mapping[str, object], where: str) -> str | None:
+    """A row's `id` as text, None if it has none.
+
+    Raises UserError for an id that is neither text nor a number.
+    """
+    value = row.get("id")
+    if type(value).__module__ == "numpy" and hasattr(value, "item"):
+        value = value.item()
+    if value is None or value != value:  # A table of numbers has nan for a missing id,
+        return None
+    if isinstance(value, float) and value.is_integer():  # which turns the other ids into floats.
+        value = int(value)
+    if not isinstance(value, str | int | float):
+        raise UserError(f'{where}: "id" is {type(value).__name__}, neither text nor a number')
+    return str(value)

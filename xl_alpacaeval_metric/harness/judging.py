@@ -18,15 +18,18 @@ from xl_alpacaeval_metric.judge import votes
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
+from xl_alpacaeval_metric.judge_check import checking
+from xl_alpacaeval_metric.records.judge_check import JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.runs.thoughts import Answer
+from xl_alpacaeval_metric.signature import with_check
 from xl_alpacaeval_metric.stats import gaming
 
 logger = logging.getLogger(__name__)
 
 KEYS = (
     *("judge", "judge_base_url", "judge_args", "judge_prompt", "judge_thinking", "judge_thinking_tokens"),
-    *("judge_votes", "both_orders", "concurrency", "seed"),
+    *("judge_votes", "both_orders", "concurrency", "seed", "judge_check"),
 )
 """Keys of a task's metadata that set the judge."""
 
@@ -88,6 +91,22 @@ def judge_of(settings: str) -> Judge | None:
     return judge
 
 
+def check_of(judge: Judge | None, comparisons: Sequence[Comparison], settings: str) -> JudgeCheck | None:
+    """What the check of the judge finds in these languages; None where it is off."""
+    check = checking.checking(judge, comparisons, json.loads(settings).get("judge_check"))
+    if check is None:
+        return None
+    found = check.run()
+    for line in found.warnings:
+        logger.warning("%s", line)
+    if none := [code for code, of in found.by_language.items() if of.verdict == "no judge"]:
+        logger.error(
+            "%s: the judge is none, and no win rate is shown; --metadata '{\"judge_check\": false}' shows it",
+            ", ".join(none),
+        )
+    return found
+
+
 def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], settings: str) -> list[str]:
     """One judged answer per document, as JSON text; all are judged in one batch.
 
@@ -110,6 +129,7 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
         for answer, doc in zip(answers, docs, strict=True)
     ]
     task = JudgingTask.of(items, judge)
+    check = check_of(judge, task.comparisons, settings)
     verdicts: dict[ItemKey, list[Verdict]] = defaultdict(list)
     given = task.judge_pending()
     for verdict in votes.averaged(given):
@@ -122,9 +142,17 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
         logger.warning("%s: %s", items[0].language, line)
     _say_missing(given, items[0].language)
     return [
-        json.dumps(_judged_answer(one, judge is not None), ensure_ascii=False)
+        json.dumps(_judged_answer(one, judge is not None, check), ensure_ascii=False)
         for one in item_scores(task.comparisons, verdicts)
     ]
+
+
+def described_with_check(judged_by: Mapping[str, Any], answer: str) -> dict[str, Any]:
+    """The description of a judge with what a judged answer says of its check."""
+    found = json.loads(answer).get("judge_check")
+    if found is None:
+        return {**judged_by, "judge_check": None}
+    return {**judged_by, "judge_check": found, "signature": with_check(judged_by["signature"], found["controls"])}
 
 
 def _say_missing(verdicts: Sequence[Verdict], language: str) -> None:
@@ -135,8 +163,13 @@ def _say_missing(verdicts: Sequence[Verdict], language: str) -> None:
         logger.error("%s: there is no win rate, since every verdict is missing", language)
 
 
-def _judged_answer(one: ItemScores, judged: bool) -> dict[str, Any]:
+def _judged_answer(one: ItemScores, judged: bool, check: JudgeCheck | None) -> dict[str, Any]:
     return {
+        **(
+            {}
+            if check is None
+            else {"judge_check": {**asdict(check.summary(one.item.language)), "controls": check.controls}}
+        ),
         "preference": one.preference,
         "prediction": one.item.prediction,
         **({"thinking": one.item.thinking, "unfinished": one.item.unfinished} if one.item.thought else {}),

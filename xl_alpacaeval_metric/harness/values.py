@@ -17,6 +17,8 @@ def values(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
     """
     judged = json.loads(results[0])
     preference, language = judged["preference"], judged["fidelity"]
+    # Where the judge was found to be none, its number is not shown; the log has the verdicts.
+    shown = None if (judged.get("judge_check") or {}).get("verdict") == "no judge" else preference
     found: dict[str, Any] = {
         "line_pass_rate": _number(language["line_pass"]),
         "word_pass_rate": _number(language["word_pass"]),
@@ -24,8 +26,8 @@ def values(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
     }
     if judged["judged"]:  # The same for every document of a run.
         lengths = len(judged["prediction"]), len(doc["reference"])
-        found["win_rate"] = _number(preference)
-        found["lc_win_rate"] = [_number(preference), *lengths, doc["response_language"]]
+        found["win_rate"] = _number(shown)
+        found["lc_win_rate"] = [_number(shown), *lengths, doc["response_language"]]
         found["missing"] = float(preference is None)
     return found
 

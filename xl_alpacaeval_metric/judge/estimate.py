@@ -25,12 +25,19 @@ class Estimate:
     """Requests are exact up to retries and cached replies; tokens are estimated.
 
     Tokens are measured on `pilot` requests, or estimated from the length of the prompts if it is 0.
+    `check` is what the check of the judge takes beside that, at most.
     """
 
     requests: int
     prompt_tokens: int
     completion_tokens: int
     pilot: int = 0
+    check: "Estimate | None" = None
+
+    @property
+    def all_requests(self) -> int:
+        """The requests with those of the judge check."""
+        return self.requests + (self.check.requests if self.check else 0)
 
     def price(self, per_million_in: float, per_million_out: float) -> float:
         """The cost, in the currency of the prices per million tokens."""

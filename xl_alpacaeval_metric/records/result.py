@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from xl_alpacaeval_metric.records.judge_check import CheckSummary
 from xl_alpacaeval_metric.records.looks import Stopping
 from xl_alpacaeval_metric.thinking import Thinking
 
@@ -81,7 +82,7 @@ class Scores:
     Percentages are 0..100, lengths in characters; None where a figure is undefined. `n` comparisons
     have a preference and `n_missing` lack one because a verdict is missing. `n_items` is the number
     of comparisons (the sum of the two, when there is a judge), `n_empty` that of empty answers.
-    `thinking` is None where no answer came with a thought.
+    `thinking` is None where no answer came with a thought, `judge_check` where there is no judge.
     """
 
     win_rate: float | None
@@ -104,6 +105,7 @@ class Scores:
     position_consistency: float | None
     criteria: Mapping[str, CriterionScore] | None = None
     thinking: Thinking | None = None
+    judge_check: CheckSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from rich.table import Table
 from xl_alpacaeval_metric.records.looks import Stopping
 from xl_alpacaeval_metric.records.result import CriterionScore, Effect, Fidelity, Result, Scores
 from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.report.judge_check import summary_line
 from xl_alpacaeval_metric.stats import factor_effects
 from xl_alpacaeval_metric.thinking import Thinking
 
@@ -63,6 +64,8 @@ def notes(result: Result, judged: bool) -> list[str]:
             f"{overall.losses} lost; {usage.requests} requests, {usage.cached} cached, "
             f"{usage.retries} retried, {usage.prompt_tokens} + {usage.completion_tokens} tokens, {usage.seconds:.1f} s"
         )
+    if judged and overall.judge_check is not None:
+        lines.append(summary_line(overall.judge_check))
     lines += _looks(result.stopping, overall.n_items)
     if overall.position_consistency is not None:
         lines.append(f"{overall.position_consistency:.0f}% of the items have the same winner in both orders")
@@ -140,12 +143,15 @@ def _criteria_table(result: Result) -> Table:
 def _cells(scores: Scores, judged: bool) -> list[str]:
     found = []
     if judged:
-        found = [
-            cells.figure(scores.win_rate)
-            + ("" if scores.win_rate_stderr is None else f" ± {scores.win_rate_stderr:.1f}"),
-            cells.interval(scores.win_rate_ci95),
-            cells.figure(scores.lc_win_rate),
-        ]
+        if scores.judge_check is not None and scores.judge_check.verdict == "no judge":
+            found = ["no judge", "-", "-"]
+        else:
+            found = [
+                cells.figure(scores.win_rate)
+                + ("" if scores.win_rate_stderr is None else f" ± {scores.win_rate_stderr:.1f}"),
+                cells.interval(scores.win_rate_ci95),
+                cells.figure(scores.lc_win_rate),
+            ]
     length = "-"
     if scores.avg_length is not None:
         length = f"{scores.avg_length:.0f}"

@@ -13,6 +13,7 @@ from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
+from xl_alpacaeval_metric.judge_check import checking
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
 from xl_alpacaeval_metric.records.result import Result
@@ -40,13 +41,16 @@ def evaluate_model(
     rubric: Rubric | None = None,
     on_estimate: OnEstimate = _ignore,
     rule: Rule | None = None,
+    judge_check: bool | None = None,
 ) -> Result:
     """Generate, judge and score one model on a benchmark, in the run folder `output`.
 
     With a `rubric`, the judge rates the answers, too. `on_estimate` is called before anything is
     generated with what judging will take, assuming answers as long as the references; it may raise
-    to stop there. With a `rule` the answers are judged in looks (`sequential.rules`). The caller
-    has run the judge's preflight. Raises UserError; the same call then continues in the folder.
+    to stop there. With a `rule` the answers are judged in looks (`sequential.rules`). The judge is
+    checked first (see `judge_check.checking`), one in this process after the answers, so that it
+    does not take the candidate's memory. The caller has run the judge's preflight. Raises
+    UserError; the same call then continues in the folder.
     """
     settings = {
         **candidate.identity,
@@ -63,12 +67,15 @@ def evaluate_model(
         folder.write_rows(run_folder.ROWS, rows)
         expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
         task = _task(folder, expected, judge, rubric)
+        check = checking.checking(judge, expected, judge_check)
         if judge is not None:
-            on_estimate(estimate(task))
+            on_estimate(_with_check(estimate(task), check))
+        if check is not None and "endpoint" in check.identity:
+            check.run(progress)
         samples = answers(folder, rows, candidate, progress)
         source = (benchmark.version, benchmark.references)
         notes = [*_cut_off(samples, candidate.max_tokens), *_with_thoughts_inside(samples)]
-        return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes, rule)
+        return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes, rule, check)
 
 
 def judge_pairs(
@@ -81,6 +88,7 @@ def judge_pairs(
     notes: Sequence[str] = (),
     references: str = "given",
     rule: Rule | None = None,
+    judge_check: bool | None = None,
 ) -> Result:
     """Judge and score answers that were generated elsewhere, in the run folder `output`.
 
@@ -95,9 +103,10 @@ def judge_pairs(
     ) as folder:
         folder.write_rows(run_folder.SAMPLES, rows)
         task = _task(folder, comparisons, judge, rubric)
+        check = checking.checking(judge, comparisons, judge_check)
         if judge is not None:
-            on_estimate(estimate(task))
-        return _judge(folder, task, (f"pairs@{revision}", references), progress, notes, rule)
+            on_estimate(_with_check(estimate(task), check))
+        return _judge(folder, task, (f"pairs@{revision}", references), progress, notes, rule, check)
 
 
 def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None) -> Path:
@@ -148,7 +157,11 @@ def _judge(
     progress: Progress,
     notes: Sequence[str] = (),
     rule: Rule | None = None,
+    check: checking.JudgeChecking | None = None,
 ) -> Result:
+    found = None if check is None else check.run(progress)
+    if found is not None:
+        jsonl.write_json(folder.path / run_folder.CHECK, found.as_dict())
     if task.judge:
         if task.pending:
             # Drops the verdicts without a preference, so that no question has two in the file.
@@ -165,8 +178,14 @@ def _judge(
         rule=rule,
     )
     result = replace(result, warnings=(*notes, *result.warnings))
+    if task.judge:
+        result = checking.with_check(result, found)
     folder.write_results(result)
     return result
+
+
+def _with_check(estimate: Estimate, check: checking.JudgeChecking | None) -> Estimate:
+    return estimate if check is None else replace(estimate, check=check.estimate())
 
 
 def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:

@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.signature import package_version
 
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
-RATINGS, RUBRIC = "criteria.jsonl", "rubric.json"
+RATINGS, RUBRIC, CHECK = "criteria.jsonl", "rubric.json", "check.json"
 Judgement = TypeVar("Judgement", Verdict, Rating)
 _UNFINISHED = re.compile(r"\.[a-z]+\.jsonl?\.\d+")
 """Files that a killed process did not finish (see `replace_file`)."""

@@ -34,7 +34,7 @@ def read_against(file: Path, given: "References | None" = None) -> tuple[list[Co
         raise UserError(f"{file}: is empty; it needs rows with {', '.join(COLUMNS)}")
     comparisons, replaced, kept, left_out = [], 0, 0, 0
     for number, (where, row) in enumerate(rows, 1):
-        identifier = identifier_of(row, where) or str(number)
+        identifier = tables.identifier_of(row, where) or str(number)
         code = _language(row, where)
         reference = own = row.get("reference")
         if given is not None:
@@ -187,7 +187,7 @@ def read_references(file: Path) -> dict[tuple[str, str], str]:
     """
     found: dict[tuple[str, str], str] = {}
     for where, row in tables.read_rows(file):
-        identifier = identifier_of(row, where)
+        identifier = tables.identifier_of(row, where)
         if identifier is None:
             raise UserError(f'{where}: no "id"; give one')
         text = _split(_text(row, "reference", where)).answer
@@ -198,23 +198,6 @@ def read_references(file: Path) -> dict[tuple[str, str], str]:
     if not found:
         raise UserError(f"{file}: is empty; it needs rows with id, language, reference")
     return found
-
-
-def identifier_of(row: Mapping[str, object], where: str) -> str | None:
-    """A row's `id` as text, None if it has none.
-
-    Raises UserError for an id that is neither text nor a number.
-    """
-    value = row.get("id")
-    if type(value).__module__ == "numpy" and hasattr(value, "item"):
-        value = value.item()
-    if value is None or value != value:  # A table of numbers has nan for a missing id,
-        return None
-    if isinstance(value, float) and value.is_integer():  # which turns the other ids into floats.
-        value = int(value)
-    if not isinstance(value, str | int | float):
-        raise UserError(f'{where}: "id" is {type(value).__name__}, neither text nor a number')
-    return str(value)
 
 
 def _split(text: str) -> thinking.Split:

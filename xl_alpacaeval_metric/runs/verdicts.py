@@ -9,7 +9,6 @@ from xl_alpacaeval_metric.files import jsonl, tables
 from xl_alpacaeval_metric.judge import votes
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Verdict, VerdictKey
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs import pairs
 
 _ORDERS: Mapping[object, Order] = {"candidate_first": "candidate_first", "reference_first": "reference_first"}
 
@@ -73,7 +72,7 @@ def of_rows(rows: Sequence[tables.Row]) -> dict[ItemKey, list[Verdict]]:
 
 def identifier_of(row: Mapping[str, object], where: str) -> str:
     """A row's id; raises UserError if it has none."""
-    found = pairs.identifier_of(row, where)
+    found = tables.identifier_of(row, where)
     if found is None:
         raise UserError(f'{where}: no "id"; verdicts and labels are matched by it')
     return found

@@ -60,6 +60,11 @@ class BatchClient:
         )
 
     @property
+    def inner(self) -> OpenAIClient:
+        """The client that asks one request at a time."""
+        return self._inner
+
+    @property
     def spec(self) -> str:
         return self._inner.spec
 

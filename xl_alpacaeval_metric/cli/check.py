@@ -1,0 +1,99 @@
+"""The command that checks a judge on pairs whose right verdict is known by construction."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from typer.exceptions import Exit
+
+from xl_alpacaeval_metric import terminal
+from xl_alpacaeval_metric.cli.analysis import write
+from xl_alpacaeval_metric.cli.evaluate import app
+from xl_alpacaeval_metric.cli.options import (
+    Cache,
+    Concurrency,
+    Device,
+    JudgeArgs,
+    JudgePrompt,
+    JudgeSpec,
+    JudgeThinking,
+    JudgeThinkingTokens,
+    JudgeUrl,
+    JudgeVotes,
+    MaxMissing,
+    codes,
+    judge_from,
+)
+from xl_alpacaeval_metric.cli.progress import ProgressLine
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import say
+
+Languages = Annotated[
+    str | None,
+    typer.Option(metavar="fi,ga,...", help="Languages to check the judge in  [default: those of the references]"),
+]
+References = Annotated[
+    Path | None,
+    typer.Option(
+        "--references",
+        metavar="FILE",
+        help="References in these languages: id, language, instruction, reference  [default: the bundled ones]",
+    ),
+]
+
+
+@app.command("check-judge")
+def check(
+    judge: JudgeSpec = None,
+    languages: Languages = None,
+    references: References = None,
+    n: Annotated[int, typer.Option("--n", min=4, metavar="N", help="Prompts a language")] = 16,
+    form: Annotated[
+        Literal["full", "small"],
+        typer.Option(help="small: the kinds and the 10 prompts that eval and judge take"),
+    ] = "full",
+    output: Annotated[Path | None, typer.Option(metavar="DIR", file_okay=False, help="Write check.json there")] = None,
+    judge_base_url: JudgeUrl = None,
+    judge_args: JudgeArgs = "",
+    judge_thinking: JudgeThinking = "auto",
+    judge_thinking_tokens: JudgeThinkingTokens = 4096,
+    judge_prompt: JudgePrompt = None,
+    judge_votes: JudgeVotes = 1,
+    cache: Cache = None,
+    device: Device = None,
+    concurrency: Concurrency = 64,
+    seed: Annotated[int, typer.Option(help="Decides which prompts are taken")] = 0,
+    max_missing: MaxMissing = 0.01,
+) -> None:
+    """Check a judge on pairs whose right verdict is known by construction.
+
+    The replies are kept: the same check again, and the small form before a run, ask nothing twice.
+    """
+    from xl_alpacaeval_metric.judge_check.checking import JudgeChecking
+    from xl_alpacaeval_metric.judge_check.references import controls_from
+    from xl_alpacaeval_metric.report import judge_check as report
+
+    wanted = codes(languages) if languages is not None else None
+    controls = controls_from(references, wanted, form, n, seed)
+    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, True, 0, *asked) as the_judge:
+        if the_judge is None:
+            raise UserError("judge none gives no verdicts to check; name a judge")
+        if cache is not None:
+            the_judge.use_cache(cache)
+        the_judge.client.preflight()
+        interrupted = "interrupted; the replies so far are kept, and the same command goes on from there"
+        with ProgressLine(output or Path(), interrupted) as progress:
+            checking = JudgeChecking(the_judge, controls, stop_early=form == "small")
+            progress.notify(f"the check will take up to {checking.estimate().line()}")
+            found = checking.run(progress)
+    report.show(found, f"{found.judge} on pairs whose right verdict is known", terminal.console())
+    write(found.as_dict(), output / "check.json" if output else None)
+    missing, total = found.n_missing, found.n_verdicts
+    if missing > max_missing * total:
+        say(
+            f"xl-alpacaeval: {missing} of {total} verdicts are missing (--max-missing {100 * max_missing:g}%); "
+            "the same command asks again for these alone",
+            error=True,
+        )
+        raise Exit(1)

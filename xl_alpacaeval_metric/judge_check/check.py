@@ -1,0 +1,191 @@
+"""The check of a judge: control pairs are judged in rounds, and the figures computed."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+
+from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.judge_check.faults import faults
+from xl_alpacaeval_metric.judge_check.findings import LEAST_RESOLUTION, figures
+from xl_alpacaeval_metric.judge_check.judged import JudgedPair, judge_pairs, questions
+from xl_alpacaeval_metric.judge_check.pairs import (
+    SMALL,
+    WORSE,
+    ControlPair,
+    ControlTexts,
+    Kind,
+    controls_hash,
+    left_out,
+)
+from xl_alpacaeval_metric.judge_check.taste import measure
+from xl_alpacaeval_metric.progress import Progress, silent
+from xl_alpacaeval_metric.records.judge_check import FAULTY, CheckFigures, Finding, JudgeCheck
+from xl_alpacaeval_metric.records.judgements import Verdict
+from xl_alpacaeval_metric.stats.missing import Floats
+
+SMALL_PROMPTS, LEAST_PROMPTS = 10, 4
+"""Prompts of the small form, and those that a language needs."""
+LOOKS = (1, 2, 4, 7)
+"""Prompts after which a language is left that certainly has no judge."""
+_CERTAIN, _LIKELY = 5.0, 2.0
+"""Standard errors by which the resolution must lie below its limit to be certain, or likely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The pairs to judge, by language; `unchecked` has the languages without, and why."""
+
+    pairs: Mapping[str, Sequence[ControlPair]]
+    unchecked: Mapping[str, str]
+    kinds: Sequence[Kind]
+    n: int
+
+    @classmethod
+    def of(
+        cls,
+        texts: ControlTexts,
+        languages: Sequence[str],
+        kinds: Sequence[Kind] = SMALL,
+        n: int = SMALL_PROMPTS,
+        seed: int = 0,
+    ) -> "Controls":
+        """The pairs of these kinds on `n` prompts in each language that has the references."""
+        pairs, unchecked = {}, {}
+        for code in languages:
+            count = len(texts.prompts(code))
+            if count < LEAST_PROMPTS:
+                unchecked[code] = f"{count or 'no'} references of a sentence or more, {LEAST_PROMPTS} are needed"
+            else:
+                pairs[code] = texts.pairs(code, kinds, n, seed)
+        return cls(pairs, unchecked, kinds, n)
+
+    @property
+    def all(self) -> list[ControlPair]:
+        return [pair for of in self.pairs.values() for pair in of]
+
+    @property
+    def sha(self) -> str:
+        return controls_hash(self.all)
+
+
+def check_judge(
+    judge: Judge, controls: Controls, *, stop_early: bool = True, progress: Progress = silent
+) -> JudgeCheck:
+    """Judge the control pairs in both orders, and say what kind of judge it is.
+
+    The pairs are judged in rounds of prompts. With `stop_early` a language in which it is certainly
+    no judge is left after a round. Raises what the client's `complete` raises.
+    """
+    total = len(questions(controls.all, judge))
+    verdicts: list[Verdict] = []
+
+    def keep(verdict: Verdict) -> None:
+        verdicts.append(verdict)
+        progress("checking the judge", len(verdicts), total)
+
+    if total:
+        progress("checking the judge", 0, total, f"checking {judge.client.spec} on pairs whose right verdict is known")
+    judged: list[JudgedPair] = []
+    left: set[str] = set()
+    for chunk in _rounds(controls, stop_early):
+        judged += judge_pairs([pair for pair in chunk if pair.language not in left], judge, keep)
+        if stop_early:
+            left |= _without_judge(judged, list(controls.pairs))
+    return _summed_up(judge, controls, judged, verdicts, left)
+
+
+def _rounds(controls: Controls, stop_early: bool) -> list[list[ControlPair]]:
+    """The pairs of the first prompts, of the next ones, ...; in the last, the other kinds."""
+    bounds = [0, *LOOKS, 10**9] if stop_early else [0, 10**9]
+    found: list[list[ControlPair]] = [[] for _ in bounds[1:]]
+    for of in controls.pairs.values():
+        number = {key: index for index, key in enumerate(dict.fromkeys(pair.id for pair in of))}
+        for pair in of:
+            look = sum(number[pair.id] >= bound for bound in bounds[1:])
+            found[look if pair.kind in WORSE else -1].append(pair)
+    return [chunk for chunk in found if chunk]
+
+
+def _without_judge(judged: Sequence[JudgedPair], languages: Sequence[str]) -> set[str]:
+    """The languages in which the judge is certainly none, by its resolution.
+
+    Certain of a language by its own pairs; and by those of all languages together, where its own
+    do not speak against it.
+    """
+    right = {
+        code: np.array(
+            [
+                one.right
+                for one in judged
+                if one.pair.language == code and one.pair.kind in WORSE and one.right is not None
+            ]
+        )
+        for code in languages
+    }
+    everywhere = _is_below(np.concatenate([*right.values(), np.array([])]), _CERTAIN)
+    return {code for code, values in right.items() if _is_below(values, _LIKELY if everywhere else _CERTAIN)}
+
+
+def _is_below(right: Floats, errors: float) -> bool:
+    """Whether the mean is below the least resolution by so many standard errors.
+
+    Verdicts without probabilities, of which a handful may agree by chance, must be twice as many.
+    """
+    hard = bool(np.isin(right, (0.0, 0.5, 1.0)).all())
+    if right.size < (10 if hard else 5):
+        return False
+    return bool(right.mean() + errors * right.std(ddof=1) / sqrt(right.size) < LEAST_RESOLUTION / 100)
+
+
+def _summed_up(
+    judge: Judge, controls: Controls, judged: Sequence[JudgedPair], verdicts: Sequence[Verdict], left: set[str]
+) -> JudgeCheck:
+    taste, tastes = measure(judged)
+    by_language = {
+        code: figures([one for one in judged if one.pair.language == code], tastes.get(code)) for code in controls.pairs
+    }
+    found = faults(judged, frozenset(code for code, of in by_language.items() if of.verdict == "no judge"))
+    faulty = {code for fault in found for code in fault.languages}
+    by_language = {code: _not_passed(of, FAULTY) if code in faulty else of for code, of in by_language.items()}
+    overall = figures(judged, taste)
+    none = [code for code, of in by_language.items() if of.verdict == "no judge"]
+    if none:
+        overall = _not_passed(overall, f"is none in {', '.join(none)}")
+    if found:
+        overall = _not_passed(overall, FAULTY)
+    return JudgeCheck(
+        overall=overall,
+        by_language=by_language,
+        faults=tuple(fault.line(len(by_language)) for fault in found),
+        judge=judge.client.spec,
+        prompt=judge.template.sha,
+        controls=controls.sha,
+        n_verdicts=len(verdicts),
+        n_missing=sum(verdict.preference is None for verdict in verdicts),
+        requests=sum(not verdict.cached for verdict in verdicts),
+        cached=sum(verdict.cached for verdict in verdicts),
+        unchecked=controls.unchecked,
+        missing_reasons=dict(Counter(v.reason or "" for v in verdicts if v.preference is None).most_common(5)),
+        notes=tuple(_notes(controls, left)),
+    )
+
+
+def _not_passed(found: CheckFigures, reason: str) -> CheckFigures:
+    doubtful: Finding = "doubtful"
+    return replace(found, verdict=doubtful, reason=reason) if found.verdict == "passed" else found
+
+
+def _notes(controls: Controls, left: set[str]) -> list[str]:
+    lines = [
+        f"{', '.join(codes)}: no text for the kind {kind}, which is left out"
+        for kind, codes in left_out(controls.pairs, controls.kinds).items()
+        if not (kind == "half_english" and codes == ["en"])
+    ]
+    counts = {code: len({pair.id for pair in of}) for code, of in controls.pairs.items()}
+    lines += [f"{code}: {count} prompts have references" for code, count in counts.items() if count < controls.n]
+    if left:
+        lines.append(f"{', '.join(sorted(left))}: certainly no judge after few pairs; the others were not asked")
+    return lines
