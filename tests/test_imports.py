@@ -26,6 +26,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "clients hub settings stats",
         "benchmark judge ranking",
         "judge_check sequential",
+        "figures",
         "scoring",
         "runs",
         "labels leaderboard",

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.languages.fidelity import TextFidelity, texts_fidelity
-from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Verdict
+from xl_alpacaeval_metric.stats.position import position
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,22 @@ def preference_of(verdicts: Sequence[Verdict]) -> float | None:
     return sum(p for p in preferences if p is not None) / len(preferences)
 
 
+def by_order(verdicts: Sequence[Verdict]) -> tuple[float | None, float | None]:
+    """An item's preference with the candidate first, and with the reference first."""
+    found: dict[Order, float | None] = {verdict.order: verdict.preference for verdict in verdicts}
+    return found.get("candidate_first"), found.get("reference_first")
+
+
+def order_of(verdicts: Sequence[Verdict]) -> str:
+    """The order that an item was judged in, or "both"."""
+    orders = {verdict.order for verdict in verdicts}
+    return "both" if len(orders) != 1 else orders.pop()
+
+
 def position_consistency(verdicts: Sequence[Sequence[Verdict]]) -> float | None:
     """The share, in percent, of items with the same winner in both orders.
 
     `verdicts`: those of each item; only items with a preference in both orders count. None if there
     are no such items.
     """
-    pairs = [[v.preference for v in both if v.preference is not None] for both in verdicts]
-    agree = [(a > 0.5) == (b > 0.5) and (a < 0.5) == (b < 0.5) for a, b in (pair for pair in pairs if len(pair) == 2)]
-    return 100.0 * sum(agree) / len(agree) if agree else None
+    return position([by_order(both) for both in verdicts], [""] * len(verdicts), [""] * len(verdicts)).consistency

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from math import hypot, nan, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -94,9 +95,9 @@ def overall_length_controlled_win_rate(
     languages: Sequence[Hashable] | None = None,
     prompts: Labels | None = None,
     *,
-    tastes: Mapping[Hashable, Taste] | None = None,
+    tastes: Mapping[Any, Taste] | None = None,
     markdown: tuple[Numbers, Numbers] | None = None,
-    markdown_tastes: Mapping[Hashable, Taste] | None = None,
+    markdown_tastes: Mapping[Any, Taste] | None = None,
 ) -> WinRate:
     """The mean of the languages' length-controlled win rates.
 
@@ -123,9 +124,9 @@ def length_controlled_parts(
     candidate_lengths: Numbers,
     reference_lengths: Numbers,
     languages: Sequence[Hashable] | None = None,
-    tastes: Mapping[Hashable, Taste] | None = None,
+    tastes: Mapping[Any, Taste] | None = None,
     markdown: tuple[Numbers, Numbers] | None = None,
-    markdown_tastes: Mapping[Hashable, Taste] | None = None,
+    markdown_tastes: Mapping[Any, Taste] | None = None,
 ) -> tuple[Floats, float, int]:
     """The part of each item in the length-controlled win rate, nan where the item is missing.
 
@@ -143,18 +144,18 @@ def length_controlled_parts(
     codes: Sequence[Hashable] = [None] * p.size if languages is None else languages
     if len(codes) != p.size:
         raise UserError(f"languages: {len(codes)} for {p.size} preferences; need one for each")
-    known = ~np.isnan(np.stack([p, *sides])).any(axis=0)
+    known = np.flatnonzero(~np.isnan(np.stack([p, *sides])).any(axis=0))
     parts = np.full(p.size, nan)
     unsure = []
     for members in as_clusters(codes).members():
-        code, at = codes[members[0]], members[known[members]]
+        code, at = codes[members[0]], np.intersect1d(members, known)
         if not at.size:
             continue
         parts[at], error = _in_language(
             p[at], [side[at] for side in sides], _taste(tastes, code), (markdown_tastes or {}).get(code)
         )
         unsure.append(error)
-    return parts, sum(unsure) / max(1, len(unsure)), int((~known).sum())
+    return parts, sum(unsure) / max(1, len(unsure)), p.size - known.size
 
 
 def _in_language(
@@ -168,7 +169,7 @@ def _in_language(
     return taste_model.controlled(p, effects)
 
 
-def _taste(tastes: Mapping[Hashable, Taste] | None, code: Hashable) -> Taste | None:
+def _taste(tastes: Mapping[Any, Taste] | None, code: Hashable) -> Taste | None:
     if not tastes:
         return None
     if code not in tastes:

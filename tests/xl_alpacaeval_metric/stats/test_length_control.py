@@ -213,9 +213,9 @@ def test_the_overall_rate_is_the_mean_over_languages() -> None:
 def test_the_same_verdicts_in_many_languages_say_no_more_than_in_one() -> None:
     pairs = judged(80, quality=-1, taste=1, ratio=0.8, seed=7)
     one = length_controlled_win_rate(*pairs)
-    many = overall_length_controlled_win_rate(
-        *(column * 6 for column in pairs), np.repeat([*"abcdef"], 80).tolist(), [*range(80)] * 6
-    )
+    preferences, candidate, reference = (column * 6 for column in pairs)
+    codes, prompts = np.repeat([*"abcdef"], 80).tolist(), [*range(80)] * 6
+    many = overall_length_controlled_win_rate(preferences, candidate, reference, codes, prompts)
     assert many.value == pytest.approx(one.value)
     assert many.standard_error == pytest.approx(one.standard_error)
 
