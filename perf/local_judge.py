@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from xl_alpacaeval_metric import benchmark, embedded
+from xl_alpacaeval_metric.clients.local import replies
 from xl_alpacaeval_metric.clients.local.chat_template import encode, spellings
 from xl_alpacaeval_metric.clients.local.client import BATCH_TOKENS, LocalClient
 from xl_alpacaeval_metric.clients.local.device import best_device
@@ -47,7 +48,7 @@ def tokenised_batches(client: LocalClient, prompts: Sequence[list[int]], device:
     waiting, batches = sorted(prompts, key=len, reverse=True), []
     while waiting:
         rows = max(1, BATCH_TOKENS[device] // (len(waiting[0]) + 1))
-        batches.append(client._padded(waiting[:rows]))
+        batches.append(replies.padded(client._load(), client._tokenizer, waiting[:rows]))
         waiting = waiting[rows:]
     return batches
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.records.judgements import Comparison, Verdict
     from xl_alpacaeval_metric.records.result import Fidelity, Result, Scores, Taste, Usage, WinRate
     from xl_alpacaeval_metric.scoring import score
+    from xl_alpacaeval_metric.stats.anchoring import AnchoredWinRate, anchored_win_rate
     from xl_alpacaeval_metric.stats.differences import Difference, paired_difference
     from xl_alpacaeval_metric.stats.intervals import win_rate_interval
     from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 __all__ = [
+    "AnchoredWinRate",
     "Comparison",
     "Difference",
     "Fidelity",
@@ -38,6 +40,7 @@ __all__ = [
     "Verdict",
     "WinRate",
     "__version__",
+    "anchored_win_rate",
     "language_fidelity",
     "length_controlled_win_rate",
     "paired_difference",
@@ -58,6 +61,7 @@ _HOMES = {
     "records.judgements": ("Comparison", "Verdict"),
     "records.result": ("Fidelity", "Result", "Scores", "Taste", "Usage", "WinRate"),
     "scoring": ("score",),
+    "stats.anchoring": ("AnchoredWinRate", "anchored_win_rate"),
     "stats.differences": ("Difference", "paired_difference"),
     "stats.intervals": ("win_rate_interval",),
     "stats.length_control": ("length_controlled_win_rate",),

@@ -1,6 +1,6 @@
 """The commands that analyse runs and data.
 
-Comparison, estimate, agreement, contamination and language fidelity.
+Comparison, estimate, contamination and language fidelity.
 """
 
 import math
@@ -117,38 +117,6 @@ def estimate_costs(
         money = found.price(price_input, price_output)
         say(f"price: {money:.2f} (half with --batch)")
     write({**asdict(found), "price": money}, output)
-
-
-@app.command()
-def agreement(
-    verdicts: Annotated[Path, typer.Argument(metavar="VERDICTS", help="Run folder or its verdicts.jsonl")],
-    labels: Annotated[
-        Path,
-        typer.Argument(
-            metavar="LABELS",
-            help="The same of a second judge, or JSONL, JSON or Parquet: id, language (where ids are not unique), "
-            "label (candidate, reference, tie) or preference (0..1)",
-        ),
-    ],
-    output: Output = None,
-) -> None:
-    """Measure a judge's agreement with a second judge or with people.
-
-    With verdicts in both orders, the agreement of the two orders as well.
-    """
-    from dataclasses import asdict
-
-    from xl_alpacaeval_metric.labels import agreement as agreeing
-    from xl_alpacaeval_metric.labels import label_file
-    from xl_alpacaeval_metric.report import analysis
-    from xl_alpacaeval_metric.runs import verdicts as run_verdicts
-
-    judged, samples = run_verdicts.read(verdicts), run_verdicts.read_samples(verdicts)
-    given = label_file.read([labels], judged, samples)
-    prompts = {key: item.cluster for key, item in samples.items()}
-    found = agreeing.measure(judged, given.means(), prompts)
-    analysis.show_agreement(found, f"{verdicts} against {labels}", terminal.console())
-    write(asdict(found), output)
 
 
 @app.command()

@@ -7,6 +7,8 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import terminal
+from xl_alpacaeval_metric.cli.arguments import arguments
+from xl_alpacaeval_metric.cli.exit_codes import Version
 from xl_alpacaeval_metric.cli.options import (
     Batch,
     BatchSize,
@@ -31,7 +33,6 @@ from xl_alpacaeval_metric.cli.options import (
     Precision,
     Seed,
     UntilDecided,
-    arguments,
     ask_through,
     codes,
     estimate_shown,
@@ -40,7 +41,6 @@ from xl_alpacaeval_metric.cli.options import (
     rubric_from,
 )
 from xl_alpacaeval_metric.cli.progress import ProgressLine
-from xl_alpacaeval_metric.cli.version import Version
 from xl_alpacaeval_metric.terminal import say
 
 if TYPE_CHECKING:

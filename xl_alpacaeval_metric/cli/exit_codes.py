@@ -1,4 +1,4 @@
-"""The end of a command: errors in one line, and an exit code.
+"""The end of a command: errors in one line, an exit code, and --version, which ends it.
 
 Exit codes: 0 done; 1 finished, but with too much missing; 2 wrong use or bad input; 129, 130, 143
 ended by a hang-up (SIGHUP), by Ctrl-C, by SIGTERM; 141 nothing reads the standard output.
@@ -9,16 +9,31 @@ import gc
 import logging
 import os
 import sys
+from typing import Annotated
 
 import typer
 from typer.exceptions import Exit, TyperException
 
+from xl_alpacaeval_metric import __version__
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.processes import streams
 from xl_alpacaeval_metric.processes.signals import interrupting_signals
 from xl_alpacaeval_metric.terminal import PrintableFormatter, say
 
 NOTHING_READS = 141
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(f"xl-suite {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version of xl-suite"),
+]
+"""The option that both commands have."""
 
 
 def run(app: typer.Typer, name: str) -> int:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from xl_alpacaeval_metric.cli.arguments import arguments
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 
@@ -235,21 +236,3 @@ def codes(text: str) -> list[str]:
     from xl_alpacaeval_metric import languages
 
     return [language.code for language in languages.parse(text)]
-
-
-def arguments(text: str) -> dict[str, Any]:
-    """`k=v,k=v` as a dictionary, its values as text, numbers or booleans; raises UserError."""
-    from xl_alpacaeval_metric.files import yaml_file
-
-    found = {}
-    for part in filter(None, text.split(",")):
-        key, equals, value = part.partition("=")
-        if not equals or not key.strip():
-            raise UserError(f"argument {part!r} is not of the form key=value")
-        try:
-            # YAML reads 10:00:00 as 36,000.
-            parsed = value if ":" in value else yaml_file.parse(value) if value else ""
-        except yaml_file.NotYaml:  # Such as "[" and 2024-13-45, which are text here.
-            parsed = value
-        found[key.strip()] = parsed if isinstance(parsed, str | int | float | bool) else value
-    return found

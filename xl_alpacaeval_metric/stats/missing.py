@@ -48,16 +48,14 @@ def as_floats(values: Sequence[float | None] | Floats, name: str) -> Floats:
     return floats
 
 
-def as_preferences(preferences: Sequence[float | None] | Floats) -> Floats:
-    """Preferences as an array, with nan for missing ones.
+def as_preferences(preferences: Sequence[float | None] | Floats, name: str = "preference") -> Floats:
+    """Preferences, or people's labels, as an array, with nan for missing ones.
 
     Raises UserError for one outside [0, 1].
     """
-    array = as_floats(preferences, "preference")
+    array = as_floats(preferences, name)
     outside = np.flatnonzero((array < 0) | (array > 1))
     if outside.size:
         i = int(outside[0])
-        raise UserError(
-            f"preference {i} is {array[i]}; need a probability from 0 (reference) to 1 (candidate), or None"
-        )
+        raise UserError(f"{name} {i} is {array[i]}; need a probability from 0 (reference) to 1 (candidate), or None")
     return array

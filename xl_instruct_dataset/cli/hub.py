@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from xl_alpacaeval_metric.cli.exit_codes import Version
 from xl_alpacaeval_metric.cli.progress import ProgressLine
-from xl_alpacaeval_metric.cli.version import Version
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 

@@ -1,6 +1,6 @@
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.labels import agreement, label_file
+from xl_alpacaeval_metric.labels.categories import CATEGORIES
+from xl_alpacaeval_metric.labels.label_file import Labels
 from xl_alpacaeval_metric.records.judgements import ItemKey, Order, Verdict
 from xl_alpacaeval_metric.runs import verdicts as run_verdicts
 
@@ -45,11 +47,20 @@ def read_prompts(path: Path) -> dict[ItemKey, str]:
     return {key: item.cluster for key, item in run_verdicts.read_samples(path).items()}
 
 
+def measure(
+    verdicts: Mapping[ItemKey, Sequence[Verdict]],
+    labels: Mapping[ItemKey, float | None],
+    prompts: Mapping[ItemKey, str] | None = None,
+) -> agreement.Agreement:
+    """Agreement with the labels of one annotator."""
+    return agreement.measure(verdicts, Labels({key: {"a": value} for key, value in labels.items()}), prompts)
+
+
 def rated(pairs: list[tuple[str, str]]) -> agreement.Agreement:
     """Agreement of verdicts and labels in these categories, all in one language."""
     value = {"win": 0.9, "tie": 0.5, "loss": 0.2}
     verdicts = {(str(i), "de"): [verdict(str(i), value[mine])] for i, (mine, _) in enumerate(pairs)}
-    return agreement.measure(verdicts, {(str(i), "de"): value[theirs] for i, (_, theirs) in enumerate(pairs)})
+    return measure(verdicts, {(str(i), "de"): value[theirs] for i, (_, theirs) in enumerate(pairs)})
 
 
 @pytest.mark.parametrize(
@@ -65,14 +76,14 @@ def test_kappa_of_known_tables(counts: tuple[int, int, int, int], kappa: float) 
     assert found.confusion["win"] == {"win": counts[0], "tie": 0, "loss": counts[1]}
 
 
-CATEGORY = st.sampled_from(agreement.CATEGORIES)
+CATEGORY = st.sampled_from(CATEGORIES)
 
 
 @given(st.lists(st.tuples(CATEGORY, CATEGORY), min_size=1, max_size=30))
 def test_kappa_is_agreement_beyond_that_of_shuffled_labels(pairs: list[tuple[str, str]]) -> None:
     observed = sum(a == b for a, b in pairs) / len(pairs)
     by_chance = sum(a == b for a, _ in pairs for _, b in pairs) / len(pairs) ** 2
-    kappa = agreement.cohen_kappa(pairs)
+    kappa = rated(pairs).kappa
     if len({name for pair in pairs for name in pair}) == 1:
         assert kappa is None
     else:
@@ -89,7 +100,7 @@ def test_kappa_is_defined_unless_both_give_the_same_one_category() -> None:
 
 def test_an_item_counts_by_the_mean_of_its_orders() -> None:
     verdicts = {("a", "de"): [verdict("a", 1.0), verdict("a", 0.0, order=SECOND)]}
-    assert agreement.measure(verdicts, {("a", "de"): 0.5}).agreement == 100
+    assert measure(verdicts, {("a", "de"): 0.5}).agreement == 100
 
 
 def test_consistency_is_that_of_the_verdicts_labelled_or_not() -> None:
@@ -104,7 +115,7 @@ def test_consistency_is_that_of_the_verdicts_labelled_or_not() -> None:
         both("a", 0, 1, "fi"),
     ]
     verdicts = {(pair[0].id, pair[0].language): pair for pair in judged}
-    found = agreement.measure(verdicts, {("a", "de"): 1.0})
+    found = measure(verdicts, {("a", "de"): 1.0})
     assert found.position_consistency == pytest.approx(50)
     assert found.n_both_orders == 4
     assert found.by_language["de"].position_consistency == pytest.approx(200 / 3)
@@ -125,9 +136,9 @@ def test_variants_of_a_prompt_are_one_draw_in_the_interval(tmp_path: Path) -> No
     verdicts = run_verdicts.read(tmp_path)
     labels: dict[ItemKey, float | None] = {(f"{n}-{variant}", "de"): float(n % 2) for n, variant in names}
     assert read_prompts(tmp_path) == {}
-    narrow = agreement.measure(verdicts, labels, read_prompts(tmp_path)).agreement_ci95
+    narrow = measure(verdicts, labels, read_prompts(tmp_path)).agreement_ci95
     write(tmp_path / "samples.jsonl", *rows)
-    wide = agreement.measure(verdicts, labels, read_prompts(tmp_path / "verdicts.jsonl")).agreement_ci95
+    wide = measure(verdicts, labels, read_prompts(tmp_path / "verdicts.jsonl")).agreement_ci95
     assert narrow is not None
     assert wide is not None
     assert wide[1] - wide[0] > 1.8 * (narrow[1] - narrow[0])
@@ -143,7 +154,7 @@ def test_what_is_left_out_is_counted() -> None:
     }
     labels: dict[ItemKey, float | None] = {("a", "de"): 1, ("b", "de"): 1, ("c", "de"): None, ("e", "de"): 0}
     labels[("a", "fi")] = 0.0
-    found = agreement.measure(verdicts, labels)
+    found = measure(verdicts, labels)
     assert (found.n, found.n_missing, found.only_verdicts, found.only_labels) == (1, 2, 1, 2)
     assert found.agreement == 100
     assert list(found.by_language) == ["de"]
@@ -151,12 +162,13 @@ def test_what_is_left_out_is_counted() -> None:
 
 def test_the_interval_draws_prompts_with_all_their_languages() -> None:
     """Two languages that always agree add no information on a prompt."""
-    verdicts, labels = {}, {}
+    verdicts: dict[ItemKey, list[Verdict]] = {}
+    labels: dict[ItemKey, float | None] = {}
     for number in range(40):
         for code in ("de", "fi"):
             verdicts[(str(number), code)] = [verdict(str(number), 1.0, code)]
             labels[(str(number), code)] = float(number % 2)
-    found = agreement.measure(verdicts, labels)
+    found = measure(verdicts, labels)
     assert found.agreement == 50
     assert found.agreement_ci95 == found.by_language["de"].agreement_ci95 == found.by_language["fi"].agreement_ci95
 
@@ -209,7 +221,7 @@ def test_a_language_may_be_left_out_where_ids_are_unique(tmp_path: Path) -> None
     file = write(tmp_path / "labels.jsonl", {"id": "a", "label": "win"}, {"id": "z", "label": "win"})
     labels = read_labels(file, [("a", "fi"), ("b", "de")])
     assert labels[("a", "fi")] == 1.0
-    found = agreement.measure({("a", "fi"): [verdict("a", 1, "fi")]}, labels)
+    found = measure({("a", "fi"): [verdict("a", 1, "fi")]}, labels)
     assert (found.n, found.only_labels, list(found.by_language)) == (1, 1, ["fi"])
     with pytest.raises(UserError, match=r"labels.jsonl line 1: no \"language\", and id 'a' is judged in fi, de"):
         read_labels(file, [("a", "fi"), ("a", "de")])
@@ -265,9 +277,9 @@ def test_a_folder_without_verdicts_is_refused(tmp_path: Path) -> None:
 
 def test_nothing_in_common_is_refused() -> None:
     with pytest.raises(UserError, match=r"share no item.*\('a', 'de'\).*\('a', 'fi'\)"):
-        agreement.measure({("a", "de"): [verdict("a", 1.0)]}, {("a", "fi"): 1.0})
+        measure({("a", "de"): [verdict("a", 1.0)]}, {("a", "fi"): 1.0})
     with pytest.raises(UserError, match="none of the 1 items in both files has both"):
-        agreement.measure({("a", "de"): [verdict("a", None)]}, {("a", "de"): 1.0})
+        measure({("a", "de"): [verdict("a", None)]}, {("a", "de"): 1.0})
 
 
 def test_the_command_prints_and_writes_the_figures(tmp_path: Path) -> None:

@@ -1,18 +1,18 @@
 """The client for models of the Hub or a folder that transformers runs in this process."""
 
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, Failure, IsUsable, Reply, Request, Thinking
-from xl_alpacaeval_metric.clients.fingerprint import group_indices
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Failure, IsUsable, Reply, Request, Thinking
+from xl_alpacaeval_metric.clients.fingerprint import fan_out, group_indices
 from xl_alpacaeval_metric.clients.local import device as local_device
-from xl_alpacaeval_metric.clients.local import weights
-from xl_alpacaeval_metric.clients.local.chat_template import THINKING_OFF, encode, spellings, thought_marks
+from xl_alpacaeval_metric.clients.local import replies, weights
+from xl_alpacaeval_metric.clients.local.chat_template import THINKING_OFF, encode, thought_marks
 from xl_alpacaeval_metric.clients.local.network import load_network
-from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, cache_argument, shared_length
+from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, shared_length
 from xl_alpacaeval_metric.clients.local.text_reply import TextReplies, unusable
 from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, first_line
 
@@ -24,13 +24,14 @@ class LocalClient:
     """Answers requests with a causal language model loaded by transformers.
 
     A request with `choices` costs one forward pass, which gives the log-probability of each choice
-    as the next token; others are decoded greedily. `preflight` loads only the tokenizer and the
-    configuration: the weights are loaded at the first request. Requests are batched by length, at
-    most `batch_tokens` tokens a batch with padding; a batch that does not fit the memory is halved,
-    and so are later ones. With `reuse_prefix` the common prefix of all requests with choices is
-    computed once. A request with choices whose reply is not usable, and one whose prompt opens a
-    thought, is answered by a text, with the room of `thinking` if the chat template has marks of
-    thoughts. `device` defaults to the first of cuda, mps and cpu that there is.
+    as the next token; others are decoded, greedily at temperature 0. `preflight` loads only the
+    tokenizer and the configuration: the weights are loaded at the first request. Requests are
+    batched by length, at most `batch_tokens` tokens a batch with padding; a batch that does not fit
+    the memory is halved, and so are later ones. With `reuse_prefix` the common prefix of all
+    requests with choices is computed once. A request with choices whose reply is not usable, and
+    one whose prompt opens a thought, is answered by a text, with the room of `thinking` if the chat
+    template has marks of thoughts; the text has the log-probabilities of the choices that it names.
+    `device` defaults to the first of cuda, mps and cpu that there is.
     """
 
     def __init__(
@@ -111,12 +112,13 @@ class LocalClient:
             else:
                 fitting.append(index)
         attempts = {
-            i: self._texts.first_attempt(requests[i], len(prompts[i]), self._end_of(prompts[i])) for i in fitting
+            i: self._texts.first_attempt(requests[i], len(prompts[i]), replies.end_of(prompts[i], self._tokenizer))
+            for i in fitting
         }
         first: dict[int, str] = {}
         while attempts:
             as_text: dict[int, Request] = {}
-            for index, reply in self._grouped(attempts, prompts):
+            for index, reply in self._grouped(attempts, prompts, [request.choices for request in requests]):
                 if isinstance(reply, Failure) or is_usable is None or is_usable(reply):
                     yield index, reply
                 elif attempts[index].choices:
@@ -132,21 +134,27 @@ class LocalClient:
             self._network = None
             local_device.empty_cache()
 
-    def _end_of(self, prompt: Sequence[int]) -> str:
-        """The end of a prompt, where a chat template may open a thought."""
-        return str(self._tokenizer.decode(prompt[-16:]))
+    def _grouped(
+        self, requests: Mapping[int, Request], prompts: Sequence[list[int]], choices: Sequence[Sequence[str]]
+    ) -> Iterator[tuple[int, Reply]]:
+        """Yield (index, reply) of requests by their index, those of equal kind together.
 
-    def _grouped(self, requests: Mapping[int, Request], prompts: Sequence[list[int]]) -> Iterator[tuple[int, Reply]]:
-        """Yield (index, reply) of requests by their index, those of equal kind together."""
+        `choices` are those that a text may name, for each prompt.
+        """
         indices = list(requests)
-        kinds = ((requests[i].choices, requests[i].max_tokens, bool(requests[i].json_schema)) for i in indices)
-        for group in group_indices(kinds).values():
+        for group in group_indices((_kind(requests[i]), *choices[i]) for i in indices).values():
             members = [indices[position] for position in group]
-            for position, reply in self._answers(requests[members[0]], [prompts[i] for i in members]):
-                yield members[position], reply
+            # Choices of one prompt are computed once: a forward pass gives what votes sample from.
+            same = [*group_indices(tuple(prompts[i]) if requests[i].choices else i for i in members).values()]
+            tokens = [prompts[members[positions[0]]] for positions in same]
+            for position, reply in self._answers(requests[members[0]], tokens, choices[members[0]]):
+                for index, copy in fan_out(same[position], reply):
+                    yield members[index], copy
 
-    def _answers(self, like: Request, prompts: Sequence[list[int]]) -> Iterator[tuple[int, Reply]]:
-        """Yield (index into `prompts`, reply); `like` has the choices and token limit of all."""
+    def _answers(
+        self, like: Request, prompts: Sequence[list[int]], choices: Sequence[str]
+    ) -> Iterator[tuple[int, Reply]]:
+        """Yield (index into `prompts`, reply); `like` has the settings of all."""
         network = self._load()
         budget = self.batch_tokens or BATCH_TOKENS.get(network.device.type, BATCH_TOKENS["mps"])
         prefix = SharedPrefix(network, prompts[0][: shared_length(prompts)]) if self.reuse_prefix else None
@@ -157,90 +165,32 @@ class LocalClient:
             width = len(prompts[order[done]]) + like.max_tokens
             batch = order[done : done + max(1, budget // width)]
             tokens = [prompts[i] for i in batch]
-            replies: Sequence[Reply] | None = None
+            found: Sequence[Reply] | None = None
             try:
-                replies = self._choose(like, tokens, prefix) if like.choices else self._generate(like, tokens)
+                if like.choices:
+                    found = replies.choose(network, self._tokenizer, like.choices, tokens, prefix)
+                else:
+                    found = replies.write(network, self._tokenizer, like, choices, tokens, self._texts)
             except RuntimeError as error:
                 if not local_device.is_out_of_memory(error):
                     raise
             # Outside the except block, where the error no longer holds its traceback's tensors.
-            if replies is None:
+            if found is None:
                 local_device.empty_cache()
                 self.batch_tokens = budget = max(1, width * (len(batch) // 2))
                 if len(batch) > 1:
                     continue
-                replies = [Failure("gave_up", f"{width} tokens do not fit the memory of {network.device}")]
+                found = [Failure("gave_up", f"{width} tokens do not fit the memory of {network.device}")]
             done += len(batch)
-            yield from zip(batch, replies, strict=True)
+            yield from zip(batch, found, strict=True)
 
     def _load(self) -> Any:
         if self._network is None:
             self._network = load_network(self.model, self.spec, self.device, self.dtype)
         return self._network
 
-    def _padded(self, prompts: Sequence[list[int]]) -> tuple[Any, Any]:
-        """Token ids and attention mask, both of shape (prompts, longest), padded on the left."""
-        import torch
 
-        width = max(map(len, prompts))
-        ids = [[self._tokenizer.pad_token_id] * (width - len(prompt)) + prompt for prompt in prompts]
-        starts = torch.tensor([[width - len(prompt)] for prompt in prompts])
-        mask = (torch.arange(width) >= starts).long()
-        return torch.tensor(ids).to(self._load().device), mask.to(self._load().device)
-
-    def _choose(self, like: Request, prompts: Sequence[list[int]], prefix: SharedPrefix | None) -> list[Completion]:
-        import torch
-
-        choices = like.choices
-        tokens = [spellings(choice, self._tokenizer) for choice in choices]
-        with torch.inference_mode():
-            cache = prefix.cache(len(prompts)) if prefix else None
-            start = cache.get_seq_length() if cache else 0
-            ids, mask = self._padded([prompt[start:] for prompt in prompts])
-            mask = torch.nn.functional.pad(mask, (start, 0), value=1)
-            # Only the last position is needed; logits of the others would take memory for the
-            # whole vocabulary each.
-            logits = self._load()(
-                input_ids=ids,
-                attention_mask=mask,
-                position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, start:],
-                use_cache=cache is not None,
-                logits_to_keep=1,
-                **{cache_argument(self._load()): cache},
-            ).logits[:, -1]
-            logprobs = logits.float().log_softmax(-1)
-            rows = torch.stack([logprobs[:, variants].logsumexp(-1) for variants in tokens], dim=-1).tolist()
-        return [
-            Completion(
-                text=choices[max(range(len(choices)), key=row.__getitem__)],
-                logprobs=dict(zip(choices, row, strict=True)) if all(map(math.isfinite, row)) else None,
-                prompt_tokens=len(prompt),
-                completion_tokens=1,
-            )
-            for row, prompt in zip(rows, prompts, strict=True)
-        ]
-
-    def _generate(self, like: Request, prompts: Sequence[list[int]]) -> list[Completion]:
-        import torch
-
-        ids, mask = self._padded(prompts)
-        with torch.inference_mode():
-            output = self._load().generate(
-                input_ids=ids,
-                attention_mask=mask,
-                max_new_tokens=like.max_tokens,
-                do_sample=False,
-                pad_token_id=self._tokenizer.pad_token_id,
-            )
-        generated = output[:, ids.shape[1] :]
-        counts = (generated != self._tokenizer.pad_token_id).sum(-1).tolist()
-        ends = self._load().generation_config.eos_token_id
-        end_tokens = {self._tokenizer.pad_token_id, *(ends if isinstance(ends, list) else [ends])}
-        # The marks of a thought are special tokens in some vocabularies.
-        keep_special = bool(self._texts.marks)
-        rows = [[token for token in row if token not in end_tokens] for row in generated.tolist()]
-        texts = self._tokenizer.batch_decode(rows, skip_special_tokens=not keep_special)
-        return [
-            self._texts.completion(text, self._end_of(prompt), len(prompt), count, last not in end_tokens)
-            for text, prompt, count, last in zip(texts, prompts, counts, generated[:, -1].tolist(), strict=True)
-        ]
+def _kind(request: Request) -> Request:
+    """What requests have in common that can be answered in one batch."""
+    kind = replace(request, messages=(), json_schema=None)
+    return replace(kind, temperature=0.0, sample=0) if request.choices else kind
