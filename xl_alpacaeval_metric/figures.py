@@ -28,7 +28,7 @@ LEAST_PAIRS = 100
 
 @dataclass(frozen=True, slots=True)
 class LengthControl:
-    """What is known of the judge's taste for length: by language, or GPT-4's, if that is assumed."""
+    """What is known of the judge's taste for length, by language; or GPT-4's is assumed."""
 
     tastes: Mapping[str, Taste] | None = None
     assume_gpt4_taste: bool = False

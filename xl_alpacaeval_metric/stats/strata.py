@@ -58,7 +58,7 @@ class Strata:
         """`sums`, `counts`: of shape (languages, orders, prompts)."""
         used = counts.any(axis=(0, 1))
         rows: list[tuple[Floats, Floats, float, int]] = []
-        for language in np.flatnonzero(counts.any(axis=(1, 2))):
+        for language in np.flatnonzero(counts.any(axis=(1, 2))).tolist():
             halves = np.flatnonzero(counts[language].any(axis=1))
             n = counts[language, halves].sum(axis=1)
             if len(halves) == 1 or ((counts[language, halves] > 0).sum(axis=1) < 2).any():
@@ -92,7 +92,9 @@ class Strata:
     @property
     def n_by_language(self) -> Floats:
         """The number of known values of each language."""
-        return np.bincount(self.languages, weights=self.counts.sum(axis=1))[np.unique(self.languages)]
+        _, inverse = np.unique(self.languages, return_inverse=True)
+        found: Floats = np.bincount(inverse, weights=self.counts.sum(axis=1)).astype(np.float64)
+        return found
 
     @property
     def means(self) -> Floats:

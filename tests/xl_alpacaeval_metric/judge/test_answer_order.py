@@ -38,7 +38,7 @@ def test_half_of_each_language_is_candidate_first_and_a_prompts_languages_altern
     assert all(abs(difference) == n % 2 for difference in lean(orders).values())
     for number in range(n):
         of_prompt = [orders[comparison(number, code).key] for code in CODES]
-        assert Counter(of_prompt) == {one: 2 for one in ORDERS}
+        assert Counter(of_prompt) == dict.fromkeys(ORDERS, 2)
 
 
 @given(st.sets(st.tuples(st.integers(0, 20), st.sampled_from(CODES)), min_size=1), st.integers(0, 5), st.randoms())

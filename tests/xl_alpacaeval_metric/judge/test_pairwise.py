@@ -20,9 +20,7 @@ def test_a_thought_that_never_ends_is_no_verdict() -> None:
 def test_the_preference_is_the_candidates_whatever_the_order() -> None:
     judge = Judge(says("A"), both_orders=True)
     item = comparison()
-    found = {
-        verdict.order: verdict.preference for verdict in judge.verdicts(judge.questions([item]))
-    }
+    found = {verdict.order: verdict.preference for verdict in judge.verdicts(judge.questions([item]))}
     assert found == {"candidate_first": 1.0, "reference_first": 0.0}
 
 
