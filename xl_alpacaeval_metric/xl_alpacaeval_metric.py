@@ -11,9 +11,10 @@ from xl_alpacaeval_metric import languages, scoring
 from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.tables import identifier_of
-from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
+from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric_file import load as load_rubric
 from xl_alpacaeval_metric.judge_check import checking
+from xl_alpacaeval_metric.panels.panel import open_judges
 from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.runs.pairs import without_thoughts
 
@@ -31,7 +32,7 @@ Args:
     languages (list of str): the code of the language each answer should be in, e.g. "fi".
     ids (list of str, optional): the prompt's id, the same for one prompt in several languages.
     judge (str or Judge): "openai/gpt-4o", "hf/ORG/MODEL", "hf/./folder", "vllm/ORG/MODEL", or "none"
-        for the figures that need no judge.
+        for the figures that need no judge; a list of several for a panel.
     judge_base_url (str, optional): an OpenAI-compatible endpoint.
     judge_thinking (str): "auto", "on" or "off": whether the judge may think before its verdict.
     judge_thinking_tokens (int): tokens for that, beside those of the verdict.
@@ -95,7 +96,7 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
         instructions: Sequence[str],
         languages: Sequence[str],
         ids: Sequence[str] | None = None,
-        judge: str | Judge | None = None,
+        judge: str | Judge | Sequence[str] | None = None,
         judge_base_url: str | None = None,
         judge_args: Mapping[str, object] | None = None,
         judge_prompt: str | os.PathLike[str] | None = None,
@@ -138,7 +139,7 @@ def compute(
     languages_: Sequence[str],
     *,
     ids: Sequence[str] | None = None,
-    judge: str | Judge | None = None,
+    judge: str | Judge | Sequence[str] | None = None,
     judge_base_url: str | None = None,
     judge_args: Mapping[str, object] | None = None,
     judge_prompt: str | os.PathLike[str] | None = None,
@@ -182,7 +183,7 @@ def compute(
         raise UserError(f"concurrency is {concurrency!r}; need a whole number")
     if not isinstance(criteria, bool | str | os.PathLike):
         raise UserError(f"criteria is {criteria!r}; need True, False or a YAML file")
-    with open_judge(
+    with open_judges(
         judge,
         base_url=judge_base_url,
         concurrency=concurrency,

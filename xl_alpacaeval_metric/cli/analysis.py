@@ -47,6 +47,7 @@ def compare(
             metavar="RUN RUN...", help="Run folders of eval or judge, by the same judge in the same setting"
         ),
     ],
+    figure: Annotated[str, typer.Option(metavar="win_rate|line_pass_rate", help="What is compared")] = "win_rate",
     output: Output = None,
 ) -> None:
     """Compare runs on the items that two have: the difference, its interval and p-value.
@@ -55,14 +56,13 @@ def compare(
     """
     from xl_alpacaeval_metric.leaderboard import contrasts
     from xl_alpacaeval_metric.report import comparisons
-    from xl_alpacaeval_metric.runs import compare as run_compare
 
-    found = contrasts.compare_all([run_compare.load(run) for run in runs])
+    found = contrasts.compare_all([contrasts.load(run, figure) for run in runs])
     if len(found.pairs) == 1:
-        comparisons.show_comparison(found.pairs[0], terminal.console())
+        comparisons.show_comparison(found.pairs[0], terminal.console(), figure)
         write(found.pairs[0].as_dict(), output)
     else:
-        comparisons.show_comparisons(found, terminal.console())
+        comparisons.show_comparisons(found, terminal.console(), figure)
         write(found.as_dict(), output)
 
 

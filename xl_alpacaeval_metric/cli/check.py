@@ -79,6 +79,8 @@ def check(
     with judge_from(judge, judge_base_url, judge_args, concurrency, device, True, 0, *asked) as the_judge:
         if the_judge is None:
             raise UserError("judge none gives no verdicts to check; name a judge")
+        if len(the_judge.members) > 1:
+            raise UserError("check-judge checks one judge at a time; give one --judge")
         if cache is not None:
             the_judge.use_cache(cache)
         the_judge.client.preflight()

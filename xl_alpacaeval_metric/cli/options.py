@@ -1,6 +1,6 @@
 """Options that several commands share, and what their values stand for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -20,18 +20,21 @@ if TYPE_CHECKING:
 
 ThinkingMode = Literal["auto", "on", "off"]
 JudgeSpec = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--judge",
         envvar="XL_JUDGE",
         metavar="SPEC",
-        help="openai/MODEL, hf/ORG/MODEL, hf/./folder, vllm/..., sglang/..., none",
+        help="openai/MODEL, hf/ORG/MODEL, hf/./folder, vllm/..., sglang/..., none; several times for a panel",
     ),
 ]
 JudgeUrl = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        "--judge-base-url", metavar="URL", help="An OpenAI-compatible endpoint  [default: OPENAI_BASE_URL, then OpenAI]"
+        "--judge-base-url",
+        metavar="URL",
+        help="An OpenAI-compatible endpoint; for a panel one for all, or one for each judge  "
+        "[default: OPENAI_BASE_URL, then OpenAI]",
     ),
 ]
 JudgeArgs = Annotated[
@@ -127,8 +130,8 @@ Device = Annotated[str | None, typer.Option(help="cuda, cuda:1, mps, cpu  [defau
 
 
 def judge_from(
-    spec: str | None,
-    base_url: str | None,
+    spec: str | Sequence[str] | None,
+    base_url: str | Sequence[str] | None,
     args: str,
     concurrency: int,
     device: str | None,
@@ -139,14 +142,14 @@ def judge_from(
     prompt: str | None = None,
     votes: int = 1,
 ) -> "AbstractContextManager[Judge | None]":
-    """The judge that a command's options name, closed at the end; None for `none`.
+    """The judge, or the panel, that a command's options name, closed at the end; None for `none`.
 
     Raises UserError where there is no specification.
     """
     from xl_alpacaeval_metric.clients.base import Thinking
-    from xl_alpacaeval_metric.judge.pairwise import open_judge
+    from xl_alpacaeval_metric.panels.panel import open_judges
 
-    return open_judge(
+    return open_judges(
         spec,
         how_to_set="give --judge SPEC or set XL_JUDGE (openai/MODEL, hf/ORG/MODEL, hf/./folder, vllm/ORG/MODEL), "
         "or --judge none for language fidelity alone",
@@ -178,10 +181,11 @@ def ask_in_batches(judge: "Judge | None", folder: Path, progress: "Progress") ->
     from xl_alpacaeval_metric.clients.openai import OpenAIClient
     from xl_alpacaeval_metric.clients.openai_batch import BatchClient
 
-    if judge is None or not isinstance(judge.client, OpenAIClient):
-        spec = judge.client.spec if judge else "none"
-        raise UserError(f"--batch goes with a judge openai/MODEL, not with {spec}")
-    judge.client = BatchClient(judge.client, folder, progress=progress)
+    for one in judge.members.values() if judge else [None]:
+        if one is None or not isinstance(one.client, OpenAIClient):
+            spec = one.client.spec if one else "none"
+            raise UserError(f"--batch goes with a judge openai/MODEL, not with {spec}")
+        one.client = BatchClient(one.client, folder, progress=progress)
 
 
 def reference_author(reference: str | None, concurrency: int, device: str | None) -> "Client | None":
@@ -228,6 +232,8 @@ def rubric_from(asked: bool, file: Path | None, judge: "Judge | None") -> "Rubri
     rubric = rubric_file.load(file)
     if judge is None:
         raise UserError("--criteria needs a judge, and --judge is none; name a judge, or leave --criteria out")
+    if len(judge.members) > 1:
+        raise UserError("--criteria is rated by one judge, and this is a panel; name one judge, or leave it out")
     return rubric
 
 

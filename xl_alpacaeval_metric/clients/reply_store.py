@@ -4,6 +4,7 @@ import json
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ class ReplyStore:
             raise UserError(f"cache {self._path}: {error.strerror or error}; give a file that can be written") from None
         # SQLite forbids the use of a connection in a forked process.
         self._database = PerProcess(partial(_open, self._path))
+        # Closes a forgotten file before the program ends and would warn of it.
+        self._close = weakref.finalize(self, _close, self._database)
 
     def find(self, keys: Iterable[bytes]) -> Iterator[tuple[bytes, Completion | None]]:
         """Yield each key with its completion, or None."""
@@ -59,9 +62,7 @@ class ReplyStore:
 
     def close(self) -> None:
         """Close the file in this process."""
-        if (database := self._database.existing()) is not None:
-            with database.lock:
-                database.connection.close()
+        self._close()
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -70,11 +71,17 @@ class ReplyStore:
             yield database.connection
 
 
+def _close(opened: PerProcess[_Database]) -> None:
+    if (database := opened.existing()) is not None:
+        with database.lock:
+            database.connection.close()
+
+
 def _open(path: Path) -> _Database:
     """Connect to the file, check that it is a cache of this version, and set up a new one."""
     with _user_errors(path):
         # Autocommit: each statement is its own transaction.
-        db = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             _set_up(db, path)
         except BaseException:

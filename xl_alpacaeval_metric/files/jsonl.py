@@ -68,13 +68,42 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):
                 return  # Its writer was killed.
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError):
-                row = None
-            if not isinstance(row, dict):
-                raise UserError(f"{path} line {number}: damaged; delete that line, or choose a new folder")
-            yield row
+            yield _object(line, path, number)
+
+
+def _object(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict):
+        raise UserError(f"{path} line {number}: damaged; delete that line, or choose a new folder")
+    return row
+
+
+class Tail:
+    """The lines that another process appends to a JSONL file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._position, self._number = path, 0, 0
+
+    def new_lines(self) -> list[dict[str, Any]]:
+        """The lines that were completed since the last call; at first all there are.
+
+        Raises UserError as `read_lines` does.
+        """
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._position)
+            content = file.read()
+        complete = content[: content.rfind(b"\n") + 1]
+        found = []
+        for line in complete.split(b"\n")[:-1]:
+            self._number += 1
+            found.append(_object(line, self._path, self._number))
+        self._position += len(complete)
+        return found
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -17,8 +17,9 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import votes
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
-from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
+from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check import checking
+from xl_alpacaeval_metric.panels.panel import open_judges
 from xl_alpacaeval_metric.records.judge_check import JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.runs.thoughts import Answer
@@ -73,7 +74,7 @@ def judge_of(settings: str) -> Judge | None:
     given = json.loads(settings)
     opened = ExitStack()
     judge = opened.enter_context(
-        open_judge(
+        open_judges(
             given.get("judge"),
             how_to_set='give --metadata \'{"judge": "SPEC"}\' or set XL_JUDGE (openai/MODEL, hf/ORG/MODEL, '
             "hf/./folder, vllm/ORG/MODEL), or none for language fidelity alone",

@@ -32,20 +32,31 @@ def item_scores(comparisons: Sequence[Comparison], verdicts: Mapping[ItemKey, Se
 
 
 def preference_of(verdicts: Sequence[Verdict]) -> float | None:
-    """The mean preference over the orders that the judge was asked in.
+    """The mean preference over the judges that have one; None where none has."""
+    preferences = [value for value in preferences_by_judge(verdicts).values() if value is not None]
+    return sum(preferences) / len(preferences) if preferences else None
+
+
+def preferences_by_judge(verdicts: Sequence[Verdict]) -> dict[str, float | None]:
+    """Each judge's mean preference over the orders that it was asked in.
 
     None where one of them is missing: the mean of the others would have position bias.
     """
-    preferences = [verdict.preference for verdict in verdicts]
-    if not preferences or any(preference is None for preference in preferences):
-        return None
-    return sum(p for p in preferences if p is not None) / len(preferences)
+    by_judge: dict[str, list[float | None]] = {}
+    for verdict in verdicts:
+        by_judge.setdefault(verdict.judge, []).append(verdict.preference)
+    return {
+        judge: None if None in values else sum(value for value in values if value is not None) / len(values)
+        for judge, values in by_judge.items()
+    }
 
 
-def by_order(verdicts: Sequence[Verdict]) -> tuple[float | None, float | None]:
-    """An item's preference with the candidate first, and with the reference first."""
-    found: dict[Order, float | None] = {verdict.order: verdict.preference for verdict in verdicts}
-    return found.get("candidate_first"), found.get("reference_first")
+def by_order(verdicts: Sequence[Verdict]) -> list[tuple[float | None, float | None]]:
+    """Each judge's preference on an item with the candidate first, and with the reference first."""
+    found: dict[str, dict[Order, float | None]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict.judge, {})[verdict.order] = verdict.preference
+    return [(one.get("candidate_first"), one.get("reference_first")) for one in found.values()]
 
 
 def order_of(verdicts: Sequence[Verdict]) -> str:
@@ -60,4 +71,5 @@ def position_consistency(verdicts: Sequence[Sequence[Verdict]]) -> float | None:
     `verdicts`: those of each item; only items with a preference in both orders count. None if there
     are no such items.
     """
-    return position([by_order(both) for both in verdicts], [""] * len(verdicts), [""] * len(verdicts)).consistency
+    pairs = [pair for given in verdicts for pair in by_order(given)]
+    return position(pairs, range(len(pairs)), [""] * len(pairs)).consistency

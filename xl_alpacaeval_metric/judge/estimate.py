@@ -1,7 +1,7 @@
 """What judging will take: requests, tokens and, given prices, money, before any of it is spent."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from xl_alpacaeval_metric.clients.base import Completion, Request
 from xl_alpacaeval_metric.errors import UserError
@@ -61,6 +61,14 @@ def estimate(task: JudgingTask, pilot: int = 0) -> Estimate:
     judge, rubric = task.judge, task.rubric
     if judge is None:
         return Estimate(0, 0, 0)
+    if len(members := judge.members) > 1:
+        return _sum(
+            estimate(
+                replace(task, judge=one, pending=[question for question in task.pending if question.judge == spec]),
+                pilot,
+            )
+            for spec, one in members.items()
+        )
     # A verdict is one token; a rating has the name and the level of every criterion.
     completion = len(task.pending) + 16 * len(rubric.names if rubric else ()) * len(task.unrated)
     count = len(task.pending) + len(task.unrated)
@@ -91,6 +99,16 @@ def estimate(task: JudgingTask, pilot: int = 0) -> Estimate:
         round(prompt_tokens * size / (share * sum(map(_bytes, sample)))),
         round(sum(reply.completion_tokens for reply in answered) * len(requests) / len(answered)),
         pilot=len(sample),
+    )
+
+
+def _sum(parts: Iterable[Estimate]) -> Estimate:
+    found = list(parts)
+    return Estimate(
+        *(
+            sum(getattr(one, name) for one in found)
+            for name in ("requests", "prompt_tokens", "completion_tokens", "pilot")
+        )
     )
 
 

@@ -22,7 +22,7 @@ class JudgingTask:
     A question is a comparison in one order, or one vote on it. `verdicts` and `ratings` are those
     of an earlier run that count; `pending` are the questions without a verdict, `unrated` the
     comparisons without a rating. Without a judge there are no questions, without a rubric nothing
-    is rated.
+    is rated. `new` are the judgements made since, and `seconds` the time they took.
     """
 
     comparisons: Sequence[Comparison]
@@ -32,6 +32,8 @@ class JudgingTask:
     ratings: Mapping[ItemKey, Rating]
     pending: Sequence[Question]
     unrated: Sequence[Comparison]
+    new: Sequence[Verdict | Rating] = ()
+    seconds: float = 0.0
 
     @classmethod
     def of(
@@ -84,7 +86,28 @@ class JudgingTask:
     @property
     def n_questions(self) -> int:
         """The number of verdicts when the task is finished."""
-        return len(self.verdicts) + len(self.pending)
+        return len(self.verdicts) + len(self.new_verdicts) + len(self.pending)
+
+    @property
+    def new_verdicts(self) -> list[Verdict]:
+        """The verdicts among the new judgements."""
+        return [one for one in self.new if isinstance(one, Verdict)]
+
+    def with_judgements(self, new: Iterable[Verdict | Rating], seconds: float) -> Self:
+        """The same task with new judgements, which took `seconds`; nothing in them is asked again.
+
+        One that is missing counts: its question has been asked as often as it should be.
+        """
+        found = [*self.new, *new]
+        judged = {one.key for one in found if isinstance(one, Verdict)}
+        rated = {one.key for one in found if isinstance(one, Rating)}
+        return replace(
+            self,
+            pending=[question for question in self.pending if question.key not in judged],
+            unrated=[item for item in self.unrated if item.key not in rated],
+            new=found,
+            seconds=self.seconds + seconds,
+        )
 
     def with_answers(self, comparisons: Sequence[Comparison]) -> Self:
         """The same task on the same items, with the answers in these comparisons.
@@ -100,12 +123,12 @@ class JudgingTask:
         )
 
     def judge_pending(self, on_verdict: Callable[[Verdict], None] | None = None) -> list[Verdict]:
-        """All verdicts of the task: those of an earlier run, and new ones on what is pending.
+        """All verdicts of the task: those there are, and new ones on what is pending.
 
-        `on_verdict` is called with each new verdict as it comes in. Raises what the client's
-        `complete` raises.
+        `on_verdict` is called with each verdict that comes in. Raises what the client's `complete`
+        raises.
         """
-        found = [_as_cached(verdict) for verdict in self.verdicts.values()]
+        found = [*map(_as_cached, self.verdicts.values()), *self.new_verdicts]
         for verdict in self.judge.verdicts(self.pending) if self.judge else ():
             found.append(verdict)
             if on_verdict is not None:
@@ -115,11 +138,12 @@ class JudgingTask:
     def rate_unrated(self, on_rating: Callable[[Rating], None] | None = None) -> list[Rating]:
         """One rating for each comparison, in their order; empty without a rubric.
 
-        `on_rating` is called with each new rating as it comes in. Raises as `judge_pending` does.
+        `on_rating` is called with each rating that comes in. Raises as `judge_pending` does.
         """
         if self.judge is None or self.rubric is None:
             return []
         found = {key: _as_cached(earlier) for key, earlier in self.ratings.items()}
+        found |= {one.key: one for one in self.new if isinstance(one, Rating)}
         for new in rating.rate(self.unrated, self.judge.client, self.rubric):
             found[new.key] = new
             if on_rating is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from xl_alpacaeval_metric import clients, languages, templates
-from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Failure, Reply, Request, Thinking
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Completion, Failure, Reply, Request, Thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import answer_order, prompt_file
 from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
@@ -107,6 +107,11 @@ class Judge:
 
         self.client = CachedClient(self.client, file)
 
+    @property
+    def members(self) -> Mapping[str, "Judge"]:
+        """The judges of a panel by specification; a judge alone is its only member."""
+        return {self.client.spec: self}
+
     def orders(
         self, comparisons: Sequence[Comparison], judged: Mapping[ItemKey, Collection[Order]] | None = None
     ) -> dict[ItemKey, tuple[Order, ...]]:
@@ -126,7 +131,7 @@ class Judge:
         orders = self.orders(comparisons, judged)
         return [Question(item, one, vote) for item in comparisons for one in orders[item.key] for vote in votes]
 
-    def request(self, comparison: Comparison, order: Order, vote: int = 0) -> Request:
+    def request(self, comparison: Comparison, order: Order, vote: int = 0, judge: str = "") -> Request:
         """The prompt for one comparison in one order, asking for one of the tokens A and B.
 
         Votes are samples at temperature 1, which differ in their seed.
@@ -148,12 +153,11 @@ class Judge:
 
         Raises what the client's `complete` raises.
         """
+        reader = VerdictReader(self)
         questions = [Question(*task) for task in tasks]
-        requests = [self.request(*question) for question in questions]
-        lengths = PromptLengths()
-        for index, reply in self.client.complete(requests, is_usable=lambda c: probability_of_a(c) is not None):
-            lengths.check(requests[index], reply)
-            yield _verdict(questions[index], reply)
+        requests = [reader.request(question) for question in questions]
+        for index, reply in self.client.complete(requests, reader.is_usable):
+            yield reader.judgement(questions[index], requests[index], reply)
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -171,6 +175,25 @@ class Judge:
             "order": "both" if self.both_orders else "balanced",
             "seed": self.seed,
         }
+
+
+class VerdictReader:
+    """Turns a question into a request, and the reply into a verdict."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge, self._lengths = judge, PromptLengths()
+
+    def request(self, question: Question) -> Request:
+        return self._judge.request(*question)
+
+    def is_usable(self, completion: Completion) -> bool:
+        """Whether the reply holds a verdict."""
+        return probability_of_a(completion) is not None
+
+    def judgement(self, question: Question, request: Request, reply: Reply) -> Verdict:
+        """The verdict in the reply; warns once of a server that cuts prompts."""
+        self._lengths.check(request, reply)
+        return _verdict(question, reply)
 
 
 @contextmanager
@@ -202,9 +225,9 @@ def open_judge(
 
 
 def _verdict(question: Question, reply: Reply) -> Verdict:
-    comparison, order, vote = question
+    comparison, order, vote, judge = question
     if isinstance(reply, Failure):
-        return Verdict(*comparison.key, order, None, reason=reply.reason, retries=reply.retries, vote=vote)
+        return Verdict(*comparison.key, order, None, reason=reply.reason, retries=reply.retries, vote=vote, judge=judge)
     a = probability_of_a(reply)
     preference = None if a is None else (a if order == "candidate_first" else 1.0 - a)
     return Verdict(
@@ -218,4 +241,5 @@ def _verdict(question: Question, reply: Reply) -> Verdict:
         retries=reply.retries,
         cached=reply.cached,
         vote=vote,
+        judge=judge,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from xl_alpacaeval_metric.clients.base import Client, Failure, Reply
+from xl_alpacaeval_metric.clients.base import Client, Completion, Failure, Reply, Request
 from xl_alpacaeval_metric.judge.rubric import LEVELS, Rubric
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating
 from xl_alpacaeval_metric.records.result import CriterionScore
@@ -17,11 +17,30 @@ def rate(comparisons: Sequence[Comparison], client: Client, rubric: Rubric) -> I
 
     Raises what the client's `complete` raises.
     """
-    requests = [rubric.request(item.instruction, item.prediction, item.language) for item in comparisons]
-    # The client asks whether a reply is usable before it hands it on; it is parsed once for both.
-    parse = lru_cache(maxsize=1024)(rubric.parse)
-    for index, reply in client.complete(requests, is_usable=lambda reply: parse(reply.text) is not None):
-        yield _rating(comparisons[index], reply, rubric, parse)
+    reader = RatingReader(rubric)
+    requests = [reader.request(item) for item in comparisons]
+    for index, reply in client.complete(requests, reader.is_usable):
+        yield reader.judgement(comparisons[index], requests[index], reply)
+
+
+class RatingReader:
+    """Turns a comparison into a request for a rating, and the reply into the rating."""
+
+    def __init__(self, rubric: Rubric) -> None:
+        self._rubric = rubric
+        # A client asks whether a reply is usable before it hands it on; it is parsed once for both.
+        self._parse = lru_cache(maxsize=1024)(rubric.parse)
+
+    def request(self, comparison: Comparison) -> Request:
+        return self._rubric.request(comparison.instruction, comparison.prediction, comparison.language)
+
+    def is_usable(self, completion: Completion) -> bool:
+        """Whether the reply holds a level of every criterion."""
+        return self._parse(completion.text) is not None
+
+    def judgement(self, comparison: Comparison, _request: Request, reply: Reply) -> Rating:
+        """The rating in the reply."""
+        return _rating(comparison, reply, self._rubric, self._parse)
 
 
 def finished(ratings: Iterable[Rating], rubric: Rubric) -> dict[ItemKey, Rating]:

@@ -7,15 +7,15 @@ from xl_alpacaeval_metric.records.judgements import Order, Verdict
 
 
 def averaged(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """One verdict for each item and order: the mean preference of its votes.
+    """One verdict for each item, order and judge: the mean preference of its votes.
 
     A vote without a preference is left out; the verdict is missing where all of its votes are. The
     mean of votes sampled at temperature 1 estimates the probability that the judge's verdict is for
     the candidate (Wang et al. 2023, self-consistency, arXiv:2203.11171, with 1/n weights).
     """
-    votes: dict[tuple[str, str, Order], list[Verdict]] = {}
+    votes: dict[tuple[str, str, Order, str], list[Verdict]] = {}
     for verdict in verdicts:
-        votes.setdefault((verdict.id, verdict.language, verdict.order), []).append(verdict)
+        votes.setdefault((verdict.id, verdict.language, verdict.order, verdict.judge), []).append(verdict)
     return [_mean(given) for given in votes.values()]
 
 

@@ -80,8 +80,11 @@ class JudgeChecking:
 def checking(
     judge: Judge | None, comparisons: Sequence[Comparison], given: bool | str | None = None
 ) -> JudgeChecking | None:
-    """The check before these comparisons are judged; None without a judge and where it is off."""
-    if judge is None or not wanted(given):
+    """The check before these comparisons are judged; None without a judge and where it is off.
+
+    The judges of a panel are not checked here.
+    """
+    if judge is None or len(judge.members) > 1 or not wanted(given):
         return None
     return JudgeChecking(judge, controls_for([item.language for item in comparisons], comparisons))
 

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.leaderboard.entries import LINE_PASS, WIN_RATE, ItemTable, line_passes
 from xl_alpacaeval_metric.ranking import pairs
 from xl_alpacaeval_metric.records.judgements import ItemKey
-from xl_alpacaeval_metric.runs import compare
+from xl_alpacaeval_metric.runs import compare, finished
+from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.compare import Contrast, Run, RunComparison
 from xl_alpacaeval_metric.stats.missing import Floats
 
@@ -30,6 +33,24 @@ class RunsComparison:
         return {"runs": list(self.names), "pairs": [pair.as_dict() for pair in self.pairs]}
 
 
+def load(folder: Path, figure: str = WIN_RATE) -> Run:
+    """A run folder with its preferences, or with whether each answer passes as in its language.
+
+    Raises UserError for another figure, and as `runs.compare.load` does.
+    """
+    if figure == WIN_RATE:
+        return compare.load(folder)
+    if figure != LINE_PASS:
+        raise UserError(f"--figure {figure!r} is not one of {WIN_RATE}, {LINE_PASS}")
+    setting = finished.read(folder, judged=False)
+    table = ItemTable()
+    found = line_passes(folder, table) or {}
+    passes = {key: found.get(number, float("nan")) for key, number in table.numbers.items()}
+    items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
+    values = {key: None if value != value else value for key, value in passes.items()}
+    return Run(setting.name, setting.signature, setting.judge, items, values, figure=LINE_PASS)
+
+
 def compare_all(runs: Sequence[Run]) -> RunsComparison:
     """Compare every two of the runs (`runs.compare.compare`), and correct for their number.
 
@@ -38,6 +59,8 @@ def compare_all(runs: Sequence[Run]) -> RunsComparison:
     """
     if len(runs) < 2:
         raise UserError(f"a comparison needs two runs or more; {len(runs)} given")
+    if len(runs) > 2 and len({run.name for run in runs}) < len(runs):
+        raise UserError("one of the runs is given twice; give each run once")
     found = [compare.compare(a, b) for a, b in combinations(runs, 2)]
     if len(found) == 1:
         return RunsComparison([run.name for run in runs], found)

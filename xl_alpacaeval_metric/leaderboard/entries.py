@@ -98,7 +98,7 @@ def read_run(folder: Path, items: ItemTable, wanted: Sequence[str] | None = None
     if setting.judged and (wanted is None or WIN_RATE in wanted):
         figures[WIN_RATE] = _preferences(folder / run_folder.VERDICTS, items)
     if wanted is None or LINE_PASS in wanted:
-        passes = _line_passes(folder, items, most_texts if wanted is None else None)
+        passes = line_passes(folder, items, most_texts if wanted is None else None)
         if passes is None:
             left_out[LINE_PASS] = f"{folder} has no {ITEMS}, and identifying the languages of its answers takes a while"
         else:
@@ -168,8 +168,11 @@ def _preferences(file: Path, items: ItemTable) -> dict[int, float]:
     return {number: preference_of(found) for number, found in verdicts.items()}
 
 
-def _line_passes(folder: Path, items: ItemTable, most: int | None) -> dict[int, float] | None:
-    """From items.jsonl or, without it, from at most `most` answers; None if there are more."""
+def line_passes(folder: Path, items: ItemTable, most: int | None = None) -> dict[int, float] | None:
+    """Whether each answer is in its language, nan where that is not known.
+
+    From items.jsonl or, without it, from at most `most` answers; None if there are more.
+    """
     if (folder / ITEMS).is_file():
         return {
             items.number(row.get("id"), row.get("language")): _number(row.get("line_pass"))

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ def read_logs(folder: Path, items: ItemTable, wanted: Sequence[str] | None = Non
     by_model: dict[Path, list[Path]] = {}
     for file in sorted(_results(folder)):
         by_model.setdefault(file.parent, []).append(file)
-    return [_entry(place, files, items, wanted) for place, files in by_model.items()]
+    found = [_entry(place, files, items, wanted) for place, files in by_model.items()]
+    return [replace(one, name=str(folder)) for one in found] if len(found) == 1 else found
 
 
 def _results(folder: Path) -> Iterator[Path]:
@@ -62,14 +64,23 @@ def _entry(folder: Path, results: Sequence[Path], items: ItemTable, wanted: Sequ
     for task in tasks:
         for line, row in enumerate(jsonl.read_lines(newest[task]), 1):
             try:
-                _add(row, items, figures, hashes)
+                _add(
+                    row,
+                    items,
+                    figures,
+                    hashes,
+                    in_context="benchmark:context@" in str(described[task].get("signature")),
+                )
             except (KeyError, TypeError, ValueError, IndexError):
                 raise UserError(f"{newest[task]} line {line}: is no sample of this package's tasks") from None
     kept = {name: values for name, values in figures.items() if values and (wanted is None or name in wanted)}
     for name in wanted or ():
         if name not in kept:
             raise UserError(f"{folder}: has no figure {name!r}; it has {', '.join(n for n, v in figures.items() if v)}")
-    setting = Setting(str(folder), signature, {}, {"model": model})
+    checks = [described[task].get("judge_check") for task in tasks]
+    verdicts = [str(check.get("verdict")) for check in checks if isinstance(check, dict)]
+    check = next((worst for worst in ("no judge", "doubtful", "passed") if worst in verdicts), "")
+    setting = Setting(str(folder), signature, {}, {"model": model}, check)
     return Entry(str(folder), folder, setting, kept, lambda: hashes)
 
 
@@ -86,7 +97,14 @@ def _common_signature(folder: Path, by_task: Mapping[str, str]) -> str:
     return mine
 
 
-def _add(row: Mapping[str, Any], items: ItemTable, figures: Mapping[str, dict[int, float]], hashes: Texts) -> None:
+def _add(
+    row: Mapping[str, Any],
+    items: ItemTable,
+    figures: Mapping[str, dict[int, float]],
+    hashes: Texts,
+    *,
+    in_context: bool,
+) -> None:
     doc, judged = row["doc"], json.loads(row["filtered_resps"][0])
     number = items.number(doc["id"], doc["response_language"])
     if judged["judged"]:
@@ -95,7 +113,8 @@ def _add(row: Mapping[str, Any], items: ItemTable, figures: Mapping[str, dict[in
     hashes.instruction[number] = hash(doc["instruction"])
     hashes.prediction[number] = hash(judged["prediction"])
     hashes.reference[number] = hash(doc["reference"] or "")
-    hashes.prompt[number] = str(doc.get("prompt") or doc["id"])
+    # The designs of one prompt have ids of their own, which end in the design.
+    hashes.prompt[number] = str(doc["id"]).removesuffix(f"-{doc.get('subset')}" if in_context else "")
 
 
 def _number(value: float | bool | None) -> float:

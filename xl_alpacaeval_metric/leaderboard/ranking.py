@@ -13,6 +13,7 @@ from xl_alpacaeval_metric.leaderboard.entries import LINE_PASS, WIN_RATE, Entry,
 from xl_alpacaeval_metric.leaderboard.matching import Matched
 from xl_alpacaeval_metric.leaderboard.places import FigureRanking, Ranking, pairs_of, places_of
 from xl_alpacaeval_metric.ranking import pairs
+from xl_alpacaeval_metric.runs import finished
 from xl_alpacaeval_metric.stats.clusters import Codes
 from xl_alpacaeval_metric.stats.intervals import mean_interval
 from xl_alpacaeval_metric.stats.missing import Floats
@@ -45,7 +46,8 @@ def rank(runs: Runs, *, figures: Sequence[str] | None = None, seed: int = 0) -> 
     ]
     if not wanted:
         raise UserError(f"{found[0].name} and {found[1].name} have no figure in common; one was made without a judge")
-    notes = [*dict.fromkeys(why for one in found for why in one.left_out.values())][:1]
+    notes = finished.warnings([one.setting for one in found if WIN_RATE in one.figures])
+    notes += [*dict.fromkeys(why for one in found for why in one.left_out.values())][:1]
     if matched.changed:
         notes.append(f"left out: {len(matched.changed)} items whose instruction is another in different runs")
     rankings = {}
@@ -88,7 +90,9 @@ def _names(found: Sequence[Entry], runs: Runs) -> list[str]:
 
 
 def _in_all(name: str, found: Sequence[Entry]) -> bool:
-    return all(name in one.figures for one in found)
+    return all(name in one.figures for one in found) and any(
+        value == value for one in found for value in one.figures[name].values()
+    )
 
 
 def _setting(found: Sequence[Entry]) -> str:

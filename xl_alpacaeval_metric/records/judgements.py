@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 Order = Literal["candidate_first", "reference_first"]
 ItemKey = tuple[str, str]
 """(id, language)"""
-VerdictKey = tuple[str, str, Order, int]
-"""(id, language, order, vote)"""
+VerdictKey = tuple[str, str, Order, int, str]
+"""(id, language, order, vote, judge)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,20 @@ class Comparison:
 
 
 class Question(NamedTuple):
-    """What a judge is asked: a comparison in one order, for its only verdict or for one vote."""
+    """What a judge is asked: a comparison in one order, for its only verdict or for one vote.
+
+    `judge` names the judge of a panel; it is empty where there is one judge.
+    """
 
     comparison: Comparison
     order: Order
     vote: int = 0
+    judge: str = ""
 
     @property
     def key(self) -> VerdictKey:
         """That of its verdict."""
-        return (*self.comparison.key, self.order, self.vote)
+        return (*self.comparison.key, self.order, self.vote, self.judge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Verdict:
     """The probability in [0, 1] that the candidate is better, or the reason why there is none.
 
     `vote` numbers the votes of a judge that is asked several times, from 1; 0 is its only verdict.
+    `judge` names the judge of a panel; it is empty where there is one judge.
     """
 
     id: str
@@ -79,10 +84,11 @@ class Verdict:
     retries: int = 0
     cached: bool = False
     vote: int = 0
+    judge: str = ""
 
     @property
     def key(self) -> VerdictKey:
-        return (self.id, self.language, self.order, self.vote)
+        return (self.id, self.language, self.order, self.vote, self.judge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +115,11 @@ class Rating:
 
 
 def flat(record: Comparison | Verdict | Rating) -> dict[str, object]:
-    """As `dataclasses.asdict`, in a tenth of the time: the values need no copy."""
-    return {name: getattr(record, name) for name in record.__slots__}
+    """As `dataclasses.asdict`, in a tenth of the time: the values need no copy.
+
+    A verdict has a `judge` only on a panel.
+    """
+    found = {name: getattr(record, name) for name in record.__slots__}
+    if found.get("judge") == "":
+        del found["judge"]
+    return found

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 
 from xl_alpacaeval_metric.records.judge_check import CheckSummary
 from xl_alpacaeval_metric.records.looks import Stopping
+from xl_alpacaeval_metric.records.panel import PanelFigures
 from xl_alpacaeval_metric.thinking import Thinking
 
 
@@ -149,6 +150,7 @@ class Result:
     by_design: Mapping[str, Scores] = field(default_factory=dict)
     effects: Mapping[str, Mapping[str, Effect]] = field(default_factory=dict)
     stopping: Stopping | None = None
+    panel: PanelFigures | None = None
 
     @property
     def missing_share(self) -> float:
@@ -164,11 +166,18 @@ class Result:
             "by_language": {code: _plain(scores) for code, scores in self.by_language.items()},
             **self._designs(),
             **self._looks(),
+            **self._judges(),
             "usage": _plain(self.usage),
             "missing_reasons": dict(self.missing_reasons),
             "warnings": list(self.warnings),
             "signature": self.signature,
         }
+
+    def _judges(self) -> dict[str, object]:
+        if self.panel is None:
+            return {}
+        found = asdict(self.panel, dict_factory=_with_lists)
+        return {"by_judge": found["by_judge"], "judge_alpha": found["alpha"]}
 
     def _looks(self) -> dict[str, object]:
         if self.stopping is None:

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.markup import escape
 
-from xl_alpacaeval_metric.leaderboard import contrasts
+from xl_alpacaeval_metric.leaderboard import contrasts, formats
 from xl_alpacaeval_metric.leaderboard.contrasts import RunsComparison
 from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.runs.compare import Contrast, RunComparison
 
 
-def show_comparison(found: RunComparison, console: Console) -> None:
+def show_comparison(found: RunComparison, console: Console, figure: str = "win_rate") -> None:
     """Print one row per language and one for all, then what was left out."""
+    cells.print_lines([formats.title(figure)] if figure != "win_rate" else [], console)
     cells.print_lines([f"A: {found.a}", f"B: {found.b}"], console)
     rows = [(cells.language(code), _contrast_cells(part)) for code, part in found.by_language.items()]
     cells.print_by_language(
@@ -25,9 +26,10 @@ def show_comparison(found: RunComparison, console: Console) -> None:
     cells.print_lines([*notes, *_left_out(found, "A", "B")], console)
 
 
-def show_comparisons(found: RunsComparison, console: Console) -> None:
+def show_comparisons(found: RunsComparison, console: Console, figure: str = "win_rate") -> None:
     """Print every pair of several runs over all languages and in each, then what was left out."""
     short = contrasts.letters(found.names)
+    cells.print_lines([formats.title(figure)], console)
     cells.print_lines([f"{letter}: {name}" for name, letter in short.items()], console)
     codes = list(dict.fromkeys(code for pair in found.pairs for code in pair.by_language))
     for code in (*codes, "") if len(codes) > 1 else ("",):

@@ -22,7 +22,9 @@ from xl_alpacaeval_metric.stats.strata import Strata
 class Run:
     """A finished run: its items, the preference on each (None where missing), and its setting.
 
-    `signature` is the whole line, `judge` the judge's identity from run.json.
+    `figure` names what `preferences` are: win_rate, or another share such as line_pass_rate, which
+    no judge has a part in. `signature` is the whole line, `judge` the judge's identity from
+    run.json.
     """
 
     name: str
@@ -30,11 +32,13 @@ class Run:
     judge: Mapping[str, object]
     items: Mapping[ItemKey, Comparison]
     preferences: Mapping[ItemKey, float | None]
+    check: str = ""
+    figure: str = "win_rate"
 
     @property
     def setting(self) -> finished.Setting:
         """How the run was judged."""
-        return finished.Setting(self.name, self.signature, self.judge, {})
+        return finished.Setting(self.name, self.signature, self.judge, {}, self.check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ def load(folder: Path) -> Run:
         judge=setting.judge,
         items=items,
         preferences={key: aggregate.preference_of(found) for key, found in verdicts.read(folder).items()},
+        check=setting.check,
     )
 
 
@@ -107,16 +112,21 @@ def compare(a: Run, b: Run) -> RunComparison:
     Raises UserError where the runs differ in the judge, its prompt, the order of the answers or a
     reference (the message names the part), and where they share no item or no verdict.
     """
-    finished.refuse(a.name, b.name, [*finished.differing(a.setting, b.setting)])
+    judged = a.figure == "win_rate"
+    if judged:
+        finished.refuse(a.name, b.name, [*finished.differing(a.setting, b.setting)])
     both = [key for key in a.items if key in b.items]
     shared = [key for key in both if a.items[key].instruction == b.items[key].instruction]
     if not shared:
         changed = f"; {len(both)} have the same id and language, and another instruction" if both else ""
         raise UserError(f"{a.name} and {b.name} share no item{changed}")
-    finished.refuse(a.name, b.name, [*_differing_references(a, b, shared)])
+    if judged:
+        finished.refuse(a.name, b.name, [*_differing_references(a, b, shared)])
     overall = _contrast(a, b, shared)
     if not overall.n:
-        raise UserError(f"{a.name} and {b.name}: no item has a verdict in both ({len(shared)} shared)")
+        raise UserError(
+            f"{a.name} and {b.name}: no item has a {'verdict' if judged else a.figure} in both ({len(shared)} shared)"
+        )
     by_language = {
         code: _contrast(a, b, [key for key in shared if key[1] == code])
         for code in dict.fromkeys(code for _, code in shared)
@@ -171,7 +181,9 @@ def _differing_references(a: Run, b: Run, shared: Sequence[ItemKey]) -> Iterator
 
 def _caveats(a: Run, b: Run, overall: Contrast) -> Iterator[str]:
     mine, theirs = a.judge.get("endpoint"), b.judge.get("endpoint")
-    if mine != theirs:
+    if a.figure == "win_rate":
+        yield from finished.warnings([a.setting, b.setting])
+    if a.figure == "win_rate" and mine != theirs:
         yield f"the judge was asked at {mine} and at {theirs}: see that both serve the same model"
     if overall.n_prompts < 6:
         yield "with fewer than 6 prompts no difference can reach p < 0.05"

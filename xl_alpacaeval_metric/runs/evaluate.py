@@ -6,22 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.benchmark import Benchmark, Row
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
+from xl_alpacaeval_metric.judge.judging_stream import LiveJudging, can_stream
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.judge_check import checking
+from xl_alpacaeval_metric.panels import family
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
 from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs import pairs
+from xl_alpacaeval_metric.runs import generation, pairs
 from xl_alpacaeval_metric.runs.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
-from xl_alpacaeval_metric.runs.generation import answers
 from xl_alpacaeval_metric.scoring import score_task
 from xl_alpacaeval_metric.sequential.rules import Rule
 
@@ -45,12 +45,13 @@ def evaluate_model(
 ) -> Result:
     """Generate, judge and score one model on a benchmark, in the run folder `output`.
 
-    With a `rubric`, the judge rates the answers, too. `on_estimate` is called before anything is
-    generated with what judging will take, assuming answers as long as the references; it may raise
-    to stop there. With a `rule` the answers are judged in looks (`sequential.rules`). The judge is
-    checked first (see `judge_check.checking`), one in this process after the answers, so that it
-    does not take the candidate's memory. The caller has run the judge's preflight. Raises
-    UserError; the same call then continues in the folder.
+    An endpoint judges answers while others are generated. With a `rubric`, the judge rates the
+    answers, too. `on_estimate` is called before anything is generated with what judging will take,
+    assuming answers as long as the references; it may raise to stop there. With a `rule` the
+    answers are judged in looks (`sequential.rules`), when all are there. The judge is checked first
+    (see `judge_check.checking`), one in this process after the answers, so that it does not take
+    the candidate's memory. The caller has run the judge's preflight. Raises UserError; the same
+    call then continues in the folder.
     """
     settings = {
         **candidate.identity,
@@ -72,9 +73,18 @@ def evaluate_model(
             on_estimate(_with_check(estimate(task), check))
         if check is not None and "endpoint" in check.identity:
             check.run(progress)
-        samples = answers(folder, rows, candidate, progress)
+        if rule is None and can_stream(task):
+            _drop_missing(folder, task)
+            with LiveJudging(task, folder.new_answers(), folder.append) as judging:
+                samples = generation.answers(folder, rows, candidate, progress, judging)
+                task = judging.finish(progress)
+        else:
+            samples = generation.answers(folder, rows, candidate, progress)
         source = (benchmark.version, benchmark.references)
-        notes = [*_cut_off(samples, candidate.max_tokens), *_with_thoughts_inside(samples)]
+        notes = [
+            *family.warnings(candidate.model, judge),
+            *generation.warnings(samples, candidate.max_tokens),
+        ]
         return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes, rule, check)
 
 
@@ -163,16 +173,22 @@ def _judge(
     if found is not None:
         jsonl.write_json(folder.path / run_folder.CHECK, found.as_dict())
     if task.judge:
-        if task.pending:
-            # Drops the verdicts without a preference, so that no question has two in the file.
-            folder.write_rows(run_folder.VERDICTS, map(flat, task.verdicts.values()))
-        progress("judging", len(task.verdicts), task.n_questions, f"judging with {task.judge.client.spec}")
+        _drop_missing(folder, task)
+        if task.pending or not task.new:
+            done = task.n_questions - len(task.pending)
+            progress("judging", done, task.n_questions, f"judging with {task.judge.client.spec}")
     if task.rubric:
         jsonl.write_json(folder.path / run_folder.RUBRIC, task.rubric.as_dict())
     result = score_task(
         task,
-        on_verdict=_keep(folder, progress, "judging", len(task.verdicts), task.n_questions),
-        on_rating=_keep(folder, progress, "rating by criteria", len(task.ratings), len(task.comparisons)),
+        on_verdict=_keep(folder, progress, "judging", task.n_questions - len(task.pending), task.n_questions),
+        on_rating=_keep(
+            folder,
+            progress,
+            "rating by criteria",
+            len(task.comparisons) - len(task.unrated),
+            len(task.comparisons),
+        ),
         benchmark=source[0],
         references=source[1],
         rule=rule,
@@ -184,29 +200,14 @@ def _judge(
     return result
 
 
+def _drop_missing(folder: RunFolder, task: JudgingTask) -> None:
+    """Drop the verdicts without a preference, so that no question has two in the file."""
+    if task.pending:
+        folder.write_rows(run_folder.VERDICTS, map(flat, (*task.verdicts.values(), *task.new_verdicts)))
+
+
 def _with_check(estimate: Estimate, check: checking.JudgeChecking | None) -> Estimate:
     return estimate if check is None else replace(estimate, check=check.estimate())
-
-
-def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
-    """A warning if answers were cut off at `max_tokens`; they are judged as they are."""
-    count = sum(sample.get("cut") is True for sample in samples)
-    if not count:
-        return []
-    return [f"{count} of {len(samples)} answers are as long as --max-tokens {max_tokens} allows: probably unfinished"]
-
-
-def _with_thoughts_inside(samples: Sequence[Mapping[str, object]]) -> list[str]:
-    """A warning about answers of version 0.1, which left thoughts in them."""
-    count = sum(
-        "thinking" not in sample and bool(thinking.split(str(sample["prediction"])).thought) for sample in samples
-    )
-    if not count:
-        return []
-    return [
-        f"{count} of {len(samples)} answers hold thoughts, which an earlier version left in and had judged; "
-        "choose a new --output"
-    ]
 
 
 def _keep(

@@ -1,6 +1,6 @@
 """A finished run's setting: its signature and its judge, read without its items."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +18,17 @@ NOT_IN_VERDICTS = (
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a run was judged: its signature, its judge's identity, and the settings in run.json."""
+    """How a run was judged: its signature, its judge's identity, and the settings in run.json.
+
+    `check` is the verdict of the judge's check: "passed", "doubtful", "no judge" or "unchecked";
+    empty for runs of earlier versions.
+    """
 
     name: str
     signature: str
     judge: Mapping[str, object]
     settings: Mapping[str, object]
+    check: str = ""
 
     @property
     def parts(self) -> Mapping[str, str]:
@@ -50,13 +55,23 @@ def read(folder: Path, *, judged: bool = True) -> Setting:
         raise UserError(
             f"{folder}: is not finished (no {run_folder.RESULTS}); the command that made it goes on with it"
         )
-    signature = jsonl.read_json(folder / run_folder.RESULTS).get("signature")
+    results = jsonl.read_json(folder / run_folder.RESULTS)
+    signature, check = results.get("signature"), results.get("judge_check")
     if not isinstance(signature, str):
         raise UserError(f"{folder / run_folder.RESULTS}: damaged, has no signature")
     identity = settings.get("judge_identity")
-    found = Setting(str(folder), signature, identity if isinstance(identity, dict) else {}, settings)
+    found = Setting(
+        name=str(folder),
+        signature=signature,
+        judge=identity if isinstance(identity, dict) else {},
+        settings=settings,
+        check=str(check.get("verdict") or "") if isinstance(check, dict) else "",
+    )
     if judged and not found.judged:
-        raise UserError(f"{folder}: was made without a judge, so it has no verdicts to compare")
+        raise UserError(
+            f"{folder}: was made without a judge, so it has no verdicts to compare "
+            "(language fidelity: --figure line_pass_rate)"
+        )
     return found
 
 
@@ -82,7 +97,22 @@ def refuse(a: str, b: str, differing: list[str]) -> None:
         raise UserError(f"{a} and {b} cannot be compared; they differ in {', '.join(differing)}")
 
 
+def warnings(settings: Iterable[Setting]) -> list[str]:
+    """A line where the check of the judge found that it is none, or doubtful."""
+    found = []
+    for verdict in ("no judge", "doubtful"):
+        runs = [one.name for one in settings if one.check == verdict]
+        if runs:
+            more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
+            found.append(f"the judge's check says: {verdict} ({runs[0]}{more}); win rates by it say little")
+    return found
+
+
 def _determining(identity: Mapping[str, object]) -> dict[str, object]:
+    panel = identity.get("panel")
+    if isinstance(panel, list):
+        members = [_determining(one) for one in panel if isinstance(one, dict)]
+        return {f"{part} {number}": value for number, one in enumerate(members, 1) for part, value in one.items()}
     args = identity.get("args")
     parts = {**identity, **args} if isinstance(args, dict) else identity
     return {part: value for part, value in parts.items() if part not in (*NOT_IN_VERDICTS, "args")}

@@ -11,7 +11,15 @@ from typing import Any, Self, TextIO, TypeVar
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
-from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_json, read_lines, replace_file, write_json
+from xl_alpacaeval_metric.files.jsonl import (
+    Tail,
+    json_line,
+    open_for_append,
+    read_json,
+    read_lines,
+    replace_file,
+    write_json,
+)
 from xl_alpacaeval_metric.judge import prompt_file
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
 from xl_alpacaeval_metric.records.result import Result
@@ -116,6 +124,8 @@ class RunFolder:
 
     def write_rows(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Write a JSONL file completely, or not at all."""
+        if name in self._open:  # Its lines would be appended to the file that is replaced.
+            self._open.pop(name).close()
         replace_file(self.path / name, "".join(json_line(row) for row in rows))
 
     def verdicts(self) -> list[Verdict]:
@@ -138,6 +148,11 @@ class RunFolder:
         if found is None or not all(isinstance(getattr(one, "preference", None), int | float | None) for one in found):
             raise UserError(f"{self.path / name}: damaged, or of another version; delete it, or choose a new folder")
         return found
+
+    def new_answers(self) -> Callable[[], list[Comparison]]:
+        """A function that gives the answers written to samples.jsonl since its last call."""
+        samples = Tail(self.path / SAMPLES)
+        return lambda: comparisons_of(samples.new_lines())
 
     def append(self, judgement: Verdict | Rating) -> None:
         """Append a judgement to its file.
@@ -192,6 +207,8 @@ def _without_address(setting: object) -> object:
 
     A run continues when a local server is started again at another port.
     """
+    if isinstance(setting, dict) and isinstance(setting.get("panel"), list):
+        return {**setting, "panel": [_without_address(one) for one in setting["panel"]]}
     return {**setting, "endpoint": None} if isinstance(setting, dict) and "endpoint" in setting else setting
 
 

@@ -62,7 +62,8 @@ def of_rows(rows: Sequence[tables.Row]) -> dict[ItemKey, list[Verdict]]:
             need = f'"language" and "order" ({" or ".join(_ORDERS.values())})'
             raise UserError(f"{where}: is no verdict; needs {need}, as in a run folder's {run_folder.VERDICTS}")
         number = vote if isinstance(vote := row.get("vote"), int) else 0
-        verdict = Verdict(identifier_of(row, where), code, order, preference_of(row, where), vote=number)
+        judge = str(row.get("judge") or "")
+        verdict = Verdict(identifier_of(row, where), code, order, preference_of(row, where), vote=number, judge=judge)
         found[verdict.key] = verdict
     by_item: dict[ItemKey, list[Verdict]] = {}
     for verdict in votes.averaged(found.values()):

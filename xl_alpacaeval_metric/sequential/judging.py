@@ -57,4 +57,5 @@ def _portion(task: JudgingTask, keys: set[ItemKey]) -> JudgingTask:
         task,
         verdicts={key: verdict for key, verdict in task.verdicts.items() if key[:2] in keys},
         pending=[question for question in task.pending if question.comparison.key in keys],
+        new=[one for one in task.new if (one.id, one.language) in keys],
     )

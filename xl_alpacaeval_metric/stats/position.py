@@ -1,6 +1,6 @@
 """Position: what the judge gives an answer for being shown first."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
 
@@ -47,7 +47,7 @@ class Position:
 
 
 def position(
-    preferences: Sequence[tuple[float | None, float | None]], prompts: Sequence[str], languages: Sequence[str]
+    preferences: Sequence[tuple[float | None, float | None]], prompts: Sequence[Hashable], languages: Sequence[str]
 ) -> Position:
     """The figures of items with these preferences: candidate first, and reference first.
 

@@ -111,8 +111,7 @@ def run_loop(
     The result is one page, with intervals. Stops before anything is trained where training rows
     overlap with a benchmark. The same command again goes on where it stopped.
     """
-    from xl_instruct_dataset.train.finetune import model as models
-    from xl_instruct_dataset.train.finetune import process
+    from xl_instruct_dataset.train.finetune import failures, process
     from xl_instruct_dataset.train.loop import page
     from xl_instruct_dataset.train.loop import run as loop_run
     from xl_instruct_dataset.train.loop.benchmarks import EvalPlan
@@ -152,7 +151,7 @@ def run_loop(
             with child.running(command, stdout=sys.stderr, environment=loop_run.environment()) as training:
                 code = training.wait()
             if code < 0:
-                raise UserError(_killed(-code, models.memory_savings(resolved)))
+                raise UserError(_killed(-code, failures.memory_savings(resolved)))
             if code:
                 raise Exit(code)  # The training has printed the reason.
             progress.bar.start()

@@ -122,6 +122,16 @@ def test_items_that_ask_for_something_else_are_left_out(tmp_path: Path) -> None:
     assert any("1 items whose instruction is another" in note for note in found.notes)
 
 
+def test_what_the_judges_check_found_is_said(tmp_path: Path) -> None:
+    runs = [made(tmp_path / name, {"de": spread(0.5)}) for name in "ab"]
+    file = runs[1] / "results.json"
+    content = json.loads(file.read_text("utf-8")) | {"judge_check": {"verdict": "no judge"}}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    line = f"the judge's check says: no judge ({runs[1]}); win rates by it say little"
+    assert line in rank(runs, figures=["win_rate"]).notes
+    assert line in run("compare", *runs).stdout
+
+
 def test_criteria_are_ranked_by_level(tmp_path: Path) -> None:
     low = made(tmp_path / "low", {"de": spread(0.5)}, levels=[2, 3] * 10)
     high = made(tmp_path / "high", {"de": spread(0.5)}, levels=[4, 5] * 10)

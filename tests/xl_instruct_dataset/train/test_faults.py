@@ -141,7 +141,7 @@ def test_refused_rows_of_a_mixed_set_are_said_and_stand_in_the_card(tiny: Path, 
     file = tmp_path / "general.jsonl"
     file.write_text('{"instruction": "Half \\ud800", "response": "Yes."}\n')
     found, said = tune(tiny, tmp_path / "run", mix_with=f"{file}:0.2", max_steps=1)
-    assert said[-1].startswith(f"{file}: 1 rows left out, which the chat template or the tokenizer does not take (")
+    assert said[-1].startswith(f"{file}: 1 rows left out, which cannot be trained on (")
     assert found.refused == {str(file): 1}
     assert "general.jsonl | as it is | 1 | 0 | 1 | 0 |" in (tmp_path / "run" / "README.md").read_text()
 

@@ -22,7 +22,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import silent
 from xl_instruct_dataset.train.dataset import tokenized_examples
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
-from xl_instruct_dataset.train.finetune import loss_log, model, save, trainer
+from xl_instruct_dataset.train.finetune import checkpoints, failures, loss_log, model, save, trainer
 from xl_instruct_dataset.train.finetune.preflight import prepare
 from xl_instruct_dataset.train.finetune.record import Summary
 from xl_instruct_dataset.train.finetune.run import train
@@ -200,7 +200,7 @@ def test_a_killed_run_goes_on_to_the_same_end(tiny: Path, tmp_path: Path) -> Non
     config.write_text(json.dumps(options))
     folder = tmp_path / "killed"
     process = start("train", tiny, "--config", config, "--output", folder, cwd=tmp_path, OMP_NUM_THREADS="1")
-    state = folder / trainer.CHECKPOINTS / "checkpoint-2" / "trainer_state.json"
+    state = folder / checkpoints.FOLDER / "checkpoint-2" / "trainer_state.json"
     deadline = time.monotonic() + 240
     while not state.exists():
         assert process.poll() is None, process.communicate()[1]
@@ -210,7 +210,7 @@ def test_a_killed_run_goes_on_to_the_same_end(tiny: Path, tmp_path: Path) -> Non
     process.communicate()
     assert not (folder / "training.json").exists()
     # As if it had been killed while it wrote the next one.
-    (folder / trainer.CHECKPOINTS / "checkpoint-99").mkdir()
+    (folder / checkpoints.FOLDER / "checkpoint-99").mkdir()
     found, said = tune(tiny, folder, max_steps=30, save_steps=2)
     assert said[-1].startswith("going on from step ")
     assert 2 <= found.steps_before < found.steps == 30
@@ -249,15 +249,15 @@ def test_changed_data_is_another_run(tiny: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [out_of_memory, MemoryError])
 def test_out_of_memory_says_what_to_turn_down(error: Callable[[], Exception]) -> None:
-    said = model.oom_advice(error(), settings(full=True, gradient_checkpointing=False))
+    said = failures.oom_advice(error(), settings(full=True, gradient_checkpointing=False))
     assert said is not None
     assert said.startswith(
         "out of memory; turn down, in this order: --device-batch-size 1 (the result stays the same), "
     )
     for part in ("--gradient-checkpointing", "--max-length than 256", "--no-full (LoRA)"):
         assert part in said
-    assert "--lora-rank than 4" in str(model.oom_advice(error(), settings()))
-    assert model.oom_advice(RuntimeError("shapes do not match"), settings()) is None
+    assert "--lora-rank than 4" in str(failures.oom_advice(error(), settings()))
+    assert failures.oom_advice(RuntimeError("shapes do not match"), settings()) is None
 
 
 def test_a_model_too_large_for_full_fine_tuning_is_told_before_it_is_loaded(

@@ -16,7 +16,7 @@ from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_instruct_dataset.train.finetune import loss_log, record, save, trainer
+from xl_instruct_dataset.train.finetune import checkpoints, loss_log, record, save
 from xl_instruct_dataset.train.finetune.preflight import prepare
 from xl_instruct_dataset.train.loop import benchmarks
 from xl_instruct_dataset.train.loop import run as loop_run
@@ -42,8 +42,8 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def begun(folder: Path, stored: Mapping[str, object]) -> Path:
     """A folder of a command that was killed before it had made anything."""
-    (folder / trainer.CHECKPOINTS / "checkpoint-1").mkdir(parents=True)
-    (folder / trainer.CHECKPOINTS / "README.md").write_text("TRL leaves one here.")
+    (folder / checkpoints.FOLDER / "checkpoint-1").mkdir(parents=True)
+    (folder / checkpoints.FOLDER / "README.md").write_text("TRL leaves one here.")
     (folder / run_folder.RUN).write_text(json.dumps({"settings": stored}))
     (folder / "train.yaml").write_text("epochs: 7\n")
     (folder / loss_log.LOSS).write_text('{"step": 1}\n')
@@ -74,7 +74,7 @@ def test_a_training_leaves_folders_alone_that_are_not_its_own(of: str, tiny: Pat
     if of == "stranger":
         (folder / "thesis.tex").write_text("mine")
     if of == "checkpoint":
-        (folder / trainer.CHECKPOINTS / "checkpoint-1" / "trainer_state.json").write_text("{}")
+        (folder / checkpoints.FOLDER / "checkpoint-1" / "trainer_state.json").write_text("{}")
     before = content(folder)
     with pytest.raises(UserError, match="holds a run with "):
         tune(tiny, folder, max_steps=1)
@@ -101,7 +101,7 @@ def test_a_second_start_leaves_the_live_run_as_it_is(tiny: Path, tmp_path: Path)
     with FolderLock(folder), pytest.raises(UserError, match="another process is working in this folder"):
         tune(tiny, folder, max_steps=1)
     assert content(folder) == before
-    assert (folder / trainer.CHECKPOINTS / "checkpoint-1").is_dir()
+    assert (folder / checkpoints.FOLDER / "checkpoint-1").is_dir()
 
 
 def test_a_loop_refuses_what_the_training_would_before_it_evaluates(tiny: Path, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_loop_trains_with_other_settings_until_there_is_a_checkpoint(tiny: Pat
         times.append((tmp_path / "out" / "base-mini" / "generation.log").stat().st_mtime_ns)
     assert ranks == [4, 2]
     assert times[0] == times[1]
-    checkpoint = tmp_path / "out" / "tuned" / trainer.CHECKPOINTS / "checkpoint-1"
+    checkpoint = tmp_path / "out" / "tuned" / checkpoints.FOLDER / "checkpoint-1"
     checkpoint.mkdir(parents=True)
     (checkpoint / "trainer_state.json").write_text("{}")
     with pytest.raises(UserError, match="out: holds a run with lora_rank 2, this one has 1"):

@@ -23,10 +23,10 @@ class TokenizedExample:
 class FittedExamples:
     """The examples that fit, the tokens in them, and the rest counted by group.
 
-    Too long ones were `dropped` or will be `truncated` by the trainer. `refused` are rows of a
-    mixed set that the chat template or the tokenizer does not take, `reasons` the first reason of
-    each group. In `shifted` examples the prompt alone renders differently than with its answer; the
-    answer begins where the two differ.
+    Too long ones were `dropped` or will be `truncated` by the trainer. `refused` are rows with a
+    special token in their text, and rows of a mixed set that the chat template or the tokenizer
+    does not take; `reasons` has the first reason of each group. In `shifted` examples the prompt
+    alone renders differently than with its answer; the answer begins where the two differ.
     """
 
     examples: tuple[TokenizedExample, ...]
@@ -52,7 +52,12 @@ def fit(examples: Sequence[Example], tokenizer: Any, limit: int, too_long: str) 
     truncated: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     reasons: dict[str, str] = {}
+    special = _special_tokens(tokenizer)
     for example in examples:
+        if inside := next((token for token in special if _holds(example, token)), None):
+            refused[example.group] += 1
+            reasons.setdefault(example.group, f"row {example.id!r} has the special token {inside} in its text")
+            continue
         try:
             whole = _tokens(tokenizer, [*example.prompt, {"role": "assistant", "content": example.completion}])
             if len(whole) > limit and too_long == "drop":
@@ -82,6 +87,16 @@ def fit(examples: Sequence[Example], tokenizer: Any, limit: int, too_long: str) 
         kept.append(TokenizedExample(example, array("i", whole), shared))
         total += min(len(whole), limit)
     return FittedExamples(tuple(kept), total, dict(dropped), dict(truncated), dict(refused), reasons, shifted)
+
+
+def _special_tokens(tokenizer: Any) -> list[str]:
+    """The tokens that end turns and the like: in a row's text they would not be text."""
+    added = getattr(tokenizer, "added_tokens_decoder", {}).values()
+    return list(dict.fromkeys([*tokenizer.all_special_tokens, *(str(token) for token in added if token.special)]))
+
+
+def _holds(example: Example, token: str) -> bool:
+    return token in example.completion or any(token in turn["content"] for turn in example.prompt)
 
 
 def _common_prefix(first: Sequence[int], second: Sequence[int]) -> int:

@@ -1,14 +1,14 @@
 """The model: checked, and loaded for training with an adapter or without."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError, first_line
+from xl_instruct_dataset.train.finetune import failures
 from xl_instruct_dataset.train.settings import Settings
 
 EXTRA = "train"
@@ -108,14 +108,21 @@ def check(model: str, config: Any, settings: Settings, kind: str, processes: int
     if settings.precision == "float16" and kind == "cpu":
         raise UserError("--precision float16: training in it needs a GPU; give auto, bfloat16 or float32")
     with torch.device("meta"):  # All the modules, without memory for their weights.
-        with as_user_error(f"{model}: cannot be loaded", settings, "loading the model"):
+        with failures.as_user_error(f"{model}: cannot be loaded", settings, "loading the model"):
             network = AutoModelForCausalLM.from_config(config, trust_remote_code=False, **_attention(settings))
         if settings.full:
             if kind == "cuda" and processes == 1:  # Several may hold a part of the weights each.
                 _check_memory(network, settings)
             return
         _check_targets(network, settings)
-        with as_user_error("the settings of the adapter do not work with this model", settings, "loading the model"):
+        if settings.merge and (shared := tied(network, _targets(settings))):
+            raise UserError(
+                f"--lora-targets {','.join(shared)} with --merge: the model shares these weights between input and "
+                "output, so that the merged model would not be the trained one; leave out --merge, or the target"
+            )
+        with failures.as_user_error(
+            "the settings of the adapter do not work with this model", settings, "loading the model"
+        ):
             get_peft_model(network, adapter(settings))
 
 
@@ -146,6 +153,26 @@ def _check_targets(network: Any, settings: Settings) -> None:
             raise UserError(f"--lora-targets {target!r}: the model has no such module; {hint}")
 
 
+def tied(network: Any, targets: Sequence[str]) -> list[str]:
+    """Those of the targets whose weights the model shares between its input and its output."""
+    config = network.config.get_text_config()
+    if not getattr(config, "tie_word_embeddings", False):
+        return []
+    shared = [part for part in (network.get_input_embeddings(), network.get_output_embeddings()) if part is not None]
+    names = [name for name, part in network.named_modules() if any(part is one for one in shared)]
+    return [target for target in targets if any(name == target or name.endswith(f".{target}") for name in names)]
+
+
+def check_tokens(config: Any, largest: int) -> None:
+    """Raises UserError where the data's `largest` token id has no row in the model's embeddings."""
+    rows = getattr(config.get_text_config(), "vocab_size", None)
+    if isinstance(rows, int) and largest >= rows:
+        raise UserError(
+            f"the tokenizer gives token {largest}, and the model's embeddings end at {rows - 1}: it has tokens that "
+            "were added without resizing the model; give the tokenizer's own model, or one that was resized"
+        )
+
+
 def _attention(settings: Settings) -> dict[str, str]:
     return {"attn_implementation": settings.attention} if settings.attention else {}
 
@@ -164,7 +191,7 @@ def load(model: str, settings: Settings, numbers: str) -> Any:
     # float16.
     asked = settings.precision == numbers != "float16"
     kept = numbers if not settings.full or asked else "float32"
-    with as_user_error(f"{model}: cannot be loaded", settings, "loading the model"):
+    with failures.as_user_error(f"{model}: cannot be loaded", settings, "loading the model"):
         return AutoModelForCausalLM.from_pretrained(
             model, dtype=getattr(torch, kept), trust_remote_code=False, **_attention(settings)
         )
@@ -187,49 +214,3 @@ def adapter(settings: Settings) -> Any:
 
 def _targets(settings: Settings) -> list[str]:
     return [name.strip() for name in settings.lora_targets.split(",") if name.strip()]
-
-
-@contextmanager
-def as_user_error(failed: str, settings: Settings, doing: str) -> Iterator[None]:
-    """Turn what libraries raise into a UserError: `failed` with the reason.
-
-    Where memory ran out `doing` that, it says what takes less.
-    """
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:  # Each library has errors of its own for a file that is damaged or does not fit.
-        raise UserError(oom_advice(error, settings, doing) or f"{failed} ({first_line(error)})") from None
-
-
-def oom_advice(error: BaseException, settings: Settings, doing: str = "") -> str | None:
-    """One line that says what takes less memory; None where the error is not about memory.
-
-    `doing` is what was done when memory ran out; by default the training.
-    """
-    if not isinstance(error, MemoryError) and not (
-        isinstance(error, RuntimeError) and local_device.is_out_of_memory(error)
-    ):
-        return None
-    if not doing:
-        return f"out of memory; {memory_savings(settings)}"
-    fewer = ["--no-full (LoRA)"] if settings.full else []
-    fewer += ["--precision bfloat16"] if settings.precision != "bfloat16" else []
-    fewer += ["--no-merge"] if settings.merge and "sav" in doing else []
-    return f"out of memory while {doing}; free some, or give {', '.join([*fewer, 'a smaller model'])}"
-
-
-def memory_savings(settings: Settings) -> str:
-    """What makes a training take less memory, and with which of it the training goes on."""
-    same = [f"--device-batch-size {settings.device_batch_size // 2}"] if settings.device_batch_size > 1 else []
-    same += ["--gradient-checkpointing"] if not settings.gradient_checkpointing else []
-    other = [
-        f"a smaller --max-length than {settings.max_length}",
-        "--no-full (LoRA)" if settings.full else f"a smaller --lora-rank than {settings.lora_rank}",
-    ]
-    steps = [f"{step} (the result stays the same)" for step in same] + other
-    return (
-        f"turn down, in this order: {', '.join(steps)}; the same command goes on from the last checkpoint, "
-        "and with another length, rank or method begins anew where there is none yet"
-    )

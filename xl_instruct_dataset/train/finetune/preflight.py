@@ -100,6 +100,7 @@ def prepare(name: str, settings: Settings, kind: str, processes: int, report: Pr
     if not train.examples:
         more = ", or --too-long truncate" if settings.too_long == "drop" else ""
         raise UserError(f"no row fits --max-length {limit} ({len(selected.train)} do not); give more{more}")
+    model.check_tokens(config, max(max(one.ids) for one in (*train.examples, *held_out.examples)))
     found = {"model": base, "model_fingerprint": weights.model_fingerprint(base, config)}
     return Prepared(
         base=base,
@@ -141,8 +142,9 @@ def _left_out(train: FittedExamples, held_out: FittedExamples, settings: Setting
     lines = [f"{dropped} rows dropped: {hint}"] if dropped else []
     lines += [f"{truncated} rows truncated: too long"] if truncated else []
     lines += [
-        f"{group}: {count} rows left out, which the chat template or the tokenizer does not take ({train.reasons[group]})"
-        for group, count in train.refused.items()
+        f"{group}: {count} rows left out, which cannot be trained on ({part.reasons[group]})"
+        for part in (train, held_out)
+        for group, count in part.refused.items()
     ]
     if shifted := train.shifted + held_out.shifted:
         lines.append(

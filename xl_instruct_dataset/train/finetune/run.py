@@ -17,12 +17,24 @@ from xl_alpacaeval_metric.progress import Notify, Progress, silent
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.folder import RunFolder
 from xl_alpacaeval_metric.signature import package_version
-from xl_instruct_dataset.train.finetune import card, loss_log, model, preflight, process, record, save, trainer
+from xl_instruct_dataset.train.finetune import (
+    card,
+    checkpoints,
+    failures,
+    generation_config,
+    loss_log,
+    model,
+    preflight,
+    process,
+    record,
+    save,
+    trainer,
+)
 from xl_instruct_dataset.train.finetune.record import Summary
 from xl_instruct_dataset.train.settings import Settings
 
 SETTINGS = "train.yaml"
-_EARLY = {run_folder.RUN, SETTINGS, loss_log.LOSS, trainer.CHECKPOINTS}
+_EARLY = {run_folder.RUN, SETTINGS, loss_log.LOSS, checkpoints.FOLDER}
 
 
 def train(
@@ -58,12 +70,16 @@ def train(
         for line in notes:
             notify(line)
         if first:
-            trainer.sweep(folder)
+            for line in checkpoints.sweep(folder):
+                notify(line)
             (folder / SETTINGS).write_text(settings.as_yaml(base), encoding="utf-8")
         numbers = model.number_type(settings.precision, kind)
         report("loading", 0, 1, f"loading {name}")
+        network = model.load(base, settings, numbers)
+        if changed := generation_config.mend(network):
+            notify(changed)
         built = trainer.build(
-            model.load(base, settings, numbers),
+            network,
             ready.tokenizer,
             ready.template,
             (ready.train.examples, ready.held_out.examples),
@@ -79,7 +95,7 @@ def train(
         before = _run(built, folder, settings, notify)
         seconds = time.monotonic() - began
         report("saving", 0, 1, "saving the model")
-        with model.as_user_error(f"{folder}: the model cannot be saved", settings, "saving the model"):
+        with failures.as_user_error(f"{folder}: the model cannot be saved", settings, "saving the model"):
             save.write(built, base, folder, merge=settings.merge)
         found = Summary(
             model=base,
@@ -89,7 +105,7 @@ def train(
             taken={group: asdict(taken) for group, taken in ready.selected.taken.items()},
             dropped=_added(ready.train.dropped, ready.held_out.dropped),
             truncated=_added(ready.train.truncated, ready.held_out.truncated),
-            refused=dict(ready.train.refused),
+            refused=_added(ready.train.refused, ready.held_out.refused),
             licenses=ready.selected.licenses(),
             non_commercial=sum(one.non_commercial for one in ready.selected.train),
             max_length=ready.limit,
@@ -120,18 +136,19 @@ def train(
 
 def _run(built: Any, folder: Path, settings: Settings, notify: Notify) -> int:
     """Train to the end; returns the step of the checkpoint that it began at, or 0."""
-    checkpoint = trainer.last_checkpoint(folder)
-    step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    checkpoint = checkpoints.last(folder)
+    step = checkpoints.step_of(checkpoint) if checkpoint else 0
     if checkpoint:
         notify(f"going on from step {step}")
         built.args.eval_on_start = False
     try:
-        trained = built.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        loss_log.check(trained.training_loss, built.state.global_step, settings.rate)
+        if checkpoint is None or not checkpoints.finish(built, checkpoint):
+            trained = built.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            loss_log.check(trained.training_loss, built.state.global_step, settings.rate)
         if built.eval_dataset is not None:
             built.evaluate()
-    except (RuntimeError, MemoryError) as error:
-        if message := model.oom_advice(error, settings):
+    except Exception as error:
+        if message := failures.oom_advice(error, settings) or failures.full_disk(error, folder):
             raise UserError(message) from None
         raise
     return step
@@ -142,14 +159,14 @@ def untouched(folder: Path) -> bool:
     if not folder.is_dir():
         return True
     names = {name for name in run_folder.names(folder) if not name.startswith(save.SAVING)}
-    return names <= _EARLY and trainer.last_checkpoint(folder) is None
+    return names <= _EARLY and checkpoints.last(folder) is None
 
 
 def _cleared(folder: Path) -> bool:
     """Clear a folder without a checkpoint for another training; False where it has one."""
     if not untouched(folder):
         return False
-    shutil.rmtree(folder / trainer.CHECKPOINTS, ignore_errors=True)
+    shutil.rmtree(folder / checkpoints.FOLDER, ignore_errors=True)
     (folder / loss_log.LOSS).unlink(missing_ok=True)
     return True
 
@@ -162,7 +179,7 @@ def _finished(folder: Path, base: str, settings: Settings, notify: Notify, *, fi
     found = replace(found, merged=True, settings={**found.settings, "merge": True})
     if first:
         notify("trained before; merging the adapter")
-        with model.as_user_error(f"{folder}: the adapter cannot be merged", settings, "merging"):
+        with failures.as_user_error(f"{folder}: the adapter cannot be merged", settings, "merging"):
             save.merge_later(folder, base)
         (folder / "README.md").write_text(card.text(found, folder.resolve().name), encoding="utf-8")
         found.write(folder)

@@ -3,6 +3,7 @@
 Its files are moved into place once all are written.
 """
 
+import json
 import re
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError, first_line
+from xl_instruct_dataset.train.finetune import generation_config, model
 
 ADAPTER, SAVING = "adapter", ".saving-"
 _MODEL_FILES = re.compile(r"(adapter_)?(config\.json|model.*\.safetensors(\.index\.json)?)|generation_config\.json")
@@ -89,6 +91,11 @@ def _merge(adapter: Path, base: str, merged: Path, generation: Any) -> None:
 
     try:
         network = AutoModelForCausalLM.from_pretrained(base, dtype="auto", trust_remote_code=False)
+        if tied := model.tied(network, _targets(adapter)):
+            raise UserError(
+                f"{adapter}: adapts {' and '.join(tied)}, which the model shares between input and output, so that "
+                "merging would change both; use the adapter as it is"
+            )
         whole = PeftModel.from_pretrained(network, str(adapter)).merge_and_unload(safe_merge=True)
     except (OSError, ValueError) as error:
         raise UserError(f"{adapter}: cannot be merged into {base} ({first_line(error)})") from None
@@ -97,8 +104,15 @@ def _merge(adapter: Path, base: str, merged: Path, generation: Any) -> None:
         whole.generation_config = generation
     elif tokenizer.eos_token_id is not None:
         whole.generation_config.eos_token_id = _with(whole.generation_config.eos_token_id, tokenizer.eos_token_id)
+    generation_config.mend(whole)
     whole.save_pretrained(merged)
     tokenizer.save_pretrained(merged)
+
+
+def _targets(adapter: Path) -> list[str]:
+    """The modules that an adapter changes."""
+    found = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8")).get("target_modules")
+    return [found] if isinstance(found, str) else [str(name) for name in found or ()]
 
 
 def _with(known: Any, token: int) -> Any:

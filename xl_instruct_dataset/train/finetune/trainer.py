@@ -1,8 +1,6 @@
-"""TRL's SFTTrainer by the settings, and the checkpoints that it goes on from."""
+"""TRL's SFTTrainer by the settings."""
 
 import dataclasses
-import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +9,8 @@ from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.progress import Progress
 from xl_instruct_dataset.train.dataset.tokenized_examples import TokenizedExample
 from xl_instruct_dataset.train.dataset.tokenizer import Template
-from xl_instruct_dataset.train.finetune import loss_log, model
+from xl_instruct_dataset.train.finetune import checkpoints, failures, loss_log, model
 from xl_instruct_dataset.train.settings import Settings
-
-CHECKPOINTS = "checkpoints"
-_STATE = "trainer_state.json"
 
 
 def accumulation(settings: Settings, processes: int) -> int:
@@ -81,9 +76,9 @@ def build(
 
     datasets.disable_progress_bars()
     train, held_out = (_dataset(part) if part else None for part in examples)
-    with model.as_user_error("the settings do not work with this model", settings, "loading the model"):
+    with failures.as_user_error("the settings do not work with this model", settings, "loading the model"):
         arguments = SFTConfig(
-            output_dir=str(folder / CHECKPOINTS),
+            output_dir=str(folder / checkpoints.FOLDER),
             per_device_train_batch_size=settings.device_batch_size,
             per_device_eval_batch_size=settings.device_batch_size,
             gradient_accumulation_steps=accumulation(settings, processes),
@@ -178,31 +173,3 @@ def _checkpointing(config: type) -> str:
     """The name of TRL's argument, which transformers is about to change."""
     names = {one.name for one in dataclasses.fields(config)}
     return "activation_checkpointing" if "activation_checkpointing" in names else "gradient_checkpointing"
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """The latest checkpoint that is complete."""
-    return max(filter(_is_whole, _checkpoints(folder)), key=_step, default=None)
-
-
-def sweep(folder: Path) -> None:
-    """Remove the checkpoints that a killed process left incomplete."""
-    for path in _checkpoints(folder):
-        if not _is_whole(path):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _checkpoints(folder: Path) -> list[Path]:
-    return [path for path in (folder / CHECKPOINTS).glob("checkpoint-*") if path.name.rpartition("-")[2].isdigit()]
-
-
-def _step(checkpoint: Path) -> int:
-    return int(checkpoint.name.rpartition("-")[2])
-
-
-def _is_whole(checkpoint: Path) -> bool:
-    """The trainer writes the state last."""
-    try:
-        return isinstance(json.loads((checkpoint / _STATE).read_text(encoding="utf-8")), dict)
-    except (OSError, ValueError):
-        return False

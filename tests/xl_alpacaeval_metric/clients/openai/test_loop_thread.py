@@ -39,6 +39,8 @@ def test_a_caller_that_stops_early_stops_the_requests(server: JudgeServer) -> No
     client.close()
 
 
+WARNINGS = ("-W", "always", "-W", "ignore::DeprecationWarning")
+"""All but that of newer Pythons about a fork beside threads, which is what is tested here."""
 FORGETFUL = """
 import os, sys
 from xl_alpacaeval_metric.clients.base import Request
@@ -55,9 +57,8 @@ print("done")
 
 def test_a_client_that_is_never_closed_ends_with_its_program_in_silence(server: JudgeServer) -> None:
     server.behaviour = Behaviour(latency=0.02)
-    run = subprocess.run(
-        [sys.executable, "-W", "always", "-c", FORGETFUL, server.url], capture_output=True, text=True, timeout=30
-    )
+    command = [sys.executable, *WARNINGS, "-c", FORGETFUL, server.url]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert (run.stdout, run.stderr, run.returncode) == ("done\n", "", 0)
 
 
@@ -85,7 +86,7 @@ print(usable("after"))
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 @pytest.mark.parametrize("cached", [False, True])
 def test_a_client_that_was_used_works_in_a_forked_pool(cached: bool, server: JudgeServer, tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "always", "-W", "ignore::DeprecationWarning", "-c", FORKING, server.url]
+    command = [sys.executable, *WARNINGS, "-c", FORKING, server.url]
     command += [str(tmp_path / "cache.sqlite")] if cached else []
     run = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (run.stdout, run.stderr, run.returncode) == ("9\n[9, 9, 9]\n9\n", "", 0)

@@ -1,0 +1,112 @@
+"""Going on from checkpoints: the last whole one, not a step too many, and the same weights."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.xl_instruct_dataset.train.training import tune
+from xl_alpacaeval_metric.errors import UserError
+from xl_instruct_dataset.train.finetune import checkpoints, run
+
+WEIGHTS = "*.safetensors"
+
+
+def begun_again(folder: Path) -> None:
+    """As a kill before saving leaves the folder: nothing but what training itself has written."""
+    for path in folder.iterdir():
+        if path.name not in run._EARLY:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    from safetensors.torch import load_file
+
+    return {name: part for file in sorted(folder.glob(WEIGHTS)) for name, part in load_file(file).items()}
+
+
+def same(first: Path, second: Path) -> bool:
+    import torch
+
+    one, other = weights(first), weights(second)
+    assert one
+    return one.keys() == other.keys() and all(torch.allclose(one[name], other[name], atol=1e-6) for name in one)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"full": True, "learning_rate": 0.001},
+        {"merge": True},
+        {"batching": "packing", "per_language": 24},
+        {"batching": "length"},
+    ],
+    ids=["adapter", "full", "merge", "packing", "length"],
+)
+def test_a_training_resumed_gives_the_weights_of_one_undisturbed(
+    options: dict[str, Any], tiny: Path, tmp_path: Path
+) -> None:
+    asked = {"save_steps": 2, "max_steps": 6, "schedule": "constant", **options}
+    tune(tiny, tmp_path / "whole", **asked)
+    tune(tiny, tmp_path / "resumed", **asked)
+    shutil.rmtree(tmp_path / "resumed" / checkpoints.FOLDER / "checkpoint-6")
+    begun_again(tmp_path / "resumed")
+    found, said = tune(tiny, tmp_path / "resumed", **asked)
+    assert "going on from step 4" in said
+    assert (found.steps_before, found.steps) == (4, 6)
+    assert same(tmp_path / "whole", tmp_path / "resumed")
+
+
+@pytest.mark.parametrize("options", [{}, {"full": True, "learning_rate": 0.001}], ids=["adapter", "full"])
+def test_a_kill_before_saving_does_not_cost_a_step_too_many(
+    options: dict[str, Any], tiny: Path, tmp_path: Path
+) -> None:
+    asked = {"save_steps": 2, "max_steps": 4, "schedule": "constant", **options}
+    tune(tiny, tmp_path / "whole", **asked)
+    shutil.copytree(tmp_path / "whole", tmp_path / "killed")
+    begun_again(tmp_path / "killed")
+    found, _ = tune(tiny, tmp_path / "killed", **asked)
+    assert (found.steps_before, found.steps) == (4, 4)
+    assert same(tmp_path / "whole", tmp_path / "killed")
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("name", ["adapter_model.safetensors", "optimizer.pt", "rng_state.pth", "adapter_config.json"])
+def test_a_damaged_checkpoint_is_said_and_the_one_before_it_used(name: str, tiny: Path, tmp_path: Path) -> None:
+    asked = {"save_steps": 2, "max_steps": 4}
+    tune(tiny, tmp_path / "run", **asked)
+    begun_again(tmp_path / "run")
+    cut(tmp_path / "run" / checkpoints.FOLDER / "checkpoint-4" / name)
+    found, said = tune(tiny, tmp_path / "run", **asked)
+    assert "checkpoint of step 4: a file of it is damaged; it is not used" in said
+    assert (found.steps_before, found.steps) == (2, 4)
+
+
+def no_space() -> Exception:
+    return OSError(28, "No space left on device")
+
+
+def no_space_of_safetensors() -> Exception:
+    from safetensors import SafetensorError
+
+    return SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
+@pytest.mark.parametrize("error", [no_space, no_space_of_safetensors])
+def test_a_full_disk_is_one_line(
+    error: Callable[[], Exception], tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import peft
+
+    def fails(*_: object, **__: object) -> None:
+        raise error()
+
+    monkeypatch.setattr(peft.PeftModel, "save_pretrained", fails)
+    with pytest.raises(UserError, match=r"run: the disk is full; free some, and the same command goes on"):
+        tune(tiny, tmp_path / "run", save_steps=2)
