@@ -76,7 +76,7 @@ def estimate_costs(
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
     judge_prompt: JudgePrompt = None,
     judge_votes: JudgeVotes = 1,
-    both_orders: BothOrders = False,
+    both_orders: BothOrders = None,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
     reference: Annotated[

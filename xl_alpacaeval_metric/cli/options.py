@@ -61,7 +61,10 @@ BatchSize = Annotated[
     typer.Option(metavar="N|auto", help="Answers generated at a time; auto: up to 128, as fits the GPU; 8 without one"),
 ]
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests in flight at an endpoint, at most")]
-BothOrders = Annotated[bool, typer.Option("--both-orders", help="Judge with the answers in both orders, and average")]
+BothOrders = Annotated[
+    bool | None,
+    typer.Option("--both-orders/--one-order", help="Orders of the answers to judge  [default: both for mini, context]"),
+]
 Batch = Annotated[
     bool, typer.Option("--batch", help="Use OpenAI's Batch API for an openai/ judge: half the price, within a day")
 ]
@@ -135,7 +138,7 @@ def judge_from(
     args: str,
     concurrency: int,
     device: str | None,
-    both_orders: bool,
+    both_orders: bool | None,
     seed: int,
     thinking: ThinkingMode = "auto",
     thinking_tokens: int = 4096,
@@ -158,7 +161,7 @@ def judge_from(
         args=arguments(args),
         device=device,
         seed=seed,
-        both_orders=both_orders,
+        both_orders=bool(both_orders),
         thinking=Thinking(thinking, thinking_tokens),
         prompt=prompt,
         votes=votes,

@@ -14,14 +14,17 @@ from typing import Any
 from xl_alpacaeval_metric import scoring
 from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.figures import Figures
 from xl_alpacaeval_metric.judge import votes
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check import checking
+from xl_alpacaeval_metric.languages import content_length
 from xl_alpacaeval_metric.panels.panel import open_judges
 from xl_alpacaeval_metric.records.judge_check import JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
+from xl_alpacaeval_metric.records.result import Taste
 from xl_alpacaeval_metric.runs.thoughts import Answer
 from xl_alpacaeval_metric.signature import with_check
 from xl_alpacaeval_metric.stats import gaming
@@ -142,10 +145,22 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
     ):
         logger.warning("%s: %s", items[0].language, line)
     _say_missing(given, items[0].language)
+    scored = item_scores(task.comparisons, verdicts)
+    for line in Figures(scored, (), None, judge is not None).swamped():
+        logger.warning("%s", line)
+    tastes = checking.tastes(check)
+    lengths = _content_lengths(task.comparisons) if tastes else [None] * len(scored)
     return [
-        json.dumps(_judged_answer(one, judge is not None, check), ensure_ascii=False)
-        for one in item_scores(task.comparisons, verdicts)
+        json.dumps(_judged_answer(one, judge is not None, check, between, tastes), ensure_ascii=False)
+        for one, between in zip(scored, lengths, strict=True)
     ]
+
+
+def _content_lengths(items: Sequence[Comparison]) -> list[tuple[float, float]]:
+    """The lengths of each answer and its reference, in characters of English that say as much."""
+    codes = [item.language for item in items]
+    candidates = content_length.content_lengths([item.prediction for item in items], codes)
+    return list(zip(candidates, content_length.content_lengths([i.reference for i in items], codes), strict=True))
 
 
 def described_with_check(judged_by: Mapping[str, Any], answer: str) -> dict[str, Any]:
@@ -164,8 +179,17 @@ def _say_missing(verdicts: Sequence[Verdict], language: str) -> None:
         logger.error("%s: there is no win rate, since every verdict is missing", language)
 
 
-def _judged_answer(one: ItemScores, judged: bool, check: JudgeCheck | None) -> dict[str, Any]:
+def _judged_answer(
+    one: ItemScores,
+    judged: bool,
+    check: JudgeCheck | None,
+    lengths: tuple[float, float] | None,
+    tastes: Mapping[str, Taste],
+) -> dict[str, Any]:
+    taste = tastes.get(one.item.language)
     return {
+        "content_lengths": lengths,
+        "length_taste": None if taste is None else [taste.value, taste.standard_error],
         **(
             {}
             if check is None

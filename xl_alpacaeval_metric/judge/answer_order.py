@@ -1,12 +1,20 @@
 """The order in which the judge sees the two answers: half of each language candidate-first."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from xl_alpacaeval_metric import templates
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order
 
 ORDERS: tuple[Order, Order] = ("candidate_first", "reference_first")
+
+SMALL = ("mini", "context")
+"""Benchmarks that are judged in both orders unless one is asked for: they are small."""
+
+
+def both_by_default(benchmarks: Iterable[str]) -> bool:
+    """Whether answers to these benchmarks are judged in both orders where nothing is said."""
+    return all(name in SMALL for name in benchmarks)
 
 
 def balanced(

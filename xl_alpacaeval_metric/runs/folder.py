@@ -102,7 +102,7 @@ class RunFolder:
         other = [
             key
             for key in {**theirs, **self.settings}
-            if _without_address(theirs.get(key)) != _without_address(self.settings.get(key))
+            if _comparable(key, theirs.get(key)) != _comparable(key, self.settings.get(key))
         ]
         if not other:
             return False
@@ -113,6 +113,7 @@ class RunFolder:
             f"{self.path}: holds a run with {other[0]} {_short(theirs.get(other[0]))}, "
             f"this one has {_short(self.settings.get(other[0]))}; choose another --output"
             + (f", or go on with --judge-prompt {version}" if version else "")
+            + (", or go on with --one-order" if other[0] == "order" and self.settings["order"] == "both" else "")
         )
 
     def rows(self, name: str) -> list[dict[str, Any]]:
@@ -202,14 +203,15 @@ def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
     ]
 
 
-def _without_address(setting: object) -> object:
-    """The setting without an endpoint's address.
+def _comparable(key: str, setting: object) -> object:
+    """The setting without what may change in a run that goes on.
 
-    A run continues when a local server is started again at another port.
+    A local server may be started again at another port. An order of the answers by the coin of
+    version 0.1 stays what it is for what was judged, and is balanced for the rest.
     """
-    if isinstance(setting, dict) and isinstance(setting.get("panel"), list):
-        return {**setting, "panel": [_without_address(one) for one in setting["panel"]]}
-    return {**setting, "endpoint": None} if isinstance(setting, dict) and "endpoint" in setting else setting
+    if isinstance(setting, dict) and "endpoint" in setting:
+        return {**setting, "endpoint": None}
+    return "balanced" if key == "order" and setting == "seeded" else setting
 
 
 def _short(value: object) -> str:
