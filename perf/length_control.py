@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
-from xl_alpacaeval_metric.stats.taste_model import CONFOUNDING, GPT4_TASTE, SPREAD
+from xl_alpacaeval_metric.stats.length_control.taste_model import CONFOUNDING, GPT4_TASTE, SPREAD
 
 
 def synthetic(pairs: int, models: int = 10) -> list[tuple[list[float], list[float], list[float]]]:

@@ -35,7 +35,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     ),
     "xl_alpacaeval_metric.judge": (
         "__init__ prompt_file prompt_length rubric verdict votes",
-        "aggregate pairwise rating rubric_file",
+        "answer_order aggregate pairwise rating rubric_file",
         "judging_task",
         "estimate judging_stream",
     ),

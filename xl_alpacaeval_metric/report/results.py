@@ -109,7 +109,7 @@ def _looks(stopping: Stopping | None, n_items: int) -> list[str]:
 
 
 def _position(overall: Scores) -> list[str]:
-    """How far the verdicts depend on the place of an answer; empty unless both orders were asked."""
+    """How far the verdicts depend on the place of an answer; empty without both orders."""
     if overall.position_consistency is None:
         return []
     line = f"{overall.position_consistency:.0f}% of the items have the same winner in both orders"

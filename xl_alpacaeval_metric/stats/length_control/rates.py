@@ -1,4 +1,4 @@
-"""Length-controlled win rate: an estimate of the win rate if both answers were equally long."""
+"""Length-controlled win rates: of one language, of several, and the part of each item in them."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from math import hypot, nan, sqrt
@@ -8,8 +8,9 @@ import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records.result import Taste, WinRate
-from xl_alpacaeval_metric.stats import taste_model
+
 from xl_alpacaeval_metric.stats.clusters import as_clusters
+from xl_alpacaeval_metric.stats.length_control import taste_model
 from xl_alpacaeval_metric.stats.missing import Floats, as_floats, as_preferences
 from xl_alpacaeval_metric.stats.strata import Labels, Strata
 from xl_alpacaeval_metric.stats.win_rates import win_rate
