@@ -47,7 +47,7 @@ def bare_loop(lm: Any, batches: list[dict[str, Any]], max_tokens: int) -> int:
 
 def through_eval(lm: Any, prompts: list[str], settings: dict[str, Any]) -> None:
     waiting: dict[str, Any] = {harness_model.prompt_key(prompt): [{"id": prompt}] for prompt in prompts}
-    lm.set_cache_hook(answer_worker.AnswerHook(waiting, io.StringIO(), io.StringIO(), 0))
+    lm.set_cache_hook(answer_worker.AnswerHook(waiting, io.StringIO(), io.StringIO()))
     arguments = {"until": [], "do_sample": False, "max_gen_toks": settings["max_tokens"]}
     answer_worker.answer(lm, prompts, arguments, waiting)
     assert not waiting
@@ -70,7 +70,7 @@ def main() -> None:
         "chat_template": True,
         "generation": {},
     }
-    lm = harness_model.load(settings, {"batch_size": 1, "device": options.device, "concurrency": 1})
+    lm = harness_model.load(settings, {"batch_size": 1, "device": options.device, "concurrency": 1, "arguments": {}})
     rows = benchmark.load("mini", list(benchmark.MINI_LANGUAGES)).rows
     texts = [row.instruction for row in rows]
     texts = (texts * (options.prompts // len(texts) + 1))[: options.prompts]

@@ -23,6 +23,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "thinking",
         "__init__ errors progress records templates terminal",
         "credentials files languages processes signature embedded",
+        "machine",
+        "models",
         "clients hub settings stats",
         "benchmark judge ranking",
         "judge_check panels sequential",

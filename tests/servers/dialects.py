@@ -21,7 +21,10 @@ class Dialect:
     `thought` is where its thought goes: into a field of the message, into the content with its
     marks, with the closing mark alone, nowhere visible, or there is none. `before` and `after` are
     what it writes around the letter. Without `logprobs` the parameter is ignored. `refuses` are
-    parameters that get the status 400, with a message that names them unless `mute`.
+    parameters that get the status 400, with a message that names them unless `mute`. `efforts` are
+    the values of `reasoning_effort` that it takes, each of which turns its thought off: None
+    ignores the parameter, () refuses it. With `switched` the switch of its chat template turns the
+    thought off.
     """
 
     thought: Literal["reasoning_content", "reasoning", "marks", "opened", "harmony", "hidden", "none"] = "none"
@@ -36,6 +39,8 @@ class Dialect:
     null: bool = False
     endless: bool = False
     unsure: bool = False
+    efforts: tuple[str, ...] | None = None
+    switched: bool = False
 
 
 REMARKS = "A: in English, good.\nB: in German, better.\n\nVerdict: "
@@ -71,6 +76,12 @@ def refusal(dialect: Dialect, body: Mapping[str, Any]) -> str | None:
     for name in dialect.refuses:
         if name in body:
             return "Bad request" if dialect.mute else f"Unsupported parameter: '{name}' is not supported."
+    effort = body.get("reasoning_effort")
+    if effort is not None and dialect.efforts is not None and effort not in dialect.efforts:
+        if not dialect.efforts:
+            return "Unrecognized request argument supplied: reasoning_effort"
+        listed = ", ".join(f"'{value}'" for value in (*dialect.efforts, "low", "medium", "high"))
+        return f"Unsupported value: 'reasoning_effort' does not support '{effort}'. Supported values are: {listed}."
     if not dialect.system and any(message["role"] == "system" for message in body["messages"]):
         return NO_SYSTEM
     return BELOW if _limit(body) < dialect.least_tokens else None
@@ -88,7 +99,7 @@ def completion(dialect: Dialect, body: Mapping[str, Any], probability: float) ->
             "<|end|><|start|>assistant<|channel|>final<|message|>",
         ),
     }.get(dialect.thought, ("", ""))
-    thinks = dialect.thought != "none"
+    thinks = dialect.thought != "none" and not _turned_off(dialect, body)
     before = _tokens(f"{opening}{thought * (400 if dialect.endless else 1)}{closing}") if thinks else []
     tokens = [*before, *_tokens(dialect.before), letter, *_tokens(dialect.after)]
     at = len(before) + len(_tokens(dialect.before))
@@ -114,6 +125,11 @@ def completion(dialect: Dialect, body: Mapping[str, Any], probability: float) ->
     if dialect.thought == "hidden":
         usage["completion_tokens_details"] = {"reasoning_tokens": min(limit, len(before))}
     return {"choices": [choice], "usage": usage}
+
+
+def _turned_off(dialect: Dialect, body: Mapping[str, Any]) -> bool:
+    switch = (body.get("chat_template_kwargs") or {}).get("enable_thinking")
+    return body.get("reasoning_effort") in (dialect.efforts or ()) or (dialect.switched and switch is False)
 
 
 def _limit(body: Mapping[str, Any]) -> int:

@@ -110,12 +110,14 @@ def estimate_costs(
         rubric = rubric_from(criteria, criteria_file, the_judge)
         if pilot:
             the_judge.client.preflight()
-        found = estimating.estimate(judging_task.JudgingTask.of(comparisons, the_judge, rubric=rubric), pilot)
+        task = judging_task.JudgingTask.of(comparisons, the_judge, rubric=rubric)
+        found = estimating.estimate(task, pilot, probed=bool(pilot))
     say(found.line())
     money = None
     if price_input is not None and price_output is not None:
         money = found.price(price_input, price_output)
-        say(f"price: {money:.2f} (half with --batch)")
+        most = money + found.thought_tokens * price_output / 1e6
+        say(f"price: {money:.2f} (half with --batch)" + (f"; {most:.2f} at most" if found.thought_tokens else ""))
     write({**asdict(found), "price": money}, output)
 
 

@@ -1,8 +1,51 @@
-"""Arguments of a backend, `k=v,k=v` in one option."""
+"""Options for the model that is evaluated, how it is loaded and answers; `k=v,k=v` in one."""
 
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from xl_alpacaeval_metric.errors import UserError
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="Hub id, folder, .gguf file, or an endpoint's model name")]
+Backend = Annotated[
+    str,
+    typer.Option(
+        help="A model type of lm-evaluation-harness: hf, vllm, sglang, local-chat-completions, ...; "
+        "auto: an endpoint if --model-args has a base_url, vllm where it and a GPU are, else hf"
+    ),
+]
+ModelArgs = Annotated[
+    str, typer.Option(metavar="K=V,...", help="Passed to the backend, e.g. dtype=bfloat16 or base_url=http://host/v1")
+]
+ChatTemplate = Annotated[bool, typer.Option("--chat-template/--no-chat-template", help="Off for base models")]
+MaxTokens = Annotated[int, typer.Option(min=1, help="Length of an answer, at most")]
+Thinking = Annotated[
+    str, typer.Option(metavar="auto|on|off", help="Thought before the answer, through the chat template's switch")
+]
+ThinkingTokens = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="N", help="Room for the thought, beside --max-tokens  [default: 4096 where the model thinks]"
+    ),
+]
+GenerationKwargs = Annotated[
+    str, typer.Option("--generation-kwargs", metavar="K=V,...", help="Sampling, e.g. do_sample=true,temperature=0.7")
+]
+BatchSize = Annotated[
+    str,
+    typer.Option(metavar="N|auto", help="Answers generated at a time; auto: up to 128, as fits the GPU; 8 without one"),
+]
+Gpus = Annotated[
+    str,
+    typer.Option(
+        metavar="N|auto",
+        help="GPUs for the model, and then for the judge: copies of a small model, one large model over several",
+    ),
+]
+AllowRandomWeights = Annotated[
+    bool,
+    typer.Option("--allow-random-weights", help="Go on where a model's files lack weights, which are random then"),
+]
 
 
 def arguments(text: str) -> dict[str, Any]:

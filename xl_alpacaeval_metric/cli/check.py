@@ -91,7 +91,7 @@ def check(
             found = checking.run(progress)
     report.show(found, f"{found.judge} on pairs whose right verdict is known", terminal.console())
     write(found.as_dict(), output / "check.json" if output else None)
-    missing, total = found.n_missing, found.n_verdicts
+    missing, total = found.n_verdicts_missing, found.n_verdicts
     if missing > max_missing * total:
         say(
             f"xl-alpacaeval: {missing} of {total} verdicts are missing (--max-missing {100 * max_missing:g}%); "

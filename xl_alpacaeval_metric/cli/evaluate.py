@@ -7,11 +7,23 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import terminal
-from xl_alpacaeval_metric.cli.arguments import arguments
+from xl_alpacaeval_metric.cli.arguments import (
+    AllowRandomWeights,
+    Backend,
+    BatchSize,
+    ChatTemplate,
+    GenerationKwargs,
+    Gpus,
+    MaxTokens,
+    Model,
+    ModelArgs,
+    Thinking,
+    ThinkingTokens,
+    arguments,
+)
 from xl_alpacaeval_metric.cli.exit_codes import Version
 from xl_alpacaeval_metric.cli.options import (
     Batch,
-    BatchSize,
     BenchmarkPath,
     BothOrders,
     Cache,
@@ -68,16 +80,9 @@ AssumeTaste = Annotated[
 
 @app.command("eval")
 def evaluate(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="Hub id, folder, .gguf file, or an endpoint's model name")
-    ],
-    backend: Annotated[
-        str, typer.Option(help="A model type of lm-evaluation-harness: hf, vllm, sglang, local-chat-completions, ...")
-    ] = "hf",
-    model_args: Annotated[
-        str,
-        typer.Option(metavar="K=V,...", help="Passed to the backend, e.g. dtype=bfloat16 or base_url=http://host/v1"),
-    ] = "",
+    model: Model,
+    backend: Backend = "auto",
+    model_args: ModelArgs = "",
     benchmark: Annotated[str, typer.Option(help="xl, m, en, mini, context")] = "mini",
     languages: Annotated[
         str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
@@ -109,26 +114,15 @@ def evaluate(
     benchmark_path: BenchmarkPath = None,
     exclusion: Exclusion = "strict",
     limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
-    chat_template: Annotated[
-        bool, typer.Option("--chat-template/--no-chat-template", help="Off for base models")
-    ] = True,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Length of an answer, at most")] = 1024,
-    thinking: Annotated[
-        str,
-        typer.Option(metavar="auto|on|off", help="Thought before the answer, through the chat template's switch"),
-    ] = "auto",
-    thinking_tokens: Annotated[
-        int | None,
-        typer.Option(
-            min=0, metavar="N", help="Room for the thought, beside --max-tokens  [default: 4096 where the model thinks]"
-        ),
-    ] = None,
-    generation: Annotated[
-        str,
-        typer.Option("--generation-kwargs", metavar="K=V,...", help="Sampling, e.g. do_sample=true,temperature=0.7"),
-    ] = "",
+    chat_template: ChatTemplate = True,
+    max_tokens: MaxTokens = 1024,
+    thinking: Thinking = "auto",
+    thinking_tokens: ThinkingTokens = None,
+    generation: GenerationKwargs = "",
     batch_size: BatchSize = "auto",
     device: Device = None,
+    gpus: Gpus = "auto",
+    allow_random_weights: AllowRandomWeights = False,
     concurrency: Concurrency = 64,
     seed: Seed = 0,
     max_missing: MaxMissing = 0.01,
@@ -146,7 +140,7 @@ def evaluate(
     from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
-    from xl_alpacaeval_metric.runs.candidate import Candidate
+    from xl_alpacaeval_metric.runs.candidate import Candidate, with_backend
 
     candidate = Candidate(
         model,
@@ -160,9 +154,14 @@ def evaluate(
         arguments(generation),
         thinking,
         thinking_tokens,
+        gpus,
+        allow_random_weights,
     )
+    candidate = with_backend(candidate, output)
     candidate.check()
-    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
+    if candidate.chosen:
+        say(f"backend: {candidate.chosen}", error=True)
+    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes, gpus, allow_random_weights
     both = both_by_default([benchmark]) if both_orders is None else both_orders
     with judge_from(judge, judge_base_url, judge_args, concurrency, device, both, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)

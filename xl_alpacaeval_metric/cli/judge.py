@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from xl_alpacaeval_metric.cli.arguments import AllowRandomWeights, Gpus
 from xl_alpacaeval_metric.cli.evaluate import AssumeTaste, app, finish
 from xl_alpacaeval_metric.cli.options import (
     Batch,
@@ -72,6 +73,8 @@ def judge_pairs(
         bool, typer.Option("--keep-thinking", help="Judge thoughts such as <think>...</think> as part of the answer")
     ] = False,
     device: Device = None,
+    gpus: Gpus = "auto",
+    allow_random_weights: AllowRandomWeights = False,
     concurrency: Concurrency = 64,
     seed: Seed = 0,
     max_missing: MaxMissing = 0.01,
@@ -88,7 +91,7 @@ def judge_pairs(
     if not keep_thinking:
         comparisons, thoughts = pairs.without_thoughts(comparisons)
         notes += thoughts
-    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
+    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes, gpus, allow_random_weights
     with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         rule = stopping.rule_of(precision, until_decided, comparisons, the_judge)

@@ -56,10 +56,6 @@ JudgeVotes = Annotated[
         min=1, metavar="N", help="Ask the judge each question N times at temperature 1, and average its verdicts"
     ),
 ]
-BatchSize = Annotated[
-    str,
-    typer.Option(metavar="N|auto", help="Answers generated at a time; auto: up to 128, as fits the GPU; 8 without one"),
-]
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests in flight at an endpoint, at most")]
 BothOrders = Annotated[
     bool | None,
@@ -144,6 +140,8 @@ def judge_from(
     thinking_tokens: int = 4096,
     prompt: str | None = None,
     votes: int = 1,
+    gpus: str = "auto",
+    allow_random_weights: bool = False,
 ) -> "AbstractContextManager[Judge | None]":
     """The judge, or the panel, that a command's options name, closed at the end; None for `none`.
 
@@ -158,7 +156,7 @@ def judge_from(
         "or --judge none for language fidelity alone",
         base_url=base_url,
         concurrency=concurrency,
-        args=arguments(args),
+        args={**_for_this_machine(spec, gpus, allow_random_weights), **arguments(args)},
         device=device,
         seed=seed,
         both_orders=bool(both_orders),
@@ -166,6 +164,14 @@ def judge_from(
         prompt=prompt,
         votes=votes,
     )
+
+
+def _for_this_machine(spec: str | Sequence[str] | None, gpus: str, allow_random_weights: bool) -> dict[str, object]:
+    """The arguments of a judge that is loaded here, from options that others do not take."""
+    specs = [spec] if isinstance(spec, str) else spec or []
+    backends = {one.partition("/")[0] for one in specs}
+    given = {"gpus": gpus} if gpus != "auto" and backends and backends <= {"hf", "vllm", "sglang"} else {}
+    return {**given, **({"allow_random_weights": True} if allow_random_weights and backends == {"hf"} else {})}
 
 
 def ask_through(judge: "Judge | None", batch: bool, cache: Path | None, folder: Path, progress: "Progress") -> None:

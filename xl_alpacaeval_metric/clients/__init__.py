@@ -6,6 +6,7 @@ To add a backend, write a class that has the methods of `Client`, a function her
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -81,7 +82,20 @@ BACKENDS: Mapping[str, Backend] = {
         },
         has_endpoint=True,
     ),
-    "hf": Backend(_hf, {"dtype": Argument(str), "batch_tokens": Argument(int, least=1)}),
+    "hf": Backend(
+        _hf,
+        {
+            "dtype": Argument(str),
+            "batch_tokens": Argument(int, least=1),
+            "gpus": Argument(str),
+            "device_map": Argument(str),
+            "load_in_4bit": Argument(bool),
+            "load_in_8bit": Argument(bool),
+            "revision": Argument(str),
+            "attn_implementation": Argument(str),
+            "allow_random_weights": Argument(bool),
+        },
+    ),
     # lm-evaluation-harness loads these, and takes any argument of the backend's own.
     "vllm": Backend(partial(_harness, "vllm")),
     "sglang": Backend(partial(_harness, "sglang")),
@@ -138,7 +152,11 @@ def _settings(
     for name, value in (args or {}).items():
         argument = known.get(name)
         if argument is None:
-            raise UserError(f"{role} argument {name!r} is unknown for {backend}/; it takes {', '.join(known)}")
+            close = get_close_matches(name, known, 1)
+            meant = f"did you mean {close[0]}? It" if close else "it"
+            raise UserError(f"{role} argument {name!r} is unknown for {backend}/; {meant} takes {', '.join(known)}")
+        if argument.type is bool and not isinstance(value, bool):
+            raise UserError(f"{role} argument {name}={value!r}: need true or false")
         try:
             found[name] = argument.type(value)
         except (TypeError, ValueError, OverflowError):

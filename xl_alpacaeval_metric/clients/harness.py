@@ -5,11 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, IsUsable, Reply, Request, Thinking
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, Failure, IsUsable, Reply, Request, Thinking
 from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens, thought_marks
 from xl_alpacaeval_metric.clients.local.text_reply import TextReplies, unusable
 from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError, first_line
+from xl_alpacaeval_metric.models import arguments, placement, source
+from xl_alpacaeval_metric.models.placement import Placement
+from xl_alpacaeval_metric.models.source import Source
 
 SWITCHED = ("hf", "vllm")
 """Backends of the harness that pass the switch of a chat template on."""
@@ -18,16 +21,18 @@ SWITCHED = ("hf", "vllm")
 class HarnessClient:
     """Computes the log-likelihood of each choice after the prompt; the harness does the batching.
 
-    `args` are the harness's model arguments (tensor_parallel_size, dtype, ...). A request with
-    choices whose reply is not usable, and one whose prompt opens a thought, is answered by a text,
-    with the room of `thinking` if the chat template has marks of thoughts.
+    `args` are the harness's model arguments (dtype, ...), and `gpus`: their number, or auto. A
+    request with choices whose reply is not usable, and one whose prompt opens a thought, is
+    answered by a text, with the room of `thinking` if the chat template has marks of thoughts.
     """
 
     def __init__(
         self, backend: str, model: str, args: Mapping[str, object], thinking: Thinking = AUTO_THINKING
     ) -> None:
-        self.backend, self.model, self.args, self.thinking = backend, model, dict(args), thinking
-        # Arguments name folders, too, such as an adapter. A model of the Hub is known by its name.
+        self.backend, self.model, self.thinking = backend, model, thinking
+        self.args = {key: value for key, value in args.items() if key != "gpus"}
+        self._gpus = str(args.get("gpus", placement.AUTO))
+        # Arguments name folders, too, such as an adapter.
         paths = (model, *self.args.values())
         self._fingerprint = "-".join(filter(None, (weights.fingerprint(str(path)) for path in paths)))
         self._lm: Any = None
@@ -40,7 +45,13 @@ class HarnessClient:
     def identity(self) -> Mapping[str, object]:
         args = {key: str(value) for key, value in self.args.items()}
         settings = {"backend": self.backend, "model": self.model, "args": args, **self.thinking.settings}
-        return {**settings, "fingerprint": self._fingerprint} if self._fingerprint else settings
+        found = {"fingerprint": self._fingerprint, "commit": self._source.commit}
+        return {**settings, **{key: value for key, value in found.items() if value}}
+
+    @property
+    def _source(self) -> Source:
+        revision = self.args.get("revision")
+        return source.find(self.model, str(revision) if revision else None)
 
     def preflight(self) -> None:
         """Check that the harness and the backend are installed, and that the tokenizer loads.
@@ -56,6 +67,8 @@ class HarnessClient:
             if package == "sglang":
                 raise UserError("sglang is not installed; run: pip install sglang")
             raise MissingExtra(package, "vllm" if package == "vllm" else "eval")
+        arguments.check(self.backend, self.args, self._source, "judge argument")
+        self._placement()
         from transformers import AutoTokenizer
 
         try:
@@ -75,12 +88,15 @@ class HarnessClient:
         prompts = [self._prompt(lm, request) for request in requests]
         lengths = [len(lm.tok_encode(prompt)) for prompt in prompts]
         texts = TextReplies(self.thinking, thought_marks(lm.tokenizer), int(getattr(lm, "max_length", 0) or 2**31))
-        attempts = [
-            texts.first_attempt(request, length, str(prompt))
-            for request, prompt, length in zip(requests, prompts, lengths, strict=True)
-        ]
-        with_choices = [index for index, request in enumerate(attempts) if request.choices]
-        as_text = {index: request for index, request in enumerate(attempts) if not request.choices}
+        attempts: dict[int, Request] = {}
+        for index, (request, prompt, length) in enumerate(zip(requests, prompts, lengths, strict=True)):
+            if (needed := length + request.max_tokens) > texts.window:  # The harness would cut the prompt.
+                reason = f"needs {needed} tokens, the window of {self.spec} has {texts.window}"
+                yield index, Failure("refused", reason)
+            else:
+                attempts[index] = texts.first_attempt(request, length, str(prompt))
+        with_choices = [index for index, request in attempts.items() if request.choices]
+        as_text = {index: request for index, request in attempts.items() if not request.choices}
         first: dict[int, str] = {}
         for index, reply in _choose(lm, attempts, prompts, with_choices):
             if is_usable is None or is_usable(reply):
@@ -99,19 +115,27 @@ class HarnessClient:
     def _prompt(self, lm: Any, request: Request) -> Any:
         return lm.apply_chat_template(break_special_tokens(request.messages, lm.tokenizer))
 
+    def _placement(self) -> Placement:
+        """One copy, over as many GPUs as it needs; raises UserError."""
+        return placement.place(self._source, self.backend, self.args, self._gpus)
+
     def _load(self) -> Any:
         if self._lm is None:
             from lm_eval.api.registry import get_model
 
             off = {"enable_thinking": False} if self.thinking.mode == "off" and self.backend in SWITCHED else {}
-            self._lm = get_model(self.backend).create_from_arg_obj({"pretrained": self.model, **off, **self.args})
+            place = self._placement()
+            commit = self._source.commit
+            pinned = {"revision": commit} if commit and self.backend == "vllm" else {}
+            settings = {"pretrained": self.model, **off, **pinned, **place.arguments, **self.args}
+            self._lm = get_model(self.backend).create_from_arg_obj(settings)
             if self.backend == "hf":  # The other backends take this as an argument of a request.
                 self._lm.tok_decode = partial(self._lm.tok_decode, skip_special_tokens=False)
         return self._lm
 
 
 def _choose(
-    lm: Any, requests: Sequence[Request], prompts: Sequence[Any], indices: Sequence[int]
+    lm: Any, requests: Mapping[int, Request], prompts: Sequence[Any], indices: Sequence[int]
 ) -> Iterator[tuple[int, Completion]]:
     from lm_eval.api.instance import Instance
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from xl_alpacaeval_metric.clients.base import Completion, Request
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, Request
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 
@@ -25,7 +25,8 @@ class Estimate:
     """Requests are exact up to retries and cached replies; tokens are estimated.
 
     Tokens are measured on `pilot` requests, or estimated from the length of the prompts if it is 0.
-    `check` is what the check of the judge takes beside that, at most.
+    `check` is what the check of the judge takes beside that, at most. `thought_tokens` are the
+    completion tokens that come on top, at most, where it is not known whether the judge thinks.
     """
 
     requests: int
@@ -33,6 +34,7 @@ class Estimate:
     completion_tokens: int
     pilot: int = 0
     check: "Estimate | None" = None
+    thought_tokens: int = 0
 
     @property
     def all_requests(self) -> int:
@@ -46,17 +48,23 @@ class Estimate:
     def line(self) -> str:
         """The estimate in words."""
         how = f"measured on {self.pilot}" if self.pilot else "estimated from the length of the text"
+        thoughts = (
+            f"; up to {self.thought_tokens} completion tokens more if the judge thinks, which --pilot finds out"
+            if self.thought_tokens
+            else ""
+        )
         return (
             f"{self.requests} requests, about {self.prompt_tokens} prompt tokens and "
-            f"{self.completion_tokens} completion tokens ({how})"
+            f"{self.completion_tokens} completion tokens ({how}){thoughts}"
         )
 
 
-def estimate(task: JudgingTask, pilot: int = 0) -> Estimate:
+def estimate(task: JudgingTask, pilot: int = 0, *, probed: bool = True) -> Estimate:
     """The requests that are pending in a task, and their tokens.
 
     With `pilot`, that many of the requests, evenly spread, are sent, and their token counts are
-    extrapolated. Raises UserError where none of the pilot's requests is answered.
+    extrapolated. `probed` says that the judge's preflight has shown whether it thinks. Raises
+    UserError where none of the pilot's requests is answered.
     """
     judge, rubric = task.judge, task.rubric
     if judge is None:
@@ -66,6 +74,7 @@ def estimate(task: JudgingTask, pilot: int = 0) -> Estimate:
             estimate(
                 replace(task, judge=one, pending=[question for question in task.pending if question.judge == spec]),
                 pilot,
+                probed=probed,
             )
             for spec, one in members.items()
         )
@@ -82,7 +91,8 @@ def estimate(task: JudgingTask, pilot: int = 0) -> Estimate:
     size = sum(map(_bytes, requests))
     if not pilot or not requests:
         mean = size / max(1, len(requests))
-        return Estimate(count, round(count * mean / BYTES_PER_TOKEN), completion)
+        most = 0 if probed else count * _most_thought_tokens(judge.client.identity)
+        return Estimate(count, round(count * mean / BYTES_PER_TOKEN), completion, thought_tokens=most)
     sample = requests[:: -(-len(requests) // pilot)][:pilot]
     replies = [reply for _, reply in judge.client.complete(sample)]
     answered = [reply for reply in replies if isinstance(reply, Completion)]
@@ -102,13 +112,21 @@ def estimate(task: JudgingTask, pilot: int = 0) -> Estimate:
     )
 
 
+def _most_thought_tokens(identity: Mapping[str, object]) -> int:
+    """The room for a thought of an endpoint's judge that was not asked whether it thinks."""
+    if identity.get("backend") != "openai" or identity.get("thinks") or "thinking" in identity:
+        return 0
+    room = identity.get("thinking_tokens")
+    return room if isinstance(room, int) else AUTO_THINKING.tokens
+
+
 def _sum(parts: Iterable[Estimate]) -> Estimate:
     found = list(parts)
     return Estimate(
-        *(
-            sum(getattr(one, name) for one in found)
-            for name in ("requests", "prompt_tokens", "completion_tokens", "pilot")
-        )
+        **{
+            name: sum(getattr(one, name) for one in found)
+            for name in ("requests", "prompt_tokens", "completion_tokens", "pilot", "thought_tokens")
+        }
     )
 
 

@@ -164,7 +164,7 @@ def _summed_up(
         prompt=judge.template.sha,
         controls=controls.sha,
         n_verdicts=len(verdicts),
-        n_missing=sum(verdict.preference is None for verdict in verdicts),
+        n_verdicts_missing=sum(verdict.preference is None for verdict in verdicts),
         requests=sum(not verdict.cached for verdict in verdicts),
         cached=sum(verdict.cached for verdict in verdicts),
         unchecked=controls.unchecked,

@@ -121,8 +121,14 @@ def _with_space(text: str) -> list[tuple[str, str]]:
 
 
 def _joined(parts: Sequence[str]) -> str:
-    """The sentences as a text; after a full-width stop there is no space."""
-    return "".join(part if part.endswith(("。", "！", "？")) else f"{part} " for part in parts).strip()
+    """The sentences as a text; after a full-width stop there is no space, without a stop a line."""
+    return "".join(part + _space_after(part) for part in parts).strip()
+
+
+def _space_after(sentence: str) -> str:
+    if sentence.endswith(("。", "！", "？")):
+        return ""
+    return " " if _SENTENCE_END.search(f"{sentence} ") else "\n"
 
 
 def _first(text: str, parts: int) -> str:
@@ -173,7 +179,9 @@ def _clusters(text: str) -> list[str]:
 
 def _ending(word: _Word) -> int:
     """The characters of a word that are its ending; 0 where it is too short to have one."""
-    return 0 if len(word.clusters) < 3 else 1 if len(word.clusters) < 5 else 2
+    size = len(word.clusters)
+    # A character of Devanagari or Arabic with its marks says as much as two letters.
+    return 0 if size < 2 or sum(map(len, word.clusters)) < 3 else 1 if size < 5 else 2
 
 
 def _other(endings: Sequence[str], position: int, own: str) -> str:

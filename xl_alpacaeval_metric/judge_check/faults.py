@@ -21,7 +21,7 @@ LEAST_LENGTH = 0.10
 """The same of the probability given to the padded answer."""
 _EXACT = 12
 """Up to this many values all sign flips are counted; of more, a sample of `_FLIPS`."""
-_FLIPS = 20_000
+_FLIPS = 5_000
 
 ACCEPTS: dict[Kind, str] = {
     "other_prompt": "answers to another request",

@@ -150,7 +150,7 @@ def _annotator(row: Mapping[str, object], where: str) -> str | None:
         return None
     if not isinstance(value, str | int):
         raise UserError(f'{where}: "annotator" is {type(value).__name__}; need a name')
-    return str(value).strip() or None
+    return spreadsheet.from_text(str(value).strip()) or None
 
 
 def _label(row: Mapping[str, object], where: str, first: bool | None) -> float | None:

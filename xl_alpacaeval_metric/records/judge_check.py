@@ -80,7 +80,7 @@ class JudgeCheck:
     prompt: str
     controls: str
     n_verdicts: int = 0
-    n_missing: int = 0
+    n_verdicts_missing: int = 0
     requests: int = 0
     cached: int = 0
     unchecked: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,9 @@
 Its exit frees the GPU memory for the judge. `generation.py` starts it with two arguments: the run
 folder, whose run.json and rows.jsonl it reads and to whose samples.jsonl it appends; and a JSON
 object with the settings that are not in run.json, because they do not change the answers:
-batch_size, device, concurrency.
+batch_size, device, concurrency, arguments (of the backend, for several GPUs), and share: [k, n] for
+the k-th of n processes, each of which answers every n-th row that is left. Several append to a file
+each (see `folder.part`).
 
 It writes events as JSON lines to its standard output (see `main`). Everything that libraries print
 goes to standard error, which the parent keeps as generation.log.
@@ -21,6 +23,7 @@ from typing import Any, TextIO
 
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.models import facts
 from xl_alpacaeval_metric.runs import batch_size, harness_model
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.harness_model import prompt_key
@@ -46,11 +49,11 @@ class AnswerHook:
         waiting: dict[str, list[Mapping[str, object]]],
         samples: TextIO,
         events: TextIO,
-        done: int,
         read: Callable[[str, str], Answer] = lambda _, reply: Answer(reply),
     ) -> None:
         """`read` takes a prompt and the reply to it apart into answer and thought."""
-        self.waiting, self.samples, self.events, self.done, self.read = waiting, samples, events, done, read
+        self.waiting, self.samples, self.events, self.read = waiting, samples, events, read
+        self.answered = 0
 
     def add_partial(self, _method: str, request: Sequence[Any], answer: object) -> None:
         """Write the answer under every row with this prompt."""
@@ -60,15 +63,15 @@ class AnswerHook:
             new = self.read(key, answer if isinstance(answer, str) else "").columns
         for row in rows:
             self.samples.write(jsonl.json_line({**row, **new}))
-            self.done += 1
+            self.answered += 1
         self.samples.flush()
-        say(self.events, event="progress", done=self.done)
+        say(self.events, event="progress", answered=self.answered)
 
 
 def main() -> int:
     """Run the child; returns exit code 0 if every row has an answer, else 2 after an error event.
 
-    Events: `loading`; `loaded` (device, at_once, done); `progress` (done); `error` (message).
+    Events: `loading`; `loaded` (device, at_once, model); `progress` (answered); `error` (message).
     """
     events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
@@ -91,15 +94,19 @@ def main() -> int:
 
 def generate(folder: Path, resources: Mapping[str, Any], events: TextIO) -> None:
     """Generate answers for the rows that have none yet."""
-    settings: dict[str, Any] = jsonl.read_json(folder / run_folder.RUN)["settings"]  # type: ignore[assignment]
+    run: dict[str, Any] = jsonl.read_json(folder / run_folder.RUN)
+    settings: dict[str, Any] = run["settings"]
     rows = list(jsonl.read_lines(folder / run_folder.ROWS))
     samples_file = folder / run_folder.SAMPLES
     done = {(row["id"], row["language"]) for row in jsonl.read_lines(samples_file)}
-    waiting_rows = [row for row in rows if (row["id"], row["language"]) not in done]
+    copy, copies = resources["share"]
+    waiting_rows = [row for row in rows if (row["id"], row["language"]) not in done][copy::copies]
     if not waiting_rows:
         return
     say(events, event="loading")
     lm = harness_model.load(settings, resources)
+    found = facts.facts(lm)
+    facts.check_same(found, run.get(run_folder.MODEL) or {})
     mode, max_tokens = str(settings.get("thinking", "auto")), int(settings["max_tokens"])
     thoughts = Thoughts.of(lm, settings["model_args"].get("think_end_token"))
     thoughts.keep_marks(lm)
@@ -126,13 +133,14 @@ def generate(folder: Path, resources: Mapping[str, Any], events: TextIO) -> None
     if str(resources["batch_size"]).startswith("auto") and batch_size.is_of_transformers(type(lm)):
         lm.batch_size_per_gpu = batch_size.size(lm, longest + max_tokens + room)
     at_once = getattr(lm, "batch_size_per_gpu", None)
-    say(events, event="loaded", device=str(getattr(lm, "device", "") or ""), at_once=at_once, done=len(done))
+    say(events, event="loaded", device=str(getattr(lm, "device", "") or ""), at_once=at_once, model=found)
 
     def read(prompt: str, reply: str) -> Answer:
         return thoughts.read(prompt, reply, max_tokens, room)
 
-    with jsonl.open_for_append(samples_file) as samples:
-        lm.set_cache_hook(AnswerHook(waiting, samples, events, len(done), read))
+    own_file = samples_file if copies == 1 else folder / run_folder.part(copy)
+    with jsonl.open_for_append(own_file) as samples:
+        lm.set_cache_hook(AnswerHook(waiting, samples, events, read))
         distinct = {prompt_key(prompt): prompt for prompt in prompts}
         for start in range(0, len(distinct), SLICE):
             answer(lm, list(distinct.values())[start : start + SLICE], arguments, waiting)

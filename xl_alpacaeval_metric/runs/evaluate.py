@@ -17,6 +17,7 @@ from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.judge_check import checking
 from xl_alpacaeval_metric.panels import family
 from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.records import run_settings
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
 from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.runs import folder as run_folder
@@ -130,8 +131,9 @@ def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | No
     The same settings give the same folder, so that a repeated command continues.
     """
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in Path(candidate.model).name)[:60].lstrip(".")
+    identity = {key: value for key, value in candidate.identity.items() if key not in run_settings.LATER_KEYS}
     against = _reference_run(benchmark.references).values()
-    settings = [candidate.identity, benchmark.revision, judge.settings if judge else None, *against]
+    settings = [identity, benchmark.revision, judge.settings if judge else None, *against]
     return Path("runs") / f"{name}-{benchmark.name}-{_hash(settings)}"
 
 

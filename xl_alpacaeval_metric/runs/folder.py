@@ -21,12 +21,17 @@ from xl_alpacaeval_metric.files.jsonl import (
     write_json,
 )
 from xl_alpacaeval_metric.judge import prompt_file
+from xl_alpacaeval_metric.machine import environment
+from xl_alpacaeval_metric.records import run_settings
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
 from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.signature import package_version
 
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
 RATINGS, RUBRIC, CHECK = "criteria.jsonl", "rubric.json", "check.json"
+MODEL, HISTORY = "model", "history"
+"""Keys of run.json: what the loaded model turned out to be; an entry for each command that worked
+on the run (see `machine.environment`)."""
 Judgement = TypeVar("Judgement", Verdict, Rating)
 _UNFINISHED = re.compile(r"\.[a-z]+\.jsonl?\.\d+")
 """Files that a killed process did not finish (see `replace_file`)."""
@@ -52,6 +57,7 @@ class RunFolder:
         self._may_replace = may_replace
         self._lock = lock.FolderLock(path)
         self._open: dict[str, TextIO] = {}
+        self._entry: dict[str, object] = {}
 
     def __enter__(self) -> Self:
         """Create the folder, or check that it is this run's.
@@ -72,6 +78,8 @@ class RunFolder:
     def __exit__(self, *_: object) -> None:
         for file in self._open.values():
             file.close()
+        if self._entry and self.path.is_dir():
+            self.record(ended=environment.now())
         self._lock.release()
 
     def _claim(self) -> None:
@@ -82,6 +90,21 @@ class RunFolder:
                 file.unlink(missing_ok=True)
         if new:
             write_json(self.path / RUN, {"settings": self.settings, "version": package_version()})
+        self._entry = environment.described()
+        stored = read_json(self.path / RUN)
+        write_json(self.path / RUN, {**stored, HISTORY: [*_entries(stored), self._entry]})
+
+    def record(self, model: Mapping[str, object] | None = None, **more: object) -> None:
+        """Write into run.json what is known only now.
+
+        `model` is what the candidate turned out to be when it was loaded; the first time counts.
+        `more` goes into the entry of this command.
+        """
+        self._entry |= more
+        stored = read_json(self.path / RUN)
+        if model is not None:
+            stored = {MODEL: dict(model), **stored}
+        write_json(self.path / RUN, {**stored, HISTORY: [*_entries(stored)[:-1], self._entry]})
 
     def _check_kind(self) -> None:
         if self.path.exists() and not self.path.is_dir():
@@ -99,22 +122,14 @@ class RunFolder:
         theirs = read_json(self.path / RUN).get("settings")
         if not isinstance(theirs, dict):
             raise UserError(f"{self.path / RUN}: damaged, has no settings; choose a new folder")
-        other = [
-            key
-            for key in {**theirs, **self.settings}
-            if _comparable(key, theirs.get(key)) != _comparable(key, self.settings.get(key))
-        ]
+        other = run_settings.different(theirs, self.settings)
         if not other:
             return False
         if self._may_replace and theirs.keys() == self.settings.keys() and self._may_replace(frozenset(other)):
             return True
+        why = run_settings.difference(theirs, self.settings, other[0])
         version = prompt_file.version_of(theirs.get("prompt")) if other[0] == "prompt" else None
-        raise UserError(
-            f"{self.path}: holds a run with {other[0]} {_short(theirs.get(other[0]))}, "
-            f"this one has {_short(self.settings.get(other[0]))}; choose another --output"
-            + (f", or go on with --judge-prompt {version}" if version else "")
-            + (", or go on with --one-order" if other[0] == "order" and self.settings["order"] == "both" else "")
-        )
+        raise UserError(f"{self.path}: {why}" + (f", or go on with --judge-prompt {version}" if version else ""))
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The complete lines of one of the folder's JSONL files.
@@ -151,9 +166,14 @@ class RunFolder:
         return found
 
     def new_answers(self) -> Callable[[], list[Comparison]]:
-        """A function that gives the answers written to samples.jsonl since its last call."""
-        samples = Tail(self.path / SAMPLES)
-        return lambda: comparisons_of(samples.new_lines())
+        """A function that gives the answers written since its last call, by any copy of a model."""
+        tails: dict[Path, Tail] = {}
+
+        def new() -> list[Comparison]:
+            files = samples_files(self.path)
+            return comparisons_of(row for file in files for row in tails.setdefault(file, Tail(file)).new_lines())
+
+        return new
 
     def append(self, judgement: Verdict | Rating) -> None:
         """Append a judgement to its file.
@@ -174,6 +194,22 @@ class RunFolder:
 def names(folder: Path) -> set[str]:
     """The names in a folder, without the lock file and a killed process's unfinished files."""
     return {file.name for file in folder.iterdir() if file.name != lock.FILE and not _UNFINISHED.fullmatch(file.name)}
+
+
+def samples_files(folder: Path) -> list[Path]:
+    """The files with answers: samples.jsonl, and a part for each copy of the model at work."""
+    return [folder / SAMPLES, *sorted(folder.glob("samples.*.jsonl"))]
+
+
+def part(copy: int) -> str:
+    """The file to which one of several copies of a model appends its answers."""
+    return f"samples.{copy}.jsonl"
+
+
+def remove_parts(folder: Path) -> None:
+    """Delete the copies' files, when their answers are in samples.jsonl."""
+    for file in samples_files(folder)[1:]:
+        file.unlink()
 
 
 def read_samples(file: Path) -> list[Comparison]:
@@ -203,17 +239,6 @@ def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
     ]
 
 
-def _comparable(key: str, setting: object) -> object:
-    """The setting without what may change in a run that goes on.
-
-    A local server may be started again at another port. An order of the answers by the coin of
-    version 0.1 stays what it is for what was judged, and is balanced for the rest.
-    """
-    if isinstance(setting, dict) and "endpoint" in setting:
-        return {**setting, "endpoint": None}
-    return "balanced" if key == "order" and setting == "seeded" else setting
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else text[:77] + "..."
+def _entries(stored: Mapping[str, object]) -> list[object]:
+    found = stored.get(HISTORY)
+    return found if isinstance(found, list) else []

@@ -5,15 +5,16 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric import credentials, thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.judging_stream import Arrival, LiveJudging
-from xl_alpacaeval_metric.processes import child
+from xl_alpacaeval_metric.models.placement import Placement
+from xl_alpacaeval_metric.processes import child, children
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs import answer_worker
 from xl_alpacaeval_metric.runs import folder as run_folder
@@ -46,82 +47,125 @@ def answers(
     Only rows without an answer in the run folder are generated; with `judging`, answers are judged
     meanwhile. Raises UserError if the model cannot be loaded or fails; the answers so far are kept.
     """
-    samples = _in_order(folder, rows)
+    samples = _collected(folder, rows)
     if len(samples) < len(rows):
-        progress("loading", len(samples), len(rows), f"loading {candidate.model}")
-        _generate(folder.path, candidate, len(rows), progress, judging)
-        samples = _in_order(folder, rows)
+        placement = candidate.placement(len(rows) - len(samples))
+        where = f": {placement.line}" if placement.line else ""
+        progress("loading", len(samples), len(rows), f"loading {candidate.model}{where}")
+        try:
+            _generate(folder, candidate, placement, _Shown(progress, len(samples), len(rows), judging), judging)
+        finally:
+            samples = _collected(folder, rows)
+    elif judging is not None:
+        judging.ask_new()
     if len(samples) < len(rows):
         raise UserError(f"{len(rows) - len(samples)} of {len(rows)} answers are missing; see {folder.path / LOG}")
-    if judging is not None:
-        judging.ask_new()  # Before the file is replaced.
-    folder.write_rows(run_folder.SAMPLES, samples)
     return samples
 
 
-def _in_order(folder: RunFolder, rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """The samples so far, in the order of the rows, each once."""
-    found = {(row["id"], row["language"]): row for row in reversed(folder.rows(run_folder.SAMPLES))}
-    return [found[key] for row in rows if (key := (row["id"], row["language"])) in found]
+def _collected(folder: RunFolder, rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """The samples so far, in the order of the rows; samples.jsonl then holds each of them once."""
+    written = [row for file in run_folder.samples_files(folder.path) for row in folder.rows(file.name)]
+    found = {(row["id"], row["language"]): row for row in reversed(written)}
+    samples = [found[key] for row in rows if (key := (row["id"], row["language"])) in found]
+    if samples:
+        folder.write_rows(run_folder.SAMPLES, samples)
+    run_folder.remove_parts(folder.path)
+    return samples
 
 
-def _generate(folder: Path, candidate: Candidate, total: int, progress: Progress, judging: LiveJudging | None) -> None:
-    resources = {key: getattr(candidate, key) for key in NON_RESULT_SETTINGS}
-    # Without -P, Python would import a file tokenize.py in the user's working folder as its own.
-    command = [sys.executable, "-P", "-c", _CODE, str(_PACKAGES), str(folder), json.dumps(resources)]
+def _generate(
+    folder: RunFolder, candidate: Candidate, placement: Placement, shown: "_Shown", judging: LiveJudging | None
+) -> None:
+    """Run one child for each copy of the model; each takes its share of what is left."""
     inbox = judging.inbox if judging else queue.SimpleQueue[Any]()
-    shown = _Shown(progress, total, judging)
-    message = None
+    faults: dict[int, str] = {}
+    loaded: set[int] = set()
+    copies, log = range(len(placement.copies)), folder.path / LOG
     if judging is not None:
         judging.ask_new()  # About the answers of an earlier run.
-    with _running(command, folder / LOG) as process:
-        threading.Thread(target=_forward, args=(process, inbox.put), daemon=True).start()
-        while (event := inbox.get()) is not None:
-            match event:
+    with ExitStack() as stack:
+        commands = [_command(folder.path, candidate, placement, copy) for copy in copies]
+        running = [
+            stack.enter_context(_running(command, placement.environment(copy), log))
+            for copy, command in enumerate(commands)
+        ]
+        children.forward_events(running, inbox.put)
+        while (message := inbox.get()) is not None:
+            match message:
                 case Arrival():
                     assert judging is not None
-                    judging.take(event)
+                    judging.take(message)
                     shown.again()
-                case {"event": "loaded", "device": str(device), "at_once": at_once, "done": int(done)}:
+                case copy, {"event": "loaded", "device": str(device), "at_once": at_once, "model": dict(model)}:
+                    if not loaded:
+                        places = [names for names in placement.copies if names]
+                        folder.record(model, gpus=places, backend=candidate.chosen or candidate.backend)
+                    loaded.add(copy)
                     many = f", {at_once} at a time" if at_once else ""
-                    shown.begin(f"generating on {device or 'the endpoint'}{many}", done)
-                case {"event": "progress", "done": int(done)}:
+                    times = f"{len(copies)} x " if len(copies) > 1 else ""
+                    shown.begin(f"generating on {times}{device or 'the endpoint'}{many}")
+                case copy, {"event": "progress", "answered": int(count)}:
                     if judging is not None:
                         judging.ask_new()
-                    shown.again(done)
-                case {"event": "error", "message": str(text)}:
-                    message = credentials.redact(text)
-        code = process.wait()
-    if code:
-        why = message or f"the generating process ended with code {code}"
-        raise UserError(f"{candidate.model}: {why}; see {folder / LOG}")
+                    shown.again(copy, count)
+                case copy, {"event": "error", "message": str(text)}:
+                    faults[copy] = credentials.redact(text)
+                    if copy not in loaded:  # The other copies will fail to load, too.
+                        break
+        codes = [] if faults.keys() - loaded else [process.wait() for process in running]
+        if judging is not None:
+            judging.ask_new()  # Before the file is replaced.
+    for copy, code in enumerate(codes):
+        if code:
+            faults.setdefault(copy, f"the generating process ended with code {code}")
+    if faults:
+        of = f"{len(faults)} of {len(copies)} copies failed, " if len(copies) > 1 else ""
+        raise UserError(f"{candidate.model}: {of}{next(iter(faults.values()))}; see {log}{_other_way(candidate)}")
+
+
+def _other_way(candidate: Candidate) -> str:
+    """What to try where vLLM was not the user's choice."""
+    return "; --backend hf loads it with transformers" if candidate.chosen and candidate.backend == "vllm" else ""
+
+
+def _command(folder: Path, candidate: Candidate, placement: Placement, copy: int) -> list[str]:
+    resources = {
+        **{key: getattr(candidate, key) for key in NON_RESULT_SETTINGS},
+        "arguments": placement.arguments,
+        "share": [copy, len(placement.copies)],
+    }
+    # Without -P, Python would import a file tokenize.py in the user's working folder as its own.
+    return [sys.executable, "-P", "-c", _CODE, str(_PACKAGES), str(folder), json.dumps(resources)]
 
 
 class _Shown:
     """The progress of the answers, and of their judging."""
 
-    def __init__(self, progress: Progress, total: int, judging: LiveJudging | None) -> None:
-        self._progress, self._total, self._judging = progress, total, judging
-        self._text, self._done = "", 0
+    def __init__(self, progress: Progress, before: int, total: int, judging: LiveJudging | None) -> None:
+        self._progress, self._before, self._total, self._judging = progress, before, total, judging
+        self._text, self._answered = "", dict[int, int]()
 
-    def begin(self, text: str, done: int) -> None:
+    def begin(self, text: str) -> None:
         self._text = text
-        self.again(done)
+        self.again()
 
-    def again(self, done: int | None = None) -> None:
-        self._done = self._done if done is None else done
+    def again(self, copy: int | None = None, answered: int = 0) -> None:
+        if copy is not None:
+            self._answered[copy] = answered
         if self._text:  # Until the model is loaded, loading is what is shown.
             state = f"; {self._judging.state}" if self._judging else ""
-            self._progress("generating", self._done, self._total, self._text + state)
+            done = self._before + sum(self._answered.values())
+            self._progress("generating", done, self._total, self._text + state)
 
 
 @contextmanager
-def _running(command: Sequence[str], log: Path) -> Iterator["subprocess.Popen[str]"]:
+def _running(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator["subprocess.Popen[str]"]:
     """The child process; it has ended when the block is left, and its standard error is in `log`.
 
     The harness logs request headers with the API key in them, so secrets are replaced on the way.
     """
-    pipe, environment = subprocess.PIPE, {"TOKENIZERS_PARALLELISM": "false"}
+    pipe, environment = subprocess.PIPE, {"TOKENIZERS_PARALLELISM": "false", **environment}
     with child.running(command, stdout=pipe, stderr=pipe, environment=environment) as process:
         logging = threading.Thread(target=_log, args=(process, log), daemon=True)
         logging.start()
@@ -135,19 +179,6 @@ def _log(process: "subprocess.Popen[str]", file: Path) -> None:
         for line in process.stderr:
             log.write(credentials.redact(line))
             log.flush()
-
-
-def _forward(process: "subprocess.Popen[str]", put: Callable[[Mapping[str, object] | None], None]) -> None:
-    """Pass the child's events on, and None when it has closed its output."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue  # Not an event: a library wrote to the descriptor.
-        if isinstance(event, dict):
-            put(event)
-    put(None)
 
 
 def warnings(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:

@@ -10,11 +10,14 @@ from xl_alpacaeval_metric.clients import endpoint_reply
 from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.models import checked_loading, quantization, source
+from xl_alpacaeval_metric.models.arguments import ENDPOINTS
+from xl_alpacaeval_metric.models.placement import HF
 from xl_alpacaeval_metric.runs import batch_size
 
-ADAPTER = "adapter_config.json"
-ENDPOINTS = {"openai-completions", "openai-chat-completions", "local-completions", "local-chat-completions"}
-"""Backends that send requests to a server."""
+PINNED = frozenset({*HF, "vllm"})
+"""Backends that are given the commit of a model of the Hub."""
+
 ENDPOINT_SWITCHES = ("enable_thinking", "thinking")
 """Variables that chat templates read for thinking; a template ignores one that it does not know."""
 
@@ -22,17 +25,19 @@ ENDPOINT_SWITCHES = ("enable_thinking", "thinking")
 def load(settings: Mapping[str, Any], resources: Mapping[str, Any]) -> Any:
     """The harness's model; by default on the best device there is.
 
-    `settings` are those of run.json, `resources` the batch size, device and concurrency.
+    `settings` are those of run.json, `resources` the batch size, device and concurrency, and the
+    arguments for several GPUs.
     """
     from lm_eval.api.registry import get_model
 
-    arguments = dict(settings["model_args"])
+    arguments = {**resources["arguments"], **settings["model_args"]}
     backend = str(settings["backend"])
     model = str(settings["model"])
     size = resources["batch_size"]
     if str(size).startswith("auto"):
         size = batch_size.at_first(get_model(backend))
     extra = {"batch_size": size, "device": resources["device"]}
+    loader = get_model(backend)
     if backend in ENDPOINTS:
         arguments = {"model": model, "num_concurrent": resources["concurrency"], **arguments}
         if "base_url" in arguments:
@@ -40,9 +45,13 @@ def load(settings: Mapping[str, Any], resources: Mapping[str, Any]) -> Any:
         extra["batch_size"] = 1
     else:
         arguments = {"pretrained": os.path.expanduser(model), **adapter_arguments(model, backend), **arguments}
-        if backend == "hf" and extra["device"] is None:
-            # Without a device, the harness assumes CUDA.
-            extra["device"] = best_device()
+        arguments = {**_revision(settings, arguments), **arguments}
+        if backend in HF:
+            if extra["device"] is None:  # The harness would assume CUDA.
+                extra["device"] = best_device()
+            arguments, quantised = quantization.split(arguments)
+            allow_random = bool(resources.get("allow_random_weights"))
+            loader = checked_loading.of_harness(loader, allow_random=allow_random, quantised=quantised)
     if arguments.get("pretrained", "").endswith(".gguf") and Path(arguments["pretrained"]).is_file():
         file = Path(arguments["pretrained"])
         arguments |= {"pretrained": str(file.parent), "gguf_file": file.name}
@@ -54,9 +63,24 @@ def load(settings: Mapping[str, Any], resources: Mapping[str, Any]) -> Any:
             **_template_arguments(arguments),
             "enable_thinking": arguments.pop("enable_thinking"),
         }
-    lm = get_model(backend).create_from_arg_obj(arguments, extra)
+    lm = loader.create_from_arg_obj(arguments, extra)
     adjust(lm)
     return lm
+
+
+def _revision(settings: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, object]:
+    """The commit of the run, for a model of the Hub that is loaded at it.
+
+    Not where an adapter or a tokenizer comes from the Hub, too: the harness takes the same revision
+    for them.
+    """
+    commit = settings.get("model_commit")
+    others = [str(arguments[name]) for name in ("peft", "delta", "tokenizer") if arguments.get(name)]
+    if not commit or "revision" in arguments or settings["backend"] not in PINNED:
+        return {}
+    if any(not Path(os.path.expanduser(other)).exists() for other in others):
+        return {}
+    return {"revision": commit}
 
 
 def _template_arguments(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -78,19 +102,19 @@ def adjust(lm: Any) -> None:
 
 
 def adapter_arguments(model: str, backend: str) -> dict[str, object]:
-    """The model arguments for a folder that holds only a PEFT adapter; empty for other models.
+    """The model arguments for a model that is only a PEFT adapter; empty for other models.
 
     Raises UserError if the adapter's base model does not exist or the backend takes no adapter,
     and MissingExtra without peft.
     """
-    folder = Path(os.path.expanduser(model))
-    if not (folder / ADAPTER).is_file() or (folder / "config.json").is_file():
+    folder = source.adapter_folder(model)
+    if folder is None:
         return {}
-    settings = jsonl.read_json(folder / ADAPTER)
+    settings = jsonl.read_json(folder / source.ADAPTER)
     base = str(settings.get("base_model_name_or_path") or "")
     if not base or (base.startswith((".", "/")) and not Path(base).is_dir()):
         raise UserError(
-            f"{folder / ADAPTER}: its base model {base or 'has no name'} is not there; merge the adapter instead"
+            f"{folder / source.ADAPTER}: its base model {base or 'has no name'} is not there; merge the adapter instead"
         )
     arguments: dict[str, object] = {"pretrained": base}
     if (folder / "tokenizer_config.json").is_file():  # Its chat template may differ from the base's.

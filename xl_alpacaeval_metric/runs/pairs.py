@@ -1,5 +1,6 @@
 """Pairs files: answers generated elsewhere and their references, for judging alone."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import tables
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
+
+logger = logging.getLogger(__name__)
 
 COLUMNS = ("instruction", "prediction", "reference", "language")
 
@@ -182,21 +185,26 @@ def read_outputs(file: Path) -> tuple[list[str], list[str]]:
 def read_references(file: Path) -> dict[tuple[str, str], str]:
     """References by (id, language), from the columns id, language and reference of a file.
 
-    The file is JSONL, JSON or Parquet; thoughts of models are taken off. Raises UserError as `read`
-    does, and if an item has two references.
+    The file is JSONL, JSON or Parquet; thoughts of models are taken off, and their number is
+    logged. Raises UserError as `read` does, and if an item has two references.
     """
     found: dict[tuple[str, str], str] = {}
+    thoughts = 0
     for where, row in tables.read_rows(file):
         identifier = tables.identifier_of(row, where)
         if identifier is None:
             raise UserError(f'{where}: no "id"; give one')
-        text = _split(_text(row, "reference", where)).answer
+        reference = _split(_text(row, "reference", where))
+        text = reference.answer
+        thoughts += _has_thought(reference)
         if not text.strip():
             raise UserError(f'{where}: "reference" is a thought without an answer')
         if found.setdefault((identifier, _language(row, where)), text) != text:
             raise UserError(f"{where}: id {identifier!r} has another reference already; need one an item")
     if not found:
         raise UserError(f"{file}: is empty; it needs rows with id, language, reference")
+    if thoughts:
+        logger.warning("%s: thoughts taken off %d of %d references", file, thoughts, len(found))
     return found
 
 

@@ -12,8 +12,8 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import credentials, terminal
+from xl_alpacaeval_metric.cli.arguments import BatchSize
 from xl_alpacaeval_metric.cli.options import (
-    BatchSize,
     BenchmarkPath,
     BothOrders,
     Concurrency,

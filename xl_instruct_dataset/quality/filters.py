@@ -155,7 +155,7 @@ def _repeated(things: Sequence[object]) -> float:
 
 
 def leaked(text: str, code: str | None = None) -> Drop | None:
-    """Drop a response that talks about its making: a translation, the passage, being a model.
+    """Drop a response about its making (a translation, the passage, being a model), or a refusal.
 
     Phrases of data/leaks.yaml count at the beginning and the end; English courtesies only in texts
     of other languages; markers of a prompt or of a chat template anywhere. `code` is the language
@@ -174,15 +174,17 @@ def leaked(text: str, code: str | None = None) -> Drop | None:
     ):
         return Drop("leaked", f"begin: {found[0]!r}")
     looks = [("begin", announced[:300]), ("begin", stripped[:300]), *(("end", end[-400:]) for end in ends)]
+    looks += [("refusal", announced[:300]), ("refusal", stripped[:300])]
     looks += [("self", part) for part in (*sentences[:1], *sentences[-1:])] + [("anywhere", text)]
     looks += [(f"english_{where}", part) for where, part in looks if where in ("begin", "end")]
     for where, part in dict.fromkeys(looks):
         for pattern in _leaks()[where]:
-            found = pattern.match(part) if where.endswith("begin") else pattern.search(part)
+            found = pattern.match(part) if where.endswith(("begin", "refusal")) else pattern.search(part)
             if found and not (
                 where.startswith("english") and (code or identify.identify([text])[0] or "").partition("-")[0] == "en"
             ):
-                return Drop("leaked", f"{where.replace('_', ' ')}: {' '.join(found[0].split())[:80]!r}")
+                reason = "refusal" if where == "refusal" else "leaked"
+                return Drop(reason, f"{where.replace('_', ' ')}: {' '.join(found[0].split())[:80]!r}")
     return None
 
 

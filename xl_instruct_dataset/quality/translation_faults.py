@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 
 from xl_instruct_dataset.quality import clean_reply, markdown
@@ -13,6 +14,17 @@ _ONLY_CODE = re.compile(r"[_(){}\[\]=\\/$<]|--|\w\.\w|[a-z][A-Z]|\d\.\d")
 Between backticks there are also names of keys and menus, which are translated.
 """
 _ADDRESS = re.compile(r"https?://[\w\-.~:/?#@!$&+,;=%]+", re.ASCII)
+_KEPT = {
+    "formulas": re.compile(
+        r"\$\$.+?\$\$|\\\[.+?\\\]|\\\(.+?\\\)|(?<![\w$\\])\$(?=[^\s\d$])[^$\n]*[^\s$]\$(?![\w$])", re.DOTALL
+    ),
+    "placeholders": re.compile(
+        r"\{\{?\w+\}?\}|%\(\w+\)s|(?<!\w)%[sd](?!\w)|\$\{\w+\}|<[A-Z][A-Z0-9_]+>|\[[A-Z][A-Z0-9_]{2,}\]"
+    ),
+    "HTML": re.compile(r"</?[a-z][a-z0-9]*(?=[\s/>])"),
+}
+"""What a translation keeps to the letter. A dollar before a digit is money."""
+_PARAGRAPH = re.compile(r"\n\s*\n")
 _BOLD = re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?![\d]|s\b)")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
@@ -37,8 +49,9 @@ def fault(source: str, translated: str) -> Fault | None:
     """What is wrong with the form of a translation (of a text or a segment); None if nothing is.
 
     Checked is what holds in every language: code in fences and between backticks, addresses, the
-    number of list items, headings and table rows, bold, numbers of three digits or more (see
-    `lost_numbers`), and markers of the prompt.
+    number of list items, headings and table rows, formulas, placeholders, HTML tags, paragraphs
+    (more than a third of them, and more than one, must be there), bold, numbers of three digits or
+    more (see `lost_numbers`), and markers of the prompt.
     """
     if clean_reply.MARKER.search(translated) and not clean_reply.MARKER.search(source):
         return Fault("a marker of the prompt is in the translation")
@@ -58,6 +71,12 @@ def fault(source: str, translated: str) -> Fault | None:
     spans = [len(_INLINE_CODE.findall(text)) for text in (prose, there)]
     if spans[1] < spans[0]:
         return Fault("code lost", f"{spans[0]} pairs of backticks before, {spans[1]} after")
+    for kind, pattern in _KEPT.items():
+        if lost := list((Counter(pattern.findall(prose)) - Counter(pattern.findall(there))).elements()):
+            return Fault(f"{kind} lost", ", ".join(lost[:3]))
+    paragraphs = [len(_PARAGRAPH.split(text.strip())) for text in (prose, there)]
+    if paragraphs[1] == 1 < paragraphs[0] or 3 * paragraphs[1] <= paragraphs[0]:
+        return Fault("paragraphs lost", f"{paragraphs[0]} before, {paragraphs[1]} after")
     if _BOLD.search(prose) and not _BOLD.search(there):
         return Fault("bold lost")
     if lost := lost_numbers(source, translated):

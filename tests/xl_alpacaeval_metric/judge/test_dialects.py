@@ -98,6 +98,41 @@ def test_thinking_can_be_asked_for_and_turned_off() -> None:
         assert [verdict.preference for verdict in verdicts] == pytest.approx(PREFERENCES[:2])
 
 
+GPT = ("logprobs", "top_logprobs", "temperature", "max_tokens", "chat_template_kwargs")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "effort"),
+    [
+        (Dialect("hidden", refuses=GPT, efforts=("none",)), "none"),
+        (Dialect("hidden", refuses=GPT, efforts=("minimal",)), "minimal"),
+        (Dialect("hidden", logprobs=False, least_tokens=16, efforts=("minimal",)), "minimal"),
+        (Dialect("reasoning", logprobs=False, efforts=("none", "minimal")), "none"),
+        (Dialect("reasoning_content", switched=True), None),
+        (Dialect("marks", switched=True, efforts=()), None),
+        (Dialect(refuses=GPT, efforts=()), None),
+    ],
+    ids=["GPT-5.1", "GPT-5", "no log-probabilities", "Ollama", "SGLang", "vLLM", "a model that does not think"],
+)
+def test_thinking_is_turned_off_where_something_can(dialect: Dialect, effort: str | None) -> None:
+    with JudgeServer(dialect=dialect, verdict=opinion) as server:
+        verdicts = judged(server, ITEMS[:6], thinking=Thinking("off"))
+        assert server.seen.last_body.get("reasoning_effort") == effort
+    reported = dialect.logprobs and "logprobs" not in dialect.refuses
+    expected = [p if reported else float(p > 0.5) for p in PREFERENCES[:6]]
+    assert [verdict.preference for verdict in verdicts] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("efforts", [(), None], ids=["refused", "ignored"])
+@pytest.mark.parametrize("thought", ["hidden", "marks", "reasoning", "harmony"])
+def test_thinking_that_nothing_turns_off_is_one_line(thought: Any, efforts: tuple[str, ...] | None) -> None:
+    with (
+        JudgeServer(dialect=Dialect(thought, efforts=efforts, logprobs=False), verdict=opinion) as server,
+        pytest.raises(ModelUnavailable, match=r"nothing turns it off: .*reasoning_effort; .*--judge-thinking auto"),
+    ):
+        judged(server, ITEMS[:2], thinking=Thinking("off"))
+
+
 def test_settings_of_thinking_do_not_share_a_cache(tmp_path: Path) -> None:
     cache = tmp_path / "replies.sqlite"
     with JudgeServer(dialect=Dialect(), verdict=opinion) as server:

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,16 @@ def test_thoughts_are_counted() -> None:
                 assert estimate(JudgingTask.of(ITEMS, asked)).completion_tokens == tokens * len(ITEMS)
 
 
+def test_a_judge_that_was_not_probed_may_think() -> None:
+    for thinking, tokens in [(Thinking(), 4096), (Thinking("auto", 50), 50), (Thinking("off"), 0), (Thinking("on"), 0)]:
+        with Judge.from_spec("openai/m", base_url="http://127.0.0.1:9/v1", thinking=thinking) as asked:
+            found = estimate(JudgingTask.of(ITEMS, asked), probed=False)
+        assert found.thought_tokens == tokens * len(ITEMS)
+        assert (f"up to {found.thought_tokens} completion tokens more if the judge thinks" in found.line()) == (
+            tokens > 0
+        )
+
+
 def test_the_price_is_per_million_tokens() -> None:
     assert Estimate(1, 2_000_000, 500_000).price(2.5, 10.0) == pytest.approx(10.0)
 
@@ -93,7 +104,9 @@ def test_the_command_prints_requests_tokens_and_price(pairs: Path) -> None:
         assert server.stats()["requests"] == 3  # With the probe.
     assert found.returncode == piloted.returncode == 0, found.stderr + piloted.stderr
     assert "8 requests" in found.stdout
-    assert "price:" in found.stdout
+    assert "up to 32768 completion tokens more if the judge thinks, which --pilot finds out" in found.stdout
+    assert re.search(r"price: 0\.0\d .*; 0\.3\d at most", found.stdout)
+    assert "thinks" not in piloted.stdout
     assert "measured on 2" in piloted.stdout
 
 

@@ -98,6 +98,56 @@ def test_kappa_is_defined_unless_both_give_the_same_one_category() -> None:
     assert rated([("win", "win"), ("tie", "tie"), ("loss", "loss")]).kappa == 1
 
 
+def test_ties_of_people_are_no_fault_of_a_judge_that_never_ties() -> None:
+    """A perfect judge, and people who tie on one item of five."""
+    found = rated([("win", "win"), ("loss", "loss")] * 40 + [("win", "tie"), ("loss", "tie")] * 10)
+    assert (found.agreement, found.agreement_without_ties, found.agreement_half_credit) == (80, 100, 90)
+    assert (found.n_labels, found.n_without_ties) == (100, 80)
+    assert found.kappa == pytest.approx(2 / 3)
+    for value, bounds in [
+        (found.agreement, found.agreement_ci95),
+        (found.agreement_without_ties, found.agreement_without_ties_ci95),
+        (found.agreement_half_credit, found.agreement_half_credit_ci95),
+        (found.kappa, found.kappa_ci95),
+        (found.ac1, found.ac1_ci95),
+    ]:
+        assert value is not None
+        assert bounds is not None
+        assert bounds[0] < value <= bounds[1]
+
+
+def test_people_are_held_to_each_other_on_the_items_that_both_labelled() -> None:
+    given = {
+        "both": {"a": 1.0, "b": 1.0},
+        "apart": {"a": 1.0, "b": 0.0},
+        "near": {"a": 1.0, "b": 0.5},
+        "one": {"a": 0.0},
+    }
+    verdicts = {(name, "de"): [verdict(name, 0.9)] for name in given}
+    found = agreement.measure(verdicts, Labels({(name, "de"): labels for name, labels in given.items()}))
+    assert (found.n, found.n_labels) == (4, 7)
+    assert found.agreement == pytest.approx(100 * 4 / 7)
+    assert found.people is not None
+    assert found.people.n_items == 3
+    assert found.people.agreement == pytest.approx(100 / 3)
+    assert found.people.agreement_half_credit == pytest.approx(50)
+    assert found.people.agreement_without_ties == pytest.approx(50)
+    assert found.people.judge_agreement == pytest.approx(100 * (1 + 0.5 + 0.5) / 3)
+    assert found.annotators["b"].n == 3
+    assert measure(verdicts, {("both", "de"): 1.0}).people is None
+
+
+def test_calibration_holds_probabilities_to_labels() -> None:
+    verdicts = {(str(i), "de"): [verdict(str(i), 0.9 if i < 10 else 0.3)] for i in range(20)}
+    found = measure(verdicts, {(str(i), "de"): float(i < 8 or i >= 15) for i in range(20)}).calibration
+    assert found is not None
+    assert found.brier == pytest.approx((8 * 0.01 + 2 * 0.81 + 5 * 0.49 + 5 * 0.09) / 20)
+    assert found.brier_constant == pytest.approx(0.65 * 0.35)
+    assert found.residual == pytest.approx(5)
+    figures = [figure for part in found.bins if part.n for figure in (part.n, part.preference, part.label)]
+    assert figures == pytest.approx([10, 30, 50, 10, 90, 80])
+
+
 def test_an_item_counts_by_the_mean_of_its_orders() -> None:
     verdicts = {("a", "de"): [verdict("a", 1.0), verdict("a", 0.0, order=SECOND)]}
     assert measure(verdicts, {("a", "de"): 0.5}).agreement == 100

@@ -56,7 +56,8 @@ def test_a_run_is_put_in_another_s_place_where_its_command_allows_that(tmp_path:
     with RunFolder(tmp_path / "run", {"seed": 0, "judge": "a"}, may_replace=may_replace):
         pass
     with RunFolder(tmp_path / "run", {"seed": 1, "judge": "a"}, may_replace=may_replace):
-        stored = json.loads((tmp_path / "run" / "run.json").read_text())
+        pass
+    stored = json.loads((tmp_path / "run" / "run.json").read_text())
     assert stored["settings"] == {"seed": 1, "judge": "a"}
     refused: list[dict[str, object]] = [{"seed": 2, "judge": "b"}, {"seed": 2}, {"seed": 2, "judge": "a", "more": 1}]
     for settings in refused:

@@ -81,6 +81,14 @@ def test_references_are_answers_too(tmp_path: Path) -> None:
         pairs.read_references(write_jsonl(tmp_path / "other.jsonl", [row | {"reference": f"<think>{THOUGHT}"}]))
 
 
+def test_thoughts_in_a_file_of_references_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    texts = [GERMAN, MARKED["think"], MARKED["lone"]]
+    rows = [{"id": str(n), "language": "de", "reference": text} for n, text in enumerate(texts)]
+    found = pairs.read_references(write_jsonl(tmp_path / "references.jsonl", rows))
+    assert set(found.values()) == {GERMAN}
+    assert "thoughts taken off 2 of 3 references" in caplog.text
+
+
 def test_fidelity_is_that_of_the_answers(tmp_path: Path) -> None:
     file = write_jsonl(tmp_path / "out.jsonl", [{"prediction": MARKED["think"], "language": "de"}])
     result = run("fidelity", file, "--output", tmp_path / "figures")

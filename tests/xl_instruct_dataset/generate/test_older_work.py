@@ -1,7 +1,9 @@
 """A work folder of version 0.1.0, stopped in the middle of a shard, is continued."""
 
 import json
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from tests.servers.judge import JudgeServer
 from tests.xl_instruct_dataset.generate import generating
 from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.generate.config import work_folder
+from xl_instruct_dataset.sources import sample
 
 OLD = Path(__file__).parent / "work-of-0.1.0"
 """Two shards of three passages each: all answered and scored, the second passage too low, one shard
@@ -24,6 +27,18 @@ def strict(body: dict[str, Any]) -> str:
     """The teacher that answered there: the response to the second passage gets low scores."""
     second = teacher.stage_of(body) == "score" and teacher.number_of(body) == 2
     return json.dumps({**teacher.SCORES, "precision": 1, "naturalness": 1}) if second else teacher.fluent(body)
+
+
+@pytest.fixture(autouse=True)
+def sample_of_that_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The sample, whose texts were corrected since: passages come from it, and the replies."""
+    cached = (sample.seeds, teacher._known)
+    monkeypatch.setattr(sample, "FOLDER", Path(__file__).parent / "sample-of-0.1.0")
+    for function in cached:
+        function.cache_clear()
+    yield
+    for function in cached:
+        function.cache_clear()
 
 
 @pytest.fixture
@@ -44,17 +59,32 @@ def test_it_is_gone_on_with_and_nothing_is_paid_for_twice(output: Path, tmp_path
     for pair in ("en-fi", "en-zh"):
         assert generating.rows(output, pair) == generating.rows(tmp_path / "new", pair)
     assert generating.rejects(output) == generating.rejects(tmp_path / "new")
-    assert generating.report(output) == generating.report(tmp_path / "new")
+    assert without_criteria(generating.report(output)) == without_criteria(generating.report(tmp_path / "new"))
     assert {line["reason"] for line in generating.rejects(output)} >= {"score below the threshold"}
 
 
+def without_criteria(report: dict[str, Any]) -> dict[str, Any]:
+    """A report without the prompt tokens of scoring: the criteria have other words since."""
+    del report["usage"]["score"]["prompt_tokens"]
+    return report
+
+
+def lines(file: Path) -> set[str]:
+    """The lines of a file of documents, without the tokens of the criteria."""
+    text = re.sub(r'("score": ?{"requests": ?1, ?"prompt_tokens": ?)\d+', r"\1", file.read_text("utf-8"))
+    return set(text.splitlines())
+
+
 def test_documents_are_written_as_0_1_0_wrote_them(tmp_path: Path) -> None:
-    """Byte for byte: what an older version finished is known again by the hash of its input."""
+    """Byte for byte but for the length of the criteria.
+
+    What an older version finished is known again by the hash of its input.
+    """
     with JudgeServer(reply=strict) as server:
         generating.run(generating.settings(server, **CHOSEN), tmp_path / "new")
     for file in OLD.glob("*/*.jsonl"):
         new = work_folder.of(tmp_path / "new") / file.relative_to(OLD)
-        assert set(file.read_text("utf-8").splitlines()) <= set(new.read_text("utf-8").splitlines()), file
+        assert lines(file) <= lines(new), file
 
 
 def test_a_document_in_another_form_is_refused_in_one_line(output: Path) -> None:

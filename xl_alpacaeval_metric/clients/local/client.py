@@ -11,10 +11,10 @@ from xl_alpacaeval_metric.clients.fingerprint import fan_out, group_indices
 from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.clients.local import replies, weights
 from xl_alpacaeval_metric.clients.local.chat_template import THINKING_OFF, encode, thought_marks
-from xl_alpacaeval_metric.clients.local.network import load_network
+from xl_alpacaeval_metric.clients.local.network import Loading
 from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, shared_length
 from xl_alpacaeval_metric.clients.local.text_reply import TextReplies, unusable
-from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, first_line
+from xl_alpacaeval_metric.errors import MissingExtra
 
 BATCH_TOKENS = {"cuda": 32_768, "mps": 8_192, "cpu": 4_096}
 """Device -> tokens of one forward pass with padding: bounds memory for prompts of any length."""
@@ -38,14 +38,13 @@ class LocalClient:
         self,
         model: str,
         *,
-        device: str | None = None,
-        dtype: str = "auto",
         batch_tokens: int | None = None,
         reuse_prefix: bool = True,
         thinking: Thinking = AUTO_THINKING,
+        **loading: Any,
     ) -> None:
-        self.model = os.path.expanduser(model)
-        self.device, self.dtype, self.batch_tokens = device, dtype, batch_tokens
+        self.model, self.loading = os.path.expanduser(model), Loading(**loading)
+        self.batch_tokens = batch_tokens
         self.reuse_prefix, self.thinking = reuse_prefix, thinking
         self._texts = TextReplies(thinking, (), 0)
         self._tokenizer: Any = None
@@ -55,7 +54,7 @@ class LocalClient:
 
     @property
     def spec(self) -> str:
-        return f"hf/{Path(self.model).name if Path(self.model).is_dir() else self.model}"
+        return f"hf/{Path(self.model).name if Path(self.model).exists() else self.model}"
 
     @property
     def identity(self) -> Mapping[str, object]:
@@ -64,7 +63,8 @@ class LocalClient:
             "backend": "hf",
             "model": self.spec,
             "fingerprint": self._fingerprint,
-            "dtype": self.dtype,
+            "dtype": self.loading.dtype,
+            **self.loading.settings,
             **({"thinks": True} if self._texts.room else {}),
             **self.thinking.settings,
         }
@@ -79,18 +79,11 @@ class LocalClient:
             return
         try:
             import torch  # noqa: F401
-            import transformers
+            import transformers  # noqa: F401
         except ModuleNotFoundError as error:
             raise MissingExtra(str(error.name), "eval") from None
-        if self.model.startswith((".", "/")) and not Path(self.model).is_dir():
-            raise ModelUnavailable(f"hf/{self.model}: no such folder")
-        local_device.check(self.device, self.dtype)
-        try:
-            # Without an explicit trust_remote_code, transformers asks on the terminal.
-            config = transformers.AutoConfig.from_pretrained(self.model, trust_remote_code=False)
-            tokenizer = transformers.AutoTokenizer.from_pretrained(self.model, trust_remote_code=False)
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first_line(error)}") from None
+        self.loading.check(self.model)
+        config, tokenizer = self.loading.configuration(self.model, self.spec)
         text_config = config.get_text_config() if hasattr(config, "get_text_config") else config
         self._window = int(getattr(text_config, "max_position_embeddings", 0) or 0) or 2**31
         self._fingerprint = weights.model_fingerprint(self.model, config)
@@ -186,7 +179,7 @@ class LocalClient:
 
     def _load(self) -> Any:
         if self._network is None:
-            self._network = load_network(self.model, self.spec, self.device, self.dtype)
+            self._network = self.loading.network(self.model, self.spec)
         return self._network
 
 

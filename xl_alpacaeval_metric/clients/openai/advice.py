@@ -25,9 +25,12 @@ def in_one_line(fault: Fault) -> str:
 
 def went_into_reasoning(thinking: Thinking, tokens: int) -> str:
     """The line on a model that thought until the token limit, of `tokens` without room to think."""
-    room = thinking.tokens if thinking.mode != "off" else 0
-    advice = "give more with --judge-thinking-tokens" if room else "give it room with --judge-thinking auto"
+    if thinking.mode == "off":
+        return (
+            "the model thinks, and nothing turns it off: neither the switch of a chat template nor reasoning_effort; "
+            "take a model that does not reason, or give it room with --judge-thinking auto"
+        )
     return (
-        f"an empty answer, its {max(tokens, room)} tokens went into reasoning; "
-        f"take a model that does not reason, or {advice}"
+        f"an empty answer, its {max(tokens, thinking.tokens)} tokens went into reasoning; "
+        "take a model that does not reason, or give more with --judge-thinking-tokens"
     )

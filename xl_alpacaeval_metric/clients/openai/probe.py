@@ -69,10 +69,19 @@ async def detect_capabilities(
     unexplained: Fault | None = None
     judged = request.max_tokens == PROBE.max_tokens  # With more tokens the probe itself leaves room to reason.
     may_think = judged and allowed.mode != "off"
+    turns_off = judged and allowed.mode == "off"
     while attempt < ATTEMPTS and (left := deadline - loop.time()) > 0:
         # The first attempt leaves time for a second one where it gets no answer.
         seconds = max(left, room_timeout) if capabilities.thinks else left if attempt else 0.4 * left
         outcome = await send(request, capabilities, min(max(timeout, room_timeout * capabilities.thinks), seconds))
+        at_limit = isinstance(outcome, Fault) and "output limit was reached" in outcome.complaint
+        refused = isinstance(outcome, Fault) and bool(capabilities.effort) and "effort" in outcome.complaint.lower()
+        if turns_off and (at_limit or refused or _still_thinks(capabilities, outcome)):
+            less = capabilities.with_less_effort()
+            if less is None:
+                raise ProbeFailed(None)
+            capabilities = less
+            continue
         if isinstance(outcome, Completion):
             text = outcome.text.strip()
             if capabilities.thinks:
@@ -108,7 +117,7 @@ async def detect_capabilities(
             suspicions += 1
             continue
         fault = outcome
-        if "output limit was reached" in fault.complaint:
+        if at_limit:
             if not may_think or capabilities.thinks:
                 raise ProbeFailed(None)
             capabilities, deadline = replace(capabilities, thinks=True), deadline + room_timeout
@@ -126,6 +135,13 @@ async def detect_capabilities(
         attempt += 1
         await asyncio.sleep(wait)
     raise ProbeFailed(unexplained or fault or Fault("transient", "no answer"))
+
+
+def _still_thinks(capabilities: Capabilities, outcome: Completion | Fault) -> bool:
+    """Whether a model that must not think does; a verdict after little effort is accepted."""
+    if isinstance(outcome, Fault) or (capabilities.effort and outcome.text.strip() in PROBE.choices):
+        return False
+    return _shows_thought(outcome)
 
 
 def _shows_thought(completion: Completion) -> bool:

@@ -16,6 +16,8 @@ MORE_TOKENS = 16
 """The smallest token limit of servers that refuse a limit of one token."""
 THINKING_OFF: Mapping[str, bool] = {"enable_thinking": False, "thinking": False}
 """The switches of chat templates, as vLLM and SGLang pass them on."""
+EFFORTS = ("", "none", "minimal")
+"""Values of `reasoning_effort` to turn thinking off, in the order in which they are tried."""
 _TOO_FEW = re.compile(r"at least|minimum|greater|>=|>|less than|lower than|below|too (?:small|low|few)|larger|higher")
 _NO_SYSTEM = re.compile(
     r"system[\s'\"]+(?:role|messages?|prompts?|instructions?)|roles?\b.*\bsystem|system\b.*(?:not|un)\s?support"
@@ -52,7 +54,8 @@ class Capabilities:
     `top_logprobs` is the number of alternatives; 0 where it reports no log-probabilities.
     `least_tokens` is the smallest token limit that it accepts. Without `system` a system message
     becomes the beginning of the user's. `template_switch` says that the switch of a chat template
-    is accepted. `thinks` says that the model thinks, or writes something else, before a verdict, so
+    is accepted. `effort` is the value of `reasoning_effort` that turns thinking off, "" where none
+    is needed. `thinks` says that the model thinks, or writes something else, before a verdict, so
     that it needs room. `first_token` says that its first token is a verdict.
     """
 
@@ -64,6 +67,7 @@ class Capabilities:
     least_tokens: int = 1
     system: bool = True
     template_switch: bool = True
+    effort: str = ""
     thinks: bool = False
     first_token: bool = True
 
@@ -74,6 +78,7 @@ class Capabilities:
             "temperature": "as asked" if self.temperature else "the endpoint's own",
             "top_logprobs": self.top_logprobs,
             **({} if self.system else {"system": "in the user's message"}),
+            **({"reasoning_effort": self.effort} if self.effort else {}),
             **({"thinks": True} if self.thinks else {}),
             **({} if self.first_token or self.thinks or not self.top_logprobs else {"first_token": False}),
         }
@@ -109,7 +114,14 @@ class Capabilities:
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         if judged and thinking.mode == "off" and self.template_switch:
             body["chat_template_kwargs"] = dict(THINKING_OFF)
+        if judged and self.effort:
+            body["reasoning_effort"] = self.effort
         return body
+
+    def with_less_effort(self) -> "Capabilities | None":
+        """The capabilities with the next value of `reasoning_effort`; None after the last."""
+        following = EFFORTS.index(self.effort) + 1
+        return replace(self, effort=EFFORTS[following]) if following < len(EFFORTS) else None
 
     def adapted_to(self, complaint: str) -> "Capabilities | None":
         """The capabilities without the parameter that the endpoint complains about.

@@ -8,7 +8,6 @@ import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records.result import Taste, WinRate
-
 from xl_alpacaeval_metric.stats.clusters import as_clusters
 from xl_alpacaeval_metric.stats.length_control import taste_model
 from xl_alpacaeval_metric.stats.missing import Floats, as_floats, as_preferences

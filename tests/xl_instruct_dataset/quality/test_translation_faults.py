@@ -1,0 +1,55 @@
+"""What a translation must not lose."""
+
+import pytest
+
+from xl_alpacaeval_metric import benchmark
+from xl_instruct_dataset.quality.translation_faults import fault
+
+
+@pytest.mark.parametrize(
+    ("source", "translated", "reason"),
+    [
+        ("The area is $\\pi r^2$ here.", "Die Fläche ist hier pi mal r im Quadrat.", "formulas lost"),
+        ("Note that \\(a^2 + b^2\\) holds.", "Beachte, dass \\(a^2 + c^2\\) gilt.", "formulas lost"),
+        ("It is $$E = mc^2$$ then.", "Dann gilt E = mc^2.", "formulas lost"),
+        ("Dear {name}, hello.", "Liebe Anna, hallo.", "placeholders lost"),
+        ("Dear {{first_name}}, hello.", "Hei, {{etunimi}}.", "placeholders lost"),
+        ("Found %d files in %s.", "Tiedostoja löytyi %d.", "placeholders lost"),
+        ("Call [PHONE_NUMBER] now.", "Rufen Sie jetzt an.", "placeholders lost"),
+        ("Use <b>this</b> one.", "Käytä tätä.", "HTML lost"),
+        ("One.<br/>Two.", "Eins. Zwei.", "HTML lost"),
+        ("First.\n\nSecond.\n\nThird.", "Ensin. Toiseksi. Kolmanneksi.", "paragraphs lost"),
+        ("First.\n\nSecond.", "Zuerst. Dann.", "paragraphs lost"),
+    ],
+)
+def test_what_is_lost_is_named(source: str, translated: str, reason: str) -> None:
+    found = fault(source, translated)
+    assert found is not None
+    assert found.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("source", "translated"),
+    [
+        ("It costs $5 or $10 a day.", "Es kostet 5 $ oder 10 $ am Tag."),
+        ("The area is $\\pi r^2$ here.", "Hier ist die Fläche $\\pi r^2$."),
+        ("Dear {name}, hello.", "Hallo, {name}!"),
+        ("About 20 % say so.", "Etwa 20 % sagen das."),
+        ("If x < y then go.", "Wenn x < y, dann los."),
+        ("[Your name]", "[Ihr Name]"),
+        ("Use <b>this</b> one.", "Nimm <b>das</b> hier."),
+        ("First.\n\nSecond.\n\nThird.", "Zuerst.\n\nDann und zum Schluss."),
+    ],
+)
+def test_what_is_kept_is_no_fault(source: str, translated: str) -> None:
+    assert fault(source, translated) is None
+
+
+def test_bundled_texts_have_lost_no_formula_placeholder_tag_or_paragraphs() -> None:
+    by_item: dict[str, list[str]] = {}
+    for row in benchmark.load("mini", benchmark.MINI_LANGUAGES).rows:
+        by_item.setdefault(row.id, []).append(str(row.reference))
+    pairs = [(one, other) for texts in by_item.values() for one in texts for other in texts]
+    reasons = {"formulas lost", "placeholders lost", "HTML lost", "paragraphs lost"}
+    found = [fault(one, other) for one, other in pairs]
+    assert sum(one is not None and one.reason in reasons for one in found) == 0

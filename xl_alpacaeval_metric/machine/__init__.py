@@ -1,0 +1,1 @@
+"""The machine that a command runs on: its GPUs, its hardware, the versions of its libraries."""

@@ -1,0 +1,149 @@
+"""What a model's files say of it before it is loaded: commit, configuration, size."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+CONFIG, ADAPTER = "config.json", "adapter_config.json"
+_INDEX = "model.safetensors.index.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A model's files: `folder` is where they lie on this machine, None where nothing is known.
+
+    `commit` is the revision of a model of the Hub that is loaded here and now; "" for folders.
+    `config` is its config.json, that of the base model for a folder that holds an adapter alone.
+    """
+
+    model: str
+    folder: Path | None = None
+    commit: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def weight_bytes(self) -> int | None:
+        """The bytes of the weights as they are stored; None where that cannot be known.
+
+        Asks the Hub where the weights of one of its models are not here yet.
+        """
+        if self.folder is None:
+            return None
+        if self.folder.is_file():
+            return self.folder.stat().st_size
+        if base := _base_of(self.folder):
+            return find(base).weight_bytes
+        sizes = {file.name: file.stat().st_size for file in self.folder.iterdir() if file.is_file()}
+        index = _read(self.folder / _INDEX)
+        if self.commit and not _weights(sizes, index):
+            sizes = _sizes_on_hub(self.model, self.commit)
+        return sum(_weights(sizes, index).values()) or None
+
+    @property
+    def heads(self) -> int | None:
+        """The number of attention heads; None where the configuration does not tell."""
+        text = self.config.get("text_config")
+        found = (text if isinstance(text, dict) else self.config).get("num_attention_heads")
+        return found if isinstance(found, int) and found > 0 else None
+
+
+def find(model: str, revision: str | None = None) -> Source:
+    """The files of a folder, a .gguf file, or a model of the Hub.
+
+    For one of the Hub: at `revision`, by default its newest; without a network, and with
+    HF_HUB_OFFLINE, as it lies in the cache. Raises nothing: loading says best what is wrong.
+    """
+    path = Path(os.path.expanduser(model))
+    if path.is_file():
+        return Source(model, path)
+    if path.is_dir():
+        base = None if (path / CONFIG).is_file() else _base_of(path)
+        return Source(model, path, config=find(base).config if base else _read(path / CONFIG))
+    if not model or model.count("/") > 1 or model.startswith((".", "/", "~")):
+        return Source(model)
+    file = _hub_file(model, revision, CONFIG)
+    return Source(model, file.parent, file.parent.name, _read(file)) if file else Source(model)
+
+
+def adapter_folder(model: str) -> Path | None:
+    """The folder of a model that is only a PEFT adapter, on this machine or of the Hub.
+
+    One of the Hub is downloaded. None for every other model.
+    """
+    path = Path(os.path.expanduser(model))
+    if path.exists() or model.count("/") != 1 or model.startswith((".", "/", "~")):
+        return path if (path / ADAPTER).is_file() and not (path / CONFIG).is_file() else None
+    if _hub_file(model, None, CONFIG) or not (file := _hub_file(model, None, ADAPTER)):
+        return None
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(model, revision=file.parent.name))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError):
+        return file.parent
+
+
+def adapter_commit(model: str) -> str:
+    """The commit of an adapter of the Hub; "" for a folder and for other models."""
+    path = Path(os.path.expanduser(model))
+    if path.exists() or model.count("/") != 1 or model.startswith((".", "/", "~")):
+        return ""
+    file = None if _hub_file(model, None, CONFIG) else _hub_file(model, None, ADAPTER)
+    return file.parent.name if file else ""
+
+
+@cache
+def _hub_file(model: str, revision: str | None, name: str) -> Path | None:
+    """A small file of a model of the Hub, in the cache's folder of its commit."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        return Path(hf_hub_download(model, name, revision=revision))
+    except (HfHubHTTPError, HFValidationError, OSError, ValueError):  # Missing, gated, no network.
+        return None
+
+
+@cache
+def _sizes_on_hub(model: str, commit: str) -> dict[str, int]:
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    try:
+        files = HfApi().model_info(model, revision=commit, files_metadata=True).siblings or []
+    except (HfHubHTTPError, OfflineModeIsEnabled, OSError, ValueError):
+        return {}
+    return {file.rfilename: file.size or 0 for file in files if "/" not in file.rfilename}
+
+
+def _weights(sizes: Mapping[str, int], index: Mapping[str, Any]) -> Mapping[str, int]:
+    """The files that hold the weights, each weight once."""
+    named = index.get("weight_map")
+    if isinstance(named, dict) and set(named.values()) <= sizes.keys():
+        return {name: sizes[name] for name in set(named.values())}
+    # Mistral's folders hold everything a second time as "consolidated".
+    return _ending(sizes, ".safetensors", without="consolidated") or _ending(sizes, ".bin", without="training_args")
+
+
+def _ending(sizes: Mapping[str, int], suffix: str, *, without: str) -> Mapping[str, int]:
+    names: Iterable[str] = (name for name in sizes if name.endswith(suffix) and not name.startswith(without))
+    return {name: sizes[name] for name in names}
+
+
+def _base_of(folder: Path) -> str | None:
+    found = _read(folder / ADAPTER).get("base_model_name_or_path")
+    return found if isinstance(found, str) and found else None
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    """A JSON object; empty where there is none."""
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
