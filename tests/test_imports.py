@@ -25,7 +25,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "credentials files languages processes signature embedded",
         "machine",
         "models",
-        "clients hub settings stats",
+        "clients gaming hub settings stats",
         "benchmark judge ranking",
         "judge_check panels sequential",
         "figures",
@@ -42,7 +42,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "estimate judging_stream",
     ),
     "xl_alpacaeval_metric.clients": (
-        "base endpoint_reply per_process",
+        "base endpoint_reply harness_generation per_process",
         "fingerprint reply_store",
         "cache local openai scripted",
         "harness openai_batch",

@@ -4,6 +4,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from xl_alpacaeval_metric import gaming
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.figures import UNKNOWN_TASTE, Figures, LengthControl, indices_of
 from xl_alpacaeval_metric.judge import votes
@@ -19,7 +20,6 @@ from xl_alpacaeval_metric.records.result import Result, Taste, Usage
 from xl_alpacaeval_metric.sequential.judging import judge_in_looks
 from xl_alpacaeval_metric.sequential.rules import Rule
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
-from xl_alpacaeval_metric.stats import gaming
 
 
 def score(

@@ -159,8 +159,6 @@ def evaluate(
     )
     candidate = with_backend(candidate, output)
     candidate.check()
-    if candidate.chosen:
-        say(f"backend: {candidate.chosen}", error=True)
     asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes, gpus, allow_random_weights
     both = both_by_default([benchmark]) if both_orders is None else both_orders
     with judge_from(judge, judge_base_url, judge_args, concurrency, device, both, seed, *asked) as the_judge:
@@ -182,7 +180,7 @@ def evaluate(
                 the_judge.client.preflight()
             if author is not None:
                 rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
-            rule = stopping.rule_of(precision, until_decided, stopping.items_of(rows), the_judge)
+            rule = stopping.rule_of(precision, until_decided, stopping.items_of(rows), the_judge, rubric)
             result = runs.evaluate_model(
                 candidate,
                 rows,

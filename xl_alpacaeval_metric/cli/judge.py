@@ -94,7 +94,7 @@ def judge_pairs(
     asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes, gpus, allow_random_weights
     with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
-        rule = stopping.rule_of(precision, until_decided, comparisons, the_judge)
+        rule = stopping.rule_of(precision, until_decided, comparisons, the_judge, rubric)
         with ProgressLine(output) as progress:
             ask_through(the_judge, batch, cache, output, progress)
             if the_judge is not None:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric import scoring
+from xl_alpacaeval_metric import gaming, scoring
 from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.figures import Figures
@@ -27,7 +27,6 @@ from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.records.result import Taste
 from xl_alpacaeval_metric.runs.thoughts import Answer
 from xl_alpacaeval_metric.signature import with_check
-from xl_alpacaeval_metric.stats import gaming
 
 logger = logging.getLogger(__name__)
 

@@ -130,7 +130,7 @@ def _part(
         n_labels=len(pairs),
         n_without_ties=int(decided.sum()),
         n_missing=in_both - items,
-        n_both_orders=sum(sum(v.preference is not None for v in orders) == 2 for orders in judgements),
+        n_both_orders=sum(len({v.order for v in judged if v.preference is not None}) == 2 for judged in judgements),
         only_verdicts=len(judgements) - in_both,
         only_labels=len(keys) - len(judgements),
         confusion={mine: {theirs: counts[mine, theirs] for theirs in CATEGORIES} for mine in CATEGORIES},

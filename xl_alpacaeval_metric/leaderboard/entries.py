@@ -118,6 +118,9 @@ def preference_of(verdicts: Mapping[tuple[str, str, int], float | None]) -> floa
     `verdicts`: (judge, order, vote) -> value. Votes that are missing are left out. A judge that
     lacks an order has no preference; nan where no judge has one.
     """
+    if len(verdicts) == 1:
+        (only,) = verdicts.values()
+        return float("nan") if only is None else only
     by_order: dict[tuple[str, str], list[float]] = {}
     for (judge, order, _), value in verdicts.items():
         known = by_order.setdefault((judge, order), [])

@@ -1,6 +1,7 @@
 """Rank models that were compared with each other, by their Bradley-Terry strengths."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -46,10 +47,13 @@ def ranked(matched: Matched, items: ItemTable, seed: int) -> tuple[FigureRanking
     if overall.ties_added:
         notes.append("a model won or lost everything: one tie was added to each pair that met")
     by_language: dict[str, Sequence[Place]] = {}
-    for code in languages if len(languages) > 1 else ():
+    for code in sorted(languages) if len(languages) > 1 else ():
         part = [verdict for verdict in verdicts if verdict[4] == code]
         if _links(part, len(met.names)):
-            by_language[code] = _places(_fit(part, met.names, seed), met.names, np.zeros_like(missing))
+            found = _fit(part, met.names, seed)
+            # Bonferroni over the languages, so that all their rank sets hold together.
+            tests = replace(found.tests, p_adjusted=np.minimum(1.0, len(languages) * found.tests.p_adjusted))
+            by_language[code] = _places(replace(found, tests=tests), met.names, np.zeros_like(missing))
         else:
             notes.append(f"{code}: no ranking, since its verdicts do not link all models")
     ranking = FigureRanking(

@@ -14,7 +14,7 @@ from xl_alpacaeval_metric.leaderboard.matching import Matched
 from xl_alpacaeval_metric.leaderboard.places import FigureRanking, Ranking, pairs_of, places_of
 from xl_alpacaeval_metric.ranking import pairs
 from xl_alpacaeval_metric.runs import finished
-from xl_alpacaeval_metric.stats.clusters import Codes
+from xl_alpacaeval_metric.stats.clusters import Codes, as_clusters
 from xl_alpacaeval_metric.stats.intervals import mean_interval
 from xl_alpacaeval_metric.stats.missing import Floats
 from xl_alpacaeval_metric.stats.strata import Strata
@@ -136,7 +136,7 @@ def _ranked(
                     ),
                     tests,
                 )
-                for code, tests in by_language.items()
+                for code, tests in sorted(by_language.items(), key=str)
             },
             pairs=pairs_of(names, overall, unit),
             n_items=len(kept),
@@ -150,7 +150,8 @@ def _figures(
     values: Floats, bounds: tuple[float, float], unit: float, prompts: Sequence[str], languages: Sequence[str] | None
 ) -> tuple[Floats, Floats, Codes, Codes]:
     """Each model's value and interval in the figure's unit, and its items with and without it."""
-    means = np.array([Strata.of(row, prompts, languages).mean for row in values])
-    intervals = np.array([mean_interval(row, prompts, languages, bounds=bounds) for row in values])
+    clusters, codes = as_clusters(prompts), None if languages is None else as_clusters(languages)
+    means = np.array([Strata.of(row, clusters, codes).mean for row in values])
+    intervals = np.array([mean_interval(row, clusters, codes, bounds=bounds) for row in values])
     missing = np.isnan(values).sum(axis=1)
     return unit * means, unit * intervals, values.shape[1] - missing, missing

@@ -6,6 +6,7 @@ from pathlib import Path
 from xl_alpacaeval_metric.benchmark import Benchmark
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.runs import compare, finished
 from xl_alpacaeval_metric.runs.finished import Setting
@@ -14,12 +15,16 @@ from xl_alpacaeval_metric.signature import signature
 
 
 def rule_of(
-    precision: float | None, until_decided: Path | None, items: Sequence[Comparison], judge: Judge | None
+    precision: float | None,
+    until_decided: Path | None,
+    items: Sequence[Comparison],
+    judge: Judge | None,
+    rubric: Rubric | None = None,
 ) -> Rule | None:
     """The rule for a run on these items by this judge; None where neither is asked for.
 
-    Raises UserError for both, without a judge, for a precision that is none, and for a run whose
-    judge, prompt, order, instructions or references are others.
+    Raises UserError for both, without a judge, with criteria, for a precision that is none, and for
+    a run whose judge, prompt, order, instructions or references are others.
     """
     if precision is None and until_decided is None:
         return None
@@ -27,6 +32,10 @@ def rule_of(
         raise UserError("--precision is for one run, --until-decided for a comparison; give one of them")
     if judge is None:
         raise UserError("--precision and --until-decided say when to stop judging, and --judge is none")
+    if rubric is not None:
+        raise UserError(
+            "--precision and --until-decided judge a part of the answers, --criteria rates all; leave one out"
+        )
     if precision is not None:
         if not 0 < precision < 50:
             raise UserError(f"--precision {precision:g}: need points of win rate between 0 and 50, such as 3")

@@ -47,6 +47,9 @@ def check(backend: str, arguments: Mapping[str, object], source: Source, what: s
         if name not in known and name not in _further(backend, source):
             if name == "base_url":
                 raise UserError(f"{what} base_url goes with --backend local-chat-completions, not with {taker}")
+            if name in quantization.NAMES:
+                hint = "; vLLM takes quantization=bitsandbytes" if backend == "vllm" else ""
+                raise UserError(f"{what} {name} goes with --backend hf{hint}")
             close = get_close_matches(name, [*known, *_further(backend, source)], 1)
             instead = f"did you mean {close[0]}?" if close else f"it takes {_some(known)}"
             raise UserError(f"{what} {name} is unknown to {taker}; {instead}")
@@ -138,5 +141,5 @@ def _check_address(backend: str, arguments: Mapping[str, object], what: str) -> 
 
 
 def _some(names: Mapping[str, str]) -> str:
-    listed = sorted(set(names) - _ELSEWHERE.keys())
+    listed = sorted(name for name in names if name not in _ELSEWHERE and not name.startswith("_"))
     return ", ".join(listed[:12]) + (", ..." if len(listed) > 12 else "")

@@ -175,7 +175,7 @@ def bytes_needed(source: Source, arguments: Mapping[str, object]) -> int | None:
     if stored is None:
         return None
     if source.folder is not None and source.folder.suffix == ".gguf":
-        stored *= 4  # transformers expands weights of 4 to 8 bits to 16 or 32.
+        stored *= 4  # Some are expanded from 4 bits to 16.
     has = _NUMBER_BYTES.get(str(source.config.get("dtype") or source.config.get("torch_dtype")).rpartition(".")[2], 2)
     wants = _NUMBER_BYTES.get(str(arguments.get("dtype", "auto")), has)
     weights = stored * wants / has if "quantization_config" not in source.config else stored

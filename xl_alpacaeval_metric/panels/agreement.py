@@ -8,7 +8,8 @@ from xl_alpacaeval_metric.judge import votes
 from xl_alpacaeval_metric.judge.aggregate import preferences_by_judge
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.records.panel import JudgeFigures, PanelFigures
-from xl_alpacaeval_metric.stats.intervals import mean_interval, win_rate_interval
+from xl_alpacaeval_metric.stats.differences import paired_difference
+from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.missing import Floats, none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.strata import Strata
 
@@ -19,7 +20,7 @@ def figures(
     """The figures of each judge of a panel on the items that were judged.
 
     A judge's lean is the mean of its preference minus the mean of the other judges', over the items
-    on which it and another one have a preference.
+    on which it and another one have a preference; its interval is that of two runs' difference.
     """
     by_item: dict[ItemKey, list[Verdict]] = {}
     for verdict in votes.averaged(verdicts):
@@ -31,12 +32,12 @@ def figures(
     by_judge = {}
     for number, judge in enumerate(judges):
         mine = values[number]
-        lean = mine - _mean(np.delete(values, number, axis=0))
+        lean = paired_difference(mine, _mean(np.delete(values, number, axis=0)), prompts, languages)
         by_judge[judge] = JudgeFigures(
             win_rate=none_if_nan(100 * Strata.of(mine, prompts, languages).mean),
             win_rate_ci95=none_if_undefined(win_rate_interval(mine, prompts, languages)),
-            lean=none_if_nan(100 * Strata.of(lean, prompts, languages).mean),
-            lean_ci95=_percent(mean_interval(lean, prompts, languages, bounds=(-1.0, 1.0))),
+            lean=none_if_nan(lean.value),
+            lean_ci95=none_if_undefined(lean.ci95),
             n=int((~np.isnan(mine)).sum()),
             n_missing=int(np.isnan(mine).sum()),
         )
@@ -81,10 +82,6 @@ def _mean(values: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         found: Floats = np.nansum(values, axis=0) / np.where(counts, counts, np.nan)
     return found
-
-
-def _percent(bounds: tuple[float, float]) -> tuple[float, float] | None:
-    return none_if_undefined((100 * bounds[0], 100 * bounds[1]))
 
 
 def _float(value: float | None) -> float:

@@ -154,6 +154,7 @@ def _tests(strength: Floats, influence: Floats, met: Codes, seed: int) -> PairTe
         np.abs(delta).sum(axis=0),
         sign_flips.signs(len(influence), difference.size, seed=seed),
         flipped,
+        centred=True,
     )
     counts = met.reshape(len(strength), -1)
     n = (counts + counts.T)[first, second]

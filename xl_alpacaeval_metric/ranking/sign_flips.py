@@ -46,7 +46,9 @@ def signs(prompts: int, columns: int, *, seed: int = 0) -> Signs:
     return found
 
 
-def step_down(difference: Floats, scale: Floats, absolute: Floats, patterns: Signs, flipped: Flipped) -> Tested:
+def step_down(
+    difference: Floats, scale: Floats, absolute: Floats, patterns: Signs, flipped: Flipped, *, centred: bool = False
+) -> Tested:
     """Test every difference against 0, alone and with the family-wise error controlled.
 
     `difference[c]` is studentised by `scale[c]`, the root of the sum of its squared prompt sums,
@@ -58,7 +60,9 @@ def step_down(difference: Floats, scale: Floats, absolute: Floats, patterns: Sig
     Source: Westfall & Young 1993, algorithm 4.1 (free step-down): the columns are ordered by |t|,
     each is compared with the largest |t| among itself and those below it, under each pattern, and
     p-values do not fall along the order. The unflipped pattern is among the patterns, so that p is
-    never 0 (Phipson & Smyth 2010).
+    never 0 (Phipson & Smyth 2010). Where the prompts' parts are `centred`, as the influences of an
+    estimate are, the patterns do not hold what was observed: p = (1 + as extreme) / (1 + patterns),
+    and at least what the same number of prompts could reach, 2 / 2**prompts.
     """
     # Sums of the same numbers in another order differ in their last digits, and must count as ties.
     rounding = absolute * (1e-9 if patterns.dtype == np.float64 else 1e-6)
@@ -81,7 +85,8 @@ def step_down(difference: Floats, scale: Floats, absolute: Floats, patterns: Sig
         largest = found[:, -1].copy()
     p_value, p_adjusted = (np.where(np.isnan(difference), np.nan, 1.0) for _ in range(2))
     for values, counts in ((p_value, alone), (p_adjusted, together)):
-        values[usable] = counts / len(patterns)
+        least = min(1.0, 2.0 ** (1 - patterns.shape[1]))
+        values[usable] = np.maximum(least, (1 + counts) / (1 + len(patterns))) if centred else counts / len(patterns)
     p_adjusted[usable[order[::-1]]] = np.maximum.accumulate(p_adjusted[usable[order[::-1]]])
     return Tested(p_value, p_adjusted)
 

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from xl_alpacaeval_metric.clients import harness_generation
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.models import facts
@@ -30,8 +31,8 @@ from xl_alpacaeval_metric.runs.harness_model import prompt_key
 from xl_alpacaeval_metric.runs.thoughts import DEFAULT_TOKENS, Answer, Thoughts
 
 SLICE = 512
-"""Prompts given to the harness at a time. Most backends report each answer when it is generated;
-with one that reports at the end, a kill loses at most so many."""
+"""Prompts given at a time to a backend that reports its answers at the end: a kill loses at most so
+many."""
 
 PROBE_TOKENS = 64
 """Length of the reply that shows whether an endpoint's model thinks."""
@@ -142,8 +143,10 @@ def generate(folder: Path, resources: Mapping[str, Any], events: TextIO) -> None
     with jsonl.open_for_append(own_file) as samples:
         lm.set_cache_hook(AnswerHook(waiting, samples, events, read))
         distinct = {prompt_key(prompt): prompt for prompt in prompts}
-        for start in range(0, len(distinct), SLICE):
-            answer(lm, list(distinct.values())[start : start + SLICE], arguments, waiting)
+        until = arguments["until"] if isinstance(arguments["until"], list) else [str(arguments["until"])]
+        size = len(distinct) if harness_generation.reports_each(lm, list(distinct.values()), until) else SLICE
+        for start in range(0, len(distinct), size):
+            answer(lm, list(distinct.values())[start : start + size], arguments, waiting)
 
 
 def endpoint_room(lm: Any, prompt: Any, arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> int:

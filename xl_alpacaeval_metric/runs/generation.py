@@ -50,8 +50,9 @@ def answers(
     samples = _collected(folder, rows)
     if len(samples) < len(rows):
         placement = candidate.placement(len(rows) - len(samples))
+        how = f" with {candidate.chosen}" if candidate.chosen else ""
         where = f": {placement.line}" if placement.line else ""
-        progress("loading", len(samples), len(rows), f"loading {candidate.model}{where}")
+        progress("loading", len(samples), len(rows), f"loading {candidate.model}{how}{where}")
         try:
             _generate(folder, candidate, placement, _Shown(progress, len(samples), len(rows), judging), judging)
         finally:

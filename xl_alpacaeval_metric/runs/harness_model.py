@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.clients import endpoint_reply
+from xl_alpacaeval_metric.clients import endpoint_reply, harness_generation
 from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.files import jsonl
@@ -99,6 +99,7 @@ def adjust(lm: Any) -> None:
     config: Any = getattr(getattr(lm, "model", None), "generation_config", None)
     if getattr(config, "max_new_tokens", None) is not None:
         config.max_new_tokens = None
+    harness_generation.end_by_token(lm)
 
 
 def adapter_arguments(model: str, backend: str) -> dict[str, object]:

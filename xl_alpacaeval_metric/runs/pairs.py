@@ -123,7 +123,9 @@ class References:
         if not found:
             raise UserError(f"{self.path}: has no answer to any row of {benchmark.name}; need a run on the same rows")
         more = len(benchmark.rows) - len(found)
-        lines = [f"left out: {more} of {len(benchmark.rows)} rows, which {self.path} did not answer"] if more else []
+        lines = (
+            [f"left out: {more} of {len(benchmark.rows)} rows, to which run {self.path} has no answer"] if more else []
+        )
         return replace(benchmark, rows=tuple(found)), lines
 
 

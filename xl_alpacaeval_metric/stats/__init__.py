@@ -1,1 +1,1 @@
-"""Statistics: win rates with intervals, length control, effects of a factor, gaming."""
+"""Statistics: win rates with intervals, length control, effects of a factor."""

@@ -28,6 +28,9 @@ def generate(
         float | None, typer.Option(min=0.1, help="Completion tokens a second, for --estimate's hours")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Under Slurm: print the scripts, submit nothing")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit code 1 where a language has fewer rows than --per-language")
+    ] = False,
 ) -> None:
     """Make cross-lingual instruction data: passages in, a Hub folder out.
 
@@ -52,10 +55,10 @@ def generate(
     elif on_slurm:
         _slurm(resolved, folder, dry_run)
     else:
-        _run(resolved, folder)
+        _run(resolved, folder, strict)
 
 
-def _run(settings: Settings, output: Path) -> None:
+def _run(settings: Settings, output: Path, strict: bool) -> None:
     from xl_alpacaeval_metric.hub import folder as hub_folder
     from xl_instruct_dataset.generate import report, run
     from xl_instruct_dataset.generate.config import work_folder
@@ -76,6 +79,10 @@ def _run(settings: Settings, output: Path) -> None:
         raise Exit(1)
     first = next(iter(outcome.written))
     say(f'{output}: load_dataset("{output}", "{first}")')
+    if outcome.short and strict:
+        short = ", ".join(f"{target} has {count}" for target, count in outcome.short.items())
+        say(f"xl-instruct: fewer rows than the {settings.per_language} wanted: {short}", error=True)
+        raise Exit(1)
 
 
 def _estimate(settings: Settings, rate: float | None) -> None:

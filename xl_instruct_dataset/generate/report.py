@@ -39,6 +39,10 @@ def remarks(outcome: Outcome) -> list[str]:
     """What a reader must know of the figures, a line each."""
     checked = ", ".join(outcome.tally.benchmarks) or "no benchmark"
     found = [f"checked for overlap with: {checked}", *outcome.tally.not_checked]
+    wanted = outcome.job.settings.per_language
+    found += [
+        f"{target}: {count} of {wanted} rows wanted; give more passages" for target, count in outcome.short.items()
+    ]
     found += cautions(outcome.job.settings)
     if count := outcome.tally.fallen_back:
         found.append(f"the judge could not select {count} times; chrF did")

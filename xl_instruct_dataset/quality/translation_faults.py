@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
+from xl_alpacaeval_metric.languages import words
 from xl_instruct_dataset.quality import clean_reply, markdown
 
 _INLINE_CODE = re.compile(r"(?<!`)`(?=\S)([^`\n]*[^`\s])`(?!`)")
@@ -25,6 +26,11 @@ _KEPT = {
 }
 """What a translation keeps to the letter. A dollar before a digit is money."""
 _PARAGRAPH = re.compile(r"\n\s*\n")
+COPIED, RUN = 0.3, 4
+"""The largest share of runs of RUN words that a translation may have in common with its source.
+
+Among the bundled texts of one item in 12 languages it is at most 0.01 (4,752 pairs).
+"""
 _BOLD = re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?![\d]|s\b)")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
@@ -82,6 +88,30 @@ def fault(source: str, translated: str) -> Fault | None:
     if lost := lost_numbers(source, translated):
         return Fault("numbers lost", ", ".join(lost[:5]))
     return None
+
+
+def copy(source: str, translated: str) -> Fault | None:
+    """The fault of a translation that repeats its source, whatever an identifier knows of it.
+
+    For languages that do not share their words, as varieties of one language do.
+    """
+    share = copied(source, translated)
+    if share <= COPIED:
+        return None
+    return Fault("copied from the source", f"{share:.0%} of its runs of {RUN} words stand there")
+
+
+def copied(source: str, translated: str) -> float:
+    """The share of a translation's runs of four words that stand in its source, outside of code.
+
+    0 for fewer than eight words: a name, a title or a quotation may stay what it is.
+    """
+    before, after = (words.tokens(markdown.without_code(text).casefold()) for text in (source, translated))
+    if len(after) < 2 * RUN:
+        return 0.0
+    there, runs = (list(zip(*(tokens[skip:] for skip in range(RUN)), strict=False)) for tokens in (before, after))
+    known = set(there)
+    return sum(run in known for run in runs) / len(runs)
 
 
 def _code(text: str) -> list[str]:

@@ -89,13 +89,38 @@ _CHATTER = re.compile(
 )
 
 
+KINDS = (
+    "an explanation of how or why something is so",
+    "advice for somebody in a given situation",
+    "a plan",
+    "a comparison of two or more things",
+    "a list, each entry with a reason or a detail",
+    "a short story or a scene",
+    "a message, a letter or an email to somebody",
+    "a summary of what is known about something",
+    "the steps of a method",
+    "reasons for and against something",
+)
+"""Kinds of requests. A teacher that sees one passage at a time cannot vary them by itself."""
+
+
+def kind_of(passage: str) -> str:
+    """The kind of request that a passage is to be answered by: one of KINDS, by the text's hash."""
+    return KINDS[int.from_bytes(templates.digest(passage)[:4]) % len(KINDS)]
+
+
 def messages(passage: str, language: str) -> tuple[Message, ...]:
-    """The prompt that asks for one instruction that `passage` answers.
+    """The prompt that asks for one instruction, of the kind `kind_of`, that `passage` answers.
 
     `language` is the BCP-47 code of the instruction's language. Raises UserError for an unknown
     language.
     """
-    values = {"language": languages.get(language).name, "passage": passage, "nonce": templates.nonce(passage)}
+    values = {
+        "language": languages.get(language).name,
+        "kind": kind_of(passage),
+        "passage": passage,
+        "nonce": templates.nonce(passage),
+    }
     return templates.load("instruct", PACKAGE).fill(values)
 
 

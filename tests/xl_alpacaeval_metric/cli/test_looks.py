@@ -150,6 +150,7 @@ def test_wrong_use_is_one_line(server: JudgeServer, tmp_path: Path) -> None:
     run_folder = tmp_path / "run"
     assert "give one of them" in complaint(judge(server, pairs, run_folder, "--precision", 2, "--until-decided", done))
     assert "between 0 and 50" in complaint(judge(server, pairs, run_folder, "--precision", 0))
+    assert "--criteria rates all" in complaint(judge(server, pairs, run_folder, "--precision", 2, "--criteria"))
     assert "is no run folder" in complaint(judge(server, pairs, run_folder, "--until-decided", tmp_path))
     assert "differ in order" in complaint(judge(server, pairs, run_folder, "--until-decided", done, "--both-orders"))
     other = write_pairs(tmp_path / "other.jsonl", 12)

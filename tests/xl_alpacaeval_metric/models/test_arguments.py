@@ -75,6 +75,7 @@ def test_the_engine_s_own_arguments_are_read_in_its_source(tmp_path: Path, monke
     arguments.check("vllm", {"kv_cache_dtype": "fp8", "lora_local_path": "x", "tensor_parallel_size": 2}, LLAMA)
     for given, complaint in (
         ({"max_modle_len": 5}, "did you mean max_model_len"),
+        ({"load_in_4bit": True}, "goes with --backend hf; vLLM takes quantization=bitsandbytes"),
         ({"tensor_parallel_size": "two"}, "tensor_parallel_size=two: need a number"),
         ({"dtype": "bf16"}, "need auto, bfloat16"),
         ({"tokenizer_mode": "fast"}, "need one of auto, slow"),

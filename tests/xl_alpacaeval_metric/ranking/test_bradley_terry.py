@@ -99,6 +99,15 @@ def test_false_decisions_stay_below_five_percent() -> None:
     assert wrong <= 200 * 0.05 + 2 * np.sqrt(200 * 0.05 * 0.95)
 
 
+def test_few_prompts_tell_nothing_apart() -> None:
+    """With 5 prompts no test by sign flips can reach 0.05."""
+    first, second = [0, 0, 1] * 5, [1, 2, 2] * 5
+    prompts = [n for n in range(5) for _ in range(3)]
+    y = [0.9 + n / 100 for n in range(15)]
+    found = bradley_terry.fit(first, second, [min(1.0, v) for v in y], prompts, names=list("abc"))
+    assert (found.tests.p_value >= 2 / 2**5).all()
+
+
 def test_models_that_no_verdict_links_are_refused() -> None:
     with pytest.raises(UserError, match="no chain of verdicts links a and c"):
         bradley_terry.fit([0, 2], [1, 3], [0.5, 0.5], "ab", names=list("abcd"))

@@ -1,6 +1,7 @@
 """The whole pipeline with a teacher who knows the sample: its rows, and their description."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -174,3 +175,16 @@ def test_report_json_is_plain(made: tuple[Path, str]) -> None:
         "not_looked_at",
     }
     assert set(found) == wanted
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_language_with_fewer_rows_than_wanted_is_said(
+    strict: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with JudgeServer(reply=teacher.fluent) as server:
+        argv = generating.arguments(server, tmp_path / "out", targets="fi", passages=4, per_language=20)
+        code, out, errors = generating.invoke([*argv, *(["--strict"] if strict else [])], monkeypatch, capfd)
+    said = re.search(r"fi: (\d) of 20 rows wanted; give more passages", out)
+    assert said is not None
+    assert code == strict
+    assert (f"fewer rows than the 20 wanted: fi has {said[1]}" in errors[-1]) == strict

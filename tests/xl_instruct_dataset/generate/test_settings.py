@@ -169,7 +169,7 @@ def test_bad_seeds_are_one_line_and_leave_nothing(said: Said, tmp_path: Path) ->
             (tmp_path / "empty.jsonl", "empty.jsonl: no passage can be used (it is empty)"),
             (tmp_path / "binary.txt", "binary.txt: not readable as UTF-8 text"),
             (tmp_path / "broken.parquet", "broken.parquet"),
-            (tmp_path / "folder", "holds no .jsonl"),
+            (tmp_path / "folder", "holds no .parquet, .jsonl"),
         ):
             assert line in said(server, seeds=seeds)
         assert "language" in said(server, targets="fi,qqq")

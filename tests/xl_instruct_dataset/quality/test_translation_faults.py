@@ -3,7 +3,7 @@
 import pytest
 
 from xl_alpacaeval_metric import benchmark
-from xl_instruct_dataset.quality.translation_faults import fault
+from xl_instruct_dataset.quality.translation_faults import copy, fault
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,33 @@ def test_bundled_texts_have_lost_no_formula_placeholder_tag_or_paragraphs() -> N
     reasons = {"formulas lost", "placeholders lost", "HTML lost", "paragraphs lost"}
     found = [fault(one, other) for one, other in pairs]
     assert sum(one is not None and one.reason in reasons for one in found) == 0
+
+
+ENGLISH = "The tea is ready and the water is hot, so come in now and sit down with us."
+
+
+@pytest.mark.parametrize(
+    "translated",
+    [
+        ENGLISH,
+        f"  {ENGLISH.upper()}  ",
+        f"{ENGLISH} Tee on valmista.",
+        "Tee ist fertig. The tea is ready and the water is hot, so come in now.",
+    ],
+)
+def test_a_copy_of_the_source_is_found_whatever_the_language(translated: str) -> None:
+    found = copy(ENGLISH, translated)
+    assert found is not None
+    assert found.reason == "copied from the source"
+
+
+@pytest.mark.parametrize(
+    "translated",
+    [
+        "Tee on valmista ja vesi kuumaa, joten tule sisään ja istu seuraamme.",
+        "The Water of Life",
+        "茶好了，水也热了，进来坐吧。",
+    ],
+)
+def test_a_translation_is_no_copy(translated: str) -> None:
+    assert copy(ENGLISH, translated) is None

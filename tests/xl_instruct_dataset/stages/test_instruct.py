@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 
 import pytest
 
@@ -43,6 +44,14 @@ def test_the_prompts_name_the_four_criteria_and_the_language() -> None:
     assert "Brazilian Portuguese" in user["content"]
     with pytest.raises(UserError, match="unknown language"):
         instruct.messages("p", "xx-nothing")
+
+
+def test_kinds_vary_with_the_passage_and_stand_in_the_prompt() -> None:
+    drawn = Counter(instruct.kind_of(f"passage {number}") for number in range(1000))
+    assert set(drawn) == set(instruct.KINDS)
+    assert min(drawn.values()) > 60
+    prompt = instruct.messages("passage 7", "en")[0]["content"]
+    assert f"The request asks for {instruct.kind_of('passage 7')}." in prompt
 
 
 def test_the_hash_is_that_of_the_file() -> None:

@@ -9,6 +9,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.settings.fields import Option, setting
 
 BACKENDS = ("openai", "vllm", "sglang")
+PER_LANGUAGE = 1000
 MAX_CANDIDATES = 26
 """A judge selects among candidates by a letter."""
 
@@ -58,7 +59,7 @@ class Settings:
             Option("judge_base_url", "URL", _URL, "judge"),
         ),
     )
-    per_language: int = setting("Rows wanted in each language", default=1000, at_least=1)
+    per_language: int = setting("Rows wanted in each language", default=PER_LANGUAGE, at_least=1)
     passages: int = setting("Passages that go in", default=0, at_least=0, default_text="a quarter more")
     candidates: int = setting("Translations of each response", default=3, at_least=1, at_most=MAX_CANDIDATES)
     select: str = setting(

@@ -139,6 +139,9 @@ class Translate:
 
     def _fault(self, text: str, translated: str, target: str) -> Fault | None:
         """What is wrong with a translation: its form, or what the filters find in it alone."""
+        varieties = self.source.partition("-")[0] == target.partition("-")[0]
+        if not varieties and (copied := translation_faults.copy(text, translated)):
+            return copied
         if form := translation_faults.fault(text, translated):
             return form
         drop = _drop(translated, target) or filters.length_ratio(text, translated, self.source, target)

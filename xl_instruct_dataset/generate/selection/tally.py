@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from xl_alpacaeval_metric.files.parquet import Written
+from xl_instruct_dataset.generate.config.settings import PER_LANGUAGE
 from xl_instruct_dataset.generate.documents import Rejection, Usage, UsageByStage, UsageKey, add_usage
 from xl_instruct_dataset.generate.job import Job
 
@@ -68,3 +69,15 @@ class Outcome:
     written: Mapping[str, Written]
     tally: Tally
     unused: Counter[str]
+
+    @property
+    def short(self) -> Mapping[str, int]:
+        """Languages with fewer rows than --per-language wants, and how many they have.
+
+        Empty where --passages alone says how much is to be made.
+        """
+        settings = self.job.settings
+        if settings.passages and settings.per_language == PER_LANGUAGE:
+            return {}
+        counts = {target: self.tally.rows[target] for target in settings.targets}
+        return {target: count for target, count in counts.items() if count < settings.per_language}

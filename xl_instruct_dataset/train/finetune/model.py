@@ -1,7 +1,8 @@
 """The model: checked, and loaded for training with an adapter or without."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,23 @@ def device_kind(device: str | None) -> str:
     return (device or ("cuda" if torch.cuda.device_count() else local_device.best_device())).partition(":")[0]
 
 
+@contextmanager
+def visible_gpus_kept() -> Iterator[None]:
+    """In the block CUDA_VISIBLE_DEVICES may be set; afterwards it is what it was."""
+    before = os.environ.get("CUDA_VISIBLE_DEVICES")
+    try:
+        yield
+    finally:
+        os.environ.pop("CUDA_VISIBLE_DEVICES", None)
+        if before is not None:
+            os.environ["CUDA_VISIBLE_DEVICES"] = before
+
+
 def use_device(device: str | None) -> tuple[str, str | None]:
     """Make this process train on the device; returns its kind, and a line where GPUs stay unused.
 
-    Must come before anything else uses the GPU: it sets CUDA_VISIBLE_DEVICES. Raises UserError for
-    a device that this machine does not have.
+    Must come before anything else uses the GPU: it sets CUDA_VISIBLE_DEVICES (see
+    `visible_gpus_kept`). Raises UserError for a device that this machine does not have.
     """
     import torch
 

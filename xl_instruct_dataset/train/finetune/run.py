@@ -37,6 +37,7 @@ SETTINGS = "train.yaml"
 _EARLY = {run_folder.RUN, SETTINGS, loss_log.LOSS, checkpoints.FOLDER}
 
 
+@model.visible_gpus_kept()
 def train(
     name: str,
     settings: Settings,
