@@ -51,15 +51,11 @@ JudgeThinkingTokens = Annotated[
     int, typer.Option(min=1, metavar="N", help="Tokens for the judge's thought, beside those of its verdict")
 ]
 JudgeVotes = Annotated[
-    int,
-    typer.Option(
-        min=1, metavar="N", help="Ask the judge each question N times at temperature 1, and average its verdicts"
-    ),
+    int, typer.Option(min=1, metavar="N", help="Ask each question N times at temperature 1, and average the verdicts")
 ]
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests in flight at an endpoint, at most")]
 BothOrders = Annotated[
-    bool | None,
-    typer.Option("--both-orders/--one-order", help="Orders of the answers to judge  [default: both for mini, context]"),
+    bool | None, typer.Option("--both-orders/--one-order", help="Of the two answers  [default: both for mini, context]")
 ]
 Batch = Annotated[
     bool, typer.Option("--batch", help="Use OpenAI's Batch API for an openai/ judge: half the price, within a day")
