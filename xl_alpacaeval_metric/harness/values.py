@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from lm_eval.api.metrics import mean
 
 from xl_alpacaeval_metric.figures import LengthControl
 from xl_alpacaeval_metric.records.result import Taste
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
+from xl_alpacaeval_metric.stats.strata import Strata
 
 
 def values(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def values(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
     }
     if judged["judged"]:  # The same for every document of a run.
         verdicts, code = judged["verdicts"], doc["response_language"]
-        found["win_rate"] = _number(shown)
+        found["win_rate"] = Preference.of(_number(shown), code, _order(verdicts))
         item = [_number(shown), doc["id"], code, _order(verdicts)]
         found["win_rate_ci95_low"], found["win_rate_ci95_high"] = item, item
         lengths, taste = judged["content_lengths"] or (0.0, 0.0), judged["length_taste"]
@@ -38,6 +40,23 @@ def values(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
         found["first_position_rate"] = _first(verdicts)
         found["missing"] = float(preference is None)
     return found
+
+
+class Preference(float):
+    """A preference that knows the language and the order it was judged in.
+
+    A plain number for the harness, which computes the standard error from it and writes it down.
+    """
+
+    language: str
+    order: str
+
+    @classmethod
+    def of(cls, value: float, language: str, order: str) -> "Preference":
+        """The preference of an item."""
+        found = cls(value)
+        found.language, found.order = language, order
+        return found
 
 
 def _order(verdicts: Sequence[Mapping[str, Any]]) -> str:
@@ -62,6 +81,8 @@ def _number(value: float | bool | None) -> float:
 class MeanOfPresent:
     """The mean of the values that are not nan, and nan where none is.
 
+    Of preferences in several languages it is the mean of the languages' win rates.
+
     It equals the harness's `mean`, by which the harness finds the formula of the standard error,
     and removes the nan from the list, from which the harness computes that error next.
     """
@@ -76,6 +97,10 @@ class MeanOfPresent:
 
     def __call__(self, items: list[float]) -> float:
         items[:] = [value for value in items if not math.isnan(value)]
+        known = [value for value in items if isinstance(value, Preference)]
+        if known and len(known) == len(items):
+            values, languages = np.array(items, dtype=np.float64), [value.language for value in known]
+            return Strata.of(values, range(len(items)), languages, [value.order for value in known]).mean
         return float(mean(items)) if items else math.nan
 
 
