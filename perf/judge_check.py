@@ -43,6 +43,10 @@ def coin(generator: np.random.Generator, kind: Kind, code: str, ease: float) -> 
     return float(generator.random() < 0.5), float(generator.random() < 0.5)
 
 
+def wrong(generator: np.random.Generator, kind: Kind, code: str, ease: float) -> tuple[float, float]:
+    return 0.0, 0.0
+
+
 def but(judge: Judge, kind: Kind, fault: Judge, language: str = "") -> Judge:
     """As `judge`, but on one kind (in one language)."""
     return lambda generator, of, code, ease: (
@@ -70,9 +74,9 @@ def main() -> None:
     sound |= {"soft": soft(2, 1), "soft, unsure": soft(0.5, 1), "a coin": hard(0.5), "lean 0.3": soft(2, 1, 0.3)}
     planted = {
         "loops, Irish, by a coin": (but(hard(0.03), "loop", coin, "ga"), "ga: accepts loops"),
-        "loops, Irish, always": (but(hard(0.03), "loop", hard(1), "ga"), "ga: accepts loops"),
-        "other language": (but(hard(0.03), "other_language", hard(1)), "accepts answers in another language"),
-        "length": (but(hard(0.03), "padded", hard(1)), "prefers padded answers"),
+        "loops, Irish, always": (but(hard(0.03), "loop", wrong, "ga"), "ga: accepts loops"),
+        "other language": (but(hard(0.03), "other_language", wrong), "accepts answers in another language"),
+        "length": (but(hard(0.03), "padded", wrong), "prefers padded answers"),
         "first": (soft(3, 1, 2.0), "prefers the answer shown first"),
     }
     settings = [(("ga",), "small"), (("ga", "fi"), "small"), (benchmark.MINI_LANGUAGES, "small")]

@@ -1,13 +1,14 @@
 """The `evaluate` metric: columns in, `scoring.score`, a plain dictionary out."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import datasets
 import evaluate
 
-from xl_alpacaeval_metric import languages, scoring
+from xl_alpacaeval_metric import languages, scoring, templates
 from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.tables import identifier_of
@@ -30,7 +31,8 @@ Args:
     references (list of str): an answer to each instruction to compare with.
     instructions (list of str): what was asked, the language instruction included.
     languages (list of str): the code of the language each answer should be in, e.g. "fi".
-    ids (list of str, optional): the prompt's id, the same for one prompt in several languages.
+    ids (list of str, optional): the prompt's id, the same for one prompt in several languages. By
+        default each row is a prompt of its own, known by its texts.
     judge (str or Judge): "openai/gpt-4o", "hf/ORG/MODEL", "hf/./folder", "vllm/ORG/MODEL", or "none"
         for the figures that need no judge; a list of several for a panel.
     judge_base_url (str, optional): an OpenAI-compatible endpoint.
@@ -158,8 +160,10 @@ def compute(
     A judge that is passed in stays open. Raises UserError for bad input.
     """
     codes = [languages.get(code).code for code in languages_]
-    given = [None] * len(predictions) if ids is None else ids
-    names = [identifier_of({"id": i}, f"item {n}") or str(n) for n, i in enumerate(given, 1)]
+    if ids is None:
+        names = _ids_by_content(instructions, references, predictions, codes)
+    else:
+        names = [identifier_of({"id": i}, f"item {n}") or str(n) for n, i in enumerate(ids, 1)]
     columns = {
         "predictions": predictions,
         "references": references,
@@ -169,7 +173,9 @@ def compute(
     }
     if len({len(column) for column in columns.values()}) > 1:
         sizes = ", ".join(f"{len(column)} {name}" for name, column in columns.items())
-        raise UserError(f"columns differ in length: {sizes}")
+        # In a distributed compute the columns are gathered, and other arguments are not.
+        hint = "; leave ids out where several processes compute together" if len(names) < len(predictions) else ""
+        raise UserError(f"columns differ in length: {sizes}{hint}")
     comparisons = [
         Comparison(identifier, code, instruction, prediction, reference)
         for identifier, code, instruction, prediction, reference in zip(
@@ -203,3 +209,17 @@ def compute(
         if opened is not None:
             result = checking.with_check(result, found)
     return replace(result, warnings=(*notes, *result.warnings)).as_dict()
+
+
+def _ids_by_content(*columns: Sequence[object]) -> list[str]:
+    """An id for each row, made of its texts, so that the order of the rows changes nothing.
+
+    Equal rows are numbered.
+    """
+    seen: Counter[str] = Counter()
+    names = []
+    for row in zip(*columns, strict=False):
+        name = templates.digest(*map(str, row)).hex()[:12]
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return names

@@ -14,6 +14,7 @@ import pytest
 from tests.helpers import ROOT
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.xl_alpacaeval_metric import compute
 
 KEYS = {
     *("win_rate", "win_rate_stderr", "win_rate_ci95", "lc_win_rate", "lc_win_rate_stderr", "n", "n_missing"),
@@ -123,3 +124,18 @@ def test_it_is_as_evaluate_wants_its_metrics() -> None:
     )
     assert len(example.examples) == 4
     assert doctest.DocTestRunner().run(example).failed == 0
+
+
+def test_without_ids_the_order_of_the_rows_changes_nothing() -> None:
+    rows = [(f"Antwort {n}", f"Referenz {n}", f"Sag {n} auf Deutsch.", "de") for n in range(12)]
+    rows.append(rows[0])  # Twice the same.
+    with JudgeServer() as server:
+
+        def found(rows: list[tuple[str, str, str, str]]) -> dict[str, Any]:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            settings = {"judge": "openai/any", "judge_base_url": server.url, "judge_check": False}
+            return dict(compute(*columns, **settings))  # type: ignore[arg-type]
+
+        one, other = found(rows), found(rows[::-1])
+    assert one["win_rate"] == pytest.approx(other["win_rate"])
+    assert one["signature"] == other["signature"]

@@ -91,10 +91,11 @@ def estimate_costs(
     output: Output = None,
 ) -> None:
     """Estimate the requests, tokens and money that judging PAIRS will take."""
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from xl_alpacaeval_metric.judge import estimate as estimating
     from xl_alpacaeval_metric.judge import judging_task
+    from xl_alpacaeval_metric.judge_check.checking import checking
     from xl_alpacaeval_metric.runs import pairs
 
     if (price_input is None) != (price_output is None):
@@ -112,7 +113,11 @@ def estimate_costs(
             the_judge.client.preflight()
         task = judging_task.JudgingTask.of(comparisons, the_judge, rubric=rubric)
         found = estimating.estimate(task, pilot, probed=bool(pilot))
+        check = checking(the_judge, task.comparisons)
+        found = found if check is None else replace(found, check=check.estimate())
     say(found.line())
+    if found.check is not None and found.check.requests:
+        say(f"the judge check before it, once for all runs: up to {found.check.line()}")
     money = None
     if price_input is not None and price_output is not None:
         money = found.price(price_input, price_output)

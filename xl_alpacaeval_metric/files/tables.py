@@ -104,7 +104,8 @@ def _text_rows(file: IO[bytes], name: str, *, is_csv: bool) -> Iterator[Row]:
                     where = f"{name} line {number}"
                     yield _object(_parsed(line.rstrip("\n"), where), where)
     except UnicodeDecodeError:
-        raise UserError(f"{name}: not readable as UTF-8 text") from None
+        hint = "; save it as CSV UTF-8" if is_csv else ""
+        raise UserError(f"{name}: not readable as UTF-8 text{hint}") from None
 
 
 def _parquet(file: IO[bytes], name: str) -> Iterator[Row]:

@@ -3,13 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
-
-import numpy as np
 
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check.faults import faults
-from xl_alpacaeval_metric.judge_check.findings import LEAST_RESOLUTION, figures
+from xl_alpacaeval_metric.judge_check.findings import figures
 from xl_alpacaeval_metric.judge_check.judged import JudgedPair, judge_pairs, questions
 from xl_alpacaeval_metric.judge_check.pairs import (
     SMALL,
@@ -20,18 +17,16 @@ from xl_alpacaeval_metric.judge_check.pairs import (
     controls_hash,
     left_out,
 )
+from xl_alpacaeval_metric.judge_check.stopping import without_judge
 from xl_alpacaeval_metric.judge_check.taste import measure
 from xl_alpacaeval_metric.progress import Progress, silent
 from xl_alpacaeval_metric.records.judge_check import FAULTY, CheckFigures, Finding, JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Verdict
-from xl_alpacaeval_metric.stats.missing import Floats
 
 SMALL_PROMPTS, LEAST_PROMPTS = 10, 4
 """Prompts of the small form, and those that a language needs."""
 LOOKS = (1, 2, 4, 7)
 """Prompts after which a language is left that certainly has no judge."""
-_CERTAIN, _LIKELY = 5.0, 2.0
-"""Standard errors by which the resolution must lie below its limit to be certain, or likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +88,7 @@ def check_judge(
     for chunk in _rounds(controls, stop_early):
         judged += judge_pairs([pair for pair in chunk if pair.language not in left], judge, keep)
         if stop_early:
-            left |= _without_judge(judged, list(controls.pairs))
+            left |= without_judge(judged, list(controls.pairs))
     return _summed_up(judge, controls, judged, verdicts, left)
 
 
@@ -107,37 +102,6 @@ def _rounds(controls: Controls, stop_early: bool) -> list[list[ControlPair]]:
             look = sum(number[pair.id] >= bound for bound in bounds[1:])
             found[look if pair.kind in WORSE else -1].append(pair)
     return [chunk for chunk in found if chunk]
-
-
-def _without_judge(judged: Sequence[JudgedPair], languages: Sequence[str]) -> set[str]:
-    """The languages in which the judge is certainly none, by its resolution.
-
-    Certain of a language by its own pairs; and by those of all languages together, where its own
-    do not speak against it.
-    """
-    right = {
-        code: np.array(
-            [
-                one.right
-                for one in judged
-                if one.pair.language == code and one.pair.kind in WORSE and one.right is not None
-            ]
-        )
-        for code in languages
-    }
-    everywhere = _is_below(np.concatenate([*right.values(), np.array([])]), _CERTAIN)
-    return {code for code, values in right.items() if _is_below(values, _LIKELY if everywhere else _CERTAIN)}
-
-
-def _is_below(right: Floats, errors: float) -> bool:
-    """Whether the mean is below the least resolution by so many standard errors.
-
-    Verdicts without probabilities, of which a handful may agree by chance, must be twice as many.
-    """
-    hard = bool(np.isin(right, (0.0, 0.5, 1.0)).all())
-    if right.size < (10 if hard else 5):
-        return False
-    return bool(right.mean() + errors * right.std(ddof=1) / sqrt(right.size) < LEAST_RESOLUTION / 100)
 
 
 def _summed_up(

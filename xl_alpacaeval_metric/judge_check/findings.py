@@ -36,6 +36,8 @@ def figures(judged: Sequence[JudgedPair], taste: MeasuredTaste | None) -> CheckF
         low, high = win_rate_interval(credits, [one.pair.id for one in worse], strata)
         ci95 = None if isnan(low) else (float(low), float(high))
     verdict, reason = _verdict(accuracy, resolution, ci95)
+    if 2 * (silent := sum(one.silent for one in worse)) > len(worse):
+        verdict, reason = "no judge", f"gives no verdict on {silent} of {len(worse)} pairs"
     return CheckFigures(
         verdict=verdict,
         accuracy=accuracy,

@@ -16,12 +16,13 @@ ORDERS: tuple[Order, Order] = ("candidate_first", "reference_first")
 class JudgedPair:
     """A pair, and the probability given to its right answer with the wrong and the right one first.
 
-    None where a verdict is missing.
+    None where a verdict is missing; `silent` says that the judge replied, and gave none.
     """
 
     pair: ControlPair
     wrong_first: float | None
     right_first: float | None
+    silent: bool = False
 
     @property
     def right(self) -> float | None:
@@ -54,11 +55,12 @@ def judge_pairs(pairs: Sequence[ControlPair], judge: Judge, on_verdict: Callable
     for verdict in judge.verdicts(questions(pairs, judge)):
         given.append(verdict)
         on_verdict(verdict)
-    found = {(verdict.id, verdict.language, verdict.order): verdict.preference for verdict in votes.averaged(given)}
+    found = {(verdict.id, verdict.language, verdict.order): verdict for verdict in votes.averaged(given)}
     judged = []
     for pair in pairs:
-        wrong_first, right_first = (found[*pair.comparison.key, order] for order in ORDERS)
-        judged.append(JudgedPair(pair, _right(wrong_first), _right(right_first)))
+        both = [found[*pair.comparison.key, order] for order in ORDERS]
+        wrong_first, right_first = (_right(verdict.preference) for verdict in both)
+        judged.append(JudgedPair(pair, wrong_first, right_first, silent=any(map(_is_silent, both))))
     return judged
 
 
@@ -71,3 +73,9 @@ def questions(pairs: Sequence[ControlPair], judge: Judge) -> list[Question]:
 
 def _right(preference: float | None) -> float | None:
     return None if preference is None else 1.0 - preference
+
+
+def _is_silent(verdict: Verdict) -> bool:
+    """Whether the judge replied, but not with a verdict; a failed request is none of its own."""
+    replied = bool(verdict.raw) or (verdict.reason or "").startswith("no usable answer")
+    return verdict.preference is None and replied

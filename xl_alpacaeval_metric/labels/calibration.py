@@ -148,7 +148,10 @@ def _warnings(labels: Labels, used: Sequence[ItemKey], drawn: Collection[ItemKey
             "the anchored win rate is void (label-sheet draws them)"
         )
     if strange := sum(key not in drawn for key in used if key in on_sheets):
-        yield f"{strange} labelled items are on a sheet and not in its draw: the run has changed since it was drawn"
+        yield (
+            f"{strange} labelled items are on a sheet, and in no draw that the labels name: the run has changed since, "
+            'or the column "drawn" is gone'
+        )
     labelled = {key for key, given in labels.values.items() if known(given)}
     if skipped := len(set(drawn) - labelled):
         yield (

@@ -122,10 +122,12 @@ class _Reader:
         return identifier, codes[0]
 
     def _note_draw(self, row: Mapping[str, object], where: str) -> None:
-        design = draw.Design.parse(row.get(spreadsheet.DRAWN))
+        text = row.get(spreadsheet.DRAWN)
+        if text is None or text == "":
+            return  # Somebody took the column out: the item is still known, its draw is not.
+        design = draw.Design.parse(text)
         if design is None:
-            need = f'"{spreadsheet.DRAWN}" is {row.get(spreadsheet.DRAWN)!r}; keep that column as the sheet has it'
-            raise UserError(f"{where}: {need}")
+            raise UserError(f'{where}: "{spreadsheet.DRAWN}" is {text!r}; keep that column as the sheet has it')
         self.draws.add(design)
 
     def _add(self, key: ItemKey, annotator: str, value: float | None, where: str) -> None:

@@ -80,6 +80,17 @@ def test_a_judge_that_is_right_by_a_hair_is_left_after_one_prompt() -> None:
     assert "certainly no judge" in found.notes[-1]
 
 
+def test_a_judge_that_gives_no_verdicts_is_left_soon() -> None:
+    with (
+        JudgeServer(logprobs=False, reply=lambda body: "Both answers have their merits.") as server,
+        Judge.from_spec("openai/j", base_url=server.url, args={"retries": 0}) as judge,
+    ):
+        found = JudgeChecking(judge, controls_from(None, ["fi", "ga"], "small", 10, 0)).run()
+    assert found.overall.verdict == "no judge"
+    assert found.by_language["ga"].reason == "gives no verdict on 5 of 5 pairs"
+    assert found.n_verdicts == found.n_verdicts_missing == 20
+
+
 def test_the_full_check_takes_every_kind_in_both_orders() -> None:
     with JudgeServer(verdict=planted()) as server:
         found = check(server, "fi", form="full")

@@ -67,3 +67,12 @@ def test_the_lean_is_signed_and_free_of_what_is_right() -> None:
     first = found(lambda generator, kind, code: (0.6, 0.9))
     assert first.first_position_rate == pytest.approx(65.0)
     assert first.resolution == pytest.approx(75.0)
+
+
+def test_who_replies_without_a_verdict_is_no_judge_but_a_failed_request_says_nothing() -> None:
+    pairs = judged(right(1.0), np.random.default_rng(0), ["fi"], SMALL, 10)
+    silent = [JudgedPair(one.pair, None, None, silent=True) for one in pairs[:40]]
+    failed = [JudgedPair(one.pair, None, None) for one in pairs[:40]]
+    assert figures([*silent, *pairs[40:]], None).verdict == "no judge"
+    assert figures([*failed, *pairs[40:]], None).verdict == "doubtful"
+    assert figures(failed, None).verdict == "unchecked"

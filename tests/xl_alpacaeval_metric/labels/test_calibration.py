@@ -101,6 +101,11 @@ def test_what_voids_the_figures_is_said(tmp_path: Path) -> None:
     warnings = calibration.calibrate(folder, [easy]).warnings
     assert any("of 60 drawn items have no label" in line for line in warnings)
     assert any("fewer than 20 prompts" in line for line in warnings)
+    rows = [
+        {"item": row["item"], "label": "12"[i % 2]} for i, row in enumerate(sheet.of_run(folder, draw.Design(60)).rows)
+    ]
+    warnings = calibration.calibrate(folder, [write_jsonl(tmp_path / "undrawn.jsonl", rows)]).warnings
+    assert any("60 labelled items are on a sheet, and in no draw" in line for line in warnings)
     one_language = labelled(folder, "fi", languages=("fi",))  # type: ignore[arg-type]
     found = calibration.calibrate(folder, [one_language])
     assert list(found.by_language) == ["fi"]

@@ -5,6 +5,8 @@ its use. The clients here are those that judge (`xl_alpacaeval_metric.clients`):
 endpoint's rate limits, retry passing faults, and stand behind a cache on disk, one file a task.
 """
 
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,6 +143,13 @@ class StartedServer(CachedServer):
 
     To be named before datatrove's class among the bases.
     """
+
+    async def start_server(self) -> Any:
+        """Start it; its program may stand beside this Python, in a folder not on the path."""
+        path, beside = os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)
+        if beside not in path.split(os.pathsep):
+            os.environ["PATH"] = os.pathsep.join((path, beside))
+        return await super().start_server()  # type: ignore[misc]
 
     async def _make_request(self, payload: dict[str, Any]) -> dict[str, Any]:
         address = super().get_base_url()  # type: ignore[misc]

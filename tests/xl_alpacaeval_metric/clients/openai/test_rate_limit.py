@@ -87,3 +87,14 @@ def test_reads_retry_after_in_all_its_forms() -> None:
     assert retry_after({"retry-after": later, "date": format_datetime(now, usegmt=True)}) == 20.0
     assert retry_after({"retry-after": later}) == pytest.approx(20.0, abs=5)
     assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0
+
+
+def test_rate_limits_without_an_end_are_said(server: JudgeServer, caplog: pytest.LogCaptureFixture) -> None:
+    """At the eighth in a row, with their number and what waits."""
+    with client_of(server, retries=0) as client:
+        client.preflight()
+        server.behaviour = Behaviour(capacity=0, retry_after="0")
+        assert not any(isinstance(reply, Completion) for _, reply in client.complete(asks(9)))
+    (said,) = [text for record in caplog.records if "times in a row" in (text := record.getMessage())]
+    assert "429" in said
+    assert "8 times in a row; 2 requests wait, the next attempt is in" in said

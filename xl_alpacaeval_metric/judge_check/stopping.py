@@ -1,0 +1,55 @@
+"""When a check stops early: a language in which the judge is certainly none is left."""
+
+from collections.abc import Sequence
+from math import sqrt
+
+import numpy as np
+
+from xl_alpacaeval_metric.judge_check.findings import LEAST_RESOLUTION
+from xl_alpacaeval_metric.judge_check.judged import JudgedPair
+from xl_alpacaeval_metric.judge_check.pairs import WORSE
+from xl_alpacaeval_metric.stats.missing import Floats
+
+CERTAIN, LIKELY = 5.0, 2.0
+"""Standard errors by which the resolution must lie below its limit to be certain, or likely."""
+CERTAINLY_SILENT, LIKELY_SILENT = 0.8, 0.5
+"""The same for the share of pairs without a verdict."""
+LEAST_PAIRS, LEAST_HARD_PAIRS = 5, 10
+"""Pairs that are needed, and those where the verdicts are 0 or 1, which may agree by chance."""
+
+
+def without_judge(judged: Sequence[JudgedPair], languages: Sequence[str]) -> set[str]:
+    """The languages in which the judge is certainly none: by its resolution, or since it is silent.
+
+    Certain of a language by its own pairs; and by those of all languages together, where its own
+    agree.
+    """
+    pairs = {
+        code: [one for one in judged if one.pair.language == code and one.pair.kind in WORSE] for code in languages
+    }
+    together = [one for of in pairs.values() for one in of]
+    limits = LIKELY if _is_below(_right(together), CERTAIN, LEAST_HARD_PAIRS) else CERTAIN
+    share = LIKELY_SILENT if _is_silent(together, CERTAINLY_SILENT, LEAST_HARD_PAIRS) else CERTAINLY_SILENT
+    least = LEAST_PAIRS if limits == LIKELY else LEAST_HARD_PAIRS
+    least_silent = LEAST_PAIRS if share == LIKELY_SILENT else LEAST_HARD_PAIRS
+    return {
+        code
+        for code, of in pairs.items()
+        if _is_below(_right(of), limits, least) or _is_silent(of, share, least_silent)
+    }
+
+
+def _right(judged: Sequence[JudgedPair]) -> Floats:
+    return np.array([one.right for one in judged if one.right is not None])
+
+
+def _is_below(right: Floats, errors: float, least_hard: int) -> bool:
+    """Whether the mean is below the least resolution by so many standard errors."""
+    hard = bool(np.isin(right, (0.0, 0.5, 1.0)).all())
+    if right.size < (least_hard if hard else LEAST_PAIRS):
+        return False
+    return bool(right.mean() + errors * right.std(ddof=1) / sqrt(right.size) < LEAST_RESOLUTION / 100)
+
+
+def _is_silent(judged: Sequence[JudgedPair], share: float, least: int) -> bool:
+    return len(judged) >= least and sum(one.silent for one in judged) >= share * len(judged)
