@@ -55,9 +55,8 @@ def fault(source: str, translated: str) -> Fault | None:
     """What is wrong with the form of a translation (of a text or a segment); None if nothing is.
 
     Checked is what holds in every language: code in fences and between backticks, addresses, the
-    number of list items, headings and table rows, formulas, placeholders, HTML tags, paragraphs
-    (more than a third of them, and more than one, must be there), bold, numbers of three digits or
-    more (see `lost_numbers`), and markers of the prompt.
+    number of list items, headings and table rows, formulas, placeholders, HTML tags, bold, numbers
+    of three digits or more (see `lost_numbers`), and markers of the prompt.
     """
     if clean_reply.MARKER.search(translated) and not clean_reply.MARKER.search(source):
         return Fault("a marker of the prompt is in the translation")
@@ -80,13 +79,18 @@ def fault(source: str, translated: str) -> Fault | None:
     for kind, pattern in _KEPT.items():
         if lost := list((Counter(pattern.findall(prose)) - Counter(pattern.findall(there))).elements()):
             return Fault(f"{kind} lost", ", ".join(lost[:3]))
-    paragraphs = [len(_PARAGRAPH.split(text.strip())) for text in (prose, there)]
-    if paragraphs[1] == 1 < paragraphs[0] or 3 * paragraphs[1] <= paragraphs[0]:
-        return Fault("paragraphs lost", f"{paragraphs[0]} before, {paragraphs[1]} after")
     if _BOLD.search(prose) and not _BOLD.search(there):
         return Fault("bold lost")
     if lost := lost_numbers(source, translated):
         return Fault("numbers lost", ", ".join(lost[:5]))
+    return None
+
+
+def lost_paragraphs(source: str, translated: str) -> Fault | None:
+    """The fault of a translation with one paragraph of several, or a quarter of them or less."""
+    before, after = (len(_PARAGRAPH.split(markdown.without_code(text).strip())) for text in (source, translated))
+    if after == 1 < before or 4 * after <= before:
+        return Fault("paragraphs lost", f"{before} before, {after} after")
     return None
 
 

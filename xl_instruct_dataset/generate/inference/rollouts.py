@@ -139,13 +139,13 @@ class Translate:
 
     def _fault(self, text: str, translated: str, target: str) -> Fault | None:
         """What is wrong with a translation: its form, or what the filters find in it alone."""
-        varieties = self.source.partition("-")[0] == target.partition("-")[0]
-        if not varieties and (copied := translation_faults.copy(text, translated)):
-            return copied
         if form := translation_faults.fault(text, translated):
             return form
-        drop = _drop(translated, target) or filters.length_ratio(text, translated, self.source, target)
-        return Fault(drop.reason, drop.detail) if drop else None
+        if drop := _drop(translated, target) or filters.length_ratio(text, translated, self.source, target):
+            return Fault(drop.reason, drop.detail)
+        varieties = self.source.partition("-")[0] == target.partition("-")[0]
+        copied = None if varieties else translation_faults.copy(text, translated)
+        return copied or translation_faults.lost_paragraphs(text, translated)
 
     async def _segment(self, text: str, target: str, number: int, prompter: Prompter) -> str:
         limit = TRANSLATION_TOKENS + int(TOKENS_PER_CHARACTER * filters.weighted_length(text, self.source))
