@@ -18,12 +18,13 @@ from lm_eval.api.task import ConfigurableTask
 from xl_alpacaeval_metric import benchmark, credentials
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.harness import judging, values
-from xl_alpacaeval_metric.harness.values import length_controlled, mean_of_present
+from xl_alpacaeval_metric.harness.values import interval_high, interval_low, length_controlled, mean_of_present
+from xl_alpacaeval_metric.judge.answer_order import both_by_default
 from xl_alpacaeval_metric.runs import harness_model, pairs
 from xl_alpacaeval_metric.runs.thoughts import Thoughts
 from xl_alpacaeval_metric.terminal import say
 
-__all__ = ["Refused", "Task", "length_controlled", "mean_of_present", "rows"]
+__all__ = ["Refused", "Task", "interval_high", "interval_low", "length_controlled", "mean_of_present", "rows"]
 
 JUDGED = "judged"
 """The filter's name in the tasks' YAML."""
@@ -52,7 +53,8 @@ class Task(ConfigurableTask):  # type: ignore[misc]
     def judge_settings(self) -> str:
         """The settings of the judge in the task's metadata, as JSON."""
         metadata = self.config.metadata or {}
-        return json.dumps({key: metadata[key] for key in judging.KEYS if key in metadata})
+        both = both_by_default([(self.config.dataset_kwargs or {}).get("benchmark_name", "")])
+        return json.dumps({"both_orders": both, **{key: metadata[key] for key in judging.KEYS if key in metadata}})
 
     @property
     def predicts_only(self) -> bool:

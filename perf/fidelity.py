@@ -17,7 +17,7 @@ import time
 from importlib import resources, util
 from pathlib import Path
 
-from xl_alpacaeval_metric.languages import lines
+from xl_alpacaeval_metric.languages import content
 from xl_alpacaeval_metric.languages.fidelity import language_fidelity
 
 
@@ -58,7 +58,7 @@ def main() -> None:
     looked_at = [
         line.bare
         for text, code in zip(texts, codes, strict=True)
-        for line in lines.parts(text or "", code.split("-")[0])
+        for line in content.parts(text or "", code.split("-")[0])
         if line.long
     ]
     every = sum((text or "").count("\n") + 1 for text in texts)

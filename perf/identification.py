@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.languages import evidence, identify, labels, lines
+from xl_alpacaeval_metric.languages import content, evidence, identify, labels
 
 FEWEST_WORDS, FEWEST_CHARACTERS = 8, 20
 
@@ -35,7 +35,7 @@ def sentences(folders: Iterable[Path]) -> dict[str, list[str]]:
 
 
 def _long(line: str, code: str) -> bool:
-    if code.split("-")[0] in {*lines.UNSPACED, "yue"}:
+    if code.split("-")[0] in {*content.UNSPACED, "yue"}:
         return len(line) >= FEWEST_CHARACTERS
     return len(line.split()) >= FEWEST_WORDS
 

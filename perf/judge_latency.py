@@ -67,7 +67,7 @@ def judge_twice(url: str, pairs: int, concurrency: int) -> tuple[Took, Took, int
         client = OpenAIClient("judge", base_url=url, api_key="none", concurrency=concurrency, timeout=5.0)
         with closing(CachedClient(client, Path(folder) / "cache.sqlite")) as cached:
             judge = Judge(cached)
-            tasks = [(comparison, order) for comparison in comparisons for order in judge.orders(comparison)]
+            tasks = judge.questions(comparisons)
             cached.preflight()
             took: list[Took] = []
             missing = 0

@@ -16,7 +16,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from xl_alpacaeval_metric.stats.length_control import CONFOUNDING, SPREAD, TASTE, length_controlled_win_rate
+from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
+from xl_alpacaeval_metric.stats.length_control.taste_model import CONFOUNDING, GPT4_TASTE, SPREAD
 
 
 def synthetic(pairs: int, models: int = 10) -> list[tuple[list[float], list[float], list[float]]]:
@@ -38,10 +39,10 @@ def by_scipy(preferences: list[float], candidate: list[float], reference: list[f
 
     def loss(x: np.ndarray) -> float:
         eta = x[0] + (x[1] + x[2]) * t
-        prior = ((x[1] - TASTE) ** 2 + (x[2] - CONFOUNDING) ** 2) / (2 * SPREAD**2)
+        prior = ((x[1] - GPT4_TASTE) ** 2 + (x[2] - CONFOUNDING) ** 2) / (2 * SPREAD**2)
         return float(np.logaddexp(0, eta).sum() - p @ eta + prior)
 
-    fit = minimize(loss, [0, TASTE, CONFOUNDING], method="BFGS").x
+    fit = minimize(loss, [0, GPT4_TASTE, CONFOUNDING], method="BFGS").x
     return float(100 * expit(fit[0] + fit[2] * t).mean())
 
 

@@ -25,7 +25,7 @@ from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.clients.local.prefix_cache import shared_length
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.verdict.probability import CHOICES
-from xl_alpacaeval_metric.records.judgements import Comparison, Order
+from xl_alpacaeval_metric.records.judgements import Comparison
 
 
 def comparisons(pairs: int) -> list[Comparison]:
@@ -80,9 +80,7 @@ def main() -> None:
     plain = clients["whole prompts"]
     plain.preflight()
     network = clients["beginning once"]._network = plain._load()  # One network for both, so that neither is warmer.
-    tasks: list[tuple[Comparison, Order]] = [
-        (c, order) for c in comparisons(options.pairs) for order in Judge(plain).orders(c)
-    ]
+    tasks = Judge(plain).questions(comparisons(options.pairs))
     prompts = encode([Judge(plain).request(*task).messages for task in tasks], plain._tokenizer)
     batches = tokenised_batches(plain, prompts, network.device.type)
     verdicts = [token for choice in CHOICES for token in spellings(choice, plain._tokenizer)]

@@ -28,6 +28,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "clients gaming hub settings stats",
         "benchmark judge ranking",
         "judge_check panels sequential",
+        "figures",
         "scoring",
         "runs",
         "labels leaderboard",
@@ -35,10 +36,18 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "cli",
     ),
     "xl_alpacaeval_metric.judge": (
-        "__init__ prompt_file prompt_length rubric thoughts verdict votes",
+        "__init__ answer_order prompt_file prompt_length rubric verdict votes",
         "aggregate pairwise rating rubric_file",
         "judging_task",
         "estimate judging_stream",
+    ),
+    "xl_alpacaeval_metric.stats": (
+        "__init__ missing student_t",
+        "clusters win_rates",
+        "strata",
+        "intervals position",
+        "anchoring differences length_control",
+        "factor_effects",
     ),
     "xl_alpacaeval_metric.clients": (
         "base endpoint_reply harness_generation per_process",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.leaderboard.places import Ranking
     from xl_alpacaeval_metric.leaderboard.ranking import rank
     from xl_alpacaeval_metric.records.judgements import Comparison, Verdict
-    from xl_alpacaeval_metric.records.result import Fidelity, Result, Scores, Usage, WinRate
+    from xl_alpacaeval_metric.records.result import Fidelity, Result, Scores, Taste, Usage, WinRate
     from xl_alpacaeval_metric.scoring import score
     from xl_alpacaeval_metric.stats.anchoring import AnchoredWinRate, anchored_win_rate
     from xl_alpacaeval_metric.stats.differences import Difference, paired_difference
@@ -34,6 +34,7 @@ __all__ = [
     "Ranking",
     "Result",
     "Scores",
+    "Taste",
     "Usage",
     "UserError",
     "Verdict",
@@ -58,7 +59,7 @@ _HOMES = {
     "leaderboard.places": ("Ranking",),
     "leaderboard.ranking": ("rank",),
     "records.judgements": ("Comparison", "Verdict"),
-    "records.result": ("Fidelity", "Result", "Scores", "Usage", "WinRate"),
+    "records.result": ("Fidelity", "Result", "Scores", "Taste", "Usage", "WinRate"),
     "scoring": ("score",),
     "stats.anchoring": ("AnchoredWinRate", "anchored_win_rate"),
     "stats.differences": ("Difference", "paired_difference"),

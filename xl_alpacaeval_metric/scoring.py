@@ -2,37 +2,24 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from xl_alpacaeval_metric import gaming
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge import rating, thoughts, votes
-from xl_alpacaeval_metric.judge.aggregate import (
-    ItemScores,
-    item_row,
-    item_scores,
-    position_consistency,
-    preferences_in_language,
-)
+from xl_alpacaeval_metric.figures import UNKNOWN_TASTE, Figures, LengthControl, indices_of
+from xl_alpacaeval_metric.judge import votes
+from xl_alpacaeval_metric.judge.aggregate import item_row, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
-from xl_alpacaeval_metric.languages import evidence, fidelity, identify
+from xl_alpacaeval_metric.languages import evidence, identify
 from xl_alpacaeval_metric.panels import agreement
 from xl_alpacaeval_metric.panels.panel import Panel, open_judges
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating, Verdict
-from xl_alpacaeval_metric.records.result import Effect, Result, Scores, Usage
+from xl_alpacaeval_metric.records.result import Result, Taste, Usage
 from xl_alpacaeval_metric.sequential.judging import judge_in_looks
 from xl_alpacaeval_metric.sequential.rules import Rule
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
-from xl_alpacaeval_metric.stats import factor_effects
-from xl_alpacaeval_metric.stats.clusters import Clusters
-from xl_alpacaeval_metric.stats.intervals import win_rate_interval
-from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
-from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none_if_undefined
-from xl_alpacaeval_metric.stats.strata import Strata
-from xl_alpacaeval_metric.stats.win_rates import win_rate
 
 
 def score(
@@ -46,6 +33,8 @@ def score(
     criteria: Rubric | None = None,
     ratings: Iterable[Rating] = (),
     on_rating: Callable[[Rating], None] | None = None,
+    tastes: Mapping[str, Taste] | None = None,
+    assume_gpt4_taste: bool = False,
 ) -> Result:
     """Judge the comparisons, and compute every figure.
 
@@ -55,13 +44,22 @@ def score(
     preference are judged. `on_verdict` is called with each new verdict as it comes in. With
     `criteria` the judge also rates each prediction; `ratings` and `on_rating` are the same for
     ratings. `benchmark` and `references` (whose answers they are) are named in the signature.
+    `tastes` are the judge's measured tastes for length, by language; without them, unless
+    `assume_gpt4_taste`, there is no length-controlled win rate.
 
     Raises UserError for an empty or contradictory input and for criteria without a judge, and
     ModelUnavailable.
     """
     with open_judges("none" if judge is None else judge) as opened:
         task = JudgingTask.of(comparisons, opened, rubric=criteria, verdicts=verdicts, ratings=ratings)
-        return score_task(task, on_verdict=on_verdict, on_rating=on_rating, benchmark=benchmark, references=references)
+        return score_task(
+            task,
+            on_verdict=on_verdict,
+            on_rating=on_rating,
+            benchmark=benchmark,
+            references=references,
+            length_control=LengthControl(tastes, assume_gpt4_taste),
+        )
 
 
 def score_task(
@@ -72,11 +70,12 @@ def score_task(
     benchmark: str = "pairs",
     references: str = "given",
     rule: Rule | None = None,
+    length_control: LengthControl = UNKNOWN_TASTE,
 ) -> Result:
     """As `score`, for a task that has its judge, its criteria and the judgements so far.
 
     With a `rule` the items are judged in looks, which may stop early: what was not judged then
-    counts in no figure that needs a judge.
+    counts in no figure that needs a judge. `length_control`: what is known of the judge's taste.
     """
     panel = task.judge if isinstance(task.judge, Panel) else None
     if panel is not None and task.rubric is not None:
@@ -93,11 +92,9 @@ def score_task(
     for verdict in votes.averaged(verdicts):
         by_item[verdict.id, verdict.language].append(verdict)
     items = item_scores(task.comparisons, by_item)
-    figures = _Figures(
-        items, Clusters.by_prompt(task.comparisons), ratings, task.rubric, task.judge is not None, left_out
-    )
-    languages = _indices([item.language for item in task.comparisons])
-    designs = {design: indices for design, indices in _indices([i.design for i in task.comparisons]).items() if design}
+    figures = Figures(items, ratings, task.rubric, task.judge is not None, left_out, length_control)
+    languages = indices_of([item.language for item in task.comparisons])
+    designs = {name: indices for name, indices in indices_of([i.design for i in task.comparisons]).items() if name}
     judges = agreement.figures(list(panel.judges), task.comparisons, verdicts, left_out) if panel else None
     return Result(
         overall=figures.scores(range(len(items))),
@@ -109,103 +106,33 @@ def score_task(
         missing_reasons=_missing_reasons(verdicts, ratings),
         warnings=(
             *votes.left_out(verdicts),
+            *figures.swamped(),
             *(agreement.warnings(judges) if judges else ()),
-            *thoughts.unfinished(task.comparisons),
+            *unfinished_thoughts(task.comparisons),
             *gaming.warnings(task.comparisons),
             *evidence.warnings(languages),
         ),
         items=tuple(item_row(one) for one in items),
         by_design={design: figures.scores(indices) for design, indices in designs.items()},
-        effects=_effects({design: [items[i] for i in indices] for design, indices in designs.items()}),
+        effects=figures.effects(),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Figures:
-    """The figures of every item, in one order; `ratings` is empty without a rubric."""
-
-    items: Sequence[ItemScores]
-    prompts: Clusters
-    ratings: Sequence[Rating]
-    rubric: Rubric | None
-    judged: bool
-    left_out: frozenset[ItemKey] = frozenset()
-
-    def scores(self, indices: Sequence[int]) -> Scores:
-        """The figures of the items at these indices taken together."""
-        scored = [self.items[i] for i in indices]
-        items = [one.item for one in scored]
-        prompts = self.prompts.take(indices)
-        in_language = fidelity.rates([one.fidelity for one in scored], [item.language for item in items])
-        preferences = [one.preference for one in scored]
-        # Without a judge no preference is missing: there are none.
-        rate = win_rate([one.preference for one in scored if one.item.key not in self.left_out] if self.judged else [])
-        lengths = [len(item.prediction) for item in items]
-        reference_lengths = [len(item.reference) for item in items]
-        controlled = overall_length_controlled_win_rate(
-            preferences, lengths, reference_lengths, [item.language for item in items]
-        )
-        codes = Clusters(item.language for item in items)
-        strata = Strata.of(as_preferences(preferences), prompts, codes)
-        in_language_strata = Strata.of(as_preferences(preferences_in_language(scored)), prompts, codes)
-        interval = win_rate_interval(preferences, prompts, codes)
-        return Scores(
-            win_rate=none_if_nan(100 * strata.mean),
-            win_rate_stderr=none_if_nan(100 * strata.standard_error()),
-            win_rate_ci95=none_if_undefined(interval),
-            lc_win_rate=none_if_nan(controlled.value),
-            lc_win_rate_stderr=none_if_nan(controlled.standard_error),
-            n=rate.n,
-            n_missing=rate.n_missing,
-            n_items=len(items),
-            n_empty=sum(not item.prediction.strip() for item in items),
-            wins=rate.wins,
-            losses=rate.losses,
-            ties=rate.ties,
-            line_pass_rate=in_language.line_pass_rate,
-            word_pass_rate=in_language.word_pass_rate,
-            coverage=in_language.coverage,
-            avg_length=sum(lengths) / len(items),
-            avg_reference_length=sum(reference_lengths) / len(items),
-            position_consistency=position_consistency([one.verdicts for one in scored]),
-            criteria=None
-            if self.rubric is None
-            else rating.summary([self.ratings[i] for i in indices], self.rubric, prompts, codes),
-            thinking=thoughts.summary(items),
-            fidelity=in_language.fidelity,
-            switch_rate=in_language.switch_rate,
-            answered_in=in_language.answered_in,
-            win_rate_in_language=none_if_nan(100 * in_language_strata.mean) if self.judged else None,
-        )
-
-
-def _indices(labels: Sequence[str]) -> dict[str, list[int]]:
-    """The indices of each label, in order of first appearance."""
-    found: dict[str, list[int]] = {}
-    for index, label in enumerate(labels):
-        found.setdefault(label, []).append(index)
-    return found
-
-
-def _effects(designs: dict[str, list[ItemScores]]) -> dict[str, dict[str, Effect]]:
-    """What each design changes in win rate and line pass rate."""
-
-    values: dict[str, Callable[[ItemScores], float | None]] = {
-        "win_rate": lambda one: one.preference,
-        "line_pass_rate": lambda one: None if one.fidelity.line_pass is None else float(one.fidelity.line_pass),
-    }
-    return factor_effects.effects(
-        {
-            figure: {design: {one.item.prompt: value(one) for one in items} for design, items in designs.items()}
-            for figure, value in values.items()
-        }
-    )
+def unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
+    """A warning about thoughts that never ended, whose answers are empty; none where all ended."""
+    count = sum(item.unfinished for item in items)
+    if not count:
+        return []
+    return [
+        f"{count} of {len(items)} thoughts never end, and their answers count as empty: "
+        "give the model more room (eval: --thinking-tokens)"
+    ]
 
 
 def signature_of(task: JudgingTask, benchmark: str, references: str, rule: Rule | None = None) -> str:
     return signature(
         {
-            **(task.judge.settings if task.judge else {"judge": "none"}),
+            **task.settings,
             **({"criteria": task.rubric.sha} if task.rubric else {}),
             **({"stopping": rule.setting} if rule else {}),
             "lid": identify.identifier_name(),

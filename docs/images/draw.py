@@ -66,7 +66,7 @@ TRIPS: dict[str, tuple[str, tuple[Step, ...]]] = {
             Step("values for each sample", ("lm_eval_tasks/utils", "languages/fidelity")),
             Step(
                 "means, standard errors; length control",
-                ("stats/length_control",),
+                ("stats/length_control/rates",),
                 "the harness's table",
                 "lm-evaluation-harness",
             ),

@@ -188,8 +188,14 @@ def test_figures_are_those_of_score() -> None:
         with Judge.from_spec("openai/m", base_url=server.url) as judge:
             expected = score(items, judge).overall
     found = [values.values(doc, [result]) for doc, result in zip(docs, results, strict=True)]
-    assert 100 * statistics.fmean(one["win_rate"] for one in found) == pytest.approx(expected.win_rate)
-    assert 100 * utils.length_controlled([one["lc_win_rate"] for one in found]) == pytest.approx(expected.lc_win_rate)
+    assert 100 * utils.mean_of_present([one["win_rate"] for one in found]) == pytest.approx(expected.win_rate)
+    low, high = (
+        100 * end([one[name] for one in found])
+        for end, name in ((utils.interval_low, "win_rate_ci95_low"), (utils.interval_high, "win_rate_ci95_high"))
+    )
+    assert (low, high) == pytest.approx(expected.win_rate_ci95)
+    assert math.isnan(utils.length_controlled([one["lc_win_rate"] for one in found]))
+    assert expected.lc_win_rate is None
     assert 100 * statistics.fmean(one["coverage"] for one in found) == pytest.approx(expected.coverage)
 
 

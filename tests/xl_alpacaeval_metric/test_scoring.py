@@ -60,7 +60,7 @@ def test_verdicts_from_before_are_not_asked_for_again() -> None:
     items = [comparison(n) for n in range(6)]
     kept: list[Verdict] = []
     score(items[:4], judge(), on_verdict=kept.append)
-    failed = Verdict("item-5", "de", judge().orders(items[5])[0], None, reason="no answer")
+    failed = Verdict("item-5", "de", judge().orders(items)[items[5].key][0], None, reason="no answer")
     new: list[Verdict] = []
     result = score(items, judge(), verdicts=[*kept, failed], on_verdict=new.append)
     assert sorted(verdict.id for verdict in new) == ["item-4", "item-5"]

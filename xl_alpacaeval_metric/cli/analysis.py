@@ -76,7 +76,7 @@ def estimate_costs(
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
     judge_prompt: JudgePrompt = None,
     judge_votes: JudgeVotes = 1,
-    both_orders: BothOrders = False,
+    both_orders: BothOrders = None,
     criteria: Criteria = False,
     criteria_file: CriteriaFile = None,
     reference: Annotated[
@@ -197,18 +197,18 @@ def fidelity(
     ] = None,
 ) -> None:
     """Measure how far outputs are in the requested language; no judge, no references."""
-    from xl_alpacaeval_metric import outputs
     from xl_alpacaeval_metric.hub import lid_model
+    from xl_alpacaeval_metric.outputs import measured
     from xl_alpacaeval_metric.report import results
 
     with lid_model.in_use(lid):
-        found = outputs.measure(file)
+        found = measured.measure(file)
         results.show_fidelity(found.fidelity, file.name, terminal.console())
     for line in found.notes:
         terminal.say(line)
     terminal.say(found.signature)
     if output:
-        outputs.write(found, output)
+        measured.write(found, output)
 
 
 def write(content: dict[str, object], output: Path | None) -> None:

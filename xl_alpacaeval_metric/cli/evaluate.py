@@ -73,6 +73,11 @@ def options(version: Version = False) -> None:
     """Evaluate cross-lingual generation: ask in one language, judge the answer in another."""
 
 
+AssumeTaste = Annotated[
+    bool, typer.Option("--assume-gpt4-taste", help="Control length by GPT-4's taste, whatever the judge's is")
+]
+
+
 @app.command("eval")
 def evaluate(
     model: Model,
@@ -90,7 +95,8 @@ def evaluate(
     judge_check: JudgeCheck = True,
     judge_prompt: JudgePrompt = None,
     judge_votes: JudgeVotes = 1,
-    both_orders: BothOrders = False,
+    both_orders: BothOrders = None,
+    assume_gpt4_taste: AssumeTaste = False,
     batch: Batch = False,
     cache: Cache = None,
     max_requests: MaxRequests = None,
@@ -130,6 +136,7 @@ def evaluate(
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric.benchmark import references
+    from xl_alpacaeval_metric.judge.answer_order import both_by_default
     from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
@@ -153,7 +160,8 @@ def evaluate(
     candidate = with_backend(candidate, output)
     candidate.check()
     asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes, gpus, allow_random_weights
-    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
+    both = both_by_default([benchmark]) if both_orders is None else both_orders
+    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both, seed, *asked) as the_judge:
         rubric = rubric_from(criteria, criteria_file, the_judge)
         wanted = codes(languages) if languages is not None else None
         rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed, exclusion=exclusion)
@@ -174,7 +182,16 @@ def evaluate(
                 rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
             rule = stopping.rule_of(precision, until_decided, stopping.items_of(rows), the_judge, rubric)
             result = runs.evaluate_model(
-                candidate, rows, the_judge, folder, progress, rubric, estimate_shown(max_requests), rule, judge_check
+                candidate,
+                rows,
+                the_judge,
+                folder,
+                progress,
+                rubric,
+                estimate_shown(max_requests),
+                rule,
+                judge_check,
+                assume_gpt4_taste,
             )
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
     finish(result, f"{name} on {benchmark}", folder, max_missing)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xl_alpacaeval_metric.cli.arguments import AllowRandomWeights, Gpus
-from xl_alpacaeval_metric.cli.evaluate import app, finish
+from xl_alpacaeval_metric.cli.evaluate import AssumeTaste, app, finish
 from xl_alpacaeval_metric.cli.options import (
     Batch,
     BothOrders,
@@ -53,7 +53,8 @@ def judge_pairs(
     judge_prompt: JudgePrompt = None,
     judge_check: JudgeCheck = True,
     judge_votes: JudgeVotes = 1,
-    both_orders: BothOrders = False,
+    both_orders: BothOrders = None,
+    assume_gpt4_taste: AssumeTaste = False,
     batch: Batch = False,
     cache: Cache = None,
     max_requests: MaxRequests = None,
@@ -109,5 +110,6 @@ def judge_pairs(
                 given.name if given and given.of_run else "given",
                 rule,
                 judge_check,
+                assume_gpt4_taste,
             )
     finish(result, pairs_file.name, output, max_missing)

@@ -51,13 +51,12 @@ JudgeThinkingTokens = Annotated[
     int, typer.Option(min=1, metavar="N", help="Tokens for the judge's thought, beside those of its verdict")
 ]
 JudgeVotes = Annotated[
-    int,
-    typer.Option(
-        min=1, metavar="N", help="Ask the judge each question N times at temperature 1, and average its verdicts"
-    ),
+    int, typer.Option(min=1, metavar="N", help="Ask each question N times at temperature 1, and average the verdicts")
 ]
 Concurrency = Annotated[int, typer.Option(min=1, help="Requests in flight at an endpoint, at most")]
-BothOrders = Annotated[bool, typer.Option("--both-orders", help="Judge with the answers in both orders, and average")]
+BothOrders = Annotated[
+    bool | None, typer.Option("--both-orders/--one-order", help="Of the two answers  [default: both for mini, context]")
+]
 Batch = Annotated[
     bool, typer.Option("--batch", help="Use OpenAI's Batch API for an openai/ judge: half the price, within a day")
 ]
@@ -131,7 +130,7 @@ def judge_from(
     args: str,
     concurrency: int,
     device: str | None,
-    both_orders: bool,
+    both_orders: bool | None,
     seed: int,
     thinking: ThinkingMode = "auto",
     thinking_tokens: int = 4096,
@@ -156,7 +155,7 @@ def judge_from(
         args={**_for_this_machine(spec, gpus, allow_random_weights), **arguments(args)},
         device=device,
         seed=seed,
-        both_orders=both_orders,
+        both_orders=bool(both_orders),
         thinking=Thinking(thinking, thinking_tokens),
         prompt=prompt,
         votes=votes,

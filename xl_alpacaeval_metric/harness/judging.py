@@ -14,15 +14,17 @@ from typing import Any
 from xl_alpacaeval_metric import gaming, scoring
 from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge import thoughts, votes
+from xl_alpacaeval_metric.figures import Figures
+from xl_alpacaeval_metric.judge import votes
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check import checking
-from xl_alpacaeval_metric.languages import evidence, fidelity
+from xl_alpacaeval_metric.languages import content_length, evidence, fidelity
 from xl_alpacaeval_metric.panels.panel import open_judges
 from xl_alpacaeval_metric.records.judge_check import JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
+from xl_alpacaeval_metric.records.result import Taste
 from xl_alpacaeval_metric.runs.thoughts import Answer
 from xl_alpacaeval_metric.signature import with_check
 
@@ -137,7 +139,7 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
         verdicts[verdict.id, verdict.language].append(verdict)
     for line in (
         *votes.left_out(given),
-        *thoughts.unfinished(task.comparisons),
+        *scoring.unfinished_thoughts(task.comparisons),
         *gaming.warnings(task.comparisons),
         *evidence.warnings({item.language for item in items}),
     ):
@@ -146,7 +148,21 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
     scored = item_scores(task.comparisons, verdicts)
     shares = fidelity.answered_in([one.fidelity for one in scored])
     logger.info("%s: answered in %s", items[0].language, ", ".join(f"{c} {share:.0f}%" for c, share in shares.items()))
-    return [json.dumps(_judged_answer(one, judge is not None, check), ensure_ascii=False) for one in scored]
+    for line in Figures(scored, (), None, judge is not None).swamped():
+        logger.warning("%s", line)
+    tastes = checking.tastes(check)
+    lengths = _content_lengths(task.comparisons) if tastes else [None] * len(scored)
+    return [
+        json.dumps(_judged_answer(one, judge is not None, check, between, tastes), ensure_ascii=False)
+        for one, between in zip(scored, lengths, strict=True)
+    ]
+
+
+def _content_lengths(items: Sequence[Comparison]) -> list[tuple[float, float]]:
+    """The lengths of each answer and its reference, in characters of English that say as much."""
+    codes = [item.language for item in items]
+    candidates = content_length.content_lengths([item.prediction for item in items], codes)
+    return list(zip(candidates, content_length.content_lengths([i.reference for i in items], codes), strict=True))
 
 
 def described_with_check(judged_by: Mapping[str, Any], answer: str) -> dict[str, Any]:
@@ -165,8 +181,17 @@ def _say_missing(verdicts: Sequence[Verdict], language: str) -> None:
         logger.error("%s: there is no win rate, since every verdict is missing", language)
 
 
-def _judged_answer(one: ItemScores, judged: bool, check: JudgeCheck | None) -> dict[str, Any]:
+def _judged_answer(
+    one: ItemScores,
+    judged: bool,
+    check: JudgeCheck | None,
+    lengths: tuple[float, float] | None,
+    tastes: Mapping[str, Taste],
+) -> dict[str, Any]:
+    taste = tastes.get(one.item.language)
     return {
+        "content_lengths": lengths,
+        "length_taste": None if taste is None else [taste.value, taste.standard_error],
         **(
             {}
             if check is None

@@ -2,12 +2,18 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from lm_eval.api.metrics import mean
 
+from xl_alpacaeval_metric.figures import LengthControl
+from xl_alpacaeval_metric.records.result import Taste
+from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
+from xl_alpacaeval_metric.stats.strata import Strata
 
 
 def values(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
@@ -25,11 +31,47 @@ def values(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
         "coverage": float(language["scored"]),
     }
     if judged["judged"]:  # The same for every document of a run.
-        lengths = len(judged["prediction"]), len(doc["reference"])
-        found["win_rate"] = _number(shown)
-        found["lc_win_rate"] = [_number(shown), *lengths, doc["response_language"]]
+        verdicts, code = judged["verdicts"], doc["response_language"]
+        found["win_rate"] = Preference.of(_number(shown), code, _order(verdicts))
+        item = [_number(shown), doc["id"], code, _order(verdicts)]
+        found["win_rate_ci95_low"], found["win_rate_ci95_high"] = item, item
+        lengths, taste = judged["content_lengths"] or (0.0, 0.0), judged["length_taste"]
+        found["lc_win_rate"] = [_number(shown), *lengths, code, taste]
+        found["first_position_rate"] = _first(verdicts)
         found["missing"] = float(preference is None)
     return found
+
+
+class Preference(float):
+    """A preference that knows the language and the order it was judged in.
+
+    A plain number for the harness, which computes the standard error from it and writes it down.
+    """
+
+    language: str
+    order: str
+
+    @classmethod
+    def of(cls, value: float, language: str, order: str) -> "Preference":
+        """The preference of an item."""
+        found = cls(value)
+        found.language, found.order = language, order
+        return found
+
+
+def _order(verdicts: Sequence[Mapping[str, Any]]) -> str:
+    orders = {verdict["order"] for verdict in verdicts}
+    return "both" if len(orders) != 1 else str(orders.pop())
+
+
+def _first(verdicts: Sequence[Mapping[str, Any]]) -> float:
+    """The mean probability that was given to the answer shown first."""
+    given = [
+        one["preference"] if one["order"] == "candidate_first" else 1 - one["preference"]
+        for one in verdicts
+        if one["preference"] is not None
+    ]
+    return sum(given) / len(given) if given else math.nan
 
 
 def _number(value: float | bool | None) -> float:
@@ -38,6 +80,8 @@ def _number(value: float | bool | None) -> float:
 
 class MeanOfPresent:
     """The mean of the values that are not nan, and nan where none is.
+
+    Of preferences in several languages it is the mean of the languages' win rates.
 
     It equals the harness's `mean`, by which the harness finds the formula of the standard error,
     and removes the nan from the list, from which the harness computes that error next.
@@ -53,15 +97,40 @@ class MeanOfPresent:
 
     def __call__(self, items: list[float]) -> float:
         items[:] = [value for value in items if not math.isnan(value)]
+        known = [value for value in items if isinstance(value, Preference)]
+        if known and len(known) == len(items):
+            values, languages = np.array(items, dtype=np.float64), [value.language for value in known]
+            return Strata.of(values, range(len(items)), languages, [value.order for value in known]).mean
         return float(mean(items)) if items else math.nan
 
 
 mean_of_present = MeanOfPresent()
 
 
-def length_controlled(items: list[tuple[float, int, int, str]]) -> float:
-    """The length-controlled win rate of a task, 0..1, over the items with a preference."""
+def interval_low(items: list[tuple[float, str, str, str]]) -> float:
+    """The lower end of the 95% interval of a task's win rate, 0..1."""
+    return _interval(items)[0]
+
+
+def interval_high(items: list[tuple[float, str, str, str]]) -> float:
+    """The upper end of the 95% interval of a task's win rate, 0..1."""
+    return _interval(items)[1]
+
+
+def _interval(items: list[tuple[float, str, str, str]]) -> tuple[float, float]:
+    preferences, prompts, languages, orders = zip(*items, strict=True)
+    low, high = win_rate_interval(preferences, prompts, languages, orders=orders)
+    return low / 100, high / 100
+
+
+def length_controlled(items: list[tuple[float, float, float, str, Sequence[float] | None]]) -> float:
+    """The length-controlled win rate of a task, 0..1, over the items with a preference.
+
+    nan where the judge's taste for length is not known, or the pairs are too few.
+    """
     present = [item for item in items if not math.isnan(item[0])]
-    if not present:
+    tastes = {code: Taste(*taste) for *_, code, taste in present if taste is not None}
+    if not present or LengthControl(tastes).reason(Counter(item[3] for item in present)) is not None:
         return math.nan
-    return overall_length_controlled_win_rate(*zip(*present, strict=True)).value / 100.0
+    preferences, candidate, reference, codes, _ = zip(*present, strict=True)
+    return overall_length_controlled_win_rate(preferences, candidate, reference, codes, tastes=tastes).value / 100.0

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.languages.fidelity import TextFidelity, fidelity_row, texts_fidelity
-from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Verdict
+from xl_alpacaeval_metric.stats.position import position
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +51,28 @@ def preferences_by_judge(verdicts: Sequence[Verdict]) -> dict[str, float | None]
     }
 
 
+def by_order(verdicts: Sequence[Verdict]) -> list[tuple[float | None, float | None]]:
+    """Each judge's preference on an item with the candidate first, and with the reference first."""
+    found: dict[str, dict[Order, float | None]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict.judge, {})[verdict.order] = verdict.preference
+    return [(one.get("candidate_first"), one.get("reference_first")) for one in found.values()]
+
+
+def order_of(verdicts: Sequence[Verdict]) -> str:
+    """The order that an item was judged in, or "both"."""
+    orders = {verdict.order for verdict in verdicts}
+    return "both" if len(orders) != 1 else orders.pop()
+
+
 def position_consistency(verdicts: Sequence[Sequence[Verdict]]) -> float | None:
     """The share, in percent, of items with the same winner in both orders.
 
     `verdicts`: those of each item; only items with a preference in both orders count. None if there
     are no such items.
     """
-    pairs = [
-        [v.preference for v in both if v.judge == judge and v.preference is not None]
-        for both in verdicts
-        for judge in dict.fromkeys(v.judge for v in both)
-    ]
-    agree = [(a > 0.5) == (b > 0.5) and (a < 0.5) == (b < 0.5) for a, b in (pair for pair in pairs if len(pair) == 2)]
-    return 100.0 * sum(agree) / len(agree) if agree else None
+    pairs = [pair for given in verdicts for pair in by_order(given)]
+    return position(pairs, range(len(pairs)), [""] * len(pairs)).consistency
 
 
 def preferences_in_language(items: Sequence[ItemScores]) -> list[float | None]:

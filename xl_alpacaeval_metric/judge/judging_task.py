@@ -1,16 +1,16 @@
 """The judging task: comparisons and a judge, with what is judged already and what is pending."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge import rating
+from xl_alpacaeval_metric.judge import answer_order, rating
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
-from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Question, Rating, Verdict, VerdictKey
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Question, Rating, Verdict, VerdictKey
 
 Judgement = TypeVar("Judgement", Verdict, Rating)
 
@@ -57,8 +57,11 @@ class JudgingTask:
         items = _checked(comparisons)
         if rubric is not None and judge is None:
             raise UserError("criteria are rated by a judge, and there is none; give a judge, or leave the criteria out")
-        questions = judge.questions(items) if judge else []
         found = {verdict.key: verdict for verdict in verdicts if verdict.preference is not None}
+        judged: dict[ItemKey, set[Order]] = defaultdict(set)
+        for verdict in found.values():
+            judged[verdict.id, verdict.language].add(verdict.order)
+        questions = judge.questions(items, judged) if judge else []
         rated = rating.finished(ratings, rubric) if rubric else {}
         return cls(
             comparisons=items,
@@ -69,6 +72,16 @@ class JudgingTask:
             pending=[question for question in questions if question.key not in found],
             unrated=[item for item in items if item.key not in rated] if rubric else [],
         )
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The judge's settings, with the orders as they are: an earlier version drew a coin."""
+        if self.judge is None:
+            return {"judge": "none"}
+        if self.judge.both_orders:
+            return self.judge.settings
+        orders = {key[:2]: key[2] for key in (*self.verdicts, *(question.key for question in self.pending))}
+        return {**self.judge.settings, "order": "balanced" if answer_order.is_balanced(orders) else "seeded"}
 
     @property
     def n_questions(self) -> int:

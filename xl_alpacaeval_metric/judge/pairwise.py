@@ -1,7 +1,7 @@
 """The judge: a comparison becomes a prompt, and the model's reply becomes a preference."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -9,17 +9,17 @@ from typing import Any, Self
 from xl_alpacaeval_metric import clients, languages, templates
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Completion, Failure, Reply, Request, Thinking
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge import prompt_file
+from xl_alpacaeval_metric.judge import answer_order, prompt_file
 from xl_alpacaeval_metric.judge.prompt_length import PromptLengths
 from xl_alpacaeval_metric.judge.verdict.probability import CHOICES, probability_of_a, why_missing
-from xl_alpacaeval_metric.records.judgements import Comparison, Order, Question, Verdict
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Question, Verdict
 
 MOST_VOTES = 1000
 """Of a judge on one question."""
 
 
 class Judge:
-    """Asks a model which of two answers is better, in an order that a seed decides or in both.
+    """Asks a model which of two answers is better, in one order or in both.
 
     With `votes` above 1, each question is asked that many times at temperature 1, and the votes are
     averaged (`votes.averaged`).
@@ -112,17 +112,24 @@ class Judge:
         """The judges of a panel by specification; a judge alone is its only member."""
         return {self.client.spec: self}
 
-    def orders(self, comparison: Comparison) -> tuple[Order, ...]:
-        """The orders this comparison is judged in: one, by the seed and the item's key, or both."""
-        if self.both_orders:
-            return ("candidate_first", "reference_first")
-        coin = templates.digest(str(self.seed), comparison.id, comparison.language)[0] & 1
-        return ("candidate_first",) if coin else ("reference_first",)
+    def orders(
+        self, comparisons: Sequence[Comparison], judged: Mapping[ItemKey, Collection[Order]] | None = None
+    ) -> dict[ItemKey, tuple[Order, ...]]:
+        """The orders that each comparison is judged in: one, drawn so that they balance, or both.
 
-    def questions(self, comparisons: Sequence[Comparison]) -> list[Question]:
+        `judged` are the orders that items have been judged in already; they stay.
+        """
+        if self.both_orders:
+            return {item.key: answer_order.ORDERS for item in comparisons}
+        return {key: (one,) for key, one in answer_order.balanced(comparisons, self.seed, judged).items()}
+
+    def questions(
+        self, comparisons: Sequence[Comparison], judged: Mapping[ItemKey, Collection[Order]] | None = None
+    ) -> list[Question]:
         """What the judge is asked about the comparisons: each in its orders, for each vote."""
         votes = range(1, self.votes + 1) if self.votes > 1 else (0,)
-        return [Question(item, order, vote) for item in comparisons for order in self.orders(item) for vote in votes]
+        orders = self.orders(comparisons, judged)
+        return [Question(item, one, vote) for item in comparisons for one in orders[item.key] for vote in votes]
 
     def request(self, comparison: Comparison, order: Order, vote: int = 0, judge: str = "") -> Request:
         """The prompt for one comparison in one order, asking for one of the tokens A and B.
@@ -165,7 +172,7 @@ class Judge:
             **{f"judge_{key}": identity[key] for key in ("thinking", "thinking_tokens") if key in identity},
             **({"judge_votes": self.votes} if self.votes > 1 else {}),
             "prompt": self.template.sha,
-            "order": "both" if self.both_orders else "seeded",
+            "order": "both" if self.both_orders else "balanced",
             "seed": self.seed,
         }
 

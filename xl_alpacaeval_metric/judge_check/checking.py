@@ -21,7 +21,7 @@ from xl_alpacaeval_metric.judge_check.references import controls_for
 from xl_alpacaeval_metric.progress import Progress, silent
 from xl_alpacaeval_metric.records.judge_check import UNCHECKED, JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison
-from xl_alpacaeval_metric.records.result import Result
+from xl_alpacaeval_metric.records.result import Result, Taste
 
 CACHE, OFF = "XL_CHECK_CACHE", "XL_JUDGE_CHECK"
 """The environment variables with the folder of the cache ("none": no cache), and that, if 0, turns
@@ -87,6 +87,15 @@ def checking(
     if judge is None or len(judge.members) > 1 or not wanted(given):
         return None
     return JudgeChecking(judge, controls_for([item.language for item in comparisons], comparisons))
+
+
+def tastes(check: JudgeCheck | None) -> dict[str, Taste]:
+    """The judge's taste for length by language, where a check measured it."""
+    return {
+        code: Taste(found.length_taste, found.length_taste_stderr or 0.0)
+        for code, found in (check.by_language if check else {}).items()
+        if found.length_taste is not None
+    }
 
 
 def with_check(result: Result, check: JudgeCheck | None) -> Result:

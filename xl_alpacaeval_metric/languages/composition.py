@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.languages import content, identify, labels, lines, scripts, spans
-from xl_alpacaeval_metric.languages.lines import Line
+from xl_alpacaeval_metric.languages import content, identify, labels, scripts, spans
+from xl_alpacaeval_metric.languages.content import Line
 from xl_alpacaeval_metric.languages.spans import Span
 
 MOST = 0.8
@@ -96,8 +96,8 @@ def _rest_passes(piece: Line, inside: Sequence[Span], passes: Passes, base: str)
     rest, end = "", 0
     for span in inside:
         rest, end = f"{rest} {piece.raw[end : span.start]}", span.end
-    bare = " ".join(line.bare for line in lines.parts(f"{rest} {piece.raw[end:]}".replace("\n", " "), base))
-    return lines.is_long(bare, base) and passes.of(bare)
+    bare = " ".join(line.bare for line in content.parts(f"{rest} {piece.raw[end:]}".replace("\n", " "), base))
+    return content.is_long(bare, base) and passes.of(bare)
 
 
 def _answered_in(letters: Counter[str], whole: int, code: str) -> str:
@@ -142,7 +142,7 @@ def _together(short: list[Line], base: str) -> Iterator[Line]:
     if len(short) < 2:
         return
     bare = " ".join(line.bare for line in short)
-    if lines.is_long(bare, base):
+    if content.is_long(bare, base):
         # Between the lines stands a newline each: the places of characters stay right only for
         # lines that follow one another.
         yield Line(short[0].start, "\n".join(line.raw for line in short), bare, True)
@@ -153,7 +153,7 @@ def _sentences(line: Line, base: str) -> Iterator[Line]:
     start, sentences = 0, list(_SENTENCE.finditer(line.raw))
     for number, sentence in enumerate(sentences):
         raw = line.raw[start : sentence.end()]
-        bare = lines.parts(raw, base)
+        bare = content.parts(raw, base)
         if number + 1 < len(sentences) and not any(part.long for part in bare):
             continue
         if bare:

@@ -18,7 +18,7 @@ from importlib import resources
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.languages import composition, content, evidence, identify, lines
+from xl_alpacaeval_metric.languages import composition, content, evidence, identify
 from xl_alpacaeval_metric.languages.spans import Span
 from xl_alpacaeval_metric.records.result import Fidelity
 
@@ -104,8 +104,8 @@ def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
     for text in texts:
         given = text if isinstance(text, str) else ""
         kept = content.of(given)
-        whole.append(lines.parts(given, base))
-        contents.append(whole[-1] if kept == given else lines.parts(kept, base))
+        whole.append(content.parts(given, base))
+        contents.append(whole[-1] if kept == given else content.parts(kept, base))
     passes.learn(line.bare for text in (*whole, *contents) for line in text if line.long)
     found = []
     for all_lines, kept_lines in zip(whole, contents, strict=True):
@@ -130,7 +130,7 @@ def line_passes(text: str, language: str) -> list[bool]:
     known = languages.get(language)
     if not identify.supported(known.code):
         return []
-    long = [line.bare for line in lines.parts(text, known.code.split("-")[0]) if line.long]
+    long = [line.bare for line in content.parts(text, known.code.split("-")[0]) if line.long]
     return identify.matches(long, known.code, known.script)
 
 
@@ -230,5 +230,5 @@ def _english_words() -> frozenset[str]:
 
 def _has_english_word(long: list[str], base: str) -> bool:
     english = _english_words()
-    words = lines.latin_words if base in lines.UNSPACED else str.split
+    words = content.latin_words if base in content.UNSPACED else str.split
     return any(not english.isdisjoint(words(line)) for line in long)

@@ -1,7 +1,7 @@
 """A panel: several judges that are asked the same questions, one judge after the other."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from xl_alpacaeval_metric.clients.base import IsUsable, Reply, Request
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
-from xl_alpacaeval_metric.records.judgements import Comparison, Order, Question, Verdict
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Question, Verdict
 
 
 class Panel(Judge):
@@ -40,12 +40,14 @@ class Panel(Judge):
         for judge in self.judges.values():
             judge.use_cache(file)
 
-    def questions(self, comparisons: Sequence[Comparison]) -> list[Question]:
+    def questions(
+        self, comparisons: Sequence[Comparison], judged: Mapping[ItemKey, Collection[Order]] | None = None
+    ) -> list[Question]:
         """What each judge is asked about the comparisons."""
         return [
             question._replace(judge=spec)
             for spec, judge in self.judges.items()
-            for question in judge.questions(comparisons)
+            for question in judge.questions(comparisons, judged)
         ]
 
     def verdicts(self, tasks: Sequence[Question | tuple[Comparison, Order]]) -> Iterator[Verdict]:

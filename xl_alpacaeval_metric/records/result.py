@@ -36,6 +36,18 @@ class WinRate:
 
 
 @dataclass(frozen=True, slots=True)
+class Taste:
+    """What a judge gives an answer for its length (or Markdown) as such, and how sure that is.
+
+    In log-odds between an answer and one of the same content that is shorter by the full length
+    difference (tanh = 1, see `length_controlled_win_rate`); 0 is no taste.
+    """
+
+    value: float
+    standard_error: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Fidelity:
     """How far texts are in the requested language; rates in percent, None where none was scored.
 
@@ -78,9 +90,13 @@ class Scores:
     Percentages are 0..100, lengths in characters; None where a figure is undefined. `n` comparisons
     have a preference and `n_missing` lack one because a verdict is missing. `n_items` is the number
     of comparisons (the sum of the two, when there is a judge), `n_empty` that of empty answers.
+    `win_rate_bounds` are the win rates if all that is missing were lost, or won. `lc_reason` says
+    why there is no `lc_win_rate`. `first_position_rate` is the mean probability given to the answer
+    shown first; the figures of position after it need both orders (see `stats.position`).
     `thinking` is None where no answer came with a thought, `judge_check` where there is no judge.
     `fidelity`, `switch_rate` and `answered_in` are those of `Fidelity`; `win_rate_in_language` is
     the win rate with answers in another language, or mixed, counted as lost.
+    Over several languages, rates, levels and lengths are the means of the languages'.
     """
 
     win_rate: float | None
@@ -101,6 +117,12 @@ class Scores:
     avg_length: float | None
     avg_reference_length: float | None
     position_consistency: float | None
+    win_rate_bounds: tuple[float, float] | None = None
+    lc_reason: str | None = None
+    first_position_rate: float | None = None
+    position_lean: float | None = None
+    position_gap: float | None = None
+    position_consistency_above_chance: float | None = None
     criteria: Mapping[str, CriterionScore] | None = None
     thinking: Thinking | None = None
     judge_check: CheckSummary | None = None
@@ -112,15 +134,16 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One design minus the baseline over the `n` prompts that both have, in percentage points.
+    """One design minus the baseline over the `n` pairs that both have, in percentage points.
 
-    None where there are too few prompts.
+    `p_value_holm` is corrected for the number of designs. None where there are too few prompts.
     """
 
     difference: float | None
     ci95: tuple[float, float] | None
     p_value: float | None
     n: int
+    p_value_holm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,16 @@ def different(theirs: Settings, ours: Settings) -> list[str]:
     """The keys in which a folder's settings differ from a command's, in the folder's order.
 
     An endpoint's address does not count: a run goes on when a local server is started again at
-    another port. What an earlier version did not record does not count where it is missing.
+    another port. What an earlier version did not record does not count where it is missing. Orders
+    that version 0.1 drew by a coin stay for what was judged, and are balanced for the rest.
     """
     theirs, ours = _pinned(theirs, ours), _pinned(ours, theirs)
     return [
         key
         for key in {**theirs, **ours}
-        if not (key in LATER_KEYS and key not in theirs) and not _same(theirs.get(key), ours.get(key))
+        if not (key in LATER_KEYS and key not in theirs)
+        and (key, theirs.get(key), ours.get(key)) != ("order", "seeded", "balanced")
+        and not _same(theirs.get(key), ours.get(key))
     ]
 
 
@@ -41,7 +44,8 @@ def difference(theirs: Settings, ours: Settings, key: str) -> str:
                 f"holds a run judged by {now.get('model')} with {parts[0]} {before[parts[0]]}, "
                 f"which has {now.get(parts[0])} by now; choose another --output"
             )
-    return f"holds a run with {key} {_short(before)}, this one has {_short(now)}; choose another --output"
+    hint = ", or go on with --one-order" if key == "order" and now == "both" else ""
+    return f"holds a run with {key} {_short(before)}, this one has {_short(now)}; choose another --output{hint}"
 
 
 def _pinned(settings: Settings, other: Settings) -> Settings:

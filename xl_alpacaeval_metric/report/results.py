@@ -16,7 +16,7 @@ from xl_alpacaeval_metric.stats import factor_effects
 from xl_alpacaeval_metric.thinking import Thinking
 
 # Short, so that a table fits 80 columns; docs/understand/statistics.md defines them.
-JUDGED_COLUMNS = ("win rate %", "95% interval", "LC %")
+JUDGED_COLUMNS = ("win rate %", "95% interval", "1st %")
 LANGUAGE_COLUMNS = ("in lang %", "scored", "length", "n")
 
 
@@ -100,8 +100,8 @@ def notes(result: Result, judged: bool) -> list[str]:
             line += f"; win rate with answers in another language lost: {overall.win_rate_in_language:.1f}%"
         lines.append(line)
     lines += _answered_in({code: scores.answered_in for code, scores in result.by_language.items()})
-    if overall.position_consistency is not None:
-        lines.append(f"{overall.position_consistency:.0f}% of the items have the same winner in both orders")
+    if judged:
+        lines += [*_position(overall), *_missing(overall), *_length_controlled(result)]
     if overall.criteria:
         rated = next(iter(overall.criteria.values()))
         lines.append(f"{rated.n} of {rated.n + rated.n_missing} answers rated by criteria")
@@ -136,6 +136,40 @@ def _looks(stopping: Stopping | None, n_items: int) -> list[str]:
     end = "stopped early" if stopping.stopped_early else "all was judged"
     line = f"judged in looks ({stopping.rule}): {end} after look {len(stopping.looks)}; {seen}"
     return [line, f"{stopping.n_not_judged} of {n_items} items were not judged"] if stopping.stopped_early else [line]
+
+
+def _position(overall: Scores) -> list[str]:
+    """How far the verdicts depend on the place of an answer; empty without both orders."""
+    if overall.position_consistency is None:
+        return []
+    line = f"{overall.position_consistency:.0f}% of the items have the same winner in both orders"
+    if overall.position_consistency_above_chance is not None:
+        line += f", {overall.position_consistency_above_chance:+.0f} points against chance"
+    if overall.position_lean is not None and overall.position_gap is not None:
+        line += f"; a candidate gets {overall.position_lean:+.1f} points for being first ({overall.position_gap:.1f} either way)"
+    return [line]
+
+
+def _missing(overall: Scores) -> list[str]:
+    """What the missing verdicts could make of the win rate; empty where none is missing."""
+    if not overall.n_missing or overall.win_rate_bounds is None:
+        return []
+    low, high = overall.win_rate_bounds
+    return [f"the win rate would be {low:.1f} if all missing verdicts were losses, and {high:.1f} if they were wins"]
+
+
+def _length_controlled(result: Result) -> list[str]:
+    """The length-controlled win rates, or why there are none."""
+    rows = [*result.by_language.items(), *([("all", result.overall)] if len(result.by_language) > 1 else [])]
+    found = [
+        f"{code} {scores.lc_win_rate:.1f}"
+        + ("" if scores.lc_win_rate_stderr is None else f" ± {scores.lc_win_rate_stderr:.1f}")
+        for code, scores in rows
+        if scores.lc_win_rate is not None
+    ]
+    if found:
+        return [f"length-controlled win rate %: {', '.join(found)}"]
+    return [f"no length-controlled win rate: {result.overall.lc_reason}"] if result.overall.lc_reason else []
 
 
 def _thinking_line(thinking: Thinking, n_items: int) -> str:
@@ -189,13 +223,13 @@ def _cells(scores: Scores, judged: bool) -> list[str]:
     found = []
     if judged:
         if scores.judge_check is not None and scores.judge_check.verdict == "no judge":
-            found = ["no judge", "-", "-"]
+            found = ["no judge", "-", cells.figure(scores.first_position_rate, ".0f")]
         else:
             found = [
                 cells.figure(scores.win_rate)
                 + ("" if scores.win_rate_stderr is None else f" ± {scores.win_rate_stderr:.1f}"),
                 cells.interval(scores.win_rate_ci95),
-                cells.figure(scores.lc_win_rate),
+                cells.figure(scores.first_position_rate, ".0f"),
             ]
     length = "-"
     if scores.avg_length is not None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from xl_alpacaeval_metric.benchmark import Benchmark, Row
+from xl_alpacaeval_metric.figures import LengthControl
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
 from xl_alpacaeval_metric.judge.judging_stream import LiveJudging, can_stream
@@ -43,6 +44,7 @@ def evaluate_model(
     on_estimate: OnEstimate = _ignore,
     rule: Rule | None = None,
     judge_check: bool | None = None,
+    assume_gpt4_taste: bool = False,
 ) -> Result:
     """Generate, judge and score one model on a benchmark, in the run folder `output`.
 
@@ -86,7 +88,9 @@ def evaluate_model(
             *family.warnings(candidate.model, judge),
             *generation.warnings(samples, candidate.max_tokens),
         ]
-        return _judge(folder, task.with_answers(comparisons_of(samples)), source, progress, notes, rule, check)
+        return _judge(
+            folder, task.with_answers(comparisons_of(samples)), source, progress, notes, rule, check, assume_gpt4_taste
+        )
 
 
 def judge_pairs(
@@ -100,6 +104,7 @@ def judge_pairs(
     references: str = "given",
     rule: Rule | None = None,
     judge_check: bool | None = None,
+    assume_gpt4_taste: bool = False,
 ) -> Result:
     """Judge and score answers that were generated elsewhere, in the run folder `output`.
 
@@ -117,7 +122,7 @@ def judge_pairs(
         check = checking.checking(judge, comparisons, judge_check)
         if judge is not None:
             on_estimate(_with_check(estimate(task), check))
-        return _judge(folder, task, (f"pairs@{revision}", references), progress, notes, rule, check)
+        return _judge(folder, task, (f"pairs@{revision}", references), progress, notes, rule, check, assume_gpt4_taste)
 
 
 def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None) -> Path:
@@ -170,6 +175,7 @@ def _judge(
     notes: Sequence[str] = (),
     rule: Rule | None = None,
     check: checking.JudgeChecking | None = None,
+    assume_gpt4_taste: bool = False,
 ) -> Result:
     found = None if check is None else check.run(progress)
     if found is not None:
@@ -194,6 +200,7 @@ def _judge(
         benchmark=source[0],
         references=source[1],
         rule=rule,
+        length_control=LengthControl(checking.tastes(found), assume_gpt4_taste),
     )
     result = replace(result, warnings=(*notes, *result.warnings))
     if task.judge:

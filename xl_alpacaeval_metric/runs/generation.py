@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric import credentials, thinking
+from xl_alpacaeval_metric import credentials, terminal, thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.judging_stream import Arrival, LiveJudging
 from xl_alpacaeval_metric.models.placement import Placement
@@ -178,7 +178,7 @@ def _log(process: "subprocess.Popen[str]", file: Path) -> None:
     assert process.stderr is not None
     with file.open("a", encoding="utf-8") as log:
         for line in process.stderr:
-            log.write(credentials.redact(line))
+            log.write(terminal.printable(credentials.redact(line)))
             log.flush()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import floor, nan
+from math import floor, nan, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.stats.intervals import check_confidence, plus_one
 from xl_alpacaeval_metric.stats.missing import Floats, as_preferences
 from xl_alpacaeval_metric.stats.strata import Labels, Strata
+from xl_alpacaeval_metric.stats.student_t import critical_value, two_sided_p
 
 EXACT_PROMPTS = 12
 """Up to this many prompts, all 2**prompts sign patterns are counted: fewer than a random sample."""
@@ -149,6 +150,22 @@ def sign_patterns(n_prompts: int, *, seed: int = 0, flips: int = FLIPS) -> Itera
     for start in range(0, flips, step):
         drawn = rng.integers(0, 2, size=(min(step, flips - start), n_prompts), dtype=np.int8)
         yield 2 * drawn - 1
+
+
+def t_test(strata: Strata, more_variance: float = 0.0, *, confidence: float = 0.95) -> tuple[float, float, float]:
+    """The t interval of a mean of differences over prompts, and its two-sided p-value.
+
+    For figures that are no mean of bounded values, such as the length-controlled win rate, given by
+    each item's part in them. `more_variance` is added to that of the mean. The p-value is at most
+    1 - `confidence` exactly where the interval excludes 0; all nan with fewer than two prompts.
+    """
+    if strata.n_prompts < 2:
+        return nan, nan, nan
+    error = sqrt(max(0.0, strata.variance) + more_variance)
+    half = critical_value(strata.degrees, confidence) * error
+    if not error:
+        return strata.mean, strata.mean, float(strata.mean == 0)
+    return strata.mean - half, strata.mean + half, two_sided_p(strata.mean / error, strata.degrees)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

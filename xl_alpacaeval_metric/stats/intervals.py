@@ -25,6 +25,7 @@ def win_rate_interval(
     prompts: Labels,
     languages: Labels | None = None,
     *,
+    orders: Labels | None = None,
     confidence: float = 0.95,
 ) -> tuple[float, float]:
     """The interval of a win rate, in percent.
@@ -33,6 +34,7 @@ def win_rate_interval(
     prompt of each. Verdicts on one prompt, in several languages or designs, are correlated, so
     whole prompts are the observations. `languages`: the language of each; the interval is then that
     of the mean of the languages' win rates. Without it all preferences are of one language.
+    `orders`: which answer the judge saw first in each; its lean is then no variance (`Strata.of`).
 
     One language: a t interval over prompts after adding one prompt that is all won and one that is
     all lost (Agresti & Coull 1998 for proportions). Several: Wilson's interval with the effective
@@ -45,7 +47,7 @@ def win_rate_interval(
     (nan, nan) with fewer than two prompts. Raises UserError for sequences of different lengths,
     preferences outside [0, 1], and a confidence that is not between 0 and 1.
     """
-    low, high = mean_interval(as_preferences(preferences), prompts, languages, confidence=confidence)
+    low, high = mean_interval(as_preferences(preferences), prompts, languages, orders=orders, confidence=confidence)
     return 100 * low, 100 * high
 
 
@@ -54,6 +56,7 @@ def mean_interval(
     prompts: Labels,
     languages: Labels | None = None,
     *,
+    orders: Labels | None = None,
     bounds: tuple[float, float] = (0.0, 1.0),
     confidence: float = 0.95,
 ) -> tuple[float, float]:
@@ -68,7 +71,7 @@ def mean_interval(
     outside = np.flatnonzero((array < least) | (array > most))
     if outside.size:
         raise UserError(f"value {outside[0]} is {array[outside[0]]}; need a number from {least:g} to {most:g}, or None")
-    strata = Strata.of((array - least) / (most - least), prompts, languages)
+    strata = Strata.of((array - least) / (most - least), prompts, languages, orders)
     if strata.n_prompts < 2:
         return nan, nan
     low, high = plus_one(strata, confidence) if strata.n_languages == 1 else _wilson(strata, confidence)
@@ -117,7 +120,7 @@ def _most_independent(strata: Strata) -> float:
 
     The languages' harmonic mean counts, since each language weighs the same.
     """
-    n_languages, n = strata.n_languages, strata.counts.sum(axis=1)
+    n_languages, n = strata.n_languages, strata.n_by_language
     if n_languages == 1:
         return strata.n_prompts
     correlation = CORRELATION * min(1.0, MANY_PROMPTS / strata.n_prompts)

@@ -2,56 +2,83 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 from typing import Self
 
 import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.stats.clusters import Clusters, as_clusters
+from xl_alpacaeval_metric.stats.clusters import Clusters, Codes, as_clusters
 from xl_alpacaeval_metric.stats.missing import Floats
 
 Labels = Clusters | Sequence[Hashable]
-"""One label for each item: its prompt, or its language."""
+"""One label for each item: its prompt, its language, or the order it was judged in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strata:
-    """Sums and counts of the known values, by language and prompt.
+    """Sums and counts of the known values, by stratum and prompt.
 
-    `sums` and `counts` have shape (languages, prompts); languages and prompts without any known
-    value are left out. Languages are strata: a figure over several is the mean of theirs, so that
-    each weighs the same however many items it has. Prompts are clusters: the verdicts on one prompt
-    are correlated, in all its languages.
+    A stratum is a language, or the half of one that was judged in one order of the answers. `sums`
+    and `counts` have shape (strata, prompts); `shares` is what each stratum weighs in the mean, 1
+    in all; `languages` numbers the language of each. Strata and prompts without any known value are
+    left out. Each language weighs the same however many items it has. Prompts are clusters: the
+    verdicts on one prompt are correlated, in all its languages.
     """
 
     sums: Floats
     counts: Floats
+    shares: Floats
+    languages: Codes
 
     @classmethod
-    def of(cls, values: Floats, prompts: Labels, languages: Labels | None = None) -> Self:
+    def of(cls, values: Floats, prompts: Labels, languages: Labels | None = None, orders: Labels | None = None) -> Self:
         """`values`: one for each item, nan where it is missing; without `languages` there is one.
 
-        Raises UserError unless there is one prompt, and one language, for each value.
+        `orders`: which answer the judge saw first, for each item. A judge's lean to the first
+        answer is no variance of the items, and is taken out of it where an order has two prompts
+        or more. The two orders of a language weigh as many items as they have where these differ by
+        one at most, as in a balanced order, and the same where they differ by more.
+
+        Raises UserError unless there is one label of each kind for each value.
         """
-        clusters = as_clusters(prompts)
-        if len(clusters) != values.size:
-            raise UserError(f"prompts: {len(clusters)} for {values.size} items; need one prompt id for each item")
-        groups = Clusters([0] * values.size) if languages is None else as_clusters(languages)
-        if len(groups) != values.size:
-            raise UserError(f"languages: {len(groups)} for {values.size} items; need one language for each item")
+        clusters = _labels(prompts, values.size, "prompt")
+        groups = _labels([0] * values.size if languages is None else languages, values.size, "language")
+        halves = _labels([0] * values.size if orders is None else orders, values.size, "order")
         known = ~np.isnan(values)
-        shape = (groups.n_clusters, clusters.n_clusters)
-        cells = groups.codes[known] * clusters.n_clusters + clusters.codes[known]
-        size = shape[0] * shape[1]
+        shape = groups.n_clusters, halves.n_clusters, clusters.n_clusters
+        cells = np.ravel_multi_index((groups.codes[known], halves.codes[known], clusters.codes[known]), shape)
+        size = int(np.prod(shape))
         sums = np.bincount(cells, weights=values[known], minlength=size).reshape(shape).astype(np.float64)
         counts = np.bincount(cells, minlength=size).reshape(shape).astype(np.float64)
-        rows, columns = counts.any(axis=1), counts.any(axis=0)
-        return cls(sums[rows][:, columns], counts[rows][:, columns])
+        return cls._of_halves(sums, counts)
+
+    @classmethod
+    def _of_halves(cls, sums: Floats, counts: Floats) -> Self:
+        """`sums`, `counts`: of shape (languages, orders, prompts)."""
+        used = counts.any(axis=(0, 1))
+        rows: list[tuple[Floats, Floats, float, int]] = []
+        for language in np.flatnonzero(counts.any(axis=(1, 2))).tolist():
+            halves = np.flatnonzero(counts[language].any(axis=1))
+            n = counts[language, halves].sum(axis=1)
+            if len(halves) == 1 or ((counts[language, halves] > 0).sum(axis=1) < 2).any():
+                rows.append((sums[language].sum(axis=0), counts[language].sum(axis=0), 1.0, language))
+                continue
+            equal = n.max() - n.min() > 1
+            for half, items in zip(halves, n, strict=True):
+                share = 1 / len(halves) if equal else items / n.sum()
+                rows.append((sums[language, half], counts[language, half], share, language))
+        n_languages = len({row[3] for row in rows})
+        return cls(
+            np.array([row[0][used] for row in rows]).reshape(len(rows), int(used.sum())),
+            np.array([row[1][used] for row in rows]).reshape(len(rows), int(used.sum())),
+            np.array([row[2] / n_languages for row in rows]),
+            np.array([row[3] for row in rows], dtype=np.intp),
+        )
 
     @property
     def n_languages(self) -> int:
-        return int(self.counts.shape[0])
+        return int(np.unique(self.languages).size)
 
     @property
     def n_prompts(self) -> int:
@@ -63,46 +90,54 @@ class Strata:
         return int(self.counts.sum())
 
     @property
+    def n_by_language(self) -> Floats:
+        """The number of known values of each language."""
+        _, inverse = np.unique(self.languages, return_inverse=True)
+        found: Floats = np.bincount(inverse, weights=self.counts.sum(axis=1)).astype(np.float64)
+        return found
+
+    @property
     def means(self) -> Floats:
-        """The mean of each language."""
+        """The mean of each stratum."""
         found: Floats = self.sums.sum(axis=1) / self.counts.sum(axis=1)
         return found
 
     @property
     def mean(self) -> float:
         """The mean of the languages' means; nan without a value."""
-        return float(self.means.mean()) if self.n_languages else nan
+        return float(self.shares @ self.means) if self.n else nan
 
     @property
     def weights(self) -> Floats:
         """The share of each prompt in the mean: 1 in all."""
-        found: Floats = (self.counts / self.counts.sum(axis=1, keepdims=True)).sum(axis=0) / max(1, self.n_languages)
+        found: Floats = self._per_item @ self.counts
         return found
 
     @property
     def contributions(self) -> Floats:
         """The part of each prompt in the mean: their sum is the mean."""
-        found: Floats = (self.sums / self.counts.sum(axis=1, keepdims=True)).sum(axis=0) / max(1, self.n_languages)
+        found: Floats = self._per_item @ self.sums
         return found
 
     @property
     def variance(self) -> float:
         """The variance of the mean, from prompts as clusters; nan with fewer than two.
 
-        The linearised estimator for a mean of strata whose clusters cross them: with z_g the sum
-        over languages of (S_gl - p_l n_gl) / (L n_l), each times sqrt(m_l / (m_l - 1)) for its m_l
-        prompts, the variance is the sum of z_g^2 (Binder 1983). A language with a single prompt
-        shows no variance of its own: it is given that of a coin with the mean of all.
+        The linearised estimator for a mean of strata that cross the clusters (Binder 1983): with
+        z_g the sum over strata of w_s (S_gs - p_s n_gs) / n_s, each times sqrt(m_s / (m_s - 1)) for
+        its m_s prompts, the variance is the sum of z_g^2. A language with a single prompt shows no
+        variance of its own: it is given that of a coin with the mean of all. Where the orders of a
+        language are not equally frequent, the lean to one of them may have moved the mean by
+        w (n_1 - n_2) / n (p_1 - p_2) / 2, whose square is added.
         """
         if self.n_prompts < 2:
             return nan
-        totals, in_language = self.counts.sum(axis=1), (self.counts > 0).sum(axis=1)
-        enough = in_language > 1
-        stretch = np.where(enough, np.sqrt(in_language / np.maximum(in_language - 1, 1)), 0.0)
+        prompts = (self.counts > 0).sum(axis=1)
+        stretch = np.where(prompts > 1, np.sqrt(prompts / np.maximum(prompts - 1, 1)), 0.0)
         rest = self.sums - self.means[:, None] * self.counts
-        z = (rest * (stretch / totals)[:, None]).sum(axis=0) / self.n_languages
-        unseen = (~enough).sum() * self.mean * (1 - self.mean) / self.n_languages**2
-        return float(z @ z + unseen)
+        z = (self._per_item * stretch) @ rest
+        unseen = float((self.shares[prompts < 2] ** 2).sum()) * self.mean * (1 - self.mean)
+        return float(z @ z) + max(0.0, unseen) + self._imbalance()
 
     @property
     def degrees(self) -> float:
@@ -113,9 +148,32 @@ class Strata:
         """
         if self.n_prompts < 2:
             return 0.0
-        share = ((self.counts / self.counts.sum(axis=1, keepdims=True)) ** 2).sum(axis=0)
+        share = ((self._per_item[:, None] * self.counts) ** 2).sum(axis=0)
         return float(share.sum() ** 2 / (share @ share)) - 1
 
     def standard_error(self) -> float:
         """The standard error of the mean; nan with fewer than two prompts."""
-        return sqrt(self.variance)
+        return nan if isnan(self.variance) else sqrt(self.variance)
+
+    @property
+    def _per_item(self) -> Floats:
+        """What one item of each stratum weighs in the mean."""
+        found: Floats = self.shares / self.counts.sum(axis=1)
+        return found
+
+    def _imbalance(self) -> float:
+        means = self.means
+        found = 0.0
+        for language in np.unique(self.languages):
+            rows = np.flatnonzero(self.languages == language)
+            if len(rows) == 2:
+                weights = self.shares[rows]
+                found += float((weights[0] - weights[1]) * (means[rows[0]] - means[rows[1]]) / 2) ** 2
+        return found
+
+
+def _labels(labels: Labels, size: int, name: str) -> Clusters:
+    found = as_clusters(labels)
+    if len(found) != size:
+        raise UserError(f"{name}s: {len(found)} for {size} items; need one {name} for each item")
+    return found

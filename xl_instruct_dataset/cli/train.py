@@ -94,7 +94,7 @@ def run_loop(
     judge_args: JudgeArgs = "",
     judge_thinking: JudgeThinking = "auto",
     judge_thinking_tokens: JudgeThinkingTokens = 4096,
-    both_orders: BothOrders = False,
+    both_orders: BothOrders = None,
     concurrency: Concurrency = 64,
     reference: Annotated[
         Path | None, typer.Option(metavar="FILE", help="References for en and m: id, language, reference")
@@ -111,6 +111,7 @@ def run_loop(
     The result is one page, with intervals. Stops before anything is trained where training rows
     overlap with a benchmark. The same command again goes on where it stopped.
     """
+    from xl_alpacaeval_metric.judge.answer_order import both_by_default
     from xl_instruct_dataset.train.finetune import failures, process
     from xl_instruct_dataset.train.loop import page
     from xl_instruct_dataset.train.loop import run as loop_run
@@ -137,7 +138,7 @@ def run_loop(
             judge_args,
             concurrency,
             resolved.device,
-            both_orders,
+            both_by_default(plan.benchmarks) if both_orders is None else both_orders,
             resolved.seed,
             judge_thinking,
             judge_thinking_tokens,

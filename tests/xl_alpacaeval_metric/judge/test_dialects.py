@@ -38,7 +38,7 @@ def judged(server: JudgeServer, items: Sequence[Comparison] = ITEMS, **settings:
     args = {"retries": 12, **settings.pop("args", {})}
     with Judge.from_spec("openai/m", base_url=server.url, concurrency=8, args=args, **settings) as judge:
         judge.client.preflight()
-        found = {verdict.id: verdict for verdict in judge.verdicts([(i, judge.orders(i)[0]) for i in items])}
+        found = {verdict.id: verdict for verdict in judge.verdicts(judge.questions(items))}
     return [found[item.id] for item in items]
 
 

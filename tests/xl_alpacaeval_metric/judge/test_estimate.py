@@ -30,7 +30,7 @@ def test_requests_are_counted_exactly() -> None:
     assert estimate(JudgingTask.of(ITEMS, judge())).requests == 10
     assert estimate(JudgingTask.of(ITEMS, judge(both_orders=True))).requests == 20
     assert estimate(JudgingTask.of(ITEMS, judge(), rubric=rubric)).requests == 20
-    done = [Verdict(*item.key, judge().orders(item)[0], 0.5) for item in ITEMS[:4]]
+    done = [Verdict(*item.key, judge().orders(ITEMS)[item.key][0], 0.5) for item in ITEMS[:4]]
     assert estimate(JudgingTask.of(ITEMS, judge(), verdicts=done)).requests == 6
     rated = Rating(*ITEMS[0].key, dict.fromkeys(rubric.names, 3), rubric=rubric.sha)
     assert estimate(JudgingTask.of(ITEMS, judge(), rubric=rubric, verdicts=done, ratings=[rated])).requests == 15

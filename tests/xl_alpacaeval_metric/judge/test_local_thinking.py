@@ -114,9 +114,9 @@ def test_votes_of_a_local_judge_are_samples_of_its_texts(kind: str, tmp_path: Pa
     text = ("The better answer is ", "A")
     thinking_judge = judge(kind, tmp_path / "m", text, PLAIN, Thinking("auto", 60), start="t")
     give_b(tmp_path / "m", text[0], 0.5)
-    asked = Judge(thinking_judge.client, votes=6)
+    asked = Judge(thinking_judge.client, votes=12)
     verdicts = list(asked.verdicts(asked.questions([comparison(1)])))
-    assert sorted(verdict.vote for verdict in verdicts) == [1, 2, 3, 4, 5, 6]
+    assert sorted(verdict.vote for verdict in verdicts) == list(range(1, 13))
     assert {verdict.raw[-1] for verdict in verdicts} == {"A", "B"}
     read = [0.5 if kind == "local" else float(verdict.raw[-1] == "A") for verdict in verdicts]
     in_order = [p if verdict.order == "candidate_first" else 1 - p for p, verdict in zip(read, verdicts, strict=True)]

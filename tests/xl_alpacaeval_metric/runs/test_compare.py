@@ -208,7 +208,7 @@ def test_a_verdict_in_one_order_alone_is_missing(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"model": "other"}, r"differ in judge \(scripted/judge against scripted/other\)$"),
-        ({"both_orders": True}, r"differ in order \(seeded against both\)$"),
+        ({"both_orders": True}, r"differ in order \(balanced against both\)$"),
         ({"seed": 1}, r"differ in order \(drawn from seed 0 against 1\)$"),
         ({"identity": {"fingerprint": "abc"}}, r"differ in judge \(scripted/judge against scripted/judge@abc\)$"),
         ({"identity": {"args": {"dtype": "half"}}}, r"differ in judge \(dtype None against half\)$"),

@@ -62,7 +62,7 @@ def judge() -> Iterator[JudgeServer]:
 
 def command(candidate: JudgeServer, judge: JudgeServer, folder: Path, *options: object) -> list[object]:
     model = ["eval", "any", "--backend", "local-chat-completions", "--model-args", f"base_url={candidate.url}"]
-    asked = ["--judge", "openai/any", "--judge-base-url", judge.url, "--languages", "de", "--limit", N]
+    asked = ["--judge", "openai/any", "--judge-base-url", judge.url, "--one-order", "--languages", "de", "--limit", N]
     return [*model, *asked, "--concurrency", 1, "--output", folder, *options]
 
 

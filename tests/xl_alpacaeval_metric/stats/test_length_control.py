@@ -11,6 +11,7 @@ from scipy.stats import spearmanr
 
 from tests import helpers
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.records.result import Taste
 from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate, overall_length_controlled_win_rate
 from xl_alpacaeval_metric.stats.win_rates import win_rate
 
@@ -195,7 +196,7 @@ def test_what_does_not_fit_is_named(
         length_controlled_win_rate(p, candidate, reference)
 
 
-def test_the_overall_rate_is_the_mean_over_languages_by_their_verdicts() -> None:
+def test_the_overall_rate_is_the_mean_over_languages() -> None:
     german = judged(30, quality=0.3, taste=0.5, ratio=1.4, seed=1)
     chinese = judged(10, quality=-0.5, taste=0.5, ratio=0.7, seed=2)
     preferences, candidate, reference = ([*a, *b] for a, b in zip(german, chinese, strict=True))
@@ -203,11 +204,20 @@ def test_the_overall_rate_is_the_mean_over_languages_by_their_verdicts() -> None
     one = length_controlled_win_rate([None, *german[0][1:]], *german[1:])
     two = length_controlled_win_rate(*chinese)
     found = overall_length_controlled_win_rate(missing, candidate, reference, ["de"] * 30 + ["zh"] * 10)
-    assert found.value == pytest.approx((29 * one.value + 10 * two.value) / 39)
-    error = math.hypot(29 * one.standard_error, 10 * two.standard_error) / 39
-    assert found.standard_error == pytest.approx(error)
+    assert found.value == pytest.approx((one.value + two.value) / 2)
+    assert found.standard_error == pytest.approx(math.hypot(one.standard_error, two.standard_error) / 2)
     assert (found.n, found.n_missing, found.wins) == (39, 1, one.wins + two.wins)
     assert overall_length_controlled_win_rate(*chinese, ["zh"] * 10).value == pytest.approx(two.value)
+
+
+def test_the_same_verdicts_in_many_languages_say_no_more_than_in_one() -> None:
+    pairs = judged(80, quality=-1, taste=1, ratio=0.8, seed=7)
+    one = length_controlled_win_rate(*pairs)
+    preferences, candidate, reference = (column * 6 for column in pairs)
+    codes, prompts = np.repeat([*"abcdef"], 80).tolist(), [*range(80)] * 6
+    many = overall_length_controlled_win_rate(preferences, candidate, reference, codes, prompts)
+    assert many.value == pytest.approx(one.value)
+    assert many.standard_error == pytest.approx(one.standard_error)
 
 
 def test_without_a_verdict_there_is_no_overall_rate() -> None:
@@ -216,5 +226,48 @@ def test_without_a_verdict_there_is_no_overall_rate() -> None:
         assert math.isnan(found.value)
         assert math.isnan(found.standard_error)
         assert (found.n, found.n_missing) == (0, len(values))
-    with pytest.raises(UserError, match="2, 2, 2 preferences and lengths for 1 languages"):
+    with pytest.raises(UserError, match="languages: 1 for 2 preferences"):
         overall_length_controlled_win_rate([0.5, 0.5], [1, 2], [1, 2], ["de"])
+
+
+def test_a_judge_without_taste_and_without_opinion_stays_near_even() -> None:
+    rng = np.random.default_rng(1)
+    candidate, reference = rng.gamma(3, 200, size=300), rng.gamma(3, 600, size=300)
+    found = length_controlled_win_rate([0.5] * 300, candidate, reference, taste=Taste(0.0, 0.1))
+    gpt4 = length_controlled_win_rate([0.5] * 300, candidate, reference)
+    assert abs(found.value - 50) < 5 < gpt4.value - 50
+
+
+def test_the_error_of_a_taste_is_in_the_standard_error() -> None:
+    pairs = judged(400, quality=-1, taste=1, ratio=0.7, seed=9)
+    sure = length_controlled_win_rate(*pairs, taste=Taste(1.0, 1e-6))
+    unsure = length_controlled_win_rate(*pairs, taste=Taste(1.0, 0.4))
+    moved = [length_controlled_win_rate(*pairs, taste=Taste(value, 0.4)).value for value in (0.9, 1.1)]
+    added = (moved[1] - moved[0]) / 0.2 * 0.4
+    assert abs(added) > 0.3
+    assert unsure.standard_error == pytest.approx(math.hypot(sure.standard_error, added), rel=0.1)
+
+
+def test_a_taste_is_needed_for_each_language() -> None:
+    with pytest.raises(UserError, match="no taste for length is given for ga"):
+        overall_length_controlled_win_rate([0.5, 0.5], [1, 2], [1, 2], ["de", "ga"], tastes={"de": Taste(1)})
+
+
+def test_a_taste_for_markdown_is_taken_out_too() -> None:
+    rng = np.random.default_rng(4)
+    pairs = judged(600, quality=-0.5, taste=0, ratio=1, seed=8)
+    counts = rng.poisson(6, size=600), rng.poisson(2, size=600)
+    difference = counts[0] - counts[1]
+    t = np.tanh(difference / difference.std(ddof=1))
+    with_markdown = expit(np.log(np.clip(pairs[0], 1e-3, 1 - 1e-3) / (1 - np.clip(pairs[0], 1e-3, 1 - 1e-3))) + 3 * t)
+    plain = length_controlled_win_rate(*pairs, taste=Taste(0)).value
+    blind = length_controlled_win_rate(with_markdown, *pairs[1:], taste=Taste(0)).value
+    found = length_controlled_win_rate(
+        with_markdown,
+        *pairs[1:],
+        taste=Taste(0),
+        markdown=(counts[0].tolist(), counts[1].tolist()),
+        markdown_taste=Taste(1.2),
+    ).value
+    assert blind > plain + 8
+    assert found == pytest.approx(plain, abs=4)

@@ -53,7 +53,7 @@ def test_the_standard_error_over_languages_is_the_spread_between_samples() -> No
     means, errors = [], []
     for _ in range(400):
         values = np.clip(rng.normal(0.4, 0.2, size=(1, 30)) + rng.normal(0, 0.1, size=(4, 30)), 0, 1)
-        strata = Strata(values, np.ones_like(values))
+        strata = Strata.of(values.ravel(), [*range(30)] * 4, np.repeat(range(4), 30).tolist())
         means.append(strata.mean)
         errors.append(strata.standard_error())
     assert np.mean(errors) == pytest.approx(np.std(means), rel=0.1)
@@ -71,3 +71,35 @@ def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(UserError, match="languages: 1 for 2 items"):
         Strata.of(np.zeros(2), ["a", "b"], ["fi"])
     assert math.isnan(Strata.of(np.array([math.nan]), ["a"]).mean)
+
+
+def test_a_lean_to_the_first_answer_is_no_variance_of_the_items() -> None:
+    first = [True, False] * 8
+    lean = np.array([0.89 if one else 0.11 for one in first])
+    assert Strata.of(lean, range(16), orders=first).mean == pytest.approx(0.5)
+    assert Strata.of(lean, range(16), orders=first).standard_error() == pytest.approx(0)
+    assert Strata.of(lean, range(16)).standard_error() > 0.09
+
+
+@pytest.mark.parametrize("n_first", [5, 11])
+def test_orders_of_unequal_size_weigh_the_same(n_first: int) -> None:
+    first = [i < n_first for i in range(16)]
+    values = np.where(first, 0.9, 0.2)
+    assert Strata.of(values, range(16), orders=first).mean == pytest.approx(0.55)
+
+
+def test_one_item_more_in_one_order_leaves_the_plain_mean_and_is_in_the_error() -> None:
+    first = [i % 2 == 0 for i in range(17)]
+    values = np.where(first, 0.89, 0.11)
+    strata = Strata.of(values, range(17), orders=first)
+    assert strata.mean == pytest.approx(values.mean())
+    assert strata.standard_error() == pytest.approx(strata.mean - 0.5)
+
+
+def test_the_error_by_halves_is_the_formulas() -> None:
+    rng = np.random.default_rng(5)
+    first = np.arange(40) % 2 == 0
+    values = rng.random(40) * np.where(first, 1.0, 0.6)
+    one, other = values[first], values[~first]
+    expected = math.sqrt(one.var(ddof=1) / (4 * 20) + other.var(ddof=1) / (4 * 20))
+    assert Strata.of(values, range(40), orders=first.tolist()).standard_error() == pytest.approx(expected)

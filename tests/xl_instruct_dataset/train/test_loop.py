@@ -17,11 +17,14 @@ from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.cli import exit_codes
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.languages import content_length
 from xl_alpacaeval_metric.progress import silent
+from xl_alpacaeval_metric.records.result import Taste
+from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs import evaluate as runs
 from xl_alpacaeval_metric.runs.harness_model import adapter_arguments
+from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
 from xl_instruct_dataset.cli import app
 from xl_instruct_dataset.train.dataset.examples import GroupCounts, TrainingSplit
 from xl_instruct_dataset.train.loop import benchmarks, changes, page
@@ -69,14 +72,33 @@ def test_fidelity_before_and_after_is_counted_on_the_same_items(changed: list[Ch
     assert not found["fi"].significant
 
 
-def test_the_length_controlled_difference_is_that_of_the_two_results(changed: list[Change], tmp_path: Path) -> None:
-    found = next(change for change in changed if (change.figure, change.language) == ("lc_win_rate", "all"))
-    for share, german, value in ((0.4, 1, found.before), (0.9, 7, found.after)):
-        folder = judged(tmp_path / str(german), german, share)
-        assert jsonl.read_json(folder / "results.json")["lc_win_rate"] == pytest.approx(value)
+def test_without_a_measured_taste_nothing_is_said_of_length_control(changed: list[Change]) -> None:
+    assert {change.figure for change in changed} == {"line_pass_rate", "win_rate"}
+
+
+def test_the_length_controlled_difference_is_that_of_the_two_rates(tmp_path: Path) -> None:
+    base, tuned = (
+        compare.load(judged(tmp_path / name, german, share)) for name, german, share in (("a", 1, 0.4), ("b", 7, 0.9))
+    )
+    keys, tastes = [key for key in base.items if key[1] == "de"], {"de": Taste(0.8, 0.1)}
+    found = changes._length_controlled("mini", "de", base, tuned, keys, tastes)
+    for run, value in ((base, found.before), (tuned, found.after)):
+        texts = [[run.items[key].prediction for key in keys], [run.items[key].reference for key in keys]]
+        lengths = (content_length.content_lengths(side, ["de"] * len(keys)) for side in texts)
+        rate = length_controlled_win_rate([run.preferences[key] for key in keys], *lengths, taste=tastes["de"])
+        assert value == pytest.approx(rate.value)
     assert found.ci95 is not None
     assert found.difference is not None
+    assert found.p_value is not None
     assert found.ci95[0] < found.difference < found.ci95[1]
+    assert (found.p_value <= 0.05) == (found.ci95[0] > 0 or found.ci95[1] < 0)
+
+
+def test_what_is_said_of_several_figures_is_corrected_for_their_number() -> None:
+    close = [Change("mini", f"figure {n}", "all", 50.0, 52.0, 2.0, (0.1, 4.0), 0.03, 16, 8, 0) for n in range(2)]
+    alone = Change("mini", "figure 0", "fi", 50.0, 52.0, 2.0, (0.1, 4.0), 0.03, 16, 8, 0)
+    assert [change.significant for change in changes.corrected([*close, alone])] == [False, False, True]
+    assert [change.significant for change in changes.corrected([close[0], alone])] == [True, True]
 
 
 def test_sentences_say_no_more_than_the_interval(changed: list[Change]) -> None:
@@ -85,7 +107,7 @@ def test_sentences_say_no_more_than_the_interval(changed: list[Change]) -> None:
         r"mini: the language fidelity rose by 37\.5 points \(56\.2% to 93\.8%, 95% interval \+\d.*, 16 answers\)\.",
         said[0],
     )
-    assert len(said) == 3
+    assert len(said) == 2
     unsure = Change("mini", "win_rate", "all", 50.0, 52.0, 2.0, (-1.0, 5.0), 0.2, 16, 8, 0)
     assert page.sentences([unsure])[0].startswith(
         "mini: the win rate did not move by more than chance could: +2.0 points"

@@ -3,26 +3,29 @@
 Both are computed on the items that have the figure in both runs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
 
-import numpy as np
-
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.figures import LengthControl
+from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.languages import fidelity
+from xl_alpacaeval_metric.languages.content_length import content_lengths
 from xl_alpacaeval_metric.records.judgements import Comparison
+from xl_alpacaeval_metric.records.result import Taste
 from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.compare import Run
-from xl_alpacaeval_metric.stats.clusters import Clusters, Codes
-from xl_alpacaeval_metric.stats.differences import paired_difference
-from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
-from xl_alpacaeval_metric.stats.missing import none_if_nan, none_if_undefined
+from xl_alpacaeval_metric.stats.differences import holm, paired_difference, t_test
+from xl_alpacaeval_metric.stats.length_control import length_controlled_parts
+from xl_alpacaeval_metric.stats.missing import Floats, as_preferences, none_if_nan, none_if_undefined
+from xl_alpacaeval_metric.stats.strata import Strata
 
-RESAMPLES = 1000
-"""For the length-controlled win rate, which is fitted anew in each; the others use 2,000."""
+CHECK = "check.json"
+"""The judge check in a run folder."""
 
 Key = tuple[str, str]
 FIGURES = {"line_pass_rate": "language fidelity", "win_rate": "win rate", "lc_win_rate": "length-controlled win rate"}
@@ -34,7 +37,9 @@ class Change:
 
     It is over the `n` items of `n_prompts` prompts that have the figure in both runs; `n_missing`
     lack it in one of them: no line is long enough to identify its language, or there is no verdict.
-    `difference` is after - before in percentage points. None where the items are too few.
+    `difference` is after - before in percentage points; over all languages the figures are the
+    means of the languages'. `p_value_holm` is corrected (`corrected`). None where the items are too
+    few.
     """
 
     benchmark: str
@@ -48,11 +53,31 @@ class Change:
     n: int
     n_prompts: int
     n_missing: int
+    p_value_holm: float | None = None
 
     @property
     def significant(self) -> bool:
-        """Whether the interval excludes zero."""
-        return self.ci95 is not None and (self.ci95[0] > 0 or self.ci95[1] < 0)
+        """Whether the p-value, corrected if it was, is at most 0.05."""
+        p = self.p_value if self.p_value_holm is None else self.p_value_holm
+        return p is not None and p <= 0.05
+
+
+def corrected(changes: Sequence[Change]) -> list[Change]:
+    """The changes with p-values corrected by Holm's method.
+
+    Those over all languages are corrected for their number, whatever figure and benchmark they are
+    of; those of single languages for the number of languages of their figure and benchmark.
+    """
+    families: dict[object, list[int]] = {}
+    for number, change in enumerate(changes):
+        family = "all" if change.language == "all" else (change.benchmark, change.figure)
+        families.setdefault(family, []).append(number)
+    found = list(changes)
+    for numbers in families.values():
+        p_values = [found[i].p_value for i in numbers]
+        for i, p in zip(numbers, holm([nan if p is None else p for p in p_values]), strict=True):
+            found[i] = replace(found[i], p_value_holm=none_if_nan(p))
+    return found
 
 
 def changes(benchmark: str, before: Path, after: Path, *, judged: bool) -> tuple[list[Change], tuple[str, ...]]:
@@ -70,8 +95,10 @@ def changes(benchmark: str, before: Path, after: Path, *, judged: bool) -> tuple
     base, tuned = compare.load(before), compare.load(after)
     compared = compare.compare(tuned, base)
     found += _each(benchmark, "win_rate", keys, first, *(_preferences(run, keys) for run in (base, tuned)))
-    for language, some in _groups(keys).items():
-        found.append(_length_controlled(benchmark, language, base, tuned, some))
+    tastes = {**_tastes(after), **_tastes(before)}
+    if LengthControl(tastes).reason(Counter(code for _, code in keys)) is None:
+        for language, some in _groups(keys).items():
+            found.append(_length_controlled(benchmark, language, base, tuned, some, tastes))
     return found, compared.caveats
 
 
@@ -119,8 +146,8 @@ def _each(
                 benchmark,
                 figure,
                 language,
-                before=_mean([before[key] for key in both]),
-                after=_mean([after[key] for key in both]),
+                before=_mean(before, both),
+                after=_mean(after, both),
                 difference=none_if_nan(difference.value),
                 ci95=none_if_undefined(difference.ci95),
                 p_value=none_if_nan(difference.p_value),
@@ -132,52 +159,61 @@ def _each(
     return found
 
 
-def _length_controlled(benchmark: str, language: str, base: Run, tuned: Run, keys: Sequence[Key]) -> Change:
+def _length_controlled(
+    benchmark: str, language: str, base: Run, tuned: Run, keys: Sequence[Key], tastes: Mapping[str, Taste]
+) -> Change:
     """The length-controlled win rate, before and after.
 
-    The interval is the percentile bootstrap over whole prompts, with both rates fitted anew to each
-    draw.
+    Interval and p-value are of a t-test over prompts, on each item's part in the two rates; the
+    errors of the tastes, which move both, are added to its variance.
     """
     both = [k for k in keys if base.preferences.get(k) is not None and tuned.preferences.get(k) is not None]
-    prompts = Clusters.by_prompt(base.items[key] for key in both).members()
-    rates = [_rate(run, both) for run in (base, tuned)]
-    before, after = (rate(np.arange(len(both))) for rate in rates)
-    interval = (nan, nan)
-    if len(prompts) > 1:
-        random = np.random.default_rng(0)
-        drawn = (
-            np.concatenate([prompts[i] for i in random.integers(0, len(prompts), len(prompts))])
-            for _ in range(RESAMPLES)
-        )
-        differences = [rates[1](one) - rates[0](one) for one in drawn]
-        low, high = np.quantile(differences, [0.025, 0.975])
-        interval = (float(low), float(high))
+    codes, prompts = [code for _, code in both], [base.items[key].cluster for key in both]
+    before, after = (_parts(run, both, tastes) for run in (base, tuned))
+    low, high, p_value = t_test(Strata.of(after[0] - before[0], prompts, codes), (after[1] - before[1]) ** 2)
+    rates = [100 * Strata.of(parts, prompts, codes).mean for parts, _ in (before, after)]
     return Change(
         benchmark,
         "lc_win_rate",
         language,
-        before=none_if_nan(before),
-        after=none_if_nan(after),
-        difference=none_if_nan(after - before),
-        ci95=none_if_undefined(interval),
-        p_value=None,
+        before=none_if_nan(rates[0]),
+        after=none_if_nan(rates[1]),
+        difference=none_if_nan(rates[1] - rates[0]),
+        ci95=none_if_undefined((100 * low, 100 * high)),
+        p_value=none_if_nan(p_value),
         n=len(both),
-        n_prompts=len(prompts),
+        n_prompts=len(set(prompts)),
         n_missing=len(keys) - len(both),
     )
 
 
-def _rate(run: Run, keys: Sequence[Key]) -> Callable[[Codes], float]:
-    """The length-controlled win rate of the items at some indices, which may repeat."""
-    preferences = np.array([run.preferences[key] for key in keys], dtype=np.float64)
-    candidate = np.array([len(run.items[key].prediction) for key in keys], dtype=np.float64)
-    reference = np.array([len(run.items[key].reference) for key in keys], dtype=np.float64)
-    languages = Clusters(key[1] for key in keys)
-    return lambda at: (
-        overall_length_controlled_win_rate(preferences[at], candidate[at], reference[at], languages.take(at)).value
+def _parts(run: Run, keys: Sequence[Key], tastes: Mapping[str, Taste]) -> tuple[Floats, float]:
+    """Each item's part in the run's length-controlled win rate, and the tastes' error in it."""
+    codes = [code for _, code in keys]
+    parts, unsure, _ = length_controlled_parts(
+        [run.preferences[key] for key in keys],
+        content_lengths([run.items[key].prediction for key in keys], codes),
+        content_lengths([run.items[key].reference for key in keys], codes),
+        codes,
+        tastes,
     )
+    return parts, unsure
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return 100 * sum(known) / len(known) if known else None
+def _tastes(folder: Path) -> dict[str, Taste]:
+    """The judge's taste for length by language, where the judge check of a run measured it."""
+    file = folder / CHECK
+    found = jsonl.read_json(file).get("by_language") if file.is_file() else None
+    if not isinstance(found, dict):
+        return {}
+    return {
+        code: Taste(one["length_taste"], one.get("length_taste_stderr") or 0.0)
+        for code, one in found.items()
+        if isinstance(one, dict) and isinstance(one.get("length_taste"), int | float)
+    }
+
+
+def _mean(values: Mapping[Key, float | None], keys: Sequence[Key]) -> float | None:
+    """The mean of the languages' means, in percent."""
+    known = as_preferences([values[key] for key in keys])
+    return none_if_nan(100 * Strata.of(known, range(len(keys)), [code for _, code in keys]).mean)

@@ -13,7 +13,7 @@ from xl_alpacaeval_metric.hub import card_text
 from xl_alpacaeval_metric.report import cells
 from xl_instruct_dataset.train.loop.changes import FIGURES, Change
 
-COLUMNS = ("before", "after", "difference", "95% interval", "p", "n")
+COLUMNS = ("before", "after", "difference", "95% interval", "p", "Holm p", "n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Page:
 
 
 def sentences(changes: Iterable[Change]) -> list[str]:
-    """What the overall figures say, one sentence each, and no more than their interval allows."""
+    """What the overall figures say, one sentence each, and no more than the p-values allow."""
     found = []
     for change in changes:
         if change.language != "all":
@@ -132,6 +132,7 @@ def _row(change: Change) -> tuple[str, ...]:
         cells.figure(change.difference, "+.1f"),
         cells.interval(change.ci95, "+.1f"),
         cells.p_value(change.p_value),
+        cells.p_value(change.p_value_holm),
         str(change.n) if not change.n_missing else f"{change.n} of {change.n + change.n_missing}",
     )
 

@@ -154,7 +154,7 @@ def _page(
         data=str(settings.data),
         tuned=str(output / TUNED),
         benchmarks={one.name: results[f"tuned-{one.name}"].signature for one in rows},
-        changes=tuple(changes),
+        changes=tuple(loop_changes.corrected(changes)),
         notes=tuple(dict.fromkeys(known)),
         answers=_answers(output, rows[0].name),
         training=(*trained.notes, *record.lines(trained)),

@@ -1,0 +1,226 @@
+"""The figures of items: of a language, of a design, of all together."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+
+from xl_alpacaeval_metric.judge import rating
+from xl_alpacaeval_metric.judge.aggregate import ItemScores, by_order, order_of, preferences_in_language
+from xl_alpacaeval_metric.judge.rubric import Rubric
+from xl_alpacaeval_metric.languages import composition, content_length, fidelity
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating
+from xl_alpacaeval_metric.records.result import Effect, Scores, Taste, WinRate
+from xl_alpacaeval_metric.stats import factor_effects
+from xl_alpacaeval_metric.stats.intervals import win_rate_interval
+from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
+from xl_alpacaeval_metric.stats.missing import Floats, as_preferences, none_if_nan, none_if_undefined
+from xl_alpacaeval_metric.stats.position import Position, position
+from xl_alpacaeval_metric.stats.strata import Strata
+from xl_alpacaeval_metric.stats.win_rates import win_rate
+from xl_alpacaeval_metric.thinking import Thinking
+
+LEAST_PAIRS = 100
+"""Pairs of a language below which its length-controlled win rate is noisier than the raw one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LengthControl:
+    """What is known of the judge's taste for length, by language; or GPT-4's is assumed."""
+
+    tastes: Mapping[str, Taste] | None = None
+    assume_gpt4_taste: bool = False
+
+    def reason(self, counts: Mapping[str, int]) -> str | None:
+        """Why there is no figure for languages with so many verdicts; None where there is one."""
+        if self.assume_gpt4_taste:
+            return None
+        if not self.tastes:
+            return "the judge's taste for length was not measured"
+        for code, n in counts.items():
+            if code not in self.tastes:
+                return f"the judge's taste for length was not measured in {code}"
+            if n < LEAST_PAIRS:
+                return f"{n} pairs in {code}; need {LEAST_PAIRS}"
+        return None
+
+
+UNKNOWN_TASTE = LengthControl()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures of any of the items; `ratings` has one for each, or is empty without a rubric.
+
+    Items in `left_out` were not meant to be judged; they count in no figure that needs a judge.
+    """
+
+    items: Sequence[ItemScores]
+    ratings: Sequence[Rating]
+    rubric: Rubric | None
+    judged: bool
+    left_out: frozenset[ItemKey] = frozenset()
+    length_control: LengthControl = UNKNOWN_TASTE
+
+    def scores(self, indices: Sequence[int]) -> Scores:
+        """The figures of the items at these indices taken together.
+
+        Over several languages they are the means of the languages'.
+        """
+        scored = [self.items[i] for i in indices]
+        items = [one.item for one in scored]
+        prompts, codes = [item.cluster for item in items], [item.language for item in items]
+        in_language = fidelity.rates([one.fidelity for one in scored], codes)
+        preferences = as_preferences([one.preference for one in scored])
+        orders = [order_of(one.verdicts) for one in scored]
+        strata = Strata.of(preferences, prompts, codes, orders)
+        # Without a judge no preference is missing: there are none.
+        asked = np.array([self.judged and item.key not in self.left_out for item in items])
+        rate = win_rate(preferences[asked])
+        controlled, reason = self._length_controlled(scored)
+        found = _position(scored)
+        return Scores(
+            win_rate=none_if_nan(100 * strata.mean),
+            win_rate_stderr=none_if_nan(100 * strata.standard_error()),
+            win_rate_ci95=none_if_undefined(win_rate_interval(preferences, prompts, codes, orders=orders)),
+            win_rate_bounds=_bounds(preferences, asked, prompts, codes),
+            lc_win_rate=None if controlled is None else none_if_nan(controlled.value),
+            lc_win_rate_stderr=None if controlled is None else none_if_nan(controlled.standard_error),
+            lc_reason=reason,
+            n=rate.n,
+            n_missing=rate.n_missing,
+            n_items=len(items),
+            n_empty=sum(not item.prediction.strip() for item in items),
+            wins=rate.wins,
+            losses=rate.losses,
+            ties=rate.ties,
+            line_pass_rate=in_language.line_pass_rate,
+            word_pass_rate=in_language.word_pass_rate,
+            coverage=in_language.coverage,
+            avg_length=_mean([len(item.prediction) for item in items], codes),
+            avg_reference_length=_mean([len(item.reference) for item in items], codes),
+            first_position_rate=found.first_rate,
+            position_consistency=found.consistency,
+            position_consistency_above_chance=found.above_chance,
+            position_lean=found.lean,
+            position_gap=found.gap,
+            criteria=None
+            if self.rubric is None
+            else rating.summary([self.ratings[i] for i in indices], self.rubric, prompts, codes),
+            thinking=_thinking(items),
+            fidelity=in_language.fidelity,
+            switch_rate=in_language.switch_rate,
+            answered_in=in_language.answered_in,
+            win_rate_in_language=self._win_rate_in_language(scored, prompts, codes),
+        )
+
+    def _win_rate_in_language(
+        self, scored: Sequence[ItemScores], prompts: Sequence[str], codes: Sequence[str]
+    ) -> float | None:
+        """The win rate with answers in another language counted as lost."""
+        if not self.judged:
+            return None
+        preferences = as_preferences(preferences_in_language(scored))
+        orders = [order_of(one.verdicts) for one in scored]
+        return none_if_nan(100 * Strata.of(preferences, prompts, codes, orders).mean)
+
+    def swamped(self) -> list[str]:
+        """A warning about a judge whose lean to a position is all there is in its verdicts."""
+        found = {}
+        for code, indices in indices_of([one.item.language for one in self.items]).items():
+            one = _position([self.items[i] for i in indices])
+            if one.swamps:
+                found[code] = one.first_rate
+        if not found:
+            return []
+        rates = ", ".join(f"{code} {rate:.0f}%" for code, rate in found.items())
+        return [
+            f"the judge gives the answer shown first {rates}, and hardly looks at anything else: "
+            "its verdicts say where an answer stood, not how good it is"
+        ]
+
+    def effects(self) -> dict[str, dict[str, Effect]]:
+        """What each design changes in win rate and line pass rate."""
+        values: dict[str, Callable[[ItemScores], float | None]] = {
+            "win_rate": lambda one: one.preference,
+            "line_pass_rate": lambda one: None if one.fidelity.line_pass is None else float(one.fidelity.line_pass),
+        }
+        designs = indices_of([one.item.design for one in self.items])
+        return factor_effects.effects(
+            {
+                figure: {
+                    design: {
+                        (one.item.cluster, one.item.language): value(one) for one in map(self.items.__getitem__, some)
+                    }
+                    for design, some in designs.items()
+                    if design
+                }
+                for figure, value in values.items()
+            }
+        )
+
+    def _length_controlled(self, scored: Sequence[ItemScores]) -> tuple[WinRate | None, str | None]:
+        """The length-controlled win rate, or why there is none."""
+        known = [one for one in scored if one.preference is not None]
+        if not known:
+            return None, None if not self.judged else "no verdict"
+        reason = self.length_control.reason(Counter(one.item.language for one in known))
+        if reason is not None:
+            return None, reason
+        codes = [one.item.language for one in known]
+        found = overall_length_controlled_win_rate(
+            [one.preference for one in known],
+            content_length.content_lengths([one.item.prediction for one in known], codes),
+            content_length.content_lengths([one.item.reference for one in known], codes),
+            codes,
+            [one.item.cluster for one in known],
+            tastes=None if self.length_control.assume_gpt4_taste else self.length_control.tastes,
+        )
+        return found, None
+
+
+def indices_of(labels: Sequence[str]) -> dict[str, list[int]]:
+    """The indices of each label, in order of first appearance."""
+    found: dict[str, list[int]] = {}
+    for index, label in enumerate(labels):
+        found.setdefault(label, []).append(index)
+    return found
+
+
+def _position(scored: Sequence[ItemScores]) -> Position:
+    """The lean of the judge, or of the judges, to the answer shown first."""
+    rows = [(pair, one.item) for one in scored for pair in by_order(one.verdicts)]
+    return position([pair for pair, _ in rows], [item.cluster for _, item in rows], [item.language for _, item in rows])
+
+
+def _bounds(
+    preferences: Floats, asked: "np.ndarray[tuple[int], np.dtype[np.bool_]]", prompts: list[str], codes: list[str]
+) -> tuple[float, float] | None:
+    """The win rates if all missing verdicts were for the reference, or for the candidate."""
+    if not asked.any():
+        return None
+    low, high = (
+        Strata.of(np.where(asked, np.nan_to_num(preferences, nan=one), nan), prompts, codes).mean for one in (0.0, 1.0)
+    )
+    return 100 * low, 100 * high
+
+
+def _mean(values: Sequence[float], codes: Sequence[str]) -> float:
+    return Strata.of(np.array(values, dtype=np.float64), range(len(values)), codes).mean
+
+
+def _thinking(items: Sequence[Comparison]) -> Thinking | None:
+    """How the candidate thought; None where it did not."""
+    found = [item for item in items if item.thought]
+    if not found:
+        return None
+    tokens = [item.thinking_tokens for item in found if item.thinking_tokens is not None]
+    languages = Counter(code or "und" for code in composition.main_languages([item.thinking for item in found]))
+    return Thinking(
+        n=len(found),
+        unfinished=sum(item.unfinished for item in found),
+        avg_tokens=sum(tokens) / len(tokens) if tokens else None,
+        languages={code: 100.0 * count / len(found) for code, count in languages.most_common()},
+    )
