@@ -205,7 +205,7 @@ def compute(
             opened.client.preflight()
         check = checking.checking(opened, comparisons, judge_check)
         found = None if check is None else check.run()
-        result = scoring.score(comparisons, opened, criteria=rubric)
+        result = scoring.score(comparisons, opened, criteria=rubric, tastes=checking.tastes(found))
         if opened is not None:
             result = checking.with_check(result, found)
     return replace(result, warnings=(*notes, *result.warnings)).as_dict()

@@ -90,9 +90,12 @@ def checking(
 
 
 def tastes(check: JudgeCheck | None) -> dict[str, Taste]:
-    """The judge's taste for length by language, where a check measured it."""
+    """The judge's taste for length by language, where a check measured it; at least 0.
+
+    A judge that dislikes padding, as it should, does not show a taste for short answers by that.
+    """
     return {
-        code: Taste(found.length_taste, found.length_taste_stderr or 0.0)
+        code: Taste(max(0.0, found.length_taste), found.length_taste_stderr or 0.0)
         for code, found in (check.by_language if check else {}).items()
         if found.length_taste is not None
     }
