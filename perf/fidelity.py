@@ -12,11 +12,13 @@ ratio. One process, one thread.
 import argparse
 import json
 import random
+import resource
 import time
 from importlib import resources, util
 from pathlib import Path
 
-from xl_alpacaeval_metric.languages.fidelity import _long_lines, language_fidelity
+from xl_alpacaeval_metric.languages import content
+from xl_alpacaeval_metric.languages.fidelity import language_fidelity
 
 
 def bundled(copies: int = 40) -> tuple[list[str], list[str]]:
@@ -53,8 +55,13 @@ def main() -> None:
     assert spec is not None
     assert spec.origin is not None
     model = fasttext.load_model(str(Path(spec.origin).parent / "resources" / "lid.176.ftz"))
-    looked_at = [line for text, code in zip(texts, codes, strict=True) for line in _long_lines(text, code)]
-    every = sum(text.count("\n") + 1 for text in texts)
+    looked_at = [
+        line.bare
+        for text, code in zip(texts, codes, strict=True)
+        for line in content.parts(text or "", code.split("-")[0])
+        if line.long
+    ]
+    every = sum((text or "").count("\n") + 1 for text in texts)
     language_fidelity(texts[:: len(texts) // 50 or 1], codes[:: len(texts) // 50 or 1])  # loads the models
 
     bare, whole = [], []
@@ -71,6 +78,7 @@ def main() -> None:
         print(
             f"{name:>20}: {len(looked_at) / seconds:>9,.0f} lines looked at a second, {every / seconds:>9,.0f} of all lines"
         )
+    print(f"{'memory':>20}: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB at most")
     print(f"{'ratio':>20}: {min(bare) / min(whole):.2f} times the speed of the bare loop")
 
 

@@ -32,7 +32,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "scoring",
         "runs",
         "labels leaderboard",
-        "harness report xl_alpacaeval_metric",
+        "harness outputs report xl_alpacaeval_metric",
         "cli",
     ),
     "xl_alpacaeval_metric.judge": (

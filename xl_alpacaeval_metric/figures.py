@@ -8,9 +8,9 @@ from math import nan
 import numpy as np
 
 from xl_alpacaeval_metric.judge import rating
-from xl_alpacaeval_metric.judge.aggregate import ItemScores, by_order, order_of
+from xl_alpacaeval_metric.judge.aggregate import ItemScores, by_order, order_of, preferences_in_language
 from xl_alpacaeval_metric.judge.rubric import Rubric
-from xl_alpacaeval_metric.languages import content_length, fidelity, main_language
+from xl_alpacaeval_metric.languages import composition, content_length, fidelity
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating
 from xl_alpacaeval_metric.records.result import Effect, Scores, Taste, WinRate
 from xl_alpacaeval_metric.stats import factor_effects
@@ -110,7 +110,21 @@ class Figures:
             if self.rubric is None
             else rating.summary([self.ratings[i] for i in indices], self.rubric, prompts, codes),
             thinking=_thinking(items),
+            fidelity=in_language.fidelity,
+            switch_rate=in_language.switch_rate,
+            answered_in=in_language.answered_in,
+            win_rate_in_language=self._win_rate_in_language(scored, prompts, codes),
         )
+
+    def _win_rate_in_language(
+        self, scored: Sequence[ItemScores], prompts: Sequence[str], codes: Sequence[str]
+    ) -> float | None:
+        """The win rate with answers in another language counted as lost."""
+        if not self.judged:
+            return None
+        preferences = as_preferences(preferences_in_language(scored))
+        orders = [order_of(one.verdicts) for one in scored]
+        return none_if_nan(100 * Strata.of(preferences, prompts, codes, orders).mean)
 
     def swamped(self) -> list[str]:
         """A warning about a judge whose lean to a position is all there is in its verdicts."""
@@ -199,14 +213,14 @@ def _mean(values: Sequence[float], codes: Sequence[str]) -> float:
 
 def _thinking(items: Sequence[Comparison]) -> Thinking | None:
     """How the candidate thought; None where it did not."""
-    thoughts = [item for item in items if item.thought]
-    if not thoughts:
+    found = [item for item in items if item.thought]
+    if not found:
         return None
-    tokens = [item.thinking_tokens for item in thoughts if item.thinking_tokens is not None]
-    found = Counter(code or "und" for code in main_language.main_languages([item.thinking for item in thoughts]))
+    tokens = [item.thinking_tokens for item in found if item.thinking_tokens is not None]
+    languages = Counter(code or "und" for code in composition.main_languages([item.thinking for item in found]))
     return Thinking(
-        n=len(thoughts),
-        unfinished=sum(item.unfinished for item in thoughts),
+        n=len(found),
+        unfinished=sum(item.unfinished for item in found),
         avg_tokens=sum(tokens) / len(tokens) if tokens else None,
-        languages={code: 100.0 * count / len(thoughts) for code, count in found.most_common()},
+        languages={code: 100.0 * count / len(found) for code, count in languages.most_common()},
     )

@@ -8,11 +8,11 @@ from xl_alpacaeval_metric import gaming
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.figures import UNKNOWN_TASTE, Figures, LengthControl, indices_of
 from xl_alpacaeval_metric.judge import votes
-from xl_alpacaeval_metric.judge.aggregate import item_scores
+from xl_alpacaeval_metric.judge.aggregate import item_row, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
-from xl_alpacaeval_metric.languages import identify
+from xl_alpacaeval_metric.languages import evidence, identify
 from xl_alpacaeval_metric.panels import agreement
 from xl_alpacaeval_metric.panels.panel import Panel, open_judges
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating, Verdict
@@ -110,7 +110,9 @@ def score_task(
             *(agreement.warnings(judges) if judges else ()),
             *unfinished_thoughts(task.comparisons),
             *gaming.warnings(task.comparisons),
+            *evidence.warnings(languages),
         ),
+        items=tuple(item_row(one) for one in items),
         by_design={design: figures.scores(indices) for design, indices in designs.items()},
         effects=figures.effects(),
     )

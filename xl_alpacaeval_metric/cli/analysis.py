@@ -180,26 +180,35 @@ def contamination(
 @app.command()
 def fidelity(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="JSONL or Parquet with the columns prediction, language")
+        Path,
+        typer.Argument(
+            metavar="FILE|RUN", help="JSONL or Parquet with the columns prediction, language; or a run folder"
+        ),
     ],
     output: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", file_okay=False, help="Write fidelity.json there")
+        Path | None, typer.Option(metavar="DIR", file_okay=False, help="Write results.json and items.jsonl there")
+    ] = None,
+    lid: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Identify by this fastText model (GlotLID, OpenLID): a file, or ORG/NAME on the Hub",
+        ),
     ] = None,
 ) -> None:
     """Measure how far outputs are in the requested language; no judge, no references."""
-    from dataclasses import asdict
-
-    from xl_alpacaeval_metric.languages import fidelity as measure
+    from xl_alpacaeval_metric.hub import lid_model
+    from xl_alpacaeval_metric.outputs import measured
     from xl_alpacaeval_metric.report import results
-    from xl_alpacaeval_metric.runs import pairs
 
-    texts, languages = pairs.read_outputs(file)
-    texts, notes = pairs.outputs_without_thoughts(texts)
-    found = measure.language_fidelity(texts, languages)
-    results.show_fidelity(found, file.name, terminal.console())
-    for line in notes:
+    with lid_model.in_use(lid):
+        found = measured.measure(file)
+        results.show_fidelity(found.fidelity, file.name, terminal.console())
+    for line in found.notes:
         terminal.say(line)
-    write(asdict(found), output / "fidelity.json" if output else None)
+    terminal.say(found.signature)
+    if output:
+        measured.write(found, output)
 
 
 def write(content: dict[str, object], output: Path | None) -> None:

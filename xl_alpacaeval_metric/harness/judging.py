@@ -20,7 +20,7 @@ from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check import checking
-from xl_alpacaeval_metric.languages import content_length
+from xl_alpacaeval_metric.languages import content_length, evidence, fidelity
 from xl_alpacaeval_metric.panels.panel import open_judges
 from xl_alpacaeval_metric.records.judge_check import JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
@@ -141,10 +141,13 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
         *votes.left_out(given),
         *scoring.unfinished_thoughts(task.comparisons),
         *gaming.warnings(task.comparisons),
+        *evidence.warnings({item.language for item in items}),
     ):
         logger.warning("%s: %s", items[0].language, line)
     _say_missing(given, items[0].language)
     scored = item_scores(task.comparisons, verdicts)
+    shares = fidelity.answered_in([one.fidelity for one in scored])
+    logger.info("%s: answered in %s", items[0].language, ", ".join(f"{c} {share:.0f}%" for c, share in shares.items()))
     for line in Figures(scored, (), None, judge is not None).swamped():
         logger.warning("%s", line)
     tastes = checking.tastes(check)

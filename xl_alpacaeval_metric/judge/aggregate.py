@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from xl_alpacaeval_metric.languages.fidelity import TextFidelity, texts_fidelity
+from xl_alpacaeval_metric.languages.fidelity import TextFidelity, fidelity_row, texts_fidelity
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Verdict
 from xl_alpacaeval_metric.stats.position import position
 
@@ -73,3 +73,27 @@ def position_consistency(verdicts: Sequence[Sequence[Verdict]]) -> float | None:
     """
     pairs = [pair for given in verdicts for pair in by_order(given)]
     return position(pairs, range(len(pairs)), [""] * len(pairs)).consistency
+
+
+def preferences_in_language(items: Sequence[ItemScores]) -> list[float | None]:
+    """The preferences, with answers in another language than asked, or in several, as lost."""
+    return [0.0 if one.preference is not None and one.fidelity.in_other_language else one.preference for one in items]
+
+
+def item_row(one: ItemScores) -> dict[str, object]:
+    """The line of items.jsonl of an item.
+
+    `fidelity` is in percent, lengths are in characters; `spans` are the parts of the answer in
+    another language: first character, character after the last, language.
+    """
+    item = one.item
+    return {
+        "id": item.id,
+        "language": item.language,
+        "preference": one.preference,
+        **fidelity_row(one.fidelity),
+        "length": len(item.prediction),
+        "reference_length": len(item.reference),
+        "cut": getattr(item, "cut", None),
+        "thinking_tokens": item.thinking_tokens,
+    }

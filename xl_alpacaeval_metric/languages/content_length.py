@@ -7,7 +7,7 @@ from statistics import median
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.languages import main_language
+from xl_alpacaeval_metric.languages import composition
 
 
 def content_lengths(texts: Sequence[str], codes: Sequence[str]) -> list[float]:
@@ -15,7 +15,7 @@ def content_lengths(texts: Sequence[str], codes: Sequence[str]) -> list[float]:
 
     A text's language is that of most of it; where none is identified, the one in `codes`.
     """
-    found = main_language.main_languages(texts)
+    found = composition.main_languages(texts)
     return [
         len(text) / characters_per_content(code or asked) for text, code, asked in zip(texts, found, codes, strict=True)
     ]

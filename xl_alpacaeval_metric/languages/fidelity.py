@@ -1,45 +1,29 @@
 """Language fidelity: how far answers are in the requested language.
 
-The definitions are those of the Language Confusion Benchmark (Marchisio et al. 2024,
+Line pass and word pass are those of the Language Confusion Benchmark (Marchisio et al. 2024,
 arXiv:2406.20052) and the script released with it; `docs/understand/fidelity.md` lists the
 differences.
 
 Line pass: every line of five words or more is in that language. Word pass, for scripts other than
-Latin: of the texts that pass by line, those without an English word.
+Latin: of the texts that pass by line, those without an English word. Beside them: the share of a
+text that is in the language, the language that it is in instead, and switches inside a line (see
+`composition`).
 """
 
-import re
-import string
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.languages import identify
+from xl_alpacaeval_metric.languages import composition, content, evidence, identify
+from xl_alpacaeval_metric.languages.spans import Span
 from xl_alpacaeval_metric.records.result import Fidelity
 
-MIN_TOKENS = 5
-"""Shorter lines are not scored: their language cannot be identified reliably."""
 FULL_WEIGHT = 100
 """Texts that give a language its full weight in an overall rate; fewer weigh in proportion."""
-
-_PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}،]+")
-# Scripts without spaces between words: Han and kana; Thai, Lao, Tibetan, Burmese and Khmer.
-_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
-_SOUTHEAST = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]")
-_OTHERS = re.compile(
-    "[^\\W\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]+"
-    "|[^\\w\\s\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]"
-)
-_SPACE = re.compile(r"\s")
-_UNSPACED = frozenset(("bo", "dz", "ja", "km", "lo", "my", "th", "zh"))
-_LATIN_RUN = re.compile("[A-Za-z0-9]+")
-# Tokens per character. With these, five tokens are found where jieba (zh) and MeCab with UniDic
-# (ja) find five, on 99.5% of the benchmark's lines.
-_TOKENS_PER_CJK, _TOKENS_PER_SOUTHEAST = 0.7, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +33,40 @@ class TextFidelity:
     `scored` is False, and both passes are None, where no line is long enough or the identifier does
     not support the language. `word_pass` is also None where the text fails by line, and for
     languages in Latin script.
+
+    `fidelity` is the percentage of the text's letters, without code, addresses and the like, that
+    are in the language; None where too little can be identified. `answered_in` is the code of the
+    language that four fifths of them are in, else "mixed", or "none" where none is identified.
+    `switched` says whether parts of the text are in the language and others (`spans`) in another.
     """
 
     line_pass: bool | None
     word_pass: bool | None
     scored: bool
+    fidelity: float | None = None
+    answered_in: str = composition.NONE
+    switched: bool | None = None
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def in_other_language(self) -> bool:
+        """Whether less than four fifths of the text are in the language; False where unknown."""
+        return self.fidelity is not None and self.fidelity < 100 * composition.MOST
 
 
 _UNSCORED = TextFidelity(None, None, False)
+
+
+def fidelity_row(found: TextFidelity) -> dict[str, object]:
+    """The values of one text as items.jsonl has them."""
+    return {
+        "line_pass": found.line_pass,
+        "word_pass": found.word_pass,
+        "fidelity": found.fidelity,
+        "answered_in": found.answered_in,
+        "switched": found.switched,
+        "spans": [[span.start, span.end, span.language] for span in found.spans],
+    }
 
 
 def text_fidelity(text: str | None, language: str) -> TextFidelity:
@@ -80,21 +90,34 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
     for index, code in enumerate(codes):
         of_language[code].append(index)
     for code, indices in of_language.items():
-        if not identify.supported(code):
-            continue
-        base = code.split("-")[0]
-        script = languages.get(code).script
-        by_word = script is not None and script != "Latn"
-        kept = {index: lines for index in indices if (lines := _long_lines(texts[index], base))}
-        # A text that fails mostly fails in its first line, and its other lines need not be
-        # identified.
-        passed = dict(zip(kept, identify.matches([lines[0] for lines in kept.values()], code), strict=True))
-        others = [(index, line) for index, lines in kept.items() if passed[index] for line in lines[1:]]
-        for (index, _), right in zip(others, identify.matches([line for _, line in others], code), strict=True):
-            passed[index] &= right
-        for index, lines in kept.items():
-            word_pass = not _has_english_word(lines, base) if passed[index] and by_word else None
-            found[index] = TextFidelity(passed[index], word_pass, True)
+        if identify.supported(code):
+            for index, one in zip(indices, _in_one_language([texts[i] for i in indices], code), strict=True):
+                found[index] = one
+    return found
+
+
+def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
+    base, script = code.split("-")[0], languages.get(code).script
+    by_word = script is not None and script != "Latn"
+    passes = composition.Passes(code, script)
+    whole, contents = [], []
+    for text in texts:
+        given = text if isinstance(text, str) else ""
+        kept = content.of(given)
+        whole.append(content.parts(given, base))
+        contents.append(whole[-1] if kept == given else content.parts(kept, base))
+    passes.learn(line.bare for text in (*whole, *contents) for line in text if line.long)
+    found = []
+    for all_lines, kept_lines in zip(whole, contents, strict=True):
+        long = [line.bare for line in all_lines if line.long]
+        line_pass = all(passes.of(line) for line in long) if long else None
+        word_pass = not _has_english_word(long, base) if line_pass and by_word else None
+        made_of = composition.of(kept_lines, passes, base)
+        found.append(
+            TextFidelity(
+                line_pass, word_pass, bool(long), made_of.fidelity, made_of.answered_in, made_of.switched, made_of.spans
+            )
+        )
     return found
 
 
@@ -104,8 +127,11 @@ def line_passes(text: str, language: str) -> list[bool]:
     The list is empty for a language that the identifier does not support. Raises UserError for an
     unknown language.
     """
-    code = languages.get(language).code
-    return identify.matches(_long_lines(text, code.split("-")[0]), code) if identify.supported(code) else []
+    known = languages.get(language)
+    if not identify.supported(known.code):
+        return []
+    long = [line.bare for line in content.parts(text, known.code.split("-")[0]) if line.long]
+    return identify.matches(long, known.code, known.script)
 
 
 def language_fidelity(texts: Iterable[str | None], languages: Iterable[str]) -> Fidelity:
@@ -113,11 +139,13 @@ def language_fidelity(texts: Iterable[str | None], languages: Iterable[str]) -> 
 
     The line pass rate of a language is the share of its scored texts that pass by line; its word
     pass rate, in scripts other than Latin, the share of these that pass by word. Coverage is the
-    share of all texts that are scored. An overall rate is the mean of the languages' rates, as in
-    the benchmark, where a language with fewer than 100 texts behind its rate weighs in proportion
-    to their number; overall coverage is the share of all texts. A language that the identifier does
-    not support is unscored: its rates are None, its coverage is 0, and it is named in
-    `unsupported`.
+    share of all texts that are scored. Fidelity is the mean share of a text that is in the
+    language, `switch_rate` the share of texts with a span in another one, `answered_in` the share
+    of texts by the language that they are in. An overall rate is the mean of the languages' rates,
+    as in the benchmark, where a language with fewer than 100 texts behind its rate weighs in
+    proportion to their number; overall coverage and `answered_in` are shares of all texts. A
+    language that the identifier does not support is unscored: its rates are None, its coverage is
+    0, and it is named in `unsupported`; one that it recognises less well is named in `doubtful`.
 
     Raises UserError where the lengths differ or a language is unknown.
     """
@@ -130,78 +158,67 @@ def rates(values: Sequence[TextFidelity], codes: Sequence[str]) -> Fidelity:
     groups: dict[str, list[TextFidelity]] = {}
     for code, value in zip(codes, values, strict=True):
         groups.setdefault(code, []).append(value)
-    by_language = {code: _of_one_language(group, code) for code, group in groups.items()}
-    lines = [[value.line_pass for value in group if value.line_pass is not None] for group in groups.values()]
-    words = [[value.word_pass for value in group if value.word_pass is not None] for group in groups.values()]
     scored = sum(value.scored for value in values)
     return Fidelity(
-        line_pass_rate=_overall(lines),
-        word_pass_rate=_overall(words),
+        line_pass_rate=_overall([_values(group, "line_pass") for group in groups.values()]),
+        word_pass_rate=_overall([_values(group, "word_pass") for group in groups.values()]),
+        fidelity=_overall([_values(group, "fidelity") for group in groups.values()]),
+        switch_rate=_overall([_values(group, "switched") for group in groups.values()]),
         coverage=100 * scored / len(values) if values else None,
+        answered_in=answered_in(values),
         n=len(values),
         n_scored=scored,
         unsupported=tuple(code for code in groups if not identify.supported(code)),
-        by_language=by_language,
+        doubtful=tuple(code for code in groups if identify.supported(code) and evidence.doubtful(code)),
+        by_language={code: _of_one_language(group, code) for code, group in groups.items()},
     )
 
 
-def _of_one_language(values: Sequence[TextFidelity], code: str) -> Fidelity:
-    scored = sum(value.scored for value in values)
+def _of_one_language(group: Sequence[TextFidelity], code: str) -> Fidelity:
+    scored = sum(value.scored for value in group)
+    known = identify.supported(code)
     return Fidelity(
-        line_pass_rate=_percent([value.line_pass for value in values if value.line_pass is not None]),
-        word_pass_rate=_percent([value.word_pass for value in values if value.word_pass is not None]),
-        coverage=100 * scored / len(values),
-        n=len(values),
+        line_pass_rate=_mean(_values(group, "line_pass")),
+        word_pass_rate=_mean(_values(group, "word_pass")),
+        fidelity=_mean(_values(group, "fidelity")),
+        switch_rate=_mean(_values(group, "switched")),
+        coverage=100 * scored / len(group),
+        answered_in=answered_in(group),
+        n=len(group),
         n_scored=scored,
-        unsupported=() if identify.supported(code) else (code,),
+        unsupported=() if known else (code,),
+        doubtful=(code,) if known and evidence.doubtful(code) else (),
     )
 
 
-def _percent(passes: Sequence[bool]) -> float | None:
-    return 100 * sum(passes) / len(passes) if passes else None
+def answered_in(values: Sequence[TextFidelity]) -> Mapping[str, float]:
+    """The percentage of the texts by the language that they are in, the most frequent first."""
+    counted = Counter(value.answered_in for value in values)
+    return {code: 100 * count / len(values) for code, count in counted.most_common()}
 
 
-def _overall(of_languages: Sequence[Sequence[bool]]) -> float | None:
-    weights = [min(len(passes), FULL_WEIGHT) for passes in of_languages]
+def _values(group: Sequence[TextFidelity], name: str) -> list[float]:
+    """The values that are there of a field of each text, in percent."""
+    factor = 1.0 if name == "fidelity" else 100.0
+    found = [getattr(value, name) for value in group]
+    return [factor * value for value in found if value is not None]
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _overall(of_languages: Sequence[Sequence[float]]) -> float | None:
+    weights = [min(len(values), FULL_WEIGHT) for values in of_languages]
     total = sum(weights)
     if not total:
         return None
-    rates = [100 * sum(passes) / len(passes) if passes else 0.0 for passes in of_languages]
-    return sum(weight * rate for weight, rate in zip(weights, rates, strict=True)) / total
+    means = [_mean(values) or 0.0 for values in of_languages]
+    return sum(weight * mean for weight, mean in zip(weights, means, strict=True)) / total
 
 
 def _codes(given: Iterable[str]) -> list[str]:
     return [languages.get(code).code for code in given]
-
-
-def _long_lines(text: object, base: str) -> list[str]:
-    """The lines that are long enough to be scored, without ASCII punctuation."""
-    if not isinstance(text, str):
-        return []
-    bare = _PUNCTUATION.sub("", text.strip()).replace("—", " ")
-    return [line for line in bare.split("\n") if _long(line, base)]
-
-
-def _long(line: str, base: str) -> bool:
-    words = len(line.split())
-    if base not in _UNSPACED:
-        # Split at spaces, an answer in Chinese to a request for German is one word; it must be
-        # scored, too.
-        return words >= MIN_TOKENS or (not line.isascii() and _tokens(line, base) >= MIN_TOKENS)
-    return words >= MIN_TOKENS or _tokens(line, base) >= MIN_TOKENS
-
-
-def _tokens(line: str, base: str) -> float:
-    """About how many tokens a line in a script without spaces has.
-
-    0 for a line without letters of these scripts, unless the language `base` is written in one.
-    """
-    cjk, southeast = len(_CJK.findall(line)), len(_SOUTHEAST.findall(line))
-    if not (cjk or southeast) and base not in _UNSPACED:
-        return 0.0
-    # jieba counts each space as a token.
-    spaces = len(_SPACE.findall(line)) if base == "zh" else 0
-    return _TOKENS_PER_CJK * cjk + _TOKENS_PER_SOUTHEAST * southeast + len(_OTHERS.findall(line)) + spaces
 
 
 @lru_cache(maxsize=1)
@@ -211,7 +228,7 @@ def _english_words() -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _has_english_word(lines: Sequence[str], base: str) -> bool:
+def _has_english_word(long: list[str], base: str) -> bool:
     english = _english_words()
-    words = _LATIN_RUN.findall if base in _UNSPACED else str.split
-    return any(not english.isdisjoint(words(line)) for line in lines)
+    words = content.latin_words if base in content.UNSPACED else str.split
+    return any(not english.isdisjoint(words(line)) for line in long)

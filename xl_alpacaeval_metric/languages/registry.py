@@ -34,6 +34,8 @@ _BY_CLASS = {
 RESOURCE_CLASS = MappingProxyType({code: level for level, codes in _BY_CLASS.items() for code in codes.split()})
 """Resource class by language code, 1 to 5 (high-resource), from `RESOURCE_CLASS_SOURCE`."""
 
+# FLORES-200 writes Korean so; CLDR's usual script of Korean, Kore, is Hangul with Han characters.
+_ALSO_USUAL = frozenset((("ko", "Hang"), ("ja", "Hrkt")))
 _NOT_LANGUAGES = frozenset(("und", "mul", "mis", "zxx"))
 
 
@@ -82,7 +84,7 @@ def _get(code: str) -> Language:
     # CLDR uses the code of a macrolanguage for its main language: zh for cmn, sw for swh.
     base = get_global("language_aliases").get(base, base).split("_")[0]
     script = found.script
-    if script is not None and script == _usual_script(base) and base != "zh":
+    if script is not None and base != "zh" and (script == _usual_script(base) or (base, script) in _ALSO_USUAL):
         script = None
     parts = [base, script, found.territory, *(found.variants or ())]
     tag = "-".join(part for part in parts if part)

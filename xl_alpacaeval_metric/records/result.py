@@ -51,8 +51,11 @@ class Taste:
 class Fidelity:
     """How far texts are in the requested language; rates in percent, None where none was scored.
 
-    `n_scored` of the `n` texts were scored; `unsupported` are the codes that the language
-    identifier does not support.
+    `fidelity` is the mean percentage of a text that is in its language, `switch_rate` that of texts
+    with a span in another, `answered_in` the percentage of texts by the language that they are in
+    ("mixed" for several, "none" where none is identified). `n_scored` of the `n` texts were scored;
+    `unsupported` are the codes that the language identifier does not support, `doubtful` those that
+    it recognises less well than it should.
     """
 
     line_pass_rate: float | None
@@ -61,6 +64,10 @@ class Fidelity:
     n: int
     n_scored: int = 0
     unsupported: tuple[str, ...] = ()
+    fidelity: float | None = None
+    switch_rate: float | None = None
+    answered_in: Mapping[str, float] = field(default_factory=dict)
+    doubtful: tuple[str, ...] = ()
     by_language: Mapping[str, "Fidelity"] = field(default_factory=dict)
 
 
@@ -87,6 +94,8 @@ class Scores:
     why there is no `lc_win_rate`. `first_position_rate` is the mean probability given to the answer
     shown first; the figures of position after it need both orders (see `stats.position`).
     `thinking` is None where no answer came with a thought, `judge_check` where there is no judge.
+    `fidelity`, `switch_rate` and `answered_in` are those of `Fidelity`; `win_rate_in_language` is
+    the win rate with answers in another language, or mixed, counted as lost.
     Over several languages, rates, levels and lengths are the means of the languages'.
     """
 
@@ -117,6 +126,10 @@ class Scores:
     criteria: Mapping[str, CriterionScore] | None = None
     thinking: Thinking | None = None
     judge_check: CheckSummary | None = None
+    fidelity: float | None = None
+    switch_rate: float | None = None
+    answered_in: Mapping[str, float] = field(default_factory=dict)
+    win_rate_in_language: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +150,8 @@ class Effect:
 class Result:
     """The figures of an evaluation, with its signature.
 
-    `warnings` are lines to read before the figures. `by_design` and `effects` (design -> figure ->
-    effect) are empty unless the items have designs.
+    `warnings` are lines to read before the figures, `items` the lines of items.jsonl.
+    `by_design` and `effects` (design -> figure -> effect) are empty unless the items have designs.
     """
 
     overall: Scores
@@ -149,6 +162,7 @@ class Result:
     warnings: tuple[str, ...] = ()
     by_design: Mapping[str, Scores] = field(default_factory=dict)
     effects: Mapping[str, Mapping[str, Effect]] = field(default_factory=dict)
+    items: tuple[Mapping[str, object], ...] = ()
     stopping: Stopping | None = None
     panel: PanelFigures | None = None
 

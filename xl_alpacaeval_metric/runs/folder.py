@@ -28,7 +28,7 @@ from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.signature import package_version
 
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
-RATINGS, RUBRIC, CHECK = "criteria.jsonl", "rubric.json", "check.json"
+RATINGS, RUBRIC, CHECK, ITEMS = "criteria.jsonl", "rubric.json", "check.json", "items.jsonl"
 MODEL, HISTORY = "model", "history"
 """Keys of run.json: what the loaded model turned out to be; an entry for each command that worked
 on the run (see `machine.environment`)."""
@@ -187,7 +187,8 @@ class RunFolder:
         self._open[name].flush()
 
     def write_results(self, result: Result) -> None:
-        """Write results.json completely, or not at all."""
+        """Write items.jsonl and results.json, each completely, or not at all."""
+        self.write_rows(ITEMS, result.items)
         write_json(self.path / RESULTS, result.as_dict())
 
 

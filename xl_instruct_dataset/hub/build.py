@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import card_text
@@ -101,7 +102,7 @@ def _checked(
 ) -> Iterator[TrainingRow]:
     """The rows unchanged; counts those in a wrong language. Raises UserError for a repeated id."""
     _, target = languages_of(pair)
-    known = identify.supported(target)
+    known, script = identify.supported(target), languages.get(target).script
     if not known:
         built.unchecked.append(pair)
     built.wrong[pair] = 0
@@ -113,7 +114,7 @@ def _checked(
         if identity in seen:
             raise UserError(f"{pair}: id {row.id!r} occurs twice")
         seen.add(identity)
-        if known and not identify.matches([row.response], target)[0]:
+        if known and not identify.matches([row.response], target, script)[0]:
             built.wrong[pair] += 1
             built.first_wrong.setdefault(pair, row.id)
         yield row

@@ -12,7 +12,7 @@ from importlib import resources
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import contamination
-from xl_alpacaeval_metric.languages import fidelity, identify, words
+from xl_alpacaeval_metric.languages import composition, fidelity, identify, labels, words
 from xl_instruct_dataset.quality import clean_reply, markdown
 from xl_instruct_dataset.quality.near_duplicates import NearDuplicates
 
@@ -24,12 +24,13 @@ __all__ = [
     "overlap",
     "repetition",
     "unscored",
+    "untranslated",
     "weighted_length",
     "wrong_language",
 ]
 
-LINES_IN_LANGUAGE = 0.9
-"""The least share of the lines checked that must be in the language asked for."""
+LINES_IN_LANGUAGE, LETTERS_IN_LANGUAGE = 0.9, 0.85
+"""The least shares of the lines checked, and of the letters, in the language asked for."""
 
 # Bounds of the length of a response divided by that of its source, in characters weighted by
 # script. The bundled texts have ratios from 0.64 to 1.56 (4,992 pairs that say the same in 12
@@ -52,6 +53,7 @@ REPEATED_RUNS, REPEATED_CHARACTERS, REPEATED_LINES = 0.25, 0.5, 0.3
 RUN, RUN_OF_CHARACTERS = 4, 10
 FEWEST_RUNS, FEWEST_LINES = 6, 4
 
+_A_WORD = re.compile(r"[^\W\d_]{4}")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？।])|\n+")
 _NAMED = r"(?:in\s+)?{}(?:\s+(?:version|text|response|answer))?\s*+[*_]*+\s*+[:：]"
 """The English name of the language, as a label."""
@@ -82,7 +84,9 @@ def unscored(code: str) -> bool:
 
 
 def wrong_language(response: str, code: str) -> Drop | None:
-    """Drop a response that is in another language, as a whole or in more than a tenth of its lines.
+    """Drop a response that is in another language, wholly or in more than a tenth of its lines.
+
+    Or in more than a seventh of its letters: sentences and spans inside a line count.
 
     `code` is the BCP-47 code of the language asked for. Lines are those that language fidelity
     checks. Code is ignored; table rows count only for the whole. A response in a language that the
@@ -103,6 +107,33 @@ def wrong_language(response: str, code: str) -> Drop | None:
     lines = passes if running.strip() == whole else fidelity.line_passes(running, language.code)
     if sum(lines) < LINES_IN_LANGUAGE * len(lines):
         return Drop("wrong language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
+    inside = fidelity.text_fidelity(running, language.code)
+    if inside.fidelity is not None and inside.fidelity < 100 * LETTERS_IN_LANGUAGE:
+        others = ", ".join(dict.fromkeys(span.language for span in inside.spans))
+        return Drop(
+            "wrong language",
+            f"{100 - inside.fidelity:.0f}% of it is not in {language.code}{f' but in {others}' if others else ''}",
+        )
+    return None
+
+
+def untranslated(source_response: str, response: str, source: str, target: str) -> Drop | None:
+    """Drop a translation that equals its source, or that is in the source's language.
+
+    Both whatever the identifier knows of the target. `source` and `target` are BCP-47 codes. A text
+    of fewer than `SHORT` letters, or a target near the source, is compared as text alone, and one
+    without a word of four letters not at all. Raises UserError for an unknown code.
+    """
+    before, after = (markdown.without_code(text) for text in (source_response, response))
+    if source == target or not _A_WORD.search(before):
+        return None
+    if words.tokens(before) == words.tokens(after) and len(words.tokens(before)) > 2:
+        return Drop("untranslated", "equals its source")
+    code, other = (languages.get(given).code.partition("-")[0] for given in (source, target))
+    if len(after) < SHORT or code == other or other in labels.near(code):
+        return None
+    if composition.main_languages([after])[0] == code:
+        return Drop("untranslated", f"in the language of its source ({code})")
     return None
 
 

@@ -104,7 +104,7 @@ def test_input_and_output_that_cannot_be_used_are_one_line(pairs: Path, tmp_path
     before = sorted(tmp_path.iterdir())
     for arguments, message in (
         (("fidelity", pairs, "--output", pairs), "is a file"),
-        (("fidelity", pairs, "--output", pairs / "x"), "pairs.jsonl/x/fidelity.json: cannot be written"),
+        (("fidelity", pairs, "--output", pairs / "x"), "pairs.jsonl/x: cannot be written"),
         (("estimate", pairs, *endpoint, "--output", tmp_path), "is a directory"),
         (("estimate", pairs, *endpoint, "--price-input", "inf", "--price-output", "1"), "a finite number"),
         (("estimate", pairs, *endpoint, "--criteria-file", tmp_path / "deep.yaml"), "deep.yaml: nested too deeply"),

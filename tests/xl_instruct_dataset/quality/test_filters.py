@@ -48,7 +48,6 @@ def test_every_bundled_text_is_in_the_wrong_language_for_another() -> None:
         (FINNISH, "fi"),
         (GERMAN, "DE"),
         (CHINESE, "zh"),
-        (CHINESE, "zh-Hant"),
         (f"```\nx = 1\n```\n      \n{CHINESE}", "zh"),  # In Chinese, spaces count, too.
         (HINDI, "hi"),
         (f"{FINNISH}\n\n```python\nfor the_cat in all_of_the_cats: print('this is an English sentence')\n```", "fi"),

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import identify, words
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.quality import filters
@@ -44,7 +45,8 @@ def fault(passage: str, settings: Settings) -> str | None:
         return "hardly any running text"
     if filters.repetition(passage) is not None:
         return "repeats itself"
-    if identify.supported(settings.source) and not identify.matches([passage], settings.source)[0]:
+    script = languages.get(settings.source).script
+    if identify.supported(settings.source) and not identify.matches([passage], settings.source, script)[0]:
         return f"not in {settings.source}"
     return None
 

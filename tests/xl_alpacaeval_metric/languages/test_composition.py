@@ -1,0 +1,221 @@
+"""What answers are made of: the language they are in, switches inside them, what is no language."""
+
+import pytest
+
+from xl_alpacaeval_metric.languages import content, labels
+from xl_alpacaeval_metric.languages.fidelity import TextFidelity, language_fidelity, text_fidelity
+
+FINNISH = "Kissa nukkuu suurimman osan päivästä, koska se säästää voimia metsästykseen."
+CODE_ANSWER = """Näin luet tiedoston Pythonilla:
+
+```python
+import json
+with open("file.json") as handle:
+    data = json.load(handle)
+print("the number of items in the file is", len(data))
+```
+
+Funktio `json.load` palauttaa sanakirjan, jonka avaimet ovat merkkijonoja. Katso lisää osoitteesta
+https://docs.python.org/3/library/json.html tai kysy työkaverilta."""
+FINNISH_WITH_ENGLISH = (
+    "Lähde liikkeelle aikaisin aamulla, koska valo on pehmeämpi ja kadut ovat vielä hiljaisia. "
+    "Take a small bag with water, some bread and a warm jacket for the evening. "
+    "Ask the neighbours about the old path along the river. "
+    "When you come back, wash the boots at once and let them dry slowly."
+)
+
+
+def found(text: str, language: str) -> TextFidelity:
+    return text_fidelity(text, language)
+
+
+def test_a_right_answer_full_of_code_is_in_its_language() -> None:
+    one = found(CODE_ANSWER, "fi")
+    assert (one.fidelity, one.answered_in, one.switched) == (100.0, "fi", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "WICHTIGE HINWEISE FÜR ALLE FAHRGÄSTE IM ZUG\nBitte halten Sie Ihre Fahrkarten für die Kontrolle bereit.",
+            "de",
+        ),
+        ("TÄRKEITÄ OHJEITA KAIKILLE MATKUSTAJILLE JUNASSA TÄNÄÄN", "fi"),
+    ],
+)
+def test_capitals_pass(text: str, code: str) -> None:
+    one = found(text, code)
+    assert (one.line_pass, one.fidelity, one.answered_in) == (True, 100.0, code)
+
+
+def test_english_capitals_are_no_japanese() -> None:
+    one = found("HOW MANY TEMPERATURE INTERVALS ARE POSSIBLE TO USE WITH ACRYL?", "ja")
+    assert (one.line_pass, one.fidelity, one.answered_in) == (False, 0.0, "en")
+
+
+def test_one_word_is_not_scored() -> None:
+    one = found("Kyllä", "fi")
+    assert (one.line_pass, one.scored, one.fidelity, one.answered_in, one.switched) == (None, False, None, "none", None)
+
+
+def test_romanised_hindi_is_no_hindi() -> None:
+    one = found("aaj mausam bahut achha hai aur bachche bagiche mein khel rahe hain", "hi")
+    assert (one.line_pass, one.fidelity) == (False, 0.0)
+    assert one.answered_in != "hi"
+
+
+def test_serbian_is_cyrillic_unless_latin_is_asked() -> None:
+    latin = "Danas je lepo vreme i deca se igraju u parku, a roditelji sede na klupi i razgovaraju."
+    cyrillic = "Данас је лепо време и деца се играју у парку, а родитељи седе на клупи и разговарају."
+    assert (found(latin, "sr").line_pass, found(latin, "sr").answered_in) == (False, "sr-Latn")
+    assert found(latin, "sr-Latn").line_pass is True
+    assert found(cyrillic, "sr").line_pass is True
+    assert (found(cyrillic, "sr-Latn").line_pass, found(cyrillic, "sr-Latn").answered_in) == (False, "sr")
+
+
+def test_malay_is_no_indonesian() -> None:
+    malay = "Kerajaan akan memberi wang kepada syarikat yang berjaya kerana perkhidmatan itu penting bagi kesihatan."
+    indonesian = (
+        "Pemerintah akan memberi uang kepada perusahaan yang berhasil karena layanan itu penting bagi kesehatan."
+    )
+    assert (found(malay, "id").line_pass, found(malay, "id").answered_in) == (False, "ms")
+    assert found(malay, "ms").line_pass is True
+    assert found(indonesian, "id").line_pass is True
+    assert found(indonesian, "ms").line_pass is False
+
+
+def test_simplified_and_traditional_chinese() -> None:
+    simplified, traditional = (
+        "今天天气很好，我们去公园玩，孩子们都很开心。",
+        "今天天氣很好，我們去公園玩，孩子們都很開心。",
+    )
+    for code, right, wrong, other in (
+        ("zh-Hans", simplified, traditional, "zh-Hant"),
+        ("zh-TW", traditional, simplified, "zh-Hans"),
+    ):
+        assert found(right, code).line_pass is True, code
+        assert (found(wrong, code).line_pass, found(wrong, code).answered_in) == (False, other), code
+    assert found(simplified, "zh").line_pass is True
+    assert found(traditional, "zh").line_pass is True
+
+
+def test_an_english_answer_with_a_finnish_first_line() -> None:
+    one = found(
+        "Tänään puhumme säästä ja siitä, miten se muuttuu.\n"
+        "The weather is going to be cold and rainy for most of the week.\n"
+        "You should bring a warm jacket and an umbrella when you go out.\n"
+        "There may be some snow in the mountains on Friday evening.\n"
+        "On Sunday the sun comes back and it will be warm again by the sea.",
+        "fi",
+    )
+    assert (one.line_pass, one.switched) == (False, True)
+    assert one.answered_in == "en"
+    assert one.fidelity is not None
+    assert one.fidelity < 25
+
+
+def test_three_english_sentences_in_a_finnish_paragraph() -> None:
+    one = found(FINNISH_WITH_ENGLISH, "fi")
+    assert (one.switched, one.answered_in) == (True, "mixed")
+    assert {span.language for span in one.spans} == {"en"}
+    english = FINNISH_WITH_ENGLISH[FINNISH_WITH_ENGLISH.index("Take") :]
+    covered = "".join(FINNISH_WITH_ENGLISH[span.start : span.end] for span in one.spans)
+    assert len(covered) > 0.9 * len(english)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "language", "part"),
+    [
+        (
+            "Esta es una respuesta larga en español pero suddenly I switch to English because I am a language model "
+            "que no sabe quedarse en español durante toda la respuesta.",
+            "es",
+            "en",
+            "switch to English because",
+        ),
+        (
+            "Wir fahren morgen mit dem Zug nach Hamburg, puis nous mangeons dans un petit restaurant au bord de la mer, "
+            "und am Abend sind wir wieder zu Hause.",
+            "de",
+            "fr",
+            "mangeons dans un petit restaurant",
+        ),
+        (
+            "Сегодня мы идём в парк, where the children can play until it gets dark, а потом ужинаем дома.",
+            "ru",
+            "en",
+            "children can play until",
+        ),
+        (
+            "今日は公園に行って, then we had dinner with our friends at home, とても楽しかったです。",
+            "ja",
+            "en",
+            "dinner with our friends",
+        ),
+        (
+            "Huomenna menemme torille, потому что там продают свежую рыбу и овощи, ja sitten syömme yhdessä.",
+            "fi",
+            "ru",
+            "продают свежую рыбу",
+        ),
+    ],
+)
+def test_a_switch_inside_a_line_is_found(text: str, code: str, language: str, part: str) -> None:
+    one = found(text, code)
+    assert one.switched is True
+    assert [span.language for span in one.spans] == [language]
+    span = one.spans[0]
+    assert part in text[span.start : span.end]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "Wir nutzen Machine Learning und Continuous Integration, um den Code zu testen. Der Pull Request wird vom "
+            "Reviewer gemerged, danach startet das Deployment in die Cloud. Das heißt Single Sign-On im Backend.",
+            "de",
+        ),
+        (
+            'Shakespeare schrieb "To be or not to be, that is the question", und dieser Satz ist bis heute bekannt.',
+            "de",
+        ),
+        ("Der Film heißt im Original The Lord of the Rings und wurde in Neuseeland gedreht.", "de"),
+        ("Мы используем машинное обучение и API сервиса Google Cloud Platform для анализа данных.", "ru"),
+        ("この映画の原題は The Lord of the Rings で、ニュージーランドで撮影されました。", "ja"),
+        ("Asenna ohjelma komennolla `pip install the package that you want` ja käynnistä tietokone uudelleen.", "fi"),
+    ],
+)
+def test_quotations_titles_and_terms_are_no_switch(text: str, code: str) -> None:
+    one = found(text, code)
+    assert (one.switched, one.spans) == (False, ())
+
+
+def test_content_keeps_the_place_of_every_character() -> None:
+    kept = content.of(CODE_ANSWER)
+    assert len(kept) == len(CODE_ANSWER)
+    assert "json" not in kept
+    assert all(a == b or a == " " for a, b in zip(kept, CODE_ANSWER, strict=True))
+    assert content.of("| 2020 | 12,5 |\n| 2021 | 13,1 |").strip() == ""
+    assert content.of("Siis $a^2 + b^2 = c^2$ on totta.").split() == ["Siis", "on", "totta."]
+    quoted = "»The whole answer is only a quotation of someone else«"
+    assert content.of(quoted) == quoted
+
+
+def test_rates_say_what_was_answered_instead() -> None:
+    english = "The cat sleeps most of the day because it saves its strength for hunting."
+    all_ = language_fidelity([FINNISH, FINNISH, english, "", FINNISH_WITH_ENGLISH], ["fi"] * 5)
+    assert all_.by_language["fi"].answered_in == {"fi": 40.0, "en": 20.0, "none": 20.0, "mixed": 20.0}
+    assert all_.switch_rate == 25.0
+    assert all_.fidelity is not None
+    assert 50 < all_.fidelity < 70
+    assert all_.doubtful == ()
+    assert language_fidelity([FINNISH], ["yue"]).doubtful == ("yue",)
+
+
+def test_near_languages_are_a_group_that_holds_the_language_itself() -> None:
+    for code in labels.SUPPORTED:
+        assert code in labels.near(code)
+    assert {"hr", "bs", "sr-Latn"} <= labels.near("hr")
+    assert "en" not in set().union(*labels.GROUPS)

@@ -1,0 +1,102 @@
+"""The languages that each identifier is asked about, its labels, and which languages are near."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+_BENCHMARK = "ar de en es fr hi id it ja ko ru tr vi pt zh"
+# The own model has thousands of sentences of each of these.
+_OWN = (
+    "af am as ast az ba be bem bg bn bo br bs ca ckb cs cy da dv dz ee el eo et eu fa ff fi fil fj fo ga gd gl gn gu "
+    "ha he hr hu hy ig is ka kk km kn ku ky lb lo lt lv mg mi mk ml mn mr ms mt my nb ne nl nn no nr nso ny oc om or "
+    "pa pl ps ro rw sd si sk sl sm sn so sq sr sr-Latn ss st sv sw szl ta te tg th ti tk tn to ts tt ty ug uk ur uz "
+    "ve wo xh yo yue zu"
+)
+_LID176 = "br ceb eo fy gd gn ht ilo jv la lmo oc qu sa sah scn vec wa war yi"
+_PY3LANGID = (
+    "ace br crh eo fuv fy gd gn ht ig jv kab kok ky la lg lij ln nso oc om pcm qu rw sa se sn st ug vec wa xh zu"
+)
+BENCHMARK, OWN = frozenset(_BENCHMARK.split()), frozenset(_OWN.split())
+"""Languages of the Language Confusion Benchmark, and those that the own model decides."""
+SUPPORTED = BENCHMARK | OWN | frozenset(f"{_LID176} {_PY3LANGID}".split())
+
+# Nothing tells Bosnian, Croatian and Serbian in Latin script apart in one line.
+_HBS = ("bs", "hr", "sr-Latn")
+_LABELS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(_HBS, ("hbs", "bs", "hr", "sh", "sr")),
+    "ak": ("ak", "tw"),
+    "ckb": ("ckb", "sdh"),
+    "ff": ("ff", "fuv"),
+    "fil": ("fil", "tl"),
+    "fuv": ("ff", "fuv"),
+    "gn": ("gn", "gug"),
+    "kok": ("gom",),
+    "nb": ("nb", "no"),
+    "no": ("no", "nb", "nn"),
+    "zh": ("zh", "zh-Hant", "yue", "wuu"),
+}
+_ALIASES = {"pbt": "ps", "quz": "qu", "tw": "ak"}
+_CODES = {"hbs": "hr", "sh": "hr", "tl": "fil", "no": "nb", "zh-Hant": "zh", "fuv": "ff", "gug": "gn", "gom": "kok"}
+
+_NEAR = (
+    "bs hr sr sr-Latn sl mk",
+    "nb nn no da sv fo is",
+    "id ms jv su min ace ban",
+    "cs sk pl szl",
+    "pt gl es ca oc ast",
+    "zu xh ss nr nd ts",
+    "nso st tn",
+    "af nl lb de fy li nds",
+    "ru uk be bg mk",
+    "hi mr ne mai bho mag sa kok",
+    "fa ar ur ps sd ug ckb pnb",
+    "tt ba kk ky",
+    "tr az tk uz crh",
+    "ga gd gv",
+    "zh zh-Hant yue wuu ja",
+    "rw rn",
+    "fi et",
+    "sm to ty mi haw fj",
+    "fil ceb ilo war hil bcl pam",
+    "it co sc fur lij vec scn lmo",
+    "bo dz",
+    "am ti",
+    "ak tw",
+    "as bn",
+)
+GROUPS: tuple[frozenset[str], ...] = tuple(frozenset(group.split()) for group in _NEAR)
+"""Groups of near languages, which may be mistaken for one another."""
+
+
+@lru_cache(maxsize=1024)
+def key(code: str) -> str:
+    """The code that the identifiers use: without region, variants, and the script of Chinese."""
+    base, *rest = code.split("-")
+    script = next((part for part in rest if len(part) == 4 and part.isalpha()), None)
+    if base == "sr" and "ME" in rest:
+        script = script or "Latn"
+    base = _ALIASES.get(base, base)
+    return base if script is None or base == "zh" else f"{base}-{script}"
+
+
+@lru_cache(maxsize=1024)
+def near(code: str) -> frozenset[str]:
+    """The languages that a language may be mistaken for, with itself."""
+    own = key(code)
+    return frozenset((own, code)).union(*(group for group in GROUPS if own in group))
+
+
+def wanted(code: str) -> tuple[str, ...]:
+    """The labels that stand for a language."""
+    own = key(code)
+    return _LABELS.get(own, (own,))
+
+
+def code_of(label: str) -> str:
+    """The language code of an identifier's label; "hr" for Bosnian, Croatian and Serbian."""
+    return _CODES.get(label, label)
+
+
+def of_own_model(code: str) -> str:
+    """The own model's label of a language."""
+    own = key(code)
+    return "hbs" if own in _HBS else own

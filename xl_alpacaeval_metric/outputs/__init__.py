@@ -1,0 +1,1 @@
+"""Outputs of a model, measured without a judge."""

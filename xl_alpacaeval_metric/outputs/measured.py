@@ -1,0 +1,68 @@
+"""Language fidelity of a file of outputs, or of the answers of a run."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import jsonl, tables
+from xl_alpacaeval_metric.languages import evidence, identify
+from xl_alpacaeval_metric.languages import fidelity as measuring
+from xl_alpacaeval_metric.records.result import Fidelity
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs import pairs
+from xl_alpacaeval_metric.signature import package_version, signature
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The rates, a line of items.jsonl for each text, lines for the user, and the signature."""
+
+    fidelity: Fidelity
+    items: Sequence[dict[str, object]]
+    notes: Sequence[str]
+    signature: str
+
+
+def measure(path: Path) -> Measured:
+    """The fidelity of the texts of a file, as `pairs.read_outputs` reads it, or of a run folder.
+
+    Raises UserError as that does, and for a folder without answers.
+    """
+    texts, codes, ids = _of_run(path) if path.is_dir() else _of_file(path)
+    texts, notes = pairs.outputs_without_thoughts(texts)
+    codes = [languages.get(code).code for code in codes]
+    found = measuring.texts_fidelity(texts, codes)
+    items = [
+        {"id": identifier, "language": code, **measuring.fidelity_row(one), "length": len(text)}
+        for identifier, code, one, text in zip(ids, codes, found, texts, strict=True)
+    ]
+    parts = {"lid": identify.identifier_name(), "version": package_version()}
+    return Measured(measuring.rates(found, codes), items, notes, signature(parts))
+
+
+def write(found: Measured, output: Path) -> None:
+    """Write results.json and items.jsonl; raises UserError if they cannot be written."""
+    content = asdict(found.fidelity)
+    warnings = evidence.warnings(found.fidelity.by_language)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        jsonl.replace_file(output / run_folder.ITEMS, "".join(map(jsonl.json_line, found.items)))
+        jsonl.write_json(output / run_folder.RESULTS, {**content, "warnings": warnings, "signature": found.signature})
+    except OSError as error:
+        raise UserError(f"{output}: cannot be written ({error.strerror})") from None
+
+
+def _of_run(path: Path) -> tuple[list[str], list[str], list[str]]:
+    samples = path / run_folder.SAMPLES
+    if not samples.is_file():
+        raise UserError(f"{path}: holds no {run_folder.SAMPLES}; give a file, or the --output of eval or judge")
+    answers = run_folder.read_samples(samples)
+    return [a.prediction for a in answers], [a.language for a in answers], [a.id for a in answers]
+
+
+def _of_file(path: Path) -> tuple[list[str], list[str], list[str]]:
+    texts, codes = pairs.read_outputs(path)
+    ids = [tables.identifier_of(row, where) for where, row in tables.read_rows(path)]
+    return texts, codes, [str(number) if one is None else one for number, one in enumerate(ids, 1)]
