@@ -32,7 +32,7 @@ def shifted(p: Floats, t: Floats, slope: float) -> Floats:
         q = 1 / (1 + np.exp(-design @ fit))
         fit -= np.linalg.solve((design * (q * (1 - q))[:, None]).T @ design, (q - p) @ design)
     before, after = (1 / (1 + np.exp(-design @ (fit + np.array([0.0, more])))) for more in (0.0, slope))
-    return np.where(after < before, p * after / before, 1 - (1 - p) * (1 - after) / (1 - before))
+    return np.asarray(np.where(after < before, p * after / before, 1 - (1 - p) * (1 - after) / (1 - before)))
 
 
 def main() -> None:

@@ -14,6 +14,9 @@ from xl_alpacaeval_metric.stats.missing import Floats
 Labels = Clusters | Sequence[Hashable]
 """One label for each item: its prompt, its language, or the order it was judged in."""
 
+IMBALANCE = 0.1
+"""Difference of two orders' items, as a share of both, from which they weigh the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Strata:
@@ -38,7 +41,7 @@ class Strata:
         `orders`: which answer the judge saw first, for each item. A judge's lean to the first
         answer is no variance of the items, and is taken out of it where an order has two prompts
         or more. The two orders of a language weigh as many items as they have where these differ by
-        one at most, as in a balanced order, and the same where they differ by more.
+        little, as in a balanced order, and the same where they differ by more than IMBALANCE.
 
         Raises UserError unless there is one label of each kind for each value.
         """
@@ -64,7 +67,7 @@ class Strata:
             if len(halves) == 1 or ((counts[language, halves] > 0).sum(axis=1) < 2).any():
                 rows.append((sums[language].sum(axis=0), counts[language].sum(axis=0), 1.0, language))
                 continue
-            equal = n.max() - n.min() > 1
+            equal = n.max() - n.min() > max(1.0, IMBALANCE * n.sum())
             for half, items in zip(halves, n, strict=True):
                 share = 1 / len(halves) if equal else items / n.sum()
                 rows.append((sums[language, half], counts[language, half], share, language))

@@ -96,7 +96,7 @@ def test_another_setting_in_the_same_folder_is_refused(
     finished: tuple[Path, Result], smollm2: Path, judged_by: tuple[object, ...]
 ) -> None:
     folder, _ = finished
-    result = evaluate(smollm2, folder, "--languages", "de,fi", "--limit", 2, *judged_by)
+    result = evaluate(smollm2, folder, "--languages", "de,fi", "--limit", 2, *judged_by, "--one-order")
     assert 'order "both"' in complaint(result)
 
 
