@@ -209,12 +209,13 @@ def _by_own(read: str, code: str) -> bool:
     if key in labels.OWN and own >= _SURE:
         return True
     near = best[0][0] in labels.OWN and labels.code_of(best[0][0]) in labels.near(code)
-    short = near and len(read.split()) < _WORDS
+    # The own model has little text of languages that are not in OWN; of a short line, too little.
+    short = near and (key not in labels.OWN or len(read.split()) < _WORDS)
     if best[0][0] not in accepted and best[0][1] >= (_RATHER_SURE if near else _ALL_BUT_SURE) and not short:
         return False
     label, probability = identifiers.benchmark_labels([read])[0]
     if label in accepted and probability > MIN_PROBABILITY:
         return True
-    if key in labels.OWN and own < _HARDLY and not short:
+    if key in labels.OWN and own < _HARDLY and not short and best[0][1] >= _RATHER_SURE:
         return False
     return probability < _ALL_BUT_SURE and identifiers.second_opinion().classify(read)[0] in accepted

@@ -23,7 +23,6 @@ _LABELLED, _SURE = 0.5, 0.8
 _ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
 """Their spans share most words: both identifiers must be sure."""
 _HEAVY_LETTERS = 21
-"""Letters of a run without spaces, in another script: seven characters of Chinese or Japanese."""
 _MARKED_LATIN = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþßāăąćĉčďđēėęěğģīįıķļłńņňőœŕřśşšţťūůűųźżžșțơư"
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёєіїўґјљњћђџѓќѕ"
 
@@ -75,10 +74,9 @@ def _script_spans(text: str, script: str) -> Iterator[Span]:
 
 def _is_title(words: Sequence[str]) -> bool:
     """Whether words in another script are names or terms: capitals, or none that is frequent."""
-    bare = [identifiers.letters(word) for word in words]
     if sum(word[:1].isupper() for word in words) * 2 >= len(words) and not all(word.isupper() for word in words):
         return True
-    return len(words) < 2 * MIN_WORDS and not any(word in _lexicon() for word in bare)
+    return len(words) < 2 * MIN_WORDS and not any(identifiers.letters(word) in _lexicon() for word in words)
 
 
 def _word_spans(
@@ -95,7 +93,7 @@ def _word_spans(
         if word in foreign or (strange is not None and strange.search(word) and word == words[index][0])
     ]
     near = labels.near(code)
-    looked: dict[int, bool] = {}
+    looked: dict[int, bool | None] = {}
     inside = [False] * len(words)
     ends = _ends(text, words)
     for hit in hits:
@@ -104,7 +102,11 @@ def _word_spans(
         if right - left < MIN_WORDS:
             continue
         size = min(_WINDOW, right - left)
-        for at in range(max(left, hit - size + 1), min(hit, right - size) + 1):
+        first, last = max(left, hit - size + 1), min(hit, right - size)
+        middle = (first + last) // 2
+        if middle not in looked:
+            looked[middle] = _is_foreign(" ".join(lower[middle : middle + size]), near, code)
+        for at in range(first, last + 1) if looked[middle] is not None else ():
             if at not in looked:
                 looked[at] = _is_foreign(" ".join(lower[at : at + size]), near, code)
             if looked[at]:
@@ -128,9 +130,12 @@ def _ends(text: str, words: Sequence[re.Match[str]]) -> frozenset[int]:
     )
 
 
-def _is_foreign(words: str, near: frozenset[str], code: str) -> bool:
+def _is_foreign(words: str, near: frozenset[str], code: str) -> bool | None:
+    """Whether a window is in another language; None where it is clearly in the asked one."""
     best = identifiers.own_labels(identifiers.letters(words))
     asked = identify.probability_of(best, labels.wanted(code))
+    if asked >= _SURE:
+        return None
     other = sum(probability for label, probability in best if labels.code_of(label) not in near)
     return other >= _FOREIGN and asked <= _HARDLY
 
@@ -230,11 +235,8 @@ def _lexicon() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
 def _foreign_words(label: str) -> frozenset[str]:
     """Words frequent in another language that is not near, and not known in this one."""
     near = {labels.of_own_model(code) for code in labels.near(label)} | {label}
-    return frozenset(
-        word
-        for word, (frequent, known) in _lexicon().items()
-        if label not in frequent and label not in known and not near.issuperset(frequent)
-    )
+    words = _lexicon().items()
+    return frozenset(word for word, (use, know) in words if label not in (*use, *know) and not near.issuperset(use))
 
 
 @lru_cache(maxsize=256)

@@ -222,6 +222,7 @@ def test_twenty_kills_repeat_no_more_than_was_in_flight(server: JudgeServer, tmp
     assert not opinions.asked
     opinions.check(folder)
     assert sorted(file.name for file in folder.iterdir()) == [
+        "items.jsonl",
         "results.json",
         "run.json",
         "samples.jsonl",
@@ -236,7 +237,12 @@ def test_a_kill_before_the_run_has_its_settings_does_not_spoil_the_folder(tmp_pa
         (folder / name).write_text("half a f")
     result = run("judge", Opinions(3).write(tmp_path / "pairs.jsonl"), "--judge", "none", "--output", folder)
     assert result.returncode == 0, result.stderr
-    assert sorted(file.name for file in folder.iterdir()) == ["results.json", "run.json", "samples.jsonl"]
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "items.jsonl",
+        "results.json",
+        "run.json",
+        "samples.jsonl",
+    ]
 
 
 KEY, USER, PASSWORD, QUERY = "sk-a-key-of-one-s-own", "some-b0dy", "p4ssw0rd", "t0ken-in-the-address"

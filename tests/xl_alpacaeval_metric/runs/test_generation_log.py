@@ -1,4 +1,4 @@
-"""generation.log: what the child that generates writes to standard error, without what could harm."""
+"""generation.log: what the child that generates writes to standard error, without what harms."""
 
 import sys
 from pathlib import Path

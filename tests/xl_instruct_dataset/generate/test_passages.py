@@ -51,15 +51,15 @@ def test_words_are_counted_in_every_script(source: str) -> None:
 
 
 def test_what_the_identifier_does_not_know_is_said(tmp_path: Path) -> None:
-    def cantonese(body: dict[str, Any]) -> str:
+    def hakka(body: dict[str, Any]) -> str:
         found = {row.id.rpartition("-")[0]: row.response for row in sample.rows("zh")}
         english = {row.response: row.id.rpartition("-")[0] for row in sample.rows("en")}
         if teacher.stage_of(body) == "translate":
             return found[english[teacher.part(body, "text")]]
         return teacher.fluent(body)
 
-    job(tmp_path / "out", cantonese, targets="yue")
-    said = "does not know Cantonese"
+    job(tmp_path / "out", hakka, targets="hak")
+    said = "does not know Hakka Chinese"
     assert said in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 

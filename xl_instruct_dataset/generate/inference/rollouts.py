@@ -141,8 +141,8 @@ class Translate:
         """What is wrong with a translation: its form, or what the filters find in it alone."""
         if form := translation_faults.fault(text, translated):
             return form
-        drop = filters.untranslated(text, translated, self.source, target)
-        drop = drop or _drop(translated, target) or filters.length_ratio(text, translated, self.source, target)
+        drop = _drop(translated, target) or filters.untranslated(text, translated, self.source, target)
+        drop = drop or filters.length_ratio(text, translated, self.source, target)
         if drop:
             return Fault(drop.reason, drop.detail)
         varieties = self.source.partition("-")[0] == target.partition("-")[0]
