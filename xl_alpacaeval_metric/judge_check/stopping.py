@@ -12,14 +12,14 @@ from xl_alpacaeval_metric.stats.missing import Floats
 
 CERTAIN, LIKELY = 5.0, 2.0
 """Standard errors by which the resolution must lie below its limit to be certain, or likely."""
-CERTAINLY_SILENT, LIKELY_SILENT = 0.8, 0.5
-"""The same for the share of pairs without a verdict."""
+CERTAINLY_LOST, LIKELY_LOST = 0.9, 0.7
+"""The same for the share of pairs whose right answer does not win: tied, lost, or no verdict."""
 LEAST_PAIRS, LEAST_HARD_PAIRS = 5, 10
 """Pairs that are needed, and those where the verdicts are 0 or 1, which may agree by chance."""
 
 
 def without_judge(judged: Sequence[JudgedPair], languages: Sequence[str]) -> set[str]:
-    """The languages in which the judge is certainly none: by its resolution, or since it is silent.
+    """The languages where the judge is certainly none: by resolution, or since right seldom wins.
 
     Certain of a language by its own pairs; and by those of all languages together, where its own
     agree.
@@ -29,13 +29,11 @@ def without_judge(judged: Sequence[JudgedPair], languages: Sequence[str]) -> set
     }
     together = [one for of in pairs.values() for one in of]
     limits = LIKELY if _is_below(_right(together), CERTAIN, LEAST_HARD_PAIRS) else CERTAIN
-    share = LIKELY_SILENT if _is_silent(together, CERTAINLY_SILENT, LEAST_HARD_PAIRS) else CERTAINLY_SILENT
+    share = LIKELY_LOST if _is_lost(together, CERTAINLY_LOST, LEAST_HARD_PAIRS) else CERTAINLY_LOST
     least = LEAST_PAIRS if limits == LIKELY else LEAST_HARD_PAIRS
-    least_silent = LEAST_PAIRS if share == LIKELY_SILENT else LEAST_HARD_PAIRS
+    least_lost = LEAST_PAIRS if share == LIKELY_LOST else LEAST_HARD_PAIRS
     return {
-        code
-        for code, of in pairs.items()
-        if _is_below(_right(of), limits, least) or _is_silent(of, share, least_silent)
+        code for code, of in pairs.items() if _is_below(_right(of), limits, least) or _is_lost(of, share, least_lost)
     }
 
 
@@ -51,5 +49,7 @@ def _is_below(right: Floats, errors: float, least_hard: int) -> bool:
     return bool(right.mean() + errors * right.std(ddof=1) / sqrt(right.size) < LEAST_RESOLUTION / 100)
 
 
-def _is_silent(judged: Sequence[JudgedPair], share: float, least: int) -> bool:
-    return len(judged) >= least and sum(one.silent for one in judged) >= share * len(judged)
+def _is_lost(judged: Sequence[JudgedPair], share: float, least: int) -> bool:
+    """Whether the right answer seldom wins; pairs whose requests failed say nothing."""
+    known = [one for one in judged if one.silent or one.right is not None]
+    return len(known) >= least and sum(one.credit != 1.0 for one in known) >= share * len(known)
