@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.runs.finished import Setting
 from xl_alpacaeval_metric.stats.missing import Floats
 
 ITEMS = "items.jsonl"
-WIN_RATE, LINE_PASS = "win_rate", "line_pass_rate"
+WIN_RATE, LINE_PASS, FIDELITY = "win_rate", "line_pass_rate", "fidelity"
 TEXTS = 20_000
 """Answers without items.jsonl whose language is identified, at most, unless that is asked for."""
 _BYTES = 3_000
@@ -103,6 +103,11 @@ def read_run(folder: Path, items: ItemTable, wanted: Sequence[str] | None = None
             left_out[LINE_PASS] = f"{folder} has no {ITEMS}, and identifying the languages of its answers takes a while"
         else:
             figures[LINE_PASS] = passes
+    if wanted is not None and FIDELITY in wanted and (folder / ITEMS).is_file():
+        figures[FIDELITY] = {
+            items.number(row.get("id"), row.get("language")): _number(row.get("fidelity")) / 100
+            for row in jsonl.read_lines(folder / ITEMS)
+        }
     criteria = _criteria(folder / run_folder.RATINGS, items)
     figures |= {name: values for name, values in criteria.items() if wanted is None or name in wanted}
     for name in wanted or ():

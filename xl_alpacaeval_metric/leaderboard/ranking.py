@@ -9,7 +9,7 @@ import numpy as np
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard import entries as reading
 from xl_alpacaeval_metric.leaderboard import harness_logs, head_to_heads, matching
-from xl_alpacaeval_metric.leaderboard.entries import LINE_PASS, WIN_RATE, Entry, ItemTable
+from xl_alpacaeval_metric.leaderboard.entries import FIDELITY, LINE_PASS, WIN_RATE, Entry, ItemTable
 from xl_alpacaeval_metric.leaderboard.matching import Matched
 from xl_alpacaeval_metric.leaderboard.places import FigureRanking, Ranking, pairs_of, places_of
 from xl_alpacaeval_metric.ranking import pairs
@@ -118,7 +118,7 @@ def _ranked(
     prompts = [matched.prompts.get(number, items.keys[number][0]) for number in kept]
     languages = [items.keys[number][1] for number in kept]
     overall, by_language = pairs.all_pairs(values, prompts, languages, seed=seed)
-    bounds, unit = ((0.0, 1.0), 100.0) if name in (WIN_RATE, LINE_PASS) else (_LEVELS, 1.0)
+    bounds, unit = ((0.0, 1.0), 100.0) if name in (WIN_RATE, LINE_PASS, FIDELITY) else (_LEVELS, 1.0)
     codes = np.array(languages)
     return (
         FigureRanking(
