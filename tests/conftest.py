@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -35,13 +36,17 @@ def _has_cuda() -> bool:
     return bool(torch.cuda.is_available())
 
 
+NO_CHECK = {"XL_JUDGE_CHECK": "0", "XL_CHECK_CACHE": "none"}
+"""Tests of the judge check turn it on; the others count the requests of something else."""
+os.environ.update(NO_CHECK)  # For fixtures of a module or a session, which begin before any test.
+
+
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("XL_JUDGE", "XL_REFERENCE", "XL_BENCHMARK_PATH", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
-    # Tests of the judge check turn it on; the others count the requests of something else.
-    monkeypatch.setenv("XL_JUDGE_CHECK", "0")
-    monkeypatch.setenv("XL_CHECK_CACHE", "none")
+    for name, value in NO_CHECK.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(autouse=True, scope="session")

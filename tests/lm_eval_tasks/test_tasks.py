@@ -94,8 +94,8 @@ def test_a_run_logs_a_preference_for_every_sample(smollm2: Path, tmp_path: Path)
             *("--metadata", json.dumps(metadata), "--log_samples", "--output_path", tmp_path, "--batch_size", 3),
         )
         assert result.returncode == 0, result.stderr
-        # A probe for each of the two languages' tasks, then three verdicts each, concurrently.
-        assert server.stats()["requests"] <= 6 + 2
+        # A probe for each of the two languages' tasks, then three verdicts each in both orders.
+        assert server.stats()["requests"] <= 12 + 2
         assert server.stats()["max_in_flight"] >= 2
     for line in ("win_rate", "line_pass_rate", "coverage"):
         assert line in result.stdout
@@ -247,7 +247,7 @@ def test_thoughts_are_taken_off_and_the_results_name_the_judge(thinker: Path, tm
     assert found["results"]["xl_alpacaeval_mini_de"]["line_pass_rate,judged"] == 1
     group = found["groups"]["xl_alpacaeval_mini"]
     assert group["missing,judged"] == 0
-    assert 0 <= group["lc_win_rate,judged"] <= 1
+    assert math.isnan(group["lc_win_rate,judged"]), "no taste for length was measured"
     described = found["configs"]["xl_alpacaeval_mini_de"]["metadata"]["judged_by"]
     assert described["judge"] == "openai/any"
     assert described["judge_prompt"] in described["signature"]
@@ -303,6 +303,6 @@ def test_why_every_verdict_is_missing_is_said(tmp_path: Path) -> None:
         arguments = ("--model", "dummy", "--tasks", "xl_alpacaeval_mini_de", "--limit", 2, "--output_path", tmp_path)
         result = lm_eval(*arguments, "--metadata", json.dumps(metadata))
     assert result.returncode == 0, result.stderr
-    assert "2 of 2 verdicts are missing: " in result.stderr
+    assert "4 of 4 verdicts are missing: " in result.stderr
     assert "every verdict is missing" in result.stderr
     assert results_in(tmp_path)["results"]["xl_alpacaeval_mini_de"]["missing,judged"] == 1

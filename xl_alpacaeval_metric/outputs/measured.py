@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import jsonl, tables
+from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.languages import evidence, identify
 from xl_alpacaeval_metric.languages import fidelity as measuring
 from xl_alpacaeval_metric.records.result import Fidelity
@@ -30,7 +30,7 @@ def measure(path: Path) -> Measured:
 
     Raises UserError as that does, and for a folder without answers.
     """
-    texts, codes, ids = _of_run(path) if path.is_dir() else _of_file(path)
+    texts, codes, ids = _of_run(path) if path.is_dir() else pairs.read_outputs(path)
     texts, notes = pairs.outputs_without_thoughts(texts)
     codes = [languages.get(code).code for code in codes]
     found = measuring.texts_fidelity(texts, codes)
@@ -60,9 +60,3 @@ def _of_run(path: Path) -> tuple[list[str], list[str], list[str]]:
         raise UserError(f"{path}: holds no {run_folder.SAMPLES}; give a file, or the --output of eval or judge")
     answers = run_folder.read_samples(samples)
     return [a.prediction for a in answers], [a.language for a in answers], [a.id for a in answers]
-
-
-def _of_file(path: Path) -> tuple[list[str], list[str], list[str]]:
-    texts, codes = pairs.read_outputs(path)
-    ids = [tables.identifier_of(row, where) for where, row in tables.read_rows(path)]
-    return texts, codes, [str(number) if one is None else one for number, one in enumerate(ids, 1)]

