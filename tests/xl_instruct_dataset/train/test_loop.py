@@ -249,7 +249,7 @@ def test_the_training_ends_with_the_loop(ending: signal.Signals, tiny: Path, tmp
     _, errors = process.communicate(timeout=30)
     wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 20)
     assert process.returncode == (-9 if ending == signal.SIGKILL else 128 + ending)
-    # Python itself reports a signal that comes while a library's finaliser runs, and goes on ending.
+    # Python itself reports a signal that comes while a library's finaliser runs.
     finalisers = r"Exception ignored in[^\n]*\nTraceback[^\n]*\n(?:[ \t][^\n]*\n)*[^\n]*\n?"
     assert "Traceback" not in re.sub(finalisers, "", errors)
 
