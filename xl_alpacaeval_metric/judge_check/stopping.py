@@ -38,7 +38,8 @@ def without_judge(judged: Sequence[JudgedPair], languages: Sequence[str]) -> set
 
 
 def _right(judged: Sequence[JudgedPair]) -> Floats:
-    return np.array([one.right for one in judged if one.right is not None])
+    """The probabilities of the right answers; 0.5 where the judge gave no verdict."""
+    return np.array([0.5 if one.right is None else one.right for one in judged if one.silent or one.right is not None])
 
 
 def _is_below(right: Floats, errors: float, least_hard: int) -> bool:
