@@ -304,5 +304,6 @@ def test_why_every_verdict_is_missing_is_said(tmp_path: Path) -> None:
         result = lm_eval(*arguments, "--metadata", json.dumps(metadata))
     assert result.returncode == 0, result.stderr
     assert "4 of 4 verdicts are missing: " in result.stderr
+    assert "HF Evaluate library" not in result.stderr, "the harness looks for our metrics on the Hub"
     assert "every verdict is missing" in result.stderr
     assert results_in(tmp_path)["results"]["xl_alpacaeval_mini_de"]["missing,judged"] == 1
