@@ -1,6 +1,7 @@
 """What several test files use."""
 
 import json
+import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,3 +45,10 @@ def write_jsonl(file: Path, found: Sequence[Mapping[str, Any]]) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(json.dumps(row) + "\n" for row in found), encoding="utf-8")
     return file
+
+
+def closed_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])

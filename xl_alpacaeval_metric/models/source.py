@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 CONFIG, ADAPTER = "config.json", "adapter_config.json"
+_SECONDS = 10.0
+"""To wait for the Hub's answer about a model."""
 _INDEX = "model.safetensors.index.json"
 
 
@@ -103,9 +105,24 @@ def _hub_file(model: str, revision: str | None, name: str) -> Path | None:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
+    commit = _commit_on_hub(model, revision)
     try:
-        return Path(hf_hub_download(model, name, revision=revision))
-    except (HfHubHTTPError, HFValidationError, OSError, ValueError):  # Missing, gated, no network.
+        return Path(hf_hub_download(model, name, revision=commit or revision, local_files_only=commit is None))
+    except (HfHubHTTPError, HFValidationError, OSError, ValueError):  # Missing, gated, not in the cache.
+        return None
+
+
+@cache
+def _commit_on_hub(model: str, revision: str | None) -> str | None:
+    """The commit of a revision; None where the Hub has no such model or cannot be reached.
+
+    Asked before any download: without a network, a download is tried for half a minute.
+    """
+    from huggingface_hub import HfApi
+
+    try:
+        return HfApi().model_info(model, revision=revision, timeout=_SECONDS).sha
+    except Exception:  # Its class depends on the HTTP library of huggingface_hub.
         return None
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import run_alpacaeval
+from tests.helpers import closed_port
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.models import source
 from xl_alpacaeval_metric.runs.candidate import Candidate
@@ -82,3 +84,12 @@ def test_an_adapter_of_the_hub_names_its_base(hub: Path) -> None:
     assert source.adapter_folder("org/base") is None
     assert source.adapter_commit("org/base") == ""
     assert source.adapter_folder("org/unknown") is None
+
+
+def test_a_hub_that_cannot_be_reached_is_asked_once_and_wrong_use_stays_one_line(tmp_path: Path) -> None:
+    away = {"HF_ENDPOINT": f"http://127.0.0.1:{closed_port()}", "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path)}
+    result = run_alpacaeval("eval", "org/none", "--judge", "none", "--languages", "xx", **away)
+    assert result.returncode == 2
+    assert result.stderr.splitlines() == [
+        "xl-alpacaeval: unknown language 'xx': give a BCP-47 code such as de or pt-BR"
+    ]

@@ -1,7 +1,6 @@
 """`xl-instruct push`, and Hub datasets as a source, against a server that speaks the Hub's API."""
 
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from huggingface_hub import constants
 
 from tests.commands import run_instruct as run
 from tests.commands import run_python
-from tests.helpers import FINNISH, GERMAN, rows, write_jsonl
+from tests.helpers import FINNISH, GERMAN, closed_port, rows, write_jsonl
 from tests.servers.hub import READER, WRITER, HubServer
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub.folder import verified
@@ -161,12 +160,6 @@ def test_a_hub_that_refuses_midway_has_no_commit(
     assert says in str(error.value)
     assert hub.requests
     assert all(not repo.commits for repo in hub.repos.values())
-
-
-def closed_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 def test_a_hub_that_is_not_there_and_a_name_that_cannot_be(hub: HubServer, folder: Path, tmp_path: Path) -> None:
