@@ -4,7 +4,13 @@ import os
 import signal
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples in each run; HYPOTHESIS_PROFILE=search draws others, and more of them.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", max_examples=2000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 TEMPLATE = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"

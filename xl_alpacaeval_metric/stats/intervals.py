@@ -19,6 +19,9 @@ With few prompts the variance in the sample is too uncertain to show that there 
 MANY_PROMPTS = 400
 """From here on the sample's own variance counts more and more."""
 
+NO_VARIANCE = 1e-12
+"""A smaller variance of preferences is what rounding leaves, which differs for p and 1 - p."""
+
 
 def win_rate_interval(
     preferences: Sequence[float | None] | Floats,
@@ -108,7 +111,7 @@ def _wilson(strata: Strata, confidence: float) -> tuple[float, float]:
     if isinf(t):
         return 0.0, 1.0
     p, variance, most = strata.mean, strata.variance, _most_independent(strata)
-    n = min(p * (1 - p) / variance, most) if variance > 0 else most
+    n = min(p * (1 - p) / variance, most) if variance > NO_VARIANCE else most
     width = 1 + t * t / n
     half = t * sqrt(p * (1 - p) / n + t * t / (4 * n * n)) / width
     middle = (p + t * t / (2 * n)) / width

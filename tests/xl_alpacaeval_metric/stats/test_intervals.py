@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from xl_alpacaeval_metric.errors import UserError
@@ -58,6 +58,7 @@ def test_twelve_languages_say_more_than_one_and_less_than_twelve() -> None:
     st.lists(st.tuples(PREFERENCE, st.integers(0, 6), st.sampled_from("xyz")), min_size=1, max_size=30),
     st.sampled_from([0.5, 0.8, 0.95, 0.99]),
 )
+@example([(0.0, 0, "y"), (0.0, 1, "x"), (2e-98, 0, "y")], 0.5)  # 1 - p rounds to 1
 def test_the_interval_holds_the_estimate_and_stays_in_bounds(
     rows: list[tuple[float, int, str]], confidence: float
 ) -> None:
