@@ -19,8 +19,10 @@ class RequestRefused(Exception):
 def bound_replies(lm: Any) -> None:
     """Have an endpoint model of the harness read no more than MAX_BYTES of a reply.
 
-    The harness reads replies whole, however long they are.
+    The harness reads replies whole, however long they are. A model that is bounded stays so.
     """
+    if "amodel_call" in vars(lm):
+        return
     concurrently = lm.amodel_call
 
     async def bounded(*, session: "aiohttp.ClientSession", **named: Any) -> Any:
