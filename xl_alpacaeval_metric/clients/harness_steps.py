@@ -78,7 +78,7 @@ def _of_vllm(output: Any) -> tuple[list[int], list[Step]] | None:
     completion = output.outputs[0]
     if not completion.logprobs:
         return None
-    steps = [{token: float(found.logprob) for token, found in step.items()} for step in completion.logprobs]
+    steps: list[Step] = [{token: float(found.logprob) for token, found in step.items()} for step in completion.logprobs]
     return list(completion.token_ids), steps
 
 
@@ -87,7 +87,7 @@ def _of_sglang(output: Mapping[str, Any]) -> tuple[list[int], list[Step]] | None
     own, listed = meta.get("output_token_logprobs"), meta.get("output_top_logprobs")
     if not own:
         return None
-    steps = [
+    steps: list[Step] = [
         {int(token): float(logprob) for logprob, token, *_ in (*(alternatives or ()), chosen)}
         for chosen, alternatives in zip(own, listed or [()] * len(own), strict=False)
     ]

@@ -1,6 +1,7 @@
 """A model behind a chat endpoint is told to think or not, in the way that the endpoint knows."""
 
 import gzip
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ Message = Callable[[dict[str, Any]], dict[str, Any]]
 
 def thinking_model(url: str, backend: str = "local-chat-completions", concurrency: int = 4) -> Any:
     settings = {"backend": backend, "model": "m", "model_args": {"base_url": url, "max_retries": 1}}
-    resources = {"arguments": {}, "batch_size": "1", "device": None, "concurrency": concurrency}
+    resources: dict[str, Any] = {"arguments": {}, "batch_size": "1", "device": None, "concurrency": concurrency}
     return harness_model.load(settings, resources)
 
 
@@ -56,7 +57,7 @@ def efforts(*taken: str) -> Message:
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-test")
-    monkeypatch.setattr(endpoint_thinking.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "tags"])
