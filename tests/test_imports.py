@@ -31,7 +31,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "figures",
         "scoring",
         "runs",
-        "labels leaderboard",
+        "labels leaderboard publishing",
         "harness outputs report xl_alpacaeval_metric",
         "cli",
     ),
@@ -101,7 +101,7 @@ LIGHT: Mapping[str, str] = {
     "xl_instruct_dataset": "torch datasets pyarrow huggingface_hub trl",
     "xl_instruct_dataset.cli": "torch datasets pyarrow huggingface_hub trl",
     "xl_instruct_dataset.hub.build": "torch datasets pyarrow huggingface_hub trl",
-    "xl_instruct_dataset.hub.push": "torch datasets pyarrow huggingface_hub trl",
+    "xl_alpacaeval_metric.hub.push": "torch datasets pyarrow huggingface_hub trl",
 }
 """Module -> libraries that its import does not load, since a command must start fast."""
 
