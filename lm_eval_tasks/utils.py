@@ -20,8 +20,9 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.harness import judging, values
 from xl_alpacaeval_metric.harness.values import interval_high, interval_low, length_controlled, mean_of_present
 from xl_alpacaeval_metric.judge.answer_order import both_by_default
-from xl_alpacaeval_metric.runs import harness_model, pairs
-from xl_alpacaeval_metric.runs.thoughts import Thoughts
+from xl_alpacaeval_metric.runs import pairs
+from xl_alpacaeval_metric.runs.answers import harness_model
+from xl_alpacaeval_metric.runs.answers.thoughts import Thoughts
 from xl_alpacaeval_metric.terminal import say
 
 __all__ = ["Refused", "Task", "interval_high", "interval_low", "length_controlled", "mean_of_present", "rows"]

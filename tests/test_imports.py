@@ -49,6 +49,22 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "anchoring differences length_control",
         "factor_effects",
     ),
+    "xl_alpacaeval_metric.runs": (
+        "__init__ parts",
+        "folder",
+        "finished growth pairs verdicts",
+        "answers compare judges opened",
+        "answers_file scored",
+        "evaluate",
+    ),
+    "xl_alpacaeval_metric.cli": (
+        "exit_codes progress",
+        "options",
+        "evaluate",
+        "analysis judge prepare",
+        "check labels leaderboard",
+        "__init__",
+    ),
     "xl_alpacaeval_metric.clients": (
         "base endpoint_reply harness_generation per_process",
         "fingerprint reply_store",

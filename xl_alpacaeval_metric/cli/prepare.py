@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from xl_alpacaeval_metric.cli.evaluate import app
-from xl_alpacaeval_metric.cli.options import BenchmarkPath, Concurrency, Device, Exclusion, Seed, codes
+from xl_alpacaeval_metric.cli.options.benchmark import (
+    BenchmarkPath,
+    Concurrency,
+    Device,
+    Exclusion,
+    Languages,
+    Limit,
+    Seed,
+    codes,
+)
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
@@ -20,12 +29,10 @@ def write_references(
     model: Annotated[str, typer.Option(metavar="SPEC", help="Who writes them: openai/MODEL, hf/ORG/MODEL, vllm/...")],
     output: Annotated[Path, typer.Option(metavar="FILE", help="JSONL with id, language, reference")],
     benchmark: Annotated[str, typer.Option(help="xl, m, en, mini, context")] = "xl",
-    languages: Annotated[
-        str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
-    ] = None,
+    languages: Languages = None,
     benchmark_path: BenchmarkPath = None,
     exclusion: Exclusion = "strict",
-    limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
+    limit: Limit = None,
     max_tokens: Annotated[int, typer.Option(min=1, help="Length of an answer, at most")] = 1024,
     hub_folder: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write the benchmark with them as a Hub folder, too")
@@ -97,9 +104,7 @@ def translate_benchmark(
 def export_benchmark(
     benchmark: Annotated[str, typer.Argument(metavar="BENCHMARK", help="xl, m, en, mini, context")],
     output: Annotated[Path, typer.Option(metavar="FOLDER", help="The Hub folder to write")],
-    languages: Annotated[
-        str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
-    ] = None,
+    languages: Languages = None,
     benchmark_path: BenchmarkPath = None,
     exclusion: Exclusion = "strict",
     reference: Annotated[
