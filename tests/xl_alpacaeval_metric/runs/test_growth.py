@@ -168,22 +168,8 @@ def test_what_does_not_fit_is_named_in_words(servers: Servers, tmp_path: Path) -
     assert not (folder / "judges").exists()
 
 
-def test_two_commands_at_once_on_one_folder_are_refused(servers: Servers, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    servers.candidate.change(latency=30.0)
-    process = servers.eval(folder, "--languages", "fi", "--limit", 2, start=True)
-    try:
-        wait_for(lambda: servers.candidate.seen.in_flight > 0, process)
-        second = run(*("eval", "stand-in", "--model-args", f"base_url={servers.candidate.url}", "--judge", "none"),
-                     *("--output", folder, "--max-tokens", 200, "--languages", "tr", "--limit", 2))
-        assert "another process" in complaint(second)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate(timeout=60)
-
-
 @pytest.mark.parametrize("moment", ["generating", "judging"])
-def test_a_kill_while_a_run_grows_loses_nothing(servers: Servers, tmp_path: Path, moment: str) -> None:
+def test_a_kill_while_a_run_grows_loses_nothing_and_a_second_command_is_refused(servers: Servers, tmp_path: Path, moment: str) -> None:
     folder, whole = tmp_path / "run", tmp_path / "whole"
     servers.eval(folder, "--languages", "fi", "--limit", 2, "--both-orders")
     servers.eval(whole, "--languages", "fi,tr", "--limit", 2, "--both-orders", judge=servers.other)
@@ -193,6 +179,7 @@ def test_a_kill_while_a_run_grows_loses_nothing(servers: Servers, tmp_path: Path
     options = ("--languages", "fi,tr", "--limit", 2, "--both-orders", "--concurrency", 1)
     process = servers.eval(folder, *options, judge=servers.other, start=True)
     wait_for(lambda: slow.seen.in_flight > 0 and (folder / "judges").is_dir(), process)
+    assert "another process" in complaint(run("judge", folder, "--judge", "none"))
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     slow.change(latency=0.0)
