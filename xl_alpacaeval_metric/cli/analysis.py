@@ -90,7 +90,7 @@ def estimate_costs(
         rubric = asked.rubric(the_judge)
         if pilot:
             the_judge.client.preflight()
-        task = judging_task.JudgingTask.of(given.comparisons, the_judge, rubric=rubric)
+        task = judging_task.JudgingTask.of(given.comparisons, the_judge, rubric=rubric, without=given.without_reference)
         found = estimating.estimate(task, pilot, probed=bool(pilot))
         check = checking(the_judge, task.comparisons)
         found = found if check is None else replace(found, check=check.estimate())

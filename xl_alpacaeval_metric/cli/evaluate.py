@@ -21,7 +21,7 @@ from xl_alpacaeval_metric.cli.options.arguments import (
     ThinkingTokens,
     arguments,
 )
-from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, Exclusion, Languages, Limit, codes
+from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkName, BenchmarkPath, Exclusion, Languages, Limit, codes
 from xl_alpacaeval_metric.cli.options.judge import RunOptions
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.progress import ProgressLine
@@ -40,6 +40,12 @@ app = typer.Typer(
 )
 
 
+NOT_JUDGED = (
+    "language fidelity alone, and no judge is asked; `xl-alpacaeval references` writes references, "
+    "--reference takes them"
+)
+
+
 @app.callback()
 def options(version: Version = False) -> None:
     """Evaluate cross-lingual generation: ask in one language, judge the answer in another."""
@@ -52,7 +58,7 @@ def evaluate(
     asked: RunOptions,
     backend: Backend = "auto",
     model_args: ModelArgs = "",
-    benchmark: Annotated[str, typer.Option(help="xl, m, en, mini, context")] = "mini",
+    benchmark: BenchmarkName = "mini",
     languages: Languages = None,
     reference: Annotated[
         str | None,
@@ -80,7 +86,7 @@ def evaluate(
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric.benchmark import references
-    from xl_alpacaeval_metric.judge.answer_order import both_by_default
+    from xl_alpacaeval_metric.judge.answer_order import SMALL, both_by_default
     from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
@@ -116,7 +122,12 @@ def evaluate(
             for line in left_out:
                 say(line, error=True)
         if (the_judge is not None or given) and author is None:
-            rows = benchmarks.with_references(rows, given.texts if given else {}, given.name if given else "")
+            own = given.texts if given else {}
+            some = benchmark in SMALL or any(row.reference for row in rows.rows)
+            rows = benchmarks.with_references(rows, own, given.name if given else "", required=not some)
+            if the_judge is not None and not any(row.reference for row in rows.rows):
+                say(f"{benchmark} has no references in {languages}: {NOT_JUDGED}", error=True)
+                the_judge = None
         folder = output or runs.default_folder(candidate, rows, the_judge, asked.seed)
         with ProgressLine(folder) as progress:
             judging.ask_through(the_judge, asked.batch, asked.cache, folder, progress)
@@ -129,7 +140,7 @@ def evaluate(
                 candidate, rows, judging.judging_of(asked, the_judge, rubric, rule, progress), folder, progress
             )
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
-    finish(result, f"{name} on {benchmark}", folder, asked.max_missing)
+    finish(result, f"{name} on {rows.name}", folder, asked.max_missing)
 
 
 def finish(result: "Result", title: str, folder: Path, max_missing: float) -> None:

@@ -68,6 +68,13 @@ def judge_answers(
             else:
                 references = given.name if given and given.of_run else "given"
                 result = runs.judge_pairs(
-                    found.comparisons, how, folder, progress, found.notes, references, found.about
+                    found.comparisons,
+                    how,
+                    folder,
+                    progress,
+                    found.notes,
+                    references,
+                    found.about,
+                    found.without_reference,
                 )
     finish(result, found.title, folder, asked.max_missing)

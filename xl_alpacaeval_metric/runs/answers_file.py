@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import judging_task
-from xl_alpacaeval_metric.records.judgements import Comparison
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import opened, pairs
 from xl_alpacaeval_metric.runs.opened import Opened
 from xl_alpacaeval_metric.runs.pairs import References
@@ -26,6 +26,12 @@ class Answers:
     title: str
     benchmark: str
     is_run: bool
+    has_gaps: bool = False
+
+    @property
+    def without_reference(self) -> list[ItemKey]:
+        """The items of a run or a log that have no reference, and are not judged."""
+        return [item.key for item in self.comparisons if not item.reference] if self.has_gaps else []
 
 
 def read(path: Path, given: References | None = None, *, keep_thinking: bool = False) -> Answers:
@@ -57,6 +63,7 @@ def read(path: Path, given: References | None = None, *, keep_thinking: bool = F
         title,
         benchmark,
         found is not None and found.kind == "run",
+        found is not None,
     )
 
 

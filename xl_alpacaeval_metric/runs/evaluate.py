@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from xl_alpacaeval_metric.judge_check import checking
 from xl_alpacaeval_metric.panels import family
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records import run_settings
-from xl_alpacaeval_metric.records.judgements import Comparison, flat
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, flat
 from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import growth, judges, pairs, parts, scored
@@ -79,16 +79,20 @@ def judge_pairs(
     notes: Sequence[str] = (),
     references: str = "given",
     about: Mapping[str, object] | None = None,
+    without: Collection[ItemKey] = (),
 ) -> Result:
     """Judge and score answers that were generated elsewhere, in the run folder `output`.
 
     The folder grows as that of `evaluate_model` does. `notes` become warnings of the result,
     `references` names whose answers the references are, `about` is what is known of the answers,
-    such as their `model`. Raises UserError as `evaluate_model` does.
+    such as their `model`. Items `without` are not judged, for want of a reference. Raises UserError
+    as `evaluate_model` does.
     """
     judging = judge if isinstance(judge, Judging) else Judging(judge)
     rows: list[Mapping[str, Any]] = [
-        {key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS} for item in comparisons
+        {key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS}
+        | ({"reference": None} if item.key in without else {})
+        for item in comparisons
     ]
     settings = {**(about or {}), "pairs": _hash(rows), "rows": len(rows), **_reference_run(references)}
     with RunFolder(output, {**settings, **judge_settings(judging.judge)}, taken_on=growth.taken_on) as folder:
@@ -99,7 +103,8 @@ def judge_pairs(
         source = (f"pairs@{_hash(rows)}", references)
         scored.take_on_judge(folder, judging, {"pairs": _hash(rows), "rows": len(rows)}, source)
         folder.write_rows(run_folder.SAMPLES, rows)
-        return _judge_all(folder, found, judging, source, progress, notes)
+        notes = [*notes, *_not_judged(rows, judging.judge)]
+        return _judge_all(folder, found, judging, source, progress, notes, _without_reference(rows))
 
 
 def judge_run(

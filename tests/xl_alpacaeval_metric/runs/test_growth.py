@@ -169,7 +169,9 @@ def test_what_does_not_fit_is_named_in_words(servers: Servers, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("moment", ["generating", "judging"])
-def test_a_kill_while_a_run_grows_loses_nothing_and_a_second_command_is_refused(servers: Servers, tmp_path: Path, moment: str) -> None:
+def test_a_kill_while_a_run_grows_loses_nothing_and_a_second_command_is_refused(
+    servers: Servers, tmp_path: Path, moment: str
+) -> None:
     folder, whole = tmp_path / "run", tmp_path / "whole"
     servers.eval(folder, "--languages", "fi", "--limit", 2, "--both-orders")
     servers.eval(whole, "--languages", "fi,tr", "--limit", 2, "--both-orders", judge=servers.other)

@@ -5,6 +5,13 @@ from typing import Annotated
 
 import typer
 
+BenchmarkName = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE|FOLDER|HUB_ID",
+        help="xl, m, en, mini, context; or rows with id, instruction, language, optional reference, context, subset",
+    ),
+]
 Languages = Annotated[
     str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
 ]

@@ -88,8 +88,10 @@ def _opened(log: Log) -> Opened:
 def _item(row: Mapping[str, Any], in_context: bool) -> OpenedItem:
     doc, judged = row["doc"], json.loads(row["filtered_resps"][0])
     identifier, subset = str(doc["id"]), str(doc.get("subset") or "")
-    language = dict(judged["fidelity"])
-    language["spans"] = [[span["start"], span["end"], span["language"]] for span in language.get("spans") or ()]
+    # Logs of earlier versions do not say which language an answer is in.
+    language = dict(judged["fidelity"]) if "answered_in" in judged["fidelity"] else {}
+    if language:
+        language["spans"] = [[span["start"], span["end"], span["language"]] for span in language.get("spans") or ()]
     return OpenedItem(
         comparison=Comparison(
             id=identifier,
@@ -104,7 +106,7 @@ def _item(row: Mapping[str, Any], in_context: bool) -> OpenedItem:
             unfinished=judged.get("unfinished") is True,
         ),
         preference=judged["preference"],
-        verdicts=tuple(Verdict(**verdict) for verdict in judged["verdicts"]),
+        verdicts=tuple(Verdict(**verdict) for verdict in judged.get("verdicts") or ()),
         language=language,
         subset=subset,
     )
