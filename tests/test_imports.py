@@ -65,6 +65,14 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "check labels leaderboard",
         "__init__",
     ),
+    "xl_alpacaeval_metric.benchmark": (
+        "phrasing rows",
+        "alpaca context mini",
+        "own released",
+        "load",
+        "__init__",
+        "contamination export written",
+    ),
     "xl_alpacaeval_metric.clients": (
         "base endpoint_reply harness_generation per_process",
         "fingerprint reply_store",

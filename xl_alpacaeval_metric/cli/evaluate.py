@@ -85,7 +85,7 @@ def evaluate(
     The same command again continues where it stopped.
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric.benchmark import references
+    from xl_alpacaeval_metric.benchmark.written import references
     from xl_alpacaeval_metric.judge.answer_order import SMALL, both_by_default
     from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs

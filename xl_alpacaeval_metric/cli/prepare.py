@@ -51,7 +51,8 @@ def write_references(
     same command again requests only those that are missing. Exit code 1 if any is aside or cut.
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric.benchmark import export, journal, references
+    from xl_alpacaeval_metric.benchmark import export
+    from xl_alpacaeval_metric.benchmark.written import journal, references
     from xl_alpacaeval_metric.hub import folder as hub_folders
 
     author = writer.client()
@@ -93,7 +94,7 @@ def translate_benchmark(
     The same command again continues where it stopped.
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric.benchmark import journal, translate
+    from xl_alpacaeval_metric.benchmark.written import journal, translate
 
     wanted = codes(languages)
     translator = writer.client("translator")

@@ -7,7 +7,7 @@ from tests.commands import complaint, start_alpacaeval
 from tests.commands import run_alpacaeval as run
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import benchmark
-from xl_alpacaeval_metric.benchmark import journal, references
+from xl_alpacaeval_metric.benchmark.written import journal, references
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError

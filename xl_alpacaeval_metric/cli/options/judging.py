@@ -61,7 +61,7 @@ def ask_in_batches(judge: "Judge | None", folder: Path, progress: "Progress") ->
 
 def reference_author(reference: str | None, concurrency: int, device: str | None) -> "Client | None":
     """The model that writes the references; None if `reference` names a file or nothing."""
-    from xl_alpacaeval_metric.benchmark import references
+    from xl_alpacaeval_metric.benchmark.written import references
 
     if reference is None or not references.is_model(reference):
         return None

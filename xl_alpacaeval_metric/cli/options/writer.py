@@ -36,7 +36,7 @@ class WriterOptions:
 
     def client(self, role: str = "reference model") -> "Client":
         """The model's client; raises UserError for a specification that names none."""
-        from xl_alpacaeval_metric.benchmark import references
+        from xl_alpacaeval_metric.benchmark.written import references
 
         return references.client_of(
             self.model,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric import clients
 from xl_alpacaeval_metric.benchmark import Benchmark, Row, with_references
-from xl_alpacaeval_metric.benchmark.journal import Key, TextRequest, collect, cut_off
+from xl_alpacaeval_metric.benchmark.written.journal import Key, TextRequest, collect, cut_off
 from xl_alpacaeval_metric.clients.base import Client, Thinking, ThinkingMode
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
