@@ -178,8 +178,10 @@ def test_references_in_another_language_are_set_aside(tmp_path: Path) -> None:
 
 def test_the_writer_is_reached_by_its_own_address_and_what_is_wrong_is_exit_code_one(tmp_path: Path) -> None:
     with JudgeServer(reply=lambda _: GERMAN) as server:
-        command = ("references", "--model", "openai/any", "--base-url", server.url, "--benchmark", "mini")
-        command = (*command, "--languages", "fi", "--limit", 2, "--output", tmp_path / "r.jsonl")
+        command = (
+            *("references", "--model", "openai/any", "--base-url", server.url, "--benchmark", "mini"),
+            *("--languages", "fi", "--limit", 2, "--output", tmp_path / "r.jsonl"),
+        )
         wrong = run(*command)
         assert wrong.returncode == 1
         assert "2 of 2 references are not in the language asked for" in wrong.stderr
