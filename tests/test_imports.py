@@ -35,6 +35,17 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "harness outputs report xl_alpacaeval_metric",
         "cli",
     ),
+    "xl_alpacaeval_metric.languages": (
+        "labels own_model scripts words",
+        "content identifiers",
+        "decisions",
+        "identify",
+        "registry",
+        "__init__",
+        "evidence passes switches",
+        "composition",
+        "content_length fidelity",
+    ),
     "xl_alpacaeval_metric.judge": (
         "__init__ answer_order prompt_file prompt_length rubric verdict votes",
         "aggregate pairwise rating rubric_file",
