@@ -42,11 +42,8 @@ class Guesses:
 
     def at(self, line: int, labels: Collection[str]) -> float:
         """The probability of any of these labels for one line."""
-        return sum(
-            value
-            for label, value in zip(self.labels, self.probabilities[line].tolist(), strict=True)
-            if label in labels
-        )
+        columns = [place for place, label in enumerate(self.labels) if label in labels]
+        return float(self.probabilities[line, columns].sum())
 
 
 class Classifier:
