@@ -33,6 +33,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "runs",
         "labels leaderboard",
         "harness outputs report xl_alpacaeval_metric",
+        "pages",
         "cli",
     ),
     "xl_alpacaeval_metric.judge": (
