@@ -38,6 +38,8 @@ Output = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", dir_okay=False, help="Write the figures there as JSON")
 ]
 
+Form = Annotated[str, typer.Option("--format", metavar="table|md|csv|tex|json", help="What is printed")]
+
 
 @app.command()
 def compare(
@@ -48,22 +50,26 @@ def compare(
         ),
     ],
     figure: Annotated[str, typer.Option(metavar="win_rate|line_pass_rate", help="What is compared")] = "win_rate",
+    form: Form = "table",
     output: Output = None,
 ) -> None:
     """Compare runs on the items that two have: the difference, its interval and p-value.
 
     Of more than two runs every pair is compared, and p-values are corrected for all pairs.
     """
-    from xl_alpacaeval_metric.leaderboard import contrasts
+    from xl_alpacaeval_metric.leaderboard import contrast_formats, contrasts, formats
     from xl_alpacaeval_metric.report import comparisons
 
+    formats.check(form)
     found = contrasts.compare_all([contrasts.load(run, figure) for run in runs])
-    if len(found.pairs) == 1:
-        comparisons.show_comparison(found.pairs[0], terminal.console(), figure)
-        write(found.pairs[0].as_dict(), output)
+    only = found.pairs[0] if len(found.pairs) == 1 else None
+    if form != "table":
+        say(contrast_formats.text(found, form, figure))
+    elif only is not None:
+        comparisons.show_comparison(only, terminal.console(), figure)
     else:
         comparisons.show_comparisons(found, terminal.console(), figure)
-        write(found.as_dict(), output)
+    write(found.as_dict() if only is None else only.as_dict(), output)
 
 
 @app.command("estimate")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xl_alpacaeval_metric import terminal
-from xl_alpacaeval_metric.cli.analysis import Output, write
+from xl_alpacaeval_metric.cli.analysis import Form, Output, write
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
@@ -18,7 +18,7 @@ def rank(
         list[Path],
         typer.Argument(metavar="RUN...", help="Run folders, or output folders of lm_eval with --log_samples"),
     ],
-    form: Annotated[str, typer.Option("--format", metavar="table|md|csv|tex|json", help="What is printed")] = "table",
+    form: Form = "table",
     figure: Annotated[
         list[str] | None,
         typer.Option(
@@ -32,8 +32,7 @@ def rank(
     from xl_alpacaeval_metric.leaderboard import formats, ranking
     from xl_alpacaeval_metric.report.ranking import show_ranking
 
-    if form not in formats.FORMATS:
-        raise UserError(f"--format {form!r} is not one of {', '.join(formats.FORMATS)}")
+    formats.check(form)
     found = ranking.rank(runs, figures=figure)
     if form == "table":
         show_ranking(found, terminal.console())

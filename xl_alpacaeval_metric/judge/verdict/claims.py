@@ -28,15 +28,15 @@ _NAMES, _GLUE = "[ND]", "[NDGVF]"
 _END = rf"{_GLUE}*(?:$|M{_NAMES}?G?{_NAMES}?(?P<rest>[AB]){_GLUE}*$)"
 # Signs of a clause, as in words.PARTS. `letter` is the better answer, `rest` the other one.
 _CONCLUDED = (
-    r"^[FGKVRND]*[NR][FGKVRND]*[KV][FGND]*(?P<letter>[AB])[NDGV]*$",
+    r"^[FGKVREND]*[NRE][FGKVREND]*[KV][FGND]*(?P<letter>[AB])[NDGV]*$",
     r"^F[FG]*K?[NDG]*(?P<letter>[AB])G*$",
     r"^[FG]*C[NDGFVK]*(?P<letter>[AB])(?:$|[^ABab]*$|[NDG]*M[NDG]*(?P<rest>[AB])[^ABab]*$)",
-    r"^[FG]*(?P<letter>[ABab])[NDGP]{0,2}C[GVND]*$",
+    r"^[FGND]*(?P<letter>[ABab])[NDGVP]{0,3}C[GVND]*$",
 )
 _COMPARED = (
-    rf"(?P<letter>[AB]){_GLUE}{{0,6}}[RL]{_END}",
-    rf"R[NDGVKF]*(?P<letter>[AB]){_END}",
-    r"(?P<letter>[AB])[NDGV]{0,4}[T>][NDG]*(?P<rest>[AB])[NDGVF]*$",
+    rf"(?P<letter>[AB]){_GLUE}{{0,6}}[REL]{_END}",
+    rf"[RE][NDGVKF]*(?P<letter>[AB]){_END}",
+    r"(?P<letter>[AB])[NDGV]{0,4}[TE>][NDG]*(?P<rest>[AB])[NDGVF]*$",
     r"(?P<rest>[AB])<[NDG]*(?P<letter>[AB])[NDGVF]*$",
     r"RM[NDG]*(?P<rest>[AB])[NDGVK]*(?P<letter>[AB])$",
     rf"(?P<rest>[AB])[ND]?P[NDGV]{{0,3}}(?P<letter>[AB]){_GLUE}{{0,6}}R{_GLUE}*$",
@@ -48,7 +48,8 @@ _PATTERNS = [
     *(("concluded", re.compile(pattern)) for pattern in _CONCLUDED),
     *(("compared", re.compile(pattern)) for pattern in _COMPARED),
 ]
-_ALONE = re.compile(rf"G?{_NAMES}{{0,2}}(?P<letter>[AB])")
+_ALONE = re.compile(rf"G?{_NAMES}{{0,2}}(?P<letter>[AB])J?")
+_ALONE_WITH_ARTICLE = re.compile(rf"G{_NAMES}+(?P<letter>[AB])|G(?P<second>[AB])N")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 # "A: weak" and "A) weak" are remarks on an answer, no verdicts.
 _REMARK = re.compile(r"^\W*?(?<!\()[AB]\s*(?:\)|[:：](?=\s*\S))")
@@ -58,13 +59,21 @@ def claims(lines: Sequence[str], lexicon: Lexicon) -> Iterator[Claim]:
     """The claims of a text, in their order; a line has at least one character."""
     for line in lines:
         found = list(tokens(_REMARK.sub("", line), lexicon))
-        if alone := _ALONE.fullmatch("".join(token.sign for token in found if token.sign not in ".,")):
-            yield Claim(_letter(alone["letter"]), "alone")
+        if letter := _letter_alone(found, lexicon):
+            yield Claim(letter, "alone")
             continue
         for sentence in _split(found, ".?", keep=True):
             if sentence[-1].sign == "?" or any(token.sign == "H" for token in sentence):
                 continue
             yield from _of_sentence([token for token in sentence if token.sign != "."])
+
+
+def _letter_alone(line: Sequence[Token], lexicon: Lexicon) -> Letter | None:
+    """The letter of a line that says nothing else, or names an answer ("B", "Odpowiedź B")."""
+    alone = _ALONE.fullmatch("".join(token.sign for token in line if token.sign not in ".,"))
+    if alone is None and lexicon.has_article_a:
+        alone = _ALONE_WITH_ARTICLE.fullmatch(_with_articles([token for token in line if token.sign != "."]))
+    return None if alone is None else _letter(alone["letter"] or alone["second"])
 
 
 def _of_sentence(sentence: Sequence[Token]) -> Iterator[Claim]:
@@ -75,9 +84,14 @@ def _of_sentence(sentence: Sequence[Token]) -> Iterator[Claim]:
     begins = re.match(r"[FG]*F,", signs)
     if begins:
         sentence = [*sentence[: begins.end() - 1], *sentence[begins.end() :]]
-    for clause in _split(sentence, ",|Z"):
-        if claim := _of_clause(_with_articles(clause)):
-            yield claim
+    doubted = False  # "I do not think, that A is better": what follows is not meant.
+    for part in _split(sentence, "|"):
+        for clause in _split(part, ",Z"):
+            signs = _with_articles(clause)
+            if not doubted and (claim := _of_clause(signs)):
+                yield claim
+            doubted = doubted or _is_doubt(clause, signs)
+        doubted = False
 
 
 def _of_clause(signs: str) -> Claim | None:
@@ -101,6 +115,14 @@ def _of_clause(signs: str) -> Claim | None:
     return None
 
 
+def _is_doubt(clause: Sequence[Token], signs: str) -> bool:
+    """Whether a clause such as "I do not think" takes back what follows.
+
+    A short word alone is the "no" or "nein" of an answer: "No, B is better".
+    """
+    return "X" in signs and not set(signs) & set("ABab") and (len(clause) > 1 or len(clause[0].text) > 4)
+
+
 def _with_articles(clause: Sequence[Token]) -> str:
     """The signs of a clause, where an A that is an article of its language is another word.
 
@@ -115,7 +137,7 @@ def _with_articles(clause: Sequence[Token]) -> str:
             continue
         if following.sign in (*LETTERS, "N", "D", "R", "O", "W", "Y", "a", "b"):
             signs[index] = OTHER if following.sign == OTHER else "G"
-    return "".join(signs)
+    return "".join(signs).replace("J", "N")
 
 
 def _split(found: Sequence[Token], at: str, *, keep: bool = False) -> Iterator[list[Token]]:

@@ -1,6 +1,7 @@
 """The words of a judge's text, each with the part that it plays in a verdict."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +12,13 @@ from xl_alpacaeval_metric.files import yaml_file
 
 PARTS: Mapping[str, str] = {
     "noun": "N",
+    "after": "J",
     "name": "D",
     "be": "V",
+    "article": "G",
     "glue": "G",
     "better": "R",
+    "better_than": "E",
     "win": "L",
     "beat": "T",
     "worse": "W",
@@ -32,12 +36,18 @@ PARTS: Mapping[str, str] = {
 OTHER, COLON, LETTERS = "O", "K", "AB"
 _LONGEST = 4
 """Words of the longest entry."""
-_COMBINING = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0962\u0963\u200c\u200d"
-_WIDE = "\u3040-\u30ff\u3400-\u9fff"
-"""Kana and Chinese characters, which are written without spaces."""
+_COMBINING = "\u200c\u200d" + "".join(
+    re.escape(char) for char in map(chr, range(0x300, 0x1200)) if unicodedata.category(char)[0] == "M"
+)
+"""Marks that belong to the letter before them, and the two joiners."""
+_HANGUL = "\uac00-\ud7a3"
+_WIDE = f"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff{_HANGUL}"
+"""Thai, kana, Chinese characters and Hangul: words without spaces, or with their particles."""
+_LONGEST_WIDE = 16
+"""Characters of the longest entry in them."""
 _TOKEN = re.compile(
     rf"(?P<letter>(?<![A-Za-z0-9_])[AB](?![A-Za-z0-9_{_COMBINING}]))(?P<ending>['’:-][^\W\d_A-Z]\w*)?"
-    rf"|(?P<wide>[{_WIDE}]+)|(?P<word>(?:[^\W\d_{_WIDE}][{_COMBINING}]*)+(?:['’-](?:[^\W\d_{_WIDE}][{_COMBINING}]*)+)*)"
+    rf"|(?P<wide>[{_WIDE}]+(?: [{_HANGUL}]+)*)|(?P<word>(?:[^\W\d_{_WIDE}][{_COMBINING}]*)+(?:['’-](?:[^\W\d_{_WIDE}][{_COMBINING}]*)+)*)"
     r"|(?P<colon>[:：]|->|→|⇒|=|(?<=\s)[–—-]+(?=\s))|(?P<more>>+|≻)|(?P<less><+|≺)|(?P<end>[.!。！।;；…]|[?？؟])"
     r"|(?P<pause>[,，、،()（）\[\]{}])|(?P<number>\d[\d.,/]*)"
 )
@@ -49,12 +59,16 @@ class Lexicon:
 
     whole: Mapping[str, str] = field(default_factory=dict)
     beginnings: Mapping[str, str] = field(default_factory=dict)
+    inside: frozenset[str] = frozenset()
+    """Words of which longer entries consist."""
+    has_article_a: bool = False
+    """Whether a definite article looks like the letter A."""
 
     def part(self, word: str) -> str | None:
         """The part of a word in lower case; None if it is not listed."""
         if (found := self.whole.get(word)) is not None:
             return found
-        return next((self.beginnings[word[:n]] for n in range(len(word), 2, -1) if word[:n] in self.beginnings), None)
+        return next((self.beginnings[word[:n]] for n in range(len(word), 0, -1) if word[:n] in self.beginnings), None)
 
 
 @cache
@@ -66,12 +80,18 @@ def lexicons() -> Mapping[str, Lexicon]:
         whole: dict[str, str] = {}
         beginnings: dict[str, str] = {}
         for category, entries in categories.items():
-            for entry in (listed.replace("_", " ").lower() for listed in entries.split()):
+            for entry in unicodedata.normalize("NFKC", entries).lower().split():
+                entry = entry.replace("_", " ")
                 target = beginnings if entry.endswith("*") else whole
                 # The last category of a word counts: what turns a verdict off stands last.
                 target[entry.rstrip("*")] = PARTS[category]
         loans = {word: sign for word, sign in found["en"].whole.items() if sign in "ND"} if found else {}
-        found[code] = Lexicon({**loans, **whole}, beginnings)
+        found[code] = Lexicon(
+            {**loans, **whole},
+            beginnings,
+            frozenset(word for entry in whole if " " in entry for word in entry.split()),
+            "article" in categories,
+        )
     return found
 
 
@@ -82,7 +102,9 @@ def lexicon_of(text: str) -> Lexicon:
     runs = [match[0] for match in found if match["wide"] is not None]
 
     def known(lexicon: Lexicon) -> int:
-        count = sum(number for word, number in single.items() if lexicon.part(word) is not None)
+        count = sum(
+            number for word, number in single.items() if lexicon.part(word) is not None or word in lexicon.inside
+        )
         return count + sum(
             len(token.text) for run in runs for token in _wide_tokens(run, lexicon) if token.sign != OTHER
         )
@@ -144,7 +166,10 @@ def _wide_tokens(text: str, lexicon: Lexicon) -> Iterator[Token]:
     """Entries in a run of characters without spaces, the longest first; the rest is other words."""
     at = 0
     while at < len(text):
-        for size in range(min(7, len(text) - at), 0, -1):
+        if text[at] == " ":
+            at += 1
+            continue
+        for size in range(min(_LONGEST_WIDE, len(text) - at), 0, -1):
             if (sign := lexicon.whole.get(text[at : at + size])) is not None:
                 break
         else:
