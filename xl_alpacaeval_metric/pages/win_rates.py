@@ -1,6 +1,6 @@
 """Sections on win rates: of all languages with groups, by language, differences of two runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from xl_alpacaeval_metric.errors import UserError
@@ -112,7 +112,12 @@ def _places(runs: Sequence[ShownRun]) -> tuple[Mapping[str, Place], list[str]]:
     except UserError as error:
         return {}, [f"not ranked: {error}"]
     ranking = found.figures["win_rate"]
-    return {place.name: place for place in ranking.overall}, list(found.notes)
+    return {place.name: place for place in ranking.overall}, _without_checks(found.notes)
+
+
+def _without_checks(lines: Iterable[str]) -> list[str]:
+    """Without what the table and the notices say: that the judge is none, or doubtful."""
+    return [line for line in lines if not line.startswith("the judge's check says")]
 
 
 def _overall_chart(runs: Sequence[ShownRun], places: Mapping[str, Place]) -> charts.Spec:
@@ -153,7 +158,7 @@ def differences(runs: Sequence[ShownRun]) -> Section | None:
         f"with 95% intervals. Right of 0 {after.name} is better.",
         chart=charts.forest(points, "points of win rate", (-1.05 * edge, 1.05 * edge), rule=0),
         table=Table(columns, rows, frozenset(range(1, 7))),
-        lines=[line for line in pair.caveats if not line.startswith("the judge's check says")],
+        lines=_without_checks(pair.caveats),
     )
 
 

@@ -4,6 +4,11 @@
   const PAGE = 50;
   const SHOWN = 20000; // Characters of a text that are shown at first.
   const FILTERS = ["run", "language", "answered", "verdict", "fidelity"];
+  const HINTS = {
+    verdict: "The judge's preference for the answer: above 50% it won. Sort",
+    fidelity: "How much of the text is in the language asked for. Sort",
+    length: "Characters. Sort",
+  };
   const KEPT = 80; // Inflated parts that are kept.
   // Controls, bidi overrides and invisible characters, which could make a text look like another.
   const HIDDEN = /([\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}])\1*/gu;
@@ -183,7 +188,7 @@
     const heads = columns.map(([name, title, value]) => {
       const cell = make("th", { scope: "col", className: "c-" + name });
       if (!value) return (cell.textContent = title), cell;
-      const button = make("button", { type: "button", textContent: title });
+      const button = make("button", { type: "button", textContent: title, title: HINTS[name] || "Sort" });
       button.addEventListener("click", () => {
         order = order.column !== name ? { column: name, down: false } : order.down ? { column: null, down: false } : { column: name, down: true };
         update();
