@@ -64,7 +64,7 @@ def write(runs: Sequence[ShownRun], put: Callable[[str, str], None]) -> int:
     codes = {*items.language, *(code for code in rows.answered if code)}
     index = {
         "runs": [run.name for run in runs],
-        "languages": {code: {"name": _name(code)} for code in sorted(codes)},
+        "languages": {code: _name(code) for code in sorted(codes)},
         "items": {"id": items.id, "language": items.language},
         "rows": {name: getattr(rows, name) for name in rows.__dataclass_fields__},
         "answer_starts": answers.starts,

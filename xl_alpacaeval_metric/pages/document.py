@@ -29,20 +29,34 @@ class Head:
     footer: str
 
 
-def write(file: Path, head: Head, sections: Sequence[Section], put_data: Callable[[Put], int]) -> int:
-    """Write the page completely, or not at all; returns what `put_data` does.
+@dataclass(frozen=True, slots=True)
+class RecordList:
+    """The list at the end of a page.
+
+    `script` is a file in data/report that shows it, `search` says what is searched in. `put` packs
+    the records into the page, and returns their number.
+    """
+
+    title: str
+    search: str
+    script: str
+    put: Callable[[Put], int]
+
+
+def write(file: Path, head: Head, sections: Sequence[Section], records: RecordList) -> int:
+    """Write the page completely, or not at all; returns the number of records.
 
     All texts are escaped. The page's script is the only one that can run, by its hash, and no
     connection can be opened (Content-Security-Policy). Raises UserError where the file cannot be
     written, or without Jinja2.
     """
-    before, after = _page(head, sections)
+    before, after = _page(head, sections, records)
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("w", encoding="utf-8", errors="replace") as opened:
             opened.write(before)
-            found = put_data(lambda name, packed: _put(opened, name, packed))
+            found = records.put(lambda name, packed: _put(opened, name, packed))
             opened.write(after)
         unfinished.replace(file)
     except OSError as error:
@@ -57,7 +71,7 @@ def _put(file: TextIO, name: str, packed: str) -> None:
     file.write(f'<script type="text/plain" id="data-{name}">{packed}</script>\n')
 
 
-def _page(head: Head, sections: Sequence[Section]) -> tuple[str, str]:
+def _page(head: Head, sections: Sequence[Section], records: RecordList) -> tuple[str, str]:
     """The page before its data, and after."""
     try:
         from jinja2 import Environment
@@ -65,7 +79,9 @@ def _page(head: Head, sections: Sequence[Section]) -> tuple[str, str]:
     except ImportError:
         raise MissingExtra("jinja2", EXTRA) from None
     folder = resources.files("xl_alpacaeval_metric") / "data" / "report"
-    template, style, script = ((folder / f"report.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
+    names = ("page.html", "page.css", "list.js", records.script)
+    template, style, *scripts = ((folder / name).read_text("utf-8") for name in names)
+    script = "\n".join(scripts)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; base-uri 'none'"
     page = (
@@ -77,6 +93,7 @@ def _page(head: Head, sections: Sequence[Section]) -> tuple[str, str]:
             notices=head.notices,
             footer=head.footer,
             sections=[section.drawn(Markup(section.picture)) for section in sections],
+            list=records,
             policy=policy,
             css=Markup(style),
             data=Markup(_DATA),

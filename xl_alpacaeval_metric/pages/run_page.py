@@ -5,7 +5,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.pages import answer_list, answers, document, drawing, judging, win_rates
-from xl_alpacaeval_metric.pages.document import Head
+from xl_alpacaeval_metric.pages.document import Head, RecordList
 from xl_alpacaeval_metric.pages.section import Section, codes, name_of
 from xl_alpacaeval_metric.pages.shown_run import ShownRun
 from xl_alpacaeval_metric.signature import package_version
@@ -38,7 +38,7 @@ def write(runs: Sequence[ShownRun], file: Path) -> int:
         section.drawn(drawing.svg(section.chart)) if section.chart is not None else section
         for section in sections(runs)
     ]
-    return document.write(file, _head(runs), drawn, lambda put: answer_list.write(runs, put))
+    return document.write(file, _head(runs), drawn, _answers(runs))
 
 
 def write_figures(runs: Sequence[ShownRun], folder: Path) -> list[Path]:
@@ -60,6 +60,15 @@ def write_figures(runs: Sequence[ShownRun], folder: Path) -> list[Path]:
     except OSError as error:
         raise UserError(f"{folder}: cannot be written ({error.strerror})") from None
     return list(drawn)
+
+
+def _answers(runs: Sequence[ShownRun]) -> RecordList:
+    return RecordList(
+        title="Answers",
+        search="Search in requests, answers, references and ids",
+        script="answers.js",
+        put=lambda put: answer_list.write(runs, put),
+    )
 
 
 def _head(runs: Sequence[ShownRun]) -> Head:
