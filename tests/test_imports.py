@@ -71,6 +71,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "inference",
         "estimate",
         "report",
+        "page",
         "pipeline preflight",
         "run slurm_chain",
     ),

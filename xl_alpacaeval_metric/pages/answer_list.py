@@ -66,7 +66,7 @@ def write(runs: Sequence[ShownRun], put: Callable[[str, str], None]) -> int:
         "runs": [run.name for run in runs],
         "languages": {code: _name(code) for code in sorted(codes)},
         "items": {"id": items.id, "language": items.language},
-        "rows": {name: getattr(rows, name) for name in rows.__dataclass_fields__},
+        "rows": vars(rows),
         "answer_starts": answers.starts,
         "item_starts": items.parts.starts,
     }

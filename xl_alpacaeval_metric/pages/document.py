@@ -10,8 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TextIO
 
-from xl_alpacaeval_metric.errors import MissingExtra, UserError
-from xl_alpacaeval_metric.pages.drawing import EXTRA
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.pages.section import Section
 
 Put = Callable[[str, str], None]
@@ -48,7 +47,7 @@ def write(file: Path, head: Head, sections: Sequence[Section], records: RecordLi
 
     All texts are escaped. The page's script is the only one that can run, by its hash, and no
     connection can be opened (Content-Security-Policy). Raises UserError where the file cannot be
-    written, or without Jinja2.
+    written.
     """
     before, after = _page(head, sections, records)
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
@@ -73,11 +72,9 @@ def _put(file: TextIO, name: str, packed: str) -> None:
 
 def _page(head: Head, sections: Sequence[Section], records: RecordList) -> tuple[str, str]:
     """The page before its data, and after."""
-    try:
-        from jinja2 import Environment
-        from markupsafe import Markup
-    except ImportError:
-        raise MissingExtra("jinja2", EXTRA) from None
+    from jinja2 import Environment
+    from markupsafe import Markup
+
     folder = resources.files("xl_alpacaeval_metric") / "data" / "report"
     names = ("page.html", "page.css", "list.js", records.script)
     template, style, *scripts = ((folder / name).read_text("utf-8") for name in names)
