@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.pages import answer_list, answers, document, drawing, judging, win_rates
+from xl_alpacaeval_metric.pages import answer_list, answers, charts, document, drawing, judging, win_rates
 from xl_alpacaeval_metric.pages.document import Head, RecordList
-from xl_alpacaeval_metric.pages.section import Section, codes, name_of
+from xl_alpacaeval_metric.pages.section import Section, codes, name_of, number
 from xl_alpacaeval_metric.pages.shown_run import ShownRun
 from xl_alpacaeval_metric.signature import package_version
 
 
 def sections(runs: Sequence[ShownRun]) -> list[Section]:
-    """The sections that there are figures for."""
+    """The sections that there are figures for; many runs from the best to the worst."""
+    if len(runs) > len(charts.SERIES):
+        runs = sorted(runs, key=lambda run: -(number(run.results, "win_rate") or 0))
     found = [
         win_rates.overview(runs),
         win_rates.by_language(runs),
