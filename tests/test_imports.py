@@ -54,7 +54,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "base endpoint_reply harness_generation per_process",
         "fingerprint reply_store",
         "cache local openai scripted",
-        "harness openai_batch",
+        "endpoint_requests harness_steps openai_batch",
+        "endpoint_thinking harness",
         "__init__",
     ),
     "xl_instruct_dataset": (

@@ -21,7 +21,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from xl_alpacaeval_metric.clients import harness_generation
+from xl_alpacaeval_metric.clients import endpoint_thinking, harness_generation
+from xl_alpacaeval_metric.clients.endpoint_thinking import PROBE_TOKENS
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.models import facts
@@ -33,9 +34,6 @@ from xl_alpacaeval_metric.runs.thoughts import DEFAULT_TOKENS, Answer, Thoughts
 SLICE = 512
 """Prompts given at a time to a backend that reports its answers at the end: a kill loses at most so
 many."""
-
-PROBE_TOKENS = 64
-"""Length of the reply that shows whether an endpoint's model thinks."""
 
 
 class AnswerHook:
@@ -120,9 +118,12 @@ def generate(folder: Path, resources: Mapping[str, Any], events: TextIO) -> None
     arguments = {
         "until": [],
         "do_sample": False,
-        **harness_model.switch_in_requests(settings),
         **settings["generation"],
     }
+    if is_endpoint and mode != "auto":
+        own_template = not str(settings["backend"]).startswith("openai")
+        found_switch = endpoint_thinking.switch_for(lm, prompts[0], arguments, mode, own_template=own_template)
+        arguments = {**found_switch, **arguments}
     longest = max(len(lm.tok_encode(prompt)) for prompt in prompts) if thoughts.tokenizer is not None else 0
     if is_endpoint:
         room = endpoint_room(lm, prompts[0], arguments, settings)
