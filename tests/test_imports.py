@@ -33,6 +33,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "runs",
         "labels leaderboard",
         "harness outputs report xl_alpacaeval_metric",
+        "pages",
         "cli",
     ),
     "xl_alpacaeval_metric.languages": (
@@ -82,6 +83,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "inference",
         "estimate",
         "report",
+        "page",
         "pipeline preflight",
         "run slurm_chain",
     ),
