@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import Benchmark, Row
+from xl_alpacaeval_metric.benchmark import own as own_benchmark
 from xl_alpacaeval_metric.benchmark.phrasing import DATA
 from xl_alpacaeval_metric.files import parquet
 from xl_alpacaeval_metric.files.jsonl import replace_file
@@ -26,6 +27,8 @@ ELSEWHERE = """
 MODEL`. A grader then says whether an answer agrees with the reference. That share is not the win
 rate of XL-AlpacaEval and must not be reported as such.
 """
+OWN_TASK = "xl_alpacaeval_own"
+"""The task of lm-evaluation-harness for a benchmark of one's own."""
 
 _TASKS = {
     "xl": "xl_alpacaeval",
@@ -69,7 +72,12 @@ def _texts(name: str) -> Mapping[str, str]:
     import yaml
 
     found: dict[str, dict[str, str]] = yaml.safe_load((DATA / "benchmarks.yaml").read_text("utf-8"))
-    return found[name]
+    own = {
+        "title": name,
+        "license": "other",
+        "what": "Requests and the languages to answer them in. Made by its authors, not a part of xl-suite.",
+    }
+    return found.get(name, own)
 
 
 def features() -> "datasets.Features":
@@ -85,7 +93,7 @@ def _card(benchmark: Benchmark, name: str, written: Mapping[str, Written], colum
     about = front_matter.About(
         pretty_name=texts["title"],
         license=texts["license"],
-        languages=sorted({*written, *asked_in}),
+        languages=sorted({*written, *asked_in} - {own_benchmark.UNKNOWN}),
         tags=(front_matter.TAG, "benchmark", "cross-lingual", "multilingual", "llm-as-a-judge"),
     )
     table = "\n".join(
@@ -107,7 +115,7 @@ def _card(benchmark: Benchmark, name: str, written: Mapping[str, Written], colum
             "example": next(iter(written)),
             "table": table,
             "benchmark": benchmark.name,
-            "tasks": _TASKS[benchmark.name],
+            "tasks": _TASKS.get(benchmark.name, OWN_TASK),
             "references": card_text.cell(benchmark.references),
             "elsewhere": ELSEWHERE if runnable(benchmark) else "",
             "bibtex": card_text.BIBTEX,

@@ -59,7 +59,7 @@ def _front_matter(summary: Summary) -> str:
 
 
 def _hub_id(model: str) -> str | None:
-    """The base model's Hub id; also that of a snapshot in the Hub's cache, but of no other folder."""
+    """The base model's Hub id, also of a snapshot in the Hub's cache; None for other folders."""
     if not Path(model).is_dir():
         return model
     for part in Path(model).resolve().parts:

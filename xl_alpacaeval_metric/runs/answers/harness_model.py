@@ -6,20 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.clients import endpoint_reply, harness_generation
+from xl_alpacaeval_metric.clients import endpoint_reply, endpoint_requests, harness_generation
 from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.models import checked_loading, quantization, source
 from xl_alpacaeval_metric.models.arguments import ENDPOINTS
 from xl_alpacaeval_metric.models.placement import HF
-from xl_alpacaeval_metric.runs import batch_size
+from xl_alpacaeval_metric.runs.answers import batch_size
 
 PINNED = frozenset({*HF, "vllm"})
 """Backends that are given the commit of a model of the Hub."""
-
-ENDPOINT_SWITCHES = ("enable_thinking", "thinking")
-"""Variables that chat templates read for thinking; a template ignores one that it does not know."""
 
 
 def load(settings: Mapping[str, Any], resources: Mapping[str, Any]) -> Any:
@@ -96,6 +93,7 @@ def adjust(lm: Any) -> None:
     """
     if type(lm).__module__ == "lm_eval.models.openai_completions":
         lm.parse_generations = endpoint_reply.parse_generations
+        endpoint_requests.bound_replies(lm)
     config: Any = getattr(getattr(lm, "model", None), "generation_config", None)
     if getattr(config, "max_new_tokens", None) is not None:
         config.max_new_tokens = None
@@ -142,24 +140,6 @@ def endpoint_url(base_url: str, backend: str) -> str:
 def is_chat_endpoint(settings: Mapping[str, Any]) -> bool:
     """Whether the backend is a server that applies its own chat template."""
     return "chat" in str(settings["backend"])
-
-
-def switch_in_requests(settings: Mapping[str, Any]) -> dict[str, object]:
-    """What a chat request holds for thinking on or off, as vLLM, SGLang and llama.cpp take it.
-
-    Empty for other backends. Raises UserError for OpenAI's own endpoint, which has no such switch.
-    """
-    mode = settings.get("thinking", "auto")
-    if mode == "auto" or not is_chat_endpoint(settings):
-        return {}
-    if str(settings["backend"]).startswith("openai"):
-        if mode == "on":
-            return {}
-        raise UserError(
-            "--thinking off, but the endpoint has no switch for it; "
-            "--generation-kwargs reasoning_effort=minimal may be one"
-        )
-    return {"chat_template_kwargs": dict.fromkeys(ENDPOINT_SWITCHES, mode == "on")}
 
 
 def prompt_of(lm: Any, instruction: str, settings: Mapping[str, Any], switch: Mapping[str, bool] | None = None) -> Any:
