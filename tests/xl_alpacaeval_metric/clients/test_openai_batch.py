@@ -20,7 +20,7 @@ from tests.servers.batch import BatchServer
 from tests.servers.judge import hash_verdict
 from tests.xl_alpacaeval_metric.clients.endpoint_client import ask, asks, is_verdict
 from xl_alpacaeval_metric.cli import app
-from xl_alpacaeval_metric.cli.options import ask_in_batches
+from xl_alpacaeval_metric.cli.options.judging import ask_in_batches
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Reply, Request
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.clients.openai_batch import api, bounded_replies
@@ -319,7 +319,7 @@ def test_a_batch_whose_making_was_not_answered_is_found_again(server: BatchServe
 
 def test_a_process_killed_before_the_batch_was_noted_goes_on_with_it(server: BatchServer, tmp_path: Path) -> None:
     server.mishaps = {"POST /v1/batches": ["lost", "500"], "GET /v1/batches": ["500"] * 3}
-    with pytest.raises(ModelUnavailable, match="status 500|no connection"):
+    with pytest.raises(ModelUnavailable, match=r"status 500|no connection"):
         complete(server, tmp_path, asks(5), patience=0.02)
     assert json.loads((tmp_path / "batch.json").read_text())["jobs"][0]["batch"] is None
     server.mishaps = {}
