@@ -40,6 +40,7 @@ class ShownRun:
     """A run folder, read as far as charts and tables need it.
 
     `results` and `check` are what the files of these names hold; `check` is empty without one.
+    `last` is the entry of run.json on the last command: when and where it ran.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ShownRun:
     setting: Setting
     results: Figures
     check: Figures = field(default_factory=dict)
+    last: Figures = field(default_factory=dict)
 
     @property
     def by_language(self) -> Mapping[str, Figures]:
@@ -106,12 +108,14 @@ def _read(folder: Path) -> ShownRun:
     model = str(setting.settings.get("model") or "")
     path = Path(model).expanduser()
     name = path.resolve().name if model and path.exists() else model
+    history = jsonl.read_json(folder / run_folder.RUN).get(run_folder.HISTORY)
     return ShownRun(
         name=name or folder.resolve().name,
         folder=folder,
         setting=setting,
         results=jsonl.read_json(folder / run_folder.RESULTS),
         check=jsonl.read_json(check) if check.is_file() else {},
+        last=history[-1] if isinstance(history, list) and history and isinstance(history[-1], dict) else {},
     )
 
 

@@ -125,11 +125,14 @@ def test_bad_input_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
     (unfinished / "results.json").unlink()
     damaged = shutil.copytree(folder, tmp_path / "damaged")
     (damaged / "samples.jsonl").write_text('{"id": "1"}\n', "utf-8")
+    broken = shutil.copytree(folder, tmp_path / "broken")
+    (broken / "results.json").write_text('{"signature": "judge:a", "by_language": {"fi": 3}}', "utf-8")
     for arguments, message in [
         ((tmp_path / "empty", "--output", page), "is no run folder"),
         ((tmp_path / "nowhere", "--output", page), "is no run folder"),
         ((unfinished, "--output", page), "is not finished"),
         ((damaged, "--output", page), "samples.jsonl: damaged"),
+        ((broken, "--output", page), "results.json: damaged"),
         ((folder, folder, "--output", page), "is given twice"),
         ((folder,), "nothing to write; give --output FILE.html, --figures DIR, or both"),
         ((folder, "--output", tmp_path / "page.pdf"), "needs a name that ends in .html"),
