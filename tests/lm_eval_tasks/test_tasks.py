@@ -20,7 +20,7 @@ from xl_alpacaeval_metric.benchmark import context
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.harness import judging, values
 from xl_alpacaeval_metric.records.judgements import Comparison
-from xl_alpacaeval_metric.runs.thoughts import Answer
+from xl_alpacaeval_metric.runs.answers.thoughts import Answer
 
 FOLDER = ROOT / "lm_eval_tasks"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import Benchmark, Row
+from xl_alpacaeval_metric.benchmark import own as own_benchmark
 from xl_alpacaeval_metric.benchmark.phrasing import DATA
 from xl_alpacaeval_metric.files import parquet
 from xl_alpacaeval_metric.files.jsonl import replace_file
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import datasets
 
 SPLIT = "test"
+OWN_TASK = "xl_alpacaeval_own"
+"""The task of lm-evaluation-harness for a benchmark of one's own."""
 
 _TASKS = {
     "xl": "xl_alpacaeval",
@@ -32,6 +35,8 @@ _TASKS = {
 
 def task_id(name: str, code: str) -> str:
     """A language's task in eval.yaml, named as in lm-evaluation-harness where it has that task."""
+    if name not in _TASKS:
+        return OWN_TASK
     return f"{_TASKS[name]}_{code.lower().replace('-', '_')}"
 
 
@@ -61,7 +66,12 @@ def _texts(name: str) -> Mapping[str, str]:
     import yaml
 
     found: dict[str, dict[str, str]] = yaml.safe_load((DATA / "benchmarks.yaml").read_text("utf-8"))
-    return found[name]
+    own = {
+        "title": name,
+        "license": "other",
+        "what": "Requests and the languages to answer them in. Made by its authors, not a part of xl-suite.",
+    }
+    return found.get(name, own)
 
 
 def features() -> "datasets.Features":
@@ -77,7 +87,7 @@ def _card(benchmark: Benchmark, name: str, written: Mapping[str, Written], colum
     about = front_matter.About(
         pretty_name=texts["title"],
         license=texts["license"],
-        languages=sorted({*written, *asked_in}),
+        languages=sorted({*written, *asked_in} - {own_benchmark.UNKNOWN}),
         tags=(front_matter.TAG, "benchmark", "cross-lingual", "multilingual", "llm-as-a-judge"),
     )
     table = "\n".join(
@@ -99,7 +109,7 @@ def _card(benchmark: Benchmark, name: str, written: Mapping[str, Written], colum
             "example": next(iter(written)),
             "table": table,
             "benchmark": benchmark.name,
-            "tasks": _TASKS[benchmark.name],
+            "tasks": _TASKS.get(benchmark.name, OWN_TASK),
             "references": card_text.cell(benchmark.references),
             "version": package_version(),
             "revision": benchmark.revision,

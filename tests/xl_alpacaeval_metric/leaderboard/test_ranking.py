@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ import pytest
 import xl_alpacaeval_metric
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
-from tests.finished_runs import SIGNATURE, made, spread
-from tests.helpers import GERMAN, write_jsonl
+from tests.finished_runs import harness_log, made, spread
+from tests.helpers import write_jsonl
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard import formats
 from xl_alpacaeval_metric.leaderboard.ranking import rank
@@ -118,38 +117,6 @@ def test_head_to_heads_are_ranked_by_bradley_terry(tmp_path: Path) -> None:
     assert ranking.overall[0].value == pytest.approx(100 * (0.8 + odds / (1 + odds)) / 2, abs=0.6)
     with pytest.raises(UserError, match=r"differ in reference \(20 of 20 shared items, the first is id 'p0' in de\)"):
         rank([ab, made(tmp_path / "D", {"de": spread(0.7)}, answers="delta", references="other", reference="3")])
-
-
-def harness_log(folder: Path, preferences: Sequence[float], model: str, judge: str = "openai/any") -> Path:
-    """What lm-evaluation-harness writes with --log_samples, cut to what matters."""
-    samples = [
-        {
-            "doc": {
-                "id": f"p{n}",
-                "response_language": "de",
-                "instruction": f"ask p{n}",
-                "reference": f"reference p{n} de",
-            },
-            "filtered_resps": [
-                json.dumps(
-                    {
-                        "preference": value,
-                        "prediction": f"{GERMAN} {model}",
-                        "judged": True,
-                        "fidelity": {"line_pass": n % 2 == 0},
-                    }
-                )
-            ],
-        }
-        for n, value in enumerate(preferences)
-    ]
-    place = folder / model.replace("/", "__")
-    stamp = "2026-11-28T10-00-00.000000"
-    write_jsonl(place / f"samples_xl_alpacaeval_mini_de_{stamp}.jsonl", samples)
-    described = {"judged_by": {"signature": SIGNATURE.format(reference="9").replace("openai/any", judge)}}
-    results = {"model_name": model, "configs": {"xl_alpacaeval_mini_de": {"metadata": described}}}
-    (place / f"results_{stamp}.json").write_text(json.dumps(results), encoding="utf-8")
-    return folder
 
 
 def test_harness_logs_stand_beside_run_folders(tmp_path: Path) -> None:

@@ -16,13 +16,14 @@ from xl_alpacaeval_metric.judge.judging_stream import Arrival, LiveJudging
 from xl_alpacaeval_metric.models.placement import Placement
 from xl_alpacaeval_metric.processes import child, children
 from xl_alpacaeval_metric.progress import Progress
-from xl_alpacaeval_metric.runs import answer_worker
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs.candidate import NON_RESULT_SETTINGS, Candidate
+from xl_alpacaeval_metric.runs import parts
+from xl_alpacaeval_metric.runs.answers import answer_worker
+from xl_alpacaeval_metric.runs.answers.candidate import NON_RESULT_SETTINGS, Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder
 
 LOG = "generation.log"
-_PACKAGES = Path(answer_worker.__file__).parents[2]
+_PACKAGES = Path(answer_worker.__file__).parents[3]
 _CODE = (
     "import sys; sys.path.append(sys.argv.pop(1)); "
     f"from {child.__name__} import end_with_parent; end_with_parent(); "
@@ -66,12 +67,13 @@ def answers(
 
 def _collected(folder: RunFolder, rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
     """The samples so far, in the order of the rows; samples.jsonl then holds each of them once."""
-    written = [row for file in run_folder.samples_files(folder.path) for row in folder.rows(file.name)]
+    written = [row for file in parts.files(folder.path) for row in folder.rows(file.name)]
     found = {(row["id"], row["language"]): row for row in reversed(written)}
-    samples = [found[key] for row in rows if (key := (row["id"], row["language"])) in found]
+    # The row of this run, which may have a reference since the answer was given.
+    samples = [{**found[key], **row} for row in rows if (key := (row["id"], row["language"])) in found]
     if samples:
         folder.write_rows(run_folder.SAMPLES, samples)
-    run_folder.remove_parts(folder.path)
+    parts.remove(folder.path)
     return samples
 
 

@@ -5,7 +5,7 @@ folder, whose run.json and rows.jsonl it reads and to whose samples.jsonl it app
 object with the settings that are not in run.json, because they do not change the answers:
 batch_size, device, concurrency, arguments (of the backend, for several GPUs), and share: [k, n] for
 the k-th of n processes, each of which answers every n-th row that is left. Several append to a file
-each (see `folder.part`).
+each (see `parts.part`).
 
 It writes events as JSON lines to its standard output (see `main`). Everything that libraries print
 goes to standard error, which the parent keeps as generation.log.
@@ -26,10 +26,11 @@ from xl_alpacaeval_metric.clients.endpoint_thinking import PROBE_TOKENS
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.models import facts
-from xl_alpacaeval_metric.runs import batch_size, harness_model
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs.harness_model import prompt_key
-from xl_alpacaeval_metric.runs.thoughts import DEFAULT_TOKENS, Answer, Thoughts
+from xl_alpacaeval_metric.runs import parts
+from xl_alpacaeval_metric.runs.answers import batch_size, harness_model
+from xl_alpacaeval_metric.runs.answers.harness_model import prompt_key
+from xl_alpacaeval_metric.runs.answers.thoughts import DEFAULT_TOKENS, Answer, Thoughts
 
 SLICE = 512
 """Prompts given at a time to a backend that reports its answers at the end: a kill loses at most so
@@ -140,7 +141,7 @@ def generate(folder: Path, resources: Mapping[str, Any], events: TextIO) -> None
     def read(prompt: str, reply: str) -> Answer:
         return thoughts.read(prompt, reply, max_tokens, room)
 
-    own_file = samples_file if copies == 1 else folder / run_folder.part(copy)
+    own_file = samples_file if copies == 1 else folder / parts.part(copy)
     with jsonl.open_for_append(own_file) as samples:
         lm.set_cache_hook(AnswerHook(waiting, samples, events, read))
         distinct = {prompt_key(prompt): prompt for prompt in prompts}

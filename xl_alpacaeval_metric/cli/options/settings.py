@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xl_alpacaeval_metric.cli.arguments import arguments
+from xl_alpacaeval_metric.cli.options.arguments import arguments
 from xl_alpacaeval_metric.settings.fields import Option, Setting, settings_of
 
 NAME = "settings"

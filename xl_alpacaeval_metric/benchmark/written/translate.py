@@ -5,7 +5,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric import languages, templates
 from xl_alpacaeval_metric.benchmark import Row
-from xl_alpacaeval_metric.benchmark.journal import TextRequest, collect
+from xl_alpacaeval_metric.benchmark.written.journal import TextRequest, collect
 from xl_alpacaeval_metric.clients.base import Client, Message
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import json_line, replace_file

@@ -47,8 +47,11 @@ _COMPOSED = {"Jpan": "Hani Kana", "Kore": "Hang Hani", "Hans": "Hani", "Hant": "
 _CANTONESE = re.compile("[嘅咗佢喺唔冇嚟啲嗰咁哋嘢乜噉攞諗睇嗮]")
 WEIGHT = 3
 """Letters that a character of Chinese or Japanese counts as."""
-_HEAVY = re.compile(f"[{_BLOCKS['Hani']}{_BLOCKS['Kana']}]")
-_LETTER = re.compile(f"[{''.join(_BLOCKS.values())}]")
+_HEAVY = re.compile(f"[{_BLOCKS['Hani']}{_BLOCKS['Kana']}]+")
+_LETTERS = re.compile(f"[{''.join(_BLOCKS.values())}]+")
+_RUNS_OF_HAN = re.compile(f"[{_BLOCKS['Hani']}]+")
+_RUNS_OF_KANA = re.compile(f"[{_BLOCKS['Kana']}]+")
+_NO_ASCII_LETTERS = {code: None for code in range(128) if not chr(code).isalpha()}
 
 
 def characters_of(script: str) -> str:
@@ -68,8 +71,8 @@ def letters_of(script: str) -> re.Pattern[str] | None:
 def weight(text: str) -> int:
     """The letters of a text; signs, digits and punctuation count nothing."""
     if text.isascii():
-        return len(_LETTER.findall(text))
-    return len(_LETTER.findall(text)) + (WEIGHT - 1) * len(_HEAVY.findall(text))
+        return len(text.translate(_NO_ASCII_LETTERS))
+    return len("".join(_LETTERS.findall(text))) + (WEIGHT - 1) * len("".join(_HEAVY.findall(text)))
 
 
 def share(text: str, script: str | None) -> float:
@@ -84,10 +87,15 @@ def share(text: str, script: str | None) -> float:
 def main_script(text: str) -> str | None:
     """The script of most letters, as ISO 15924 (Hani and Kana stay apart); None without letters."""
     if text.isascii():
-        return "Latn" if _LETTER.search(text) else None
+        return "Latn" if _LETTERS.search(text) else None
     counts = {name: len(pattern.findall(text)) for name in _BLOCKS if (pattern := letters_of(name))}
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] else None
+
+
+def han_and_kana(text: str) -> tuple[int, int]:
+    """How many Han and how many kana characters a text has."""
+    return len("".join(_RUNS_OF_HAN.findall(text))), len("".join(_RUNS_OF_KANA.findall(text)))
 
 
 def han_form(text: str) -> str | None:

@@ -13,7 +13,7 @@ from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.models import checked_loading, quantization, source
 from xl_alpacaeval_metric.models.arguments import ENDPOINTS
 from xl_alpacaeval_metric.models.placement import HF
-from xl_alpacaeval_metric.runs import batch_size
+from xl_alpacaeval_metric.runs.answers import batch_size
 
 PINNED = frozenset({*HF, "vllm"})
 """Backends that are given the commit of a model of the Hub."""

@@ -16,7 +16,7 @@ from xl_alpacaeval_metric.models import arguments, backend_choice, placement, qu
 from xl_alpacaeval_metric.models.arguments import ENDPOINTS
 from xl_alpacaeval_metric.models.placement import Placement
 from xl_alpacaeval_metric.models.source import Source
-from xl_alpacaeval_metric.runs import harness_model
+from xl_alpacaeval_metric.runs.answers import harness_model
 from xl_alpacaeval_metric.runs.folder import RUN
 
 NON_RESULT_SETTINGS = ("batch_size", "device", "concurrency", "gpus", "allow_random_weights", "chosen")
