@@ -135,7 +135,8 @@ def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked
     if second in labels.wanted(code) and probability > _LABELLED:
         return None
     other = labels.code_of(second)
-    kin = labels.key(code) in _ROMANCE and label in _ROMANCE
+    # Of a language without frequent words, and between kin, the words tell too little.
+    kin = {labels.key(code), label} <= _ROMANCE or not lexicon.known(labels.of_own_model(code))
     agreed = other in labels.near(label) and probability > (_SURE if kin else decisions.MIN_PROBABILITY)
     frequent = _frequent(words, label)
     if likely >= _LABELLED and agreed and (likely >= _SURE or frequent):
@@ -144,7 +145,7 @@ def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked
         return label
     if not kin and likely >= _ALL_BUT_SURE and asked <= _NEVER and probability < _LABELLED and _strangers(words, code) >= MIN_WORDS:
         return label
-    if probability >= _LABELLED and other not in labels.near(code) and not {labels.key(code), other} <= _ROMANCE:
+    if probability >= _LABELLED and other not in labels.near(code) and not kin and not {labels.key(code), other} <= _ROMANCE:
         usual = _frequent(words, other)
         if usual >= 2 or (usual and probability >= _SURE):
             return other
@@ -152,8 +153,9 @@ def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked
 
 
 def _frequent(words: Sequence[str], code: str) -> int:
+    """How many of the words, of two letters or more, are frequent in a language."""
     usual = lexicon.frequent(labels.of_own_model(code))
-    return sum(word in usual for word in words)
+    return sum(word in usual for word in set(words) if len(word) > 1)
 
 
 def _strangers(words: Sequence[str], code: str) -> int:
