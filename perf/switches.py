@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perf.identification import sentences
-
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, identify, labels
 from xl_alpacaeval_metric.languages.fidelity import TextFidelity, texts_fidelity
@@ -113,7 +112,9 @@ def add(count: Count, planted: Planted, found: TextFidelity) -> None:
 
 def together(counts: Sequence[Count]) -> Count:
     """The sum of counts."""
-    return Count(*(sum(getattr(one, name) for one in counts) for name in ("found", "missed", "false", "native", "alarmed")))
+    return Count(
+        *(sum(getattr(one, name) for one in counts) for name in ("found", "missed", "false", "native", "alarmed"))
+    )
 
 
 def line(name: str, count: Count) -> str:
@@ -138,7 +139,9 @@ def main() -> None:
     for own in scripts:
         for same in (True, False):
             some = [
-                count for (code, other), count in counts.items() if other and script[code] == own and (script[other] == own) is same
+                count
+                for (code, other), count in counts.items()
+                if other and script[code] == own and (script[other] == own) is same
             ]
             if some:
                 print(line(f"{own} in {own}" if same else f"others in {own}", together(some)))

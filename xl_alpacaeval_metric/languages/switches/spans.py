@@ -104,7 +104,9 @@ def _is_prose(run: "Run", code: str) -> bool:
     own = lexicon.known(labels.of_own_model(code))
     strangers = [word for word, small in zip(run.as_written, run.words, strict=True) if small not in own]
     capitals = sum(word[:1].isupper() for word in strangers)
-    return capitals * 2 < len(strangers) or all(word.isupper() for word in run.as_written)
+    if capitals * 2 < len(strangers) or len(strangers) - capitals >= MIN_WORDS:
+        return True
+    return all(word.isupper() for word in run.as_written)
 
 
 def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
@@ -143,9 +145,20 @@ def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked
         return label
     if not kin and likely >= _SURE and frequent >= 2:
         return label
-    if not kin and likely >= _ALL_BUT_SURE and asked <= _NEVER and probability < _LABELLED and _strangers(words, code) >= MIN_WORDS:
+    if (
+        not kin
+        and likely >= _ALL_BUT_SURE
+        and asked <= _NEVER
+        and probability < _LABELLED
+        and _strangers(words, code) >= MIN_WORDS
+    ):
         return label
-    if probability >= _LABELLED and other not in labels.near(code) and not kin and not {labels.key(code), other} <= _ROMANCE:
+    if (
+        probability >= _LABELLED
+        and other not in labels.near(code)
+        and not kin
+        and not {labels.key(code), other} <= _ROMANCE
+    ):
         usual = _frequent(words, other)
         if usual >= 2 or (usual and probability >= _SURE):
             return other

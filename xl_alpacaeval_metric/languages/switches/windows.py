@@ -48,9 +48,7 @@ class Run:
         return Run(self.text, self.words[first:last], self.as_written[first:last], self.starts[first:last])
 
 
-def foreign_runs(
-    texts: Sequence[str], words: Sequence[Sequence[str]], code: str, fewest: int
-) -> list[tuple[Run, Run]]:
+def foreign_runs(texts: Sequence[str], words: Sequence[Sequence[str]], code: str, fewest: int) -> list[tuple[Run, Run]]:
     """Runs of words that look foreign, each also with a few words beside it of the same sentence.
 
     `words` are those of each text as the own model reads it; they may be without punctuation.
