@@ -9,7 +9,9 @@ from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.leaderboard.entries import LINE_PASS, WIN_RATE, Entry, ItemTable, Texts
+from xl_alpacaeval_metric.leaderboard import language_figures
+from xl_alpacaeval_metric.leaderboard.entries import WIN_RATE, Entry, ItemTable, Texts
+from xl_alpacaeval_metric.leaderboard.language_figures import LINE_PASS, WIN_RATE_IN_LANGUAGE, AnswerLanguage, number
 from xl_alpacaeval_metric.runs.finished import Setting
 
 _SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<date>\d{4}-\d\d-\d\dT[\d\-.:]+)\.jsonl")
@@ -59,7 +61,9 @@ def _entry(folder: Path, results: Sequence[Path], items: ItemTable, wanted: Sequ
             f"{folder}: the harness logged no samples of the tasks xl_alpacaeval...; run it with --log_samples"
         )
     signature = _common_signature(folder, {task: str(described[task].get("signature")) for task in tasks})
-    figures: dict[str, dict[int, float]] = {WIN_RATE: {}, LINE_PASS: {}}
+    figures: dict[str, dict[int, float]] = {
+        name: {} for name in (WIN_RATE, *language_figures.FIGURES, WIN_RATE_IN_LANGUAGE)
+    }
     hashes = Texts({}, {}, {}, {})
     for task in tasks:
         for line, row in enumerate(jsonl.read_lines(newest[task]), 1):
@@ -73,10 +77,11 @@ def _entry(folder: Path, results: Sequence[Path], items: ItemTable, wanted: Sequ
                 )
             except (KeyError, TypeError, ValueError, IndexError):
                 raise UserError(f"{newest[task]} line {line}: is no sample of this package's tasks") from None
-    kept = {name: values for name, values in figures.items() if values and (wanted is None or name in wanted)}
+    figures = {name: values for name, values in figures.items() if values}
+    kept = {name: values for name, values in figures.items() if name in (wanted or (WIN_RATE, LINE_PASS))}
     for name in wanted or ():
         if name not in kept:
-            raise UserError(f"{folder}: has no figure {name!r}; it has {', '.join(n for n, v in figures.items() if v)}")
+            raise UserError(f"{folder}: has no figure {name!r}; it has {', '.join(figures)}")
     checks = [described[task].get("judge_check") for task in tasks]
     verdicts = [str(check.get("verdict")) for check in checks if isinstance(check, dict)]
     check = next((worst for worst in ("no judge", "doubtful", "passed") if worst in verdicts), "")
@@ -106,16 +111,16 @@ def _add(
     in_context: bool,
 ) -> None:
     doc, judged = row["doc"], json.loads(row["filtered_resps"][0])
-    number = items.number(doc["id"], doc["response_language"])
+    at, language = items.number(doc["id"], doc["response_language"]), AnswerLanguage.of(judged["fidelity"])
+    # The log of version 0.1 has the passes alone.
+    for name in language_figures.FIGURES if "fidelity" in judged["fidelity"] else (LINE_PASS,):
+        figures[name][at] = language.value(name)
     if judged["judged"]:
-        figures[WIN_RATE][number] = _number(judged["preference"])
-    figures[LINE_PASS][number] = _number(judged["fidelity"]["line_pass"])
-    hashes.instruction[number] = hash(doc["instruction"])
-    hashes.prediction[number] = hash(judged["prediction"])
-    hashes.reference[number] = hash(doc["reference"] or "")
+        figures[WIN_RATE][at] = number(judged["preference"])
+        if figures[language_figures.FIDELITY]:
+            figures[WIN_RATE_IN_LANGUAGE][at] = language.preference(number(judged["preference"]))
+    hashes.instruction[at] = hash(doc["instruction"])
+    hashes.prediction[at] = hash(judged["prediction"])
+    hashes.reference[at] = hash(doc["reference"] or "")
     # The designs of one prompt have ids of their own, which end in the design.
-    hashes.prompt[number] = str(doc["id"]).removesuffix(f"-{doc.get('subset')}" if in_context else "")
-
-
-def _number(value: float | bool | None) -> float:
-    return float("nan") if value is None else float(value)
+    hashes.prompt[at] = str(doc["id"]).removesuffix(f"-{doc.get('subset')}" if in_context else "")

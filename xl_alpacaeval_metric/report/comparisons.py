@@ -8,7 +8,7 @@ from rich.markup import escape
 from xl_alpacaeval_metric.leaderboard import contrasts, formats
 from xl_alpacaeval_metric.leaderboard.contrasts import RunsComparison
 from xl_alpacaeval_metric.report import cells
-from xl_alpacaeval_metric.runs.compare import Contrast, RunComparison
+from xl_alpacaeval_metric.runs.compare import JUDGED, Contrast, RunComparison
 
 
 def show_comparison(found: RunComparison, console: Console, figure: str = "win_rate") -> None:
@@ -23,6 +23,8 @@ def show_comparison(found: RunComparison, console: Console, figure: str = "win_r
         f"{found.overall.n} items of {found.overall.n_prompts} prompts; p: sign-flip test, Holm p: corrected for "
         f"{sum(part.p_value is not None for part in found.by_language.values())} languages; interval: the same test's"
     ]
+    for side, by_language in (("A", found.answered_in_a), ("B", found.answered_in_b)):
+        notes += [f"{side}: {line}" for line in cells.answered_in(by_language)]
     cells.print_lines([*notes, *_left_out(found, "A", "B")], console)
 
 
@@ -57,7 +59,8 @@ def show_comparisons(found: RunsComparison, console: Console, figure: str = "win
 def _left_out(found: RunComparison, first: str, second: str) -> Iterator[str]:
     """What a comparison leaves out, and its warnings."""
     if found.overall.n_missing:
-        yield f"left out: {found.overall.n_missing} shared items without a verdict in one run or both"
+        what = "verdict" if found.figure in JUDGED else found.figure
+        yield f"left out: {found.overall.n_missing} shared items without a {what} in one run or both"
     if found.n_changed:
         yield f"left out: {found.n_changed} items whose instruction is another in each run"
     for side, only in ((first, found.only_a), (second, found.only_b)):
