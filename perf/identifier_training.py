@@ -5,7 +5,7 @@
 SOURCES is a folder with the texts that `perf/identifier_texts.py` names, with their licences. Needs
 the package msgpack. With one thread the file is the same at each run with the same texts.
 
-A line is trained on as the package reads it (`identifiers.letters`), as a whole and in parts of 3
+A line is trained on as the package reads it (`own_model.reading`), as a whole and in parts of 3
 to 8 words, so that short lines and spans are known. Yoruba, Igbo and Hausa are trained on with and
 without their marks, Romanian with both forms of its letters.
 """
@@ -20,7 +20,7 @@ from importlib import import_module
 from pathlib import Path
 
 from perf import identifier_texts as texts
-from xl_alpacaeval_metric.languages import identifiers
+from xl_alpacaeval_metric.languages.own_model import reading
 
 _LITTLE, _LEAST, _MOST = 4_000, 14_000, 20_000
 """Lines of a language: with fewer it has little text; the least and the most of the others."""
@@ -32,7 +32,7 @@ def lines(folder: Path) -> list[tuple[str, str]]:
     """(label, line) for training, in random order; about as many of each language."""
     rng, found = random.Random(1), []
     for label, text in texts.everything(folder):
-        line = identifiers.letters(text)
+        line = " ".join(reading.words([text])[0])
         if not line:
             continue
         for part in _parts(label, line, rng):

@@ -82,7 +82,7 @@ def test_fidelity_is_compared_without_a_judge(tmp_path: Path) -> None:
 ENGLISH = "The weather is nice today and the children play in the garden until the evening."
 
 
-def answered(folder: Path, in_english: int, lid: str = "x", number: int = 16) -> Path:
+def answered(folder: Path, in_english: int, lid: str = "x", number: int = 12) -> Path:
     """A run folder without items.jsonl, as 0.1 wrote it; the first answers are in English."""
     rows = [
         {"id": str(n), "language": "de", "instruction": "ask", "prediction": ENGLISH if n < in_english else GERMAN}
@@ -95,12 +95,12 @@ def answered(folder: Path, in_english: int, lid: str = "x", number: int = 16) ->
 
 
 def test_fidelity_of_a_run_without_items_is_measured_from_its_answers(tmp_path: Path) -> None:
-    runs = [answered(tmp_path / "one", 0), answered(tmp_path / "other", 12)]
+    runs = [answered(tmp_path / "one", 0), answered(tmp_path / "other", 9)]
     result = run("compare", *runs, "--figure", "fidelity", "--output", tmp_path / "found.json")
     assert result.returncode == 0, result.stderr
     found = json.loads((tmp_path / "found.json").read_text("utf-8"))
     assert (found["win_rate_a"], found["win_rate_b"], found["figure"]) == (100, 25, "fidelity")
-    assert found["p_value"] == pytest.approx(2 / 2**12)
+    assert found["p_value"] == pytest.approx(2 / 2**9)
     assert found["answered_in_a"] == {"de": {"de": 100}}
     assert found["answered_in_b"] == {"de": {"en": 75, "de": 25}}
     assert "fidelity %" in result.stdout
@@ -109,29 +109,29 @@ def test_fidelity_of_a_run_without_items_is_measured_from_its_answers(tmp_path: 
 
 def test_switches_are_compared_from_items(tmp_path: Path) -> None:
     runs = []
-    for name, switched in (("one", 0), ("other", 8)):
+    for name, switched in (("one", 0), ("other", 6)):
         folder = answered(tmp_path / name, 0)
         rows = [
             {"id": str(n), "language": "de", "fidelity": 99.0, "switched": n < switched, "answered_in": "de"}
-            for n in range(16)
+            for n in range(12)
         ]
         write_jsonl(folder / "items.jsonl", rows)
         runs.append(contrasts.load(folder, "switch_rate"))
     (pair,) = contrasts.compare_all(runs).pairs
     assert (pair.overall.win_rate_a, pair.overall.win_rate_b) == (0, 50)
-    assert pair.overall.p_value == pytest.approx(2 / 2**8)
+    assert pair.overall.p_value == pytest.approx(2 / 2**6)
 
 
 def test_answers_in_another_language_are_lost_in_win_rate_in_language(tmp_path: Path) -> None:
     runs = []
-    for name, in_english in (("one", 0), ("other", 12)):
+    for name, in_english in (("one", 0), ("other", 9)):
         folder = answered(tmp_path / name, in_english)
         (folder / "results.json").write_text(json.dumps({"signature": "judge:j|prompt:p|lid:x"}), encoding="utf-8")
         write_jsonl(
             folder / "verdicts.jsonl",
             [
                 {"id": str(n), "language": "de", "judge": "j", "order": order, "preference": 0.75, "raw": ""}
-                for n in range(16)
+                for n in range(12)
                 for order in ("candidate_first", "reference_first")
             ],
         )
@@ -140,7 +140,7 @@ def test_answers_in_another_language_are_lost_in_win_rate_in_language(tmp_path: 
     found = contrasts.compare_all([contrasts.load(folder, "win_rate_in_language") for folder in runs]).pairs[0].overall
     assert (alone.win_rate_a, alone.win_rate_b) == (75, 75)
     assert (found.win_rate_a, found.win_rate_b) == (75, 0.25 * 75)
-    assert found.p_value == pytest.approx(2 / 2**12)
+    assert found.p_value == pytest.approx(2 / 2**9)
     places = rank(runs, figures=["win_rate_in_language", "fidelity", "switch_rate"]).figures
     assert {name: [place.value for place in figure.overall] for name, figure in places.items()} == {
         "win_rate_in_language": [75, 18.75],
@@ -158,14 +158,14 @@ def test_runs_that_identified_languages_otherwise_are_told(tmp_path: Path) -> No
 
 def test_the_lowest_switch_rate_is_first(tmp_path: Path) -> None:
     runs = {}
-    for name, switched in (("often", 12), ("seldom", 1)):
+    for name, switched in (("often", 9), ("seldom", 3)):
         folder = answered(tmp_path / name, 0)
-        rows = [{"id": str(n), "language": "de", "fidelity": 99.0, "switched": n < switched} for n in range(16)]
+        rows = [{"id": str(n), "language": "de", "fidelity": 99.0, "switched": n < switched} for n in range(12)]
         write_jsonl(folder / "items.jsonl", rows)
         runs[name] = folder
     found = rank(runs, figures=["switch_rate"])
     first, second = found.figures["switch_rate"].overall
-    assert [(first.name, first.value), (second.name, second.value)] == [("seldom", 6.25), ("often", 75)]
+    assert [(first.name, first.value), (second.name, second.value)] == [("seldom", 25), ("often", 75)]
     assert second.ci95 is not None
     assert second.ci95[0] < 75 < second.ci95[1]
     assert found.figures["switch_rate"].pairs[0].better == "seldom"
