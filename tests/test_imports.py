@@ -65,8 +65,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__init__ parts",
         "folder",
         "finished growth pairs verdicts",
-        "answers compare judges opened",
-        "answers_file scored",
+        "answers judges opened",
+        "answers_file compare scored",
         "evaluate",
     ),
     "xl_alpacaeval_metric.cli": (
