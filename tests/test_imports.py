@@ -31,7 +31,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "figures",
         "scoring",
         "runs",
-        "labels leaderboard",
+        "labels leaderboard publishing",
         "harness outputs report xl_alpacaeval_metric",
         "pages",
         "cli",
@@ -74,7 +74,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "options",
         "evaluate",
         "analysis judge prepare",
-        "check labels leaderboard",
+        "check labels leaderboard publish",
         "__init__",
     ),
     "xl_alpacaeval_metric.benchmark": (
@@ -83,7 +83,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "own released",
         "load",
         "__init__",
-        "contamination export written",
+        "contamination written",
     ),
     "xl_alpacaeval_metric.clients": (
         "base endpoint_reply harness_generation per_process",
@@ -139,7 +139,7 @@ LIGHT: Mapping[str, str] = {
     "xl_instruct_dataset": "torch datasets pyarrow huggingface_hub trl",
     "xl_instruct_dataset.cli": "torch datasets pyarrow huggingface_hub trl",
     "xl_instruct_dataset.hub.build": "torch datasets pyarrow huggingface_hub trl",
-    "xl_instruct_dataset.hub.push": "torch datasets pyarrow huggingface_hub trl",
+    "xl_alpacaeval_metric.hub.push": "torch datasets pyarrow huggingface_hub trl",
 }
 """Module -> libraries that its import does not load, since a command must start fast."""
 

@@ -51,9 +51,9 @@ def write_references(
     same command again requests only those that are missing. Exit code 1 if any is aside or cut.
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric.benchmark import export
     from xl_alpacaeval_metric.benchmark.written import journal, references
     from xl_alpacaeval_metric.hub import folder as hub_folders
+    from xl_alpacaeval_metric.publishing import benchmark_dataset
 
     author = writer.client()
     wanted = codes(languages) if languages is not None else None
@@ -72,7 +72,7 @@ def write_references(
     for line in cut:
         say(f"{line}; give a larger --max-tokens, and another --output", error=True)
     if hub_folder is not None and not aside:
-        export.export(benchmarks.with_references(loaded, made, author.spec), hub_folder)
+        benchmark_dataset.export(benchmarks.with_references(loaded, made, author.spec), hub_folder)
         say(f"with the benchmark: {hub_folder}")
     if aside or cut:
         raise Exit(1)
@@ -130,16 +130,18 @@ def export_benchmark(
     It has Parquet files for each language, a card, and eval.yaml.
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric.benchmark import export
+    from xl_alpacaeval_metric.publishing import benchmark_dataset
     from xl_alpacaeval_metric.runs import pairs
 
     wanted = codes(languages) if languages is not None else None
     rows = benchmarks.load(benchmark, wanted, path=benchmark_path, seed=seed, exclusion=exclusion)
     if reference is not None:
         rows = benchmarks.with_references(rows, pairs.read_references(reference), reference.name)
-    written = export.export(rows, output)
+    written = benchmark_dataset.export(rows, output)
     for code, files in written.items():
-        say(f"{code}: {files.rows} rows, task {export.task_id(benchmark, code)}")
+        say(f"{code}: {files.rows} rows")
+    if not benchmark_dataset.runnable(rows):
+        say("no eval.yaml: some rows have no reference, and others would grade by an empty one (--reference FILE)")
     say(f'{output}: load_dataset("{output}", "{next(iter(written))}")')
 
 

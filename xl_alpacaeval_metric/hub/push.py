@@ -1,5 +1,6 @@
 """Pushing a Hub folder: checked first, in one commit, to a repository private by default."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -36,10 +37,14 @@ class PushPlan:
     left_out: Sequence[str]
 
 
-def plan(folder: Path) -> PushPlan:
-    """Plan to upload the card and the files that it names; raises UserError unless these match."""
+def plan(folder: Path, also: Sequence[str] = ()) -> PushPlan:
+    """Plan to upload the card, the files that it names, eval.yaml where there is one, and `also`.
+
+    Raises UserError unless card and data files match.
+    """
     configs = hub_folder.verified(folder)
-    files = dict.fromkeys([folder / hub_folder.CARD, *(file for config in configs for file in config.files)])
+    beside = [folder / name for name in (hub_folder.EVAL, *also) if (folder / name).is_file()]
+    files = dict.fromkeys([folder / hub_folder.CARD, *beside, *(file for config in configs for file in config.files)])
     uploads = [Upload(file.relative_to(folder).as_posix(), file.stat().st_size) for file in files]
     left_out = sorted(
         file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file() and file not in files
@@ -52,17 +57,24 @@ def plan(folder: Path) -> PushPlan:
     )
 
 
-def check_name(repo: str) -> None:
+def address(repo: str) -> str:
+    """The page of a dataset repository."""
+    from huggingface_hub import constants
+
+    return f"{constants.ENDPOINT}/datasets/{repo}"
+
+
+def check_name(repo: str, option: str = "--repo") -> None:
     """Raises UserError where `repo` is not of the form ORG/NAME, or no name that the Hub allows."""
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
     if repo.count("/") != 1:
-        raise UserError(f"--repo {repo!r} is not of the form ORG/NAME, such as my-lab/xl-instruct")
+        raise UserError(f"{option} {repo!r} is not of the form ORG/NAME, such as my-lab/xl-instruct")
     try:
         validate_repo_id(repo)
     except HFValidationError as error:
-        raise UserError(f"--repo {repo}: {_summary(error)}") from None
+        raise UserError(f"{option} {repo}: {_summary(error)}") from None
 
 
 def replaced(repo: str, planned: PushPlan) -> list[str]:
@@ -81,7 +93,7 @@ def replaced(repo: str, planned: PushPlan) -> list[str]:
     except (RepositoryNotFoundError, EntryNotFoundError):
         return []
     except Exception as error:
-        raise _failure(repo, error) from None
+        raise hub_failure(repo, error) from None
     try:
         front = hub_folder.metadata(card.parent)
     except UserError:
@@ -123,15 +135,26 @@ def push(folder: Path, repo: str, planned: PushPlan, *, public: bool = False, me
         commit = api.create_commit(
             repo,
             [
-                *(CommitOperationAdd(upload.path, str(folder / upload.path)) for upload in planned.uploads),
+                *(CommitOperationAdd(upload.path, _content(folder / upload.path, repo)) for upload in planned.uploads),
                 *(CommitOperationDelete(path, is_folder=False) for path in removed),
             ],
             repo_type="dataset",
             commit_message=message.strip() or f"Upload {folder.resolve().name}",
         )
     except Exception as error:
-        raise _failure(repo, error) from None
+        raise hub_failure(repo, error) from None
     return Pushed(str(commit.commit_url), removed, bool(info.private))
+
+
+def _content(file: Path, repo: str) -> str | bytes:
+    """The path of a file to upload; of the card its text, in which code names the repository."""
+    return named(file.read_text("utf-8"), repo).encode() if file.name == hub_folder.CARD else str(file)
+
+
+def named(card: str, repo: str) -> str:
+    """The card with the repository's name where its code has that of the folder."""
+    card = re.sub(r'(?<=load_dataset\(")[^"\n]*(?=")', repo, card)
+    return card.replace("hf/ORG/NAME", f"hf/{repo}")
 
 
 def _older(there: Sequence[str], planned: PushPlan) -> list[str]:
@@ -141,7 +164,7 @@ def _older(there: Sequence[str], planned: PushPlan) -> list[str]:
     ]
 
 
-def _failure(repo: str, error: Exception) -> UserError:
+def hub_failure(repo: str, error: Exception) -> UserError:
     """The Hub's refusal, or why it cannot be reached, in one line."""
     from huggingface_hub.errors import HfHubHTTPError
 

@@ -1,6 +1,6 @@
-"""A benchmark as a Hub folder: Parquet files for each response language, a card, and eval.yaml."""
+"""A benchmark as a Hub folder: Parquet files for each response language, a card, eval.yaml."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from functools import cache
 from pathlib import Path
@@ -15,12 +15,18 @@ from xl_alpacaeval_metric.files.jsonl import replace_file
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import card_text, front_matter
 from xl_alpacaeval_metric.hub import folder as hub_folder
+from xl_alpacaeval_metric.publishing.eval_yaml import eval_yaml
 from xl_alpacaeval_metric.signature import package_version
 
 if TYPE_CHECKING:
     import datasets
 
 SPLIT = "test"
+ELSEWHERE = """
+`eval.yaml` has a task for each language, which inspect_ai runs: `inspect eval hf/ORG/NAME/fi --model
+MODEL`. A grader then says whether an answer agrees with the reference. That share is not the win
+rate of XL-AlpacaEval and must not be reported as such.
+"""
 OWN_TASK = "xl_alpacaeval_own"
 """The task of lm-evaluation-harness for a benchmark of one's own."""
 
@@ -31,13 +37,6 @@ _TASKS = {
     "mini": "xl_alpacaeval_mini",
     "context": "xl_context",
 }
-
-
-def task_id(name: str, code: str) -> str:
-    """A language's task in eval.yaml, named as in lm-evaluation-harness where it has that task."""
-    if name not in _TASKS:
-        return OWN_TASK
-    return f"{_TASKS[name]}_{code.lower().replace('-', '_')}"
 
 
 def export(benchmark: Benchmark, output: Path) -> Mapping[str, Written]:
@@ -55,9 +54,16 @@ def export(benchmark: Benchmark, output: Path) -> Mapping[str, Written]:
             for code, rows in by_language.items()
         }
         replace_file(folder / hub_folder.CARD, _card(benchmark, output.resolve().name, written, columns))
-        replace_file(folder / hub_folder.EVAL, _eval_yaml(benchmark.name, list(written)))
+        if runnable(benchmark):
+            texts = _texts(benchmark.name)
+            replace_file(folder / hub_folder.EVAL, eval_yaml(texts["title"], texts["what"], list(written), SPLIT))
         hub_folder.verified(folder)
     return written
+
+
+def runnable(benchmark: Benchmark) -> bool:
+    """Whether every row has a reference, so that others can grade with eval.yaml."""
+    return all(row.reference for row in benchmark.rows)
 
 
 @cache
@@ -111,22 +117,10 @@ def _card(benchmark: Benchmark, name: str, written: Mapping[str, Written], colum
             "benchmark": benchmark.name,
             "tasks": _TASKS.get(benchmark.name, OWN_TASK),
             "references": card_text.cell(benchmark.references),
+            "elsewhere": ELSEWHERE if runnable(benchmark) else "",
+            "bibtex": card_text.BIBTEX,
             "version": package_version(),
             "revision": benchmark.revision,
         },
     )
-    return front_matter.front_matter(about, written, columns, SPLIT) + body
-
-
-def _eval_yaml(name: str, codes: Sequence[str]) -> str:
-    """eval.yaml makes a dataset a benchmark on the Hub: huggingface.co/docs/hub/eval-results."""
-    import yaml
-
-    texts = _texts(name)
-    content = {
-        "name": texts["title"],
-        "description": f"{texts['what']} Scored by the win rate against a reference, in percent, as a judge model sees it.",
-        "evaluation_framework": "lm-evaluation-harness",
-        "tasks": [{"id": task_id(name, code), "config": code, "split": SPLIT} for code in codes],
-    }
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
+    return front_matter.front_matter(about, written, dict.fromkeys(written, columns), SPLIT) + body

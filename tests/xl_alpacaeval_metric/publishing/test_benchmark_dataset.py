@@ -9,8 +9,8 @@ import yaml
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
 from xl_alpacaeval_metric import benchmark
-from xl_alpacaeval_metric.benchmark import export
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.publishing import benchmark_dataset
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_the_folder_loads_by_name_and_holds_the_rows(offline: Path, name: str, c
 
     rows = benchmark.load(name, codes)
     folder = Path(f"xl-{name}")
-    written = export.export(rows, folder)
+    written = benchmark_dataset.export(rows, folder)
     assert set(datasets.get_dataset_config_names(str(folder))) == set(written)
     for code in ("fi", "zh"):
         loaded = datasets.load_dataset(str(folder), code, split="test", cache_dir=str(offline / "cache"))
@@ -38,15 +38,25 @@ def test_the_folder_loads_by_name_and_holds_the_rows(offline: Path, name: str, c
         )
 
 
-def test_eval_yaml_has_a_task_for_each_language(offline: Path) -> None:
+def test_eval_yaml_has_a_task_for_each_language_that_inspect_ai_reads(offline: Path) -> None:
     folder = offline / "mini"
-    export.export(benchmark.load("mini", ["fi", "pt"]), folder)
+    benchmark_dataset.export(benchmark.load("mini", ["fi", "pt"]), folder)
     content = yaml.safe_load((folder / "eval.yaml").read_text("utf-8"))
-    assert content["evaluation_framework"] == "lm-evaluation-harness"
-    assert content["tasks"] == [
-        {"id": f"xl_alpacaeval_mini_{code}", "config": code, "split": "test"} for code in ("fi", "pt")
-    ]
-    assert len(content["description"]) > 40
+    assert content["evaluation_framework"] == "inspect-ai"
+    for task, code in zip(content["tasks"], ("fi", "pt"), strict=True):
+        assert task.keys() == {"id", "config", "split", "field_spec", "solvers", "scorers"}
+        assert (task["id"], task["config"], task["split"]) == (code, code, "test")
+        columns = [task["field_spec"]["input"], task["field_spec"]["target"], *task["field_spec"]["metadata"]]
+        assert set(columns) <= set(benchmark_dataset.features())
+    assert "is not the win rate" in content["description"]
+    assert "`inspect eval hf/ORG/NAME/fi" in (folder / "README.md").read_text("utf-8")
+
+
+def test_rows_without_references_have_no_eval_yaml(offline: Path) -> None:
+    (offline / "finnish.json").write_text(json.dumps([{"instruction": "Kysymys?"}]), encoding="utf-8")
+    benchmark_dataset.export(benchmark.load("xl", ["fi"], path=offline), offline / "xl")
+    assert not (offline / "xl" / "eval.yaml").exists()
+    assert "eval.yaml" not in (offline / "xl" / "README.md").read_text("utf-8")
 
 
 def test_the_card_says_whose_the_rows_and_the_references_are(offline: Path) -> None:
@@ -56,7 +66,7 @@ def test_the_card_says_whose_the_rows_and_the_references_are(offline: Path) -> N
     rows = benchmark.with_references(
         benchmark.load("xl", ["fi"], path=offline), {("xl-0000", "fi"): "Vastaus."}, "openai/gpt-4o-mini"
     )
-    export.export(rows, offline / "xl")
+    benchmark_dataset.export(rows, offline / "xl")
     card = DatasetCard.load(offline / "xl" / "README.md")
     assert card.data.license == "cc-by-nc-4.0"
     assert card.data.language == ["en", "fi"]
@@ -67,18 +77,18 @@ def test_the_card_says_whose_the_rows_and_the_references_are(offline: Path) -> N
 
 def test_an_export_replaces_its_own_folder_and_no_other(offline: Path) -> None:
     folder = offline / "mini"
-    export.export(benchmark.load("mini", ["fi", "pt"]), folder)
-    export.export(benchmark.load("mini", ["fi"]), folder)
+    benchmark_dataset.export(benchmark.load("mini", ["fi", "pt"]), folder)
+    benchmark_dataset.export(benchmark.load("mini", ["fi"]), folder)
     assert not (folder / "pt").exists()
     (folder / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match=r"holds notes\.txt"):
-        export.export(benchmark.load("mini", ["fi"]), folder)
+        benchmark_dataset.export(benchmark.load("mini", ["fi"]), folder)
     assert (folder / "notes.txt").read_text() == "mine"
 
 
 def test_the_command(offline: Path) -> None:
     result = run("export-benchmark", "context", "--output", offline / "context", "--languages", "fi,de")
     assert result.returncode == 0, result.stderr
-    assert "fi: 10 rows, task xl_context_fi" in result.stdout
+    assert "fi: 10 rows\n" in result.stdout
     assert "unknown benchmark" in complaint(run("export-benchmark", "none", "--output", offline / "x"))
     assert not (offline / "x").exists()
