@@ -43,7 +43,13 @@ def rank(
 
 @app.command()
 def report(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders of eval or judge")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Run folders of eval or judge, files of answers, or output folders of lm_eval with --log_samples",
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option(metavar="FILE.html", dir_okay=False, help="The page; it opens from a disk, without a network"),

@@ -9,6 +9,8 @@ from xl_alpacaeval_metric.pages.section import ALL, Section, Table, interval, na
 from xl_alpacaeval_metric.pages.shown_run import Figures, ShownRun
 from xl_alpacaeval_metric.report import cells
 
+_RAN = ("started", "ended", "hardware", "libraries")
+"""What the last command's entry in run.json says of where and when it ran."""
 _COSTS = ("requests", "cached", "retries", "prompt_tokens", "completion_tokens")
 
 
@@ -70,16 +72,19 @@ def costs(runs: Sequence[ShownRun]) -> Section | None:
 
 def settings(runs: Sequence[ShownRun]) -> Section:
     """The parts of the signatures and the settings in run.json, a column for each run."""
-    columns = [{"model": _written(run.setting.settings.get("model")), **run.setting.parts} for run in runs]
-    more = [{key: _written(value) for key, value in run.setting.settings.items()} for run in runs]
-    columns = [{**rest, **first, **{}} for first, rest in zip(columns, more, strict=True)]
+    columns = [
+        {key: _written(value) for key, value in {**run.setting.settings, **run.setting.parts}.items()} for run in runs
+    ]
     keys = [
         key for key in dict.fromkeys(key for column in columns for key in column) if any(c.get(key) for c in columns)
     ]
     keys.sort(key=lambda key: not any(key in run.setting.parts for run in runs))
     rows = [[key, *(column.get(key, "") for column in columns)] for key in keys]
+    differing = frozenset(k for k, row in enumerate(rows) if len(set(row[1:])) > 1)
+    rows += [
+        [key, *(_written(run.last.get(key)) for run in runs)] for key in _RAN if any(run.last.get(key) for run in runs)
+    ]
     rows.append(["folder", *(str(run.folder) for run in runs)])
-    differing = frozenset(k for k, row in enumerate(rows[:-1]) if len(set(row[1:])) > 1)
     return Section(
         name="settings",
         title="Settings",

@@ -22,6 +22,7 @@ from xl_alpacaeval_metric.pages.section import (
 )
 from xl_alpacaeval_metric.pages.shown_run import Figures, ShownRun
 from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs.compare import Contrast
 
 NO_JUDGE = "no judge"
@@ -136,7 +137,7 @@ def differences(runs: Sequence[ShownRun]) -> Section | None:
     before, after = runs
     title, name = "Difference", "difference"
     try:
-        (pair,) = contrasts.compare_all([contrasts.load(run.folder) for run in (after, before)]).pairs
+        (pair,) = contrasts.compare_all([_judged(run) for run in (after, before)]).pairs
     except UserError as error:
         return Section(name, title, "", lines=[f"not compared: {error}"])
     parts = [*((name_of(code), part) for code, part in pair.by_language.items()), (ALL, pair.overall)]
@@ -159,6 +160,20 @@ def differences(runs: Sequence[ShownRun]) -> Section | None:
         chart=charts.forest(points, "points of win rate", (-1.05 * edge, 1.05 * edge), rule=0),
         table=Table(columns, rows, frozenset(range(1, 7))),
         lines=_without_checks(pair.caveats),
+    )
+
+
+def _judged(run: ShownRun) -> compare.Run:
+    if run.opened is None:
+        return contrasts.load(run.folder)
+    items = {one.key: one for one in run.opened.items}
+    return compare.Run(
+        name=run.setting.name,
+        signature=run.setting.signature,
+        judge=run.setting.judge,
+        items={key: one.comparison for key, one in items.items()},
+        preferences={key: one.preference for key, one in items.items()},
+        check=run.setting.check,
     )
 
 

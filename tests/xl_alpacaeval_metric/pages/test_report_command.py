@@ -8,7 +8,8 @@ import pytest
 
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
-from tests.helpers import ROOT
+from tests.finished_runs import harness_log
+from tests.helpers import ROOT, write_jsonl
 from tests.xl_alpacaeval_metric.pages import made_runs
 from xl_alpacaeval_metric.pages import run_page, shown_run
 from xl_alpacaeval_metric.pages.section import Section
@@ -125,11 +126,14 @@ def test_bad_input_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
     (unfinished / "results.json").unlink()
     damaged = shutil.copytree(folder, tmp_path / "damaged")
     (damaged / "samples.jsonl").write_text('{"id": "1"}\n', "utf-8")
+    broken = shutil.copytree(folder, tmp_path / "broken")
+    (broken / "results.json").write_text('{"signature": "judge:a", "by_language": {"fi": 3}}', "utf-8")
     for arguments, message in [
-        ((tmp_path / "empty", "--output", page), "is no run folder"),
-        ((tmp_path / "nowhere", "--output", page), "is no run folder"),
+        ((tmp_path / "empty", "--output", page), "empty: holds no answers; give a run folder"),
+        ((tmp_path / "nowhere", "--output", page), "nowhere: no such file"),
         ((unfinished, "--output", page), "is not finished"),
         ((damaged, "--output", page), "samples.jsonl: damaged"),
+        ((broken, "--output", page), "results.json: damaged"),
         ((folder, folder, "--output", page), "is given twice"),
         ((folder,), "nothing to write; give --output FILE.html, --figures DIR, or both"),
         ((folder, "--output", tmp_path / "page.pdf"), "needs a name that ends in .html"),
@@ -137,3 +141,26 @@ def test_bad_input_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
     ]:
         assert message in complaint(run("report", *arguments))
     assert not list(tmp_path.glob("*.html")) + list(tmp_path.glob(".*"))
+
+
+def test_logs_of_the_harness_and_files_of_answers_stand_beside_runs(tmp_path: Path) -> None:
+    harness_log(tmp_path / "logs", [0.9] * 10, "org/best")
+    logs = harness_log(tmp_path / "logs", [0.1 + n / 100 for n in range(10)], "org/worst")
+    found = sections(logs)
+    assert [row[0] for row in rows(found["win_rate"])] == ["org/best", "org/worst"]
+    assert [row[2] for row in rows(found["win_rate"])] == ["1", "2"]
+    assert rows(found["win_rate"])[0][1].startswith("90.0 (")
+    assert rows(found["difference"])[0][3].startswith("-75.5 (")
+    answers = write_jsonl(
+        tmp_path / "answers.jsonl",
+        [
+            {"prediction": made_runs.FINNISH, "language": "fi", "model": "org/file"},
+            {"prediction": "", "language": "fi"},
+        ],
+    )
+    runs = shown_run.read([logs, answers])
+    assert [run.name for run in runs] == ["org/best", "org/worst", "org/file"]
+    assert run_page.write(runs, tmp_path / "page.html") == 22
+    overview = {row[0]: row for row in rows(sections(logs, answers)["win_rate"])}
+    assert overview["org/file"][1] == "-"
+    assert overview["org/file"][5] == "100.0"
