@@ -74,7 +74,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "options",
         "evaluate",
         "analysis judge prepare",
-        "check labels leaderboard publish show",
+        "check estimate labels leaderboard publish show",
         "__init__",
     ),
     "xl_alpacaeval_metric.benchmark": (
