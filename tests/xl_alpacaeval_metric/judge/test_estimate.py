@@ -6,7 +6,7 @@ import pytest
 
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
-from tests.helpers import ROW, comparison
+from tests.helpers import ROW, comparison, write_jsonl
 from tests.servers.dialects import DIALECTS
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Thinking
