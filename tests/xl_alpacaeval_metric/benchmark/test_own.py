@@ -10,8 +10,8 @@ import pytest
 
 from tests.helpers import FINNISH, GERMAN, write_jsonl
 from xl_alpacaeval_metric import benchmark
-from xl_alpacaeval_metric.benchmark import export
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.publishing import benchmark_dataset
 
 ROWS: list[dict[str, Any]] = [
     {"id": "a", "instruction": "Kerro koirasta.", "language": "fi", "reference": FINNISH, "subset": "tale"},
@@ -53,7 +53,7 @@ def test_a_context_stands_before_the_instruction_unless_it_is_in_it(tmp_path: Pa
 
 def test_an_exported_benchmark_is_read_again(tmp_path: Path) -> None:
     own = benchmark.load(str(write_jsonl(tmp_path / "mine.jsonl", ROWS)))
-    export.export(own, tmp_path / "hub")
+    benchmark_dataset.export(own, tmp_path / "hub")
     assert set(benchmark.load(str(tmp_path / "hub")).rows) == set(own.rows)
 
 
