@@ -72,8 +72,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__init__ parts",
         "folder",
         "finished growth pairs verdicts",
-        "answers compare judges opened",
-        "answers_file scored",
+        "answers judges opened",
+        "answers_file compare scored",
         "evaluate",
     ),
     "xl_alpacaeval_metric.cli": (
@@ -81,7 +81,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "options",
         "evaluate",
         "analysis judge prepare",
-        "check labels leaderboard publish",
+        "check labels leaderboard publish show",
         "__init__",
     ),
     "xl_alpacaeval_metric.benchmark": (
