@@ -47,6 +47,13 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "composition",
         "content_length fidelity",
     ),
+    "xl_alpacaeval_metric.pages": (
+        "__init__ charts packing shown_answers",
+        "drawing shown_run",
+        "answer_list section",
+        "document sections",
+        "run_page",
+    ),
     "xl_alpacaeval_metric.judge": (
         "__init__ answer_order prompt_file prompt_length rubric verdict votes",
         "aggregate pairwise rating rubric_file",

@@ -53,6 +53,8 @@ def folders_in(folder: RunFolder) -> dict[str, str]:
     if settings.get("judge", "none") == "none":
         return {}
     if "panel" in (settings.get("judge_identity") or {}):
+        if not folder.rows(run_folder.VERDICTS):  # A new folder: nothing was said yet.
+            return {}
         raise UserError(f"{folder.path}: holds a run by a panel of an earlier version; choose another --output")
     return {"": _name(settings)}
 
