@@ -9,9 +9,10 @@ import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard import language_figures
+from xl_alpacaeval_metric.leaderboard.language_figures import AnswerLanguage
 from xl_alpacaeval_metric.ranking import pairs
 from xl_alpacaeval_metric.records.judgements import ItemKey
-from xl_alpacaeval_metric.runs import compare, finished
+from xl_alpacaeval_metric.runs import compare, finished, opened
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.compare import Contrast, Run, RunComparison
 from xl_alpacaeval_metric.stats.missing import Floats
@@ -38,7 +39,7 @@ FIGURES = (compare.WIN_RATE, language_figures.WIN_RATE_IN_LANGUAGE, *language_fi
 
 
 def load(folder: Path, figure: str = compare.WIN_RATE) -> Run:
-    """A run folder with the value of each answer by one of `FIGURES`, and what it is in.
+    """A run, a file of answers or a log of the harness, by one of `FIGURES`.
 
     Raises UserError for another figure, and as `runs.compare.load` does.
     """
@@ -47,13 +48,15 @@ def load(folder: Path, figure: str = compare.WIN_RATE) -> Run:
     if figure == compare.WIN_RATE:
         return compare.load(folder)
     judged = figure == language_figures.WIN_RATE_IN_LANGUAGE
-    if judged:
-        run = compare.load(folder)
+    if (folder / run_folder.RUN).is_file():
+        run, languages = _run(folder, judged), language_figures.read(folder, figure) or {}
     else:
-        setting = finished.read(folder, judged=False)
-        items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
-        run = Run(setting.name, setting.signature, setting.judge, items, {})
-    languages = language_figures.read(folder, figure) or {}
+        found = opened.read(folder)
+        found = found.with_verdicts() if judged else found
+        preferences = {item.key: item.preference for item in found.items}
+        items = {item.key: item.comparison for item in found.items}
+        run = Run(found.name, found.setting.signature, found.setting.judge, items, preferences, found.setting.check)
+        languages = {item.key: AnswerLanguage.of(item.language) for item in found.items}
     values = {
         key: languages[key].preference(_value(run, key)) if judged else languages[key].value(figure)
         for key in run.items
@@ -65,6 +68,15 @@ def load(folder: Path, figure: str = compare.WIN_RATE) -> Run:
         figure=figure,
         answered_in={key: one.answered_in for key, one in languages.items() if one.answered_in},
     )
+
+
+def _run(folder: Path, judged: bool) -> Run:
+    """A finished run folder; without its preferences unless `judged`."""
+    if judged:
+        return compare.load(folder)
+    setting = finished.read(folder, judged=False)
+    items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
+    return Run(setting.name, setting.signature, setting.judge, items, {})
 
 
 def compare_all(runs: Sequence[Run]) -> RunsComparison:

@@ -169,3 +169,16 @@ def test_the_lowest_switch_rate_is_first(tmp_path: Path) -> None:
     assert second.ci95 is not None
     assert second.ci95[0] < 75 < second.ci95[1]
     assert found.figures["switch_rate"].pairs[0].better == "seldom"
+
+
+def test_files_of_answers_are_compared_by_language(tmp_path: Path) -> None:
+    files = []
+    for name, in_english in (("one", 0), ("other", 6)):
+        rows = [
+            {"id": str(n), "language": "de", "instruction": "ask", "prediction": ENGLISH if n < in_english else GERMAN}
+            for n in range(12)
+        ]
+        files.append(write_jsonl(tmp_path / f"{name}.jsonl", rows))
+    result = run("compare", *files, "--figure", "fidelity")
+    assert result.returncode == 0, result.stderr
+    assert "answered in: English (en) 50%, German (de) 50%" in result.stdout
