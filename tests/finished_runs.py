@@ -57,3 +57,35 @@ def made(
 
 def spread(mean: float, count: int = 20, wide: float = 0.1) -> list[float | None]:
     return [mean + wide * math.sin(n) for n in range(count)]
+
+
+def harness_log(folder: Path, preferences: Sequence[float], model: str, judge: str = "openai/any") -> Path:
+    """What lm-evaluation-harness writes with --log_samples, cut to what matters."""
+    samples = [
+        {
+            "doc": {
+                "id": f"p{n}",
+                "response_language": "de",
+                "instruction": f"ask p{n}",
+                "reference": f"reference p{n} de",
+            },
+            "filtered_resps": [
+                json.dumps(
+                    {
+                        "preference": value,
+                        "prediction": f"{GERMAN} {model}",
+                        "judged": True,
+                        "fidelity": {"line_pass": n % 2 == 0},
+                    }
+                )
+            ],
+        }
+        for n, value in enumerate(preferences)
+    ]
+    place = folder / model.replace("/", "__")
+    stamp = "2026-11-28T10-00-00.000000"
+    write_jsonl(place / f"samples_xl_alpacaeval_mini_de_{stamp}.jsonl", samples)
+    described = {"judged_by": {"signature": SIGNATURE.format(reference="9").replace("openai/any", judge)}}
+    results = {"model_name": model, "configs": {"xl_alpacaeval_mini_de": {"metadata": described}}}
+    (place / f"results_{stamp}.json").write_text(json.dumps(results), encoding="utf-8")
+    return folder

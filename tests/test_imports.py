@@ -31,7 +31,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "figures",
         "scoring",
         "runs",
-        "labels leaderboard",
+        "labels leaderboard publishing",
         "harness outputs report xl_alpacaeval_metric",
         "pages",
         "cli",
@@ -47,6 +47,13 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "composition",
         "content_length fidelity",
     ),
+    "xl_alpacaeval_metric.pages": (
+        "__init__ charts packing shown_answers",
+        "drawing shown_run",
+        "answer_list section",
+        "document sections",
+        "run_page",
+    ),
     "xl_alpacaeval_metric.judge": (
         "__init__ answer_order prompt_file prompt_length rubric verdict votes",
         "aggregate pairwise rating rubric_file",
@@ -60,6 +67,30 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "intervals position",
         "anchoring differences length_control",
         "factor_effects",
+    ),
+    "xl_alpacaeval_metric.runs": (
+        "__init__ parts",
+        "folder",
+        "finished growth pairs verdicts",
+        "answers judges opened",
+        "answers_file compare scored",
+        "evaluate",
+    ),
+    "xl_alpacaeval_metric.cli": (
+        "exit_codes progress",
+        "options",
+        "evaluate",
+        "analysis judge prepare",
+        "check estimate labels leaderboard publish show",
+        "__init__",
+    ),
+    "xl_alpacaeval_metric.benchmark": (
+        "phrasing rows",
+        "alpaca context mini",
+        "own released",
+        "load",
+        "__init__",
+        "contamination written",
     ),
     "xl_alpacaeval_metric.clients": (
         "base endpoint_reply harness_generation per_process",
@@ -115,7 +146,7 @@ LIGHT: Mapping[str, str] = {
     "xl_instruct_dataset": "torch datasets pyarrow huggingface_hub trl",
     "xl_instruct_dataset.cli": "torch datasets pyarrow huggingface_hub trl",
     "xl_instruct_dataset.hub.build": "torch datasets pyarrow huggingface_hub trl",
-    "xl_instruct_dataset.hub.push": "torch datasets pyarrow huggingface_hub trl",
+    "xl_alpacaeval_metric.hub.push": "torch datasets pyarrow huggingface_hub trl",
 }
 """Module -> libraries that its import does not load, since a command must start fast."""
 

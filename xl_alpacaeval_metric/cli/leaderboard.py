@@ -23,7 +23,8 @@ def rank(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="win_rate, line_pass_rate or a criterion; several times for several  [default: those at hand]",
+            help="win_rate, win_rate_in_language, line_pass_rate, fidelity, switch_rate or a criterion; several times "
+            "for several  [default: those at hand]",
         ),
     ] = None,
     output: Output = None,
@@ -43,7 +44,13 @@ def rank(
 
 @app.command()
 def report(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders of eval or judge")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Run folders of eval or judge, files of answers, or output folders of lm_eval with --log_samples",
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option(metavar="FILE.html", dir_okay=False, help="The page; it opens from a disk, without a network"),

@@ -1,6 +1,7 @@
 """Every answer of the runs, packed for the list of a page: an index of columns, and the texts."""
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -76,11 +77,15 @@ def write(runs: Sequence[ShownRun], put: Callable[[str, str], None]) -> int:
 
 def _add(answer: Answer, rows: _Rows) -> None:
     measured = answer.measured
-    preference, share = measured.get("preference"), measured.get("fidelity")
-    rows.preference.append(None if preference is None else round(preference, 4))
-    rows.fidelity.append(None if share is None else round(share, 2))
-    rows.answered.append(measured.get("answered_in"))
+    code = measured.get("answered_in")
+    rows.preference.append(_rounded(measured.get("preference"), 4))
+    rows.fidelity.append(_rounded(measured.get("fidelity"), 2))
+    rows.answered.append(code if isinstance(code, str) else None)
     rows.length.append(len(answer.item.prediction))
+
+
+def _rounded(value: object, digits: int) -> float | None:
+    return round(float(value), digits) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _record(answer: Answer) -> dict[str, object]:

@@ -4,6 +4,7 @@ Colours are those of `COLOURS` and no others, so that a page can exchange them i
 differ in shape as well as in colour.
 """
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ WIDTH = 600
 """Of a chart that stands alone, in points."""
 _NAME = 34
 """Characters in a line of a name; longer names go on in the next."""
+_NO_TEXT = re.compile("[^\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 or a line of text does not allow, and bidi controls; vl-convert aborts on some."""
 _IN_LINES: Spec = {"labelExpr": "split(datum.label, '\\n')"}
 
 CONFIG: Spec = {
@@ -129,7 +132,8 @@ def forest(points: Sequence[Point], title: str, domain: tuple[float, float], *, 
 def heat_map(cells: Sequence[Cell], rows: str, columns: str) -> Spec:
     """Percentages by row and column, darker where more; a heat map for each panel."""
     values = [
-        {"panel": _lines(cell.panel), "row": cell.row, "column": cell.column, "percent": cell.percent} for cell in cells
+        {"panel": _lines(cell.panel), "row": _lines(cell.row), "column": _lines(cell.column), "percent": cell.percent}
+        for cell in cells
     ]
     order = {axis: list(dict.fromkeys(str(value[axis]) for value in values)) for axis in ("row", "column", "panel")}
     x: dict[str, Any] = {"field": "column", "type": "nominal", "sort": order["column"], "title": columns}
@@ -161,9 +165,10 @@ def _chart(values: Sequence[Spec], rest: Spec) -> Spec:
 def _value(point: Point) -> dict[str, object]:
     low, high = point.interval or (None, None)
     found = {"row": _lines(point.row), "series": _lines(point.series), "value": point.value, "low": low, "high": high}
-    return {**found, "note": point.note, "text": point.text}
+    return {**found, "note": _lines(point.note), "text": _NO_TEXT.sub("\ufffd", point.text)}
 
 
 def _lines(name: str) -> list[str] | str:
-    """A name in lines of a readable length; no part of it is lost."""
+    """A name in lines of a readable length; no part of it is lost, but for what SVG cannot hold."""
+    name = _NO_TEXT.sub("\ufffd", name)
     return "\n".join(textwrap.wrap(name, _NAME, break_on_hyphens=True)) if len(name) > _NAME else name

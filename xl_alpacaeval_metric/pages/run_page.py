@@ -4,26 +4,39 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.pages import answer_list, answers, charts, document, drawing, judging, win_rates
+from xl_alpacaeval_metric.pages import answer_list, charts, document, drawing
 from xl_alpacaeval_metric.pages.document import Head, RecordList
 from xl_alpacaeval_metric.pages.section import Section, codes, name_of, number
+from xl_alpacaeval_metric.pages.sections import answers, designs, differences, judging, win_rates
 from xl_alpacaeval_metric.pages.shown_run import ShownRun
+from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.signature import package_version
+
+_OBJECTS = ("answered_in", "criteria", "judge_check", "usage", "thinking", "by_design", "effects", "by_judge")
+"""Keys of results.json that hold objects, or null."""
 
 
 def sections(runs: Sequence[ShownRun]) -> list[Section]:
-    """The sections that there are figures for; many runs from the best to the worst."""
+    """The sections that there are figures for; many runs from the best to the worst.
+
+    Raises UserError where the results or the check of a run are damaged.
+    """
+    for run in runs:
+        _check(run)
     if len(runs) > len(charts.SERIES):
         runs = sorted(runs, key=lambda run: -(number(run.results, "win_rate") or 0))
     found = [
         win_rates.overview(runs),
         win_rates.by_language(runs),
-        win_rates.differences(runs),
+        differences.of_two(runs),
+        designs.effects(runs),
         answers.answered_in(runs),
         answers.fidelity(runs),
         answers.lengths(runs),
         answers.criteria(runs),
+        answers.thoughts(runs),
         judging.check(runs),
+        judging.panel(runs),
         judging.costs(runs),
         judging.settings(runs),
     ]
@@ -62,6 +75,17 @@ def write_figures(runs: Sequence[ShownRun], folder: Path) -> list[Path]:
     except OSError as error:
         raise UserError(f"{folder}: cannot be written ({error.strerror})") from None
     return list(drawn)
+
+
+def _check(run: ShownRun) -> None:
+    """Raises UserError where parts of results.json or check.json are no objects, but should be."""
+    for name, found in ((run_folder.RESULTS, run.results), (run_folder.CHECK, run.check)):
+        by_language = found.get("by_language") or {}
+        parts = [found, *(by_language.values() if isinstance(by_language, dict) else [None])]
+        for part in parts:
+            inner = [part.get(key) for key in _OBJECTS] if isinstance(part, dict) else ["none"]
+            if any(one is not None and not isinstance(one, dict) for one in inner):
+                raise UserError(f"{run.folder / name}: damaged; the command that made the run writes it again")
 
 
 def _answers(runs: Sequence[ShownRun]) -> RecordList:

@@ -10,10 +10,12 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge import aggregate
 from xl_alpacaeval_metric.languages import fidelity
+from xl_alpacaeval_metric.pages import shown_answers
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
-from xl_alpacaeval_metric.runs import finished, verdicts
+from xl_alpacaeval_metric.runs import finished, opened, verdicts
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.finished import Setting
+from xl_alpacaeval_metric.runs.opened import Opened
 
 Figures = Mapping[str, Any]
 """The keys of results.json, of one language or of all; an earlier version lacks some."""
@@ -37,9 +39,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """A run folder, read as far as charts and tables need it.
+    """A run, read as far as charts and tables need it; or answers that are no run folder.
 
     `results` and `check` are what the files of these names hold; `check` is empty without one.
+    `last` is the entry of run.json on the last command: when and where it ran. `opened` are the
+    answers where they are no run folder's.
     """
 
     name: str
@@ -47,6 +51,8 @@ class ShownRun:
     setting: Setting
     results: Figures
     check: Figures = field(default_factory=dict)
+    last: Figures = field(default_factory=dict)
+    opened: Opened | None = None
 
     @property
     def by_language(self) -> Mapping[str, Figures]:
@@ -56,6 +62,11 @@ class ShownRun:
 
     def answers(self) -> Iterator[Answer]:
         """Every answer, in the order of the run; raises UserError where a file is damaged."""
+        if self.opened is not None:
+            for one in self.opened.items:
+                levels_of = {name: int(level) for name, level in one.scores.items()}
+                yield Answer(one.comparison, shown_answers.measured(one), [*shown_answers.verdicts(one)], levels_of)
+            return
         items = run_folder.read_samples(self.folder / run_folder.SAMPLES)
         said = _verdicts(self.folder / run_folder.VERDICTS)
         levels = _levels(self.folder / run_folder.RATINGS)
@@ -75,16 +86,18 @@ class ShownRun:
 
 
 def read(folders: Sequence[Path]) -> list[ShownRun]:
-    """The runs in these folders, under names that tell them apart.
+    """The runs at these paths, under names that tell them apart.
 
-    Raises UserError for no folder, a folder that is no finished run, and the same folder twice.
+    Run folders, files of answers, and output folders of the harness, which may hold several models.
+    Raises UserError for no path, one that is none of these, a run that is not finished, and the
+    same path twice.
     """
     if not folders:
-        raise UserError("no run given; give run folders of eval or judge")
+        raise UserError("no run given; give run folders of eval or judge, or files of answers")
     twice = [folder for folder, count in Counter(folder.resolve() for folder in folders).items() if count > 1]
     if twice:
         raise UserError(f"{twice[0]}: is given twice; give each run once")
-    return named([_read(folder) for folder in folders])
+    return named([run for folder in folders for run in _read(folder)])
 
 
 def named(runs: Sequence[ShownRun]) -> list[ShownRun]:
@@ -98,20 +111,34 @@ def named(runs: Sequence[ShownRun]) -> list[ShownRun]:
     return list(runs)
 
 
-def _read(folder: Path) -> ShownRun:
+def _read(path: Path) -> list[ShownRun]:
+    if (path / run_folder.RUN).is_file():
+        return [_read_run(path)]
+    return [
+        ShownRun(
+            name=one.model or one.path.resolve().name,
+            folder=one.path,
+            setting=one.setting,
+            results=shown_answers.results(one),
+            opened=one,
+        )
+        for one in opened.read_all([path])
+    ]
+
+
+def _read_run(folder: Path) -> ShownRun:
     setting = finished.read(folder, judged=False)
     if not (folder / run_folder.SAMPLES).is_file():
         raise UserError(f"{folder}: holds no {run_folder.SAMPLES}; a page shows every answer of a run")
     check = folder / run_folder.CHECK
-    model = str(setting.settings.get("model") or "")
-    path = Path(model).expanduser()
-    name = path.resolve().name if model and path.exists() else model
+    history = jsonl.read_json(folder / run_folder.RUN).get(run_folder.HISTORY)
     return ShownRun(
-        name=name or folder.resolve().name,
+        name=opened.model_of(setting.settings) or folder.resolve().name,
         folder=folder,
         setting=setting,
         results=jsonl.read_json(folder / run_folder.RESULTS),
         check=jsonl.read_json(check) if check.is_file() else {},
+        last=history[-1] if isinstance(history, list) and history and isinstance(history[-1], dict) else {},
     )
 
 

@@ -8,8 +8,8 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import terminal
+from xl_alpacaeval_metric.cli.options.settings import with_settings
 from xl_alpacaeval_metric.cli.progress import ProgressLine
-from xl_alpacaeval_metric.cli.settings_options import with_settings
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 from xl_instruct_dataset.cli.hub import app

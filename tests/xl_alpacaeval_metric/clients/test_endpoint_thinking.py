@@ -13,7 +13,7 @@ from xl_alpacaeval_metric.clients import endpoint_thinking
 from xl_alpacaeval_metric.clients.endpoint_requests import RequestRefused
 from xl_alpacaeval_metric.clients.openai.body import MAX_BYTES, BodyRefused
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.runs import harness_model
+from xl_alpacaeval_metric.runs.answers import harness_model
 
 OFF = {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}}
 Message = Callable[[dict[str, Any]], dict[str, Any]]

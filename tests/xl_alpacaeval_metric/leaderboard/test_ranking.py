@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ import pytest
 import xl_alpacaeval_metric
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
-from tests.finished_runs import SIGNATURE, made, spread
-from tests.helpers import GERMAN, write_jsonl
+from tests.finished_runs import harness_log, made, spread
+from tests.helpers import write_jsonl
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard import formats
 from xl_alpacaeval_metric.leaderboard.ranking import rank
@@ -120,38 +119,6 @@ def test_head_to_heads_are_ranked_by_bradley_terry(tmp_path: Path) -> None:
         rank([ab, made(tmp_path / "D", {"de": spread(0.7)}, answers="delta", references="other", reference="3")])
 
 
-def harness_log(folder: Path, preferences: Sequence[float], model: str, judge: str = "openai/any") -> Path:
-    """What lm-evaluation-harness writes with --log_samples, cut to what matters."""
-    samples = [
-        {
-            "doc": {
-                "id": f"p{n}",
-                "response_language": "de",
-                "instruction": f"ask p{n}",
-                "reference": f"reference p{n} de",
-            },
-            "filtered_resps": [
-                json.dumps(
-                    {
-                        "preference": value,
-                        "prediction": f"{GERMAN} {model}",
-                        "judged": True,
-                        "fidelity": {"line_pass": n % 2 == 0},
-                    }
-                )
-            ],
-        }
-        for n, value in enumerate(preferences)
-    ]
-    place = folder / model.replace("/", "__")
-    stamp = "2026-11-28T10-00-00.000000"
-    write_jsonl(place / f"samples_xl_alpacaeval_mini_de_{stamp}.jsonl", samples)
-    described = {"judged_by": {"signature": SIGNATURE.format(reference="9").replace("openai/any", judge)}}
-    results = {"model_name": model, "configs": {"xl_alpacaeval_mini_de": {"metadata": described}}}
-    (place / f"results_{stamp}.json").write_text(json.dumps(results), encoding="utf-8")
-    return folder
-
-
 def test_harness_logs_stand_beside_run_folders(tmp_path: Path) -> None:
     harness_log(tmp_path / "logs", [0.9] * 10, "org/best")
     logs = harness_log(tmp_path / "logs", [0.1 + n / 100 for n in range(10)], "org/worst")
@@ -218,7 +185,7 @@ def test_wrong_use_is_one_line(three: list[Path], tmp_path: Path) -> None:
     assert "is given twice" in complaint(run("rank", weak, strong, weak))
     assert "is no run folder" in complaint(run("rank", weak, tmp_path))
     assert "is no run folder" in complaint(run("rank", weak, tmp_path / "nowhere"))
-    assert "has no figure 'grace'; it has win_rate, line_pass_rate" in complaint(
+    assert "has no figure 'grace'; it has win_rate, win_rate_in_language, line_pass_rate" in complaint(
         run("rank", weak, strong, "--figure", "grace")
     )
     assert "is not one of table, md" in complaint(run("rank", weak, strong, "--format", "xls"))

@@ -1,9 +1,11 @@
 """The charts as they are drawn: figures stand where they should, names are text and whole."""
 
 import re
+import sys
 
 import pytest
 
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.pages import charts, drawing
 from xl_alpacaeval_metric.pages.charts import Cell, Point
 
@@ -59,6 +61,13 @@ def test_names_are_text_and_none_is_cut(count: int) -> None:
         assert "\u2026" not in text
 
 
+@pytest.mark.parametrize("name", ["a\x00b\x1b[31m", "half \ud800", "\u202eevil", "two\nlines", "", "\uffff", "👩‍👩‍👧"])
+def test_names_that_xml_does_not_allow_are_drawn_all_the_same(name: str) -> None:
+    svg = drawing.svg(charts.forest([Point(name, one, 1.0, text=name) for one in (name, "b")], "percent", (0, 100)))
+    svg += drawing.svg(charts.heat_map([Cell(one, name, name, 1.0) for one in (name, "b")], "asked", "answered"))
+    assert not set("\x00\x1b\u202e\uffff") & set(svg)
+
+
 def test_a_page_can_exchange_every_colour() -> None:
     """It does so by these values, in the dark."""
     known = {*charts.SERIES, charts.INK, charts.SOFT, charts.LINE, charts.EDGE, "none", "transparent"}
@@ -71,3 +80,9 @@ def test_a_page_can_exchange_every_colour() -> None:
 
 def test_a_chart_is_a_page_of_pdf() -> None:
     assert drawing.pdf(charts.forest([Point("a", "b", 1.0)], "percent", (0, 100))).startswith(b"%PDF-")
+
+
+def test_without_vl_convert_the_message_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    with pytest.raises(UserError, match=r"vl-convert-python is not installed; run: pip install .*\[report\]"):
+        drawing.svg(charts.forest([Point("a", "b", 1.0)], "percent", (0, 100)))

@@ -106,7 +106,7 @@ const pages = (() => {
     return box;
   };
   const table = (heads, rows) =>
-    make("div", { className: "wide" }, make("table", {},
+    make("div", { className: "wide", tabIndex: 0 }, make("table", {},
       make("thead", {}, make("tr", {}, ...heads.map((text) => make("th", { scope: "col", textContent: text })))),
       make("tbody", {}, ...rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, cell)))))));
 
