@@ -93,12 +93,13 @@ def measure(
         for at, text in enumerate(texts):
             other = "en" if at % 2 and "en" in others else rng.choice(others)
             planted.append(plant(text, code, span_of(other, data[other], rng), other, rng))
-        for one in texts_fidelity(texts, [code] * len(texts)):
+        for native_text in texts_fidelity(texts, [code] * len(texts)):
             count = counts[code, ""]
-            count.native, count.alarmed = count.native + 1, count.alarmed + bool(one.spans)
-            count.false += len(one.spans)
-        for one, found in zip(planted, texts_fidelity([one.text for one in planted], [code] * len(texts)), strict=True):
-            add(counts[code, one.language], one, found)
+            count.native, count.alarmed = count.native + 1, count.alarmed + bool(native_text.spans)
+            count.false += len(native_text.spans)
+        found = texts_fidelity([one.text for one in planted], [code] * len(texts))
+        for one, of_text in zip(planted, found, strict=True):
+            add(counts[code, one.language], one, of_text)
     return dict(counts)
 
 

@@ -41,11 +41,10 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
     parts, at = [], 0
     for run, places in zip(runs, likely, strict=True):
         end = at + len(run.words)
-        best = max(
+        (_, first, last), place = max(
             (_largest(_with_lexicon(run.words, of_words[at:end, place].tolist(), code, model.labels[place])), place)
             for place in places
         )
-        (_, first, last), place = best
         parts.append((run.part(first, last), model.labels[place]))
         at = end
     return parts
