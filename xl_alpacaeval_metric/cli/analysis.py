@@ -30,7 +30,14 @@ def compare(
             metavar="RUN RUN...", help="Run folders of eval or judge, by the same judge in the same setting"
         ),
     ],
-    figure: Annotated[str, typer.Option(metavar="win_rate|line_pass_rate", help="What is compared")] = "win_rate",
+    figure: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What is compared: win_rate, win_rate_in_language, or, without a judge, line_pass_rate, fidelity or "
+            "switch_rate",
+        ),
+    ] = "win_rate",
     form: Form = "table",
     output: Output = None,
 ) -> None:

@@ -185,7 +185,7 @@ def test_wrong_use_is_one_line(three: list[Path], tmp_path: Path) -> None:
     assert "is given twice" in complaint(run("rank", weak, strong, weak))
     assert "is no run folder" in complaint(run("rank", weak, tmp_path))
     assert "is no run folder" in complaint(run("rank", weak, tmp_path / "nowhere"))
-    assert "has no figure 'grace'; it has win_rate, line_pass_rate" in complaint(
+    assert "has no figure 'grace'; it has win_rate, win_rate_in_language, line_pass_rate" in complaint(
         run("rank", weak, strong, "--figure", "grace")
     )
     assert "is not one of table, md" in complaint(run("rank", weak, strong, "--format", "xls"))
