@@ -75,7 +75,7 @@ def verdicts(folder: Path) -> list[dict[str, Any]]:
 
 def test_a_candidate_and_a_judge(model: str, tmp_path: Path) -> None:
     """Two items in two languages, answered and judged."""
-    run(
+    said = run(
         *("xl_alpacaeval_metric", "eval", model, "--backend", "vllm", "--model-args", EAGER),
         *("--judge", f"vllm/{model}", "--judge-args", EAGER, "--no-judge-check", "--max-missing", 1),
         *(
@@ -91,6 +91,7 @@ def test_a_candidate_and_a_judge(model: str, tmp_path: Path) -> None:
             tmp_path / "run",
         ),
     )
+    assert "INFO" not in said[: said.index("run folder:")], "vLLM's log is not part of the result"
     found = samples(tmp_path / "run")
     assert len(found) == 4
     assert all(row["prediction"].strip() for row in found)
