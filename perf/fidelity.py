@@ -51,7 +51,8 @@ def from_file(path: Path) -> tuple[list[str], list[str]]:
 
 def from_folder(folder: Path, number: int = 400) -> tuple[list[str], list[str]]:
     """Texts of three sentences, a sentence a line."""
-    texts, codes = [], []
+    texts: list[str] = []
+    codes: list[str] = []
     for file in sorted(folder.glob("*.txt")):
         lines = file.read_text(encoding="utf-8").splitlines()[:number]
         texts += ["\n".join(lines[at : at + 3]) for at in range(0, len(lines), 3)]
