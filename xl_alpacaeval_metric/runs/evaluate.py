@@ -157,8 +157,8 @@ def judge_run(
 def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None, seed: int = 0) -> Path:
     """runs/MODEL-BENCHMARK-HASH, with a hash of the settings that a folder cannot take on.
 
-    So a repeated command continues, and one with further languages or another judge goes on in the
-    same folder. A folder that version 0.1 named by all settings is found again.
+    So a command with further languages or another judge goes on in the same folder. One that
+    version 0.1 named by all settings is found again.
     """
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in Path(candidate.model).name)[:60].lstrip(".")
     identity = {key: value for key, value in candidate.identity.items() if key not in run_settings.LATER_KEYS}
@@ -237,8 +237,7 @@ def _not_judged(rows: Sequence[Mapping[str, Any]], judge: Judge | None) -> list[
 
 def _reference_run(references: str) -> Mapping[str, object]:
     """The setting of a run whose references are another run's answers; empty for other runs."""
-    name = references.removeprefix("run ")
-    return {"reference_run": name} if name != references else {}
+    return {"reference_run": references.removeprefix("run ")} if references.startswith("run ") else {}
 
 
 def _sample(benchmark: Benchmark, row: Row, model: str) -> dict[str, object]:
