@@ -17,7 +17,7 @@ from xl_alpacaeval_metric.languages import labels
 from xl_alpacaeval_metric.languages.own_model import classifier, reading
 from xl_alpacaeval_metric.languages.switches import lexicon
 
-_WINDOW = 5
+WINDOW = 5
 """Words that are identified together."""
 _FOREIGN, _HARDLY = 0.5, 0.15
 """A window is foreign from this probability of other languages, at most that of the asked one."""
@@ -53,13 +53,7 @@ def foreign_runs(texts: Sequence[str], words: Sequence[Sequence[str]], code: str
 
     `words` are those of each text as the own model reads it; they may be without punctuation.
     """
-    label = labels.of_own_model(code)
-    foreign, strange = lexicon.foreign(label), lexicon.strange_letters(label)
-    hits = {
-        word
-        for word in set(chain.from_iterable(words))
-        if word in foreign or (strange is not None and not word.isascii() and strange.search(word))
-    }
+    hits = lexicon.foreign(set(chain.from_iterable(words)), code)
     with_hits = [at for at, some in enumerate(words) if not hits.isdisjoint(some)]
     looked = _marked([words[at] for at in with_hits], hits, code)
     sentences = _sentences([at for at, marks in zip(with_hits, looked, strict=True) if marks], texts, fewest)
@@ -111,7 +105,7 @@ def _marked(lines: Sequence[Sequence[str]], hits: Collection[str], code: str) ->
         return found
     lengths = np.fromiter(map(len, lines), np.int64, len(lines))
     ends = np.cumsum(lengths)
-    sizes, end = np.repeat(np.minimum(lengths, _WINDOW), lengths), np.repeat(ends, lengths)
+    sizes, end = np.repeat(np.minimum(lengths, WINDOW), lengths), np.repeat(ends, lengths)
     before = np.zeros(len(flat) + 1, np.int64)
     np.cumsum(np.fromiter(map(hits.__contains__, flat), np.bool_, len(flat)), out=before[1:])
     first = np.flatnonzero(np.arange(len(flat)) + sizes <= end)
