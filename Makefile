@@ -59,7 +59,7 @@ $(DEMO_READY): pyproject.toml constraints.txt Makefile
 	touch $@
 
 $(READY): $(DEMO_READY)
-	$(PIP) install -qq $(PINS) -e '.[demo,generate,train,dev]'
+	$(PIP) install -qq $(PINS) -e '.[demo,generate,train,report,dev]'
 	touch $@
 
 clean:

@@ -15,17 +15,20 @@ from typing import Any
 
 from lm_eval.api.task import ConfigurableTask
 
-from xl_alpacaeval_metric import benchmark, credentials
+from xl_alpacaeval_metric import benchmark, credentials, languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.harness import judging, values
 from xl_alpacaeval_metric.harness.values import interval_high, interval_low, length_controlled, mean_of_present
 from xl_alpacaeval_metric.judge.answer_order import both_by_default
-from xl_alpacaeval_metric.runs import harness_model, pairs
-from xl_alpacaeval_metric.runs.thoughts import Thoughts
+from xl_alpacaeval_metric.runs import pairs
+from xl_alpacaeval_metric.runs.answers import harness_model
+from xl_alpacaeval_metric.runs.answers.thoughts import Thoughts
 from xl_alpacaeval_metric.terminal import say
 
 __all__ = ["Refused", "Task", "interval_high", "interval_low", "length_controlled", "mean_of_present", "rows"]
 
+OWN = "own"
+"""The name of the benchmark of the task for any: its metadata say which, and in which languages."""
 JUDGED = "judged"
 """The filter's name in the tasks' YAML."""
 
@@ -164,10 +167,17 @@ def _dataset(benchmark_name: str, language: str | None, design: str | None, meta
 
     path = metadata.get("benchmark_path") or os.environ.get("XL_BENCHMARK_PATH")
     file = _reference_file(metadata)
+    own = benchmark_name == OWN
+    if own and not (metadata.get("benchmark") or path):
+        raise UserError(
+            "no benchmark is given; give rows with id, instruction, language as --metadata "
+            '\'{"benchmark": "FILE"}\' (a file, a folder, a Hub id, or mini, xl, ...) or XL_BENCHMARK_PATH'
+        )
+    codes = [one.code for one in languages.parse(str(metadata["languages"]))] if metadata.get("languages") else None
     loaded = benchmark.load(
-        benchmark_name,
-        [language] if language else None,
-        path=Path(path) if path else None,
+        str(metadata.get("benchmark") or path) if own else benchmark_name,
+        [language] if language else codes if own else None,
+        path=Path(path) if path and not (own and not metadata.get("benchmark")) else None,
         seed=judging.whole_number(metadata, "seed", 0),
         exclusion=str(metadata.get("exclusion") or "strict"),
     )

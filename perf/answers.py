@@ -23,7 +23,7 @@ import torch
 
 from xl_alpacaeval_metric import benchmark, embedded
 from xl_alpacaeval_metric.clients.local.device import best_device
-from xl_alpacaeval_metric.runs import answer_worker, harness_model
+from xl_alpacaeval_metric.runs.answers import answer_worker, harness_model
 
 
 def tokenised_batches(lm: Any, prompts: list[str], size: int) -> list[dict[str, Any]]:

@@ -17,9 +17,9 @@ import time
 from typing import Any
 
 from xl_alpacaeval_metric import benchmark, embedded
-from xl_alpacaeval_metric.cli.arguments import arguments
+from xl_alpacaeval_metric.cli.options.arguments import arguments
 from xl_alpacaeval_metric.clients import harness_generation
-from xl_alpacaeval_metric.runs import answer_worker, harness_model
+from xl_alpacaeval_metric.runs.answers import answer_worker, harness_model
 
 
 class Moments(io.StringIO):

@@ -25,6 +25,7 @@ class Page:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
         self._number = 0
+        self.events: list[dict[str, Any]] = []  # Those of the domains that were enabled, oldest first.
 
     async def call(self, method: str, **parameters: object) -> dict[str, Any]:
         """Call a method of the protocol, and wait for its result."""
@@ -36,6 +37,7 @@ class Page:
                 assert "error" not in message, message
                 found: dict[str, Any] = message["result"]
                 return found
+            self.events.append(message)
 
     async def value(self, expression: str) -> Any:
         """The value of a JavaScript expression."""
@@ -53,8 +55,9 @@ class Page:
         await self.until("document.readyState === 'complete' && location.protocol === 'file:'")
 
     async def press(self, key: str) -> None:
+        more = {"text": "\r", "windowsVirtualKeyCode": 13} if key == "Enter" else {}
         for kind in ("keyDown", "keyUp"):
-            await self.call("Input.dispatchKeyEvent", type=kind, key=key)
+            await self.call("Input.dispatchKeyEvent", type=kind, key=key, **more)
 
 
 @asynccontextmanager

@@ -100,7 +100,7 @@ class Figures:
             word_pass_rate=in_language.word_pass_rate,
             coverage=in_language.coverage,
             avg_length=_mean([len(item.prediction) for item in items], codes),
-            avg_reference_length=_mean([len(item.reference) for item in items], codes),
+            avg_reference_length=none_if_nan(_mean([self._reference_length(item) for item in items], codes)),
             first_position_rate=found.first_rate,
             position_consistency=found.consistency,
             position_consistency_above_chance=found.above_chance,
@@ -125,6 +125,10 @@ class Figures:
         preferences = as_preferences(preferences_in_language(scored))
         orders = [order_of(one.verdicts) for one in scored]
         return none_if_nan(100 * Strata.of(preferences, prompts, codes, orders).mean)
+
+    def _reference_length(self, item: Comparison) -> float:
+        """In characters; nan for an item that has no reference and was not to be judged."""
+        return float("nan") if not item.reference and item.key in self.left_out else len(item.reference)
 
     def swamped(self) -> list[str]:
         """A warning about a judge whose lean to a position is all there is in its verdicts."""

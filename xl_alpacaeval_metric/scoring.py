@@ -81,11 +81,12 @@ def score_task(
     if panel is not None and task.rubric is not None:
         raise UserError("criteria are rated by one judge, and this is a panel; name one judge, or leave them out")
     started = time.monotonic()
-    stopping, left_out = None, frozenset[ItemKey]()
+    stopping, left_out = None, task.not_judged
     if rule is None:
         verdicts = task.judge_pending(on_verdict)
     else:
-        verdicts, stopping, left_out = judge_in_looks(task, rule, on_verdict)
+        verdicts, stopping, after_stop = judge_in_looks(task, rule, on_verdict)
+        left_out |= after_stop
     ratings = task.rate_unrated(on_rating)
     usage = _usage([*verdicts, *ratings], task.seconds + time.monotonic() - started) if task.judge else Usage()
     by_item: dict[ItemKey, list[Verdict]] = defaultdict(list)

@@ -34,7 +34,10 @@ TRIPS: dict[str, tuple[str, tuple[Step, ...]]] = {
     "eval": (
         "xl-alpacaeval eval MODEL",
         (
-            Step("options become a candidate, a judge, rows", ("cli/evaluate", "runs/candidate", "benchmark/load")),
+            Step(
+                "options become a candidate, a judge, rows",
+                ("cli/evaluate", "runs/answers/candidate", "benchmark/load"),
+            ),
             Step("the judge answers a probe question", ("clients/openai/probe", "clients/local/client")),
             Step(
                 "the run folder is opened, its settings checked",
@@ -42,7 +45,9 @@ TRIPS: dict[str, tuple[str, tuple[Step, ...]]] = {
                 "run.json, rows.jsonl",
             ),
             Step("requests and tokens are estimated and printed", ("judge/estimate",), "--max-requests stops here"),
-            Step("the model answers", ("runs/answer_worker",), "samples.jsonl, generation.log", "child process"),
+            Step(
+                "the model answers", ("runs/answers/answer_worker",), "samples.jsonl, generation.log", "child process"
+            ),
             Step(
                 "the judge compares, many at a time",
                 ("judge/pairwise", "clients/base"),

@@ -13,14 +13,14 @@ import pytest
 
 from lm_eval_tasks import utils
 from tests import thinking_model
-from tests.helpers import GERMAN, ROOT, write_jsonl
+from tests.helpers import FINNISH, GERMAN, ROOT, write_jsonl
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import Judge, benchmark, languages, score
 from xl_alpacaeval_metric.benchmark import context
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.harness import judging, values
 from xl_alpacaeval_metric.records.judgements import Comparison
-from xl_alpacaeval_metric.runs.thoughts import Answer
+from xl_alpacaeval_metric.runs.answers.thoughts import Answer
 
 FOLDER = ROOT / "lm_eval_tasks"
 
@@ -165,6 +165,19 @@ def test_a_missing_verdict_is_left_out_and_counted() -> None:
     assert (utils.mean_of_present(present), present) == (0.5, [1.0, 0.0])
 
 
+@pytest.mark.parametrize("by_size", [True, False])
+def test_a_group_s_figure_is_that_of_the_tasks_that_have_one(by_size: bool) -> None:
+    """The harness multiplies figures by sizes, and knows no missing value."""
+    from lm_eval.api.metrics import aggregate_subtask_metrics
+
+    figures = [utils.mean_of_present(items) for items in ([1.0, 0.0], [math.nan], [1.0], [math.nan, 0.25])]
+    found = aggregate_subtask_metrics(figures, [2, 1, 1, 2], by_size)
+    assert found == pytest.approx((2 * 0.5 + 1.0 + 2 * 0.25) / 5 if by_size else (0.5 + 1.0 + 0.25) / 3)
+    assert json.loads(json.dumps(found)) == found
+    assert math.isnan(aggregate_subtask_metrics([utils.mean_of_present([math.nan])] * 2, [1, 1], by_size))
+    assert float(figures[0]) + 1 == 1.5
+
+
 def test_figures_are_those_of_score() -> None:
     """Win rate, length control over languages, and fidelity, as the harness aggregates them."""
     answers = ["Guten Morgen, wie geht es Ihnen heute?", "The dog runs through the forest again.", "Ja."] * 4
@@ -255,6 +268,34 @@ def test_thoughts_are_taken_off_and_the_results_name_the_judge(thinker: Path, tm
     (file,) = tmp_path.rglob("samples_xl_alpacaeval_mini_de_*.jsonl")
     judged = json.loads(json.loads(file.read_text())["filtered_resps"][0])
     assert (judged["prediction"], judged["thinking"]) == (GERMAN, THOUGHT)
+
+
+@pytest.mark.slow
+def test_a_task_without_a_value_leaves_its_group_one(tmp_path: Path) -> None:
+    """The answers of one language are too short to be scored; the group is that of the other."""
+    with JudgeServer(reply=lambda body: "Ja." if "German" in json.dumps(body) else FINNISH) as server:
+        arguments = f"model=m,base_url={server.url}/chat/completions,num_concurrent=4,max_retries=1"
+        (tmp_path / "tasks").mkdir()
+        for code in ("de", "fi"):
+            text = (FOLDER / "mini" / f"xl_alpacaeval_mini_{code}.yaml").read_text()
+            text = text.replace("../_base_yaml", str(FOLDER / "_base_yaml")).replace(f"mini_{code}", f"own_{code}")
+            (tmp_path / "tasks" / f"{code}.yaml").write_text(text)
+        metric = "  - {metric: line_pass_rate, weight_by_size: false, filter_list: [judged]}\n"
+        tasks = "task: [xl_alpacaeval_own_de, xl_alpacaeval_own_fi]\n"
+        (tmp_path / "tasks" / "_group.yaml").write_text(f"group: own\n{tasks}aggregate_metric_list:\n{metric}")
+        result = lm_eval(
+            *("--model", "local-chat-completions", "--model_args", arguments, "--apply_chat_template", "--limit", 2),
+            *("--tasks", "own", "--include_path", tmp_path / "tasks", "--output_path", tmp_path / "out"),
+            *("--metadata", '{"judge": "none"}'),
+        )
+    assert result.returncode == 0, result.stderr
+    found = results_in(tmp_path / "out")
+    assert math.isnan(found["results"]["xl_alpacaeval_own_de"]["line_pass_rate,judged"])
+    assert (
+        found["groups"]["own"]["line_pass_rate,judged"]
+        == found["results"]["xl_alpacaeval_own_fi"]["line_pass_rate,judged"]
+        == 1
+    )
 
 
 @pytest.mark.slow

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 NO_SYSTEM = "System role not supported"
+PROMPT = 900
+"""Tokens of each prompt, for a server with a small window."""
 BELOW = "Invalid 'max_tokens': integer below minimum value. Expected a value >= 16, but got 1 instead."
 
 
@@ -24,7 +26,7 @@ class Dialect:
     parameters that get the status 400, with a message that names them unless `mute`. `efforts` are
     the values of `reasoning_effort` that it takes, each of which turns its thought off: None
     ignores the parameter, () refuses it. With `switched` the switch of its chat template turns the
-    thought off.
+    thought off. More tokens than its `window` are refused, as vLLM does.
     """
 
     thought: Literal["reasoning_content", "reasoning", "marks", "opened", "harmony", "hidden", "none"] = "none"
@@ -41,6 +43,7 @@ class Dialect:
     unsure: bool = False
     efforts: tuple[str, ...] | None = None
     switched: bool = False
+    window: int | None = None
 
 
 REMARKS = "A: in English, good.\nB: in German, better.\n\nVerdict: "
@@ -66,6 +69,9 @@ DIALECTS: Mapping[str, Dialect] = {
     "remarks, then a verdict, no log-probabilities": Dialect(before=REMARKS, logprobs=False),
     "a reason after the letter": Dialect(after="\n\nA is in English, and B is in German.", logprobs=False),
     "a gateway that does not say what it refuses": Dialect(refuses=("logprobs",), mute=True, logprobs=False),
+    "vLLM with a small window": Dialect("marks", window=4096),
+    "vLLM with a small window and a reasoning parser": Dialect("reasoning_content", window=4600),
+    "remarks in a small window": Dialect(before=REMARKS, window=4600),
     "a mute gateway without temperature": Dialect(refuses=("temperature",), mute=True, logprobs=False),
 }
 """Name -> a judge that works, whose every verdict can be read."""
@@ -84,6 +90,14 @@ def refusal(dialect: Dialect, body: Mapping[str, Any]) -> str | None:
         return f"Unsupported value: 'reasoning_effort' does not support '{effort}'. Supported values are: {listed}."
     if not dialect.system and any(message["role"] == "system" for message in body["messages"]):
         return NO_SYSTEM
+    if dialect.window is not None and (limit := body.get("max_completion_tokens") or body.get("max_tokens")):
+        if limit > dialect.window:
+            return f"max_completion_tokens={limit} cannot be greater than max_model_len={dialect.window}."
+        if limit + PROMPT > dialect.window:
+            return (
+                f"This model's maximum context length is {dialect.window} tokens. However, you requested {limit} output "
+                f"tokens and your prompt contains at least {PROMPT} input tokens."
+            )
     return BELOW if _limit(body) < dialect.least_tokens else None
 
 

@@ -6,7 +6,8 @@
         hub.repos["ORG/NAME"].commits
 
 It speaks: create a repository, describe one, its tree, upload modes, the LFS batch and its uploads,
-a commit, and files with their ETag and commit headers, whole or in ranges. It knows two tokens:
+a commit, a pull request, and files with their ETag and commit headers, whole or in ranges. Models
+and datasets of one name are one repository. It knows two tokens:
 WRITER may do everything, READER may read; an upload needs none, as at the signed addresses of the
 Hub.
 """
@@ -45,6 +46,8 @@ class Repo:
     private: bool
     files: dict[str, bytes] = field(default_factory=dict)
     commits: list[Commit] = field(default_factory=list)
+    requests: list[Commit] = field(default_factory=list)
+    """Pull requests."""
 
     @property
     def sha(self) -> str:
@@ -170,6 +173,11 @@ class HubServer(HttpServer):
                 case "deletedFile":
                     commit.deleted.append(value["path"])
         found = self.repos[repo]
+        if "create_pr=1" in request.target:
+            found.requests.append(commit)
+            page = f"{self.url}/{repo}/discussions/{len(found.requests)}"
+            commit_page = f"{self.url}/{repo}/commit/{found.sha}"
+            return HttpResponse({"commitUrl": commit_page, "commitOid": found.sha, "pullRequestUrl": page})
         found.files.update(commit.added)
         for path in commit.deleted:
             del found.files[path]
@@ -205,11 +213,11 @@ def _entry(path: str, data: bytes) -> dict[str, Any]:
 _ROUTES = (
     ("POST", "/api/repos/create", HubServer._create),
     ("POST", "/api/validate-yaml", HubServer._validate),
-    ("GET", f"/api/datasets/{_REPO}(?:/revision/(?P<revision>[^/]+))?", HubServer._info),
-    ("GET", f"/api/datasets/{_REPO}/tree/(?P<revision>[^/]+)(?:/(?P<under>.+))?", HubServer._tree),
-    ("POST", f"/api/datasets/{_REPO}/paths-info/(?P<revision>[^/]+)", HubServer._paths),
-    ("POST", f"/api/datasets/{_REPO}/preupload/(?P<revision>[^/]+)", HubServer._preupload),
-    ("POST", f"/api/datasets/{_REPO}/commit/(?P<revision>[^/]+)", HubServer._commit),
+    ("GET", f"/api/(?:datasets|models)/{_REPO}(?:/revision/(?P<revision>[^/]+))?", HubServer._info),
+    ("GET", f"/api/(?:datasets|models)/{_REPO}/tree/(?P<revision>[^/]+)(?:/(?P<under>.+))?", HubServer._tree),
+    ("POST", f"/api/(?:datasets|models)/{_REPO}/paths-info/(?P<revision>[^/]+)", HubServer._paths),
+    ("POST", f"/api/(?:datasets|models)/{_REPO}/preupload/(?P<revision>[^/]+)", HubServer._preupload),
+    ("POST", f"/api/(?:datasets|models)/{_REPO}/commit/(?P<revision>[^/]+)", HubServer._commit),
     ("POST", f"/datasets/{_REPO}\\.git/info/lfs/objects/batch", HubServer._batch),
     ("PUT", "/lfs/(?P<oid>[0-9a-f]+)", HubServer._upload),
     (("GET", "HEAD"), f"/datasets/{_REPO}/resolve/(?P<revision>[^/]+)/(?P<path>.+)", HubServer._file),

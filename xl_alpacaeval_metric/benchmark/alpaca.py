@@ -48,6 +48,11 @@ def requests(path: Path, exclusion: str = EXCLUSIONS[0]) -> Sequence[AlpacaReque
     seen: Counter[str] = Counter()
     rows = tables.read_rows(file)
     for where, row in rows:
+        if row.get("language") or row.get("response_language"):
+            raise UserError(
+                f"{where}: names the language of its answer, so that {file} is a benchmark of its own: "
+                f"--benchmark {file} (for lm_eval: task xl_alpacaeval_own)"
+            )
         text = row.get("instruction")
         if not isinstance(text, str) or not text.strip():
             raise UserError(f'{where}: no text in column "instruction"')

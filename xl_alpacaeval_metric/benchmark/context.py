@@ -12,7 +12,6 @@ from typing import Any
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark.phrasing import DATA
 from xl_alpacaeval_metric.benchmark.rows import Row
-from xl_alpacaeval_metric.errors import UserError
 
 DESIGNS = {
     "same": ("X", "X", "X"),
@@ -33,12 +32,13 @@ _UNSPACED = ("Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr")
 def rows(codes: Sequence[str] | None = None) -> Iterator[Row]:
     """The rows item by item, each in all five designs, or in those with response languages `codes`.
 
-    Raises UserError for a language without responses.
+    A language without responses of its own stands in the designs whose response language is another
+    than the request's, "response" and "all", without a reference.
     """
-    known = list(answer_in())
-    if unknown := [code for code in codes or () if code not in known]:
-        raise UserError(f"benchmark context has no references in {unknown[0]!r}; it has {', '.join(known)}")
+    others = [code for code in codes or () if code not in answer_in()]
     for item in _items():
+        for code in others:
+            yield from _asked_in_other(item, code)
         for design, places in DESIGNS.items():
             of_context, of_request, of_response = (item["languages"]["XYZ".index(place)] for place in places)
             if codes is not None and of_response not in codes:
@@ -57,14 +57,36 @@ def rows(codes: Sequence[str] | None = None) -> Iterator[Row]:
             )
 
 
+def _asked_in_other(item: dict[str, Any], code: str) -> Iterator[Row]:
+    """The designs of an item that can ask for a response in any language."""
+    for design in ("response", "all"):
+        of_context, of_request, _ = (item["languages"]["XYZ".index(place)] for place in DESIGNS[design])
+        context, request = item["context"][of_context], item["request"][of_request]
+        yield Row(
+            id=f"{item['id']}-{design}",
+            instruction=instruction(context, request, of_request, code),
+            request=request,
+            instruction_language=of_request,
+            response_language=code,
+            context=context,
+            context_language=of_context,
+            subset=design,
+        )
+
+
 def instruction(context: str, request: str, of_request: str, of_response: str) -> str:
     """The fenced context, the request, and the sentence that asks for the response's language.
 
-    `of_request` and `of_response` are language codes. Raises KeyError for a pair without such a
-    sentence in data/context/answer_in.yaml.
+    `of_request` and `of_response` are language codes. The sentence is in the request's language; it
+    is English for a language that data/context/answer_in.yaml has no sentence for.
     """
     space = "" if languages.get(of_request).script in _UNSPACED else " "
-    return f"{FENCE}\n{context}\n{FENCE}\n\n{request}{space}{answer_in()[of_request][of_response]}"
+    return f"{FENCE}\n{context}\n{FENCE}\n\n{request}{space}{_sentence(of_request, of_response)}"
+
+
+def _sentence(of_request: str, of_response: str) -> str:
+    known = answer_in()[of_request].get(of_response)
+    return known or f"Please answer in {languages.get(of_response).name}."
 
 
 @cache

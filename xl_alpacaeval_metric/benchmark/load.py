@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.benchmark import alpaca, context, mini, released
+from xl_alpacaeval_metric.benchmark import alpaca, context, mini, own, released
 from xl_alpacaeval_metric.benchmark.rows import Benchmark, Row, revision
 from xl_alpacaeval_metric.errors import UserError
 
@@ -27,7 +27,7 @@ def load(
     seed: int = 0,
     exclusion: str = alpaca.EXCLUSIONS[0],
 ) -> Benchmark:
-    """Benchmark `name` with responses in the languages `codes`.
+    """Benchmark `name`, or that in a file, folder or Hub dataset, with responses in `codes`.
 
     `limit` is the number of rows in each language; of `context`, of all rows. `path` is a local
     copy of the Hub files of `xl`, `m` and `en`, or a file of AlpacaEval's requests (or
@@ -36,11 +36,16 @@ def load(
     list of AlpacaEval's requests to leave out. Raises UserError for an unknown benchmark or
     language, and where the rows are not available.
     """
-    if name not in NAMES:
-        raise UserError(f"unknown benchmark {name!r}; there are {', '.join(NAMES)}")
+    if name not in NAMES and not own.is_source(name):
+        raise UserError(
+            f"unknown benchmark {name!r}; there are {', '.join(NAMES)}, or give a file, a folder or a Hub id "
+            "with id, instruction, language"
+        )
     if limit is not None and limit < 1:
         raise UserError(f"--limit {limit}: at least one row a language is needed")
     wanted = None if codes is None else [languages.get(code).code for code in codes]
+    if name not in NAMES:
+        return _own(name, wanted, limit)
     if name == "context":
         rows = list(islice(context.rows(wanted), limit))
     else:
@@ -55,6 +60,20 @@ def load(
         tuple(rows),
         references=name if name in ("mini", "context") else "none",
         exclusion=exclusion if name in ("xl", "en") and alpaca.is_source(path) else "",
+    )
+
+
+def _own(source: str, wanted: Sequence[str] | None, limit: int | None) -> Benchmark:
+    by_language: dict[str, list[Row]] = {}
+    for row in own.rows(source, wanted):
+        by_language.setdefault(row.response_language, []).append(row)
+    rows = tuple(row for some in by_language.values() for row in islice(some, limit))
+    name = own.name_of(source)
+    return Benchmark(
+        f"own-{name}" if name in NAMES else name,
+        revision(rows),
+        rows,
+        references=name if any(row.reference is not None for row in rows) else "none",
     )
 
 

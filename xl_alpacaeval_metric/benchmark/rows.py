@@ -52,18 +52,21 @@ class Benchmark:
         return row.id.removesuffix(f"-{row.subset}") if self.name == "context" else row.id
 
 
-def with_references(benchmark: Benchmark, references: Mapping[tuple[str, str], str], source: str = "") -> Benchmark:
+def with_references(
+    benchmark: Benchmark, references: Mapping[tuple[str, str], str], source: str = "", *, required: bool = True
+) -> Benchmark:
     """The benchmark with these references by (id, language) in place of its own.
 
-    `source` names where they come from. Raises UserError naming the first row without a reference.
+    `source` names where they come from. Raises UserError naming the first row without a reference,
+    where one is required.
     """
     rows = []
     for row in benchmark.rows:
         reference = references.get((row.id, row.response_language), row.reference)
-        if reference is None:
+        if reference is None and required:
             raise UserError(
                 f"no reference for id {row.id!r}, language {row.response_language!r}; give --reference FILE with it, "
-                "or --reference BACKEND/MODEL to have a model write them"
+                "or --reference BACKEND/MODEL to have a model write them, or --judge none for language fidelity alone"
             )
         rows.append(replace(row, reference=reference))
     return replace(benchmark, rows=tuple(rows), references=source or benchmark.references)

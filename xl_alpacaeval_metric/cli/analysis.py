@@ -12,31 +12,17 @@ from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
-from xl_alpacaeval_metric.cli.options import (
-    BenchmarkPath,
-    BothOrders,
-    Concurrency,
-    Criteria,
-    CriteriaFile,
-    Device,
-    JudgeArgs,
-    JudgePrompt,
-    JudgeSpec,
-    JudgeThinking,
-    JudgeThinkingTokens,
-    JudgeUrl,
-    JudgeVotes,
-    Seed,
-    codes,
-    judge_from,
-    rubric_from,
-)
+from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, codes
+from xl_alpacaeval_metric.cli.options.judge import JudgingOptions
+from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 
 Output = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", dir_okay=False, help="Write the figures there as JSON")
 ]
+
+Form = Annotated[str, typer.Option("--format", metavar="table|md|csv|tex|json", help="What is printed")]
 
 
 @app.command()
@@ -48,46 +34,39 @@ def compare(
         ),
     ],
     figure: Annotated[str, typer.Option(metavar="win_rate|line_pass_rate", help="What is compared")] = "win_rate",
+    form: Form = "table",
     output: Output = None,
 ) -> None:
     """Compare runs on the items that two have: the difference, its interval and p-value.
 
     Of more than two runs every pair is compared, and p-values are corrected for all pairs.
     """
-    from xl_alpacaeval_metric.leaderboard import contrasts
+    from xl_alpacaeval_metric.leaderboard import contrast_formats, contrasts, formats
     from xl_alpacaeval_metric.report import comparisons
 
+    formats.check(form)
     found = contrasts.compare_all([contrasts.load(run, figure) for run in runs])
-    if len(found.pairs) == 1:
-        comparisons.show_comparison(found.pairs[0], terminal.console(), figure)
-        write(found.pairs[0].as_dict(), output)
+    only = found.pairs[0] if len(found.pairs) == 1 else None
+    if form != "table":
+        say(contrast_formats.text(found, form, figure))
+    elif only is not None:
+        comparisons.show_comparison(only, terminal.console(), figure)
     else:
         comparisons.show_comparisons(found, terminal.console(), figure)
-        write(found.as_dict(), output)
+    write(found.as_dict() if only is None else only.as_dict(), output)
 
 
 @app.command("estimate")
+@with_options(JudgingOptions, "asked")
 def estimate_costs(
-    pairs_file: Annotated[Path, typer.Argument(metavar="PAIRS", help="As for judge")],
-    judge: JudgeSpec = None,
-    judge_base_url: JudgeUrl = None,
-    judge_args: JudgeArgs = "",
-    judge_thinking: JudgeThinking = "auto",
-    judge_thinking_tokens: JudgeThinkingTokens = 4096,
-    judge_prompt: JudgePrompt = None,
-    judge_votes: JudgeVotes = 1,
-    both_orders: BothOrders = None,
-    criteria: Criteria = False,
-    criteria_file: CriteriaFile = None,
+    answers: Annotated[Path, typer.Argument(metavar="PAIRS|RUN", help="As for judge")],
+    asked: JudgingOptions,
     reference: Annotated[
         Path | None, typer.Option(metavar="FILE|RUN", help="References in place of those in PAIRS, as for judge")
     ] = None,
     pilot: Annotated[int, typer.Option(min=0, metavar="N", help="Send N of the requests, to measure tokens")] = 0,
     price_input: Annotated[float | None, typer.Option(min=0, help="Price of a million prompt tokens")] = None,
     price_output: Annotated[float | None, typer.Option(min=0, help="Price of a million completion tokens")] = None,
-    device: Device = None,
-    concurrency: Concurrency = 64,
-    seed: Seed = 0,
     output: Output = None,
 ) -> None:
     """Estimate the requests, tokens and money that judging PAIRS will take."""
@@ -95,23 +74,23 @@ def estimate_costs(
 
     from xl_alpacaeval_metric.judge import estimate as estimating
     from xl_alpacaeval_metric.judge import judging_task
+    from xl_alpacaeval_metric.judge.answer_order import both_by_default
     from xl_alpacaeval_metric.judge_check.checking import checking
-    from xl_alpacaeval_metric.runs import pairs
+    from xl_alpacaeval_metric.runs import answers_file, pairs
 
     if (price_input is None) != (price_output is None):
         raise UserError("give both --price-input and --price-output, or neither")
     if not all(map(math.isfinite, (price_input or 0.0, price_output or 0.0))):
         raise UserError("--price-input and --price-output: need the price of a million tokens, a finite number")
-    comparisons, _ = pairs.without_thoughts(pairs.read(pairs_file, reference))
-    judging_task.check(comparisons)
-    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
-    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both_orders, seed, *asked) as the_judge:
+    given = answers_file.read(answers, pairs.References.read(reference) if reference else None)
+    both = both_by_default([given.benchmark]) if asked.both_orders is None else asked.both_orders
+    with asked.opened(both, asked.seed, asked.device) as the_judge:
         if the_judge is None:
             raise UserError("judge none takes no requests; name the judge to estimate for")
-        rubric = rubric_from(criteria, criteria_file, the_judge)
+        rubric = asked.rubric(the_judge)
         if pilot:
             the_judge.client.preflight()
-        task = judging_task.JudgingTask.of(comparisons, the_judge, rubric=rubric)
+        task = judging_task.JudgingTask.of(given.comparisons, the_judge, rubric=rubric, without=given.without_reference)
         found = estimating.estimate(task, pilot, probed=bool(pilot))
         check = checking(the_judge, task.comparisons)
         found = found if check is None else replace(found, check=check.estimate())

@@ -9,21 +9,9 @@ from typer.exceptions import Exit
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.analysis import write
 from xl_alpacaeval_metric.cli.evaluate import app
-from xl_alpacaeval_metric.cli.options import (
-    Cache,
-    Concurrency,
-    Device,
-    JudgeArgs,
-    JudgePrompt,
-    JudgeSpec,
-    JudgeThinking,
-    JudgeThinkingTokens,
-    JudgeUrl,
-    JudgeVotes,
-    MaxMissing,
-    codes,
-    judge_from,
-)
+from xl_alpacaeval_metric.cli.options.benchmark import Device, codes
+from xl_alpacaeval_metric.cli.options.judge import Cache, JudgeOptions, MaxMissing
+from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
@@ -43,8 +31,9 @@ References = Annotated[
 
 
 @app.command("check-judge")
+@with_options(JudgeOptions, "asked")
 def check(
-    judge: JudgeSpec = None,
+    asked: JudgeOptions,
     languages: Languages = None,
     references: References = None,
     n: Annotated[int, typer.Option("--n", min=4, metavar="N", help="Prompts a language")] = 16,
@@ -53,15 +42,8 @@ def check(
         typer.Option(help="small: the kinds and the 10 prompts that eval and judge take"),
     ] = "full",
     output: Annotated[Path | None, typer.Option(metavar="DIR", file_okay=False, help="Write check.json there")] = None,
-    judge_base_url: JudgeUrl = None,
-    judge_args: JudgeArgs = "",
-    judge_thinking: JudgeThinking = "auto",
-    judge_thinking_tokens: JudgeThinkingTokens = 4096,
-    judge_prompt: JudgePrompt = None,
-    judge_votes: JudgeVotes = 1,
     cache: Cache = None,
     device: Device = None,
-    concurrency: Concurrency = 64,
     seed: Annotated[int, typer.Option(help="Decides which prompts are taken")] = 0,
     max_missing: MaxMissing = 0.01,
 ) -> None:
@@ -75,8 +57,7 @@ def check(
 
     wanted = codes(languages) if languages is not None else None
     controls = controls_from(references, wanted, form, n, seed)
-    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes
-    with judge_from(judge, judge_base_url, judge_args, concurrency, device, True, 0, *asked) as the_judge:
+    with asked.opened(True, 0, device) as the_judge:
         if the_judge is None:
             raise UserError("judge none gives no verdicts to check; name a judge")
         if len(the_judge.members) > 1:

@@ -7,13 +7,13 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import terminal
-from xl_alpacaeval_metric.cli.arguments import (
-    AllowRandomWeights,
+from xl_alpacaeval_metric.cli.exit_codes import Version
+from xl_alpacaeval_metric.cli.options import judging
+from xl_alpacaeval_metric.cli.options.arguments import (
     Backend,
     BatchSize,
     ChatTemplate,
     GenerationKwargs,
-    Gpus,
     MaxTokens,
     Model,
     ModelArgs,
@@ -21,37 +21,9 @@ from xl_alpacaeval_metric.cli.arguments import (
     ThinkingTokens,
     arguments,
 )
-from xl_alpacaeval_metric.cli.exit_codes import Version
-from xl_alpacaeval_metric.cli.options import (
-    Batch,
-    BenchmarkPath,
-    BothOrders,
-    Cache,
-    Concurrency,
-    Criteria,
-    CriteriaFile,
-    Device,
-    Exclusion,
-    JudgeArgs,
-    JudgeCheck,
-    JudgePrompt,
-    JudgeSpec,
-    JudgeThinking,
-    JudgeThinkingTokens,
-    JudgeUrl,
-    JudgeVotes,
-    MaxMissing,
-    MaxRequests,
-    Precision,
-    Seed,
-    UntilDecided,
-    ask_through,
-    codes,
-    estimate_shown,
-    judge_from,
-    reference_author,
-    rubric_from,
-)
+from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkName, BenchmarkPath, Exclusion, Languages, Limit, codes
+from xl_alpacaeval_metric.cli.options.judge import RunOptions
+from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.terminal import say
 
@@ -68,42 +40,26 @@ app = typer.Typer(
 )
 
 
+NOT_JUDGED = (
+    "language fidelity alone, and no judge is asked; `xl-alpacaeval references` writes references, "
+    "--reference takes them"
+)
+
+
 @app.callback()
 def options(version: Version = False) -> None:
     """Evaluate cross-lingual generation: ask in one language, judge the answer in another."""
 
 
-AssumeTaste = Annotated[
-    bool, typer.Option("--assume-gpt4-taste", help="Control length by GPT-4's taste, whatever the judge's is")
-]
-
-
 @app.command("eval")
+@with_options(RunOptions, "asked")
 def evaluate(
     model: Model,
+    asked: RunOptions,
     backend: Backend = "auto",
     model_args: ModelArgs = "",
-    benchmark: Annotated[str, typer.Option(help="xl, m, en, mini, context")] = "mini",
-    languages: Annotated[
-        str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
-    ] = None,
-    judge: JudgeSpec = None,
-    judge_base_url: JudgeUrl = None,
-    judge_args: JudgeArgs = "",
-    judge_thinking: JudgeThinking = "auto",
-    judge_thinking_tokens: JudgeThinkingTokens = 4096,
-    judge_check: JudgeCheck = True,
-    judge_prompt: JudgePrompt = None,
-    judge_votes: JudgeVotes = 1,
-    both_orders: BothOrders = None,
-    assume_gpt4_taste: AssumeTaste = False,
-    batch: Batch = False,
-    cache: Cache = None,
-    max_requests: MaxRequests = None,
-    precision: Precision = None,
-    until_decided: UntilDecided = None,
-    criteria: Criteria = False,
-    criteria_file: CriteriaFile = None,
+    benchmark: BenchmarkName = "mini",
+    languages: Languages = None,
     reference: Annotated[
         str | None,
         typer.Option(
@@ -113,19 +69,13 @@ def evaluate(
     ] = None,
     benchmark_path: BenchmarkPath = None,
     exclusion: Exclusion = "strict",
-    limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
+    limit: Limit = None,
     chat_template: ChatTemplate = True,
     max_tokens: MaxTokens = 1024,
     thinking: Thinking = "auto",
     thinking_tokens: ThinkingTokens = None,
     generation: GenerationKwargs = "",
     batch_size: BatchSize = "auto",
-    device: Device = None,
-    gpus: Gpus = "auto",
-    allow_random_weights: AllowRandomWeights = False,
-    concurrency: Concurrency = 64,
-    seed: Seed = 0,
-    max_missing: MaxMissing = 0.01,
     output: Annotated[
         Path | None, typer.Option(help="Run folder  [default: runs/ and a name made of the settings]")
     ] = None,
@@ -135,12 +85,12 @@ def evaluate(
     The same command again continues where it stopped.
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric.benchmark import references
-    from xl_alpacaeval_metric.judge.answer_order import both_by_default
+    from xl_alpacaeval_metric.benchmark.written import references
+    from xl_alpacaeval_metric.judge.answer_order import SMALL, both_by_default
     from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
-    from xl_alpacaeval_metric.runs.candidate import Candidate, with_backend
+    from xl_alpacaeval_metric.runs.answers.candidate import Candidate, with_backend
 
     candidate = Candidate(
         model,
@@ -149,52 +99,48 @@ def evaluate(
         chat_template,
         max_tokens,
         batch_size,
-        device,
-        concurrency,
+        asked.device,
+        asked.concurrency,
         arguments(generation),
         thinking,
         thinking_tokens,
-        gpus,
-        allow_random_weights,
+        asked.gpus,
+        asked.allow_random_weights,
     )
     candidate = with_backend(candidate, output)
     candidate.check()
-    asked = judge_thinking, judge_thinking_tokens, judge_prompt, judge_votes, gpus, allow_random_weights
-    both = both_by_default([benchmark]) if both_orders is None else both_orders
-    with judge_from(judge, judge_base_url, judge_args, concurrency, device, both, seed, *asked) as the_judge:
-        rubric = rubric_from(criteria, criteria_file, the_judge)
+    with asked.opened_for(both_by_default([benchmark])) as the_judge:
+        rubric = asked.rubric(the_judge)
         wanted = codes(languages) if languages is not None else None
-        rows = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed, exclusion=exclusion)
-        author = reference_author(reference, concurrency, device)
+        rows = benchmarks.load(
+            benchmark, wanted, limit=limit, path=benchmark_path, seed=asked.seed, exclusion=exclusion
+        )
+        author = judging.reference_author(reference, asked.concurrency, asked.device)
         given = pairs.References.read(Path(reference)) if reference and author is None else None
         if given is not None and given.of_run:
             rows, left_out = given.rows_of(rows)
             for line in left_out:
                 say(line, error=True)
         if (the_judge is not None or given) and author is None:
-            rows = benchmarks.with_references(rows, given.texts if given else {}, given.name if given else "")
-        folder = output or runs.default_folder(candidate, rows, the_judge)
+            own = given.texts if given else {}
+            some = benchmark in SMALL or any(row.reference for row in rows.rows)
+            rows = benchmarks.with_references(rows, own, given.name if given else "", required=not some)
+            if the_judge is not None and not any(row.reference for row in rows.rows):
+                say(f"{benchmark} has no references in {languages}: {NOT_JUDGED}", error=True)
+                the_judge = None
+        folder = output or runs.default_folder(candidate, rows, the_judge, asked.seed)
         with ProgressLine(folder) as progress:
-            ask_through(the_judge, batch, cache, folder, progress)
+            judging.ask_through(the_judge, asked.batch, asked.cache, folder, progress)
             if the_judge is not None:
                 the_judge.client.preflight()
             if author is not None:
                 rows = references.with_references_by(author, rows, folder.parent, progress, progress.notify)
-            rule = stopping.rule_of(precision, until_decided, stopping.items_of(rows), the_judge, rubric)
+            rule = stopping.rule_of(asked.precision, asked.until_decided, stopping.items_of(rows), the_judge, rubric)
             result = runs.evaluate_model(
-                candidate,
-                rows,
-                the_judge,
-                folder,
-                progress,
-                rubric,
-                estimate_shown(max_requests),
-                rule,
-                judge_check,
-                assume_gpt4_taste,
+                candidate, rows, judging.judging_of(asked, the_judge, rubric, rule, progress), folder, progress
             )
     name = Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
-    finish(result, f"{name} on {benchmark}", folder, max_missing)
+    finish(result, f"{name} on {rows.name}", folder, asked.max_missing)
 
 
 def finish(result: "Result", title: str, folder: Path, max_missing: float) -> None:

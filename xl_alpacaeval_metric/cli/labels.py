@@ -9,7 +9,7 @@ import typer
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.analysis import Output, write
 from xl_alpacaeval_metric.cli.evaluate import app
-from xl_alpacaeval_metric.cli.options import codes
+from xl_alpacaeval_metric.cli.options.benchmark import codes
 from xl_alpacaeval_metric.terminal import say
 
 LABELS = (

@@ -1,4 +1,4 @@
-"""The command that ranks runs."""
+"""The commands that set runs side by side: as a ranking, as a page."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from xl_alpacaeval_metric import terminal
-from xl_alpacaeval_metric.cli.analysis import Output, write
+from xl_alpacaeval_metric.cli.analysis import Form, Output, write
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import say
 
 
 @app.command()
@@ -17,7 +18,7 @@ def rank(
         list[Path],
         typer.Argument(metavar="RUN...", help="Run folders, or output folders of lm_eval with --log_samples"),
     ],
-    form: Annotated[str, typer.Option("--format", metavar="table|md|csv|tex|json", help="What is printed")] = "table",
+    form: Form = "table",
     figure: Annotated[
         list[str] | None,
         typer.Option(
@@ -31,11 +32,44 @@ def rank(
     from xl_alpacaeval_metric.leaderboard import formats, ranking
     from xl_alpacaeval_metric.report.ranking import show_ranking
 
-    if form not in formats.FORMATS:
-        raise UserError(f"--format {form!r} is not one of {', '.join(formats.FORMATS)}")
+    formats.check(form)
     found = ranking.rank(runs, figures=figure)
     if form == "table":
         show_ranking(found, terminal.console())
     else:
         terminal.say(formats.text(found, form))
     write(found.as_dict(), output)
+
+
+@app.command()
+def report(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Run folders of eval or judge, files of answers, or output folders of lm_eval with --log_samples",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", dir_okay=False, help="The page; it opens from a disk, without a network"),
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="DIR", file_okay=False, help="Write each chart there, as SVG and as PDF")
+    ] = None,
+) -> None:
+    """Show runs as one HTML page: charts, tables, and every answer to search, sort and filter."""
+    from xl_alpacaeval_metric.pages import run_page, shown_run
+
+    if output is None and figures is None:
+        raise UserError("nothing to write; give --output FILE.html, --figures DIR, or both")
+    if output is not None and output.suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"{output}: a page needs a name that ends in .html")
+    shown = shown_run.read(runs)
+    if output is not None:
+        count = run_page.write(shown, output)
+        names = ", ".join(run.name for run in shown) if len(shown) < 5 else f"{len(shown)} runs"
+        say(f"{output}: {count} answers of {names} ({output.stat().st_size / 1e6:.1f} MB)")
+    if figures is not None:
+        files = run_page.write_figures(shown, figures)
+        say(f"{figures}: {', '.join(sorted({file.stem for file in files}))}, as SVG and PDF")

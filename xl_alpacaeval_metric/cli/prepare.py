@@ -7,42 +7,55 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import Exit
 
 from xl_alpacaeval_metric.cli.evaluate import app
-from xl_alpacaeval_metric.cli.options import BenchmarkPath, Concurrency, Device, Exclusion, Seed, codes
+from xl_alpacaeval_metric.cli.options.benchmark import (
+    BenchmarkName,
+    BenchmarkPath,
+    Exclusion,
+    Languages,
+    Limit,
+    Seed,
+    codes,
+)
+from xl_alpacaeval_metric.cli.options.records import with_options
+from xl_alpacaeval_metric.cli.options.writer import WriterOptions
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 
 
 @app.command("references")
+@with_options(WriterOptions, "writer")
 def write_references(
-    model: Annotated[str, typer.Option(metavar="SPEC", help="Who writes them: openai/MODEL, hf/ORG/MODEL, vllm/...")],
+    writer: WriterOptions,
     output: Annotated[Path, typer.Option(metavar="FILE", help="JSONL with id, language, reference")],
-    benchmark: Annotated[str, typer.Option(help="xl, m, en, mini, context")] = "xl",
-    languages: Annotated[
-        str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
-    ] = None,
+    benchmark: BenchmarkName = "xl",
+    languages: Languages = None,
     benchmark_path: BenchmarkPath = None,
     exclusion: Exclusion = "strict",
-    limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
+    limit: Limit = None,
     max_tokens: Annotated[int, typer.Option(min=1, help="Length of an answer, at most")] = 1024,
+    any_language: Annotated[
+        bool, typer.Option("--any-language", help="Keep references that are found to be in another language")
+    ] = False,
     hub_folder: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write the benchmark with them as a Hub folder, too")
     ] = None,
-    device: Device = None,
-    concurrency: Concurrency = 64,
     seed: Seed = 0,
 ) -> None:
-    """Have a model write the reference answers of a benchmark.
+    """Have a model write the reference answers of a benchmark, in any language.
 
-    The same command again requests only those that are missing.
+    Thoughts are taken off, references in another language are set aside, and cut ones named. The
+    same command again requests only those that are missing. Exit code 1 if any is aside or cut.
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric.benchmark import export, journal, references
+    from xl_alpacaeval_metric.benchmark.written import journal, references
     from xl_alpacaeval_metric.hub import folder as hub_folders
+    from xl_alpacaeval_metric.publishing import benchmark_dataset
 
-    author = references.client_of(model, concurrency, device)
+    author = writer.client()
     wanted = codes(languages) if languages is not None else None
     loaded = benchmarks.load(benchmark, wanted, limit=limit, path=benchmark_path, seed=seed, exclusion=exclusion)
     if hub_folder is not None:
@@ -51,35 +64,40 @@ def write_references(
     with ProgressLine(output) as progress:
         made = references.make(loaded.rows, author, output, progress, max_tokens)
     author.close()
-    say(f"{len(loaded.rows)} references by {author.spec}: {output}")
-    for line in journal.cut_off([output], "reference", max_tokens):
+    aside = [] if any_language else references.set_aside(loaded.rows, output)
+    cut = journal.cut_off([output], "reference", max_tokens)
+    say(f"references for {len(loaded.rows)} rows by {author.spec}: {output}")
+    for line in aside:
+        say(f"{line}; the same command asks for these again, --any-language keeps them", error=True)
+    for line in cut:
         say(f"{line}; give a larger --max-tokens, and another --output", error=True)
-    if hub_folder is not None:
-        export.export(benchmarks.with_references(loaded, made, author.spec), hub_folder)
+    if hub_folder is not None and not aside:
+        benchmark_dataset.export(benchmarks.with_references(loaded, made, author.spec), hub_folder)
         say(f"with the benchmark: {hub_folder}")
+    if aside or cut:
+        raise Exit(1)
 
 
 @app.command("translate-benchmark")
+@with_options(WriterOptions, "writer")
 def translate_benchmark(
-    model: Annotated[str, typer.Option(metavar="SPEC", help="The translator: openai/MODEL, hf/ORG/MODEL, vllm/...")],
+    writer: WriterOptions,
     languages: Annotated[str, typer.Option(metavar="sw,fi,...", help="Languages to translate the requests into")],
     output: Annotated[Path, typer.Option(metavar="FOLDER", help="A file for each language, for --benchmark-path")],
     benchmark_path: BenchmarkPath = None,
     exclusion: Exclusion = "strict",
     limit: Annotated[int | None, typer.Option(min=1, help="The first N requests")] = None,
     max_tokens: Annotated[int, typer.Option(min=1, help="Length of a translation, at most")] = 2048,
-    device: Device = None,
-    concurrency: Concurrency = 64,
 ) -> None:
     """Have a model translate the English requests: benchmark m, in other languages.
 
     The same command again continues where it stopped.
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric.benchmark import journal, references, translate
+    from xl_alpacaeval_metric.benchmark.written import journal, translate
 
     wanted = codes(languages)
-    translator = references.client_of(model, concurrency, device, role="translator")
+    translator = writer.client("translator")
     rows = benchmarks.load("en", limit=limit, path=benchmark_path, exclusion=exclusion).rows
     translator.preflight()
     with ProgressLine(output) as progress:
@@ -95,11 +113,11 @@ def translate_benchmark(
 
 @app.command("export-benchmark")
 def export_benchmark(
-    benchmark: Annotated[str, typer.Argument(metavar="BENCHMARK", help="xl, m, en, mini, context")],
+    benchmark: Annotated[
+        str, typer.Argument(metavar="BENCHMARK", help="xl, m, en, mini, context; a file, a folder, a Hub id")
+    ],
     output: Annotated[Path, typer.Option(metavar="FOLDER", help="The Hub folder to write")],
-    languages: Annotated[
-        str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
-    ] = None,
+    languages: Languages = None,
     benchmark_path: BenchmarkPath = None,
     exclusion: Exclusion = "strict",
     reference: Annotated[
@@ -112,16 +130,18 @@ def export_benchmark(
     It has Parquet files for each language, a card, and eval.yaml.
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
-    from xl_alpacaeval_metric.benchmark import export
+    from xl_alpacaeval_metric.publishing import benchmark_dataset
     from xl_alpacaeval_metric.runs import pairs
 
     wanted = codes(languages) if languages is not None else None
     rows = benchmarks.load(benchmark, wanted, path=benchmark_path, seed=seed, exclusion=exclusion)
     if reference is not None:
         rows = benchmarks.with_references(rows, pairs.read_references(reference), reference.name)
-    written = export.export(rows, output)
+    written = benchmark_dataset.export(rows, output)
     for code, files in written.items():
-        say(f"{code}: {files.rows} rows, task {export.task_id(benchmark, code)}")
+        say(f"{code}: {files.rows} rows")
+    if not benchmark_dataset.runnable(rows):
+        say("no eval.yaml: some rows have no reference, and others would grade by an empty one (--reference FILE)")
     say(f'{output}: load_dataset("{output}", "{next(iter(written))}")')
 
 

@@ -2,9 +2,11 @@
 
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from xl_alpacaeval_metric.clients import harness_steps
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, Failure, IsUsable, Reply, Request, Thinking
 from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens, thought_marks
@@ -104,7 +106,8 @@ class HarnessClient:
             else:
                 first[index] = reply.text
                 as_text[index] = texts.as_text(attempts[index], lengths[index])
-        for index, reply in _generate(lm, as_text, prompts, lengths, texts, self.backend):
+        chosen_from = {index: requests[index].choices for index in as_text}
+        for index, reply in _generate(lm, as_text, chosen_from, prompts, texts, self.backend):
             # No retry: the model is deterministic.
             yield index, reply if is_usable is None or is_usable(reply) else unusable(reply, first.get(index, ""))
 
@@ -155,11 +158,12 @@ def _choose(
 def _generate(
     lm: Any,
     requests: Mapping[int, Request],
+    choices: Mapping[int, Sequence[str]],
     prompts: Sequence[Any],
-    lengths: Sequence[int],
     texts: TextReplies,
     backend: str,
 ) -> Iterator[tuple[int, Completion]]:
+    """A text for each request, with the log-probabilities at its choices where there are any."""
     from lm_eval.api.instance import Instance
 
     if not requests:
@@ -169,9 +173,15 @@ def _generate(
         sampling = {"do_sample": request.temperature > 0, "temperature": request.temperature}
         # The marks of a thought are special tokens in some vocabularies.
         special = {"skip_special_tokens": False} if texts.marks and backend != "hf" else {}
-        arguments = {"until": [], "max_gen_toks": request.max_tokens, **sampling, **special}
+        steps = harness_steps.sampling(backend) if choices[index] else {}
+        arguments = {"until": [], "max_gen_toks": request.max_tokens, **sampling, **special, **steps}
         instances.append(Instance("generate_until", {}, (prompts[index], arguments), number))
-    for (index, request), text in zip(requests.items(), lm.generate_until(instances), strict=True):
-        tokens = len(lm.tok_encode(text or ""))
+    with harness_steps.recorded(lm, backend) as written:
+        replies = lm.generate_until(instances)
+    for (index, request), text in zip(requests.items(), (reply or "" for reply in replies), strict=True):
+        tokens, prompt = len(lm.tok_encode(text)), lm.tok_encode(prompts[index])
         cut = tokens >= request.max_tokens
-        yield index, texts.completion(text or "", str(prompts[index]), lengths[index], tokens, cut)
+        reply = texts.completion(text, str(prompts[index]), len(prompt), tokens, cut)
+        # An engine's text has its special tokens, with which the harness asks for it.
+        at = written.choice_tokens(prompt, text, reply.text, choices[index], lm.tokenizer, special=True)
+        yield index, replace(reply, choice_tokens=at)

@@ -25,7 +25,7 @@ from xl_alpacaeval_metric.panels.panel import open_judges
 from xl_alpacaeval_metric.records.judge_check import JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.records.result import Taste
-from xl_alpacaeval_metric.runs.thoughts import Answer
+from xl_alpacaeval_metric.runs.answers.thoughts import Answer
 from xl_alpacaeval_metric.signature import with_check
 
 logger = logging.getLogger(__name__)

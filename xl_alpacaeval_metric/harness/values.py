@@ -78,6 +78,40 @@ def _number(value: float | bool | None) -> float:
     return math.nan if value is None else float(value)
 
 
+class Figure(float):
+    """A task's figure, nan where nothing was scored.
+
+    The harness computes a group's figure as sum(figure * size) / sum(sizes), whatever aggregation
+    the group names. The product of a figure and a size remembers the size, and one of nan has none,
+    so that the group's figure is that of the tasks that have one.
+    """
+
+    def __mul__(self, size: float) -> "_Share":
+        return _Share.of(0.0, 0.0) if math.isnan(self) else _Share.of(float(self) * size, size)
+
+    __rmul__ = __mul__
+
+
+class _Share(float):
+    """A figure times its size; sums of them divide by the sizes that they have."""
+
+    size: float
+
+    @classmethod
+    def of(cls, value: float, size: float) -> "_Share":
+        share = cls(value)
+        share.size = size
+        return share
+
+    def __add__(self, other: float) -> "_Share":
+        return _Share.of(float(self) + float(other), self.size + getattr(other, "size", 0.0))
+
+    __radd__ = __add__
+
+    def __truediv__(self, _sizes: float) -> Figure:
+        return Figure(float(self) / self.size if self.size else math.nan)
+
+
 class MeanOfPresent:
     """The mean of the values that are not nan, and nan where none is.
 
@@ -95,13 +129,13 @@ class MeanOfPresent:
     def __hash__(self) -> int:
         return hash(mean)
 
-    def __call__(self, items: list[float]) -> float:
+    def __call__(self, items: list[float]) -> Figure:
         items[:] = [value for value in items if not math.isnan(value)]
         known = [value for value in items if isinstance(value, Preference)]
         if known and len(known) == len(items):
             values, languages = np.array(items, dtype=np.float64), [value.language for value in known]
-            return Strata.of(values, range(len(items)), languages, [value.order for value in known]).mean
-        return float(mean(items)) if items else math.nan
+            return Figure(Strata.of(values, range(len(items)), languages, [value.order for value in known]).mean)
+        return Figure(mean(items) if items else math.nan)
 
 
 mean_of_present = MeanOfPresent()
@@ -123,7 +157,7 @@ def _interval(items: list[tuple[float, str, str, str]]) -> tuple[float, float]:
     return low / 100, high / 100
 
 
-def length_controlled(items: list[tuple[float, float, float, str, Sequence[float] | None]]) -> float:
+def length_controlled(items: list[tuple[float, float, float, str, Sequence[float] | None]]) -> Figure:
     """The length-controlled win rate of a task, 0..1, over the items with a preference.
 
     nan where the judge's taste for length is not known, or the pairs are too few.
@@ -131,6 +165,7 @@ def length_controlled(items: list[tuple[float, float, float, str, Sequence[float
     present = [item for item in items if not math.isnan(item[0])]
     tastes = {code: Taste(*taste) for *_, code, taste in present if taste is not None}
     if not present or LengthControl(tastes).reason(Counter(item[3] for item in present)) is not None:
-        return math.nan
+        return Figure(math.nan)
     preferences, candidate, reference, codes, _ = zip(*present, strict=True)
-    return overall_length_controlled_win_rate(preferences, candidate, reference, codes, tastes=tastes).value / 100.0
+    found = overall_length_controlled_win_rate(preferences, candidate, reference, codes, tastes=tastes)
+    return Figure(found.value / 100.0)

@@ -11,6 +11,16 @@ from pathlib import Path
 from xl_alpacaeval_metric import templates
 from xl_alpacaeval_metric.terminal import printable
 
+BIBTEX = """@inproceedings{xl-suite,
+  title = {{XL-Suite: Cross-Lingual Synthetic Training and Evaluation Data for Open-Ended Generation}},
+  author = {Iyer, Vivek and Rei, Ricardo and Chen, Pinzhen and Birch, Alexandra},
+  booktitle = {Findings of the Association for Computational Linguistics: EMNLP 2025},
+  year = {2025},
+  pages = {10418--10432},
+  doi = {10.18653/v1/2025.findings-emnlp.550}
+}"""
+"""The paper, as every card cites it."""
+
 
 def body(name: str, values: Mapping[str, str]) -> str:
     """The text of `cards/NAME/README.md` with its slots filled.

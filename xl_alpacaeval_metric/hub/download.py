@@ -77,6 +77,23 @@ def file(repo: str, name: str) -> Path:
         ) from None
 
 
+def dataset(repo: str) -> Path:
+    """The folder of a Hub dataset's files with rows, downloaded unless the Hub's cache has it.
+
+    Raises UserError for a dataset that is not available.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    patterns = [f"*{suffix}{end}" for suffix in data_files.FORMATS for end in ("", *data_files.COMPRESSIONS)]
+    try:
+        return Path(snapshot_download(repo, repo_type="dataset", allow_patterns=patterns))
+    except (OSError, ValueError, HfHubHTTPError) as error:
+        raise UserError(
+            f"{repo}: is no file, no folder, and not available as a dataset of the Hub ({type(error).__name__})"
+        ) from None
+
+
 def _local(path: Path, split: str) -> list[dict[str, object]]:
     if not path.is_dir():
         raise UserError(f"{path}: no such folder; it should hold {split}.json")

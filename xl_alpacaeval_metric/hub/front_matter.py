@@ -30,11 +30,13 @@ class About:
     tags: Sequence[str]
 
 
-def front_matter(about: About, configs: Mapping[str, Written], features: "datasets.Features", split: str) -> str:
+def front_matter(
+    about: About, configs: Mapping[str, Written], features: Mapping[str, "datasets.Features"], split: str
+) -> str:
     """The front matter as YAML between two lines of dashes.
 
     `configs` has the data files of each configuration, `dataset_info` their rows, bytes and
-    columns.
+    columns. `features`: the columns of each configuration.
     """
     from datasets import DatasetInfo
     from datasets.info import DatasetInfosDict
@@ -52,7 +54,7 @@ def front_matter(about: About, configs: Mapping[str, Written], features: "datase
     )
     infos = {
         name: DatasetInfo(
-            features=features,
+            features=features[name],
             splits=SplitDict({split: SplitInfo(split, num_bytes=written.memory_bytes, num_examples=written.rows)}),
             download_size=written.file_bytes,
             dataset_size=written.memory_bytes,

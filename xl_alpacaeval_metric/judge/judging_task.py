@@ -1,7 +1,7 @@
 """The judging task: comparisons and a judge, with what is judged already and what is pending."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
@@ -23,6 +23,7 @@ class JudgingTask:
     of an earlier run that count; `pending` are the questions without a verdict, `unrated` the
     comparisons without a rating. Without a judge there are no questions, without a rubric nothing
     is rated. `new` are the judgements made since, and `seconds` the time they took.
+    `not_judged` are items without a reference, which count in no figure that needs a judge.
     """
 
     comparisons: Sequence[Comparison]
@@ -34,6 +35,7 @@ class JudgingTask:
     unrated: Sequence[Comparison]
     new: Sequence[Verdict | Rating] = ()
     seconds: float = 0.0
+    not_judged: frozenset[ItemKey] = frozenset()
 
     @classmethod
     def of(
@@ -44,12 +46,14 @@ class JudgingTask:
         rubric: Rubric | None = None,
         verdicts: Iterable[Verdict] = (),
         ratings: Iterable[Rating] = (),
+        without: Collection[ItemKey] = (),
     ) -> Self:
         """The task of judging these comparisons, and of rating them where there is a rubric.
 
         `verdicts` and `ratings` are those of an earlier run. Of several on a question or an item
         the last one counts. A verdict without a preference does not count, nor does a rating
-        without scores or by another rubric.
+        without scores or by another rubric. Items `without` are those that have no reference: they
+        are not judged.
 
         Raises UserError where there are no comparisons, for a repeated item, an unknown language, a
         text that is no string, and for a rubric without a judge.
@@ -61,7 +65,8 @@ class JudgingTask:
         judged: dict[ItemKey, set[Order]] = defaultdict(set)
         for verdict in found.values():
             judged[verdict.id, verdict.language].add(verdict.order)
-        questions = judge.questions(items, judged) if judge else []
+        not_judged = frozenset(without) if judge else frozenset()
+        questions = judge.questions([item for item in items if item.key not in not_judged], judged) if judge else []
         rated = rating.finished(ratings, rubric) if rubric else {}
         return cls(
             comparisons=items,
@@ -71,6 +76,7 @@ class JudgingTask:
             ratings={item.key: rated[item.key] for item in items if item.key in rated},
             pending=[question for question in questions if question.key not in found],
             unrated=[item for item in items if item.key not in rated] if rubric else [],
+            not_judged=not_judged,
         )
 
     @property

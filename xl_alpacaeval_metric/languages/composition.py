@@ -7,19 +7,23 @@ beside them. Spans in another language are taken out of the lines that pass.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
 from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.languages import content, identify, labels, scripts, spans
+from xl_alpacaeval_metric.languages import content, identify, labels, scripts
 from xl_alpacaeval_metric.languages.content import Line
-from xl_alpacaeval_metric.languages.spans import Span
+from xl_alpacaeval_metric.languages.passes import Passes
+from xl_alpacaeval_metric.languages.switches import spans
+from xl_alpacaeval_metric.languages.switches.spans import Span
 
 MOST = 0.8
 """The share of the letters from which on a text is in one language; less is mixed."""
 MIXED, NONE = "mixed", "none"
 _OWN, _UNKNOWN = "", "und"
-_IN_SCRIPT = 0.5
+_IN_SCRIPT, _NO_CHANCE = 0.5, 1e-4
 _SWITCH_LETTERS = 16
 """Letters of a sentence or line in another language that make a switch."""
 
@@ -27,25 +31,6 @@ _FEWEST_LETTERS, _LINES = 12, 60
 """Of a long thought, so many lines are identified, spread evenly; those with fewer letters not."""
 
 _SENTENCE = re.compile(r"[^.!?…。！？।؟]+(?:[.!?…。！？।؟]+|$)")
-
-
-class Passes:
-    """Whether lines are in a language, each line identified once."""
-
-    def __init__(self, code: str, script: str | None) -> None:
-        self.code, self.script = code, script
-        self._known: dict[str, bool] = {}
-
-    def learn(self, bare: Iterable[str]) -> None:
-        """Identify all of these lines at once."""
-        new = [line for line in dict.fromkeys(bare) if line not in self._known]
-        self._known.update(zip(new, identify.matches(new, self.code, self.script), strict=True))
-
-    def of(self, bare: str) -> bool:
-        """Whether the line is in the language."""
-        if bare not in self._known:
-            self.learn([bare])
-        return self._known[bare]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,46 +43,94 @@ class Composition:
     spans: tuple[Span, ...]
 
 
-def of(text: Sequence[Line], passes: Passes, base: str) -> Composition:
-    """What the lines of a text are made of."""
-    letters: Counter[str] = Counter()
-    found: list[Span] = []
-    for chunk in _chunks(text, base):
-        for piece in [chunk] if passes.of(chunk.bare) else _sentences(chunk, base):
-            inside = spans.find(piece.raw, passes.code, passes.script)
-            if piece is chunk or passes.of(piece.bare) or (inside and _rest_passes(piece, inside, passes, base)):
-                weights = [scripts.weight(piece.raw[span.start : span.end]) for span in inside]
-                for span, weight in zip(inside, weights, strict=True):
-                    letters[span.language] += weight
-                    found.append(Span(piece.start + span.start, piece.start + span.end, span.language))
-                letters[_OWN] += scripts.weight(piece.raw) - sum(weights)
-            else:
-                label, weight = _other(piece.bare, passes.code, passes.script), scripts.weight(piece.raw)
-                letters[label] += weight
-                if (
-                    weight >= _SWITCH_LETTERS
-                    and label not in (_OWN, _UNKNOWN)
-                    and label not in labels.near(passes.code)
-                ):
-                    found.append(Span(piece.start, piece.start + len(piece.raw), label))
+class _Piece(NamedTuple):
+    """A line, lines that stand together, or a sentence: its text's index, place, and bare words."""
+
+    text: int
+    start: int
+    end: int
+    bare: str
+
+
+def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes, base: str) -> list[Composition]:
+    """What each text is made of, from its content and the lines of it."""
+    chunks = [chunk for at, text in enumerate(lines) for chunk in _chunks(at, text, base)]
+    passes.learn(chunk.bare for chunk in chunks)
+    pieces: list[_Piece] = []
+    for chunk in chunks:
+        pieces += [chunk] if passes.of(chunk.bare) else _sentences(chunk, contents[chunk.text], base)
+    passes.learn(piece.bare for piece in pieces)
+    # What is surely all in another language has no span in another one.
+    looked = [at for at, piece in enumerate(pieces) if passes.of(piece.bare) or passes.chance(piece.bare) > _NO_CHANCE]
+    raw = [contents[pieces[at].text][pieces[at].start : pieces[at].end] for at in looked]
+    words = [passes.words(pieces[at].bare) for at in looked]
+    inside = {
+        at: some for at, some in zip(looked, spans.find(raw, words, passes.code, passes.script), strict=True) if some
+    }
+    rest = {
+        at: _without(contents[pieces[at].text][pieces[at].start : pieces[at].end], some, base)
+        for at, some in inside.items()
+        if not passes.of(pieces[at].bare)
+    }
+    passes.learn(bare for bare in rest.values() if content.is_long(bare, base))
+    others = [
+        at
+        for at, piece in enumerate(pieces)
+        if not passes.of(piece.bare) and not (at in rest and content.is_long(rest[at], base) and passes.of(rest[at]))
+    ]
+    labelled = dict(zip(others, _others([pieces[at].bare for at in others], passes), strict=True))
+    return _compositions(contents, pieces, inside, labelled, passes.code)
+
+
+def _compositions(
+    contents: Sequence[str],
+    pieces: Sequence[_Piece],
+    inside: Mapping[int, Sequence[Span]],
+    labelled: Mapping[int, str],
+    code: str,
+) -> list[Composition]:
+    """Each text's composition; `labelled` are the languages of pieces that are in another one."""
+    from xl_alpacaeval_metric.languages.scripts import letter_counts
+
+    letters: list[Counter[str]] = [Counter() for _ in contents]
+    found: list[list[Span]] = [[] for _ in contents]
+    whole = letter_counts.weights([contents[piece.text][piece.start : piece.end] for piece in pieces])
+    for at, (piece, weight) in enumerate(zip(pieces, whole, strict=True)):
+        of_text, switches = letters[piece.text], found[piece.text]
+        if at not in labelled:
+            for span in inside.get(at, ()):
+                start, end = piece.start + span.start, piece.start + span.end
+                part = scripts.weight(contents[piece.text][start:end])
+                of_text[span.language] += part
+                weight -= part
+                switches.append(Span(start, end, span.language))
+            of_text[_OWN] += weight
+            continue
+        label = labelled[at]
+        of_text[label] += weight
+        if weight >= _SWITCH_LETTERS and label not in (_OWN, _UNKNOWN) and label not in labels.near(code):
+            switches.append(Span(piece.start, piece.end, label))
+    return [_composition(*text, code) for text in zip(letters, found, strict=True)]
+
+
+def _composition(letters: Counter[str], found: Sequence[Span], code: str) -> Composition:
     whole = sum(letters.values())
     if not whole:
         return Composition(None, NONE, None, ())
     return Composition(
         fidelity=100 * letters[_OWN] / whole,
-        answered_in=_answered_in(letters, whole, passes.code),
+        answered_in=_answered_in(letters, whole, code),
         switched=bool(found) and letters[_OWN] >= _SWITCH_LETTERS,
         spans=tuple(found),
     )
 
 
-def _rest_passes(piece: Line, inside: Sequence[Span], passes: Passes, base: str) -> bool:
-    """Whether a sentence is in the language without its spans in another."""
+def _without(raw: str, inside: Sequence[Span], base: str) -> str:
+    """The bare words of a sentence without its spans in another language."""
     rest, end = "", 0
     for span in inside:
-        rest, end = f"{rest} {piece.raw[end : span.start]}", span.end
-    bare = " ".join(line.bare for line in content.parts(f"{rest} {piece.raw[end:]}".replace("\n", " "), base))
-    return content.is_long(bare, base) and passes.of(bare)
+        rest, end = f"{rest} {raw[end : span.start]}", span.end
+    return " ".join(line.bare for line in content.parts(f"{rest} {raw[end:]}".replace("\n", " "), base))
 
 
 def _answered_in(letters: Counter[str], whole: int, code: str) -> str:
@@ -107,9 +140,13 @@ def _answered_in(letters: Counter[str], whole: int, code: str) -> str:
     return {_OWN: code, _UNKNOWN: NONE}.get(label, label)
 
 
-def _other(bare: str, code: str, script: str | None) -> str:
-    """The language of a line that does not pass for the one asked for, though it may be in it."""
-    label = identify.identify([bare])[0]
+def _others(bare: Sequence[str], passes: Passes) -> list[str]:
+    """The language of lines that do not pass for the one asked for, though they may be in it."""
+    found = identify.identify(bare)
+    return [_other(line, label, passes.code, passes.script) for line, label in zip(bare, found, strict=True)]
+
+
+def _other(bare: str, label: str | None, code: str, script: str | None) -> str:
     if label is None:
         return _UNKNOWN
     if label == "hr" and code.split("-")[0] == "sr":
@@ -125,39 +162,38 @@ def _other(bare: str, code: str, script: str | None) -> str:
     return label
 
 
-def _chunks(text: Sequence[Line], base: str) -> Iterator[Line]:
+def _chunks(at: int, text: Sequence[Line], base: str) -> Iterator[_Piece]:
     """Long lines, and short ones that stand together, if they are long enough together."""
     short: list[Line] = []
     for line in text:
         if line.long:
-            yield from _together(short, base)
+            if len(short) > 1:
+                yield from _together(at, short, base)
             short = []
-            yield line
+            yield _Piece(at, line.start, line.start + len(line.raw), line.bare)
         else:
             short.append(line)
-    yield from _together(short, base)
+    if len(short) > 1:
+        yield from _together(at, short, base)
 
 
-def _together(short: list[Line], base: str) -> Iterator[Line]:
-    if len(short) < 2:
-        return
+def _together(at: int, short: Sequence[Line], base: str) -> Iterator[_Piece]:
     bare = " ".join(line.bare for line in short)
     if content.is_long(bare, base):
-        # Between the lines stands a newline each: the places of characters stay right only for
-        # lines that follow one another.
-        yield Line(short[0].start, "\n".join(line.raw for line in short), bare, True)
+        yield _Piece(at, short[0].start, short[-1].start + len(short[-1].raw), bare)
 
 
-def _sentences(line: Line, base: str) -> Iterator[Line]:
-    """The sentences of a line that fails; those with fewer than four words go with the next."""
-    start, sentences = 0, list(_SENTENCE.finditer(line.raw))
+def _sentences(chunk: _Piece, text: str, base: str) -> Iterator[_Piece]:
+    """The sentences of a chunk that fails; those with fewer than four words go with the next."""
+    raw = text[chunk.start : chunk.end]
+    start, sentences = 0, list(_SENTENCE.finditer(raw))
     for number, sentence in enumerate(sentences):
-        raw = line.raw[start : sentence.end()]
-        bare = content.parts(raw, base)
+        bare = content.parts(raw[start : sentence.end()], base)
         if number + 1 < len(sentences) and not any(part.long for part in bare):
             continue
         if bare:
-            yield Line(line.start + start, raw, " ".join(part.bare for part in bare), True)
+            joined = " ".join(part.bare for part in bare)
+            yield _Piece(chunk.text, chunk.start + start, chunk.start + sentence.end(), joined)
         start = sentence.end()
 
 
@@ -166,14 +202,18 @@ def main_languages(texts: Sequence[str]) -> list[str | None]:
 
     The lines are identified one by one, and what is in no language is left out.
     """
-    found: list[str | None] = []
+    lines: list[list[str]] = []
     for text in texts:
-        letters: Counter[str] = Counter()
-        kept = [line for line in content.of(text).split("\n") if scripts.weight(line) >= _FEWEST_LETTERS]
+        kept = [line.strip() for line in content.of(text).split("\n") if scripts.weight(line) >= _FEWEST_LETTERS]
         step = max(1, len(kept) / _LINES)
-        for number in range(min(len(kept), _LINES)):
-            line = kept[int(step * number)]
-            if (label := identify.identify([line.strip()])[0]) is not None:
+        lines.append([kept[int(step * number)] for number in range(min(len(kept), _LINES))])
+    every = list(chain.from_iterable(lines))
+    labelled = dict(zip(every, identify.identify(every), strict=True))
+    found: list[str | None] = []
+    for some in lines:
+        letters: Counter[str] = Counter()
+        for line in some:
+            if (label := labelled[line]) is not None:
                 letters[label] += scripts.weight(line)
         found.append(letters.most_common(1)[0][0] if letters else None)
     return found

@@ -7,7 +7,8 @@ character stays at its place.
 
 import re
 import string
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from xl_alpacaeval_metric.languages import scripts
 
@@ -43,16 +44,16 @@ _ADDRESS = re.compile(
     r"|(?<![\w/])(?:[A-Za-z]:)?[\\/~](?:[\w.-]+[\\/]){1,20}[\w.-]*"
     r"|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|io|html?|json|py|js|csv|txt|pdf|png|jpg)\b(?:/\S*)?"
 )
-_MAY_HAVE_ADDRESS = re.compile(r"[/@\\]|\w\.[a-z]{2}")
+_MAY_HAVE_ADDRESS = re.compile(r"\.(?<=\w\.)[a-z]{2}")
 _FORMULA = re.compile(r"\$\$.{1,2000}?\$\$|\\\[.{1,2000}?\\\]|\\\(.{1,500}?\\\)|\$[^$\n]{1,300}\$", re.DOTALL)
 _COMMAND = re.compile(r"\\[A-Za-z]+(?:\{[^{}\n]{0,100}\})*")
 _QUOTATION = re.compile(
     r"“[^“”\n]{2,600}”|„[^„“”\n]{2,600}[“”]|«[^«»\n]{2,600}»|»[^«»\n]{2,600}«|「[^「」\n]{1,300}」|『[^『』\n]{1,300}』"
-    r"|《[^《》\n]{1,300}》|\"[^\"\n]{2,600}\"|”[^”\n]{2,600}”|(?<![\w*])\*[^*\n]{2,200}\*(?![\w*])|(?<!\w)_[^_\n]{2,200}_(?!\w)"
+    r"|《[^《》\n]{1,300}》|\"[^\"\n]{2,600}\"|”[^”\n]{2,600}”|\*(?<![\w*]\*)[^*\n]{2,200}\*(?![\w*])|_(?<!\w_)[^_\n]{2,200}_(?!\w)"
 )
 _MAY_HAVE_QUOTATION = re.compile('[“„«»「『《"”*_]')
 _NOT_NEWLINE = re.compile(r"[^\n]")
-_FIGURES = re.compile(r"^(?=[^\n]*\d)[^\n]*$", re.MULTILINE)
+_DIGITS = re.compile(r"\d+")
 
 
 def of(text: str) -> str:
@@ -73,20 +74,19 @@ def without_code(text: str) -> str:
         text = _TAG.sub(_blank, text)
     if "$" in text or "\\" in text:
         text = _COMMAND.sub(_blank, _FORMULA.sub(_blank, text))
-    if _MAY_HAVE_ADDRESS.search(text):
+    if "/" in text or "@" in text or "\\" in text or _MAY_HAVE_ADDRESS.search(text):
         text = _ADDRESS.sub(_blank, text)
-    return _FIGURES.sub(_unless_figures, text)
+    return "\n".join(map(_unless_figures, text.split("\n"))) if _DIGITS.search(text) else text
 
 
 def _blank(found: re.Match[str]) -> str:
     return _NOT_NEWLINE.sub(" ", found[0])
 
 
-def _unless_figures(found: re.Match[str]) -> str:
-    """The line, or nothing where it has more digits than letters."""
-    line = found[0]
-    digits = sum(map(str.isdecimal, line))
-    return " " * len(line) if digits > scripts.weight(line) else line
+def _unless_figures(line: str) -> str:
+    """The line, or spaces where it has more digits than letters."""
+    digits = len("".join(_DIGITS.findall(line)))
+    return " " * len(line) if digits and digits > scripts.weight(line) else line
 
 
 def _without_quotations(text: str) -> str:
@@ -97,8 +97,7 @@ def _without_quotations(text: str) -> str:
     return shorter if scripts.weight(shorter) >= (1 - QUOTED) * whole else text
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line as it stands in the text from `start` on, and `bare`, without ASCII punctuation."""
 
     start: int
@@ -108,24 +107,38 @@ class Line:
 
 
 def parts(text: str, base: str) -> list[Line]:
-    """The lines of a text; `base` is the code of its language without script and region."""
+    """The lines of a text that are not blank; `base` is its language without script and region."""
     found, start = [], 0
-    for raw in text.split("\n"):
+    stripped = _PUNCTUATION.sub("", text).replace("—", " ").split("\n")
+    for raw, bare in zip(text.split("\n"), stripped, strict=True):
         if raw and not raw.isspace():
-            bare = _PUNCTUATION.sub("", raw).replace("—", " ").strip()
+            bare = bare.strip()
             found.append(Line(start, raw, bare, is_long(bare, base)))
         start += len(raw) + 1
     return found
 
 
+def parts_left(kept: str, text: str, whole: Sequence[Line], base: str) -> list[Line]:
+    """The lines of `kept`, the content of a text whose lines are `whole`."""
+    if kept == text:
+        return list(whole)
+    found: list[Line] = []
+    for line in whole:
+        raw = kept[line.start : line.start + len(line.raw)]
+        if raw == line.raw:
+            found.append(line)
+        else:
+            found += [part._replace(start=line.start) for part in parts(raw, base)]
+    return found
+
+
 def is_long(line: str, base: str) -> bool:
     """Whether a line has five tokens or more."""
-    words = len(line.split())
-    if base not in UNSPACED:
-        # Split at spaces, an answer in Chinese to a request for German is one word; it must be
-        # scored, too.
-        return words >= MIN_TOKENS or (not line.isascii() and _tokens(line, base) >= MIN_TOKENS)
-    return words >= MIN_TOKENS or _tokens(line, base) >= MIN_TOKENS
+    if len(line.split(None, MIN_TOKENS)) >= MIN_TOKENS:
+        return True
+    # Split at spaces, an answer in Chinese to a request for German is one word; it must be scored,
+    # too.
+    return (base in UNSPACED or not line.isascii()) and _tokens(line, base) >= MIN_TOKENS
 
 
 def _tokens(line: str, base: str) -> float:

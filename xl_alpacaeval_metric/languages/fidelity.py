@@ -19,11 +19,15 @@ from importlib import resources
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import composition, content, evidence, identify
-from xl_alpacaeval_metric.languages.spans import Span
+from xl_alpacaeval_metric.languages.passes import Passes
+from xl_alpacaeval_metric.languages.switches.spans import Span
 from xl_alpacaeval_metric.records.result import Fidelity
 
 FULL_WEIGHT = 100
 """Texts that give a language its full weight in an overall rate; fewer weigh in proportion."""
+
+_AT_ONCE = 256
+"""Texts that are looked at together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,9 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
     for index, code in enumerate(codes):
         of_language[code].append(index)
     for code, indices in of_language.items():
-        if identify.supported(code):
-            for index, one in zip(indices, _in_one_language([texts[i] for i in indices], code), strict=True):
+        for start in range(0, len(indices) if identify.supported(code) else 0, _AT_ONCE):
+            some = indices[start : start + _AT_ONCE]
+            for index, one in zip(some, _in_one_language([texts[i] for i in some], code), strict=True):
                 found[index] = one
     return found
 
@@ -99,20 +104,19 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
 def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
     base, script = code.split("-")[0], languages.get(code).script
     by_word = script is not None and script != "Latn"
-    passes = composition.Passes(code, script)
-    whole, contents = [], []
+    passes = Passes(code, script)
+    kept, whole, contents = [], [], []
     for text in texts:
         given = text if isinstance(text, str) else ""
-        kept = content.of(given)
+        kept.append(content.of(given))
         whole.append(content.parts(given, base))
-        contents.append(whole[-1] if kept == given else content.parts(kept, base))
+        contents.append(content.parts_left(kept[-1], given, whole[-1], base))
     passes.learn(line.bare for text in (*whole, *contents) for line in text if line.long)
     found = []
-    for all_lines, kept_lines in zip(whole, contents, strict=True):
+    for all_lines, made_of in zip(whole, composition.of(kept, contents, passes, base), strict=True):
         long = [line.bare for line in all_lines if line.long]
         line_pass = all(passes.of(line) for line in long) if long else None
         word_pass = not _has_english_word(long, base) if line_pass and by_word else None
-        made_of = composition.of(kept_lines, passes, base)
         found.append(
             TextFidelity(
                 line_pass, word_pass, bool(long), made_of.fidelity, made_of.answered_in, made_of.switched, made_of.spans

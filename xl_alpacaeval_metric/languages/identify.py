@@ -4,32 +4,20 @@ The identifiers are those of `identifiers`; language codes here are canonical, a
 returns them. How they are combined was decided on texts that none of them was trained on (see
 `docs/understand/fidelity.md`).
 
-- Languages of the Language Confusion Benchmark are identified as the benchmark does it, by lid.176
-  with a probability above 0.3, so that rates compare with published ones. The own model overrules
-  it where it is all but sure: near languages and languages that lid.176 does not know fail, and
-  short native lines pass.
-- For other languages the own model decides where it is sure, else any of the three passes a line.
 - A language's usual script decides first: Hindi in Latin letters is no Hindi here.
+- Then `decisions`: the own model, where it is sure, lid.176, and py3langid.
 - Another fastText model (`use_model`) takes the place of all three.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from xl_alpacaeval_metric.languages import identifiers, labels, scripts
-from xl_alpacaeval_metric.languages.identifiers import Best
+from xl_alpacaeval_metric.languages import decisions, identifiers, labels, scripts
+from xl_alpacaeval_metric.languages.decisions import MIN_PROBABILITY
 
-MIN_PROBABILITY = 0.3
-"""What the probability of fastText's label must exceed (Marchisio et al. 2024, released script)."""
-_SURE, _RATHER_SURE, _ALL_BUT_SURE, _HARDLY = 0.5, 0.75, 0.9, 0.03
-_RESCUED = ("pt", "zh")
-"""Languages of XL-AlpacaEval of which lid.176 misses short native lines."""
-_LONGEST_WORD, _LONG_LINE = 60, 80
-_WORDS = 9
-"""Of a line with fewer words the own model alone cannot tell near languages."""
+_SURE, _ALL_BUT_SURE = 0.5, 0.9
 _IN_SCRIPT, _IN_SCRIPT_OF_BENCHMARK = 0.3, 0.1
 """The least share of a line's letters that must be in the usual script of the language."""
 
@@ -98,34 +86,33 @@ def identify(lines: Sequence[str]) -> list[str | None]:
     Near languages may be taken for one another; Bosnian, Croatian and Serbian in Latin letters are
     "hr". To check lines against an expected language use `matches`.
     """
-    return [_identify(line) for line in lines]
+    unique = list(dict.fromkeys(lines))
+    found = dict(zip(unique, map(_label_of_chosen, unique) if _chosen else _labels(unique), strict=True))
+    return [found[line] for line in lines]
 
 
-@lru_cache(maxsize=16384)
-def _identify_cached(line: str) -> str | None:
-    bare = identifiers.letters(line)
-    if _chosen:
-        best = identifiers.labels(_chosen[-1].model, line, 1)
-        return _chosen[-1].codes.get(best[0][0], best[0][0]) if best and best[0][1] > MIN_PROBABILITY else None
-    best = identifiers.own_labels(bare)
-    if best and best[0][1] >= _ALL_BUT_SURE:
-        return labels.code_of(best[0][0])
-    label, probability = identifiers.benchmark_labels([line])[0]
-    if best and best[0][1] >= _SURE and (label == best[0][0] or probability < _SURE):
-        return labels.code_of(best[0][0])
-    if probability > _SURE:
-        return labels.code_of(label)
-    return labels.code_of(best[0][0]) if best and best[0][1] >= _SURE else None
+def _labels(lines: Sequence[str]) -> list[str | None]:
+    from xl_alpacaeval_metric.languages.own_model import classifier, reading
+
+    best = classifier.load().guess(reading.words(lines)).best()
+    unsure = [at for at, (_, probability) in enumerate(best) if probability < _ALL_BUT_SURE]
+    read = [identifiers.excerpt(lines[at]) for at in unsure]
+    second = dict(zip(unsure, identifiers.benchmark_labels(read), strict=True))
+    found: list[str | None] = []
+    for at, (own, sure) in enumerate(best):
+        label, probability = second.get(at, ("", 0.0))
+        if sure >= _ALL_BUT_SURE or (sure >= _SURE and (label == own or probability < _SURE)):
+            found.append(labels.code_of(own))
+        elif probability > _SURE:
+            found.append(labels.code_of(label))
+        else:
+            found.append(labels.code_of(own) if sure >= _SURE else None)
+    return found
 
 
-def _identify(line: str) -> str | None:
-    read = identifiers.excerpt(line)
-    return _identify_cached(read) if not _chosen else _identify_cached.__wrapped__(read)
-
-
-def probability_of(best: Sequence[Best], accepted: Sequence[str]) -> float:
-    """The probability of any of the accepted labels among an identifier's best ones."""
-    return sum(probability for label, probability in best if label in accepted)
+def _label_of_chosen(line: str) -> str | None:
+    best = identifiers.labels(_chosen[-1].model, identifiers.excerpt(line), 1)
+    return _chosen[-1].codes.get(best[0][0], best[0][0]) if best and best[0][1] > MIN_PROBABILITY else None
 
 
 def matches(lines: Sequence[str], code: str, script: str | None = None) -> list[bool]:
@@ -134,88 +121,72 @@ def matches(lines: Sequence[str], code: str, script: str | None = None) -> list[
     `script` is the ISO 15924 code of the script that the language is written in: a line that is not
     in it fails.
     """
+    from xl_alpacaeval_metric.languages.own_model import reading
+
+    unique = list(dict.fromkeys(lines))
+    found = dict(zip(unique, verdicts(unique, reading.words(unique), code, script), strict=True))
+    return [found[line].passes for line in lines]
+
+
+class Verdict(NamedTuple):
+    """Whether a line is in a language, and the own model's probability that it is."""
+
+    passes: bool
+    chance: float
+
+
+def verdicts(
+    lines: Sequence[str], words: Sequence[Sequence[str]], code: str, script: str | None = None
+) -> list[Verdict]:
+    """What `matches` says, given each line's words as the own model reads them.
+
+    The chance is 0 for a line in another script; it is 1 and 0 where another identifier is in use.
+    """
     if not supported(code):
         raise ValueError(f"the language identifier does not support {code}")
-    unique = dict.fromkeys(lines, False)
-    least = _IN_SCRIPT_OF_BENCHMARK if labels.key(code) in labels.BENCHMARK else _IN_SCRIPT
-    readable = {line: identifiers.excerpt(line) for line in unique if scripts.share(line, script) >= least}
-    if _chosen:
-        found = _by_chosen(readable, code)
-    elif labels.key(code) in labels.BENCHMARK:
-        found = _by_benchmark(readable, code)
-    else:
-        found = {line: _by_own(read, code) for line, read in readable.items()}
-    if labels.key(code) in ("zh", "yue") and not _chosen:
-        found = {line: _by_characters(line, right, labels.key(code)) for line, right in found.items()}
-    unique.update(found)
-    if script in ("Hans", "Hant") and "-" in code:
-        other = "Hant" if script == "Hans" else "Hans"
-        unique = {line: right and scripts.han_form(line) != other for line, right in unique.items()}
-    return [unique[line] for line in lines]
+    from xl_alpacaeval_metric.languages.scripts import letter_counts
+
+    key, found = labels.key(code), [Verdict(False, 0.0)] * len(lines)
+    least = _IN_SCRIPT_OF_BENCHMARK if key in labels.BENCHMARK else _IN_SCRIPT
+    rest, shares = [], letter_counts.shares(lines, script)
+    for at, (line, share) in enumerate(zip(lines, shares, strict=True)):
+        told = None if _chosen else decisions.by_script(line, share, key, script)
+        if told is not None:
+            found[at] = Verdict(told, float(told))
+        elif share >= least:
+            rest.append(at)
+    some = [lines[at] for at in rest]
+    decided = _by_chosen(some, code) if _chosen else _decided(some, [words[at] for at in rest], code)
+    for at, verdict in zip(rest, decided, strict=True):
+        found[at] = verdict
+    if key in decisions.HAN:
+        return [_of_form(*one, code, script) for one in zip(found, lines, strict=True)]
+    return found
 
 
-def _by_characters(line: str, right: bool, key: str) -> bool:
-    """Written Cantonese by its characters: one in a short line is no Chinese of another kind."""
-    number = scripts.cantonese(line)
-    most = 0 if len(line) < _LONG_LINE else 1
-    return (right or number > most) if key == "yue" else right and number <= most
+def _of_form(verdict: Verdict, line: str, code: str, script: str | None) -> Verdict:
+    """The verdict on a Chinese line, by what only written Cantonese or one form of Chinese has."""
+    key = labels.key(code)
+    passes = verdict.passes if _chosen else decisions.by_characters(line, verdict.passes, key)
+    if passes and script in ("Hans", "Hant") and "-" in code:
+        passes = scripts.han_form(line) != ("Hant" if script == "Hans" else "Hans")
+    return verdict._replace(passes=passes)
 
 
-def _by_chosen(readable: Mapping[str, str], code: str) -> dict[str, bool]:
+def _by_chosen(lines: Sequence[str], code: str) -> list[Verdict]:
     chosen, accepted = _chosen[-1], {code, labels.key(code)}
-    found = {}
-    for line, read in readable.items():
-        best = identifiers.labels(chosen.model, read, 1)
-        found[line] = bool(best) and chosen.codes.get(best[0][0]) in accepted and best[0][1] > MIN_PROBABILITY
+    found = []
+    for line in lines:
+        best = identifiers.labels(chosen.model, identifiers.excerpt(line), 1)
+        right = bool(best) and chosen.codes.get(best[0][0]) in accepted and best[0][1] > MIN_PROBABILITY
+        found.append(Verdict(right, float(right)))
     return found
 
 
-def _by_benchmark(readable: Mapping[str, str], code: str) -> dict[str, bool]:
-    """By lid.176, unless the own model is all but sure of another language, or of this one."""
-    best_labels = identifiers.benchmark_labels(list(readable.values()))
-    accepted, found = labels.wanted(code), {}
-    for (line, read), (label, probability) in zip(readable.items(), best_labels, strict=True):
-        right = label in accepted and probability > MIN_PROBABILITY
-        if (right and probability >= _UNDOUBTED.get(labels.key(code), 0.8)) or (
-            not right and label in labels.BENCHMARK and probability > 0.8
-        ):
-            found[line] = right
-            continue
-        best = identifiers.own_labels(identifiers.letters(read))
-        own = probability_of(best, accepted)
-        if labels.key(code) == "id":
-            # lid.176 takes most Malay for Indonesian.
-            found[line] = own >= _SURE or (right and own >= MIN_PROBABILITY)
-        elif right:
-            sure = _RATHER_SURE if best and labels.code_of(best[0][0]) in labels.near(code) else _ALL_BUT_SURE
-            if probability > _SURE and len(read.split()) < _WORDS:
-                sure = 1.0
-            found[line] = not (best and best[0][0] not in accepted and best[0][1] >= sure and own < 1 - sure)
-        else:
-            found[line] = own >= (_RATHER_SURE if labels.key(code) in _RESCUED else _ALL_BUT_SURE)
-    return found
+def _decided(lines: Sequence[str], words: Sequence[Sequence[str]], code: str) -> list[Verdict]:
+    from xl_alpacaeval_metric.languages.own_model import classifier
 
-
-_UNDOUBTED: Mapping[str, float] = {"en": 2.0, "vi": 0.97, "id": 2.0, "pt": 2.0}
-
-
-def _by_own(read: str, code: str) -> bool:
-    """By the own model where it is sure, else by any of the three."""
-    key, accepted = labels.key(code), labels.wanted(code)
-    best = identifiers.own_labels(identifiers.letters(read))
-    if not best or (len(read) > _LONGEST_WORD and read.isascii() and read.count(" ") < 3):
-        return False
-    own = probability_of(best, accepted)
-    if key in labels.OWN and own >= _SURE:
-        return True
-    near = best[0][0] in labels.OWN and labels.code_of(best[0][0]) in labels.near(code)
-    # The own model has little text of languages that are not in OWN; of a short line, too little.
-    short = near and (key not in labels.OWN or len(read.split()) < _WORDS)
-    if best[0][0] not in accepted and best[0][1] >= (_RATHER_SURE if near else _ALL_BUT_SURE) and not short:
-        return False
-    label, probability = identifiers.benchmark_labels([read])[0]
-    if label in accepted and probability > MIN_PROBABILITY:
-        return True
-    if key in labels.OWN and own < _HARDLY and not short and best[0][1] >= _RATHER_SURE:
-        return False
-    return probability < _ALL_BUT_SURE and identifiers.second_opinion().classify(read)[0] in accepted
+    guesses = classifier.load().guess(words)
+    decide = decisions.by_benchmark if labels.key(code) in labels.BENCHMARK else decisions.by_own
+    own = guesses.of(labels.wanted(code))
+    return list(map(Verdict, decide(lines, code, guesses.best(), own), own))

@@ -34,6 +34,24 @@ _LABELS: Mapping[str, tuple[str, ...]] = {
     "no": ("no", "nb", "nn"),
     "zh": ("zh", "zh-Hant", "yue", "wuu"),
 }
+ONLY: Mapping[str, str] = {
+    "Kore": "ko",
+    "Thai": "th",
+    "Laoo": "lo",
+    "Khmr": "km",
+    "Grek": "el",
+    "Armn": "hy",
+    "Geor": "ka",
+    "Sinh": "si",
+    "Taml": "ta",
+    "Telu": "te",
+    "Knda": "kn",
+    "Mlym": "ml",
+    "Gujr": "gu",
+    "Guru": "pa",
+    "Orya": "or",
+}
+"""Scripts that one language of many speakers is written in: a line in one is in that language."""
 _ALIASES = {"pbt": "ps", "quz": "qu", "tw": "ak"}
 _CODES = {"hbs": "hr", "sh": "hr", "tl": "fil", "no": "nb", "zh-Hant": "zh", "fuv": "ff", "gug": "gn", "gom": "kok"}
 
@@ -94,6 +112,12 @@ def wanted(code: str) -> tuple[str, ...]:
 def code_of(label: str) -> str:
     """The language code of an identifier's label; "hr" for Bosnian, Croatian and Serbian."""
     return _CODES.get(label, label)
+
+
+@lru_cache(maxsize=1024)
+def labels_near(code: str) -> frozenset[str]:
+    """The own model's labels of a language and of those near it."""
+    return frozenset(of_own_model(one) for one in near(code)).union(*(wanted(one) for one in near(code)))
 
 
 def of_own_model(code: str) -> str:

@@ -5,21 +5,28 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.text_tables import TextTable, latex, markdown
 from xl_alpacaeval_metric.leaderboard.places import Place, Ranking
 
 FORMATS = ("table", "md", "csv", "tex", "json")
 TITLES = {"win_rate": "win rate %", "line_pass_rate": "line pass rate %", "fidelity": "fidelity %"}
 _COLUMNS = ("rank", "model", "{figure}", "95% interval", "ranks", "group", "n")
-_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
-    character: f"\\{character}" for character in "&%$#_{}"
-}
+
+
+def check(form: str) -> None:
+    """Raises UserError for a format that there is not."""
+    if form not in FORMATS:
+        raise UserError(f"--format {form!r} is not one of {', '.join(FORMATS)}")
 
 
 def text(ranking: Ranking, form: str) -> str:
     """The ranking in one of FORMATS other than "table", which is for the terminal."""
     if form == "json":
         return json.dumps(ranking.as_dict(), ensure_ascii=False, indent=2, allow_nan=False)
-    return {"csv": _csv, "md": _markdown, "tex": _latex}[form](ranking)
+    if form == "csv":
+        return _csv(ranking)
+    return {"md": markdown, "tex": latex}[form](_tables(ranking), legend(ranking))
 
 
 def title(figure: str) -> str:
@@ -72,37 +79,13 @@ def _csv(ranking: Ranking) -> str:
     return file.getvalue().rstrip("\n")
 
 
-def _markdown(ranking: Ranking) -> str:
-    lines: list[str] = []
-    for figure, code, places in parts(ranking):
-        columns = [column.format(figure=title(figure)) for column in _COLUMNS]
-        lines += [f"**{title(figure)}, {code or 'all languages'}**", "", f"| {' | '.join(columns)} |"]
-        lines.append("|" + "|".join("---" if k in (1, 5) else "---:" for k in range(len(columns))) + "|")
-        for place in places:
-            row = [_one_line(cell).replace("\\", "\\\\").replace("|", "\\|") for cell in cells(place, figure)]
-            lines.append(f"| {' | '.join(row)} |")
-        lines.append("")
-    return "\n".join([*lines, *(f"- {_one_line(line)}" for line in legend(ranking))])
-
-
-def _latex(ranking: Ranking) -> str:
-    lines: list[str] = [f"% {_one_line(line)}" for line in legend(ranking)]
-    for figure, code, places in parts(ranking):
-        columns = [_tex(column.format(figure=title(figure))) for column in _COLUMNS]
-        lines += [f"% {title(figure)}, {code or 'all languages'}; needs \\usepackage{{booktabs}}"]
-        lines += [r"\begin{tabular}{rlrrrlr}", r"\toprule", " & ".join(columns) + r" \\", r"\midrule"]
-        for place in places:
-            row = [_tex(_one_line(cell)) for cell in cells(place, figure)]
-            row[3] = row[3].replace(" to ", "--")
-            row[4] = row[4].replace(" to ", "--")
-            lines.append(" & ".join(row) + r" \\")
-        lines += [r"\bottomrule", r"\end{tabular}", ""]
-    return "\n".join(lines).rstrip("\n")
-
-
-def _tex(value: str) -> str:
-    return "".join(_TEX.get(character, character) for character in value)
-
-
-def _one_line(value: str) -> str:
-    return " ".join(value.split())
+def _tables(ranking: Ranking) -> list[TextTable]:
+    return [
+        TextTable(
+            f"{title(figure)}, {code or 'all languages'}",
+            [column.format(figure=title(figure)) for column in _COLUMNS],
+            [cells(place, figure) for place in places],
+            left=frozenset({1, 5}),
+        )
+        for figure, code, places in parts(ranking)
+    ]

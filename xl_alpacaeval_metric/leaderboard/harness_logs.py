@@ -1,23 +1,16 @@
 """Entries of a leaderboard from the output folders of lm-evaluation-harness (--log_samples)."""
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.leaderboard.entries import LINE_PASS, WIN_RATE, Entry, ItemTable, Texts
-from xl_alpacaeval_metric.runs.finished import Setting
+from xl_alpacaeval_metric.runs.opened.harness import Log, is_log, logs
 
-_SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<date>\d{4}-\d\d-\d\dT[\d\-.:]+)\.jsonl")
-
-
-def is_log(folder: Path) -> bool:
-    """Whether the harness wrote its results into this folder, or into one below it."""
-    return folder.is_dir() and any(True for _ in _results(folder))
+__all__ = ["is_log", "read_logs"]
 
 
 def read_logs(folder: Path, items: ItemTable, wanted: Sequence[str] | None = None) -> list[Entry]:
@@ -26,75 +19,25 @@ def read_logs(folder: Path, items: ItemTable, wanted: Sequence[str] | None = Non
     Raises UserError where there are no samples of this package's tasks (--log_samples was not
     given), for a damaged file, and for a figure that a log does not have.
     """
-    by_model: dict[Path, list[Path]] = {}
-    for file in sorted(_results(folder)):
-        by_model.setdefault(file.parent, []).append(file)
-    found = [_entry(place, files, items, wanted) for place, files in by_model.items()]
+    found = [_entry(log, items, wanted) for log in logs(folder)]
     return [replace(one, name=str(folder)) for one in found] if len(found) == 1 else found
 
 
-def _results(folder: Path) -> Iterator[Path]:
-    yield from folder.glob("results_*.json")
-    yield from folder.glob("*/results_*.json")
-
-
-def _entry(folder: Path, results: Sequence[Path], items: ItemTable, wanted: Sequence[str] | None) -> Entry:
-    newest: dict[str, Path] = {}
-    for file in sorted(folder.glob("samples_*.jsonl")):
-        if found := _SAMPLES.fullmatch(file.name):
-            newest[found["task"]] = file
-    described: dict[str, Mapping[str, object]] = {}
-    model = ""
-    for file in results:
-        content = jsonl.read_json(file)
-        model = str(content.get("model_name") or model)
-        configs = content.get("configs")
-        for task, config in configs.items() if isinstance(configs, dict) else ():
-            metadata = config.get("metadata") if isinstance(config, dict) else None
-            if isinstance(metadata, dict) and isinstance(metadata.get("judged_by"), dict):
-                described[task] = metadata["judged_by"]
-    tasks = [task for task in newest if task in described]
-    if not tasks:
-        raise UserError(
-            f"{folder}: the harness logged no samples of the tasks xl_alpacaeval...; run it with --log_samples"
-        )
-    signature = _common_signature(folder, {task: str(described[task].get("signature")) for task in tasks})
+def _entry(log: Log, items: ItemTable, wanted: Sequence[str] | None) -> Entry:
+    setting = log.setting
     figures: dict[str, dict[int, float]] = {WIN_RATE: {}, LINE_PASS: {}}
     hashes = Texts({}, {}, {}, {})
-    for task in tasks:
-        for line, row in enumerate(jsonl.read_lines(newest[task]), 1):
-            try:
-                _add(
-                    row,
-                    items,
-                    figures,
-                    hashes,
-                    in_context="benchmark:context@" in str(described[task].get("signature")),
-                )
-            except (KeyError, TypeError, ValueError, IndexError):
-                raise UserError(f"{newest[task]} line {line}: is no sample of this package's tasks") from None
+    for task, where, row in log.rows():
+        try:
+            _add(row, items, figures, hashes, in_context=log.in_context(task))
+        except (KeyError, TypeError, ValueError, IndexError):
+            raise UserError(f"{where}: is no sample of this package's tasks") from None
     kept = {name: values for name, values in figures.items() if values and (wanted is None or name in wanted)}
     for name in wanted or ():
         if name not in kept:
-            raise UserError(f"{folder}: has no figure {name!r}; it has {', '.join(n for n, v in figures.items() if v)}")
-    checks = [described[task].get("judge_check") for task in tasks]
-    verdicts = [str(check.get("verdict")) for check in checks if isinstance(check, dict)]
-    check = next((worst for worst in ("no judge", "doubtful", "passed") if worst in verdicts), "")
-    setting = Setting(str(folder), signature, {}, {"model": model}, check)
-    return Entry(str(folder), folder, setting, kept, lambda: hashes)
-
-
-def _common_signature(folder: Path, by_task: Mapping[str, str]) -> str:
-    """One signature for all tasks, without the parts that name a task's rows."""
-    found = {
-        task: "|".join(part for part in line.split("|") if not part.startswith(("benchmark:", "reference:")))
-        for task, line in by_task.items()
-    }
-    (first, mine), *others = found.items()
-    for task, line in others:
-        if line != mine:
-            raise UserError(f"{folder}: {first} and {task} were judged in different settings: {mine} against {line}")
-    return mine
+            known = ", ".join(n for n, v in figures.items() if v)
+            raise UserError(f"{log.folder}: has no figure {name!r}; it has {known}")
+    return Entry(str(log.folder), log.folder, setting, kept, lambda: hashes)
 
 
 def _add(

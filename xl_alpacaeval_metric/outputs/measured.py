@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.languages import evidence, identify
 from xl_alpacaeval_metric.languages import fidelity as measuring
 from xl_alpacaeval_metric.records.result import Fidelity
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs import pairs
+from xl_alpacaeval_metric.runs import opened, pairs
 from xl_alpacaeval_metric.signature import package_version, signature
 
 
@@ -26,13 +26,13 @@ class Measured:
 
 
 def measure(path: Path) -> Measured:
-    """The fidelity of the texts of a file, as `pairs.read_outputs` reads it, or of a run folder.
+    """The fidelity of the answers in a file, a run folder or an output folder of the harness.
 
-    Raises UserError as that does, and for a folder without answers.
+    Raises UserError as `opened.read` does.
     """
-    texts, codes, ids = _of_run(path) if path.is_dir() else pairs.read_outputs(path)
-    texts, notes = pairs.outputs_without_thoughts(texts)
-    codes = [languages.get(code).code for code in codes]
+    answers = opened.read(path, languages=False).comparisons
+    texts, notes = pairs.outputs_without_thoughts([item.prediction for item in answers])
+    codes, ids = [languages.get(item.language).code for item in answers], [item.id for item in answers]
     found = measuring.texts_fidelity(texts, codes)
     items = [
         {"id": identifier, "language": code, **measuring.fidelity_row(one), "length": len(text)}
@@ -52,11 +52,3 @@ def write(found: Measured, output: Path) -> None:
         jsonl.write_json(output / run_folder.RESULTS, {**content, "warnings": warnings, "signature": found.signature})
     except OSError as error:
         raise UserError(f"{output}: cannot be written ({error.strerror})") from None
-
-
-def _of_run(path: Path) -> tuple[list[str], list[str], list[str]]:
-    samples = path / run_folder.SAMPLES
-    if not samples.is_file():
-        raise UserError(f"{path}: holds no {run_folder.SAMPLES}; give a file, or the --output of eval or judge")
-    answers = run_folder.read_samples(samples)
-    return [a.prediction for a in answers], [a.language for a in answers], [a.id for a in answers]

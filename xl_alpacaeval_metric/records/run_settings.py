@@ -22,6 +22,7 @@ def different(theirs: Settings, ours: Settings) -> list[str]:
         key
         for key in {**theirs, **ours}
         if not (key in LATER_KEYS and key not in theirs)
+        and not (key == "model" and "pairs" in theirs and key not in theirs)
         and (key, theirs.get(key), ours.get(key)) != ("order", "seeded", "balanced")
         and not _same(theirs.get(key), ours.get(key))
     ]

@@ -1,11 +1,9 @@
 """Comparisons of runs as tables on the terminal."""
 
-from collections.abc import Iterator
-
 from rich.console import Console
 from rich.markup import escape
 
-from xl_alpacaeval_metric.leaderboard import contrasts, formats
+from xl_alpacaeval_metric.leaderboard import contrast_formats, contrasts, formats
 from xl_alpacaeval_metric.leaderboard.contrasts import RunsComparison
 from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.runs.compare import Contrast, RunComparison
@@ -23,7 +21,7 @@ def show_comparison(found: RunComparison, console: Console, figure: str = "win_r
         f"{found.overall.n} items of {found.overall.n_prompts} prompts; p: sign-flip test, Holm p: corrected for "
         f"{sum(part.p_value is not None for part in found.by_language.values())} languages; interval: the same test's"
     ]
-    cells.print_lines([*notes, *_left_out(found, "A", "B")], console)
+    cells.print_lines([*notes, *contrast_formats.left_out(found, "A", "B")], console)
 
 
 def show_comparisons(found: RunsComparison, console: Console, figure: str = "win_rate") -> None:
@@ -50,21 +48,8 @@ def show_comparisons(found: RunsComparison, console: Console, figure: str = "win
     ]
     for pair in found.pairs:
         first, second = short[pair.a], short[pair.b]
-        notes += [f"{first} - {second}: {line}" for line in _left_out(pair, first, second)]
+        notes += [f"{first} - {second}: {line}" for line in contrast_formats.left_out(pair, first, second)]
     cells.print_lines(notes, console)
-
-
-def _left_out(found: RunComparison, first: str, second: str) -> Iterator[str]:
-    """What a comparison leaves out, and its warnings."""
-    if found.overall.n_missing:
-        yield f"left out: {found.overall.n_missing} shared items without a verdict in one run or both"
-    if found.n_changed:
-        yield f"left out: {found.n_changed} items whose instruction is another in each run"
-    for side, only in ((first, found.only_a), (second, found.only_b)):
-        if only:
-            counts = ", ".join(f"{code} {count}" for code, count in sorted(only.items()))
-            yield f"left out: {sum(only.values())} items that only {side} has ({counts})"
-    yield from (f"warning: {line}" for line in found.caveats)
 
 
 def _contrast_cells(part: Contrast) -> tuple[str, ...]:

@@ -2,146 +2,236 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
+from typing import Any
 
-from xl_alpacaeval_metric.benchmark import Benchmark, Row
-from xl_alpacaeval_metric.figures import LengthControl
-from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
+from xl_alpacaeval_metric.benchmark import Benchmark, Row, revision
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge.estimate import estimate
 from xl_alpacaeval_metric.judge.judging_stream import LiveJudging, can_stream
-from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.judge_check import checking
 from xl_alpacaeval_metric.panels import family
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records import run_settings
-from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, flat
 from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs import generation, pairs
-from xl_alpacaeval_metric.runs.candidate import Candidate
+from xl_alpacaeval_metric.runs import growth, judges, pairs, parts, scored
+from xl_alpacaeval_metric.runs.answers import generation
+from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
-from xl_alpacaeval_metric.scoring import score_task
-from xl_alpacaeval_metric.sequential.rules import Rule
+from xl_alpacaeval_metric.runs.scored import Judging
 
-OnEstimate = Callable[[Estimate], None]
-
-
-def _ignore(_estimate: Estimate) -> None:
-    pass
+judge_settings = judges.settings_of
 
 
 def evaluate_model(
-    candidate: Candidate,
-    benchmark: Benchmark,
-    judge: Judge | None,
-    output: Path,
-    progress: Progress,
-    rubric: Rubric | None = None,
-    on_estimate: OnEstimate = _ignore,
-    rule: Rule | None = None,
-    judge_check: bool | None = None,
-    assume_gpt4_taste: bool = False,
+    candidate: Candidate, benchmark: Benchmark, judge: Judge | Judging | None, output: Path, progress: Progress
 ) -> Result:
     """Generate, judge and score one model on a benchmark, in the run folder `output`.
 
-    An endpoint judges answers while others are generated. With a `rubric`, the judge rates the
-    answers, too. `on_estimate` is called before anything is generated with what judging will take,
-    assuming answers as long as the references; it may raise to stop there. With a `rule` the
-    answers are judged in looks (`sequential.rules`), when all are there. The judge is checked first
-    (see `judge_check.checking`), one in this process after the answers, so that it does not take
-    the candidate's memory. The caller has run the judge's preflight. Raises UserError; the same
-    call then continues in the folder.
+    The folder grows: rows that it has no answer for are generated, what this judge has not said is
+    asked, and what is there already counts (`growth`, `judges`). Rows without a reference are not
+    judged. An endpoint judges answers while others are generated. The judge is checked first, one
+    in this process after the answers, so that it does not take the candidate's memory. Raises
+    UserError; the same call then continues in the folder.
     """
-    settings = {
-        **candidate.identity,
+    judging = judge if isinstance(judge, Judging) else Judging(judge)
+    settings = {**candidate.identity, **_rows_settings(benchmark), **judge_settings(judging.judge)}
+    with RunFolder(output, settings, taken_on=growth.taken_on) as folder:
+        rows = _grown(folder, [_sample(benchmark, row) for row in benchmark.rows], judging, "instruction")
+        benchmark = _with_rows(benchmark, rows)
+        source = (benchmark.version, benchmark.references)
+        scored.take_on_judge(folder, judging, _rows_settings(benchmark), source)
+        folder.write_rows(run_folder.ROWS, rows)
+        expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
+        task = scored.task_of(folder, expected, judging, _without_reference(rows))
+        check = checking.checking(judging.judge, expected, judging.judge_check)
+        if judging.judge is not None:
+            judging.on_estimate(scored.with_check(estimate(task), check))
+        if check is not None and "endpoint" in check.identity:
+            check.run(progress)
+        if judging.rule is None and can_stream(task):
+            scored.arrange(folder, task)
+            with LiveJudging(task, folder.new_answers(), folder.append) as live:
+                samples = generation.answers(folder, rows, candidate, progress, live)
+                task = live.finish(progress)
+        else:
+            samples = generation.answers(folder, rows, candidate, progress)
+        notes = [
+            *family.warnings(candidate.model, judging.judge),
+            *generation.warnings(samples, candidate.max_tokens),
+            *_not_judged(rows, judging.judge),
+        ]
+        return scored.judged(
+            folder, task.with_answers(comparisons_of(samples)), judging, source, progress, notes, check
+        )
+
+
+def judge_pairs(
+    comparisons: Sequence[Comparison],
+    judge: Judge | Judging | None,
+    output: Path,
+    progress: Progress,
+    notes: Sequence[str] = (),
+    references: str = "given",
+    about: Mapping[str, object] | None = None,
+    without: Collection[ItemKey] = (),
+) -> Result:
+    """Judge and score answers that were generated elsewhere, in the run folder `output`.
+
+    The folder grows as that of `evaluate_model` does. `notes` become warnings of the result,
+    `references` names whose answers the references are, `about` is what is known of the answers,
+    such as their `model`. Items `without` are not judged, for want of a reference. Raises UserError
+    as `evaluate_model` does.
+    """
+    judging = judge if isinstance(judge, Judging) else Judging(judge)
+    rows: list[Mapping[str, Any]] = [
+        {key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS}
+        | ({"reference": None} if item.key in without else {})
+        for item in comparisons
+    ]
+    settings = {**(about or {}), "pairs": _hash(rows), "rows": len(rows), **_reference_run(references)}
+    with RunFolder(output, {**settings, **judge_settings(judging.judge)}, taken_on=growth.taken_on) as folder:
+        before, judged = folder.rows(run_folder.SAMPLES), judges.judged(folder)
+        _say(folder, growth.added(before, rows), judging)
+        rows = growth.merged(before, rows, ("instruction", "prediction"), judged, output)
+        found = comparisons_of(rows)
+        source = (f"pairs@{_hash(rows)}", references)
+        scored.take_on_judge(folder, judging, {"pairs": _hash(rows), "rows": len(rows)}, source)
+        folder.write_rows(run_folder.SAMPLES, rows)
+        notes = [*notes, *_not_judged(rows, judging.judge)]
+        return _judge_all(folder, found, judging, source, progress, notes, _without_reference(rows))
+
+
+def judge_run(
+    path: Path, judge: Judge | Judging | None, progress: Progress, given: "pairs.References | None" = None
+) -> Result:
+    """Judge and score the answers that are in a run folder, in that folder.
+
+    `given` are other references, for answers that were not judged yet. Raises UserError for a
+    folder without answers, and as `evaluate_model` does.
+    """
+    judging = judge if isinstance(judge, Judging) else Judging(judge)
+    with RunFolder(path, {}, taken_on=lambda theirs, _: theirs.keys()) as folder:
+        stored = folder.stored
+        settings: dict[str, Any] = dict(stored["settings"])
+        growth.refuse(settings, {**settings, **judge_settings(judging.judge)}, path)
+        before = folder.rows(run_folder.SAMPLES)
+        rows, notes = pairs.with_references(before, given)
+        growth.merged(before, rows, (), judges.judged(folder), path)
+        if judging.judge is not None and len(_without_reference(rows)) == len(rows):
+            raise UserError(f"{path}: its items have no references; give --reference FILE or RUN")
+        benchmark, references = growth.source_of(stored, path)
+        changed: dict[str, object] = {} if given is None else dict(_reference_run(given.name))
+        if "references" in settings:
+            changed["references"] = _hash([row["reference"] for row in rows])
+        if "pairs" in settings:
+            changed["pairs"] = _hash(rows)
+            benchmark = f"pairs@{_hash(rows)}"
+        source = (benchmark, given.name if given else references)
+        scored.take_on_judge(folder, judging, changed, source)
+        if given is not None:
+            folder.write_rows(run_folder.SAMPLES, rows)
+            by_key = {growth.key_of(row): row["reference"] for row in rows}
+            asked = [
+                {**row, "reference": by_key.get(growth.key_of(row), row.get("reference"))}
+                for row in folder.rows(run_folder.ROWS)
+            ]
+            if asked:
+                folder.write_rows(run_folder.ROWS, asked)
+        notes = [
+            *notes,
+            *family.warnings(str(settings.get("model") or ""), judging.judge),
+            *generation.warnings(rows, int(settings.get("max_tokens") or 0)),
+            *_not_judged(rows, judging.judge),
+            *growth.unanswered(folder.rows(run_folder.ROWS), rows),
+        ]
+        return _judge_all(folder, comparisons_of(rows), judging, source, progress, notes, _without_reference(rows))
+
+
+def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None, seed: int = 0) -> Path:
+    """runs/MODEL-BENCHMARK-HASH, with a hash of the settings that a folder cannot take on.
+
+    So a repeated command continues, and one with further languages or another judge goes on in the
+    same folder. A folder that version 0.1 named by all settings is found again.
+    """
+    name = "".join(c if c.isalnum() or c in "._-" else "-" for c in Path(candidate.model).name)[:60].lstrip(".")
+    identity = {key: value for key, value in candidate.identity.items() if key not in run_settings.LATER_KEYS}
+    against = _reference_run(benchmark.references).values()
+    earlier = _hash([identity, benchmark.revision, judge.settings if judge else None, *against])
+    folder = Path("runs") / f"{name}-{benchmark.name}-{earlier}"
+    if (folder / run_folder.RUN).is_file():
+        return folder
+    return Path("runs") / f"{name}-{benchmark.name}-{_hash([identity, benchmark.exclusion, seed, *against])}"
+
+
+def _judge_all(
+    folder: RunFolder,
+    comparisons: Sequence[Comparison],
+    judging: Judging,
+    source: tuple[str, str],
+    progress: Progress,
+    notes: Sequence[str],
+    without: Sequence[tuple[str, str]] = (),
+) -> Result:
+    task = scored.task_of(folder, comparisons, judging, without)
+    check = checking.checking(judging.judge, comparisons, judging.judge_check)
+    if judging.judge is not None:
+        judging.on_estimate(scored.with_check(estimate(task), check))
+    return scored.judged(folder, task, judging, source, progress, notes, check)
+
+
+def _grown(
+    folder: RunFolder, rows: Sequence[Mapping[str, Any]], judging: Judging, *same: str
+) -> list[Mapping[str, Any]]:
+    """The rows of this command and those that the folder has answers to."""
+    answered = {growth.key_of(row) for file in parts.files(folder.path) for row in folder.rows(file.name)}
+    before = [row for row in folder.rows(run_folder.ROWS) if growth.key_of(row) in answered]
+    found = growth.merged(before, rows, same, judges.judged(folder), folder.path)
+    _say(folder, growth.added(before, rows), judging)
+    return found
+
+
+def _say(folder: RunFolder, lines: Sequence[str], judging: Judging) -> None:
+    for line in lines:
+        judging.notify(f"{folder.path}: {line}")
+
+
+def _with_rows(benchmark: Benchmark, rows: Sequence[Mapping[str, Any]]) -> Benchmark:
+    """The benchmark with these lines of rows.jsonl."""
+    names = [one.name for one in fields(Row)]
+    found = tuple(Row(**{name: row[name] for name in names if name in row}) for row in rows)
+    return replace(benchmark, rows=found, revision=revision(found))
+
+
+def _rows_settings(benchmark: Benchmark) -> dict[str, object]:
+    return {
         "benchmark": benchmark.name,
         "revision": benchmark.revision,
         "languages": list(dict.fromkeys(row.response_language for row in benchmark.rows)),
         "rows": len(benchmark.rows),
         "references": _hash([row.reference for row in benchmark.rows]),
         **_reference_run(benchmark.references),
-        **judge_settings(judge),
     }
-    with RunFolder(output, settings) as folder:
-        rows = [_sample(benchmark, row) for row in benchmark.rows]
-        folder.write_rows(run_folder.ROWS, rows)
-        expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
-        task = _task(folder, expected, judge, rubric)
-        check = checking.checking(judge, expected, judge_check)
-        if judge is not None:
-            on_estimate(_with_check(estimate(task), check))
-        if check is not None and "endpoint" in check.identity:
-            check.run(progress)
-        if rule is None and can_stream(task):
-            _drop_missing(folder, task)
-            with LiveJudging(task, folder.new_answers(), folder.append) as judging:
-                samples = generation.answers(folder, rows, candidate, progress, judging)
-                task = judging.finish(progress)
-        else:
-            samples = generation.answers(folder, rows, candidate, progress)
-        source = (benchmark.version, benchmark.references)
-        notes = [
-            *family.warnings(candidate.model, judge),
-            *generation.warnings(samples, candidate.max_tokens),
-        ]
-        return _judge(
-            folder, task.with_answers(comparisons_of(samples)), source, progress, notes, rule, check, assume_gpt4_taste
-        )
 
 
-def judge_pairs(
-    comparisons: Sequence[Comparison],
-    judge: Judge | None,
-    output: Path,
-    progress: Progress,
-    rubric: Rubric | None = None,
-    on_estimate: OnEstimate = _ignore,
-    notes: Sequence[str] = (),
-    references: str = "given",
-    rule: Rule | None = None,
-    judge_check: bool | None = None,
-    assume_gpt4_taste: bool = False,
-) -> Result:
-    """Judge and score answers that were generated elsewhere, in the run folder `output`.
-
-    `on_estimate` is called first, with what judging will take. `notes` become warnings of the
-    result, `references` names whose answers the references are. With a `rule` the answers are
-    judged in looks (`sequential.rules`). Raises UserError as `evaluate_model` does.
-    """
-    rows = [{key: value for key, value in flat(item).items() if value or key in pairs.COLUMNS} for item in comparisons]
-    revision = _hash(rows)
-    with RunFolder(
-        output, {"pairs": revision, "rows": len(rows), **_reference_run(references), **judge_settings(judge)}
-    ) as folder:
-        folder.write_rows(run_folder.SAMPLES, rows)
-        task = _task(folder, comparisons, judge, rubric)
-        check = checking.checking(judge, comparisons, judge_check)
-        if judge is not None:
-            on_estimate(_with_check(estimate(task), check))
-        return _judge(folder, task, (f"pairs@{revision}", references), progress, notes, rule, check, assume_gpt4_taste)
+def _without_reference(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    return [growth.key_of(row) for row in rows if row.get("reference") is None]
 
 
-def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None) -> Path:
-    """runs/MODEL-BENCHMARK-HASH, with a hash of the settings.
-
-    The same settings give the same folder, so that a repeated command continues.
-    """
-    name = "".join(c if c.isalnum() or c in "._-" else "-" for c in Path(candidate.model).name)[:60].lstrip(".")
-    identity = {key: value for key, value in candidate.identity.items() if key not in run_settings.LATER_KEYS}
-    against = _reference_run(benchmark.references).values()
-    settings = [identity, benchmark.revision, judge.settings if judge else None, *against]
-    return Path("runs") / f"{name}-{benchmark.name}-{_hash(settings)}"
-
-
-def judge_settings(judge: Judge | None) -> Mapping[str, object]:
-    """The settings of a run that depend on the judge."""
-    if judge is None:
-        return {"judge": "none"}
-    return {**judge.settings, "judge_identity": dict(judge.client.identity)}
+def _not_judged(rows: Sequence[Mapping[str, Any]], judge: Judge | None) -> list[str]:
+    """A warning about rows without a reference; none where there is no judge."""
+    found = _without_reference(rows) if judge else []
+    if not found:
+        return []
+    codes = ", ".join(dict.fromkeys(code for _, code in found))
+    return [
+        f"{len(found)} of {len(rows)} items ({codes}) have no reference and were not judged: language fidelity alone"
+    ]
 
 
 def _reference_run(references: str) -> Mapping[str, object]:
@@ -154,83 +244,6 @@ def _sample(benchmark: Benchmark, row: Row) -> dict[str, object]:
     """The row as a line of samples.jsonl, without the prediction."""
     variant = {"prompt": benchmark.prompt(row), "design": row.subset} if benchmark.name == "context" else {}
     return {**asdict(row), "language": row.response_language, **variant}
-
-
-def _task(
-    folder: RunFolder, comparisons: Sequence[Comparison], judge: Judge | None, rubric: Rubric | None
-) -> JudgingTask:
-    """What is left to judge, given the judgements in the folder."""
-    # Ratings carry the hash of their criteria, which are no setting of the folder: a finished run
-    # can be rated later.
-    return JudgingTask.of(
-        comparisons, judge, rubric=rubric, verdicts=folder.verdicts(), ratings=folder.ratings() if rubric else ()
-    )
-
-
-def _judge(
-    folder: RunFolder,
-    task: JudgingTask,
-    source: tuple[str, str],
-    progress: Progress,
-    notes: Sequence[str] = (),
-    rule: Rule | None = None,
-    check: checking.JudgeChecking | None = None,
-    assume_gpt4_taste: bool = False,
-) -> Result:
-    found = None if check is None else check.run(progress)
-    if found is not None:
-        jsonl.write_json(folder.path / run_folder.CHECK, found.as_dict())
-    if task.judge:
-        _drop_missing(folder, task)
-        if task.pending or not task.new:
-            done = task.n_questions - len(task.pending)
-            progress("judging", done, task.n_questions, f"judging with {task.judge.client.spec}")
-    if task.rubric:
-        jsonl.write_json(folder.path / run_folder.RUBRIC, task.rubric.as_dict())
-    result = score_task(
-        task,
-        on_verdict=_keep(folder, progress, "judging", task.n_questions - len(task.pending), task.n_questions),
-        on_rating=_keep(
-            folder,
-            progress,
-            "rating by criteria",
-            len(task.comparisons) - len(task.unrated),
-            len(task.comparisons),
-        ),
-        benchmark=source[0],
-        references=source[1],
-        rule=rule,
-        length_control=LengthControl(checking.tastes(found), assume_gpt4_taste),
-    )
-    result = replace(result, warnings=(*notes, *result.warnings))
-    if task.judge:
-        result = checking.with_check(result, found)
-    folder.write_results(result)
-    return result
-
-
-def _drop_missing(folder: RunFolder, task: JudgingTask) -> None:
-    """Drop the verdicts without a preference, so that no question has two in the file."""
-    if task.pending:
-        folder.write_rows(run_folder.VERDICTS, map(flat, (*task.verdicts.values(), *task.new_verdicts)))
-
-
-def _with_check(estimate: Estimate, check: checking.JudgeChecking | None) -> Estimate:
-    return estimate if check is None else replace(estimate, check=check.estimate())
-
-
-def _keep(
-    folder: RunFolder, progress: Progress, step: str, done: int, total: int
-) -> Callable[[Verdict | Rating], None]:
-    """A callback that appends each new judgement to the folder and reports the progress."""
-
-    def keep(judgement: Verdict | Rating) -> None:
-        nonlocal done
-        folder.append(judgement)
-        done += 1
-        progress(step, done, total)
-
-    return keep
 
 
 def _hash(content: object) -> str:

@@ -85,7 +85,7 @@ def differing(a: Setting, b: Setting) -> Iterator[str]:
         # Another seed shows other answers first, and judges have position bias.
         yield f"order (drawn from seed {mine.get('seed')} against {theirs.get('seed')})"
     if mine.get("judge") == theirs.get("judge") and a.judge and b.judge:
-        first, second = _determining(a.judge), _determining(b.judge)
+        first, second = determining(a.judge), determining(b.judge)
         for part in sorted(first.keys() | second.keys()):
             if first.get(part) != second.get(part):
                 yield f"judge ({part} {first.get(part)} against {second.get(part)})"
@@ -108,10 +108,11 @@ def warnings(settings: Iterable[Setting]) -> list[str]:
     return found
 
 
-def _determining(identity: Mapping[str, object]) -> dict[str, object]:
+def determining(identity: Mapping[str, object]) -> dict[str, object]:
+    """The parts of a judge's identity that its verdicts depend on, also where it is a panel's."""
     panel = identity.get("panel")
     if isinstance(panel, list):
-        members = [_determining(one) for one in panel if isinstance(one, dict)]
+        members = [determining(one) for one in panel if isinstance(one, dict)]
         return {f"{part} {number}": value for number, one in enumerate(members, 1) for part, value in one.items()}
     args = identity.get("args")
     parts = {**identity, **args} if isinstance(args, dict) else identity

@@ -5,7 +5,7 @@ It is the contract between the steps of a run.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
 
@@ -25,9 +25,10 @@ from xl_alpacaeval_metric.machine import environment
 from xl_alpacaeval_metric.records import run_settings
 from xl_alpacaeval_metric.records.judgements import Comparison, Rating, Verdict, flat
 from xl_alpacaeval_metric.records.result import Result
+from xl_alpacaeval_metric.runs import parts
 from xl_alpacaeval_metric.signature import package_version
 
-RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", "samples.jsonl", "verdicts.jsonl", "results.json"
+RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", parts.SAMPLES, "verdicts.jsonl", "results.json"
 RATINGS, RUBRIC, CHECK, ITEMS = "criteria.jsonl", "rubric.json", "check.json", "items.jsonl"
 MODEL, HISTORY = "model", "history"
 """Keys of run.json: what the loaded model turned out to be; an entry for each command that worked
@@ -44,17 +45,23 @@ class RunFolder:
     """
 
     def __init__(
-        self, path: Path, settings: Mapping[str, object], *, may_replace: Callable[[frozenset[str]], bool] | None = None
+        self,
+        path: Path,
+        settings: Mapping[str, object],
+        *,
+        may_replace: Callable[[frozenset[str]], bool] | None = None,
+        taken_on: Callable[[run_settings.Settings, run_settings.Settings], Collection[str]] | None = None,
     ) -> None:
         """`settings` identify the run.
 
         `may_replace` decides whether this run may take the folder of a run of the same kind with
         other settings, whose names it is given. It is called under the folder's lock, and may
-        delete files that would be in the new run's way.
+        delete files that would be in the new run's way. `taken_on` gives the settings that may
+        differ, from those of the folder and of this run: run.json keeps its own until `settle`.
         """
         self.path = path
         self.settings = json.loads(json.dumps(settings))
-        self._may_replace = may_replace
+        self._may_replace, self._taken_on = may_replace, taken_on
         self._lock = lock.FolderLock(path)
         self._open: dict[str, TextIO] = {}
         self._entry: dict[str, object] = {}
@@ -106,6 +113,16 @@ class RunFolder:
             stored = {MODEL: dict(model), **stored}
         write_json(self.path / RUN, {**stored, HISTORY: [*_entries(stored)[:-1], self._entry]})
 
+    @property
+    def stored(self) -> Mapping[str, Any]:
+        """The contents of run.json."""
+        return read_json(self.path / RUN)
+
+    def settle(self, settings: Mapping[str, object], **more: object) -> None:
+        """Write other settings into run.json, and `more` beside them."""
+        stored = read_json(self.path / RUN)
+        write_json(self.path / RUN, {**stored, "settings": dict(settings), **more, HISTORY: _entries(stored)})
+
     def _check_kind(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"{self.path}: is a file; --output names a folder")
@@ -122,7 +139,11 @@ class RunFolder:
         theirs = read_json(self.path / RUN).get("settings")
         if not isinstance(theirs, dict):
             raise UserError(f"{self.path / RUN}: damaged, has no settings; choose a new folder")
-        other = run_settings.different(theirs, self.settings)
+        try:
+            may_differ = self._taken_on(theirs, self.settings) if self._taken_on else ()
+        except UserError as error:
+            raise UserError(f"{self.path}: {error}") from None
+        other = [key for key in run_settings.different(theirs, self.settings) if key not in may_differ]
         if not other:
             return False
         if self._may_replace and theirs.keys() == self.settings.keys() and self._may_replace(frozenset(other)):
@@ -170,7 +191,7 @@ class RunFolder:
         tails: dict[Path, Tail] = {}
 
         def new() -> list[Comparison]:
-            files = samples_files(self.path)
+            files = parts.files(self.path)
             return comparisons_of(row for file in files for row in tails.setdefault(file, Tail(file)).new_lines())
 
         return new
@@ -195,22 +216,6 @@ class RunFolder:
 def names(folder: Path) -> set[str]:
     """The names in a folder, without the lock file and a killed process's unfinished files."""
     return {file.name for file in folder.iterdir() if file.name != lock.FILE and not _UNFINISHED.fullmatch(file.name)}
-
-
-def samples_files(folder: Path) -> list[Path]:
-    """The files with answers: samples.jsonl, and a part for each copy of the model at work."""
-    return [folder / SAMPLES, *sorted(folder.glob("samples.*.jsonl"))]
-
-
-def part(copy: int) -> str:
-    """The file to which one of several copies of a model appends its answers."""
-    return f"samples.{copy}.jsonl"
-
-
-def remove_parts(folder: Path) -> None:
-    """Delete the copies' files, when their answers are in samples.jsonl."""
-    for file in samples_files(folder)[1:]:
-        file.unlink()
 
 
 def read_samples(file: Path) -> list[Comparison]:

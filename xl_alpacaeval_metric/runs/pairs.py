@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from xl_alpacaeval_metric import languages, thinking
 from xl_alpacaeval_metric.benchmark import Benchmark
@@ -38,7 +38,7 @@ def read_against(file: Path, given: "References | None" = None) -> tuple[list[Co
     comparisons, replaced, kept, left_out = [], 0, 0, 0
     for number, (where, row) in enumerate(rows, 1):
         identifier = tables.identifier_of(row, where) or str(number)
-        code = _language(row, where)
+        code = language_of(row, where)
         reference = own = row.get("reference")
         if given is not None:
             reference = given.of(identifier, code, row.get("instruction"))
@@ -64,13 +64,17 @@ def read_against(file: Path, given: "References | None" = None) -> tuple[list[Co
         )
     if given is not None and given.of_run and not comparisons:
         raise UserError(f"{given.path}: has none of the {len(rows)} items of {file} with the same instruction")
-    name = given.path if given else file
+    return comparisons, _lines(given, replaced, kept, left_out, len(rows)) if given else []
+
+
+def _lines(given: "References", replaced: int, kept: int, left_out: int, total: int) -> list[str]:
+    name = given.path
     lines = [
         (replaced, f"references of {replaced} pairs are those of {name}, not the pairs' own"),
         (kept, f"references of {kept} pairs are their own, since {name} has none for them"),
-        (left_out, f"left out: {left_out} of {len(rows)} pairs, whose item or instruction {name} does not have"),
+        (left_out, f"left out: {left_out} of {total} pairs, whose item or instruction {name} does not have"),
     ]
-    return comparisons, [line for count, line in lines if count]
+    return [line for count, line in lines if count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,24 @@ class References:
         return replace(benchmark, rows=tuple(found)), lines
 
 
+def with_references(
+    rows: Sequence[Mapping[str, Any]], given: References | None
+) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Lines of a run's samples.jsonl with the given references, and lines about them for the user.
+
+    Raises UserError where none of them is given.
+    """
+    if given is None:
+        return list(rows), []
+    texts = [given.of(str(row["id"]), str(row["language"]), row["instruction"]) for row in rows]
+    taken = sum(text is not None for text in texts)
+    if not taken:
+        raise UserError(f"{given.path}: has a reference for none of the {len(rows)} answers (the same id and language)")
+    found = [row if text is None else {**row, "reference": text} for row, text in zip(rows, texts, strict=True)]
+    replaced = sum(text is not None and bool(row.get("reference")) for row, text in zip(rows, texts, strict=True))
+    return found, _lines(given, replaced, len(rows) - taken, 0, len(rows))
+
+
 def without_thoughts(comparisons: Sequence[Comparison]) -> tuple[list[Comparison], list[str]]:
     """The comparisons with answers alone, and lines for the user about the thoughts taken off.
 
@@ -172,20 +194,6 @@ def outputs_without_thoughts(texts: Sequence[str]) -> tuple[list[str], list[str]
     return [part.answer for part in found], lines
 
 
-def read_outputs(file: Path) -> tuple[list[str], list[str], list[str]]:
-    """The texts, language codes and ids in the columns prediction, language and id of a file.
-
-    A row without an id has its number. The file is JSONL, JSON or Parquet. Raises UserError as
-    `read` does.
-    """
-    rows = tables.read_rows(file)
-    if not rows:
-        raise UserError(f"{file}: is empty; it needs rows with prediction, language")
-    texts = [_text(row, "prediction", where, empty=True) for where, row in rows]
-    ids = [tables.identifier_of(row, where) or str(number) for number, (where, row) in enumerate(rows, 1)]
-    return texts, [_language(row, where) for where, row in rows], ids
-
-
 def read_references(file: Path) -> dict[tuple[str, str], str]:
     """References by (id, language), from the columns id, language and reference of a file.
 
@@ -203,7 +211,7 @@ def read_references(file: Path) -> dict[tuple[str, str], str]:
         thoughts += _has_thought(reference)
         if not text.strip():
             raise UserError(f'{where}: "reference" is a thought without an answer')
-        if found.setdefault((identifier, _language(row, where)), text) != text:
+        if found.setdefault((identifier, language_of(row, where)), text) != text:
             raise UserError(f"{where}: id {identifier!r} has another reference already; need one an item")
     if not found:
         raise UserError(f"{file}: is empty; it needs rows with id, language, reference")
@@ -220,7 +228,8 @@ def _has_thought(part: thinking.Split) -> bool:
     return bool(part.thought) or not part.finished
 
 
-def _language(row: Mapping[str, object], where: str) -> str:
+def language_of(row: Mapping[str, object], where: str) -> str:
+    """The code of a row's language; raises UserError where it has none, or an unknown one."""
     try:
         return languages.get(_text(row, "language", where)).code
     except UserError as error:

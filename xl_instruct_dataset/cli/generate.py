@@ -8,8 +8,8 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import terminal
+from xl_alpacaeval_metric.cli.options.settings import with_settings
 from xl_alpacaeval_metric.cli.progress import ProgressLine
-from xl_alpacaeval_metric.cli.settings_options import with_settings
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 from xl_instruct_dataset.cli.hub import app
@@ -60,7 +60,7 @@ def generate(
 
 def _run(settings: Settings, output: Path, strict: bool) -> None:
     from xl_alpacaeval_metric.hub import folder as hub_folder
-    from xl_instruct_dataset.generate import report, run
+    from xl_instruct_dataset.generate import page, report, run
     from xl_instruct_dataset.generate.config import work_folder
 
     work = work_folder.of(output)
@@ -73,6 +73,7 @@ def _run(settings: Settings, output: Path, strict: bool) -> None:
         outcome = run.run(settings, output, progress)
     report.show(outcome, terminal.console())
     say(f"report: {report.file(work)}")
+    say(f"page: {page.file(work)}")
     say(f"rejects: {work / work_folder.REJECTS}")
     if not outcome.written:
         say(f"xl-instruct: no row was kept, so there is no {output}; the rejects say why", error=True)

@@ -69,7 +69,7 @@ def push_folder(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go up, and send nothing")] = False,
 ) -> None:
     """Upload a folder to the Hub in one commit, after checking it against its card."""
-    from xl_instruct_dataset.hub import push
+    from xl_alpacaeval_metric.hub import push
 
     push.check_name(repo)
     planned = push.plan(folder)

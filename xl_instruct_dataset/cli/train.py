@@ -12,22 +12,12 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import credentials, terminal
-from xl_alpacaeval_metric.cli.arguments import BatchSize
-from xl_alpacaeval_metric.cli.options import (
-    BenchmarkPath,
-    BothOrders,
-    Concurrency,
-    JudgeArgs,
-    JudgeSpec,
-    JudgeThinking,
-    JudgeThinkingTokens,
-    JudgeUrl,
-    MaxMissing,
-    codes,
-    judge_from,
-)
+from xl_alpacaeval_metric.cli.options.arguments import BatchSize
+from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, Limit, codes
+from xl_alpacaeval_metric.cli.options.judge import BothOrders, JudgeOptions, MaxMissing
+from xl_alpacaeval_metric.cli.options.records import with_options
+from xl_alpacaeval_metric.cli.options.settings import with_settings
 from xl_alpacaeval_metric.cli.progress import ProgressLine
-from xl_alpacaeval_metric.cli.settings_options import with_settings
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.processes import child
 from xl_alpacaeval_metric.terminal import say
@@ -78,24 +68,20 @@ def train_model(
 
 
 @app.command("loop")
+@with_options(JudgeOptions, "asked")
 @with_settings(Settings, _GROUP)
 def run_loop(
     model: Model,
     output: Annotated[Path, typer.Option(help="Folder for everything; the same command goes on in it")],
-    judge: JudgeSpec = None,
+    asked: JudgeOptions,
     benchmark: Annotated[str, typer.Option(metavar="mini,en,m", help="Benchmarks to evaluate on")] = "mini",
     languages: Annotated[
         str | None, typer.Option(metavar="fi,de,...", help="Languages to evaluate in (default: those of the data)")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="The first N instructions a language")] = None,
+    limit: Limit = None,
     max_tokens: Annotated[int, typer.Option(min=1, help="Length of an answer, at most")] = 1024,
     eval_batch_size: BatchSize = "auto",
-    judge_base_url: JudgeUrl = None,
-    judge_args: JudgeArgs = "",
-    judge_thinking: JudgeThinking = "auto",
-    judge_thinking_tokens: JudgeThinkingTokens = 4096,
     both_orders: BothOrders = None,
-    concurrency: Concurrency = 64,
     reference: Annotated[
         Path | None, typer.Option(metavar="FILE", help="References for en and m: id, language, reference")
     ] = None,
@@ -132,17 +118,8 @@ def run_loop(
     )
 
     def open_judge() -> "AbstractContextManager[Judge | None]":
-        return judge_from(
-            judge,
-            judge_base_url,
-            judge_args,
-            concurrency,
-            resolved.device,
-            both_by_default(plan.benchmarks) if both_orders is None else both_orders,
-            resolved.seed,
-            judge_thinking,
-            judge_thinking_tokens,
-        )
+        both = both_by_default(plan.benchmarks) if both_orders is None else both_orders
+        return asked.opened(both, resolved.seed, resolved.device)
 
     with ProgressLine(output) as progress:
 

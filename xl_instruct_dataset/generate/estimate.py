@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from xl_alpacaeval_metric.benchmark.translate import messages as translation
+from xl_alpacaeval_metric.benchmark.written.translate import messages as translation
 from xl_alpacaeval_metric.clients.base import Message
 from xl_alpacaeval_metric.files.jsonl import read_lines
 from xl_instruct_dataset.generate.config.settings import Settings

@@ -34,6 +34,7 @@ def text(about: About, configs: Mapping[str, Written]) -> str:
             "table": _table(configs),
             "origin": about.origin,
             "limits": about.limits,
+            "bibtex": card_text.BIBTEX,
             "version": package_version(),
         },
     )
@@ -42,9 +43,9 @@ def text(about: About, configs: Mapping[str, Written]) -> str:
         pretty_name=about.pretty_name,
         license=about.license,
         languages=sorted({code for pair in pairs for code in pair}),
-        tags=(front_matter.TAG, "cross-lingual", "multilingual", "instruction-tuning"),
+        tags=(front_matter.TAG, "cross-lingual", "multilingual", "instruction-tuning", "synthetic"),
     )
-    return front_matter.front_matter(front, configs, features(), SPLIT) + body
+    return front_matter.front_matter(front, configs, dict.fromkeys(configs, features()), SPLIT) + body
 
 
 def _table(configs: Mapping[str, Written]) -> str:

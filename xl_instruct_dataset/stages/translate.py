@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xl_alpacaeval_metric.benchmark.translate import messages
+from xl_alpacaeval_metric.benchmark.written.translate import messages
 from xl_instruct_dataset.quality import clean_reply, markdown
 
 __all__ = ["LIMIT", "Segment", "joined", "messages", "read", "segments"]

@@ -101,7 +101,6 @@ def test_without_the_hub_the_error_names_the_file_and_the_way_out(monkeypatch: p
     ("name", "codes", "message"),
     [
         ("alpaca", ["fi"], "unknown benchmark 'alpaca'; there are xl, m, en, mini, context"),
-        ("mini", ["sw"], "no references in 'sw'"),
         ("mini", ["qqq"], "qqq"),
         ("en", ["fi"], "English only"),
     ],

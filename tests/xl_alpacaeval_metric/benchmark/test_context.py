@@ -3,13 +3,10 @@
 import json
 from collections import Counter
 
-import pytest
-
 from xl_alpacaeval_metric import benchmark, score
 from xl_alpacaeval_metric.benchmark import context
 from xl_alpacaeval_metric.clients.base import Completion, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
-from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.languages import identify
 from xl_alpacaeval_metric.records.judgements import Comparison
@@ -68,8 +65,10 @@ def test_every_text_is_in_its_language() -> None:
 def test_the_limit_is_of_all_rows_and_languages_are_the_response_s() -> None:
     assert [row.id for row in benchmark.load("context", limit=7).rows][-2:] == ["context-02-same", "context-02-context"]
     assert {row.response_language for row in benchmark.load("context", ["fi"]).rows} == {"fi"}
-    with pytest.raises(UserError, match=r"no references in 'sw'; it has de, pt"):
-        benchmark.load("context", ["sw"])
+    other = benchmark.load("context", ["sw"]).rows
+    assert {row.subset for row in other} == {"response", "all"}
+    assert all(row.response_language == "sw" != row.instruction_language and row.reference is None for row in other)
+    assert all(row.instruction.endswith("Please answer in Swahili.") for row in other)
 
 
 def answers(prediction: dict[str, str]) -> list[Comparison]:

@@ -5,9 +5,10 @@ import pytest
 
 from tests.commands import complaint, start_alpacaeval
 from tests.commands import run_alpacaeval as run
+from tests.helpers import FINNISH, GERMAN
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import benchmark
-from xl_alpacaeval_metric.benchmark import journal, references
+from xl_alpacaeval_metric.benchmark.written import journal, references
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
@@ -154,7 +155,39 @@ def test_texts_that_are_cut_off_are_counted(tmp_path: Path) -> None:
     mini = benchmark.load("mini", ["fi"], limit=3)
     references.with_references_by(cuts, mini, tmp_path, silent, said.append)
     references.with_references_by(ScriptedClient(echo, model="whole"), mini, tmp_path, silent, said.append)
-    assert [line.partition(" cut off")[0] for line in said] == ["1 of 3 references are"]
+    cut = [line for line in said if "cut off" in line]
+    assert [line.partition(" cut off")[0] for line in cut] == ["1 of 3 references are"]
+    # They echo an English request.
+    assert "references by scripted/scripted are not in the language asked for" in said[0]
+
+
+def test_references_in_another_language_are_set_aside(tmp_path: Path) -> None:
+    file = tmp_path / "references.jsonl"
+    german = ScriptedClient(lambda r: GERMAN if "bread" in r.messages[0]["content"] else FINNISH)
+    rows = [row for row in ROWS if row.response_language == "fi"]
+    references.make(rows, german, file, silent)
+    (line,) = references.set_aside(rows, file)
+    assert line.startswith("1 of 3 references are not in the language asked for (fi: answered in de (1))")
+    aside = json.loads((tmp_path / "references.rejected.jsonl").read_text("utf-8"))
+    assert (aside["id"], aside["answered_in"]) == ("mini-01", "de")
+    again = ScriptedClient(lambda _: FINNISH)
+    assert len(references.make(rows, again, file, silent)) == 3
+    assert len(again.sent) == 1
+    assert not references.set_aside(rows, file)
+
+
+def test_the_writer_is_reached_by_its_own_address_and_what_is_wrong_is_exit_code_one(tmp_path: Path) -> None:
+    with JudgeServer(reply=lambda _: GERMAN) as server:
+        command = (
+            *("references", "--model", "openai/any", "--base-url", server.url, "--benchmark", "mini"),
+            *("--languages", "fi", "--limit", 2, "--output", tmp_path / "r.jsonl"),
+        )
+        wrong = run(*command)
+        assert wrong.returncode == 1
+        assert "2 of 2 references are not in the language asked for" in wrong.stderr
+        kept = run(*command, "--any-language")
+        assert kept.returncode == 0, kept.stderr
+    assert len(pairs.read_references(tmp_path / "r.jsonl")) == 2
 
 
 def test_thoughts_are_no_part_of_a_reference(tmp_path: Path) -> None:

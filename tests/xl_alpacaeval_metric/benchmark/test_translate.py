@@ -9,7 +9,7 @@ from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import benchmark
-from xl_alpacaeval_metric.benchmark import translate
+from xl_alpacaeval_metric.benchmark.written import translate
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError

@@ -16,7 +16,7 @@ from transformers import AutoTokenizer
 from tests.commands import Result, complaint, run_python, start_alpacaeval
 from tests.commands import run_alpacaeval as run
 from tests.servers.judge import JudgeServer
-from xl_alpacaeval_metric.runs.thoughts import Thoughts
+from xl_alpacaeval_metric.runs.answers.thoughts import Thoughts
 
 
 def evaluate(model: object, folder: Path, *options: object) -> Result:

@@ -9,7 +9,7 @@ import pytest
 from tests import thinking_model
 from tests.commands import Result, complaint
 from tests.commands import run_alpacaeval as run
-from tests.servers.judge import JudgeServer
+from tests.servers.judge import JudgeServer, Refused
 from xl_alpacaeval_metric.files import jsonl
 
 THOUGHT = "The user wants an answer in German, so I should think about it first. "
@@ -170,3 +170,23 @@ def test_answers_cut_off_by_an_endpoint_and_thoughts_without_end_are_counted(tmp
     found = results(tmp_path / "endless")
     assert (found["thinking"]["unfinished"], found["n_empty"]) == (2, 2)
     assert json.dumps(samples(tmp_path / "endless")).count("LMEVAL") == 0
+
+
+def test_thinking_off_behind_an_endpoint_that_knows_reasoning_effort_alone(tmp_path: Path) -> None:
+    def message(body: dict[str, Any]) -> dict[str, Any]:
+        if "chat_template_kwargs" in body:
+            raise Refused(400, "Unrecognized request argument supplied: chat_template_kwargs")
+        off = body.get("reasoning_effort") == "none"
+        return {"content": ANSWER} if off else {"content": None, "reasoning": THOUGHT}
+
+    with JudgeServer(message=message) as server:
+        result = behind(server, tmp_path / "run", "--thinking", "off")
+        assert result.returncode == 0, result.stderr
+        assert server.seen.last_body["max_tokens"] == 20
+        assert server.seen.last_body["reasoning_effort"] == "none"
+    assert [row["prediction"] for row in samples(tmp_path / "run")] == [ANSWER] * 2
+    with JudgeServer(message=lambda _: {"content": None, "reasoning": THOUGHT}) as server:
+        result = behind(server, tmp_path / "deaf", "--thinking", "off")
+    assert result.returncode == 2
+    assert "nothing turns it off" in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr

@@ -15,7 +15,7 @@ PROMPTS = [f"{'Say ' * number}something {number}." for number in range(6)]
 @pytest.mark.parametrize("until", [[], ["e"], ["a", "<|im_end|>"]])
 @pytest.mark.parametrize("own_end", [None, [5, 2], 70])
 def test_answers_end_where_the_harness_ends_them(own_end: object, until: list[str], tiny: Path) -> None:
-    from xl_alpacaeval_metric.runs import answer_worker, harness_model
+    from xl_alpacaeval_metric.runs.answers import answer_worker, harness_model
 
     settings = {"model": str(tiny), "backend": "hf", "model_args": {"dtype": "float32"}}
     resources = {"batch_size": 1, "device": "cpu", "concurrency": 1, "arguments": {}}

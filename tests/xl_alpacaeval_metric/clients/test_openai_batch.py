@@ -20,7 +20,7 @@ from tests.servers.batch import BatchServer
 from tests.servers.judge import hash_verdict
 from tests.xl_alpacaeval_metric.clients.endpoint_client import ask, asks, is_verdict
 from xl_alpacaeval_metric.cli import app
-from xl_alpacaeval_metric.cli.options import ask_in_batches
+from xl_alpacaeval_metric.cli.options.judging import ask_in_batches
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Reply, Request
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
 from xl_alpacaeval_metric.clients.openai_batch import api

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xl_alpacaeval_metric.clients.local.weights import fingerprint
-from xl_alpacaeval_metric.runs.candidate import Candidate
+from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 
 WEIGHTS = bytes(range(256)) * 2**14  # 4 MiB.
 

@@ -5,7 +5,7 @@ import pytest
 from xl_alpacaeval_metric.hub import card_text
 from xl_alpacaeval_metric.templates import TemplateError
 
-VALUES = {name: f"<{name}>" for name in ("title", "name", "example", "table", "origin", "limits", "version")}
+VALUES = {name: f"<{name}>" for name in ("title", "name", "example", "table", "origin", "limits", "bibtex", "version")}
 
 
 def test_a_body_has_every_value_and_no_slot() -> None:

@@ -10,7 +10,7 @@ from tests.servers.judge import JudgeServer
 from tests.servers.planted import planted
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.harness import judging, values
-from xl_alpacaeval_metric.runs.thoughts import Answer
+from xl_alpacaeval_metric.runs.answers.thoughts import Answer
 from xl_alpacaeval_metric.xl_alpacaeval_metric import compute
 
 ROWS = benchmark.load("mini", ["fi"], limit=4).rows

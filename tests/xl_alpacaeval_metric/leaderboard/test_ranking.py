@@ -3,9 +3,7 @@
 import csv
 import io
 import json
-import math
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,61 +12,11 @@ import pytest
 import xl_alpacaeval_metric
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
-from tests.helpers import FINNISH, GERMAN, write_jsonl
+from tests.finished_runs import harness_log, made, spread
+from tests.helpers import write_jsonl
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard import formats
 from xl_alpacaeval_metric.leaderboard.ranking import rank
-
-SIGNATURE = "judge:openai/any|prompt:0123abcd|order:both|seed:0|benchmark:pairs@1|reference:given@{reference}"
-TEXTS = {"de": GERMAN, "fi": FINNISH}
-
-
-def made(
-    folder: Path,
-    preferences: Mapping[str, Sequence[float | None]],
-    *,
-    model: str = "",
-    reference: str = "01234567",
-    references: str = "reference",
-    answers: str = "",
-    judge: str = "openai/any",
-    levels: Sequence[int] = (),
-) -> Path:
-    """A finished run: language -> the preference on each prompt."""
-    keys = [(f"p{n}", code, value) for code, values in preferences.items() for n, value in enumerate(values)]
-    samples = [
-        {
-            "id": identifier,
-            "language": code,
-            "instruction": f"ask {identifier}",
-            "prediction": (answers and f"{answers} {identifier} {code}") or f"{TEXTS[code]} {folder.name}",
-            "reference": f"{references} {identifier} {code}",
-        }
-        for identifier, code, _ in keys
-    ]
-    write_jsonl(folder / "samples.jsonl", samples)
-    orders = ("candidate_first", "reference_first")
-    lines = [
-        {"id": identifier, "language": code, "order": order, "preference": value}
-        for identifier, code, value in keys
-        for order in orders
-    ]
-    write_jsonl(folder / "verdicts.jsonl", lines)
-    if levels:
-        rated = [
-            {"id": identifier, "language": code, "scores": {"naturalness": level}, "rubric": "x"}
-            for (identifier, code, _), level in zip(keys, levels, strict=True)
-        ]
-        write_jsonl(folder / "criteria.jsonl", rated)
-    settings = {"model": model} if model else {"pairs": "0"}
-    (folder / "run.json").write_text(json.dumps({"settings": settings}), encoding="utf-8")
-    signature = SIGNATURE.format(reference=reference).replace("openai/any", judge)
-    (folder / "results.json").write_text(json.dumps({"signature": signature}), encoding="utf-8")
-    return folder
-
-
-def spread(mean: float, count: int = 20, wide: float = 0.1) -> list[float | None]:
-    return [mean + wide * math.sin(n) for n in range(count)]
 
 
 @pytest.fixture
@@ -171,38 +119,6 @@ def test_head_to_heads_are_ranked_by_bradley_terry(tmp_path: Path) -> None:
         rank([ab, made(tmp_path / "D", {"de": spread(0.7)}, answers="delta", references="other", reference="3")])
 
 
-def harness_log(folder: Path, preferences: Sequence[float], model: str, judge: str = "openai/any") -> Path:
-    """What lm-evaluation-harness writes with --log_samples, cut to what matters."""
-    samples = [
-        {
-            "doc": {
-                "id": f"p{n}",
-                "response_language": "de",
-                "instruction": f"ask p{n}",
-                "reference": f"reference p{n} de",
-            },
-            "filtered_resps": [
-                json.dumps(
-                    {
-                        "preference": value,
-                        "prediction": f"{GERMAN} {model}",
-                        "judged": True,
-                        "fidelity": {"line_pass": n % 2 == 0},
-                    }
-                )
-            ],
-        }
-        for n, value in enumerate(preferences)
-    ]
-    place = folder / model.replace("/", "__")
-    stamp = "2026-11-28T10-00-00.000000"
-    write_jsonl(place / f"samples_xl_alpacaeval_mini_de_{stamp}.jsonl", samples)
-    described = {"judged_by": {"signature": SIGNATURE.format(reference="9").replace("openai/any", judge)}}
-    results = {"model_name": model, "configs": {"xl_alpacaeval_mini_de": {"metadata": described}}}
-    (place / f"results_{stamp}.json").write_text(json.dumps(results), encoding="utf-8")
-    return folder
-
-
 def test_harness_logs_stand_beside_run_folders(tmp_path: Path) -> None:
     harness_log(tmp_path / "logs", [0.9] * 10, "org/best")
     logs = harness_log(tmp_path / "logs", [0.1 + n / 100 for n in range(10)], "org/worst")
@@ -256,7 +172,7 @@ def test_names_are_data_in_every_format(tmp_path: Path) -> None:
     runs = dict(zip(names, (made(tmp_path / n, {"de": spread(0.5)}) for n in "ab"), strict=True))
     found = rank(runs, figures=["win_rate"])
     assert r"50\% \& \$x\_1\$ | [bold]a[/bold]\textbackslash{}" in formats.text(found, "tex")
-    assert r"50% & $x_1$ \| [bold]a[/bold]\\" in formats.text(found, "md")
+    assert r"50% & $x\_1$ \| \[bold\]a\[/bold\]\\" in formats.text(found, "md")
     assert json.loads(formats.text(found, "json"))["figures"]["win_rate"]["overall"][0]["name"] in names
     by_model = tmp_path / ("y" * 90)
     shown = run("rank", made(by_model, {"de": spread(0.5)}), tmp_path / "a", COLUMNS="80").stdout

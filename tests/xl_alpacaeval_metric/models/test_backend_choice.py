@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.machine import gpus
 from xl_alpacaeval_metric.machine.gpus import Gpu
 from xl_alpacaeval_metric.models import backend_choice
 from xl_alpacaeval_metric.models.source import Source
-from xl_alpacaeval_metric.runs.candidate import Candidate, with_backend
+from xl_alpacaeval_metric.runs.answers.candidate import Candidate, with_backend
 
 MODEL = Source("org/model")
 

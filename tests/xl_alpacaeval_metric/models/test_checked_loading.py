@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.clients.harness import HarnessClient
 from xl_alpacaeval_metric.clients.local import LocalClient
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.models import facts
-from xl_alpacaeval_metric.runs import harness_model
+from xl_alpacaeval_metric.runs.answers import harness_model
 
 GONE = "model.layers.1.mlp.up_proj.weight"
 QUESTION = Request(({"role": "user", "content": "Which?"},), max_tokens=1, choices=("A", "B"))

@@ -10,7 +10,7 @@ from tests.commands import run_alpacaeval
 from tests.helpers import closed_port
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.models import source
-from xl_alpacaeval_metric.runs.candidate import Candidate
+from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder
 
 OLD, NEW, BASE = "a" * 40, "b" * 40, "c" * 40

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from xl_alpacaeval_metric.runs import batch_size
+from xl_alpacaeval_metric.runs.answers import batch_size
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

@@ -16,7 +16,7 @@ from xl_alpacaeval_metric.machine import gpus
 from xl_alpacaeval_metric.machine.gpus import Gpu
 from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.runs import evaluate as runs
-from xl_alpacaeval_metric.runs.candidate import Candidate
+from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 
 
 @pytest.fixture

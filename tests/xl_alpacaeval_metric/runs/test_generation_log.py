@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from xl_alpacaeval_metric.runs import generation
+from xl_alpacaeval_metric.runs.answers import generation
 
 
 def test_control_characters_and_secrets_do_not_reach_the_log(tmp_path: Path) -> None:

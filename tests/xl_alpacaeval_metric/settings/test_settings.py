@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from xl_alpacaeval_metric.cli import exit_codes
-from xl_alpacaeval_metric.cli.settings_options import with_settings
+from xl_alpacaeval_metric.cli.options.settings import with_settings
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.settings import load
 from xl_alpacaeval_metric.settings.fields import Option, setting

@@ -1,6 +1,7 @@
 """`xl-instruct push`, and Hub datasets as a source, against a server that speaks the Hub's API."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from tests.commands import run_python
 from tests.helpers import FINNISH, GERMAN, closed_port, rows, write_jsonl
 from tests.servers.hub import READER, WRITER, HubServer
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.hub import push
 from xl_alpacaeval_metric.hub.folder import verified
 from xl_alpacaeval_metric.progress import silent
-from xl_instruct_dataset.hub import parquet, push
+from xl_instruct_dataset.hub import parquet
 from xl_instruct_dataset.hub.build import build
 from xl_instruct_dataset.sources.source import Source
 
@@ -37,13 +39,24 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
+def named(files: dict[str, bytes], repo: str) -> dict[str, bytes]:
+    """The files with the repository's name in the card, where the folder's stands in its code."""
+    card = re.sub(r'load_dataset\("[^"]*"', f'load_dataset("{repo}"', files["README.md"].decode())
+    return {**files, "README.md": card.encode()}
+
+
 def test_a_push_is_one_commit_of_the_card_and_its_files(hub: HubServer, folder: Path, tmp_path: Path) -> None:
     before = contents(folder)
     (folder / "notes.txt").write_text("mine")
     code, out, errors = run("push", "xl-instruct", "--repo", "org/xl", cwd=tmp_path, **hub.environment(tmp_path / "hf"))
     assert code == 0, errors
     (commit,) = hub.repos["org/xl"].commits
-    assert commit.added == before
+    card = commit.added.pop("README.md")
+    assert commit.added | {"README.md": before["README.md"]} == before
+    assert card.decode() == before["README.md"].decode().replace(
+        'load_dataset("xl-instruct",', 'load_dataset("org/xl",'
+    )
+    assert b'load_dataset("org/xl", "en-fi"' in card
     assert sorted(before) == ["README.md"] + [f"en-{code}/train-00000-of-00001.parquet" for code in ("de", "fi")]
     assert (commit.deleted, commit.message) == ([], "Upload xl-instruct")
     assert hub.repos["org/xl"].private
@@ -79,7 +92,7 @@ def test_a_second_push_replaces_the_data_of_the_first(hub: HubServer, folder: Pa
     assert code == 0, errors
     (commit,) = hub.repos["org/xl"].commits
     assert (commit.deleted, commit.message) == (sorted(old), "Again")
-    assert hub.repos["org/xl"].files == {**kept, **contents(folder)}
+    assert hub.repos["org/xl"].files == {**kept, **named(contents(folder), "org/xl")}
     assert out.splitlines()[:2] == [f"removed, older: {name}" for name in sorted(old)]
     assert out.endswith("(public)\n")
 
@@ -97,7 +110,7 @@ def test_a_push_that_would_unlist_what_is_there_is_refused(hub: HubServer, folde
     _, out, _ = run("push", "irish", "--repo", "org/xl", "--dry-run", cwd=tmp_path, **settings)
     assert f"{lost}; only --replace does that" in out
     assert run("push", "irish", "--repo", "org/xl", "--replace", cwd=tmp_path, **settings)[0] == 0
-    assert hub.repos["org/xl"].files["README.md"] == (tmp_path / "irish" / "README.md").read_bytes()
+    assert hub.repos["org/xl"].files["README.md"] == named(contents(tmp_path / "irish"), "org/xl")["README.md"]
 
 
 def test_a_card_written_by_hand_is_not_replaced_in_silence(hub: HubServer, folder: Path, tmp_path: Path) -> None:

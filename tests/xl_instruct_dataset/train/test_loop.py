@@ -23,7 +23,8 @@ from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.records.result import Taste
 from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs import evaluate as runs
-from xl_alpacaeval_metric.runs.harness_model import adapter_arguments
+from xl_alpacaeval_metric.runs.answers.harness_model import adapter_arguments
+from xl_alpacaeval_metric.runs.scored import Judging
 from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
 from xl_instruct_dataset.cli import app
 from xl_instruct_dataset.train.dataset.examples import GroupCounts, TrainingSplit
@@ -46,7 +47,7 @@ def judged(folder: Path, german: int, share: float) -> Path:
     items = [comparison(number, "de", prediction=GERMAN if number <= german else ENGLISH) for number in range(1, 9)] + [
         comparison(number, "fi", prediction=f"{FINNISH} " * (1 + number % 3)) for number in range(1, 9)
     ]
-    runs.judge_pairs(items, Judge(client), folder, silent, judge_check=False)
+    runs.judge_pairs(items, Judging(Judge(client), judge_check=False), folder, silent)
     return folder
 
 

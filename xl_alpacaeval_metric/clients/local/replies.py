@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -92,8 +92,10 @@ def write(
     for row, text in enumerate(decoded):
         cut = generated[row, -1].item() not in end_tokens
         reply = texts.completion(text, end_of(prompts[row], tokenizer), len(prompts[row]), counts[row], cut)
-        places = _places(kept[row], text, reply.text, steps[row], choices, recorder.tokens, tokenizer, texts)
-        found.append(replace(reply, choice_tokens=tuple(places)))
+        named = [dict(zip(choices, step, strict=True)) if all(map(math.isfinite, step)) else {} for step in steps[row]]
+        special = bool(texts.marks)
+        at = places(kept[row], text, reply.text, named, choices, recorder.tokens, tokenizer, special=special)
+        found.append(replace(reply, choice_tokens=tuple(at)))
     return found
 
 
@@ -122,28 +124,34 @@ def _logprobs(logits: Any, tokens: Sequence[Sequence[int]]) -> Any:
     return torch.stack([logprobs[:, variants].logsumexp(-1) for variants in tokens], dim=-1)
 
 
-def _places(
+def places(
     ids: Sequence[int],
     text: str,
     answer: str,
-    steps: Sequence[Sequence[float]],
+    steps: Sequence[Mapping[str, float]],
     choices: Sequence[str],
     tokens: Sequence[Sequence[int]],
     tokenizer: Any,
-    texts: TextReplies,
+    *,
+    special: bool,
 ) -> Iterator[ChoiceToken]:
-    """The tokens of the answer, the end of `text`, that are a choice."""
+    """The tokens of the answer, the end of `text`, that are a choice, with its log-probabilities.
+
+    `ids` are the tokens of the text, `steps` the log-probabilities of the choices at each (empty
+    for none), `tokens` the spellings of each choice. `special` says that the text was decoded with
+    its special tokens.
+    """
     letters = {token: choice for choice, variants in zip(choices, tokens, strict=True) for token in variants}
     begin = text.rfind(answer)
-    for place in range(max(0, len(ids) - _PLACES_IN), len(ids)):
+    for place in range(max(0, len(ids) - _PLACES_IN), min(len(ids), len(steps))):
         choice = letters.get(ids[place])
-        if choice is None or not all(map(math.isfinite, steps[place])):
+        if choice is None or not steps[place]:
             continue
-        before = len(tokenizer.decode(ids[:place], skip_special_tokens=not texts.marks))
+        before = len(tokenizer.decode(ids[:place], skip_special_tokens=not special))
         piece = text[before:]
         at = before + len(piece) - len(piece.lstrip()) - begin
         if 0 <= at < len(answer) and answer.startswith(choice, at):
-            yield ChoiceToken(at, dict(zip(choices, steps[place], strict=True)))
+            yield ChoiceToken(at, steps[place])
 
 
 def _seed(sample: int, prompts: Sequence[list[int]]) -> int:

@@ -193,21 +193,20 @@ class OpenAIClient:
     async def _send(self, request: Request, with_room: bool = False) -> Completion | Fault:
         """One attempt, `with_room` after a reply that was not usable.
 
-        The probe has neither a JSON schema nor a seed: an endpoint that refuses one of them gets
-        the request again without it, and so all later requests.
+        The probe has neither a JSON schema nor a seed, and a short prompt: an endpoint that refuses
+        one of them, or so much room, gets the request again without, and so all later requests.
         """
         capabilities = self._capabilities or Capabilities()
         with_room = with_room and self._thinking.mode != "off"
         judged = bool(request.choices) or request.json_schema is not None
         long = judged and (with_room or capabilities.thinks)
         outcome = await self._post(request, capabilities, self._timeout_with_room if long else self._timeout, with_room)
-        if isinstance(outcome, Fault) and (request.json_schema is not None or request.sample):
-            adapted = capabilities.adapted_to(outcome.complaint)
-            if adapted is not None and not (adapted.json_schema and adapted.seed):
-                known = self._capabilities or adapted  # Another request may have changed them meanwhile.
-                schema, seed = known.json_schema and adapted.json_schema, known.seed and adapted.seed
-                self._capabilities = replace(known, json_schema=schema, seed=seed)
-                return await self._send(request, with_room)
+        if isinstance(outcome, Fault) and (new := capabilities.adapted_later(outcome.complaint, with_room=long)):
+            known = self._capabilities or new  # Another request may have changed them meanwhile.
+            schema, seed = known.json_schema and new.json_schema, known.seed and new.seed
+            ends = known.window_ends or new.window_ends
+            self._capabilities = replace(known, json_schema=schema, seed=seed, window_ends=ends)
+            return await self._send(request, with_room)
         if isinstance(outcome, Fault) and outcome.kind == "forbidden":
             return await self._resolve_forbidden(outcome)
         return outcome
@@ -231,7 +230,7 @@ class OpenAIClient:
     ) -> Completion | Fault:
         """One HTTP request, within `timeout` seconds in all."""
         body = self._body(request, capabilities, with_room)
-        limit = int(str(body[capabilities.token_limit]))
+        limit = int(str(body[capabilities.token_limit])) if capabilities.token_limit in body else None
         return await self._connection.get().transport.post(body, request.choices, limit, timeout)
 
     def unavailable(self, fault: Fault) -> ModelUnavailable:

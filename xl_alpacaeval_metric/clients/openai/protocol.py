@@ -19,6 +19,10 @@ THINKING_OFF: Mapping[str, bool] = {"enable_thinking": False, "thinking": False}
 EFFORTS = ("", "none", "minimal")
 """Values of `reasoning_effort` to turn thinking off, in the order in which they are tried."""
 _TOO_FEW = re.compile(r"at least|minimum|greater|>=|>|less than|lower than|below|too (?:small|low|few)|larger|higher")
+_TOO_MANY = re.compile(
+    r"(?:cannot|can't|not|must) be (?:greater|larger|more)|exceed|max_model_len|context[ _](?:length|window|size)"
+    r"|too (?:large|many|long|high|big)|at most|<="
+)
 _NO_SYSTEM = re.compile(
     r"system[\s'\"]+(?:role|messages?|prompts?|instructions?)|roles?\b.*\bsystem|system\b.*(?:not|un)\s?support"
     r"|roles must alternate|(?:developer|system) instruction"
@@ -56,7 +60,9 @@ class Capabilities:
     becomes the beginning of the user's. `template_switch` says that the switch of a chat template
     is accepted. `effort` is the value of `reasoning_effort` that turns thinking off, "" where none
     is needed. `thinks` says that the model thinks, or writes something else, before a verdict, so
-    that it needs room. `first_token` says that its first token is a verdict.
+    that it needs room. `first_token` says that its first token is a verdict. With `window_ends`
+    the endpoint takes no token limit as large as that room: requests with room have none, and end
+    with its window.
     """
 
     token_limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
@@ -70,6 +76,7 @@ class Capabilities:
     effort: str = ""
     thinks: bool = False
     first_token: bool = True
+    window_ends: bool = False
 
     @property
     def settings(self) -> dict[str, object]:
@@ -81,6 +88,7 @@ class Capabilities:
             **({"reasoning_effort": self.effort} if self.effort else {}),
             **({"thinks": True} if self.thinks else {}),
             **({} if self.first_token or self.thinks or not self.top_logprobs else {"first_token": False}),
+            **({"room": "the endpoint's window"} if self.window_ends else {}),
         }
 
     def body(
@@ -104,7 +112,8 @@ class Capabilities:
             }
         if judged and (room or not self.top_logprobs or (request.choices and not self.first_token)):
             max_tokens = max(max_tokens, verdict_tokens)
-        body[self.token_limit] = max(max_tokens + (thinking.tokens if room else 0), self.least_tokens)
+        if not (room and self.window_ends):
+            body[self.token_limit] = max(max_tokens + (thinking.tokens if room else 0), self.least_tokens)
         if self.temperature:
             body["temperature"] = request.temperature
         if request.sample and self.seed:
@@ -129,6 +138,8 @@ class Capabilities:
         None where the complaint names no parameter that could be left out.
         """
         lowered = complaint.lower()
+        if self.thinks and (within := self.within_window(complaint)):
+            return within
         if "chat_template_kwargs" in lowered and self.template_switch:
             return replace(self, template_switch=False)
         if "response_format" in lowered or "json_schema" in lowered:
@@ -149,6 +160,19 @@ class Capabilities:
         if self.system and _NO_SYSTEM.search(lowered):
             return replace(self, system=False)
         return None
+
+    def within_window(self, complaint: str) -> "Capabilities | None":
+        """The capabilities for an endpoint that complains about the room to think; else None."""
+        complains = not self.window_ends and _TOO_MANY.search(complaint.lower())
+        return replace(self, window_ends=True) if complains else None
+
+    def adapted_later(self, complaint: str, *, with_room: bool) -> "Capabilities | None":
+        """As `adapted_to`, for a request after the probe, which had no schema, no seed, no room."""
+        if with_room and (within := self.within_window(complaint)):
+            return within
+        adapted = self.adapted_to(complaint) or self
+        found = replace(self, json_schema=adapted.json_schema, seed=adapted.seed)
+        return None if found == self else found
 
     def reduced(self) -> "Capabilities | None":
         """The capabilities without the next parameter that some endpoint refuses.

@@ -41,11 +41,11 @@ class Transport:
         self._http: aiohttp.ClientSession | None = None
 
     async def post(
-        self, body: Mapping[str, object], choices: Sequence[str], limit: int, timeout: float
+        self, body: Mapping[str, object], choices: Sequence[str], limit: int | None, timeout: float
     ) -> Completion | Fault:
         """The reply to a request with this body, or the fault within `timeout` seconds in all.
 
-        `limit` is the token limit in the body; `choices` are those of the request.
+        `limit` is the token limit in the body, if any; `choices` are those of the request.
         """
         import aiohttp
 

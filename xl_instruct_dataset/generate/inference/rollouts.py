@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from xl_alpacaeval_metric.benchmark.translate import messages as translation
+from xl_alpacaeval_metric.benchmark.written.translate import messages as translation
 from xl_instruct_dataset.generate.documents import Candidate, Draft, Rejection
 from xl_instruct_dataset.generate.inference.errors import Refused, Unreadable
 from xl_instruct_dataset.generate.inference.prompter import Prompter, Rollout

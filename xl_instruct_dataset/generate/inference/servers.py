@@ -5,6 +5,7 @@ its use. The clients here are those that judge (`xl_alpacaeval_metric.clients`):
 endpoint's rate limits, retry passing faults, and stand behind a cache on disk, one file a task.
 """
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from xl_alpacaeval_metric.clients.base import Completion, Request
 from xl_alpacaeval_metric.clients.cache import CachedAsyncClient
 from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.processes.server_guard import ServerGuard
 from xl_instruct_dataset.generate.config.models import Model
 from xl_instruct_dataset.generate.inference.errors import ServerError, of_failure
 from xl_instruct_dataset.generate.inference.prompter import Rollout
@@ -139,17 +141,28 @@ class CachedEndpoint(CachedServer, InferenceServer):  # type: ignore[misc]
 
 
 class StartedServer(CachedServer):
-    """A server that datatrove starts for the task and stops after it.
+    """A server that datatrove starts for the task; it ends after it, or with this process.
 
     To be named before datatrove's class among the bases.
     """
+
+    _guard: ServerGuard | None = None
 
     async def start_server(self) -> Any:
         """Start it; its program may stand beside this Python, in a folder not on the path."""
         path, beside = os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)
         if beside not in path.split(os.pathsep):
             os.environ["PATH"] = os.pathsep.join((path, beside))
-        return await super().start_server()  # type: ignore[misc]
+        await self._end_server()  # After a start that failed.
+        process = await super().start_server()  # type: ignore[misc]
+        if process is not None:
+            self._guard = ServerGuard(process.pid)
+        return process
+
+    async def _end_server(self) -> None:
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            await asyncio.to_thread(guard.end)
 
     async def _make_request(self, payload: dict[str, Any]) -> dict[str, Any]:
         address = super().get_base_url()  # type: ignore[misc]
@@ -157,6 +170,7 @@ class StartedServer(CachedServer):
 
     async def __aexit__(self, *error: object) -> None:
         self.end()
+        await self._end_server()
         await super().__aexit__(*error)  # type: ignore[misc]
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from datatrove.pipeline.base import PipelineStep
 
 from xl_alpacaeval_metric.files.jsonl import write_json
-from xl_instruct_dataset.generate import report
+from xl_instruct_dataset.generate import page, report
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.models import Model
 from xl_instruct_dataset.generate.documents import Draft
@@ -177,4 +177,5 @@ class Export(JobPhase):
         outcome = Outcome(job, written, tally, load_counts(job).dropped)
         write_json(job.work / work_folder.REPORT, {**tally.as_dict(), "unused_passages": dict(outcome.unused)})
         report.write(outcome)
+        page.write(outcome, job.shard_files(self.reads))
         return outcome

@@ -28,7 +28,10 @@ def text(summary: Summary, name: str) -> str:
             "license": card_text.cell(summary.license),
             "license_note": _license_note(summary),
             "training": "\n".join(f"- {card_text.cell(line)}" for line in lines(summary)),
-            "settings": "\n".join(f"| `{key}` | {card_text.cell(str(value))} |" for key, value in settings.items()),
+            "settings": "\n".join(
+                f"| `{key}` | {card_text.cell(str(value))} |" for key, value in settings.items() if value is not None
+            ),
+            "bibtex": card_text.BIBTEX,
             "version": summary.version,
             "trl": summary.trl,
         },
@@ -43,7 +46,7 @@ def _front_matter(summary: Summary) -> str:
     adapter = not summary.settings["full"] and not summary.merged
     data = str(summary.settings["data"])
     card = ModelCardData(
-        base_model=None if Path(summary.model).is_dir() else summary.model,
+        base_model=_hub_id(summary.model),
         datasets=[data] if data.count("/") == 1 and not Path(data).expanduser().exists() else None,
         language=sorted({code for group in summary.taken if is_pair(group) for code in languages_of(group)}),
         library_name="peft" if adapter else "transformers",
@@ -53,6 +56,16 @@ def _front_matter(summary: Summary) -> str:
         tags=[TAG, "cross-lingual", "sft", "trl", *(["lora"] if not summary.settings["full"] else [])],
     )
     return f"{card.to_yaml()}\n"
+
+
+def _hub_id(model: str) -> str | None:
+    """The base model's Hub id, also of a snapshot in the Hub's cache; None for other folders."""
+    if not Path(model).is_dir():
+        return model
+    for part in Path(model).resolve().parts:
+        if part.startswith("models--") and part.count("--") == 2:
+            return part.removeprefix("models--").replace("--", "/")
+    return None
 
 
 def _table(summary: Summary) -> str:

@@ -100,7 +100,7 @@ def train(
             save.write(built, base, folder, merge=settings.merge)
         found = Summary(
             model=base,
-            settings=asdict(settings),
+            settings={**asdict(settings), "learning_rate": settings.rate},
             fingerprint=ready.selected.fingerprint,
             template=ready.template.source,
             taken={group: asdict(taken) for group, taken in ready.selected.taken.items()},

@@ -19,7 +19,7 @@ from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.runs import evaluate as runs
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs.candidate import Candidate
+from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder
 from xl_instruct_dataset.train.finetune import model, record
 from xl_instruct_dataset.train.finetune import run as training

@@ -1,0 +1,156 @@
+"""A model behind a chat endpoint is told to think or not, in the way that the endpoint knows."""
+
+import gzip
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.servers.base import HttpRequest, HttpResponse, HttpServer
+from tests.servers.judge import JudgeServer, Refused
+from xl_alpacaeval_metric.clients import endpoint_thinking
+from xl_alpacaeval_metric.clients.endpoint_requests import RequestRefused
+from xl_alpacaeval_metric.clients.openai.body import MAX_BYTES, BodyRefused
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.runs.answers import harness_model
+
+OFF = {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}}
+Message = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def thinking_model(url: str, backend: str = "local-chat-completions", concurrency: int = 4) -> Any:
+    settings = {"backend": backend, "model": "m", "model_args": {"base_url": url, "max_retries": 1}}
+    resources: dict[str, Any] = {"arguments": {}, "batch_size": "1", "device": None, "concurrency": concurrency}
+    return harness_model.load(settings, resources)
+
+
+def switch(server: JudgeServer, mode: str = "off", backend: str = "local-chat-completions") -> dict[str, Any]:
+    lm = thinking_model(server.url, backend)
+    prompt = lm.apply_chat_template([{"role": "user", "content": "Write a word."}])
+    own_template = not backend.startswith("openai")
+    arguments = {"until": [], "do_sample": False}
+    return endpoint_thinking.switch_for(lm, prompt, arguments, mode, own_template=own_template)
+
+
+def thinks_unless(is_off: Callable[[dict[str, Any]], bool], field: str = "reasoning_content") -> Message:
+    def message(body: dict[str, Any]) -> dict[str, Any]:
+        if is_off(body):
+            return {"content": "Hallo"}
+        return {"content": "", field: "Okay,"} if field != "tags" else {"content": "<think>Okay, the user"}
+
+    return message
+
+
+def efforts(*taken: str) -> Message:
+    def message(body: dict[str, Any]) -> dict[str, Any]:
+        effort = body.get("reasoning_effort")
+        if "chat_template_kwargs" in body:
+            raise Refused(400, "Unrecognized request argument supplied: chat_template_kwargs")
+        if effort is not None and effort not in taken:
+            raise Refused(400, f"Unsupported value: 'reasoning_effort' does not support '{effort}'.")
+        return {"content": "Hallo"} if effort in ("none", "minimal") else {"content": "", "reasoning": "Okay,"}
+
+    return message
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-test")
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "tags"])
+def test_the_switch_of_a_chat_template(field: str) -> None:
+    off = thinks_unless(lambda body: body.get("chat_template_kwargs", {}).get("enable_thinking") is False, field)
+    with JudgeServer(message=off, finish="length") as server:
+        assert switch(server) == OFF
+        assert len(server.seen.log) == 1
+        assert switch(server, "on") == {"chat_template_kwargs": {"enable_thinking": True, "thinking": True}}
+
+
+@pytest.mark.parametrize("effort", ["none", "minimal"])
+@pytest.mark.parametrize("backend", ["local-chat-completions", "openai-chat-completions"])
+def test_reasoning_effort_where_there_is_no_such_switch(effort: str, backend: str) -> None:
+    with JudgeServer(message=efforts(effort, "low", "high")) as server:
+        assert switch(server, backend=backend) == {"reasoning_effort": effort}
+        assert switch(server, "on", backend) == {}
+
+
+def test_both_where_the_switch_is_taken_and_does_nothing() -> None:
+    with JudgeServer(message=thinks_unless(lambda body: body.get("reasoning_effort") == "none")) as server:
+        assert switch(server) == {**OFF, "reasoning_effort": "none"}
+
+
+def test_a_switch_that_is_refused_without_a_word() -> None:
+    with JudgeServer(refuses=("chat_template_kwargs",), message=lambda _: {"content": "Hallo"}) as server:
+        assert switch(server) == {}
+
+
+@pytest.mark.parametrize("taken", [(), ("low",)])
+def test_what_nothing_turns_off_is_one_line(taken: tuple[str, ...]) -> None:
+    with JudgeServer(message=efforts(*taken)) as server, pytest.raises(UserError) as refused:
+        switch(server)
+    line = str(refused.value)
+    for part in ("--thinking off", "--thinking auto", "reasoning_effort"):
+        assert part in line
+    assert "\n" not in line
+
+
+def test_a_model_that_ignores_all_is_one_line() -> None:
+    with JudgeServer(message=thinks_unless(lambda _: False)) as server:
+        with pytest.raises(UserError, match="nothing turns it off"):
+            switch(server)
+        assert len(server.seen.log) == 3
+
+
+def test_a_request_that_is_refused_anyway_is_one_line() -> None:
+    with JudgeServer(refuses=("seed",)) as server, pytest.raises(UserError, match=r"refuses the request.*seed"):
+        switch(server)
+
+
+def test_passing_faults_are_sat_out() -> None:
+    with JudgeServer(fault_rate=0.4, faults=("error", "rate_limit", "cut"), message=efforts("none")) as server:
+        assert switch(server) == {"reasoning_effort": "none"}
+
+
+class Endless(HttpServer):
+    """Replies with more than anybody should read, packed or not."""
+
+    root = "/v1"
+    packed = False
+
+    async def respond(self, request: HttpRequest) -> HttpResponse | None:
+        if not self.packed:
+            return HttpResponse(b" " * (MAX_BYTES + 2**20))
+        bomb = gzip.compress(b" " * (8 * MAX_BYTES))
+        assert len(bomb) < 2**18
+        return HttpResponse(bomb, 200, {"Content-Encoding": "gzip"})
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_replies_are_read_up_to_a_limit(packed: bool, concurrency: int) -> None:
+    with Endless() as server:
+        server.packed = packed
+        lm = thinking_model(server.url, concurrency=concurrency)
+        prompt = lm.apply_chat_template([{"role": "user", "content": "Hello"}])
+        from lm_eval.api.instance import Instance
+
+        request = Instance("generate_until", {}, (prompt, {"max_gen_toks": 8, "until": []}), 0)
+        with pytest.raises(BodyRefused, match="more than 16 MiB"):
+            lm.generate_until([request])
+
+
+def test_a_reply_within_the_limit_is_read_either_way() -> None:
+    with JudgeServer(reply=lambda _: "Hallo") as server:
+        for concurrency in (1, 4):
+            lm = thinking_model(server.url, concurrency=concurrency)
+            prompt = lm.apply_chat_template([{"role": "user", "content": "Hello"}])
+            from lm_eval.api.instance import Instance
+
+            asked = [Instance("generate_until", {}, (prompt, {"max_gen_toks": 8, "until": []}), 0)]
+            assert lm.generate_until(asked) == ["Hallo"]
+        server.change(refuses=("seed",))
+        with pytest.raises(RequestRefused, match="seed"):
+            thinking_model(server.url, concurrency=1).generate_until(asked)

@@ -1,0 +1,19 @@
+"""Letters counted at once are those counted one text at a time."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xl_alpacaeval_metric.languages import scripts
+from xl_alpacaeval_metric.languages.scripts import letter_counts
+
+
+@given(st.lists(st.text(st.characters(), max_size=40), max_size=5), st.sampled_from(["Latn", "Jpan", "Cyrl", "Zzzz"]))
+def test_at_once_is_as_one_by_one(texts: list[str], script: str) -> None:
+    assert letter_counts.weights(texts) == [scripts.weight(text) for text in texts]
+    assert letter_counts.shares(texts, script) == pytest.approx([scripts.share(text, script) for text in texts])
+    if script != "Zzzz":
+        own = [round(scripts.share(text, script) * scripts.weight(text)) for text in texts]
+        assert letter_counts.outside(texts, script) == [
+            scripts.weight(text) - part for text, part in zip(texts, own, strict=True)
+        ]

@@ -1,0 +1,166 @@
+"""`report`: run folders in, a page and figures out, or one line on what is wrong."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.commands import complaint
+from tests.commands import run_alpacaeval as run
+from tests.finished_runs import harness_log
+from tests.helpers import ROOT, write_jsonl
+from tests.xl_alpacaeval_metric.pages import made_runs
+from xl_alpacaeval_metric.pages import run_page, shown_run
+from xl_alpacaeval_metric.pages.section import Section
+
+OLD = ROOT / "tests" / "xl_alpacaeval_metric" / "runs" / "version_0_1_0"
+
+
+def sections(*folders: Path) -> dict[str, Section]:
+    return {section.name: section for section in run_page.sections(shown_run.read(folders))}
+
+
+def rows(section: Section) -> list[list[str]]:
+    assert section.table is not None
+    return [list(row) for row in section.table.rows]
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> list[Path]:
+    return [
+        made_runs.make(tmp_path / name, made_runs.answers(12, mean), model=model)
+        for name, mean, model in (("one", 0.2, "base"), ("two", 0.5, "tuned"))
+    ]
+
+
+def test_the_command_writes_the_page_and_the_figures(two: list[Path], tmp_path: Path) -> None:
+    page, folder = tmp_path / "out" / "report.html", tmp_path / "figures"
+    result = run("report", *two, "--output", page, "--figures", folder)
+    assert result.returncode == 0, result.stderr
+    assert "48 answers of base, tuned" in result.stdout
+    text = page.read_text("utf-8")
+    assert not re.findall(r"(?:src|href)=[\"'](?!#)", text), "nothing is loaded, and nothing is linked"
+    assert not [file for file in page.parent.iterdir() if file != page]
+    stems = {"win_rate", "win_rate_by_language", "difference", "answered_in", "fidelity", "length"}
+    assert {file.name for file in folder.iterdir()} == {f"{stem}.{kind}" for stem in stems for kind in ("svg", "pdf")}
+    assert all(stem in result.stdout for stem in stems)
+
+
+def test_figures_are_those_of_the_run(two: list[Path]) -> None:
+    found = sections(*two)
+    results = [shown_run.read([folder])[0].results for folder in two]
+    table = rows(found["win_rate"])
+    assert [row[0] for row in table] == ["tuned", "base"], "best first"
+    low, high = results[1]["win_rate_ci95"]
+    assert table[0][1] == f"{results[1]['win_rate']:.1f} ({low:.1f} to {high:.1f})"
+    assert [row[4] for row in table] == ["a", "b"]
+    by_language = {(row[0], row[1]): row[2] for row in rows(found["win_rate_by_language"])}
+    assert by_language["Finnish", "base"].startswith(f"{results[0]['by_language']['fi']['win_rate']:.1f} (")
+    difference = rows(found["difference"])
+    expected = results[1]["win_rate"] - results[0]["win_rate"]
+    assert difference[-1][0] == "all languages"
+    assert difference[-1][3].startswith(f"{expected:+.1f} (")
+    asked = {(row[0], row[1]): row[2:] for row in rows(found["answered_in"])}
+    assert found["answered_in"].table is not None
+    english = found["answered_in"].table.columns.index("English") - 2
+    assert asked["base", "Finnish"][english] == "25"
+
+
+def test_no_judge_stands_in_the_place_of_the_number(two: list[Path]) -> None:
+    for folder in two:
+        made_runs.without_judge_in(folder, "ar")
+    found = sections(*two)
+    by_language = {(row[0], row[1]): row[2] for row in rows(found["win_rate_by_language"])}
+    assert by_language["Arabic", "base"] == by_language["Arabic", "tuned"] == "no judge"
+    assert "(" in by_language["Finnish", "base"]
+    difference = {row[0]: row for row in rows(found["difference"])}
+    assert difference["Arabic"][1:6] == ["-", "-", "no judge", "-", "-"]
+    check = {row[0]: row[2] for row in rows(found["judge_check"])}
+    assert (check["Arabic"], check["Finnish"]) == ("no judge", "passed")
+    assert found["judge_check"].lines == ["ar: likes loops"]
+
+
+def test_a_run_without_verdicts_shows_the_languages_alone(tmp_path: Path) -> None:
+    folder = made_runs.make(tmp_path / "run", made_runs.answers(), judged=False)
+    found = sections(folder)
+    assert not {"win_rate_by_language", "difference", "judge_check", "costs"} & found.keys()
+    assert {"overview", "answered_in", "fidelity", "settings"} <= found.keys()
+    judged = made_runs.make(tmp_path / "judged", made_runs.answers())
+    table = {row[0]: row[1:] for row in rows(sections(folder, judged)["win_rate"])}
+    assert table["run"][0] == "-"
+    assert "(" in table["judged"][0]
+
+
+def test_runs_that_cannot_be_compared_are_shown_with_the_reason(two: list[Path]) -> None:
+    file = two[1] / "results.json"
+    file.write_text(file.read_text("utf-8").replace("judge:scripted/scripted", "judge:scripted/other"), "utf-8")
+    found = sections(*two)
+    for name, words in (("win_rate", "not ranked: "), ("difference", "not compared: ")):
+        assert [line for line in found[name].lines if line.startswith(words) and "judge" in line], found[name].lines
+    assert "judge" in {row[0] for k, row in enumerate(rows(found["settings"])) if k in found["settings"].table.marked}  # type: ignore[union-attr]
+
+
+def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    folders = [
+        made_runs.make(tmp_path / place, made_runs.answers(), model="m") for place in ("a/run", "b/run", "b/other")
+    ]
+    names = [run.name for run in shown_run.read(folders)]
+    assert len(set(names)) == 3
+    assert names[2] == "m (other)"
+    assert all(str(folder) in name for folder, name in zip(folders[:2], names[:2], strict=True))
+
+
+def test_many_runs_and_those_of_an_earlier_version(tmp_path: Path) -> None:
+    folders = [made_runs.make(tmp_path / f"run{k}", made_runs.answers(4), model=f"m{k}") for k in range(6)]
+    assert {"win_rate", "win_rate_by_language", "answered_in"} <= sections(*folders).keys()
+    old = shutil.copytree(OLD, tmp_path / "old")
+    assert run_page.write(shown_run.read([old / "judged", old / "evaluated"]), tmp_path / "old.html") == 12
+
+
+def test_bad_input_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
+    folder = made_runs.make(tmp_path / "run", made_runs.answers(2))
+    page = tmp_path / "page.html"
+    (tmp_path / "empty").mkdir()
+    unfinished = shutil.copytree(folder, tmp_path / "unfinished")
+    (unfinished / "results.json").unlink()
+    damaged = shutil.copytree(folder, tmp_path / "damaged")
+    (damaged / "samples.jsonl").write_text('{"id": "1"}\n', "utf-8")
+    broken = shutil.copytree(folder, tmp_path / "broken")
+    (broken / "results.json").write_text('{"signature": "judge:a", "by_language": {"fi": 3}}', "utf-8")
+    for arguments, message in [
+        ((tmp_path / "empty", "--output", page), "empty: holds no answers; give a run folder"),
+        ((tmp_path / "nowhere", "--output", page), "nowhere: no such file"),
+        ((unfinished, "--output", page), "is not finished"),
+        ((damaged, "--output", page), "samples.jsonl: damaged"),
+        ((broken, "--output", page), "results.json: damaged"),
+        ((folder, folder, "--output", page), "is given twice"),
+        ((folder,), "nothing to write; give --output FILE.html, --figures DIR, or both"),
+        ((folder, "--output", tmp_path / "page.pdf"), "needs a name that ends in .html"),
+        ((folder, "--output", folder / "run.json" / "page.html"), "cannot be written"),
+    ]:
+        assert message in complaint(run("report", *arguments))
+    assert not list(tmp_path.glob("*.html")) + list(tmp_path.glob(".*"))
+
+
+def test_logs_of_the_harness_and_files_of_answers_stand_beside_runs(tmp_path: Path) -> None:
+    harness_log(tmp_path / "logs", [0.9] * 10, "org/best")
+    logs = harness_log(tmp_path / "logs", [0.1 + n / 100 for n in range(10)], "org/worst")
+    found = sections(logs)
+    assert [row[0] for row in rows(found["win_rate"])] == ["org/best", "org/worst"]
+    assert [row[2] for row in rows(found["win_rate"])] == ["1", "2"]
+    assert rows(found["win_rate"])[0][1].startswith("90.0 (")
+    assert rows(found["difference"])[0][3].startswith("-75.5 (")
+    answers = write_jsonl(
+        tmp_path / "answers.jsonl",
+        [
+            {"prediction": made_runs.FINNISH, "language": "fi", "model": "org/file"},
+            {"prediction": "", "language": "fi"},
+        ],
+    )
+    runs = shown_run.read([logs, answers])
+    assert [run.name for run in runs] == ["org/best", "org/worst", "org/file"]
+    assert run_page.write(runs, tmp_path / "page.html") == 22
+    overview = {row[0]: row for row in rows(sections(logs, answers)["win_rate"])}
+    assert overview["org/file"][1] == "-"
+    assert overview["org/file"][5] == "100.0"

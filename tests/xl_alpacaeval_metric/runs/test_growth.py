@@ -1,0 +1,202 @@
+"""Runs that grow: what a command adds to a folder is asked, and nothing that is there already."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commands import Result, complaint, start_alpacaeval
+from tests.commands import run_alpacaeval as run
+from tests.helpers import FINNISH, write_jsonl
+from tests.servers.judge import JudgeServer
+
+UNLIKE = ("usage", "warnings")
+"""Keys of results.json about this command alone, which asked for less where a run had grown."""
+
+
+def answered(body: dict[str, Any]) -> str:
+    """A candidate's answer: it depends on the request alone."""
+    return f"{FINNISH} {len(body['messages'][-1]['content'])}"
+
+
+@dataclass
+class Servers:
+    """A candidate and two judges, each behind an address of its own."""
+
+    candidate: JudgeServer
+    judge: JudgeServer
+    other: JudgeServer
+
+    def eval(self, folder: Path, *options: object, judge: JudgeServer | None = None, start: bool = False) -> Any:
+        by = judge or self.judge
+        command = (
+            *("eval", "stand-in", "--model-args", f"base_url={self.candidate.url}", "--output", folder),
+            *("--judge", "openai/other" if by is self.other else "openai/one", "--judge-base-url", by.url),
+            *("--max-tokens", 200, *options),
+        )
+        return start_alpacaeval(*command) if start else finished(run(*command))
+
+    def asked(self) -> tuple[int, int, int]:
+        """The requests since the last call, without the probes."""
+        found = []
+        for server in (self.candidate, self.judge, self.other):
+            texts = [answer for _, _, answer in server.seen.log]
+            found.append(len(texts))
+            server.seen.log.clear()
+        return (found[0], found[1], found[2])
+
+
+def finished(result: Result) -> Result:
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+@pytest.fixture
+def servers() -> Iterator[Servers]:
+    with JudgeServer(reply=answered) as candidate, JudgeServer() as judge, JudgeServer(seed=1) as other:
+        other.change(verdict=lambda body: (1 + len(str(body["messages"])) % 7) / 9)
+        yield Servers(candidate, judge, other)
+
+
+def results(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "results.json").read_text("utf-8"))
+    return {key: value for key, value in found.items() if key not in UNLIKE}
+
+
+def lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+
+
+def judge_probes(servers: Servers, folder: Path) -> int:
+    """The requests of a judge's preflight: a finished command asks nothing else."""
+    servers.asked()
+    servers.eval(folder, "--languages", "fi", "--limit", 2)
+    return servers.asked()[1]
+
+
+def test_a_run_takes_languages_items_judges_and_orders_and_asks_what_is_missing(
+    servers: Servers, tmp_path: Path
+) -> None:
+    folder, whole = tmp_path / "grown", tmp_path / "whole"
+    servers.eval(folder, "--languages", "fi", "--limit", 2, "--one-order")
+    candidate, judge, _ = servers.asked()
+    candidate_probes = candidate - 2
+    probes = judge - 2
+    # A language more: its items alone.
+    added = servers.eval(folder, "--languages", "tr", "--limit", 2, "--one-order")
+    assert "adds 2 items: tr (2)" in added.stderr
+    assert servers.asked() == (candidate_probes + 2, probes + 2, 0)
+    assert {row["language"] for row in lines(folder / "items.jsonl")} == {"fi", "tr"}
+    # More items of both.
+    servers.eval(folder, "--languages", "fi,tr", "--limit", 3, "--one-order")
+    assert servers.asked() == (candidate_probes + 2, probes + 2, 0)
+    # The other order of all six.
+    servers.eval(folder, "--languages", "fi,tr", "--limit", 3, "--both-orders")
+    assert servers.asked() == (0, probes + 6, 0)
+    servers.eval(whole, "--languages", "fi,tr", "--limit", 3, "--both-orders")
+    servers.asked()
+    assert results(folder) == results(whole)
+    # Another judge: it is asked everything, the candidate nothing; the first one's verdicts stay.
+    other = servers.eval(folder, "--languages", "fi,tr", "--limit", 3, "--both-orders", judge=servers.other)
+    assert servers.asked() == (0, 0, probes + 12)
+    assert "was judged by openai/one" in other.stderr
+    by_other = results(folder)
+    assert by_other != results(whole)
+    assert len(lines(folder / "verdicts.jsonl")) == 12
+    # And back: nobody is asked anything.
+    servers.eval(folder, "--languages", "fi,tr", "--limit", 3, "--both-orders")
+    assert servers.asked() == (0, probes, 0)
+    assert results(folder) == results(whole)
+    # A panel of the two knows the verdicts of both.
+    panel = ("--judge", "openai/other", "--judge-base-url", servers.other.url)
+    servers.eval(folder, "--languages", "fi,tr", "--limit", 3, "--both-orders", *panel)
+    assert servers.asked() == (0, probes, probes)
+    found = json.loads((folder / "results.json").read_text("utf-8"))
+    assert found["by_judge"]["openai/other"]["win_rate"] == pytest.approx(by_other["win_rate"])
+    assert found["usage"]["requests"] == 0
+
+
+def test_answers_are_generated_here_and_judged_there(servers: Servers, tmp_path: Path) -> None:
+    folder, whole = tmp_path / "run", tmp_path / "whole"
+    options = ("--languages", "fi,tr", "--limit", 2)
+    servers.eval(whole, *options)
+    candidate, judge, _ = servers.asked()
+    made = run(
+        *("eval", "stand-in", "--model-args", f"base_url={servers.candidate.url}", "--judge", "none"),
+        *("--output", folder, "--max-tokens", 200, *options),
+    )
+    finished(made)
+    assert servers.asked() == (candidate, 0, 0)
+    judged = finished(run("judge", folder, "--judge", "openai/one", "--judge-base-url", servers.judge.url))
+    assert servers.asked() == (0, judge, 0)
+    assert "stand-in on mini" in judged.stdout
+    assert results(folder) == results(whole)
+    # With `eval`, too, nothing is left to ask.
+    servers.eval(folder, *options)
+    assert servers.asked()[0] == 0
+    assert results(folder) == results(whole)
+
+
+def test_what_does_not_fit_is_named_in_words(servers: Servers, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    servers.eval(folder, "--languages", "fi", "--limit", 2)
+    files = [file for file in folder.iterdir() if file.is_file() and file.name != "run.json"]
+    before = {file: file.read_bytes() for file in files}
+    references = write_jsonl(
+        tmp_path / "other.jsonl", [{"id": "mini-01", "language": "fi", "reference": "Toinen vastaus."}]
+    )
+    judge = ("--judge", "openai/one", "--judge-base-url", servers.judge.url)
+    model = ("eval", "stand-in", "--model-args", f"base_url={servers.candidate.url}", "--output", folder, *judge)
+    fi = ("--languages", "fi", "--limit", 2)
+    for command, message in (
+        ((*model, *fi, "--max-tokens", 9), "holds a run with max_tokens 200, this one has 9; choose another --output"),
+        ((*model, *fi, "--max-tokens", 200, "--reference", references), "id 'mini-01' in fi has another reference"),
+        ((*model, *fi, "--max-tokens", 200, "--seed", 5), "holds a run with seed 0, this one has 5"),
+        (("judge", folder, *judge, "--reference", references), "id 'mini-01' in fi has another reference"),
+        (("judge", folder / "samples.jsonl", *judge, "--output", folder), "was made by eval"),
+        (("judge", folder / "samples.jsonl", *judge), "needs --output"),
+        (("judge", tmp_path, *judge), "holds no answers"),
+    ):
+        assert message in complaint(run(*command)), command
+    assert {file: file.read_bytes() for file in files} == before
+    assert not (folder / "judges").exists()
+
+
+@pytest.mark.parametrize("moment", ["generating", "judging"])
+def test_a_kill_while_a_run_grows_loses_nothing_and_a_second_command_is_refused(
+    servers: Servers, tmp_path: Path, moment: str
+) -> None:
+    folder, whole = tmp_path / "run", tmp_path / "whole"
+    servers.eval(folder, "--languages", "fi", "--limit", 2, "--both-orders")
+    servers.eval(whole, "--languages", "fi,tr", "--limit", 2, "--both-orders", judge=servers.other)
+    servers.asked()
+    slow = servers.candidate if moment == "generating" else servers.other
+    slow.change(latency=5.0)
+    options = ("--languages", "fi,tr", "--limit", 2, "--both-orders", "--concurrency", 1)
+    process = servers.eval(folder, *options, judge=servers.other, start=True)
+    wait_for(lambda: slow.seen.in_flight > 0 and (folder / "judges").is_dir(), process)
+    assert "another process" in complaint(run("judge", folder, "--judge", "none"))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    slow.change(latency=0.0)
+    # The first judge's run is whole, as if nothing had been begun.
+    servers.asked()
+    servers.eval(folder, "--languages", "fi", "--limit", 2, "--both-orders")
+    assert json.loads((folder / "results.json").read_text("utf-8"))["by_language"]["fi"]["n"] == 2
+    assert json.loads((folder / "results.json").read_text("utf-8"))["usage"]["cached"] >= 4
+    servers.eval(folder, *options, judge=servers.other)
+    assert results(folder) == results(whole)
+
+
+def wait_for(condition: Any, process: Any) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.stderr.read() if process.stderr else ""
+        time.sleep(0.05)

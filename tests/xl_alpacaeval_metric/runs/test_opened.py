@@ -1,0 +1,85 @@
+"""Answers from a run folder, a file and a log of the harness, opened as the same record."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.finished_runs import harness_log, made
+from tests.helpers import FINNISH, GERMAN, write_jsonl
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.runs import opened
+
+SAVED = Path(__file__).with_name("version_0_1_0")
+
+
+def test_a_run_has_its_texts_verdicts_and_languages(tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", {"de": [0.9, None], "fi": [0.2]}, model="org/one", levels=(5, 4, 3))
+    found = opened.read(folder)
+    assert (found.kind, found.model, found.judged, found.name) == ("run", "org/one", True, str(folder))
+    assert [item.key for item in found.items] == [("p0", "de"), ("p1", "de"), ("p0", "fi")]
+    assert [item.preference for item in found.items] == [pytest.approx(0.9), None, pytest.approx(0.2)]
+    assert [len(item.verdicts) for item in found.items] == [2, 2, 2]
+    assert [item.language["answered_in"] for item in found.items] == ["de", "de", "fi"]
+    assert found.items[0].scores == {"naturalness": 5}
+    assert found.items[2].comparison.reference == "reference p0 fi"
+    assert found.setting.parts["judge"] == "openai/any"
+
+
+@pytest.mark.parametrize("name", ["evaluated", "half_evaluated", "half_judged", "judged"])
+def test_folders_of_version_0_1_are_opened_as_they_are(name: str) -> None:
+    found = opened.read(SAVED / name)
+    assert found.judged == (name != "half_evaluated")
+    assert all(item.language for item in found.items)
+
+
+def test_a_file_of_answers_needs_no_more_than_answers_and_languages(tmp_path: Path) -> None:
+    file = write_jsonl(
+        tmp_path / "answers.jsonl",
+        [{"prediction": FINNISH, "language": "de", "generator": "org/two"}, {"prediction": GERMAN, "language": "de"}],
+    )
+    found = opened.read(file)
+    assert (found.kind, found.model, found.judged) == ("answers", "org/two", False)
+    assert [item.language["answered_in"] for item in found.items] == ["fi", "de"]
+    assert [item.key for item in found.items] == [("1", "de"), ("2", "de")]
+    with pytest.raises(UserError, match="has answers and no verdicts; judge them first"):
+        found.with_verdicts()
+
+
+def test_the_name_of_the_model_stays_with_the_answers(tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", {"de": [0.9]}, model="org/one")
+    assert opened.read(folder / "samples.jsonl").model == "org/one"
+    (tmp_path / "copy").mkdir()
+    shutil.copy(folder / "samples.jsonl", tmp_path / "copy")
+    assert opened.read(tmp_path / "copy").model == ""
+
+
+def test_a_log_of_the_harness_is_opened_model_by_model(tmp_path: Path) -> None:
+    one = harness_log(tmp_path / "logs", [0.9, 0.4], "org/one")
+    found = opened.read(one)
+    assert (found.kind, found.model, found.judged) == ("harness", "org/one", True)
+    assert [item.preference for item in found.items] == [0.9, 0.4]
+    harness_log(tmp_path / "logs", [0.1, 0.2], "org/two")
+    assert [one.model for one in opened.read_all([tmp_path / "logs"])] == ["org/one", "org/two"]
+    with pytest.raises(UserError, match="holds the answers of 2 models; give one of"):
+        opened.read(tmp_path / "logs")
+
+
+def test_what_holds_no_answers_is_one_line(tmp_path: Path) -> None:
+    run = made(tmp_path / "run", {"de": [0.9]})
+    with pytest.raises(UserError, match="holds no answers; give a run folder"):
+        opened.read(tmp_path)
+    with pytest.raises(UserError, match="no such file"):
+        opened.read(tmp_path / "nowhere")
+    (run / "samples.jsonl").write_text("")
+    with pytest.raises(UserError, match=r"samples\.jsonl: is empty"):
+        opened.read(run)
+    (run / "run.json").write_text(json.dumps({"settings": 5}))
+    (run / "samples.jsonl").write_text(
+        json.dumps({"id": "a", "language": "de", "instruction": "b", "prediction": "c"}) + "\n"
+    )
+    with pytest.raises(UserError, match=r"run\.json: damaged, has no settings"):
+        opened.read(run)
+    with pytest.raises(UserError, match='line 1: no "prediction"'):
+        opened.read(write_jsonl(tmp_path / "a.jsonl", [{"language": "de"}]))

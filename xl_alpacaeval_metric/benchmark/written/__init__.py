@@ -1,0 +1,1 @@
+"""Texts for a benchmark that a model writes: references and translations."""

@@ -1,0 +1,75 @@
+"""The command that publishes a run."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xl_alpacaeval_metric.cli.evaluate import app
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import say
+
+
+@app.command()
+def publish(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run folder")],
+    repo: Annotated[str, typer.Option(metavar="ORG/NAME", help="The dataset repository for the run")],
+    public: Annotated[bool, typer.Option("--public", help="Make a new repository public; private without it")] = False,
+    model_repo: Annotated[
+        str | None, typer.Option(metavar="ORG/MODEL", help="Also open a pull request with the win rates there")
+    ] = None,
+    benchmark_repo: Annotated[
+        str | None,
+        typer.Option(metavar="ORG/NAME", help="For --model-repo: the benchmark's dataset, as export-benchmark made it"),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also where the repository has other configurations or another card")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go up, and send nothing")] = False,
+) -> None:
+    """Put a run on the Hub: results, answers and verdicts as a dataset with the viewer.
+
+    The benchmark's licence stays with its requests and references.
+    """
+    from xl_alpacaeval_metric.hub import push
+    from xl_alpacaeval_metric.publishing import model_results, published_run, run_dataset
+
+    for name, option in ((repo, "--repo"), (model_repo, "--model-repo"), (benchmark_repo, "--benchmark-repo")):
+        if name is not None:
+            push.check_name(name, option)
+    if (model_repo is None) != (benchmark_repo is None):
+        raise UserError("give both --model-repo and --benchmark-repo, the dataset that its figures are of, or neither")
+    found = published_run.read(run)
+    entries = content = None
+    if model_repo is not None and benchmark_repo is not None:
+        entries = model_results.entries(found, benchmark_repo, push.address(repo))
+        content = model_results.text(entries)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "run"
+        written = run_dataset.write(found, folder)
+        planned = push.plan(folder, run_dataset.ALSO)
+        for name, files in written.items():
+            say(f"{name}: {files.rows:,} rows")
+        say(
+            f"licence: {found.license}"
+            + (" (say in the card whose rows they are)" if found.license == "unknown" else "")
+        )
+        if dry_run:
+            for upload in planned.uploads:
+                say(f"{upload.size:>14,}  {upload.path}")
+            say(f"{len(planned.uploads)} files would go to {repo} ({'public' if public else 'private'}, if new)")
+            if content is not None:
+                say(f"a pull request to {model_repo} would add {model_results.path(found)}:")
+                say(content.rstrip())
+            return
+        if not replace and (lost := push.replaced(repo, planned)):
+            raise UserError(f"{repo} would lose {' and '.join(lost)}; choose another --repo, or give --replace")
+        pushed = push.push(folder, repo, planned, public=public, message=f"Upload a run of {found.model}")
+    say(f"{pushed.url} ({'private' if pushed.private else 'public'})")
+    if model_repo is not None and content is not None:
+        if pushed.private:
+            say(f"{repo} is private: readers of {model_repo} cannot follow its figures there", error=True)
+        why = f"Win rates by language, with intervals in the notes. The run: {push.address(repo)}"
+        where = model_results.open_pull_request(model_repo, model_results.path(found), content, why)
+        say(f"{model_repo}: asked for in {where}")

@@ -1,0 +1,119 @@
+"""The HTTP of the harness's endpoint models, with replies that are read up to a limit."""
+
+import json
+from typing import TYPE_CHECKING, Any, Self
+
+from xl_alpacaeval_metric.clients.openai.body import MAX_BYTES, BodyRefused
+from xl_alpacaeval_metric.clients.openai.protocol import complaint_of
+
+if TYPE_CHECKING:
+    import aiohttp
+
+_CHUNK = 2**16
+
+
+class RequestRefused(Exception):
+    """The endpoint refuses a request (status 400 or 422), and why."""
+
+
+def bound_replies(lm: Any) -> None:
+    """Have an endpoint model of the harness read no more than MAX_BYTES of a reply.
+
+    The harness reads replies whole, however long they are. A model that is bounded stays so.
+    """
+    if "amodel_call" in vars(lm):
+        return
+    concurrently = lm.amodel_call
+
+    async def bounded(*, session: "aiohttp.ClientSession", **named: Any) -> Any:
+        return await concurrently(session=_Session(session), **named)
+
+    lm.amodel_call = bounded
+    lm.model_call = lambda messages, **named: ask(lm, messages, **named)
+
+
+def ask(
+    lm: Any, messages: Any, *, generate: bool = True, gen_kwargs: dict[str, Any] | None = None, **named: Any
+) -> Any:
+    """One attempt at one request, as the harness makes it; returns the reply's JSON.
+
+    Raises RequestRefused where the endpoint refuses the request itself, and what `requests` raises.
+    """
+    import requests
+
+    payload = lm._create_payload(
+        lm.create_message(messages),
+        generate=generate,
+        gen_kwargs=dict(gen_kwargs or {}),
+        seed=lm._seed,
+        eos=lm.eos_string,
+        **named,
+    )
+    with requests.post(
+        lm.base_url,
+        json=payload,
+        headers=lm.header,
+        verify=lm.verify_certificate,
+        timeout=lm.timeout,
+        stream=True,
+    ) as response:
+        found = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            found += chunk
+            if len(found) > MAX_BYTES:
+                raise BodyRefused(_too_long())
+        if response.status_code in (400, 422):
+            raise RequestRefused(complaint_of(found.decode("utf-8", "replace")) or f"status {response.status_code}")
+        response.raise_for_status()
+        return json.loads(found)
+
+
+class _Session:
+    """A session whose replies are bounded; the harness only posts."""
+
+    def __init__(self, session: "aiohttp.ClientSession") -> None:
+        self._session = session
+
+    def post(self, *arguments: Any, **named: Any) -> "_Reply":
+        return _Reply(self._session.post(*arguments, **named))
+
+
+class _Reply:
+    """A reply while it is read: what the harness uses of it."""
+
+    def __init__(self, opening: Any) -> None:
+        self._opening = opening
+
+    async def __aenter__(self) -> Self:
+        self._response: aiohttp.ClientResponse = await self._opening.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._opening.__aexit__(*error)
+
+    @property
+    def ok(self) -> bool:
+        return self._response.ok
+
+    @property
+    def status(self) -> int:
+        return self._response.status
+
+    def raise_for_status(self) -> None:
+        self._response.raise_for_status()
+
+    async def text(self) -> str:
+        found = bytearray()
+        async for chunk in self._response.content.iter_chunked(_CHUNK):
+            found += chunk
+            if len(found) > MAX_BYTES:
+                self._response.close()
+                raise BodyRefused(_too_long())
+        return found.decode("utf-8", "replace")
+
+    async def json(self) -> Any:
+        return json.loads(await self.text())
+
+
+def _too_long() -> str:
+    return f"a reply of more than {MAX_BYTES // 2**20} MiB"

@@ -1,0 +1,129 @@
+"""How the identifiers decide together whether a line is in a language.
+
+- A script that one language alone has, and kana, decide.
+- Languages of the Language Confusion Benchmark are identified as the benchmark does it, by lid.176
+  with a probability above 0.3, so that rates compare with published ones. The own model overrules
+  it where it is all but sure: near languages and languages that lid.176 does not know fail, and
+  short native lines pass. Where it is sure, lid.176 is not asked.
+- For other languages the own model decides where it is sure, else any of the three passes a line.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from xl_alpacaeval_metric.languages import identifiers, labels, scripts
+from xl_alpacaeval_metric.languages.identifiers import Best
+
+MIN_PROBABILITY = 0.3
+"""What the probability of fastText's label must exceed (Marchisio et al. 2024, released script)."""
+_SURE, _RATHER_SURE, _ALL_BUT_SURE, _CERTAIN, _HARDLY = 0.5, 0.75, 0.9, 0.97, 0.03
+_INDONESIAN = 0.65
+_RESCUED = {"pt": _RATHER_SURE, "zh": _ALL_BUT_SURE}
+"""Languages of XL-AlpacaEval of which lid.176 misses short native lines: how sure ours must be."""
+_LONGEST_WORD, _LONG_LINE = 60, 80
+_WORDS = 9
+"""Of a line with fewer words the own model alone cannot tell near languages."""
+_ALL_IN_SCRIPT = 0.96
+"""The share of a line's letters in a script from which on the script may decide."""
+_LATIN = frozenset(("en", "de", "es", "fr", "id", "it", "tr", "vi", "pt"))
+"""Those of the benchmark's languages."""
+HAN = ("zh", "yue")
+_KANA, _FEWEST_HAN, _MANY_CHARACTERS = 0.15, 6, 24
+"""The share of kana that a Japanese line has; so many Han characters without any are not Japanese;
+a line of so many characters is decided by them (of a shorter one the benchmark is often not sure).
+"""
+
+
+def by_script(line: str, share: float, key: str, script: str | None) -> bool | None:
+    """What the script of a line tells: one of a single language, or kana; None where it does not.
+
+    `share` is that of the line's letters in `script`.
+    """
+    if share < _ALL_IN_SCRIPT:
+        return None
+    if script is not None and labels.ONLY.get(script) == key:
+        script = "Hang" if script == "Kore" else script
+        return True if scripts.weight(line) and scripts.share(line, script) >= _ALL_IN_SCRIPT else None
+    if key not in ("ja", *HAN):
+        return None
+    han, kana = scripts.han_and_kana(line)
+    if key == "ja" and not kana and han >= _FEWEST_HAN:
+        return False
+    if han + kana < _MANY_CHARACTERS or 0 < kana < _KANA * (han + kana):
+        return None
+    if key == "yue" and not kana:
+        return None
+    return (key == "ja") == (kana > 0)
+
+
+def by_characters(line: str, right: bool, key: str) -> bool:
+    """Written Cantonese by its characters: one in a short line is no Chinese of another kind."""
+    number = scripts.cantonese(line)
+    most = 0 if len(line) < _LONG_LINE else 1
+    return (right or number > most) if key == "yue" else right and number <= most
+
+
+def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Sequence[float]) -> list[bool]:
+    """By lid.176, unless the own model is all but sure of another language, or of this one.
+
+    A line in two scripts is the benchmark's to decide: it lets most of them pass.
+    """
+    near, latin = labels.near(code), labels.key(code) in _LATIN
+    found = [probability >= _ALL_BUT_SURE for probability in own]
+    if labels.key(code) == "ko":
+        found = [sure and not scripts.han_and_kana(line)[0] for sure, line in zip(found, lines, strict=True)]
+    unsure = [
+        at
+        for at, (label, probability) in enumerate(best)
+        if not found[at]
+        and not (latin and probability >= _CERTAIN and own[at] < _HARDLY and labels.code_of(label) not in near)
+    ]
+    read = [identifiers.excerpt(lines[at]) for at in unsure]
+    for at, excerpt, other in zip(unsure, read, identifiers.benchmark_labels(read), strict=True):
+        found[at] = _with_second(excerpt, code, best[at], own[at], other)
+    return found
+
+
+def _with_second(read: str, code: str, best: Best, own: float, second: Best) -> bool:
+    key, accepted, (label, probability) = labels.key(code), labels.wanted(code), second
+    right = label in accepted and probability > MIN_PROBABILITY
+    if right and probability >= _UNDOUBTED.get(key, 0.8):
+        return True
+    if not right and label in labels.BENCHMARK and probability > 0.8:
+        return False
+    if key == "id":
+        # lid.176 takes most Malay for Indonesian.
+        return own >= _INDONESIAN or (right and own >= MIN_PROBABILITY)
+    if not right:
+        return own >= _RESCUED.get(key, 1.0)
+    sure = _RATHER_SURE if labels.code_of(best[0]) in labels.near(code) else _ALL_BUT_SURE
+    if probability > _SURE and len(read.split()) < _WORDS:
+        sure = 1.0
+    return not (best[0] not in accepted and best[1] >= sure and own < 1 - sure)
+
+
+_UNDOUBTED: Mapping[str, float] = {"en": 2.0, "vi": 0.97, "id": 2.0, "pt": 2.0}
+
+
+def by_own(lines: Sequence[str], code: str, best: Sequence[Best], own: Sequence[float]) -> list[bool]:
+    """By the own model where it is sure, else by any of the three."""
+    return [_by_any(*line, code) for line in zip(lines, best, own, strict=True)]
+
+
+def _by_any(line: str, best: Best, own: float, code: str) -> bool:
+    key, accepted = labels.key(code), labels.wanted(code)
+    if not best[0] or (len(line) > _LONGEST_WORD and line.isascii() and line.count(" ") < 3):
+        return False
+    if key in labels.OWN and own >= _SURE:
+        return True
+    near = best[0] in labels.OWN and labels.code_of(best[0]) in labels.near(code)
+    # The own model has little text of languages that are not in OWN; of a short line, too little.
+    short = near and (key not in labels.OWN or len(line.split(None, _WORDS)) < _WORDS)
+    if best[0] not in accepted and best[1] >= (_RATHER_SURE if near else _ALL_BUT_SURE) and not short:
+        return False
+    read = identifiers.excerpt(line)
+    label, probability = identifiers.benchmark_labels([read])[0]
+    if label in accepted and probability > MIN_PROBABILITY:
+        return True
+    if key in labels.OWN and own < _HARDLY and not short and best[1] >= _RATHER_SURE:
+        return False
+    return probability < _ALL_BUT_SURE and identifiers.second_opinion().classify(read)[0] in accepted

@@ -1,0 +1,35 @@
+"""Words that one of a group of near languages has: they weigh in where the group is likely."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+
+_ODDS, _LEAST = 5.0, 1e-3
+"""What a word of one near language does to its odds; the least probability of each before it."""
+
+
+def weigh(probabilities: npt.NDArray[np.float32], lines: Sequence[Sequence[str]], labels: Sequence[str]) -> None:
+    """Weigh the probabilities of near languages (lines x labels) again, by the lines' words."""
+    if not len(lines):
+        return
+    best = probabilities.argmax(1)
+    for group in _groups():
+        columns = [labels.index(label) for label in group]
+        in_group = (best[:, None] == columns).any(1) & (probabilities.max(1) > 0)
+        for line in np.flatnonzero(in_group).tolist():
+            counts = [sum(word in own for word in lines[line]) for own in group.values()]
+            before = probabilities[line, columns]
+            weighed = np.maximum(before, _LEAST) * np.power(_ODDS, counts)
+            probabilities[line, columns] = before.sum() * weighed / weighed.sum()
+
+
+@lru_cache(maxsize=1)
+def _groups() -> tuple[dict[str, frozenset[str]], ...]:
+    """Groups of near languages: label -> words that tell it from the others of its group."""
+    import yaml
+
+    text = resources.files("xl_alpacaeval_metric").joinpath("data/near_words.yaml").read_text(encoding="utf-8")
+    return tuple({label: frozenset(words.split()) for label, words in group.items()} for group in yaml.safe_load(text))

@@ -1,0 +1,1 @@
+"""Switches inside a line: spans of words in another language than asked for."""

@@ -1,0 +1,180 @@
+"""Switches: spans of four words or more of a text that are in another language than asked for.
+
+Words in another script, and runs of words that the own model takes for another language
+(`windows`), are looked at. A run of words that mostly begin with a capital is a name or a title,
+and none; so is a run without a frequent word of its language, such as a chain of technical terms.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from xl_alpacaeval_metric.languages import decisions, identifiers, labels, scripts
+from xl_alpacaeval_metric.languages.switches import lexicon
+
+if TYPE_CHECKING:
+    from xl_alpacaeval_metric.languages.switches.windows import Run
+
+MIN_WORDS = 4
+_HARDLY, _LABELLED, _SURE = 0.15, 0.5, 0.8
+_ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
+"""Their spans share most words: both identifiers must be sure."""
+_HEAVY_LETTERS = 21
+_UNSPACED = frozenset(("zh", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo", "dz"))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span in another language: the characters `start` to `end` of the text, and its language."""
+
+    start: int
+    end: int
+    language: str
+
+
+def find(texts: Sequence[str], words: Sequence[Sequence[str]], code: str, script: str | None) -> list[list[Span]]:
+    """The spans of each text that are in another language than `code`, in order.
+
+    A text is content as `content.of` gives it, with its `words` as the own model reads them;
+    `script` is the language's usual script.
+    """
+    from xl_alpacaeval_metric.languages.scripts import letter_counts
+    from xl_alpacaeval_metric.languages.switches import windows
+
+    found: list[list[Span]] = [[] for _ in texts]
+    outside = [MIN_WORDS] * len(texts) if script is None else letter_counts.outside(texts, script)
+    in_script = [
+        (at, run)
+        for at, letters in enumerate(outside)
+        if letters >= MIN_WORDS
+        for run in _script_runs(texts[at], script or scripts.main_script(texts[at]) or "Latn")
+    ]
+    for (at, run), label in zip(in_script, _languages([run[0] for _, run in in_script]), strict=True):
+        if label != "und" or _is_heavy(run[0]):
+            found[at].append(Span(run.start(), run.end(), label))
+    if code.split("-")[0] not in _UNSPACED:
+        runs = list(_trimmed(windows.foreign_runs(texts, words, code, MIN_WORDS), code))
+        for words_, switched_to in zip(runs, _labels(runs, code), strict=True):
+            if switched_to is not None:
+                found[words_.text].append(Span(words_.start, words_.end, switched_to))
+    return [list(_merged(spans)) if len(spans) > 1 else spans for spans in found]
+
+
+def _script_runs(text: str, script: str) -> Iterator[re.Match[str]]:
+    """Runs of words in another script than the text's own."""
+    for run in _runs_outside(script).finditer(text):
+        words = run[0].split()
+        if _is_heavy(run[0]):
+            if scripts.weight(run[0]) >= _HEAVY_LETTERS:
+                yield run
+        elif len(words) >= MIN_WORDS and not _is_title(words):
+            yield run
+
+
+def _is_heavy(run: str) -> bool:
+    """Whether most of the characters are Chinese or Japanese."""
+    return not run.isascii() and scripts.weight(run) > 1.5 * len(run)
+
+
+def _is_title(words: Sequence[str]) -> bool:
+    """Whether words in another script are names or terms: capitals, or none that is frequent."""
+    from xl_alpacaeval_metric.languages.own_model import reading
+
+    if sum(word[:1].isupper() for word in words) * 2 >= len(words) and not all(word.isupper() for word in words):
+        return True
+    return len(words) < 2 * MIN_WORDS and not any(
+        word in lexicon.words() for word in chain.from_iterable(reading.words(words))
+    )
+
+
+def _trimmed(runs: Sequence["Run"], code: str) -> Iterator["Run"]:
+    """The runs without words of the asked language at their ends; those that are no names."""
+    label = labels.of_own_model(code)
+    own, foreign = lexicon.known(label), lexicon.foreign(label)
+    for whole in runs:
+        first, last = 0, len(whole.words)
+        while first < last and whole.words[first] in own and whole.words[first] not in foreign:
+            first += 1
+        while last > first and whole.words[last - 1] in own and whole.words[last - 1] not in foreign:
+            last -= 1
+        if last - first < MIN_WORDS:
+            continue
+        run = whole.part(first, last)
+        strangers = [word for word, small in zip(run.as_written, run.words, strict=True) if small not in own]
+        capitals = sum(word[:1].isupper() for word in strangers)
+        if capitals * 2 < len(strangers) or all(word.isupper() for word in run.as_written):
+            yield run
+
+
+def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
+    """The language of each run, None where it is no switch from `code`."""
+    from xl_alpacaeval_metric.languages.own_model import classifier
+
+    if not runs:
+        return []
+    texts = [" ".join(run.words) for run in runs]
+    guesses = classifier.load().guess([run.words for run in runs])
+    asked, near = guesses.of(labels.wanted(code)), labels.near(code)
+    found: list[str | None] = [None] * len(runs)
+    for at, (best, _) in enumerate(guesses.best()):
+        label = labels.code_of(best)
+        if not best or label in near or asked[at] > _HARDLY:
+            continue
+        likely = guesses.at(at, labels.labels_near(label))
+        if likely >= _LABELLED and _is_confirmed(texts[at], runs[at].words, code, label, likely):
+            found[at] = label
+    return found
+
+
+def _is_confirmed(text: str, words: Sequence[str], code: str, label: str, likely: float) -> bool:
+    """Whether lid.176, or frequent words of the language, confirm what the own model says."""
+    other, probability = identifiers.benchmark_labels([identifiers.excerpt(text)])[0]
+    if other in labels.wanted(code) and probability > _LABELLED:
+        return False
+    kin = labels.key(code) in _ROMANCE and label in _ROMANCE
+    agreed = labels.code_of(other) in labels.near(label) and probability > (_SURE if kin else decisions.MIN_PROBABILITY)
+    if kin and not agreed:
+        return False
+    usual = lexicon.frequent(labels.of_own_model(label))
+    frequent = sum(word in usual for word in words)
+    if likely < _SURE and not (agreed and frequent):
+        return False
+    return agreed or frequent >= 2
+
+
+def _languages(runs: Sequence[str]) -> list[str]:
+    """The languages of runs of words in another script; "und" where none is likely."""
+    from xl_alpacaeval_metric.languages.own_model import classifier, reading
+
+    read = [identifiers.excerpt(run) for run in runs]
+    best = classifier.load().guess(reading.words(runs)).best()
+    unsure = [at for at, (_, probability) in enumerate(best) if probability < _LABELLED]
+    second = dict(zip(unsure, identifiers.benchmark_labels([read[at] for at in unsure]), strict=True))
+    found = []
+    for at, (label, probability) in enumerate(best):
+        other, of_other = second.get(at, ("", 0.0))
+        if of_other > decisions.MIN_PROBABILITY:
+            label, probability = other, of_other
+        found.append(labels.code_of(label) if probability > decisions.MIN_PROBABILITY else "und")
+    return found
+
+
+@lru_cache(maxsize=64)
+def _runs_outside(script: str) -> re.Pattern[str]:
+    """A pattern of a run of characters that begins with a letter of another script."""
+    own = scripts.characters_of(script)
+    every = scripts.characters_of("")
+    between = "[^.!?…。！？।؟\\n" + own + "]"
+    return re.compile(f"(?=[{every}])(?![{own}]){between}{{8,}}")
+
+
+def _merged(spans: list[Span]) -> Iterator[Span]:
+    last: Span | None = None
+    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
+        if last is not None and span.start < last.end:
+            continue
+        last = span
+        yield span

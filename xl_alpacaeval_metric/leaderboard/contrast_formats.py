@@ -1,0 +1,100 @@
+"""Comparisons of runs as Markdown, CSV, LaTeX and JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import fields
+
+from xl_alpacaeval_metric.files.text_tables import TextTable, latex, markdown
+from xl_alpacaeval_metric.leaderboard import contrasts, formats
+from xl_alpacaeval_metric.leaderboard.contrasts import RunsComparison
+from xl_alpacaeval_metric.runs.compare import Contrast, RunComparison
+
+COLUMNS = ("first %", "second %", "difference", "95% interval", "p", "n")
+"""Of the tables for people: both rates, their difference with its interval, p-value and items."""
+
+
+def text(found: RunsComparison, form: str, figure: str) -> str:
+    """The comparison in one of `formats.FORMATS` other than "table", which is for the terminal."""
+    if form == "json":
+        only = found.pairs[0] if len(found.pairs) == 1 else found
+        return json.dumps(only.as_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+    if form == "csv":
+        return _csv(found, figure)
+    return {"md": markdown, "tex": latex}[form](_tables(found, figure), _notes(found))
+
+
+def cells(part: Contrast) -> tuple[str, ...]:
+    """The figures under COLUMNS; "-" where there is none."""
+    p = corrected_p(part)
+    return (
+        _number(part.win_rate_a, ".1f"),
+        _number(part.win_rate_b, ".1f"),
+        _number(part.difference, "+.1f"),
+        "-" if part.difference_ci95 is None else "{:+.1f} to {:+.1f}".format(*part.difference_ci95),
+        "< 0.001" if p is not None and p < 0.001 else _number(p, ".3f"),
+        str(part.n),
+    )
+
+
+def corrected_p(part: Contrast) -> float | None:
+    """The p-value corrected for all that is tested beside it."""
+    return next((p for p in (part.p_value_adjusted, part.p_value_holm) if p is not None), part.p_value)
+
+
+def _tables(found: RunsComparison, figure: str) -> list[TextTable]:
+    short = contrasts.letters(found.names)
+    tables = []
+    for code in (*_codes(found), ""):
+        rows = [
+            (f"{short[pair.a]} - {short[pair.b]}", *cells(part))
+            for pair in found.pairs
+            if (part := pair.by_language.get(code) if code else pair.overall) is not None
+        ]
+        title = f"{formats.title(figure)}, {code or 'all languages'}"
+        tables.append(TextTable(title, ("pair", *COLUMNS), rows, left=frozenset({0})))
+    return tables if len(tables) > 2 else tables[-1:]
+
+
+def _notes(found: RunsComparison) -> list[str]:
+    names = [f"{letter}: {name}" for name, letter in contrasts.letters(found.names).items()]
+    many = len(found.pairs) > 1
+    corrected = "all pairs (step-down max-T)" if many else "the number of languages (Holm)"
+    lines = [f"p: sign-flip test over prompts, corrected for {corrected}; the interval is the same test's"]
+    for pair in found.pairs:
+        lines += [f"{pair.a} and {pair.b}: {line}" if many else line for line in left_out(pair, pair.a, pair.b)]
+    return [*names, *lines]
+
+
+def left_out(found: RunComparison, first: str, second: str) -> Iterator[str]:
+    """What a comparison leaves out, and its warnings."""
+    if found.overall.n_missing:
+        yield f"left out: {found.overall.n_missing} shared items without a verdict in one run or both"
+    if found.n_changed:
+        yield f"left out: {found.n_changed} items whose instruction is another in each run"
+    for side, only in ((first, found.only_a), (second, found.only_b)):
+        if only:
+            counts = ", ".join(f"{code} {count}" for code, count in sorted(only.items()))
+            yield f"left out: {sum(only.values())} items that only {side} has ({counts})"
+    yield from (f"warning: {line}" for line in found.caveats)
+
+
+def _csv(found: RunsComparison, figure: str) -> str:
+    file = io.StringIO()
+    rows = csv.writer(file, lineterminator="\n")
+    names = [field.name for field in fields(Contrast) if field.name != "difference_ci95"]
+    rows.writerow(("figure", "language", "a", "b", *names, "difference_ci95_low", "difference_ci95_high"))
+    for pair in found.pairs:
+        for code, part in (("all", pair.overall), *pair.by_language.items()):
+            values = ["" if getattr(part, name) is None else getattr(part, name) for name in names]
+            rows.writerow((figure, code, pair.a, pair.b, *values, *(part.difference_ci95 or ("", ""))))
+    return file.getvalue().rstrip("\n")
+
+
+def _codes(found: RunsComparison) -> list[str]:
+    return list(dict.fromkeys(code for pair in found.pairs for code in pair.by_language))
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

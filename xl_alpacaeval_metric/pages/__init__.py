@@ -1,0 +1,1 @@
+"""Runs as one HTML page that opens from a disk: charts, tables, every answer."""

@@ -1,0 +1,113 @@
+"""Sections on how the runs were judged: the check of the judges, the costs, the settings."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from xl_alpacaeval_metric.pages import charts
+from xl_alpacaeval_metric.pages.charts import Point
+from xl_alpacaeval_metric.pages.section import ALL, Section, Table, interval, name_of, number
+from xl_alpacaeval_metric.pages.shown_run import Figures, ShownRun
+from xl_alpacaeval_metric.report import cells
+
+_RAN = ("started", "ended", "hardware", "libraries")
+"""What the last command's entry in run.json says of where and when it ran."""
+_COSTS = ("requests", "cached", "retries", "prompt_tokens", "completion_tokens")
+
+
+def check(runs: Sequence[ShownRun]) -> Section | None:
+    """What the check of each judge found; None where none was checked."""
+    checks: dict[str, tuple[list[ShownRun], Figures]] = {}
+    for run in runs:
+        if run.check.get("by_language"):
+            key = json.dumps([run.check.get(part) for part in ("judge", "prompt", "controls", "accuracy")])
+            checks.setdefault(key, ([], run.check))[0].append(run)
+    if not checks:
+        return None
+    points, rows, lines = [], [], []
+    for some, found in checks.values():
+        judge = str(found.get("judge") or "judge")
+        name = judge if len(checks) == 1 else f"{judge} ({', '.join(run.name for run in some)})"
+        lines += [f"{name}: {fault}" if len(checks) > 1 else fault for fault in found.get("faults") or ()]
+        for code, part in [*found["by_language"].items(), ("", found)]:
+            bounds, verdict = interval(part, "ci95"), str(part.get("verdict"))
+            accuracy = cells.with_interval(number(part, "accuracy"), ".0f", cells.interval(bounds, ".0f"))
+            rest = [cells.figure(number(part, key), ".0f") for key in ("resolution", "first_position_rate")]
+            reason = str(part.get("reason") or "")
+            rows.append(
+                [name_of(code) if code else ALL, name, verdict, accuracy, *rest, str(part.get("n", "")), reason]
+            )
+            if code:
+                text = f"{accuracy}  {verdict}" if len(checks) == 1 else ""
+                points.append(Point(name_of(code), name, number(part, "accuracy"), bounds, text=text))
+    columns = ("Language", "Judge", "Verdict", "Right, % (95%)", "Resolution, %", "First, %", "Pairs", "Reason")
+    return Section(
+        name="judge_check",
+        title="Judge check",
+        about="How often the judge is right on pairs whose right verdict is known, with 95% intervals. At 50 it "
+        "guesses, and its win rates say nothing.",
+        chart=charts.forest(points, "right, %", (0, 100), rule=50),
+        table=Table(columns, rows, frozenset({3, 4, 5, 6})),
+        lines=lines,
+    )
+
+
+def costs(runs: Sequence[ShownRun]) -> Section | None:
+    """What judging took, and when; None where that is not known."""
+    rows = []
+    for run in runs:
+        usage = run.results.get("usage")
+        if isinstance(usage, dict) and run.setting.judged:
+            counts = [f"{usage.get(name, 0):,}" for name in _COSTS]
+            rows.append([run.name, *counts, f"{usage.get('seconds', 0):,.0f}"])
+    if not rows:
+        return None
+    columns = ("Run", "Requests", "From cache", "Retries", "Tokens read", "Tokens written", "Seconds")
+    return Section(
+        name="costs",
+        title="Costs",
+        about="What the judge was asked in the command that finished each run.",
+        table=Table(columns, rows, frozenset(range(1, 7))),
+    )
+
+
+def settings(runs: Sequence[ShownRun]) -> Section:
+    """The parts of the signatures and the settings in run.json, a column for each run."""
+    columns = [
+        {key: _written(value) for key, value in {**run.setting.settings, **run.setting.parts}.items()} for run in runs
+    ]
+    keys = [
+        key for key in dict.fromkeys(key for column in columns for key in column) if any(c.get(key) for c in columns)
+    ]
+    keys.sort(key=lambda key: not any(key in run.setting.parts for run in runs))
+    rows = [[key, *(column.get(key, "") for column in columns)] for key in keys]
+    differing = frozenset(k for k, row in enumerate(rows) if len(set(row[1:])) > 1)
+    rows += [
+        [key, *(_written(run.last.get(key)) for run in runs)] for key in _RAN if any(run.last.get(key) for run in runs)
+    ]
+    rows.append(["folder", *(str(run.folder) for run in runs)])
+    return Section(
+        name="settings",
+        title="Settings",
+        about="What the figures depend on." + (" Rows in which the runs differ are marked." if differing else ""),
+        table=Table(("Setting", *(run.name for run in runs)), rows, marked=differing),
+        folded=True,
+    )
+
+
+def notices(runs: Sequence[ShownRun]) -> list[str]:
+    """What to read before the figures: each warning of each run."""
+    found: dict[str, list[str]] = {}
+    for run in runs:
+        for line in run.results.get("warnings") or ():
+            found.setdefault(str(line), []).append(run.name)
+    return [line if len(runs) == len(names) else f"{', '.join(names)}: {line}" for line, names in found.items()]
+
+
+def _written(value: object) -> str:
+    if value is None or value == {} or value == []:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_written(part)}" for key, part in value.items() if _written(part))
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,161 @@
+"""A run as a page shows it: its name, settings, figures, check, and its answers one by one."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.judge import aggregate
+from xl_alpacaeval_metric.languages import fidelity
+from xl_alpacaeval_metric.pages import shown_answers
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
+from xl_alpacaeval_metric.runs import finished, opened, verdicts
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.finished import Setting
+from xl_alpacaeval_metric.runs.opened import Opened
+
+Figures = Mapping[str, Any]
+"""The keys of results.json, of one language or of all; an earlier version lacks some."""
+_SHOWN_OF_VERDICTS = ("judge", "order", "vote", "preference", "raw", "reason")
+_PARTS = 512
+"""Answers whose language is identified at a time, where items.jsonl does not say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer with what is known of it.
+
+    `measured` has the keys of a line of items.jsonl, `verdicts` those of lines of verdicts.jsonl.
+    """
+
+    item: Comparison
+    measured: Figures
+    verdicts: Sequence[Figures]
+    levels: Mapping[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRun:
+    """A run, read as far as charts and tables need it; or answers that are no run folder.
+
+    `results` and `check` are what the files of these names hold; `check` is empty without one.
+    `last` is the entry of run.json on the last command: when and where it ran. `opened` are the
+    answers where they are no run folder's.
+    """
+
+    name: str
+    folder: Path
+    setting: Setting
+    results: Figures
+    check: Figures = field(default_factory=dict)
+    last: Figures = field(default_factory=dict)
+    opened: Opened | None = None
+
+    @property
+    def by_language(self) -> Mapping[str, Figures]:
+        """Code -> figures, in the order of the run."""
+        found = self.results.get("by_language")
+        return found if isinstance(found, dict) else {}
+
+    def answers(self) -> Iterator[Answer]:
+        """Every answer, in the order of the run; raises UserError where a file is damaged."""
+        if self.opened is not None:
+            for one in self.opened.items:
+                levels_of = {name: int(level) for name, level in one.scores.items()}
+                yield Answer(one.comparison, shown_answers.measured(one), [*shown_answers.verdicts(one)], levels_of)
+            return
+        items = run_folder.read_samples(self.folder / run_folder.SAMPLES)
+        said = _verdicts(self.folder / run_folder.VERDICTS)
+        levels = _levels(self.folder / run_folder.RATINGS)
+        measured = {_key(row): row for row in jsonl.read_lines(self.folder / run_folder.ITEMS)}
+        preferences: dict[ItemKey, float | None] = {}
+        if said and not measured:
+            found = verdicts.read(self.folder)
+            preferences = {key: aggregate.preference_of(some) for key, some in found.items()}
+        for start in range(0, len(items), _PARTS):
+            some = items[start : start + _PARTS]
+            unknown = [item for item in some if item.key not in measured]
+            rows = fidelity.texts_fidelity([one.prediction for one in unknown], [one.language for one in unknown])
+            for item, row in zip(unknown, rows, strict=True):
+                measured[item.key] = {**fidelity.fidelity_row(row), "preference": preferences.get(item.key)}
+            for item in some:
+                yield Answer(item, measured[item.key], said.get(item.key, ()), levels.get(item.key))
+
+
+def read(folders: Sequence[Path]) -> list[ShownRun]:
+    """The runs at these paths, under names that tell them apart.
+
+    Run folders, files of answers, and output folders of the harness, which may hold several models.
+    Raises UserError for no path, one that is none of these, a run that is not finished, and the
+    same path twice.
+    """
+    if not folders:
+        raise UserError("no run given; give run folders of eval or judge, or files of answers")
+    twice = [folder for folder, count in Counter(folder.resolve() for folder in folders).items() if count > 1]
+    if twice:
+        raise UserError(f"{twice[0]}: is given twice; give each run once")
+    return named([run for folder in folders for run in _read(folder)])
+
+
+def named(runs: Sequence[ShownRun]) -> list[ShownRun]:
+    """The runs with the folder beside each name that several have."""
+    for more in (lambda run: run.folder.name, lambda run: str(run.folder)):
+        counts = Counter(run.name for run in runs)
+        runs = [
+            replace(run, name=f"{run.name} ({more(run)})") if counts[run.name] > 1 and more(run) != run.name else run
+            for run in runs
+        ]
+    return list(runs)
+
+
+def _read(path: Path) -> list[ShownRun]:
+    if (path / run_folder.RUN).is_file():
+        return [_read_run(path)]
+    return [
+        ShownRun(
+            name=one.model or one.path.resolve().name,
+            folder=one.path,
+            setting=one.setting,
+            results=shown_answers.results(one),
+            opened=one,
+        )
+        for one in opened.read_all([path])
+    ]
+
+
+def _read_run(folder: Path) -> ShownRun:
+    setting = finished.read(folder, judged=False)
+    if not (folder / run_folder.SAMPLES).is_file():
+        raise UserError(f"{folder}: holds no {run_folder.SAMPLES}; a page shows every answer of a run")
+    check = folder / run_folder.CHECK
+    history = jsonl.read_json(folder / run_folder.RUN).get(run_folder.HISTORY)
+    return ShownRun(
+        name=opened.model_of(setting.settings) or folder.resolve().name,
+        folder=folder,
+        setting=setting,
+        results=jsonl.read_json(folder / run_folder.RESULTS),
+        check=jsonl.read_json(check) if check.is_file() else {},
+        last=history[-1] if isinstance(history, list) and history and isinstance(history[-1], dict) else {},
+    )
+
+
+def _key(row: Figures) -> ItemKey:
+    return str(row.get("id")), str(row.get("language"))
+
+
+def _verdicts(file: Path) -> dict[ItemKey, list[Figures]]:
+    """The last verdict on each question, by item."""
+    found: dict[ItemKey, dict[object, Figures]] = {}
+    for row in jsonl.read_lines(file):
+        shown = {name: row[name] for name in _SHOWN_OF_VERDICTS if row.get(name) not in (None, "", 0)}
+        shown["preference"] = row.get("preference")
+        question = (row.get("judge", ""), row.get("order"), row.get("vote") or 0)
+        found.setdefault(_key(row), {})[question] = shown
+    return {key: list(some.values()) for key, some in found.items()}
+
+
+def _levels(file: Path) -> dict[ItemKey, Mapping[str, int]]:
+    return {_key(row): row["scores"] for row in jsonl.read_lines(file) if isinstance(row.get("scores"), dict)}

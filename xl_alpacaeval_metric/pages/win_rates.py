@@ -1,0 +1,250 @@
+"""Sections on win rates: of all languages with groups, by language, differences of two runs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.leaderboard import contrasts
+from xl_alpacaeval_metric.leaderboard.places import Place
+from xl_alpacaeval_metric.leaderboard.ranking import rank
+from xl_alpacaeval_metric.pages import charts
+from xl_alpacaeval_metric.pages.charts import Point
+from xl_alpacaeval_metric.pages.section import (
+    ALL,
+    KeyFigure,
+    Section,
+    Table,
+    check_of,
+    codes,
+    interval,
+    name_of,
+    number,
+)
+from xl_alpacaeval_metric.pages.shown_run import Figures, ShownRun
+from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.runs import compare
+from xl_alpacaeval_metric.runs.compare import Contrast
+
+NO_JUDGE = "no judge"
+
+
+def overview(runs: Sequence[ShownRun]) -> Section:
+    """The figures to be read first: of one run, or of each with its place among the others."""
+    return _of_one(runs[0]) if len(runs) == 1 else _of_several(runs)
+
+
+def _of_one(run: ShownRun) -> Section:
+    found, figures = [], run.results
+    if number(figures, "win_rate") is not None:
+        ci = cells.interval(interval(figures, "win_rate_ci95"), ".1f")
+        value = win_rate_value(figures)
+        found.append(KeyFigure("Win rate", value, "" if value == NO_JUDGE else f"95% interval {ci}"))
+    if number(figures, "fidelity") is not None:
+        more = f"{cells.figure(number(figures, 'line_pass_rate'))}% of the answers pass line by line"
+        found.append(KeyFigure("Text in the language", f"{number(figures, 'fidelity'):.1f}%", more))
+    if check := check_of(figures):
+        right = figures["judge_check"].get("accuracy")
+        more = "" if right is None else f"right on {right:.0f}% of the pairs with a known verdict"
+        found.append(KeyFigure("Judge check", check, more))
+    languages = f"in {len(run.by_language)} languages" if len(run.by_language) > 1 else ""
+    found.append(KeyFigure("Answers", f"{figures.get('n_items', '-')}", _counts(figures) or languages))
+    return Section("overview", "At a glance", "", key=found)
+
+
+def _counts(figures: Figures) -> str:
+    if not figures.get("n"):
+        return ""
+    counts = ", ".join(
+        f"{figures.get(name, 0)} {word}" for name, word in (("wins", "won"), ("ties", "tied"), ("losses", "lost"))
+    )
+    return counts + (f", {figures['n_missing']} without a verdict" if figures.get("n_missing") else "")
+
+
+def _of_several(runs: Sequence[ShownRun]) -> Section:
+    places, lines = _places(runs)
+    order = {name: place.rank for name, place in places.items()}
+    some = sorted(runs, key=lambda run: (order.get(run.name, len(runs)), -(number(run.results, "win_rate") or 0)))
+    rows = [_overview_row(run, places.get(run.name)) for run in some]
+    judged = [run for run in some if number(run.results, "win_rate") is not None]
+    about = "Win rates over all languages, with 95% intervals. "
+    if places:
+        about += "Runs that share a letter are not told apart; “ranks” are those that a run may truly have."
+    columns = (
+        "Run",
+        "Win rate, % (95%)",
+        "Rank",
+        "Ranks",
+        "Group",
+        "In language, %",
+        "Line pass, %",
+        "Judge check",
+        "Answers",
+    )
+    return Section(
+        name="win_rate",
+        title="Side by side",
+        about=about if judged else "What is known of each run, over all languages.",
+        chart=_overall_chart(judged, places) if judged else None,
+        table=Table(columns, rows, frozenset({1, 2, 3, 5, 6, 8})),
+        lines=lines,
+    )
+
+
+def _overview_row(run: ShownRun, place: Place | None) -> list[str]:
+    figures = run.results
+    ranked = [str(place.rank), f"{place.rank_low}-{place.rank_high}", place.groups] if place else ["-", "-", "-"]
+    shares = [cells.figure(number(figures, name)) for name in ("fidelity", "line_pass_rate")]
+    return [
+        run.name,
+        win_rate_text(figures),
+        *ranked,
+        *shares,
+        check_of(figures) or "-",
+        str(figures.get("n_items", "-")),
+    ]
+
+
+def _places(runs: Sequence[ShownRun]) -> tuple[Mapping[str, Place], list[str]]:
+    """Each run's place by win rate, or the reason why they are not ranked."""
+    if not all(run.setting.judged for run in runs):
+        return {}, []
+    try:
+        found = rank({run.name: run.folder for run in runs}, figures=["win_rate"])
+    except UserError as error:
+        return {}, [f"not ranked: {error}"]
+    ranking = found.figures["win_rate"]
+    return {place.name: place for place in ranking.overall}, _without_checks(found.notes)
+
+
+def _without_checks(lines: Iterable[str]) -> list[str]:
+    """Without what the table and the notices say: that the judge is none, or doubtful."""
+    return [line for line in lines if not line.startswith("the judge's check says")]
+
+
+def _overall_chart(runs: Sequence[ShownRun], places: Mapping[str, Place]) -> charts.Spec:
+    points = []
+    for run in runs:
+        point = _point(run.name, run, run.results, text=True)
+        groups = places[run.name].groups if run.name in places else ""
+        points.append(replace(point, series="", text="   ".join(part for part in (point.text, groups) if part)))
+    return charts.forest(points, "win rate, %", _percent_domain(points), rule=50)
+
+
+def differences(runs: Sequence[ShownRun]) -> Section | None:
+    """Two judged runs on the items they share; None for other numbers of runs."""
+    if len(runs) != 2 or not all(run.setting.judged for run in runs):
+        return None
+    before, after = runs
+    title, name = "Difference", "difference"
+    try:
+        (pair,) = contrasts.compare_all([_judged(run) for run in (after, before)]).pairs
+    except UserError as error:
+        return Section(name, title, "", lines=[f"not compared: {error}"])
+    parts = [*((name_of(code), part) for code, part in pair.by_language.items()), (ALL, pair.overall)]
+    parts = parts if len(pair.by_language) > 1 else parts[:-1]
+    unjudged = {name_of(code) for run in runs for code, part in run.by_language.items() if check_of(part) == NO_JUDGE}
+    points = [
+        Point(row, "", None, note=NO_JUDGE)
+        if row in unjudged
+        else Point(row, "", part.difference, part.difference_ci95, text=_contrast_text(part))
+        for row, part in parts
+    ]
+    rows = [_contrast_row(row, part, row not in unjudged) for row, part in parts]
+    edge = max([10.0, *(abs(end) for point in points for end in point.interval or ())])
+    columns = ("Language", f"{after.name}, %", f"{before.name}, %", "Difference (95%)", "p", "Holm p", "Items")
+    return Section(
+        name=name,
+        title=title,
+        about=f"The win rate of {after.name} minus that of {before.name} on the items that both have, in points, "
+        f"with 95% intervals. Right of 0 {after.name} is better.",
+        chart=charts.forest(points, "points of win rate", (-1.05 * edge, 1.05 * edge), rule=0),
+        table=Table(columns, rows, frozenset(range(1, 7))),
+        lines=_without_checks(pair.caveats),
+    )
+
+
+def _judged(run: ShownRun) -> compare.Run:
+    if run.opened is None:
+        return contrasts.load(run.folder)
+    items = {one.key: one for one in run.opened.items}
+    return compare.Run(
+        name=run.setting.name,
+        signature=run.setting.signature,
+        judge=run.setting.judge,
+        items={key: one.comparison for key, one in items.items()},
+        preferences={key: one.preference for key, one in items.items()},
+        check=run.setting.check,
+    )
+
+
+def _contrast_row(row: str, part: Contrast, judged: bool) -> list[str]:
+    if not judged:
+        return [row, "-", "-", NO_JUDGE, "-", "-", str(part.n)]
+    rates = map(cells.figure, (part.win_rate_a, part.win_rate_b))
+    return [row, *rates, _contrast_text(part), *map(cells.p_value, (part.p_value, part.p_value_holm)), str(part.n)]
+
+
+def _contrast_text(part: Contrast) -> str:
+    return cells.with_interval(part.difference, "+.1f", cells.interval(part.difference_ci95, "+.1f"))
+
+
+def win_rate_value(figures: Figures) -> str:
+    """The win rate, or what the check says in its place where the judge is none."""
+    return NO_JUDGE if check_of(figures) == NO_JUDGE else cells.figure(number(figures, "win_rate"))
+
+
+def win_rate_text(figures: Figures) -> str:
+    """As `win_rate_value`, with the interval."""
+    value = win_rate_value(figures)
+    bounds = cells.interval(interval(figures, "win_rate_ci95"), ".1f")
+    return value if value in (NO_JUDGE, "-") or bounds == "-" else f"{value} ({bounds})"
+
+
+def by_language(runs: Sequence[ShownRun]) -> Section | None:
+    """Win rates by language, as a forest plot; None where no run has any."""
+    judged = [run for run in runs if number(run.results, "win_rate") is not None]
+    if not judged:
+        return None
+    points = [
+        _point(name_of(code), run, run.by_language[code], text=len(judged) == 1)
+        for code in codes(judged)
+        for run in judged
+        if code in run.by_language
+    ]
+    rows = [
+        [name_of(code), run.name, win_rate_text(part), str(part.get("n", "")), str(part.get("n_missing", ""))]
+        for code in codes(judged)
+        for run in judged
+        if (part := run.by_language.get(code)) is not None
+    ]
+    rows += [
+        [
+            ALL,
+            run.name,
+            win_rate_text(run.results),
+            str(run.results.get("n", "")),
+            str(run.results.get("n_missing", "")),
+        ]
+        for run in judged
+    ]
+    return Section(
+        name="win_rate_by_language",
+        title="Win rate by language",
+        about="How often the judge prefers the run's answers to the references, with 95% intervals. At 50 both are "
+        "equally good.",
+        chart=charts.forest(points, "win rate, %", _percent_domain(points), rule=50),
+        table=Table(("Language", "Run", "Win rate, % (95%)", "Judged", "Missing"), rows, frozenset({2, 3, 4})),
+    )
+
+
+def _point(row: str, run: ShownRun, figures: Figures, *, text: bool) -> Point:
+    if check_of(figures) == NO_JUDGE:
+        return Point(row, run.name, None, note=NO_JUDGE)
+    written = win_rate_text(figures) if text else ""
+    return Point(row, run.name, number(figures, "win_rate"), interval(figures, "win_rate_ci95"), text=written)
+
+
+def _percent_domain(points: Sequence[Point]) -> tuple[float, float]:
+    """From 0 to a round number above all, with 50 in it."""
+    most = max((max(point.value or 0, *(point.interval or (0,))) for point in points), default=100.0)
+    return 0, min(100, max(60, 10 * -(-most // 10)))

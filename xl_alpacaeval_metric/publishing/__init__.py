@@ -1,0 +1,1 @@
+"""Publishing: a finished run as a dataset on the Hub, and in the formats of other tools."""

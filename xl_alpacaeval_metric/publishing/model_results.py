@@ -1,0 +1,76 @@
+"""Win rates as `.eval_results/*.yaml` of a model repository, which the Hub shows on its page."""
+
+from typing import TYPE_CHECKING
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.hub.push import hub_failure
+from xl_alpacaeval_metric.publishing.published_run import ALL, PublishedRun
+
+if TYPE_CHECKING:
+    from huggingface_hub import EvalResultEntry
+
+
+def path(run: PublishedRun) -> str:
+    """Where the file goes in the model's repository."""
+    return f".eval_results/xl-alpacaeval-{run.benchmark or 'pairs'}.yaml"
+
+
+def entries(run: PublishedRun, benchmark_repo: str, source: str) -> list["EvalResultEntry"]:
+    """One entry for each language with a win rate that its judge may give.
+
+    `benchmark_repo`: the dataset with the benchmark's eval.yaml, whose task ids are the languages'
+    codes. `source`: the published run. The format has no field for an interval: it is in the notes.
+    Raises UserError where no language has such a win rate.
+    """
+    from huggingface_hub import EvalResultEntry
+
+    found = []
+    for code, scores in run.scores():
+        if code == ALL or not run.believed(scores):
+            continue
+        low, high = scores.get("win_rate_ci95") or (None, None)
+        interval = "" if low is None else f", 95% interval {low:.1f} to {high:.1f}"
+        found.append(
+            EvalResultEntry(
+                dataset_id=benchmark_repo,
+                task_id=code,
+                value=round(float(scores["win_rate"]), 2),
+                date=run.dates[1] or run.dates[0] or None,
+                source_url=source,
+                source_name="xl-suite",
+                notes=f"win rate in percent against the reference, by a judge model{interval}; {run.signature}",
+            )
+        )
+    if not found:
+        raise UserError(
+            f"{run.folder}: no language has a win rate by a judge that is one; nothing to put on a model's page"
+        )
+    return found
+
+
+def text(found: list["EvalResultEntry"]) -> str:
+    """The YAML file."""
+    import yaml
+    from huggingface_hub import eval_result_entries_to_yaml
+
+    return yaml.safe_dump(eval_result_entries_to_yaml(found), sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def open_pull_request(model_repo: str, where: str, content: str, description: str) -> str:
+    """Ask the model's owners to take the file; returns the pull request's address.
+
+    Raises UserError where the Hub refuses or cannot be reached.
+    """
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+    try:
+        commit = HfApi().create_commit(
+            model_repo,
+            [CommitOperationAdd(where, content.encode())],
+            commit_message="Add XL-AlpacaEval results",
+            commit_description=description,
+            create_pr=True,
+        )
+    except Exception as error:
+        raise hub_failure(model_repo, error) from None
+    return str(commit.pr_url or commit.commit_url)

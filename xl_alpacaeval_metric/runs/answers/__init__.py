@@ -1,0 +1,1 @@
+"""The answers of a run: the candidate, the child process that generates, thoughts in replies."""

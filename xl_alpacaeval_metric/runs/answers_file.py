@@ -1,0 +1,88 @@
+"""Answers to judge, from wherever they lie, with their references."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge import judging_task
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
+from xl_alpacaeval_metric.runs import opened, pairs
+from xl_alpacaeval_metric.runs.opened import Opened
+from xl_alpacaeval_metric.runs.pairs import References
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers to judge: the texts, lines for the user, and what is known of them.
+
+    `about` are settings of the run that made them, such as its model; `benchmark` is its name,
+    empty where it is not known; `is_run` says whether they are in a run folder.
+    """
+
+    comparisons: Sequence[Comparison]
+    notes: Sequence[str]
+    about: Mapping[str, object]
+    title: str
+    benchmark: str
+    is_run: bool
+    has_gaps: bool = False
+
+    @property
+    def without_reference(self) -> list[ItemKey]:
+        """The items of a run or a log that have no reference, and are not judged."""
+        return [item.key for item in self.comparisons if not item.reference] if self.has_gaps else []
+
+
+def read(path: Path, given: References | None = None, *, keep_thinking: bool = False) -> Answers:
+    """The answers in a file of pairs, a run folder or an output folder of the harness.
+
+    The `given` references take the place of the answers' own; thoughts are taken off unless they
+    are to be kept. Raises UserError where an answer has no reference, no instruction, or a text is
+    wrong.
+    """
+    found = None if path.is_file() else opened.read(path, languages=False)
+    if found is None:
+        comparisons, notes = pairs.read_against(path, given)
+        about: Mapping[str, object] = opened.about_of(path)
+    else:
+        comparisons, notes = _against(found, given)
+        about = {"model": found.model} if found.model else {}
+    judging_task.check(comparisons)
+    if not keep_thinking:
+        comparisons, thoughts = pairs.without_thoughts(comparisons)
+        notes = [*notes, *thoughts]
+    settings = found.setting.settings if found else about
+    benchmark = str(settings.get("benchmark") or "")
+    model = str(about.get("model") or "")
+    title = " on ".join(filter(None, (model, benchmark))) if model else path.name
+    return Answers(
+        comparisons,
+        notes,
+        {"model": model} if model else {},
+        title,
+        benchmark,
+        found is not None and found.kind == "run",
+        found is not None,
+    )
+
+
+def _against(found: Opened, given: References | None) -> tuple[list[Comparison], list[str]]:
+    """The answers of a run or a log with references."""
+    comparisons = found.comparisons
+    if given is None:
+        return comparisons, []
+    rows = [
+        {"id": item.id, "language": item.language, "instruction": item.instruction, "reference": item.reference}
+        for item in comparisons
+    ]
+    replaced, notes = pairs.with_references(rows, given)
+    return [
+        replace(item, reference=str(row["reference"])) for item, row in zip(comparisons, replaced, strict=True)
+    ], notes
+
+
+def check_references(comparisons: Sequence[Comparison], path: Path) -> None:
+    """Raises UserError where no item has a reference."""
+    if not any(item.reference for item in comparisons):
+        raise UserError(f"{path}: its answers have no references; give --reference FILE or RUN, or --judge none")

@@ -1,0 +1,11 @@
+"""Answers, wherever they lie: a run folder, a file of answers, an output folder of the harness.
+
+`read` opens any of them as the same record: the model's name, the settings, the figures, and each
+item with its texts, verdicts and language.
+"""
+
+from xl_alpacaeval_metric.runs.opened.answers import about_of, model_of
+from xl_alpacaeval_metric.runs.opened.reading import read, read_all
+from xl_alpacaeval_metric.runs.opened.records import Opened, OpenedItem
+
+__all__ = ["Opened", "OpenedItem", "about_of", "model_of", "read", "read_all"]

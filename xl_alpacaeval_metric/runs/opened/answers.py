@@ -1,0 +1,87 @@
+"""A file of answers, opened; and the name of the model that gave them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import jsonl, tables
+from xl_alpacaeval_metric.records.judgements import Comparison
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs import pairs
+from xl_alpacaeval_metric.runs.finished import Setting
+from xl_alpacaeval_metric.runs.opened.records import Opened, OpenedItem
+
+MODEL = ("model", "generator")
+"""Columns that name the model of an answer; the second is AlpacaEval's."""
+
+
+def read_answers(file: Path) -> Opened:
+    """The answers in a JSONL, JSON, CSV or Parquet file, with or without references.
+
+    Columns: prediction and language; instruction, reference, id, model and those of a run's
+    samples.jsonl where they are. Raises UserError with the row that is wrong.
+    """
+    rows = tables.read_rows(file)
+    if not rows:
+        raise UserError(f"{file}: is empty; it needs rows with prediction, language")
+    items = []
+    for number, (where, row) in enumerate(rows, 1):
+        prediction, reference, instruction = (row.get(key) for key in ("prediction", "reference", "instruction"))
+        if not isinstance(prediction, str):
+            what = "no" if prediction is None else f"{type(prediction).__name__}, not text, in"
+            raise UserError(f'{where}: {what} "prediction"; need the answer as text')
+        thought, tokens = row.get("thinking"), row.get("thinking_tokens")
+        items.append(
+            OpenedItem(
+                Comparison(
+                    id=tables.identifier_of(row, where) or str(number),
+                    language=pairs.language_of(row, where),
+                    instruction=instruction if isinstance(instruction, str) else "",
+                    prediction=prediction,
+                    reference=reference if isinstance(reference, str) else "",
+                    prompt=str(row.get("prompt") or ""),
+                    design=str(row.get("design") or ""),
+                    thinking=thought if isinstance(thought, str) else "",
+                    thinking_tokens=tokens if isinstance(tokens, int) else None,
+                    unfinished=row.get("unfinished") is True,
+                ),
+                cut=cut if isinstance(cut := row.get("cut"), bool) else None,
+                subset=str(row.get("subset") or ""),
+            )
+        )
+    settings = {**_of_folder(file), **_named(row for _, row in rows)}
+    model = model_of(settings)
+    return Opened(str(file), file, "answers", model, Setting(str(file), "", {}, settings), items)
+
+
+def about_of(file: Path) -> dict[str, Any]:
+    """What is known of the answers in a file, such as their `model` and `benchmark`.
+
+    From run.json beside a run's samples.jsonl, or from a column that names one model.
+    """
+    found = {**_of_folder(file), **_named(row for _, row in tables.rows(file))}
+    return {**found, **({"model": model_of(found)} if found.get("model") else {})}
+
+
+def model_of(settings: Mapping[str, Any]) -> str:
+    """The name of the model in a run's settings: that of its folder for a model of this machine."""
+    model = str(settings.get("model") or "")
+    path = Path(model).expanduser()
+    return path.resolve().name if model and path.exists() else model
+
+
+def _of_folder(file: Path) -> dict[str, Any]:
+    """What a run's settings say of its answers, where the file is its samples.jsonl."""
+    run = file.parent / run_folder.RUN
+    if file.name != run_folder.SAMPLES or not run.is_file():
+        return {}
+    settings = jsonl.read_json(run).get("settings")
+    found = settings if isinstance(settings, dict) else {}
+    return {key: value for key, value in found.items() if not key.startswith("judge")}
+
+
+def _named(rows: "Sequence[Mapping[str, object]] | Any") -> dict[str, str]:
+    """The model that the rows name, where they name one and the same."""
+    names = {str(row[key]) for row in rows for key in MODEL if isinstance(row.get(key), str)}
+    return {"model": names.pop()} if len(names) == 1 else {}

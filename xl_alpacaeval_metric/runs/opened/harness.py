@@ -1,0 +1,153 @@
+"""Output folders of lm-evaluation-harness (--log_samples), opened."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.records.judgements import Comparison, Verdict
+from xl_alpacaeval_metric.runs.finished import Setting
+from xl_alpacaeval_metric.runs.opened.answers import model_of
+from xl_alpacaeval_metric.runs.opened.records import Opened, OpenedItem
+
+_SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<date>\d{4}-\d\d-\d\dT[\d\-.:]+)\.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The newest samples of each of this package's tasks that one model was given.
+
+    `described` is what the tasks say of their judge, by task.
+    """
+
+    folder: Path
+    model: str
+    samples: Mapping[str, Path]
+    described: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def setting(self) -> Setting:
+        """The setting that all tasks share; raises UserError where they differ."""
+        signature = _common_signature(
+            self.folder, {task: str(self.described[task].get("signature")) for task in self.samples}
+        )
+        checks = [self.described[task].get("judge_check") for task in self.samples]
+        verdicts = [str(check.get("verdict")) for check in checks if isinstance(check, dict)]
+        check = next((worst for worst in ("no judge", "doubtful", "passed") if worst in verdicts), "")
+        return Setting(str(self.folder), signature, {}, {"model": self.model}, check)
+
+    def rows(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Each sample, with its task and where it is."""
+        for task, file in self.samples.items():
+            for line, row in enumerate(jsonl.read_lines(file), 1):
+                yield task, f"{file} line {line}", row
+
+    def in_context(self, task: str) -> bool:
+        """Whether a task is of the benchmark `context`."""
+        return "benchmark:context@" in str(self.described[task].get("signature"))
+
+
+def is_log(folder: Path) -> bool:
+    """Whether the harness wrote its results into this folder, or into one below it."""
+    return folder.is_dir() and any(True for _ in _results(folder))
+
+
+def logs(folder: Path) -> list[Log]:
+    """The logs below an output folder of the harness, one a model.
+
+    Raises UserError where there are no samples of this package's tasks (--log_samples was not
+    given), and for a damaged file.
+    """
+    by_model: dict[Path, list[Path]] = {}
+    for file in sorted(_results(folder)):
+        by_model.setdefault(file.parent, []).append(file)
+    return [_log(place, files) for place, files in by_model.items()]
+
+
+def read_logs(folder: Path) -> list[Opened]:
+    """The answers of each model below an output folder; raises UserError as `logs` does."""
+    found = [_opened(log) for log in logs(folder)]
+    return found
+
+
+def _opened(log: Log) -> Opened:
+    items = []
+    for task, where, row in log.rows():
+        try:
+            items.append(_item(row, log.in_context(task)))
+        except (KeyError, TypeError, ValueError, IndexError):
+            raise UserError(f"{where}: is no sample of this package's tasks") from None
+    model = model_of({"model": log.model})
+    return Opened(str(log.folder), log.folder, "harness", model, log.setting, items)
+
+
+def _item(row: Mapping[str, Any], in_context: bool) -> OpenedItem:
+    doc, judged = row["doc"], json.loads(row["filtered_resps"][0])
+    identifier, subset = str(doc["id"]), str(doc.get("subset") or "")
+    # Logs of earlier versions do not say which language an answer is in.
+    language = dict(judged["fidelity"]) if "answered_in" in judged["fidelity"] else {}
+    if language:
+        language["spans"] = [[span["start"], span["end"], span["language"]] for span in language.get("spans") or ()]
+    return OpenedItem(
+        comparison=Comparison(
+            id=identifier,
+            language=str(doc["response_language"]),
+            instruction=str(doc["instruction"]),
+            prediction=str(judged["prediction"]),
+            reference=str(doc["reference"] or ""),
+            # The designs of one prompt have ids of their own, which end in the design.
+            prompt=identifier.removesuffix(f"-{subset}") if in_context else "",
+            design=subset if in_context else "",
+            thinking=str(judged.get("thinking") or ""),
+            unfinished=judged.get("unfinished") is True,
+        ),
+        preference=judged["preference"],
+        verdicts=tuple(Verdict(**verdict) for verdict in judged.get("verdicts") or ()),
+        language=language,
+        subset=subset,
+    )
+
+
+def _results(folder: Path) -> Iterator[Path]:
+    yield from folder.glob("results_*.json")
+    yield from folder.glob("*/results_*.json")
+
+
+def _log(folder: Path, results: Sequence[Path]) -> Log:
+    newest: dict[str, Path] = {}
+    for file in sorted(folder.glob("samples_*.jsonl")):
+        if found := _SAMPLES.fullmatch(file.name):
+            newest[found["task"]] = file
+    described: dict[str, Mapping[str, Any]] = {}
+    model = ""
+    for file in results:
+        content = jsonl.read_json(file)
+        model = str(content.get("model_name") or model)
+        configs = content.get("configs")
+        for task, config in configs.items() if isinstance(configs, dict) else ():
+            metadata = config.get("metadata") if isinstance(config, dict) else None
+            if isinstance(metadata, dict) and isinstance(metadata.get("judged_by"), dict):
+                described[task] = metadata["judged_by"]
+    samples = {task: file for task, file in newest.items() if task in described}
+    if not samples:
+        raise UserError(
+            f"{folder}: the harness logged no samples of the tasks xl_alpacaeval...; run it with --log_samples"
+        )
+    return Log(folder, model, samples, described)
+
+
+def _common_signature(folder: Path, by_task: Mapping[str, str]) -> str:
+    """One signature for all tasks, without the parts that name a task's rows."""
+    found = {
+        task: "|".join(part for part in line.split("|") if not part.startswith(("benchmark:", "reference:")))
+        for task, line in by_task.items()
+    }
+    (first, mine), *others = found.items()
+    for task, line in others:
+        if line != mine:
+            raise UserError(f"{folder}: {first} and {task} were judged in different settings: {mine} against {line}")
+    return mine

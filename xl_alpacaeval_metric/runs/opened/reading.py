@@ -1,0 +1,54 @@
+"""Which of the three forms of answers lies at a path, and the reading of it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.opened.answers import read_answers
+from xl_alpacaeval_metric.runs.opened.harness import is_log, read_logs
+from xl_alpacaeval_metric.runs.opened.records import Opened, with_languages
+from xl_alpacaeval_metric.runs.opened.run import read_run
+
+
+def read(path: Path, *, languages: bool = True) -> Opened:
+    """The answers of one model: a run folder, a file of answers, an output folder of the harness.
+
+    With `languages`, the language of each answer is identified where no file has it. Raises
+    UserError for a folder that is none of these, a folder of the harness with several models, and a
+    damaged file.
+    """
+    found = _read(path)
+    if len(found) > 1:
+        names = ", ".join(str(one.path) for one in found)
+        raise UserError(f"{path}: holds the answers of {len(found)} models; give one of {names}")
+    return _finished(found[0], languages)
+
+
+def read_all(paths: Iterable[Path], *, languages: bool = True) -> list[Opened]:
+    """The answers at each path, in order; a folder of the harness may hold several models.
+
+    Raises UserError as `read` does.
+    """
+    return [_finished(one, languages) for path in paths for one in _read(path)]
+
+
+def _read(path: Path) -> list[Opened]:
+    if path.is_dir():
+        if (path / run_folder.RUN).is_file():
+            return [read_run(path)]
+        if is_log(path):
+            found = read_logs(path)
+            return [replace(found[0], name=str(path))] if len(found) == 1 else found
+        if (path / run_folder.SAMPLES).is_file():  # A run's answers, copied without its run.json.
+            return [read_answers(path / run_folder.SAMPLES)]
+        raise UserError(
+            f"{path}: holds no answers; give a run folder (the --output of eval or judge), a file of answers, "
+            "or an output folder of lm_eval with --log_samples"
+        )
+    return [read_answers(path)]
+
+
+def _finished(found: Opened, languages: bool) -> Opened:
+    return replace(found, items=with_languages(found.items)) if languages else found
