@@ -47,6 +47,13 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "composition",
         "content_length fidelity",
     ),
+    "xl_alpacaeval_metric.pages": (
+        "__init__ charts packing shown_answers",
+        "drawing shown_run",
+        "answer_list section",
+        "document sections",
+        "run_page",
+    ),
     "xl_alpacaeval_metric.judge": (
         "__init__ answer_order prompt_file prompt_length rubric verdict votes",
         "aggregate pairwise rating rubric_file",
@@ -65,8 +72,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__init__ parts",
         "folder",
         "finished growth pairs verdicts",
-        "answers compare judges opened",
-        "answers_file scored",
+        "answers judges opened",
+        "answers_file compare scored",
         "evaluate",
     ),
     "xl_alpacaeval_metric.cli": (
@@ -74,7 +81,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "options",
         "evaluate",
         "analysis judge prepare",
-        "check labels leaderboard publish",
+        "check estimate labels leaderboard publish show",
         "__init__",
     ),
     "xl_alpacaeval_metric.benchmark": (

@@ -348,3 +348,25 @@ def test_why_every_verdict_is_missing_is_said(tmp_path: Path) -> None:
     assert "HF Evaluate library" not in result.stderr, "the harness looks for our metrics on the Hub"
     assert "every verdict is missing" in result.stderr
     assert results_in(tmp_path)["results"]["xl_alpacaeval_mini_de"]["missing,judged"] == 1
+
+
+def test_a_benchmark_of_one_s_own_is_a_task_with_its_ids_and_references(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = [
+        {"id": "q1", "instruction": "Tere?", "language": "et", "reference": "Tere!"},
+        {"id": "q1", "instruction": "Hei?", "language": "fi", "reference": "Hei!"},
+    ]
+    file = write_jsonl(tmp_path / "mine.jsonl", own)
+    found = utils.rows("own", benchmark=str(file))["test"]
+    assert [(row["id"], row["response_language"], row["reference"]) for row in found] == [
+        ("q1", "et", "Tere!"),
+        ("q1", "fi", "Hei!"),
+    ]
+    assert found.info.description.startswith("mine@")
+    monkeypatch.setenv("XL_BENCHMARK_PATH", str(file))
+    assert len(utils.rows("own", languages="fi")["test"]) == 1
+    monkeypatch.delenv("XL_BENCHMARK_PATH")
+    assert {row["response_language"] for row in utils.rows("own", benchmark="mini", languages="et")["test"]} == {"et"}
+    with pytest.raises(UserError, match="no benchmark is given"):
+        utils.rows("own")

@@ -9,6 +9,7 @@ What a batch answers is what `/v1/chat/completions` answers to the same body.
 
 import argparse
 import email
+import gzip
 import json
 import time
 from collections import Counter
@@ -21,6 +22,8 @@ from tests.servers import base
 from tests.servers.base import DROPPED, HttpRequest, HttpResponse
 from tests.servers.judge import RATE_LIMIT, TOO_LONG, Behaviour, JudgeServer, Refused, completion, nonsense
 
+LONG = 17 * 2**20
+"""Bytes of a reply that is too long."""
 ENDED = ("completed", "failed", "expired", "cancelled")
 Row = Callable[[dict[str, Any]], str]
 """Request body -> outcome: answer, refused, limited, nonsense, empty, missing, unsent, broken."""
@@ -62,7 +65,8 @@ class BatchServer(JudgeServer):
     """`mishaps` maps "METHOD /path" without ids to the faults of the next such calls, one a call.
 
     A fault is a status, "drop" (before anything is done), "lost" (done, but the answer is not
-    sent), "unknown" (no such file), "html", "nothing" (JSON that is no answer) or "fine".
+    sent), "unknown" (no such file), "html", "nothing" (JSON that is no answer), "long" (more than
+    anybody should read), "packed" (a little that unpacks to that) or "fine".
     """
 
     behaviour: BatchBehaviour
@@ -93,6 +97,10 @@ class BatchServer(JudgeServer):
         mishap = waiting.pop(0) if waiting else "fine"
         if mishap == "unknown":
             return _unknown("File", parts[2] if len(parts) > 2 else request.json()["input_file_id"])
+        if mishap == "long":
+            return HttpResponse(b"x" * LONG)
+        if mishap == "packed":
+            return HttpResponse(gzip.compress(b"x" * LONG), headers={"Content-Encoding": "gzip"})
         if mishap == "nothing":
             return HttpResponse({"object": "nothing"})
         if mishap not in ("fine", "lost"):

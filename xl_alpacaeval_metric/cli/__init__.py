@@ -6,7 +6,18 @@ Heavy libraries are imported only by the commands that need them.
 
 import sys
 
-from xl_alpacaeval_metric.cli import analysis, check, exit_codes, judge, labels, leaderboard, prepare, publish  # noqa: F401  # They register their commands.
+from xl_alpacaeval_metric.cli import (  # noqa: F401  # They register their commands.
+    analysis,
+    check,
+    estimate,
+    exit_codes,
+    judge,
+    labels,
+    leaderboard,
+    prepare,
+    publish,
+    show,
+)
 from xl_alpacaeval_metric.cli.evaluate import app
 
 __all__ = ["app", "main"]

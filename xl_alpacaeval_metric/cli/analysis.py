@@ -3,7 +3,6 @@
 Comparison, estimate, contamination and language fidelity.
 """
 
-import math
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +12,6 @@ from typer.exceptions import Exit
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, codes
-from xl_alpacaeval_metric.cli.options.judge import JudgingOptions
-from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 
@@ -30,10 +27,18 @@ def compare(
     runs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN RUN...", help="Run folders of eval or judge, by the same judge in the same setting"
+            metavar="RUN RUN...",
+            help="Run folders or output folders of lm_eval, by the same judge in the same setting; files of answers",
         ),
     ],
-    figure: Annotated[str, typer.Option(metavar="win_rate|line_pass_rate", help="What is compared")] = "win_rate",
+    figure: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What is compared: win_rate, win_rate_in_language, or, without a judge, line_pass_rate, fidelity or "
+            "switch_rate",
+        ),
+    ] = "win_rate",
     form: Form = "table",
     output: Output = None,
 ) -> None:
@@ -54,55 +59,6 @@ def compare(
     else:
         comparisons.show_comparisons(found, terminal.console(), figure)
     write(found.as_dict() if only is None else only.as_dict(), output)
-
-
-@app.command("estimate")
-@with_options(JudgingOptions, "asked")
-def estimate_costs(
-    answers: Annotated[Path, typer.Argument(metavar="PAIRS|RUN", help="As for judge")],
-    asked: JudgingOptions,
-    reference: Annotated[
-        Path | None, typer.Option(metavar="FILE|RUN", help="References in place of those in PAIRS, as for judge")
-    ] = None,
-    pilot: Annotated[int, typer.Option(min=0, metavar="N", help="Send N of the requests, to measure tokens")] = 0,
-    price_input: Annotated[float | None, typer.Option(min=0, help="Price of a million prompt tokens")] = None,
-    price_output: Annotated[float | None, typer.Option(min=0, help="Price of a million completion tokens")] = None,
-    output: Output = None,
-) -> None:
-    """Estimate the requests, tokens and money that judging PAIRS will take."""
-    from dataclasses import asdict, replace
-
-    from xl_alpacaeval_metric.judge import estimate as estimating
-    from xl_alpacaeval_metric.judge import judging_task
-    from xl_alpacaeval_metric.judge.answer_order import both_by_default
-    from xl_alpacaeval_metric.judge_check.checking import checking
-    from xl_alpacaeval_metric.runs import answers_file, pairs
-
-    if (price_input is None) != (price_output is None):
-        raise UserError("give both --price-input and --price-output, or neither")
-    if not all(map(math.isfinite, (price_input or 0.0, price_output or 0.0))):
-        raise UserError("--price-input and --price-output: need the price of a million tokens, a finite number")
-    given = answers_file.read(answers, pairs.References.read(reference) if reference else None)
-    both = both_by_default([given.benchmark]) if asked.both_orders is None else asked.both_orders
-    with asked.opened(both, asked.seed, asked.device) as the_judge:
-        if the_judge is None:
-            raise UserError("judge none takes no requests; name the judge to estimate for")
-        rubric = asked.rubric(the_judge)
-        if pilot:
-            the_judge.client.preflight()
-        task = judging_task.JudgingTask.of(given.comparisons, the_judge, rubric=rubric, without=given.without_reference)
-        found = estimating.estimate(task, pilot, probed=bool(pilot))
-        check = checking(the_judge, task.comparisons)
-        found = found if check is None else replace(found, check=check.estimate())
-    say(found.line())
-    if found.check is not None and found.check.requests:
-        say(f"the judge check before it, once for all runs: up to {found.check.line()}")
-    money = None
-    if price_input is not None and price_output is not None:
-        money = found.price(price_input, price_output)
-        most = money + found.thought_tokens * price_output / 1e6
-        say(f"price: {money:.2f} (half with --batch)" + (f"; {most:.2f} at most" if found.thought_tokens else ""))
-    write({**asdict(found), "price": money}, output)
 
 
 @app.command()

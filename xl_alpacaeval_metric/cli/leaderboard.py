@@ -16,14 +16,17 @@ from xl_alpacaeval_metric.terminal import say
 def rank(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Run folders, or output folders of lm_eval with --log_samples"),
+        typer.Argument(
+            metavar="RUN...", help="Run folders, output folders of lm_eval with --log_samples, or files of answers"
+        ),
     ],
     form: Form = "table",
     figure: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="win_rate, line_pass_rate or a criterion; several times for several  [default: those at hand]",
+            help="win_rate, win_rate_in_language, line_pass_rate, fidelity, switch_rate or a criterion; several times "
+            "for several  [default: those at hand]",
         ),
     ] = None,
     output: Output = None,

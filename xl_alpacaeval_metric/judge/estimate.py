@@ -41,6 +41,11 @@ class Estimate:
         """The requests with those of the judge check."""
         return self.requests + (self.check.requests if self.check else 0)
 
+    def times(self, number: int) -> "Estimate":
+        """The same for so many models; the check is made once for all of them."""
+        names = ("requests", "prompt_tokens", "completion_tokens", "thought_tokens")
+        return replace(self, **{name: number * getattr(self, name) for name in names})
+
     def price(self, per_million_in: float, per_million_out: float) -> float:
         """The cost, in the currency of the prices per million tokens."""
         return (self.prompt_tokens * per_million_in + self.completion_tokens * per_million_out) / 1e6

@@ -9,7 +9,7 @@ from dataclasses import fields
 from xl_alpacaeval_metric.files.text_tables import TextTable, latex, markdown
 from xl_alpacaeval_metric.leaderboard import contrasts, formats
 from xl_alpacaeval_metric.leaderboard.contrasts import RunsComparison
-from xl_alpacaeval_metric.runs.compare import Contrast, RunComparison
+from xl_alpacaeval_metric.runs.compare import JUDGED, Contrast, RunComparison
 
 COLUMNS = ("first %", "second %", "difference", "95% interval", "p", "n")
 """Of the tables for people: both rates, their difference with its interval, p-value and items."""
@@ -70,7 +70,8 @@ def _notes(found: RunsComparison) -> list[str]:
 def left_out(found: RunComparison, first: str, second: str) -> Iterator[str]:
     """What a comparison leaves out, and its warnings."""
     if found.overall.n_missing:
-        yield f"left out: {found.overall.n_missing} shared items without a verdict in one run or both"
+        what = "verdict" if found.figure in JUDGED else found.figure
+        yield f"left out: {found.overall.n_missing} shared items without a {what} in one run or both"
     if found.n_changed:
         yield f"left out: {found.n_changed} items whose instruction is another in each run"
     for side, only in ((first, found.only_a), (second, found.only_b)):

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.leaderboard.entries import LINE_PASS, WIN_RATE, ItemTable, line_passes
+from xl_alpacaeval_metric.leaderboard import language_figures
+from xl_alpacaeval_metric.leaderboard.language_figures import AnswerLanguage
 from xl_alpacaeval_metric.ranking import pairs
 from xl_alpacaeval_metric.records.judgements import ItemKey
-from xl_alpacaeval_metric.runs import compare, finished
+from xl_alpacaeval_metric.runs import compare, finished, opened
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.compare import Contrast, Run, RunComparison
 from xl_alpacaeval_metric.stats.missing import Floats
@@ -33,22 +34,49 @@ class RunsComparison:
         return {"runs": list(self.names), "pairs": [pair.as_dict() for pair in self.pairs]}
 
 
-def load(folder: Path, figure: str = WIN_RATE) -> Run:
-    """A run folder with its preferences, or with whether each answer passes as in its language.
+FIGURES = (compare.WIN_RATE, language_figures.WIN_RATE_IN_LANGUAGE, *language_figures.FIGURES)
+"""What runs can be compared by."""
+
+
+def load(folder: Path, figure: str = compare.WIN_RATE) -> Run:
+    """A run, a file of answers or a log of the harness, by one of `FIGURES`.
 
     Raises UserError for another figure, and as `runs.compare.load` does.
     """
-    if figure == WIN_RATE:
+    if figure not in FIGURES:
+        raise UserError(f"--figure {figure!r} is not one of {', '.join(FIGURES)}")
+    if figure == compare.WIN_RATE:
         return compare.load(folder)
-    if figure != LINE_PASS:
-        raise UserError(f"--figure {figure!r} is not one of {WIN_RATE}, {LINE_PASS}")
+    judged = figure == language_figures.WIN_RATE_IN_LANGUAGE
+    if (folder / run_folder.RUN).is_file():
+        run, languages = _run(folder, judged), language_figures.read(folder, figure) or {}
+    else:
+        found = opened.read(folder)
+        found = found.with_verdicts() if judged else found
+        preferences = {item.key: item.preference for item in found.items}
+        items = {item.key: item.comparison for item in found.items}
+        run = Run(found.name, found.setting.signature, found.setting.judge, items, preferences, found.setting.check)
+        languages = {item.key: AnswerLanguage.of(item.language) for item in found.items}
+    values = {
+        key: languages[key].preference(_value(run, key)) if judged else languages[key].value(figure)
+        for key in run.items
+        if key in languages
+    }
+    return replace(
+        run,
+        preferences={key: None if value != value else value for key, value in values.items()},
+        figure=figure,
+        answered_in={key: one.answered_in for key, one in languages.items() if one.answered_in},
+    )
+
+
+def _run(folder: Path, judged: bool) -> Run:
+    """A finished run folder; without its preferences unless `judged`."""
+    if judged:
+        return compare.load(folder)
     setting = finished.read(folder, judged=False)
-    table = ItemTable()
-    found = line_passes(folder, table) or {}
-    passes = {key: found.get(number, float("nan")) for key, number in table.numbers.items()}
     items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
-    values = {key: None if value != value else value for key, value in passes.items()}
-    return Run(setting.name, setting.signature, setting.judge, items, values, figure=LINE_PASS)
+    return Run(setting.name, setting.signature, setting.judge, items, {})
 
 
 def compare_all(runs: Sequence[Run]) -> RunsComparison:

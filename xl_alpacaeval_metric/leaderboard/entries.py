@@ -10,19 +10,24 @@ import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.languages import fidelity
+from xl_alpacaeval_metric.leaderboard import language_figures
+from xl_alpacaeval_metric.leaderboard.language_figures import (
+    FIDELITY,
+    ITEMS,
+    LINE_PASS,
+    WIN_RATE_IN_LANGUAGE,
+    AnswerLanguage,
+    number,
+)
 from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import finished
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.finished import Setting
 from xl_alpacaeval_metric.stats.missing import Floats
 
-ITEMS = "items.jsonl"
-WIN_RATE, LINE_PASS, FIDELITY = "win_rate", "line_pass_rate", "fidelity"
+WIN_RATE = "win_rate"
 TEXTS = 20_000
 """Answers without items.jsonl whose language is identified, at most, unless that is asked for."""
-_BYTES = 3_000
-"""Of a line of samples.jsonl, about."""
 
 
 class ItemTable:
@@ -95,26 +100,46 @@ def read_run(folder: Path, items: ItemTable, wanted: Sequence[str] | None = None
     setting = finished.read(folder, judged=False)
     figures: dict[str, Mapping[int, float]] = {}
     left_out: dict[str, str] = {}
-    if setting.judged and (wanted is None or WIN_RATE in wanted):
+    judged = {WIN_RATE, WIN_RATE_IN_LANGUAGE}
+    if setting.judged and (wanted is None or judged.intersection(wanted)):
         figures[WIN_RATE] = _preferences(folder / run_folder.VERDICTS, items)
-    if wanted is None or LINE_PASS in wanted:
-        passes = line_passes(folder, items, most_texts if wanted is None else None)
-        if passes is None:
+    asked = [name for name in (*language_figures.FIGURES, WIN_RATE_IN_LANGUAGE) if name in (wanted or (LINE_PASS,))]
+    if asked:
+        needed = LINE_PASS if asked == [LINE_PASS] else FIDELITY
+        answers = language_figures.read(folder, needed, most_texts if wanted is None else None)
+        if answers is None:
             left_out[LINE_PASS] = f"{folder} has no {ITEMS}, and identifying the languages of its answers takes a while"
         else:
-            figures[LINE_PASS] = passes
-    if wanted is not None and FIDELITY in wanted and (folder / ITEMS).is_file():
-        figures[FIDELITY] = {
-            items.number(row.get("id"), row.get("language")): _number(row.get("fidelity")) / 100
-            for row in jsonl.read_lines(folder / ITEMS)
-        }
+            figures |= _of_language(asked, answers, figures.get(WIN_RATE, {}), items)
+    if wanted is not None and WIN_RATE not in wanted:
+        figures.pop(WIN_RATE, None)
     criteria = _criteria(folder / run_folder.RATINGS, items)
     figures |= {name: values for name, values in criteria.items() if wanted is None or name in wanted}
     for name in wanted or ():
         if not figures.get(name):
-            known = ", ".join((*((WIN_RATE,) if setting.judged else ()), LINE_PASS, *criteria))
-            raise UserError(f"{folder}: has no figure {name!r}; it has {known}")
+            ours = (WIN_RATE, WIN_RATE_IN_LANGUAGE) if setting.judged else ()
+            raise UserError(
+                f"{folder}: has no figure {name!r}; it has {', '.join((*ours, *language_figures.FIGURES, *criteria))}"
+            )
     return Entry(str(folder), folder, setting, figures, partial(texts_of, folder, items), left_out)
+
+
+def _of_language(
+    asked: Sequence[str],
+    answers: Mapping[ItemKey, AnswerLanguage],
+    preferences: Mapping[int, float],
+    items: ItemTable,
+) -> dict[str, dict[int, float]]:
+    """The figures of language that are asked for; the one that needs a judge only with one."""
+    by_number = {items.number(*key): one for key, one in answers.items()}
+    found = {
+        name: {at: one.value(name) for at, one in by_number.items()} for name in asked if name != WIN_RATE_IN_LANGUAGE
+    }
+    if WIN_RATE_IN_LANGUAGE in asked and preferences:
+        found[WIN_RATE_IN_LANGUAGE] = {
+            at: by_number[at].preference(value) if at in by_number else value for at, value in preferences.items()
+        }
+    return found
 
 
 def preference_of(verdicts: Mapping[tuple[str, str, int], float | None]) -> float:
@@ -176,34 +201,12 @@ def _preferences(file: Path, items: ItemTable) -> dict[int, float]:
     return {number: preference_of(found) for number, found in verdicts.items()}
 
 
-def line_passes(folder: Path, items: ItemTable, most: int | None = None) -> dict[int, float] | None:
-    """Whether each answer is in its language, nan where that is not known.
-
-    From items.jsonl or, without it, from at most `most` answers; None if there are more.
-    """
-    if (folder / ITEMS).is_file():
-        return {
-            items.number(row.get("id"), row.get("language")): _number(row.get("line_pass"))
-            for row in jsonl.read_lines(folder / ITEMS)
-        }
-    samples = folder / run_folder.SAMPLES
-    if most is not None and samples.is_file() and samples.stat().st_size > most * _BYTES:
-        return None
-    answers = run_folder.read_samples(samples)
-    found = fidelity.texts_fidelity([item.prediction for item in answers], [item.language for item in answers])
-    return {items.number(*item.key): _number(one.line_pass) for item, one in zip(answers, found, strict=True)}
-
-
 def _criteria(file: Path, items: ItemTable) -> dict[str, dict[int, float]]:
     found: dict[str, dict[int, float]] = {}
     for row in jsonl.read_lines(file):
         scores = row.get("scores")
         if isinstance(scores, dict):
-            number = items.number(row.get("id"), row.get("language"))
+            at = items.number(row.get("id"), row.get("language"))
             for name, level in scores.items():
-                found.setdefault(name, {})[number] = _number(level)
+                found.setdefault(name, {})[at] = number(level)
     return found
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else float("nan")

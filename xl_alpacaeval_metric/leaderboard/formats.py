@@ -10,7 +10,13 @@ from xl_alpacaeval_metric.files.text_tables import TextTable, latex, markdown
 from xl_alpacaeval_metric.leaderboard.places import Place, Ranking
 
 FORMATS = ("table", "md", "csv", "tex", "json")
-TITLES = {"win_rate": "win rate %", "line_pass_rate": "line pass rate %", "fidelity": "fidelity %"}
+TITLES = {
+    "win_rate": "win rate %",
+    "win_rate_in_language": "win rate in the language %",
+    "line_pass_rate": "line pass rate %",
+    "fidelity": "fidelity %",
+    "switch_rate": "switch rate %",
+}
 _COLUMNS = ("rank", "model", "{figure}", "95% interval", "ranks", "group", "n")
 
 

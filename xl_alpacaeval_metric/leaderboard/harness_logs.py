@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.leaderboard.entries import LINE_PASS, WIN_RATE, Entry, ItemTable, Texts
+from xl_alpacaeval_metric.leaderboard import language_figures
+from xl_alpacaeval_metric.leaderboard.entries import WIN_RATE, Entry, ItemTable, Texts
+from xl_alpacaeval_metric.leaderboard.language_figures import LINE_PASS, WIN_RATE_IN_LANGUAGE, AnswerLanguage, number
 from xl_alpacaeval_metric.runs.opened.harness import Log, is_log, logs
 
 __all__ = ["is_log", "read_logs"]
@@ -25,18 +27,20 @@ def read_logs(folder: Path, items: ItemTable, wanted: Sequence[str] | None = Non
 
 def _entry(log: Log, items: ItemTable, wanted: Sequence[str] | None) -> Entry:
     setting = log.setting
-    figures: dict[str, dict[int, float]] = {WIN_RATE: {}, LINE_PASS: {}}
+    figures: dict[str, dict[int, float]] = {
+        name: {} for name in (WIN_RATE, *language_figures.FIGURES, WIN_RATE_IN_LANGUAGE)
+    }
     hashes = Texts({}, {}, {}, {})
     for task, where, row in log.rows():
         try:
             _add(row, items, figures, hashes, in_context=log.in_context(task))
         except (KeyError, TypeError, ValueError, IndexError):
             raise UserError(f"{where}: is no sample of this package's tasks") from None
-    kept = {name: values for name, values in figures.items() if values and (wanted is None or name in wanted)}
+    figures = {name: values for name, values in figures.items() if values}
+    kept = {name: values for name, values in figures.items() if name in (wanted or (WIN_RATE, LINE_PASS))}
     for name in wanted or ():
         if name not in kept:
-            known = ", ".join(n for n, v in figures.items() if v)
-            raise UserError(f"{log.folder}: has no figure {name!r}; it has {known}")
+            raise UserError(f"{log.folder}: has no figure {name!r}; it has {', '.join(figures)}")
     return Entry(str(log.folder), log.folder, setting, kept, lambda: hashes)
 
 
@@ -49,16 +53,16 @@ def _add(
     in_context: bool,
 ) -> None:
     doc, judged = row["doc"], json.loads(row["filtered_resps"][0])
-    number = items.number(doc["id"], doc["response_language"])
+    at, language = items.number(doc["id"], doc["response_language"]), AnswerLanguage.of(judged["fidelity"])
+    # The log of version 0.1 has the passes alone.
+    for name in language_figures.FIGURES if "fidelity" in judged["fidelity"] else (LINE_PASS,):
+        figures[name][at] = language.value(name)
     if judged["judged"]:
-        figures[WIN_RATE][number] = _number(judged["preference"])
-    figures[LINE_PASS][number] = _number(judged["fidelity"]["line_pass"])
-    hashes.instruction[number] = hash(doc["instruction"])
-    hashes.prediction[number] = hash(judged["prediction"])
-    hashes.reference[number] = hash(doc["reference"] or "")
+        figures[WIN_RATE][at] = number(judged["preference"])
+        if figures[language_figures.FIDELITY]:
+            figures[WIN_RATE_IN_LANGUAGE][at] = language.preference(number(judged["preference"]))
+    hashes.instruction[at] = hash(doc["instruction"])
+    hashes.prediction[at] = hash(judged["prediction"])
+    hashes.reference[at] = hash(doc["reference"] or "")
     # The designs of one prompt have ids of their own, which end in the design.
-    hashes.prompt[number] = str(doc["id"]).removesuffix(f"-{doc.get('subset')}" if in_context else "")
-
-
-def _number(value: float | bool | None) -> float:
-    return float("nan") if value is None else float(value)
+    hashes.prompt[at] = str(doc["id"]).removesuffix(f"-{doc.get('subset')}" if in_context else "")

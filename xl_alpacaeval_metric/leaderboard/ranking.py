@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.leaderboard import answer_files, harness_logs, head_to_heads, language_figures, matching
 from xl_alpacaeval_metric.leaderboard import entries as reading
-from xl_alpacaeval_metric.leaderboard import harness_logs, head_to_heads, matching
-from xl_alpacaeval_metric.leaderboard.entries import FIDELITY, LINE_PASS, WIN_RATE, Entry, ItemTable
+from xl_alpacaeval_metric.leaderboard.entries import WIN_RATE, Entry, ItemTable
 from xl_alpacaeval_metric.leaderboard.matching import Matched
-from xl_alpacaeval_metric.leaderboard.places import FigureRanking, Ranking, pairs_of, places_of
+from xl_alpacaeval_metric.leaderboard.places import FigureRanking, Place, Ranking, pairs_of, places_of
 from xl_alpacaeval_metric.ranking import pairs
 from xl_alpacaeval_metric.runs import finished
 from xl_alpacaeval_metric.stats.clusters import Codes, as_clusters
@@ -20,6 +21,8 @@ from xl_alpacaeval_metric.stats.missing import Floats
 from xl_alpacaeval_metric.stats.strata import Strata
 
 _LEVELS = (1.0, 5.0)
+_SHARES = frozenset((WIN_RATE, language_figures.WIN_RATE_IN_LANGUAGE, *language_figures.FIGURES))
+"""Figures in 0..1; the others are levels of criteria."""
 Runs = Sequence[str | Path] | Mapping[str, str | Path]
 
 
@@ -27,9 +30,10 @@ def rank(runs: Runs, *, figures: Sequence[str] | None = None, seed: int = 0) -> 
     """Rank two or more runs of one judge on the items that all of them have.
 
     `runs`: run folders of eval or judge, output folders of lm-evaluation-harness (--log_samples),
-    or names and their folders. `figures`: win_rate, line_pass_rate and names of criteria; by
-    default those that all runs have at hand. Every figure over several languages is the mean of the
-    languages'. Pairs are tested by step-down max-T over sign flips that all pairs share
+    or names and their folders. `figures`: win_rate, win_rate_in_language, line_pass_rate,
+    fidelity, switch_rate (the lowest first) and names of criteria; by default those that all runs
+    have at hand, of language the line pass rate alone. Every figure over several languages is the
+    mean of the languages'. Pairs are tested by step-down max-T over sign flips that all pairs share
     (`ranking.pairs`), rank sets and groups follow from the pairs told apart at 5%: all of them hold
     together, and so do those by language. Where the runs' references are other runs' answers, the
     ranking is of Bradley-Terry strengths (`leaderboard.head_to_heads`).
@@ -72,6 +76,8 @@ def _read(runs: Runs, items: ItemTable, figures: Sequence[str] | None) -> list[E
     for folder in folders:
         if harness_logs.is_log(folder):
             found += harness_logs.read_logs(folder, items, figures)
+        elif folder.is_file():
+            found.append(answer_files.read_file(folder, items, figures))
         else:
             found.append(reading.read_run(folder, items, figures, reading.TEXTS // max(1, len(folders))))
     if len(found) < 2:
@@ -115,26 +121,32 @@ def _ranked(
     if len(notes) > 3:
         notes = [f"{name}: left out items of {len(notes)} runs that another run does not have; {len(kept)} are in all"]
     values = np.stack([one.array(name, len(items.numbers))[kept] for one in entries])
+    lower_is_better = name == language_figures.SWITCH_RATE
+    if lower_is_better:
+        values = 1 - values
     prompts = [matched.prompts.get(number, items.keys[number][0]) for number in kept]
     languages = [items.keys[number][1] for number in kept]
     overall, by_language = pairs.all_pairs(values, prompts, languages, seed=seed)
-    bounds, unit = ((0.0, 1.0), 100.0) if name in (WIN_RATE, LINE_PASS, FIDELITY) else (_LEVELS, 1.0)
+    bounds, unit = ((0.0, 1.0), 100.0) if name in _SHARES else (_LEVELS, 1.0)
     codes = np.array(languages)
+    of_share = _turned if lower_is_better else list[Place]
     return (
         FigureRanking(
-            method="common reference",
-            overall=places_of(names, *_figures(values, bounds, unit, prompts, languages), overall),
+            method="no reference" if name in language_figures.FIGURES else "common reference",
+            overall=of_share(places_of(names, *_figures(values, bounds, unit, prompts, languages), overall)),
             by_language={
-                str(code): places_of(
-                    names,
-                    *_figures(
-                        values[:, codes == code],
-                        bounds,
-                        unit,
-                        [prompt for prompt, other in zip(prompts, languages, strict=True) if other == code],
-                        None,
-                    ),
-                    tests,
+                str(code): of_share(
+                    places_of(
+                        names,
+                        *_figures(
+                            values[:, codes == code],
+                            bounds,
+                            unit,
+                            [prompt for prompt, other in zip(prompts, languages, strict=True) if other == code],
+                            None,
+                        ),
+                        tests,
+                    )
                 )
                 for code, tests in sorted(by_language.items(), key=str)
             },
@@ -144,6 +156,18 @@ def _ranked(
         ),
         notes,
     )
+
+
+def _turned(places: Sequence[Place]) -> list[Place]:
+    """The places of a share that was ranked by what it leaves of 100%."""
+    return [
+        replace(
+            place,
+            value=None if place.value is None else 100 - place.value,
+            ci95=None if place.ci95 is None else (100 - place.ci95[1], 100 - place.ci95[0]),
+        )
+        for place in places
+    ]
 
 
 def _figures(

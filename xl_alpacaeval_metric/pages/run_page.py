@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.pages import answer_list, answers, charts, document, drawing, judging, win_rates
+from xl_alpacaeval_metric.pages import answer_list, charts, document, drawing
 from xl_alpacaeval_metric.pages.document import Head, RecordList
 from xl_alpacaeval_metric.pages.section import Section, codes, name_of, number
+from xl_alpacaeval_metric.pages.sections import answers, designs, differences, judging, win_rates
 from xl_alpacaeval_metric.pages.shown_run import ShownRun
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.signature import package_version
 
-_OBJECTS = ("answered_in", "criteria", "judge_check", "usage")
+_OBJECTS = ("answered_in", "criteria", "judge_check", "usage", "thinking", "by_design", "effects", "by_judge")
 """Keys of results.json that hold objects, or null."""
 
 
@@ -27,12 +28,15 @@ def sections(runs: Sequence[ShownRun]) -> list[Section]:
     found = [
         win_rates.overview(runs),
         win_rates.by_language(runs),
-        win_rates.differences(runs),
+        differences.of_two(runs),
+        designs.effects(runs),
         answers.answered_in(runs),
         answers.fidelity(runs),
         answers.lengths(runs),
         answers.criteria(runs),
+        answers.thoughts(runs),
         judging.check(runs),
+        judging.panel(runs),
         judging.costs(runs),
         judging.settings(runs),
     ]

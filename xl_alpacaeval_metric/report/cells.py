@@ -1,6 +1,6 @@
 """Cells of a table: figures, intervals, p-values and languages as text; "-" where there is none."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -8,6 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.languages import composition
+
+_NO_LANGUAGE = {composition.MIXED: "several languages", composition.NONE: "none identified", "und": "unknown"}
 
 
 def figure(value: float | None, form: str = ".1f") -> str:
@@ -33,6 +36,18 @@ def p_value(value: float | None) -> str:
 def language(code: str) -> str:
     """The name of a language and its code."""
     return f"{languages.get(code).name} ({code})"
+
+
+def answered_in(by_language: Mapping[str, Mapping[str, float]], what: str = "answered") -> list[str]:
+    """A line about each language in which not every text is in it: what the others are in."""
+    found = []
+    for code, shares in by_language.items():
+        if any(other != code for other in shares):
+            parts = [
+                f"{_NO_LANGUAGE.get(other) or language(other)} {share:.0f}%" for other, share in [*shares.items()][:6]
+            ]
+            found.append(f"asked for {language(code)}, {what} in: {', '.join(parts)}")
+    return found
 
 
 def table(title: str | None = None, gap: int = 1) -> Table:

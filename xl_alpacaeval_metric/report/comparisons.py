@@ -21,6 +21,8 @@ def show_comparison(found: RunComparison, console: Console, figure: str = "win_r
         f"{found.overall.n} items of {found.overall.n_prompts} prompts; p: sign-flip test, Holm p: corrected for "
         f"{sum(part.p_value is not None for part in found.by_language.values())} languages; interval: the same test's"
     ]
+    for side, by_language in (("A", found.answered_in_a), ("B", found.answered_in_b)):
+        notes += [f"{side}: {line}" for line in cells.answered_in(by_language)]
     cells.print_lines([*notes, *contrast_formats.left_out(found, "A", "B")], console)
 
 

@@ -1,12 +1,10 @@
 """The results of a run as tables on the terminal."""
 
-from collections.abc import Mapping
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xl_alpacaeval_metric.languages import composition, evidence
+from xl_alpacaeval_metric.languages import evidence
 from xl_alpacaeval_metric.records.looks import Stopping
 from xl_alpacaeval_metric.records.panel import PanelFigures
 from xl_alpacaeval_metric.records.result import CriterionScore, Effect, Fidelity, Result, Scores
@@ -55,27 +53,11 @@ def show_fidelity(found: Fidelity, title: str, console: Console) -> None:
         rates = (part.line_pass_rate, part.word_pass_rate, part.fidelity, part.switch_rate, part.coverage)
         table.add_row(escape(name), *map(cells.figure, rates), str(part.n))
     console.print(table)
-    lines = _answered_in({code: part.answered_in for code, part in found.by_language.items()})
+    lines = cells.answered_in({code: part.answered_in for code, part in found.by_language.items()})
     lines += [f"{code}: the language identifier does not know it; not scored" for code in found.unsupported]
     lines += [f"warning: {line}" for line in evidence.warnings(found.by_language)]
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def _answered_in(by_language: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """A line about each language in which not every answer is in it: what the others are in."""
-    found = []
-    for code, shares in by_language.items():
-        others = [f"{_answer_language(other)} {share:.0f}%" for other, share in shares.items() if other != code]
-        if others:
-            found.append(f"asked for {cells.language(code)}, answered in: {', '.join(others[:6])}")
-    return found
-
-
-def _answer_language(code: str) -> str:
-    if code in (composition.MIXED, composition.NONE):
-        return {composition.MIXED: "several languages", composition.NONE: "none identified"}[code]
-    return cells.language(code)
 
 
 def notes(result: Result, judged: bool) -> list[str]:
@@ -99,7 +81,7 @@ def notes(result: Result, judged: bool) -> list[str]:
         if overall.win_rate_in_language is not None and overall.win_rate is not None:
             line += f"; win rate with answers in another language lost: {overall.win_rate_in_language:.1f}%"
         lines.append(line)
-    lines += _answered_in({code: scores.answered_in for code, scores in result.by_language.items()})
+    lines += cells.answered_in({code: scores.answered_in for code, scores in result.by_language.items()})
     if judged:
         lines += [*_position(overall), *_missing(overall), *_length_controlled(result)]
     if overall.criteria:

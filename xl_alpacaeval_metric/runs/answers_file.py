@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from xl_alpacaeval_metric.benchmark import Benchmark
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import judging_task
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import opened, pairs
 from xl_alpacaeval_metric.runs.opened import Opened
 from xl_alpacaeval_metric.runs.pairs import References
+
+LONG = 2264
+"""Characters of a reference answer in AlpacaEval: 566 tokens of four (docs/understand/cost.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,17 @@ def read(path: Path, given: References | None = None, *, keep_thinking: bool = F
         found is not None and found.kind == "run",
         found is not None,
     )
+
+
+def expected(benchmark: Benchmark) -> Answers:
+    """Answers to a benchmark before there are any, for an estimate.
+
+    An answer is taken to be as long as its reference, or LONG where there is none, and a reference
+    that is not there as long as that.
+    """
+    rows = [(row, row.reference or LONG * "x") for row in benchmark.rows]
+    comparisons = [Comparison(row.id, row.response_language, row.instruction, text, text) for row, text in rows]
+    return Answers(comparisons, (), {}, benchmark.name, benchmark.name, False)
 
 
 def _against(found: Opened, given: References | None) -> tuple[list[Comparison], list[str]]:

@@ -1,30 +1,35 @@
-"""Two runs on the items they share: the difference of their win rates, interval and p-value."""
+"""Two runs on the items they share: the difference of a figure, interval and p-value."""
 
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import aggregate
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
-from xl_alpacaeval_metric.runs import finished, verdicts
+from xl_alpacaeval_metric.runs import finished, opened, verdicts
 from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.opened import harness
 from xl_alpacaeval_metric.signature import parse
 from xl_alpacaeval_metric.stats.clusters import Clusters
 from xl_alpacaeval_metric.stats.differences import holm, paired_difference
 from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.strata import Strata
 
+WIN_RATE = "win_rate"
+JUDGED = (WIN_RATE, "win_rate_in_language")
+"""Figures that a judge has a part in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """A finished run: its items, the preference on each (None where missing), and its setting.
 
-    `figure` names what `preferences` are: win_rate, or another share such as line_pass_rate, which
-    no judge has a part in. `signature` is the whole line, `judge` the judge's identity from
-    run.json.
+    `figure` names what `preferences` are: one of `JUDGED`, or another share such as line_pass_rate.
+    `signature` is the whole line, `judge` the judge's identity from run.json; `answered_in` is the
+    language that each answer is in, where that was read.
     """
 
     name: str
@@ -33,7 +38,8 @@ class Run:
     items: Mapping[ItemKey, Comparison]
     preferences: Mapping[ItemKey, float | None]
     check: str = ""
-    figure: str = "win_rate"
+    figure: str = WIN_RATE
+    answered_in: Mapping[ItemKey, str] = field(default_factory=dict)
 
     @property
     def setting(self) -> finished.Setting:
@@ -69,7 +75,9 @@ class RunComparison:
     """The comparison of two runs, overall and by language.
 
     Left out are `only_a` and `only_b`, the items of one run only, counted by language, and
-    `n_changed` items with the same id and language but different instructions.
+    `n_changed` items with the same id and language but different instructions. `answered_in_a` and
+    `answered_in_b` are, by language asked for, the percentage of the shared answers by the language
+    that they are in; empty unless a figure of language is compared.
     """
 
     a: str
@@ -82,6 +90,9 @@ class RunComparison:
     caveats: tuple[str, ...]
     signature_a: str
     signature_b: str
+    figure: str = WIN_RATE
+    answered_in_a: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    answered_in_b: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for JSON."""
@@ -90,10 +101,20 @@ class RunComparison:
 
 
 def load(folder: Path) -> Run:
-    """Read a run folder.
+    """Read a run folder, or an output folder of the harness.
 
-    Raises UserError where it is no run folder, is not finished, or has no judge.
+    Raises UserError where it is neither, is not finished, or has no verdicts.
     """
+    if folder.is_file() or harness.is_log(folder):
+        found = opened.read(folder, languages=False).with_verdicts()
+        return Run(
+            name=found.name,
+            signature=found.setting.signature,
+            judge=found.setting.judge,
+            items={item.key: item.comparison for item in found.items},
+            preferences={item.key: item.preference for item in found.items},
+            check=found.setting.check,
+        )
     setting = finished.read(folder)
     items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
     return Run(
@@ -112,7 +133,7 @@ def compare(a: Run, b: Run) -> RunComparison:
     Raises UserError where the runs differ in the judge, its prompt, the order of the answers or a
     reference (the message names the part), and where they share no item or no verdict.
     """
-    judged = a.figure == "win_rate"
+    judged = a.figure in JUDGED
     if judged:
         finished.refuse(a.name, b.name, [*finished.differing(a.setting, b.setting)])
     both = [key for key in a.items if key in b.items]
@@ -146,7 +167,22 @@ def compare(a: Run, b: Run) -> RunComparison:
         caveats=tuple(_caveats(a, b, overall)),
         signature_a=a.signature,
         signature_b=b.signature,
+        figure=a.figure,
+        answered_in_a=_answered_in(a, shared),
+        answered_in_b=_answered_in(b, shared),
     )
+
+
+def _answered_in(run: Run, keys: Sequence[ItemKey]) -> dict[str, dict[str, float]]:
+    """Language asked for -> percentage of the answers by the language that they are in."""
+    counted: dict[str, Counter[str]] = {}
+    for key in keys:
+        if key in run.answered_in:
+            counted.setdefault(key[1], Counter())[run.answered_in[key]] += 1
+    return {
+        asked: {code: 100 * count / found.total() for code, count in found.most_common()}
+        for asked, found in counted.items()
+    }
 
 
 def _contrast(a: Run, b: Run, keys: Sequence[ItemKey]) -> Contrast:
@@ -175,15 +211,20 @@ def _differing_references(a: Run, b: Run, shared: Sequence[ItemKey]) -> Iterator
         yield f"reference ({len(others)} of {len(shared)} shared items, the first is id {identifier!r} in {code})"
     elif len(shared) == len(a.items) == len(b.items):
         mine, theirs = (parse(run.signature).get("reference", "").rpartition("@")[2] for run in (a, b))
-        if mine != theirs:
+        # A log of the harness has no hash over all tasks; its texts were compared above.
+        if mine and theirs and mine != theirs:
             yield f"reference ({mine} against {theirs} in the signature)"
 
 
 def _caveats(a: Run, b: Run, overall: Contrast) -> Iterator[str]:
     mine, theirs = a.judge.get("endpoint"), b.judge.get("endpoint")
-    if a.figure == "win_rate":
+    if a.figure in JUDGED:
         yield from finished.warnings([a.setting, b.setting])
-    if a.figure == "win_rate" and mine != theirs:
+    if a.figure != WIN_RATE:
+        identifiers = [parse(run.signature).get("lid", "") for run in (a, b)]
+        if identifiers[0] != identifiers[1]:
+            yield f"languages were identified by {identifiers[0] or '?'} and by {identifiers[1] or '?'}: other rates"
+    if a.figure in JUDGED and mine != theirs:
         yield f"the judge was asked at {mine} and at {theirs}: see that both serve the same model"
     if overall.n_prompts < 6:
         yield "with fewer than 6 prompts no difference can reach p < 0.05"

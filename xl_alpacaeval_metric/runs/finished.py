@@ -47,7 +47,10 @@ def read(folder: Path, *, judged: bool = True) -> Setting:
     wanted.
     """
     if not (folder / run_folder.RUN).is_file():
-        raise UserError(f"{folder}: is no run folder (no {run_folder.RUN}); give the --output of eval or judge")
+        raise UserError(
+            f"{folder}: is no run folder (no {run_folder.RUN}); give the --output of eval or judge, a file of answers, "
+            "or an output folder of lm_eval with --log_samples"
+        )
     settings = jsonl.read_json(folder / run_folder.RUN).get("settings")
     if not isinstance(settings, dict):
         raise UserError(f"{folder / run_folder.RUN}: damaged, has no settings")

@@ -53,6 +53,8 @@ def folders_in(folder: RunFolder) -> dict[str, str]:
     if settings.get("judge", "none") == "none":
         return {}
     if "panel" in (settings.get("judge_identity") or {}):
+        if not folder.rows(run_folder.VERDICTS):  # A new folder: nothing was said yet.
+            return {}
         raise UserError(f"{folder.path}: holds a run by a panel of an earlier version; choose another --output")
     return {"": _name(settings)}
 
@@ -73,14 +75,14 @@ def _places(folder: RunFolder) -> list[Path]:
     return [one for one in places.iterdir() if one.is_dir()] if places.is_dir() else []
 
 
-def put_away(folder: RunFolder, judges: Mapping[str, str]) -> None:
-    """Move what these judges said, and the results of it, below `judges/`.
+def put_away(folder: RunFolder, judges: Mapping[str, str]) -> bool:
+    """Move what these judges said, and the results of it, below `judges/`; False if nothing.
 
     A kill on the way loses nothing: a file is removed when a copy is complete.
     """
     said = [folder.path / name for name in (run_folder.VERDICTS, run_folder.RATINGS)]
     if not any(file.is_file() for file in said):
-        return
+        return False
     keep(folder, judges, folder.verdicts())
     for label, name in judges.items():
         place = folder.path / FOLDER / name
@@ -92,6 +94,7 @@ def put_away(folder: RunFolder, judges: Mapping[str, str]) -> None:
                 (place / f".{file.name}.new").replace(place / file.name)
     for file in (*said, *(folder.path / one for one in _OF_A_JUDGE)):
         file.unlink(missing_ok=True)
+    return True
 
 
 def keep(folder: RunFolder, judges: Mapping[str, str], verdicts: Iterable[Verdict]) -> None:

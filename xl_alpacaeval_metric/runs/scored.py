@@ -62,8 +62,7 @@ def take_on_judge(folder: RunFolder, judging: Judging, rows: Mapping[str, object
     if before != now or any(settings.get(key) != ours.get(key) for key in ("order", "judge_votes")):
         kept = [key for key in settings if not (key.startswith("judge") or key in ("prompt", "order", "seed"))]
         settings = {**{key: settings[key] for key in kept}, **ours}
-    if before and before != now:
-        judges.put_away(folder, before)
+    if before and before != now and judges.put_away(folder, before):
         places = ", ".join(str(folder.path / judges.FOLDER / name) for name in before.values())
         judging.notify(f"{folder.path}: was judged by {stored['settings'].get('judge')}; that is kept in {places}")
     folder.settle(settings, **{judges.KEY: now, SOURCE: list(source)})

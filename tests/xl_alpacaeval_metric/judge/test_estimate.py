@@ -6,7 +6,7 @@ import pytest
 
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
-from tests.helpers import ROW, comparison
+from tests.helpers import ROW, comparison, write_jsonl
 from tests.servers.dialects import DIALECTS
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Thinking
@@ -141,3 +141,16 @@ def test_wrong_use_is_one_line(pairs: Path) -> None:
     assert "judge none takes no requests" in complaint(run("estimate", pairs, "--judge", "none"))
     url = ("--judge", "openai/any", "--judge-base-url", "http://127.0.0.1:9/v1")
     assert "give both" in complaint(run("estimate", pairs, *url, "--price-input", 1))
+
+
+def test_a_benchmark_is_estimated_before_there_are_answers(tmp_path: Path) -> None:
+    judge = ("--judge", "openai/any", "--judge-base-url", "http://127.0.0.1:9/v1")
+    command = ("estimate", "--benchmark", "mini", "--languages", "fi,fo", "--limit", 3, *judge)
+    one, four = run(*command), run(*command, "--models", 4)
+    assert one.returncode == four.returncode == 0, one.stderr + four.stderr
+    assert one.stdout.startswith("12 requests, ")  # Two orders of six items.
+    assert four.stdout.startswith("4 models: 48 requests, ")
+    assert "3 of 6 rows have no reference" in one.stderr
+    assert "one of them" in complaint(run("estimate", *judge))
+    pairs = write_jsonl(tmp_path / "pairs.jsonl", [ROW])
+    assert "one of them" in complaint(run("estimate", pairs, "--benchmark", "mini", *judge))

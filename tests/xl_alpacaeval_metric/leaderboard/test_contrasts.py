@@ -7,7 +7,8 @@ import pytest
 
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
-from tests.helpers import write_jsonl
+from tests.helpers import GERMAN, write_jsonl
+from xl_alpacaeval_metric import rank
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard import contrasts
 from xl_alpacaeval_metric.records.judgements import Comparison
@@ -73,4 +74,111 @@ def test_fidelity_is_compared_without_a_judge(tmp_path: Path) -> None:
     assert found["p_value"] < 0.01
     assert "line pass rate %" in result.stdout
     assert "--figure line_pass_rate" in complaint(run("compare", *runs))
-    assert "is not one of win_rate, line_pass_rate" in complaint(run("compare", *runs, "--figure", "grace"))
+    assert "is not one of win_rate, win_rate_in_language, line_pass_rate, fidelity, switch_rate" in complaint(
+        run("compare", *runs, "--figure", "grace")
+    )
+
+
+ENGLISH = "The weather is nice today and the children play in the garden until the evening."
+
+
+def answered(folder: Path, in_english: int, lid: str = "x", number: int = 12) -> Path:
+    """A run folder without items.jsonl, as 0.1 wrote it; the first answers are in English."""
+    rows = [
+        {"id": str(n), "language": "de", "instruction": "ask", "prediction": ENGLISH if n < in_english else GERMAN}
+        for n in range(number)
+    ]
+    write_jsonl(folder / "samples.jsonl", rows)
+    (folder / "run.json").write_text(json.dumps({"settings": {}}), encoding="utf-8")
+    (folder / "results.json").write_text(json.dumps({"signature": f"judge:none|lid:{lid}"}), encoding="utf-8")
+    return folder
+
+
+def test_fidelity_of_a_run_without_items_is_measured_from_its_answers(tmp_path: Path) -> None:
+    runs = [answered(tmp_path / "one", 0), answered(tmp_path / "other", 9)]
+    result = run("compare", *runs, "--figure", "fidelity", "--output", tmp_path / "found.json")
+    assert result.returncode == 0, result.stderr
+    found = json.loads((tmp_path / "found.json").read_text("utf-8"))
+    assert (found["win_rate_a"], found["win_rate_b"], found["figure"]) == (100, 25, "fidelity")
+    assert found["p_value"] == pytest.approx(2 / 2**9)
+    assert found["answered_in_a"] == {"de": {"de": 100}}
+    assert found["answered_in_b"] == {"de": {"en": 75, "de": 25}}
+    assert "fidelity %" in result.stdout
+    assert "B: asked for German (de), answered in: English (en) 75%, German (de) 25%" in result.stdout
+
+
+def test_switches_are_compared_from_items(tmp_path: Path) -> None:
+    runs = []
+    for name, switched in (("one", 0), ("other", 6)):
+        folder = answered(tmp_path / name, 0)
+        rows = [
+            {"id": str(n), "language": "de", "fidelity": 99.0, "switched": n < switched, "answered_in": "de"}
+            for n in range(12)
+        ]
+        write_jsonl(folder / "items.jsonl", rows)
+        runs.append(contrasts.load(folder, "switch_rate"))
+    (pair,) = contrasts.compare_all(runs).pairs
+    assert (pair.overall.win_rate_a, pair.overall.win_rate_b) == (0, 50)
+    assert pair.overall.p_value == pytest.approx(2 / 2**6)
+
+
+def test_answers_in_another_language_are_lost_in_win_rate_in_language(tmp_path: Path) -> None:
+    runs = []
+    for name, in_english in (("one", 0), ("other", 9)):
+        folder = answered(tmp_path / name, in_english)
+        (folder / "results.json").write_text(json.dumps({"signature": "judge:j|prompt:p|lid:x"}), encoding="utf-8")
+        write_jsonl(
+            folder / "verdicts.jsonl",
+            [
+                {"id": str(n), "language": "de", "judge": "j", "order": order, "preference": 0.75, "raw": ""}
+                for n in range(12)
+                for order in ("candidate_first", "reference_first")
+            ],
+        )
+        runs.append(folder)
+    alone = contrasts.compare_all([contrasts.load(folder) for folder in runs]).pairs[0].overall
+    found = contrasts.compare_all([contrasts.load(folder, "win_rate_in_language") for folder in runs]).pairs[0].overall
+    assert (alone.win_rate_a, alone.win_rate_b) == (75, 75)
+    assert (found.win_rate_a, found.win_rate_b) == (75, 0.25 * 75)
+    assert found.p_value == pytest.approx(2 / 2**9)
+    places = rank(runs, figures=["win_rate_in_language", "fidelity", "switch_rate"]).figures
+    assert {name: [place.value for place in figure.overall] for name, figure in places.items()} == {
+        "win_rate_in_language": [75, 18.75],
+        "fidelity": [100, 25],
+        "switch_rate": [0, 0],
+    }
+
+
+def test_runs_that_identified_languages_otherwise_are_told(tmp_path: Path) -> None:
+    runs = [answered(tmp_path / "one", 0, "a"), answered(tmp_path / "other", 4, "b")]
+    (pair,) = contrasts.compare_all([contrasts.load(folder, "fidelity") for folder in runs]).pairs
+    assert "languages were identified by a and by b: other rates" in pair.caveats
+    assert "caveats" in pair.as_dict()
+
+
+def test_the_lowest_switch_rate_is_first(tmp_path: Path) -> None:
+    runs = {}
+    for name, switched in (("often", 9), ("seldom", 3)):
+        folder = answered(tmp_path / name, 0)
+        rows = [{"id": str(n), "language": "de", "fidelity": 99.0, "switched": n < switched} for n in range(12)]
+        write_jsonl(folder / "items.jsonl", rows)
+        runs[name] = folder
+    found = rank(runs, figures=["switch_rate"])
+    first, second = found.figures["switch_rate"].overall
+    assert [(first.name, first.value), (second.name, second.value)] == [("seldom", 25), ("often", 75)]
+    assert second.ci95 is not None
+    assert second.ci95[0] < 75 < second.ci95[1]
+    assert found.figures["switch_rate"].pairs[0].better == "seldom"
+
+
+def test_files_of_answers_are_compared_by_language(tmp_path: Path) -> None:
+    files = []
+    for name, in_english in (("one", 0), ("other", 6)):
+        rows = [
+            {"id": str(n), "language": "de", "instruction": "ask", "prediction": ENGLISH if n < in_english else GERMAN}
+            for n in range(12)
+        ]
+        files.append(write_jsonl(tmp_path / f"{name}.jsonl", rows))
+    result = run("compare", *files, "--figure", "fidelity")
+    assert result.returncode == 0, result.stderr
+    assert "answered in: English (en) 50%, German (de) 50%" in result.stdout

@@ -1,9 +1,11 @@
 """The charts as they are drawn: figures stand where they should, names are text and whole."""
 
 import re
+import sys
 
 import pytest
 
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.pages import charts, drawing
 from xl_alpacaeval_metric.pages.charts import Cell, Point
 
@@ -78,3 +80,9 @@ def test_a_page_can_exchange_every_colour() -> None:
 
 def test_a_chart_is_a_page_of_pdf() -> None:
     assert drawing.pdf(charts.forest([Point("a", "b", 1.0)], "percent", (0, 100))).startswith(b"%PDF-")
+
+
+def test_without_vl_convert_the_message_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    with pytest.raises(UserError, match=r"vl-convert-python is not installed; run: pip install .*\[report\]"):
+        drawing.svg(charts.forest([Point("a", "b", 1.0)], "percent", (0, 100)))

@@ -1,5 +1,6 @@
 """`report`: run folders in, a page and figures out, or one line on what is wrong."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.helpers import ROOT, write_jsonl
 from tests.xl_alpacaeval_metric.pages import made_runs
 from xl_alpacaeval_metric.pages import run_page, shown_run
 from xl_alpacaeval_metric.pages.section import Section
+from xl_alpacaeval_metric.pages.sections import judging
 
 OLD = ROOT / "tests" / "xl_alpacaeval_metric" / "runs" / "version_0_1_0"
 
@@ -164,3 +166,37 @@ def test_logs_of_the_harness_and_files_of_answers_stand_beside_runs(tmp_path: Pa
     overview = {row[0]: row for row in rows(sections(logs, answers)["win_rate"])}
     assert overview["org/file"][1] == "-"
     assert overview["org/file"][5] == "100.0"
+
+
+def test_designs_panels_and_thoughts_have_their_sections(tmp_path: Path) -> None:
+    """With the keys that docs/reference/files.md gives them."""
+    folder = made_runs.make(tmp_path / "run", made_runs.answers())
+    assert not {"designs", "judges", "thoughts"} & sections(folder).keys()
+    effect = {"difference": -4.25, "ci95": [-8.0, -0.5], "p_value": 0.01, "p_value_holm": 0.02, "n": 24}
+    judge = {
+        "win_rate": 40.0,
+        "win_rate_ci95": [30.0, 50.0],
+        "lean": 2.5,
+        "lean_ci95": [1.0, 4.0],
+        "n": 16,
+        "n_missing": 0,
+    }
+    more = {
+        "effects": {"request": {"win_rate": effect, "line_pass_rate": {**effect, "difference": -1.0}}},
+        "by_judge": {"openai/a": judge, "openai/b": {**judge, "win_rate": 45.0, "lean": None, "lean_ci95": None}},
+        "judge_alpha": 0.61,
+        "thinking": {"n": 16, "unfinished": 2, "avg_tokens": 310.4, "languages": {"en": 90.0, "fi": 10.0}},
+        "stopped_early": True,
+        "stopping_rule": "precision",
+        "n_not_judged": 5,
+    }
+    file = folder / "results.json"
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), **more}), "utf-8")
+    found = sections(folder)
+    assert rows(found["designs"])[0] == ["request", "run", "win rate", "-4.2 (-8.0 to -0.5)", "0.020", "24"]
+    assert rows(found["designs"])[1][2:4] == ["line pass rate", "-1.0 (-8.0 to -0.5)"]
+    assert rows(found["judges"])[0] == ["openai/a", "run", "40.0 (30.0 to 50.0)", "+2.5 (+1.0 to +4.0)", "16", "0"]
+    assert "0.61" in found["judges"].about
+    assert rows(found["thoughts"]) == [["all languages", "run", "16", "2", "310", "English 90%, Finnish 10%"]]
+    assert "judged in looks (precision), 5 items were not judged" in judging.notices(shown_run.read([folder]))
+    assert run_page.write(shown_run.read([folder]), tmp_path / "page.html") == 16

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
-from tests.helpers import SHARED, comparison
+from tests.finished_runs import harness_log
+from tests.helpers import SHARED, comparison, write_jsonl
 from xl_alpacaeval_metric.clients.base import Failure, Reply, Request
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
@@ -328,3 +329,14 @@ def test_real_preferences_give_the_published_win_rates() -> None:
     assert found.n == found.n_prompts > 800
     assert found.p_value is not None
     assert found.p_value < 0.01
+
+
+def test_a_log_of_the_harness_is_compared_like_a_run(tmp_path: Path) -> None:
+    one = harness_log(tmp_path / "one", [0.9, 0.8, 0.7], "org/one")
+    two = harness_log(tmp_path / "two", [0.4, 0.5, 0.6], "org/two")
+    found = compare.compare(compare.load(one), compare.load(two))
+    assert found.overall.difference == pytest.approx(30)
+    assert found.overall.n == 3
+    answers = write_jsonl(tmp_path / "answers.jsonl", [{"prediction": "Ja.", "language": "de"}])
+    with pytest.raises(UserError, match="has answers and no verdicts; judge them first: xl-alpacaeval judge"):
+        compare.load(answers)

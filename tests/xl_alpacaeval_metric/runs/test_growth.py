@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -192,6 +193,30 @@ def test_a_kill_while_a_run_grows_loses_nothing_and_a_second_command_is_refused(
     assert json.loads((folder / "results.json").read_text("utf-8"))["usage"]["cached"] >= 4
     servers.eval(folder, *options, judge=servers.other)
     assert results(folder) == results(whole)
+
+
+def test_a_folder_of_version_0_1_takes_another_judge_and_none_and_its_own_again(
+    servers: Servers, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(Path(__file__).with_name("version_0_1_0") / "judged", tmp_path / "judged")
+    before = lines(folder / "verdicts.jsonl")
+    other = finished(run("judge", folder, "--judge", "openai/other", "--judge-base-url", servers.other.url))
+    assert "was judged by openai/stand-in; that is kept in" in other.stderr
+    assert len(lines(folder / "verdicts.jsonl")) == 6
+    finished(run("judge", folder, "--judge", "none"))
+    assert not (folder / "verdicts.jsonl").exists()
+    assert results(folder)["win_rate"] is None
+    servers.asked()
+    own = ("--judge", "openai/stand-in", "--judge-base-url", servers.judge.url, "--judge-prompt", "0.1")
+    finished(run("judge", folder, *own, "--both-orders"))
+    assert servers.asked()[1] <= 1, "the probe alone"
+    key = ("id", "language", "order", "preference")
+    assert {tuple(row[name] for name in key) for row in lines(folder / "verdicts.jsonl")} == {
+        tuple(row[name] for name in key) for row in before
+    }
+    (by_other,) = (folder / "judges").glob("openai-other-*")
+    agreed = finished(run("agreement", folder, by_other))
+    assert "agreement %" in agreed.stdout
 
 
 def wait_for(condition: Any, process: Any) -> None:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
+from xl_alpacaeval_metric.clients.openai.body import BodyRefused
 from xl_alpacaeval_metric.clients.openai.endpoint import Endpoint
 from xl_alpacaeval_metric.clients.openai.protocol import Fault, status_fault
 from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, backoff, retry_after
+from xl_alpacaeval_metric.clients.openai_batch import bounded_replies
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -176,6 +178,9 @@ class BatchApi:
             return Fault(
                 fault.kind, self._endpoint.redacted_line(fault.reason), fault.status, fault.wait, fault.complaint
             )
+        refused = error if isinstance(error, BodyRefused) else error.__cause__
+        if isinstance(refused, BodyRefused):
+            return Fault("transient", str(refused))
         if isinstance(error, openai.APIConnectionError):
             return Fault("unreachable", self._endpoint.redacted_line(f"no connection: {error.__cause__ or error}"))
         if isinstance(error, _Unreadable):
@@ -184,7 +189,7 @@ class BatchApi:
 
     def _openai(self) -> "OpenAI":
         if self._library is None:
-            from openai import OpenAI
+            from openai import DefaultHttpxClient, OpenAI
 
             endpoint = self._endpoint
             if endpoint.query:  # The library logs whole addresses.
@@ -193,10 +198,11 @@ class BatchApi:
             self._library = OpenAI(
                 api_key="in the headers",
                 base_url=endpoint.url,
-                default_headers=endpoint.headers,
+                default_headers={**endpoint.headers, **bounded_replies.UNPACKED},
                 default_query=dict(parse_qsl(endpoint.query)),
                 timeout=TIMEOUT,
                 max_retries=0,
+                http_client=DefaultHttpxClient(event_hooks={"response": [bounded_replies.bound]}),
             )
         return self._library
 

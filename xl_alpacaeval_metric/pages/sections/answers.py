@@ -122,3 +122,25 @@ def criteria(runs: Sequence[ShownRun]) -> Section | None:
         chart=charts.forest(points, "level", (1, 5)),
         table=Table(("Criterion", "Run", "Language", "Level (95%)", "Rated"), rows, frozenset({3, 4})),
     )
+
+
+def thoughts(runs: Sequence[ShownRun]) -> Section | None:
+    """Answers that came with a thought, how long the thoughts are, and in which language."""
+    rows = []
+    for run in runs:
+        for code, part in [*run.by_language.items(), ("", run.results)]:
+            found = part.get("thinking")
+            if not found:
+                continue
+            shares = [f"{name_of(one)} {share:.0f}%" for one, share in (found.get("languages") or {}).items()]
+            tokens = cells.figure(number(found, "avg_tokens"), ".0f")
+            counts = [str(found.get("n", "")), str(found.get("unfinished", "")), tokens]
+            rows.append([name_of(code) if code else ALL, run.name, *counts, ", ".join(shares)])
+    if not rows:
+        return None
+    return Section(
+        name="thoughts",
+        title="Thoughts",
+        about="Answers that came with a thought, and thoughts that never ended. Thoughts are not judged.",
+        table=Table(("Asked for", "Run", "Thoughts", "Unfinished", "Tokens", "Thought in"), rows, frozenset({2, 3, 4})),
+    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from xl_alpacaeval_metric.pages import charts
 from xl_alpacaeval_metric.pages.charts import Point
-from xl_alpacaeval_metric.pages.section import ALL, Section, Table, interval, name_of, number
+from xl_alpacaeval_metric.pages.section import ALL, Section, Table, end_text, interval, name_of, number
 from xl_alpacaeval_metric.pages.shown_run import Figures, ShownRun
 from xl_alpacaeval_metric.report import cells
 
@@ -48,6 +48,39 @@ def check(runs: Sequence[ShownRun]) -> Section | None:
         chart=charts.forest(points, "right, %", (0, 100), rule=50),
         table=Table(columns, rows, frozenset({3, 4, 5, 6})),
         lines=lines,
+    )
+
+
+def panel(runs: Sequence[ShownRun]) -> Section | None:
+    """The judges of a panel: what each says, and how it leans; None where no run has several."""
+    some = [run for run in runs if run.results.get("by_judge")]
+    points, rows = [], []
+    for judge in dict.fromkeys(judge for run in some for judge in run.results["by_judge"]):
+        for run in some:
+            part = run.results["by_judge"].get(judge)
+            if not part:
+                continue
+            value, bounds = number(part, "win_rate"), interval(part, "win_rate_ci95")
+            text = cells.with_interval(value, ".1f", cells.interval(bounds, ".1f"))
+            lean = cells.with_interval(
+                number(part, "lean"), "+.1f", cells.interval(interval(part, "lean_ci95"), "+.1f")
+            )
+            points.append(Point(judge, run.name, value, bounds, text=end_text(text, some)))
+            rows.append([judge, run.name, text, lean, str(part.get("n", "")), str(part.get("n_missing", ""))])
+    if not rows:
+        return None
+    alphas = "; ".join(f"{run.name} {cells.figure(number(run.results, 'judge_alpha'), '.2f')}" for run in some)
+    return Section(
+        name="judges",
+        title="Judges",
+        about="What each judge of the panel says, with 95% intervals. Krippendorff's alpha of their preferences: "
+        f"{alphas}.",
+        chart=charts.forest(points, "win rate, %", (0, 100), rule=50),
+        table=Table(
+            ("Judge", "Run", "Win rate, % (95%)", "Against the others", "Judged", "Missing"),
+            rows,
+            frozenset({2, 3, 4, 5}),
+        ),
     )
 
 
@@ -100,6 +133,10 @@ def notices(runs: Sequence[ShownRun]) -> list[str]:
     for run in runs:
         for line in run.results.get("warnings") or ():
             found.setdefault(str(line), []).append(run.name)
+    for run in runs:
+        if run.results.get("stopped_early"):
+            line = f"judged in looks ({run.results.get('stopping_rule')}), {run.results.get('n_not_judged')} items were not judged"
+            found.setdefault(line, []).append(run.name)
     return [line if len(runs) == len(names) else f"{', '.join(names)}: {line}" for line, names in found.items()]
 
 
