@@ -68,7 +68,8 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
     A line in two scripts is the benchmark's to decide: it lets most of them pass.
     """
     near, latin = labels.near(code), labels.key(code) in _LATIN
-    found = [probability >= _ALL_BUT_SURE for probability in own]
+    enough = _CERTAIN if labels.key(code) == "en" else _ALL_BUT_SURE
+    found = [probability >= enough for probability in own]
     if labels.key(code) == "ko":
         found = [sure and not scripts.han_and_kana(line)[0] for sure, line in zip(found, lines, strict=True)]
     unsure = [
@@ -86,6 +87,9 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
 def _with_second(read: str, code: str, best: Best, own: float, second: Best) -> bool:
     key, accepted, (label, probability) = labels.key(code), labels.wanted(code), second
     right = label in accepted and probability > MIN_PROBABILITY
+    if key == "en" and own < _HARDLY and probability < _ALL_BUT_SURE:
+        # lid.176 takes lines with English names for English, of languages that it hardly knows.
+        return False
     if right and probability >= _UNDOUBTED.get(key, 0.8):
         return True
     if not right and label in labels.BENCHMARK and probability > 0.8:

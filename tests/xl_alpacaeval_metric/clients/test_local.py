@@ -359,3 +359,43 @@ def test_a_template_without_a_system_turn_gets_it_all_in_the_user_s(client: Call
 def test_a_device_or_type_that_is_not_there_is_refused_before_loading(options: dict[str, str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         LocalClient("no/such-model", **options).preflight()  # type: ignore[arg-type]
+
+
+def no_choice(reply: Completion) -> bool:
+    """Whether the reply is a text; no choice is usable."""
+    return reply.logprobs is None
+
+
+@pytest.mark.parametrize(("kind", "settings", "reused"), NETWORKS)
+def test_a_text_after_a_choice_is_the_same_as_one_from_the_beginning(
+    kind: str, settings: dict[str, object], reused: bool, client: Callable[..., LocalClient]
+) -> None:
+    made = network(kind, **settings)
+    requests = [ruled(number) for number in (1, 30, 3, 17, 8)]
+    seen = tokens_worked_on(made)
+    expected = dict(client(made, reuse_prefix=False).complete(requests, no_choice))
+    twice = sum(seen)
+    seen.clear()
+    assert dict(client(made).complete(requests, no_choice)) == expected
+    assert all(isinstance(reply, Completion) and reply.text for reply in expected.values())
+    assert (sum(seen) < 0.6 * twice) == reused
+
+
+def test_a_text_after_a_choice_that_does_not_fit_the_memory_is_asked_for_again(
+    client: Callable[..., LocalClient],
+) -> None:
+    made = network()
+    requests = [ruled(number) for number in range(6)]
+    expected = dict(client(made).complete(requests, no_choice))
+    failed: list[bool] = []
+
+    def fail_once(_module: Any, _args: Any, given: dict[str, Any]) -> None:
+        import torch
+
+        if given["input_ids"].shape[1] == 1 and not failed:
+            failed.append(True)
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    made.register_forward_pre_hook(fail_once, with_kwargs=True)
+    assert dict(client(made).complete(requests, no_choice)) == expected
+    assert failed

@@ -51,14 +51,13 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
 
 
 def _with_lexicon(words: Sequence[str], margins: Sequence[float], code: str, other: str) -> list[float]:
-    own, foreign = lexicon.known(labels.of_own_model(code)), lexicon.known(other)
     found = []
-    for word, margin in zip(words, margins, strict=True):
-        if word in own and word in foreign:
+    for margin, own, foreign in zip(margins, lexicon.known(words, code), lexicon.known(words, other), strict=True):
+        if own and foreign:
             margin = min(max(margin, -_KNOWN_TO_BOTH), _KNOWN_TO_BOTH)
-        elif word in own:
+        elif own:
             margin = min(margin, -_KNOWN_TO_ONE)
-        elif word in foreign:
+        elif foreign:
             margin = max(margin, _KNOWN_TO_ONE)
         found.append(margin)
     return found

@@ -94,15 +94,15 @@ def _is_title(words: Sequence[str]) -> bool:
         return True
     if len(words) >= 2 * MIN_WORDS or scripts.main_script(" ".join(words)) != "Latn":
         return False
-    return not any(word in lexicon.words() for word in chain.from_iterable(reading.words(words)))
+    return not any(map(lexicon.is_word, chain.from_iterable(reading.words(words))))
 
 
 def _is_prose(run: "Run", code: str) -> bool:
     """Whether a run is long enough, and neither a name nor a title."""
     if len(run.words) < MIN_WORDS:
         return False
-    own = lexicon.known(labels.of_own_model(code))
-    strangers = [word for word, small in zip(run.as_written, run.words, strict=True) if small not in own]
+    known = lexicon.known(run.words, code)
+    strangers = [word for word, own in zip(run.as_written, known, strict=True) if not own]
     capitals = sum(word[:1].isupper() for word in strangers)
     if capitals * 2 < len(strangers) or len(strangers) - capitals >= MIN_WORDS:
         return True
@@ -138,7 +138,7 @@ def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked
         return None
     other = labels.code_of(second)
     # Of a language without frequent words, and between kin, the words tell too little.
-    kin = {labels.key(code), label} <= _ROMANCE or not lexicon.known(labels.of_own_model(code))
+    kin = {labels.key(code), label} <= _ROMANCE or not lexicon.covers(code)
     agreed = other in labels.near(label) and probability > (_SURE if kin else decisions.MIN_PROBABILITY)
     frequent = _frequent(words, label)
     if likely >= _LABELLED and agreed and (likely >= _SURE or frequent):
@@ -167,13 +167,11 @@ def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked
 
 def _frequent(words: Sequence[str], code: str) -> int:
     """How many of the words, of two letters or more, are frequent in a language."""
-    usual = lexicon.frequent(labels.of_own_model(code))
-    return sum(word in usual for word in set(words) if len(word) > 1)
+    return sum(lexicon.frequent({word for word in words if len(word) > 1}, code))
 
 
 def _strangers(words: Sequence[str], code: str) -> int:
-    own = lexicon.known(labels.of_own_model(code))
-    return sum(word not in own for word in words)
+    return len(words) - sum(lexicon.known(words, code))
 
 
 def _languages(runs: Sequence[str]) -> list[str]:

@@ -53,13 +53,7 @@ def foreign_runs(texts: Sequence[str], words: Sequence[Sequence[str]], code: str
 
     `words` are those of each text as the own model reads it; they may be without punctuation.
     """
-    label = labels.of_own_model(code)
-    foreign, strange = lexicon.foreign(label), lexicon.strange_letters(label)
-    hits = {
-        word
-        for word in set(chain.from_iterable(words))
-        if word in foreign or (strange is not None and not word.isascii() and strange.search(word))
-    }
+    hits = lexicon.foreign(set(chain.from_iterable(words)), code)
     with_hits = [at for at, some in enumerate(words) if not hits.isdisjoint(some)]
     looked = _marked([words[at] for at in with_hits], hits, code)
     sentences = _sentences([at for at, marks in zip(with_hits, looked, strict=True) if marks], texts, fewest)

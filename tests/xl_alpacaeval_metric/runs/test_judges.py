@@ -1,4 +1,4 @@
-"""A run that is killed at any moment while it takes on another judge."""
+"""The judges of a run: what each said is kept, whenever the work ends, and counts again."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from tests.helpers import comparison
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.files import jsonl, lock
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.panels.panel import Panel
 from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.runs import evaluate as runs
 from xl_alpacaeval_metric.runs.scored import Judging
@@ -74,3 +75,25 @@ def test_nothing_is_lost_wherever_the_work_ends(tmp_path: Path, monkeypatch: pyt
         assert len({(row["id"], row["language"], row["order"]) for row in rows}) == len(rows) == 8
         step += 1
     assert step > 10, "the operations of a change of judges were not counted"
+
+
+def test_a_panel_and_its_judges_share_their_verdicts(tmp_path: Path) -> None:
+    def panel() -> tuple[Panel, list[ScriptedClient]]:
+        clients = [ScriptedClient(lambda _: "A", model="one"), ScriptedClient(lambda _: "B", model="two")]
+        return Panel([Judge(client, both_orders=True) for client in clients]), clients
+
+    folder = tmp_path / "run"
+    runs.judge_pairs(ITEMS, Judging(panel()[0], judge_check=False), folder, silent)
+    stored = jsonl.read_json(folder / "run.json")
+    del stored["judges"]  # As a run folder from before that key.
+    jsonl.write_json(folder / "run.json", stored)
+    alone, client = judging("two", "B")
+    runs.judge_pairs(ITEMS, alone, folder, silent)
+    assert client.sent == []
+    again, clients = panel()
+    runs.judge_pairs(ITEMS, Judging(again, judge_check=False), folder, silent)
+    assert [client.sent for client in clients] == [[], []]
+    rows = list(jsonl.read_lines(folder / "verdicts.jsonl"))
+    assert sorted((row["judge"], row["order"]) for row in rows) == sorted(
+        (spec, order) for spec in again.members for order in ("candidate_first", "reference_first") for _ in ITEMS
+    )
