@@ -36,6 +36,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -55,11 +56,12 @@ def options(version: Version = False) -> None:
 @with_options(RunOptions, "asked")
 def evaluate(
     model: Model,
-    asked: RunOptions,
     backend: Backend = "auto",
     model_args: ModelArgs = "",
     benchmark: BenchmarkName = "mini",
     languages: Languages = None,
+    *,
+    asked: RunOptions,
     reference: Annotated[
         str | None,
         typer.Option(

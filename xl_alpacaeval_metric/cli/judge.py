@@ -24,10 +24,11 @@ def judge_answers(
             "an output folder of lm_eval with --log_samples",
         ),
     ],
-    asked: RunOptions,
     output: Annotated[
         Path | None, typer.Option(help="Run folder  [default: that of the answers, where they are in one]")
     ] = None,
+    *,
+    asked: RunOptions,
     reference: Annotated[
         Path | None,
         typer.Option(
