@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.servers.base import HttpRequest, HttpResponse, HttpServer
+from tests.servers.dialects import Dialect
 from tests.servers.judge import JudgeServer, Refused
 from xl_alpacaeval_metric.clients import endpoint_thinking
 from xl_alpacaeval_metric.clients.endpoint_requests import RequestRefused
@@ -102,6 +103,14 @@ def test_a_model_that_ignores_all_is_one_line() -> None:
         with pytest.raises(UserError, match="nothing turns it off"):
             switch(server)
         assert len(server.seen.log) == 3
+
+
+def test_thoughts_that_are_only_counted() -> None:
+    with JudgeServer(dialect=Dialect("hidden", efforts=("minimal",), refuses=("chat_template_kwargs",))) as server:
+        assert switch(server) == {"reasoning_effort": "minimal"}
+        server.change(dialect=Dialect("hidden"))
+        with pytest.raises(UserError, match="nothing turns it off"):
+            switch(server)
 
 
 def test_a_request_that_is_refused_anyway_is_one_line() -> None:
