@@ -118,6 +118,13 @@ def test_a_request_that_is_refused_anyway_is_one_line() -> None:
         switch(server)
 
 
+def test_a_refused_key_is_said_at_once() -> None:
+    with JudgeServer(key="another") as server:
+        with pytest.raises(UserError, match="status 401; check OPENAI_API_KEY"):
+            switch(server)
+        assert len(server.seen.log) <= 1
+
+
 def test_passing_faults_are_sat_out() -> None:
     with JudgeServer(fault_rate=0.4, faults=("error", "rate_limit", "cut"), message=efforts("none")) as server:
         assert switch(server) == {"reasoning_effort": "none"}
