@@ -1,8 +1,8 @@
 """The content of a text, without code, addresses and the like, and its lines.
 
 Left out are fenced and inline code, markup tags, addresses and file paths, formulas, rows of
-figures, and quotations up to `QUOTED` of the letters. What is left out becomes spaces, so that a
-character stays at its place.
+figures, and quotations (Markdown's too) up to `QUOTED` of the letters. What is left out becomes
+spaces, so that a character stays at its place.
 """
 
 import re
@@ -51,6 +51,7 @@ _QUOTATION = re.compile(
     r"“[^“”\n]{2,600}”|„[^„“”\n]{2,600}[“”]|«[^«»\n]{2,600}»|»[^«»\n]{2,600}«|「[^「」\n]{1,300}」|『[^『』\n]{1,300}』"
     r"|《[^《》\n]{1,300}》|\"[^\"\n]{2,600}\"|”[^”\n]{2,600}”|\*(?<![\w*]\*)[^*\n]{2,200}\*(?![\w*])|_(?<!\w_)[^_\n]{2,200}_(?!\w)"
 )
+_BLOCK_QUOTE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _MAY_HAVE_QUOTATION = re.compile('[“„«»「『《"”*_]')
 _NOT_NEWLINE = re.compile(r"[^\n]")
 _DIGITS = re.compile(r"\d+")
@@ -59,7 +60,7 @@ _DIGITS = re.compile(r"\d+")
 def of(text: str) -> str:
     """The text without what is in no language; quotations stay where they are most of it."""
     found = without_code(text)
-    if _MAY_HAVE_QUOTATION.search(found):
+    if ">" in found or _MAY_HAVE_QUOTATION.search(found):
         found = _without_quotations(found)
     return found
 
@@ -90,7 +91,7 @@ def _unless_figures(line: str) -> str:
 
 
 def _without_quotations(text: str) -> str:
-    shorter = _QUOTATION.sub(_blank, text)
+    shorter = _QUOTATION.sub(_blank, _BLOCK_QUOTE.sub(_blank, text) if ">" in text else text)
     if shorter == text:
         return text
     whole = scripts.weight(text)

@@ -94,13 +94,16 @@ def identify(lines: Sequence[str]) -> list[str | None]:
 def _labels(lines: Sequence[str]) -> list[str | None]:
     from xl_alpacaeval_metric.languages.own_model import classifier, reading
 
-    best = classifier.load().guess(reading.words(lines)).best()
+    guesses = classifier.load().guess(reading.words(lines))
+    best, english = guesses.best(), guesses.of(["en"])
     unsure = [at for at, (_, probability) in enumerate(best) if probability < _ALL_BUT_SURE]
     read = [identifiers.excerpt(lines[at]) for at in unsure]
     second = dict(zip(unsure, identifiers.benchmark_labels(read), strict=True))
     found: list[str | None] = []
     for at, (own, sure) in enumerate(best):
         label, probability = second.get(at, ("", 0.0))
+        if label == "en" and decisions.is_doubtful_english(probability, english[at]):
+            label, probability = "", 0.0
         if sure >= _ALL_BUT_SURE or (sure >= _SURE and (label == own or probability < _SURE)):
             found.append(labels.code_of(own))
         elif probability > _SURE:
