@@ -140,7 +140,7 @@ def _with_cache(judge: Judge) -> tuple[Judge, CachedClient | None]:
         return asked, None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        asked.client = cached = CachedClient(asked.client, file, ready=True)
+        asked.client = cached = CachedClient(asked.client, file, ready=True, keep_unusable=True)
     except (OSError, UserError):  # A folder that cannot be written must not end a run.
         return asked, None
     return asked, cached
