@@ -110,17 +110,11 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No reply, and the reason: `refused` is permanent, `gave_up` means the retries ran out.
-
-    `reply` is one that was not usable, of a model that would give the same again; `cached` says
-    that it was given earlier.
-    """
+    """No reply, and the reason: `refused` is permanent, `gave_up` means the retries ran out."""
 
     kind: Literal["refused", "gave_up"]
     reason: str
     retries: int = 0
-    reply: Completion | None = None
-    cached: bool = False
 
 
 UNUSABLE = "no usable answer in "

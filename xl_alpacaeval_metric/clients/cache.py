@@ -7,11 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from xl_alpacaeval_metric.clients.base import (
-    UNUSABLE,
     AsyncClient,
     Client,
     Completion,
-    Failure,
     IsUsable,
     Outcome,
     Reply,
@@ -29,17 +27,16 @@ class CachedClient:
 
     The key is the SHA-256 of the client's identity and the request, so that a reply is never
     returned for another model, endpoint, prompt or sampling. Failures and completions that
-    `is_usable` rejects are not cached; with `keep_unusable` those of a model that would reply the
-    same again are (`Failure.reply`). Several processes may use one file. Replies from the file are
-    `cached`; their token counts are those of the original request.
+    `is_usable` rejects are not cached. Several processes may use one file. Replies from the file
+    are `cached`; their token counts are those of the original request.
 
     Raises UserError in one line where the file is damaged, belongs to another program or cannot
     be written.
     """
 
-    def __init__(self, client: Client, path: str | Path, *, ready: bool = False, keep_unusable: bool = False) -> None:
+    def __init__(self, client: Client, path: str | Path, *, ready: bool = False) -> None:
         """`ready` says that the client's preflight has run."""
-        self._client, self._keep_unusable = client, keep_unusable
+        self._client = client
         self._store = ReplyStore(path)
         self._preflight_done = ready
 
@@ -72,13 +69,10 @@ class CachedClient:
         groups = group_indices(fingerprint(request, identity) for request in requests)
         missing: list[bytes] = []
         for key, kept in self._store.find(groups):
-            if kept is not None and (is_usable is None or is_usable(kept)):
-                yield from fan_out(groups[key], kept)
-            elif kept is not None and self._keep_unusable:
-                failure = Failure("refused", f"{UNUSABLE}{kept.text[:40]!r}", reply=kept, cached=True)
-                yield from fan_out(groups[key], failure)
-            else:
+            if kept is None or (is_usable is not None and not is_usable(kept)):
                 missing.append(key)
+            else:
+                yield from fan_out(groups[key], kept)
         if not missing:
             return
         replies = self._client.complete([requests[groups[key][0]] for key in missing], is_usable)
@@ -87,8 +81,6 @@ class CachedClient:
             for index, reply in replies:
                 if isinstance(reply, Completion):
                     self._store.keep(missing[index], reply)
-                elif self._keep_unusable and reply.reply is not None:
-                    self._store.keep(missing[index], reply.reply)
                 yield from fan_out(groups[missing[index]], reply)
 
     @property

@@ -227,10 +227,7 @@ def open_judge(
 def _verdict(question: Question, reply: Reply) -> Verdict:
     comparison, order, vote, judge = question
     if isinstance(reply, Failure):
-        reason, retries, cached = reply.reason, reply.retries, reply.cached
-        return Verdict(
-            *comparison.key, order, None, reason=reason, retries=retries, cached=cached, vote=vote, judge=judge
-        )
+        return Verdict(*comparison.key, order, None, reason=reply.reason, retries=reply.retries, vote=vote, judge=judge)
     a = probability_of_a(reply)
     preference = None if a is None else (a if order == "candidate_first" else 1.0 - a)
     return Verdict(

@@ -67,4 +67,4 @@ def unusable(reply: Completion, first: str = "") -> Failure:
     `first` is the choice that was not usable either.
     """
     what = "a thought that does not end" if reply.thought and not reply.text else repr(reply.text[:40])
-    return Failure("refused", f"{UNUSABLE}{what}" + (f", after {first!r} as one token" if first else ""), reply=reply)
+    return Failure("refused", f"{UNUSABLE}{what}" + (f", after {first!r} as one token" if first else ""))
