@@ -65,7 +65,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "clusters win_rates",
         "one_order",
         "strata",
-        "intervals position",
+        "intervals lean position",
         "anchoring differences length_control",
         "factor_effects",
     ),

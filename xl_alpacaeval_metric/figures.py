@@ -13,42 +13,16 @@ from xl_alpacaeval_metric.judge.aggregate import ItemScores, by_order, order_of,
 from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.languages import composition, content_length, fidelity
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating
-from xl_alpacaeval_metric.records.result import Effect, Scores, Taste, WinRate
+from xl_alpacaeval_metric.records.result import Effect, Scores, WinRate
 from xl_alpacaeval_metric.stats import factor_effects, one_order
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
-from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
+from xl_alpacaeval_metric.stats.length_control import markdown_counts, overall_length_controlled_win_rate
+from xl_alpacaeval_metric.stats.length_control.known_tastes import UNKNOWN_TASTE, LengthControl
 from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.position import Position, position
 from xl_alpacaeval_metric.stats.strata import Strata, bounds_if_missing
 from xl_alpacaeval_metric.stats.win_rates import win_rate
 from xl_alpacaeval_metric.thinking import Thinking
-
-LEAST_PAIRS = 100
-"""Pairs of a language below which its length-controlled win rate is noisier than the raw one."""
-
-
-@dataclass(frozen=True, slots=True)
-class LengthControl:
-    """What is known of the judge's taste for length, by language; or GPT-4's is assumed."""
-
-    tastes: Mapping[str, Taste] | None = None
-    assume_gpt4_taste: bool = False
-
-    def reason(self, counts: Mapping[str, int]) -> str | None:
-        """Why there is no figure for languages with so many verdicts; None where there is one."""
-        if self.assume_gpt4_taste:
-            return None
-        if not self.tastes:
-            return "the judge's taste for length was not measured"
-        for code, n in counts.items():
-            if code not in self.tastes:
-                return f"the judge's taste for length was not measured in {code}"
-            if n < LEAST_PAIRS:
-                return f"{n} pairs in {code}; need {LEAST_PAIRS}"
-        return None
-
-
-UNKNOWN_TASTE = LengthControl()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +176,14 @@ class Figures:
             content_length.content_lengths([one.item.reference for one in known], codes),
             codes,
             [one.item.cluster for one in known],
+            orders=[order_of(one.verdicts) for one in known],
             tastes=None if self.length_control.assume_gpt4_taste else self.length_control.tastes,
+            markdown=(
+                markdown_counts([one.item.prediction for one in known]),
+                markdown_counts([one.item.reference for one in known]),
+            ),
+            markdown_tastes=None if self.length_control.assume_gpt4_taste else self.length_control.markdown_tastes,
+            of_same_content=True,
         )
         return found, None
 

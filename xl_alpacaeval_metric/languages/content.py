@@ -65,10 +65,14 @@ def of(text: str) -> str:
     return found
 
 
+def without_fences(text: str) -> str:
+    """The text without its fenced blocks of code."""
+    return _FENCE.sub(_blank, text) if "```" in text or "~~~" in text else text
+
+
 def without_code(text: str) -> str:
     """The text without code, markup, addresses, formulas and rows of figures."""
-    if "```" in text or "~~~" in text:
-        text = _FENCE.sub(_blank, text)
+    text = without_fences(text)
     if "`" in text:
         text = _INLINE_CODE.sub(_blank, text)
     if "<" in text or "&" in text:

@@ -6,10 +6,10 @@ from rich.table import Table
 
 from xl_alpacaeval_metric.languages import evidence
 from xl_alpacaeval_metric.records.looks import Stopping
-from xl_alpacaeval_metric.records.panel import PanelFigures
 from xl_alpacaeval_metric.records.result import CriterionScore, Effect, Fidelity, Result, Scores
 from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.report.judge_check import summary_line
+from xl_alpacaeval_metric.report.panel import judges_table
 from xl_alpacaeval_metric.stats import factor_effects
 from xl_alpacaeval_metric.thinking import Thinking
 
@@ -32,7 +32,7 @@ def show(result: Result, title: str, console: Console) -> None:
         table.add_row("all", *_cells(result.overall, judged))
     console.print(table)
     if result.panel:
-        console.print(_panel_table(result.panel))
+        console.print(judges_table(result.panel))
     if result.by_design:
         console.print(_design_table(result, judged))
     if result.overall.criteria:
@@ -96,18 +96,6 @@ def notes(result: Result, judged: bool) -> list[str]:
     lines += [f"missing {count}x: {_one_line(reason)}" for reason, count in result.missing_reasons.items()]
     lines += [f"warning: {line}" for line in result.warnings]
     return lines
-
-
-def _panel_table(panel: PanelFigures) -> Table:
-    """One row per judge: its own win rate, and how it leans against the other judges."""
-    table = cells.table(f"\nby judge: Krippendorff's alpha {cells.figure(panel.alpha, '.2f')}")
-    table.add_column("judge", overflow="fold")
-    for column in ("win rate %", "95% interval", "against the others", "n"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for judge, one in panel.by_judge.items():
-        lean = cells.with_interval(one.lean, "+.1f", cells.interval(one.lean_ci95, "+.0f"))
-        table.add_row(escape(judge), cells.figure(one.win_rate), cells.interval(one.win_rate_ci95), lean, str(one.n))
-    return table
 
 
 def _looks(stopping: Stopping | None, n_items: int) -> list[str]:

@@ -53,7 +53,7 @@ def evaluate_model(
         check = checking.checking(judging.judge, expected, judging.judge_check)
         if judging.judge is not None:
             judging.on_estimate(scored.with_check(estimate(task), check))
-        if check is not None and "endpoint" in check.identity:
+        if check is not None and check.at_endpoints:
             check.run(progress)
         if judging.rule is None and can_stream(task):
             scored.arrange(folder, task)

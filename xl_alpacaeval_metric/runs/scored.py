@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xl_alpacaeval_metric.figures import LengthControl
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge.estimate import Estimate
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
@@ -19,6 +18,7 @@ from xl_alpacaeval_metric.runs import judges
 from xl_alpacaeval_metric.runs.folder import RunFolder
 from xl_alpacaeval_metric.scoring import score_task
 from xl_alpacaeval_metric.sequential.rules import Rule
+from xl_alpacaeval_metric.stats.length_control.known_tastes import LengthControl
 
 OnEstimate = Callable[[Estimate], None]
 SOURCE = "source"
@@ -123,7 +123,9 @@ def judged(
         benchmark=source[0],
         references=source[1],
         rule=judging.rule,
-        length_control=LengthControl(checking.tastes(found), judging.assume_gpt4_taste),
+        length_control=LengthControl(
+            checking.tastes(found), judging.assume_gpt4_taste, checking.markdown_tastes(found)
+        ),
     )
     result = replace(result, warnings=(*notes, *result.warnings))
     if task.judge:
