@@ -1,9 +1,12 @@
 """Facts in answers: numbers in any digits, times, and words between the bounds of words."""
 
 import json
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
+from tests.commands import run_alpacaeval as run
 from xl_alpacaeval_metric import benchmark, correctness, score
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records.judgements import Comparison
@@ -100,3 +103,22 @@ def test_the_rate_is_in_the_figures_by_language_and_design() -> None:
     open_question = score([Comparison("1", "de", "Frage", "Antwort", "Antwort")])
     assert open_question.overall.correct_rate is None
     assert "correct" not in open_question.items[0]
+
+
+def test_the_command_says_how_many_are_correct(tmp_path: Path) -> None:
+    rows = [
+        {**asdict(row), "language": row.response_language, "prediction": row.reference}
+        for row in ROWS
+        if row.response_language in ("fi", "zh") and row.subset == "same"
+    ]
+    rows[0]["prediction"] = "En tiedä."
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    judged = run("judge", tmp_path / "answers.jsonl", "--judge", "none", "--output", tmp_path / "run")
+    assert judged.returncode == 0, judged.stderr
+    assert f" of {len(rows)} answers to closed questions name the facts expected (" in judged.stdout
+    found = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert found["n_checkable"] == len(rows)
+    assert found["by_language"][rows[-1]["language"]]["correct_rate"] == 100.0
+    assert found["by_language"][rows[0]["language"]]["correct_rate"] < 100.0
+    items = [json.loads(line) for line in (tmp_path / "run" / "items.jsonl").read_text().splitlines()]
+    assert [item["correct"] for item in items] == [False, *[True] * (len(rows) - 1)]
