@@ -91,7 +91,7 @@ def test_a_run_takes_languages_items_judges_and_orders_and_asks_what_is_missing(
     probes = judge - 2
     # A language more: its items alone.
     added = servers.eval(folder, "--languages", "tr", "--limit", 2, "--one-order")
-    assert "adds 2 items: tr (2)" in added.stderr
+    assert "adds tr (2): 2 items" in added.stderr
     assert servers.asked() == (candidate_probes + 2, probes + 2, 0)
     assert {row["language"] for row in lines(folder / "items.jsonl")} == {"fi", "tr"}
     # More items of both.

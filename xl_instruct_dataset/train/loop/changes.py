@@ -41,7 +41,8 @@ class Change:
     lack it in one of them: no line is long enough to identify its language, or there is no verdict.
     `difference` is after - before in percentage points; over all languages the figures are the
     means of the languages'. `p_value_holm` is corrected (`corrected`). None where the items are too
-    few.
+    few. `no_judge` says that the check of a run's judge found it to be none: the figure says
+    nothing.
     """
 
     benchmark: str
@@ -56,6 +57,7 @@ class Change:
     n_prompts: int
     n_missing: int
     p_value_holm: float | None = None
+    no_judge: bool = False
 
     @property
     def significant(self) -> bool:
@@ -103,6 +105,8 @@ def changes(benchmark: str, before: Path, after: Path, *, judged: bool) -> tuple
     if control.reason(Counter(code for _, code in keys)) is None:
         for language, some in _groups(keys).items():
             found.append(_length_controlled(benchmark, language, base, tuned, some, control))
+    none = _without_judge(before) | _without_judge(after)
+    found = [replace(one, no_judge=one.figure != "line_pass_rate" and one.language in none) for one in found]
     return found, compared.caveats
 
 
@@ -222,6 +226,15 @@ def _tastes(before: Path, after: Path, what: str) -> dict[str, Taste]:
                 value = one[f"{what}_taste"] if what == "markdown" else max(0.0, one[f"{what}_taste"])
                 tastes[code] = Taste(value, one.get(f"{what}_taste_stderr") or 0.0)
     return tastes
+
+
+def _without_judge(folder: Path) -> set[str]:
+    """The languages, and "all", in which the check of a run's judge found that it is none."""
+    results = jsonl.read_json(folder / run_folder.RESULTS)
+    by_language = results.get("by_language")
+    rows = {"all": results, **(by_language if isinstance(by_language, dict) else {})}
+    checks = {code: row.get("judge_check") for code, row in rows.items() if isinstance(row, dict)}
+    return {code for code, one in checks.items() if isinstance(one, dict) and one.get("verdict") == "no judge"}
 
 
 def _mean(values: Mapping[Key, float | None], keys: Sequence[Key], orders: Mapping[Key, Orders] | None) -> float | None:
