@@ -55,7 +55,7 @@ def smallest_p_values(values: Floats, patterns: Signs) -> Floats:
         flat = (sums / scale).reshape(len(sums), -1).astype(patterns.dtype)
         flipped = np.abs(patterns @ flat).reshape(len(patterns), *scale.shape).max(axis=1)
         found[start : start + 50] = (flipped >= largest - (1e-9 if patterns.dtype == np.float64 else 1e-5)).mean(axis=0)
-    return found
+    return np.minimum(1.0, found * pairs.skew_factor(values.shape[1], len(first)))
 
 
 def differences(

@@ -25,7 +25,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "credentials files languages processes signature embedded",
         "machine",
         "models",
-        "clients gaming hub settings stats",
+        "clients correctness gaming hub settings stats",
         "benchmark judge ranking",
         "judge_check panels sequential",
         "figures",

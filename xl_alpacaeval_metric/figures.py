@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot, nan
+from math import hypot
 
 import numpy as np
 
+from xl_alpacaeval_metric import correctness
 from xl_alpacaeval_metric.judge import rating
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, by_order, order_of, preferences_in_language
 from xl_alpacaeval_metric.judge.rubric import Rubric
@@ -17,9 +18,9 @@ from xl_alpacaeval_metric.stats import factor_effects, one_order
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.length_control import markdown_counts, overall_length_controlled_win_rate
 from xl_alpacaeval_metric.stats.length_control.known_tastes import UNKNOWN_TASTE, LengthControl
-from xl_alpacaeval_metric.stats.missing import Floats, as_preferences, none_if_nan, none_if_undefined
+from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.position import Position, position
-from xl_alpacaeval_metric.stats.strata import Strata
+from xl_alpacaeval_metric.stats.strata import Strata, bounds_if_missing
 from xl_alpacaeval_metric.stats.win_rates import win_rate
 from xl_alpacaeval_metric.thinking import Thinking
 
@@ -61,7 +62,7 @@ class Figures:
             win_rate=none_if_nan(100 * strata.mean),
             win_rate_stderr=none_if_nan(100 * hypot(strata.standard_error(), max(open_))),
             win_rate_ci95=none_if_undefined(one_order.widened(interval, *open_)),
-            win_rate_bounds=_bounds(preferences, asked, prompts, codes),
+            win_rate_bounds=bounds_if_missing(preferences, asked, prompts, codes),
             lc_win_rate=None if controlled is None else none_if_nan(controlled.value),
             lc_win_rate_stderr=None if controlled is None else none_if_nan(controlled.standard_error),
             lc_reason=reason,
@@ -90,6 +91,8 @@ class Figures:
             switch_rate=in_language.switch_rate,
             answered_in=in_language.answered_in,
             win_rate_in_language=self._win_rate_in_language(scored, prompts, codes),
+            correct_rate=correctness.rate([one.correct for one in scored], codes),
+            n_checkable=sum(one.correct is not None for one in scored),
             verdicts_by_order=one_order.counts(preferences, orders),
             one_order=one_order.languages(preferences, codes, orders),
         )
@@ -138,10 +141,11 @@ class Figures:
         return one_order.warnings(self.one_order())
 
     def effects(self) -> dict[str, dict[str, Effect]]:
-        """What each design changes in win rate and line pass rate."""
+        """What each design changes in win rate, line pass rate and rate of correct answers."""
         values: dict[str, Callable[[ItemScores], float | None]] = {
             "win_rate": lambda one: one.preference,
             "line_pass_rate": lambda one: None if one.fidelity.line_pass is None else float(one.fidelity.line_pass),
+            "correct_rate": lambda one: None if one.correct is None else float(one.correct),
         }
         designs = indices_of([one.item.design for one in self.items])
         return factor_effects.effects(
@@ -196,18 +200,6 @@ def _position(scored: Sequence[ItemScores]) -> Position:
     """The lean of the judge, or of the judges, to the answer shown first."""
     rows = [(pair, one.item) for one in scored for pair in by_order(one.verdicts)]
     return position([pair for pair, _ in rows], [item.cluster for _, item in rows], [item.language for _, item in rows])
-
-
-def _bounds(
-    preferences: Floats, asked: "np.ndarray[tuple[int], np.dtype[np.bool_]]", prompts: list[str], codes: list[str]
-) -> tuple[float, float] | None:
-    """The win rates if all missing verdicts were for the reference, or for the candidate."""
-    if not asked.any():
-        return None
-    low, high = (
-        Strata.of(np.where(asked, np.nan_to_num(preferences, nan=one), nan), prompts, codes).mean for one in (0.0, 1.0)
-    )
-    return 100 * low, 100 * high
 
 
 def _mean(values: Sequence[float], codes: Sequence[str]) -> float:

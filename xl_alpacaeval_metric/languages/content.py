@@ -111,15 +111,22 @@ class Line(NamedTuple):
     long: bool
 
 
+def bare(text: str) -> str:
+    """A text without ASCII punctuation, on one line."""
+    return _PUNCTUATION.sub("", text).replace("—", " ").replace("\n", " ").strip()
+
+
 def parts(text: str, base: str) -> list[Line]:
     """The lines of a text that are not blank; `base` is its language without script and region."""
     found, start = [], 0
     stripped = _PUNCTUATION.sub("", text).replace("—", " ").split("\n")
-    for raw, bare in zip(text.split("\n"), stripped, strict=True):
+    for raw, line in zip(text.split("\n"), stripped, strict=True):
+        end = start + len(raw)
         if raw and not raw.isspace():
-            bare = bare.strip()
-            found.append(Line(start, raw, bare, is_long(bare, base)))
-        start += len(raw) + 1
+            line = line.strip()
+            # The least that five words take are nine characters.
+            found.append(Line(start, raw, line, (len(line) > 8 or not line.isascii()) and is_long(line, base)))
+        start = end + 1
     return found
 
 

@@ -89,6 +89,8 @@ def notes(result: Result, judged: bool) -> list[str]:
         lines.append(f"{rated.n} of {rated.n + rated.n_missing} answers rated by criteria")
     if overall.thinking:
         lines.append(_thinking_line(overall.thinking, overall.n_items))
+    if overall.correct_rate is not None:
+        lines.append(_correct_line(result))
     if overall.n_empty:
         lines.append(f"{overall.n_empty} of {overall.n_items} answers are empty")
     lines += [f"missing {count}x: {_one_line(reason)}" for reason, count in result.missing_reasons.items()]
@@ -140,6 +142,17 @@ def _length_controlled(result: Result) -> list[str]:
     if found:
         return [f"length-controlled win rate %: {', '.join(found)}"]
     return [f"no length-controlled win rate: {result.overall.lc_reason}"] if result.overall.lc_reason else []
+
+
+def _correct_line(result: Result) -> str:
+    """The share of right answers to closed questions, by language."""
+    overall = result.overall
+    codes = {code: one.correct_rate for code, one in result.by_language.items() if one.correct_rate is not None}
+    by_language = f" ({', '.join(f'{code} {rate:.0f}%' for code, rate in codes.items())})" if len(codes) > 1 else ""
+    return (
+        f"correct: {overall.correct_rate:.1f}% of {overall.n_checkable} answers to closed questions name the facts "
+        f"expected{by_language}"
+    )
 
 
 def _thinking_line(thinking: Thinking, n_items: int) -> str:

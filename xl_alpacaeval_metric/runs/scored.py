@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.judge.estimate import Estimate
+from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
@@ -66,6 +66,22 @@ def take_on_judge(folder: RunFolder, judging: Judging, rows: Mapping[str, object
         places = ", ".join(str(folder.path / judges.FOLDER / name) for name in before.values())
         judging.notify(f"{folder.path}: was judged by {stored['settings'].get('judge')}; that is kept in {places}")
     folder.settle(settings, **{judges.KEY: now, SOURCE: list(source)})
+
+
+def planned(
+    folder: RunFolder, comparisons: Sequence[Comparison], judging: Judging, without: Collection[ItemKey] = ()
+) -> tuple[JudgingTask, checking.JudgeChecking | None]:
+    """What is left to judge, and the judge's check; tells the estimate of both.
+
+    Nothing in the folder has changed yet: raises what `on_estimate` raises, and the run there is
+    what it was.
+    """
+    task = task_of(folder, comparisons, judging, without)
+    check = checking.checking(judging.judge, comparisons, judging.judge_check)
+    if judging.judge is not None:
+        expected = estimate(task)
+        judging.on_estimate(expected if check is None else replace(expected, check=check.estimate()))
+    return task, check
 
 
 def task_of(
@@ -132,11 +148,6 @@ def judged(
         result = checking.with_check(result, found)
     folder.write_results(result)
     return result
-
-
-def with_check(estimate: Estimate, check: checking.JudgeChecking | None) -> Estimate:
-    """The estimate with what the check will take."""
-    return estimate if check is None else replace(estimate, check=check.estimate())
 
 
 def _keep(

@@ -198,3 +198,15 @@ def _labels(labels: Labels, size: int, name: str) -> Clusters:
     if len(found) != size:
         raise UserError(f"{name}s: {len(found)} for {size} items; need one {name} for each item")
     return found
+
+
+def bounds_if_missing(
+    preferences: Floats, asked: "np.ndarray[tuple[int], np.dtype[np.bool_]]", prompts: list[str], codes: list[str]
+) -> tuple[float, float] | None:
+    """The win rates if all missing verdicts were for the reference, or for the candidate."""
+    if not asked.any():
+        return None
+    low, high = (
+        Strata.of(np.where(asked, np.nan_to_num(preferences, nan=one), nan), prompts, codes).mean for one in (0.0, 1.0)
+    )
+    return 100 * low, 100 * high
