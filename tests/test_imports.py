@@ -63,6 +63,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric.stats": (
         "__init__ missing student_t",
         "clusters win_rates",
+        "one_order",
         "strata",
         "intervals position",
         "anchoring differences length_control",

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import nan
+from math import hypot, nan
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.languages import composition, content_length, fidelity
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating
 from xl_alpacaeval_metric.records.result import Effect, Scores, Taste, WinRate
-from xl_alpacaeval_metric.stats import factor_effects
+from xl_alpacaeval_metric.stats import factor_effects, one_order
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
 from xl_alpacaeval_metric.stats.missing import Floats, as_preferences, none_if_nan, none_if_undefined
@@ -76,6 +76,8 @@ class Figures:
         preferences = as_preferences([one.preference for one in scored])
         orders = [order_of(one.verdicts) for one in scored]
         strata = Strata.of(preferences, prompts, codes, orders)
+        open_ = one_order.unseen(preferences, codes, orders)
+        interval = win_rate_interval(preferences, prompts, codes, orders=orders)
         # Without a judge no preference is missing: there are none.
         asked = np.array([self.judged and item.key not in self.left_out for item in items])
         rate = win_rate(preferences[asked])
@@ -83,8 +85,8 @@ class Figures:
         found = _position(scored)
         return Scores(
             win_rate=none_if_nan(100 * strata.mean),
-            win_rate_stderr=none_if_nan(100 * strata.standard_error()),
-            win_rate_ci95=none_if_undefined(win_rate_interval(preferences, prompts, codes, orders=orders)),
+            win_rate_stderr=none_if_nan(100 * hypot(strata.standard_error(), max(open_))),
+            win_rate_ci95=none_if_undefined(one_order.widened(interval, *open_)),
             win_rate_bounds=_bounds(preferences, asked, prompts, codes),
             lc_win_rate=None if controlled is None else none_if_nan(controlled.value),
             lc_win_rate_stderr=None if controlled is None else none_if_nan(controlled.standard_error),
@@ -114,6 +116,8 @@ class Figures:
             switch_rate=in_language.switch_rate,
             answered_in=in_language.answered_in,
             win_rate_in_language=self._win_rate_in_language(scored, prompts, codes),
+            verdicts_by_order=one_order.counts(preferences, orders),
+            one_order=one_order.languages(preferences, codes, orders),
         )
 
     def _win_rate_in_language(
@@ -144,6 +148,20 @@ class Figures:
             f"the judge gives the answer shown first {rates}, and hardly looks at anything else: "
             "its verdicts say where an answer stood, not how good it is"
         ]
+
+    def one_order(self) -> dict[str, Mapping[str, int]]:
+        """The languages whose verdicts are all of one order, with their number in each order."""
+        found: dict[str, Mapping[str, int]] = {}
+        for code, indices in indices_of([one.item.language for one in self.items]).items():
+            preferences = as_preferences([self.items[i].preference for i in indices])
+            orders = [order_of(self.items[i].verdicts) for i in indices]
+            if one_order.languages(preferences, [code] * len(indices), orders):
+                found[code] = one_order.counts(preferences, orders)
+        return found
+
+    def one_sided(self) -> list[str]:
+        """A warning about languages whose verdicts are all of one order of the answers."""
+        return one_order.warnings(self.one_order())
 
     def effects(self) -> dict[str, dict[str, Effect]]:
         """What each design changes in win rate and line pass rate."""

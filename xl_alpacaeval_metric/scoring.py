@@ -108,6 +108,7 @@ def score_task(
         warnings=(
             *votes.left_out(verdicts),
             *figures.swamped(),
+            *figures.one_sided(),
             *(agreement.warnings(judges) if judges else ()),
             *unfinished_thoughts(task.comparisons),
             *gaming.warnings(task.comparisons),

@@ -120,6 +120,8 @@ class JudgeServer(HttpServer):
         super().__init__(port)
         self.behaviour = behaviour or Behaviour(**options)
         self.seen = Seen()
+        self.tokens: set[str | None] = set()
+        """Keys that requests came with."""
 
     def stats(self) -> dict[str, Any]:
         seen = self.seen
@@ -139,6 +141,7 @@ class JudgeServer(HttpServer):
 
     async def respond(self, request: HttpRequest) -> HttpResponse | None:
         self.seen.last_path = request.target
+        self.tokens.add(request.token or None)
         match f"{request.method} {request.path}":
             case "GET /stats":
                 return HttpResponse(self.stats())

@@ -6,6 +6,7 @@ how the control pairs are made.
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -37,6 +38,23 @@ def is_in_other_language(text: str, instruction: str) -> bool:
     return any(other.startswith(text[:40]) for other in others if other != own)
 
 
+def is_reordered(text: str, right: str) -> bool:
+    """Whether a text has the characters of the right answer, nearly all, in another order."""
+    return text != right and sum((Counter(right) - Counter(text)).values()) <= 0.02 * len(right)
+
+
+def is_half(text: str, right: str) -> bool:
+    """Whether a text begins as the right answer, and goes on in another language."""
+    mine, theirs = ([part for part in re.split(r"(?<=[.!?])\s+|\n+", one) if part.strip()] for one in (text, right))
+    shared = sum(part in theirs for part in mine)
+    return (
+        text.startswith(right[:20])
+        and not right.startswith(text[:-4])
+        and 0.2 * len(mine) <= shared <= 0.8 * len(mine)
+        and not is_loop(text)
+    )
+
+
 def planted(fault: str = "", *, unsure: float = 1.0) -> Callable[[dict[str, Any]], float]:
     """Request body -> probability of A, for a judge with this fault.
 
@@ -62,6 +80,10 @@ def _quality(slots: dict[str, str], name: str, fault: str) -> float:
     if text.startswith(right):  # The reference, or the reference padded.
         return SURE
     if fault == "loop in Irish" and slots["language"] == "Irish" and is_loop(text):
+        return SURE
+    if fault == "garbled in Chinese" and slots["language"].startswith("Chinese") and is_reordered(text, right):
+        return SURE
+    if fault == "half English in Finnish" and slots["language"] == "Finnish" and is_half(text, right):
         return SURE
     if fault == "language" and is_in_other_language(text, slots["instruction"]):
         return SURE

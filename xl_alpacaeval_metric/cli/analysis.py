@@ -27,7 +27,8 @@ def compare(
     runs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN RUN...", help="Run folders of eval or judge, by the same judge in the same setting"
+            metavar="RUN RUN...",
+            help="Run folders or output folders of lm_eval, by the same judge in the same setting; files of answers",
         ),
     ],
     figure: Annotated[

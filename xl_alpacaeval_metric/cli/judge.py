@@ -49,7 +49,7 @@ def judge_answers(
     from xl_alpacaeval_metric.runs import evaluate as runs
 
     given = pairs.References.read(reference) if reference else None
-    found = answers_file.read(answers, given, keep_thinking=keep_thinking)
+    found = answers_file.read(answers, given, keep_thinking=keep_thinking, judged=asked.judge != ["none"])
     in_place = found.is_run and (output is None or output.resolve() == answers.resolve())
     if output is None and not in_place:
         raise UserError(f"{answers}: is no run folder, so that it needs --output FOLDER for the verdicts")

@@ -16,7 +16,9 @@ from xl_alpacaeval_metric.terminal import say
 def rank(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Run folders, or output folders of lm_eval with --log_samples"),
+        typer.Argument(
+            metavar="RUN...", help="Run folders, output folders of lm_eval with --log_samples, or files of answers"
+        ),
     ],
     form: Form = "table",
     figure: Annotated[

@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,11 +10,14 @@ from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 
+if TYPE_CHECKING:
+    from xl_alpacaeval_metric.publishing.published_run import PublishedRun
+
 
 @app.command()
 def publish(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run folder")],
-    repo: Annotated[str, typer.Option(metavar="ORG/NAME", help="The dataset repository for the run")],
+    repo: Annotated[str | None, typer.Option(metavar="ORG/NAME", help="The dataset repository for the run")] = None,
     public: Annotated[bool, typer.Option("--public", help="Make a new repository public; private without it")] = False,
     model_repo: Annotated[
         str | None, typer.Option(metavar="ORG/MODEL", help="Also open a pull request with the win rates there")
@@ -26,25 +29,54 @@ def publish(
     replace: Annotated[
         bool, typer.Option("--replace", help="Also where the repository has other configurations or another card")
     ] = False,
+    track: Annotated[str | None, typer.Option(metavar="wandb|trackio", help="Log the figures to this tracker")] = None,
+    project: Annotated[str, typer.Option(metavar="NAME", help="For --track: the project there")] = "xl-alpacaeval",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go up, and send nothing")] = False,
 ) -> None:
     """Put a run on the Hub: results, answers and verdicts as a dataset with the viewer.
 
+    Or its figures into a tracker, or both.
+
     The benchmark's licence stays with its requests and references.
     """
     from xl_alpacaeval_metric.hub import push
-    from xl_alpacaeval_metric.publishing import model_results, published_run, run_dataset
+    from xl_alpacaeval_metric.publishing import published_run, trackers
 
     for name, option in ((repo, "--repo"), (model_repo, "--model-repo"), (benchmark_repo, "--benchmark-repo")):
         if name is not None:
             push.check_name(name, option)
+    if repo is None and track is None:
+        raise UserError("give --repo ORG/NAME, --track wandb, or both")
+    if repo is None and model_repo is not None:
+        raise UserError("give --repo, too: the model's page says where its figures come from")
+    if track is not None:
+        trackers.check(track)
     if (model_repo is None) != (benchmark_repo is None):
         raise UserError("give both --model-repo and --benchmark-repo, the dataset that its figures are of, or neither")
     found = published_run.read(run)
-    entries = content = None
+    if repo is not None:
+        _upload(found, repo, public, model_repo, benchmark_repo, replace, dry_run)
+    if track is not None and dry_run:
+        say(f"{len(trackers.figures(found))} figures would go to {track}, project {project}")
+    elif track is not None:
+        say(f"{track}: {trackers.log(found, track, project)} in project {project}")
+
+
+def _upload(
+    found: "PublishedRun",
+    repo: str,
+    public: bool,
+    model_repo: str | None,
+    benchmark_repo: str | None,
+    replace: bool,
+    dry_run: bool,
+) -> None:
+    from xl_alpacaeval_metric.hub import push
+    from xl_alpacaeval_metric.publishing import model_results, run_dataset
+
+    content = None
     if model_repo is not None and benchmark_repo is not None:
-        entries = model_results.entries(found, benchmark_repo, push.address(repo))
-        content = model_results.text(entries)
+        content = model_results.text(model_results.entries(found, benchmark_repo, push.address(repo)))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "run"
         written = run_dataset.write(found, folder)

@@ -117,6 +117,9 @@ class Failure:
     retries: int = 0
 
 
+UNUSABLE = "no usable answer in "
+"""How the reason of a failure begins where the model replied, but with nothing usable."""
+
 Reply = Completion | Failure
 IsUsable = Callable[[Completion], bool]
 """Whether a completion is usable. One that is not is retried like a transient error, and never

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
+from xl_alpacaeval_metric.clients.base import UNUSABLE, Completion, Failure, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import fan_out, group_indices, request_key
 
 Script = Callable[[Request], str | Mapping[str, float] | Reply]
@@ -49,7 +49,7 @@ class ScriptedClient:
             if is_usable is None or is_usable(reply):
                 return replace(reply, retries=retries)
             last_text = reply.text[:80]
-        return Failure("gave_up", f"no usable answer in {last_text!r} ({self._retries + 1} attempts)", self._retries)
+        return Failure("gave_up", f"{UNUSABLE}{last_text!r} ({self._retries + 1} attempts)", self._retries)
 
 
 def _as_reply(answer: str | Mapping[str, float] | Reply) -> Reply:

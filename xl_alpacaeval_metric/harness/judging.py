@@ -151,12 +151,16 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
     if (thoughts := thinking_of(items)) is not None:
         told = ", ".join(f"{c} {share:.0f}%" for c, share in thoughts.languages.items())
         logger.info("%s: thought in %s", items[0].language, told)
-    for line in Figures(scored, (), None, judge is not None).swamped():
+    figures = Figures(scored, (), None, judge is not None)
+    for line in (*figures.swamped(), *figures.one_sided()):
         logger.warning("%s", line)
     tastes = checking.tastes(check)
     lengths = _content_lengths(task.comparisons) if tastes else [None] * len(scored)
     return [
-        json.dumps(_judged_answer(one, judge is not None, check, between, tastes), ensure_ascii=False)
+        json.dumps(
+            {**_judged_answer(one, judge is not None, check, between, tastes), "one_order": [*figures.one_order()]},
+            ensure_ascii=False,
+        )
         for one, between in zip(scored, lengths, strict=True)
     ]
 
@@ -169,8 +173,9 @@ def _content_lengths(items: Sequence[Comparison]) -> list[tuple[float, float]]:
 
 
 def described_with_check(judged_by: Mapping[str, Any], answer: str) -> dict[str, Any]:
-    """The description of a judge with what a judged answer says of its check."""
-    found = json.loads(answer).get("judge_check")
+    """The description of a judge with what a judged answer says of its check and its orders."""
+    judged = json.loads(answer)
+    judged_by, found = {**judged_by, "one_order": judged.get("one_order", [])}, judged.get("judge_check")
     if found is None:
         return {**judged_by, "judge_check": None}
     return {**judged_by, "judge_check": found, "signature": with_check(judged_by["signature"], found["controls"])}

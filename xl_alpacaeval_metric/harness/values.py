@@ -11,8 +11,10 @@ from lm_eval.api.metrics import mean
 
 from xl_alpacaeval_metric.figures import LengthControl
 from xl_alpacaeval_metric.records.result import Taste
+from xl_alpacaeval_metric.stats import one_order
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
+from xl_alpacaeval_metric.stats.missing import as_preferences
 from xl_alpacaeval_metric.stats.strata import Strata
 
 
@@ -153,7 +155,8 @@ def interval_high(items: list[tuple[float, str, str, str]]) -> float:
 
 def _interval(items: list[tuple[float, str, str, str]]) -> tuple[float, float]:
     preferences, prompts, languages, orders = zip(*items, strict=True)
-    low, high = win_rate_interval(preferences, prompts, languages, orders=orders)
+    interval = win_rate_interval(preferences, prompts, languages, orders=orders)
+    low, high = one_order.widened(interval, *one_order.unseen(as_preferences(preferences), languages, orders))
     return low / 100, high / 100
 
 

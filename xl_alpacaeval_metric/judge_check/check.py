@@ -1,7 +1,7 @@
 """The check of a judge: control pairs are judged in rounds, and the figures computed."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from xl_alpacaeval_metric.judge.pairwise import Judge
@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.judge_check.pairs import (
     left_out,
 )
 from xl_alpacaeval_metric.judge_check.stopping import without_judge
-from xl_alpacaeval_metric.judge_check.taste import measure
+from xl_alpacaeval_metric.judge_check.taste import MeasuredTaste, measure
 from xl_alpacaeval_metric.progress import Progress, silent
 from xl_alpacaeval_metric.records.judge_check import FAULTY, CheckFigures, Finding, JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Verdict
@@ -52,7 +52,9 @@ class Controls:
         for code in languages:
             count = len(texts.prompts(code))
             if count < LEAST_PROMPTS:
-                unchecked[code] = f"{count or 'no'} references of a sentence or more, {LEAST_PROMPTS} are needed"
+                unchecked[code] = (
+                    f"{count or 'no'} reference{'s' * (count != 1)} of a sentence or more, {LEAST_PROMPTS} are needed"
+                )
             else:
                 pairs[code] = texts.pairs(code, kinds, n, seed)
         return cls(pairs, unchecked, kinds, n)
@@ -83,13 +85,34 @@ def check_judge(
 
     if total:
         progress("checking the judge", 0, total, f"checking {judge.client.spec} on pairs whose right verdict is known")
+    judged, left = in_rounds(controls, lambda pairs: judge_pairs(pairs, judge, keep), stop_early)
+    return _summed_up(judge, controls, judged, verdicts, left)
+
+
+def in_rounds(
+    controls: Controls, judge: Callable[[Sequence[ControlPair]], Sequence[JudgedPair]], stop_early: bool
+) -> tuple[list[JudgedPair], set[str]]:
+    """The pairs as judged, round by round, and the languages that were left after one of them."""
     judged: list[JudgedPair] = []
     left: set[str] = set()
     for chunk in _rounds(controls, stop_early):
-        judged += judge_pairs([pair for pair in chunk if pair.language not in left], judge, keep)
+        judged += judge([pair for pair in chunk if pair.language not in left])
         if stop_early:
             left |= without_judge(judged, list(controls.pairs))
-    return _summed_up(judge, controls, judged, verdicts, left)
+    return judged, left
+
+
+def figures_by_language(
+    controls: Controls, judged: Sequence[JudgedPair], left: set[str], tastes: Mapping[str, MeasuredTaste]
+) -> dict[str, CheckFigures]:
+    """The figures of each language; one that was left has no judge, whatever a few pairs give."""
+    found = {}
+    for code in controls.pairs:
+        of = figures([one for one in judged if one.pair.language == code], tastes.get(code))
+        if code in left and of.verdict != "no judge":
+            of = replace(of, verdict="no judge", reason=f"decides hardly any of {of.n + of.n_missing} pairs")
+        found[code] = of
+    return found
 
 
 def _rounds(controls: Controls, stop_early: bool) -> list[list[ControlPair]]:
@@ -108,9 +131,7 @@ def _summed_up(
     judge: Judge, controls: Controls, judged: Sequence[JudgedPair], verdicts: Sequence[Verdict], left: set[str]
 ) -> JudgeCheck:
     taste, tastes = measure(judged)
-    by_language = {
-        code: figures([one for one in judged if one.pair.language == code], tastes.get(code)) for code in controls.pairs
-    }
+    by_language = figures_by_language(controls, judged, left, tastes)
     found = faults(judged, frozenset(code for code, of in by_language.items() if of.verdict == "no judge"))
     faulty = {code for fault in found for code in fault.languages}
     by_language = {code: _not_passed(of, FAULTY) if code in faulty else of for code, of in by_language.items()}

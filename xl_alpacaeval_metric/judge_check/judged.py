@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 
+from xl_alpacaeval_metric.clients.base import UNUSABLE
 from xl_alpacaeval_metric.judge import votes
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check.pairs import ControlPair
@@ -77,5 +78,4 @@ def _right(preference: float | None) -> float | None:
 
 def _is_silent(verdict: Verdict) -> bool:
     """Whether the judge replied, but not with a verdict; a failed request is none of its own."""
-    replied = bool(verdict.raw) or (verdict.reason or "").startswith("no usable answer")
-    return verdict.preference is None and replied
+    return verdict.preference is None and (verdict.reason or "").startswith(UNUSABLE)

@@ -17,7 +17,10 @@ MIN_PROBABILITY = 0.3
 """What the probability of fastText's label must exceed (Marchisio et al. 2024, released script)."""
 _SURE, _RATHER_SURE, _ALL_BUT_SURE, _CERTAIN, _HARDLY = 0.5, 0.75, 0.9, 0.97, 0.03
 _INDONESIAN = 0.65
-_RESCUED = {"pt": _RATHER_SURE, "zh": _ALL_BUT_SURE}
+_ENOUGH = {"ms": 0.3, "xh": 0.25, "bem": 0.8}
+"""The own model's probability that is enough, where it is not `_SURE`: languages that are likely to
+be taken for a near one, and one that others are taken for."""
+_RESCUED = {"pt": 0.6, "zh": _ALL_BUT_SURE}
 """Languages of XL-AlpacaEval of which lid.176 misses short native lines: how sure ours must be."""
 _LONGEST_WORD, _LONG_LINE = 60, 80
 _WORDS = 9
@@ -68,7 +71,8 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
     A line in two scripts is the benchmark's to decide: it lets most of them pass.
     """
     near, latin = labels.near(code), labels.key(code) in _LATIN
-    found = [probability >= _ALL_BUT_SURE for probability in own]
+    enough = _CERTAIN if labels.key(code) == "en" else _ALL_BUT_SURE
+    found = [probability >= enough for probability in own]
     if labels.key(code) == "ko":
         found = [sure and not scripts.han_and_kana(line)[0] for sure, line in zip(found, lines, strict=True)]
     unsure = [
@@ -86,6 +90,9 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
 def _with_second(read: str, code: str, best: Best, own: float, second: Best) -> bool:
     key, accepted, (label, probability) = labels.key(code), labels.wanted(code), second
     right = label in accepted and probability > MIN_PROBABILITY
+    if key == "en" and own < _HARDLY and probability < _ALL_BUT_SURE:
+        # lid.176 takes lines with English names for English, of languages that it hardly knows.
+        return False
     if right and probability >= _UNDOUBTED.get(key, 0.8):
         return True
     if not right and label in labels.BENCHMARK and probability > 0.8:
@@ -113,7 +120,7 @@ def _by_any(line: str, best: Best, own: float, code: str) -> bool:
     key, accepted = labels.key(code), labels.wanted(code)
     if not best[0] or (len(line) > _LONGEST_WORD and line.isascii() and line.count(" ") < 3):
         return False
-    if key in labels.OWN and own >= _SURE:
+    if key in labels.OWN and own >= _ENOUGH.get(key, _SURE):
         return True
     near = best[0] in labels.OWN and labels.code_of(best[0]) in labels.near(code)
     # The own model has little text of languages that are not in OWN; of a short line, too little.

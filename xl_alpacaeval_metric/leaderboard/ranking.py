@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.leaderboard import answer_files, harness_logs, head_to_heads, language_figures, matching
 from xl_alpacaeval_metric.leaderboard import entries as reading
-from xl_alpacaeval_metric.leaderboard import harness_logs, head_to_heads, language_figures, matching
 from xl_alpacaeval_metric.leaderboard.entries import WIN_RATE, Entry, ItemTable
 from xl_alpacaeval_metric.leaderboard.matching import Matched
 from xl_alpacaeval_metric.leaderboard.places import FigureRanking, Place, Ranking, pairs_of, places_of
@@ -76,6 +76,8 @@ def _read(runs: Runs, items: ItemTable, figures: Sequence[str] | None) -> list[E
     for folder in folders:
         if harness_logs.is_log(folder):
             found += harness_logs.read_logs(folder, items, figures)
+        elif folder.is_file():
+            found.append(answer_files.read_file(folder, items, figures))
         else:
             found.append(reading.read_run(folder, items, figures, reading.TEXTS // max(1, len(folders))))
     if len(found) < 2:

@@ -96,6 +96,9 @@ class Scores:
     `thinking` is None where no answer came with a thought, `judge_check` where there is no judge.
     `fidelity`, `switch_rate` and `answered_in` are those of `Fidelity`; `win_rate_in_language` is
     the win rate with answers in another language, or mixed, counted as lost.
+    `verdicts_by_order` counts the items that were judged in one order alone, by that order; the
+    languages in `one_order` have hardly any in the other: their win rates hold the judge's lean,
+    and the intervals what the other order may be.
     Over several languages, rates, levels and lengths are the means of the languages'.
     """
 
@@ -130,6 +133,8 @@ class Scores:
     switch_rate: float | None = None
     answered_in: Mapping[str, float] = field(default_factory=dict)
     win_rate_in_language: float | None = None
+    verdicts_by_order: Mapping[str, int] = field(default_factory=dict)
+    one_order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

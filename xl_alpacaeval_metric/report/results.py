@@ -78,7 +78,7 @@ def notes(result: Result, judged: bool) -> list[str]:
         line = f"{overall.fidelity:.1f}% of the text is in the language asked for"
         if overall.switch_rate:
             line += f"; {overall.switch_rate:.1f}% of the answers switch to another inside"
-        if overall.win_rate_in_language is not None and overall.win_rate is not None:
+        if overall.win_rate_in_language is not None and overall.win_rate is not None and not _no_judge(overall):
             line += f"; win rate with answers in another language lost: {overall.win_rate_in_language:.1f}%"
         lines.append(line)
     lines += cells.answered_in({code: scores.answered_in for code, scores in result.by_language.items()})
@@ -136,7 +136,7 @@ def _position(overall: Scores) -> list[str]:
 
 def _missing(overall: Scores) -> list[str]:
     """What the missing verdicts could make of the win rate; empty where none is missing."""
-    if not overall.n_missing or overall.win_rate_bounds is None:
+    if not overall.n_missing or overall.win_rate_bounds is None or _no_judge(overall):
         return []
     low, high = overall.win_rate_bounds
     return [f"the win rate would be {low:.1f} if all missing verdicts were losses, and {high:.1f} if they were wins"]
@@ -149,7 +149,7 @@ def _length_controlled(result: Result) -> list[str]:
         f"{code} {scores.lc_win_rate:.1f}"
         + ("" if scores.lc_win_rate_stderr is None else f" ± {scores.lc_win_rate_stderr:.1f}")
         for code, scores in rows
-        if scores.lc_win_rate is not None
+        if scores.lc_win_rate is not None and not _no_judge(scores)
     ]
     if found:
         return [f"length-controlled win rate %: {', '.join(found)}"]
@@ -206,12 +206,12 @@ def _criteria_table(result: Result) -> Table:
 def _cells(scores: Scores, judged: bool) -> list[str]:
     found = []
     if judged:
-        if scores.judge_check is not None and scores.judge_check.verdict == "no judge":
+        if _no_judge(scores):
             found = ["no judge", "-", cells.figure(scores.first_position_rate, ".0f")]
         else:
+            error = " one order" if scores.one_order else f" ± {cells.figure(scores.win_rate_stderr)}"
             found = [
-                cells.figure(scores.win_rate)
-                + ("" if scores.win_rate_stderr is None else f" ± {scores.win_rate_stderr:.1f}"),
+                cells.figure(scores.win_rate) + (error if scores.win_rate_stderr is not None else ""),
                 cells.interval(scores.win_rate_ci95),
                 cells.figure(scores.first_position_rate, ".0f"),
             ]
@@ -221,6 +221,11 @@ def _cells(scores: Scores, judged: bool) -> list[str]:
         if judged and scores.avg_reference_length:
             length = f"{scores.avg_length / scores.avg_reference_length:.2f} x"
     return [*found, cells.figure(scores.line_pass_rate), cells.figure(scores.coverage), length, str(scores.n_items)]
+
+
+def _no_judge(scores: Scores) -> bool:
+    """Whether the judge is none, so that no number of it is shown."""
+    return scores.judge_check is not None and scores.judge_check.verdict == "no judge"
 
 
 def _one_line(text: str) -> str:

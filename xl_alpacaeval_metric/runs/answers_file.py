@@ -38,20 +38,21 @@ class Answers:
         return [item.key for item in self.comparisons if not item.reference] if self.has_gaps else []
 
 
-def read(path: Path, given: References | None = None, *, keep_thinking: bool = False) -> Answers:
+def read(path: Path, given: References | None = None, *, keep_thinking: bool = False, judged: bool = True) -> Answers:
     """The answers in a file of pairs, a run folder or an output folder of the harness.
 
-    The `given` references take the place of the answers' own; thoughts are taken off unless they
-    are to be kept. Raises UserError where an answer has no reference, no instruction, or a text is
-    wrong.
+    Where they are not to be `judged`, a file needs neither references nor instructions. The `given`
+    references take the place of the answers' own; thoughts are taken off unless they are to be
+    kept. Raises UserError where an answer that is to be judged has no reference or no instruction,
+    and for a text that is wrong.
     """
-    found = None if path.is_file() else opened.read(path, languages=False)
+    found = None if path.is_file() and judged else opened.read(path, languages=False)
     if found is None:
         comparisons, notes = pairs.read_against(path, given)
         about: Mapping[str, object] = opened.about_of(path)
     else:
         comparisons, notes = _against(found, given)
-        about = {"model": found.model} if found.model else {}
+        about = {**found.setting.settings, "model": found.model}
     judging_task.check(comparisons)
     if not keep_thinking:
         comparisons, thoughts = pairs.without_thoughts(comparisons)

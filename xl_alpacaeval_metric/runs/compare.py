@@ -38,6 +38,7 @@ class Run:
     items: Mapping[ItemKey, Comparison]
     preferences: Mapping[ItemKey, float | None]
     check: str = ""
+    one_order: tuple[str, ...] = ()
     figure: str = WIN_RATE
     answered_in: Mapping[ItemKey, str] = field(default_factory=dict)
     thought_in: Mapping[ItemKey, str] = field(default_factory=dict)
@@ -45,7 +46,7 @@ class Run:
     @property
     def setting(self) -> finished.Setting:
         """How the run was judged."""
-        return finished.Setting(self.name, self.signature, self.judge, {}, self.check)
+        return finished.Setting(self.name, self.signature, self.judge, {}, self.check, self.one_order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ def load(folder: Path) -> Run:
         items=items,
         preferences={key: aggregate.preference_of(found) for key, found in verdicts.read(folder).items()},
         check=setting.check,
+        one_order=setting.one_order,
     )
 
 

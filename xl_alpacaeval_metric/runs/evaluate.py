@@ -19,7 +19,7 @@ from xl_alpacaeval_metric.records import run_settings
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, flat
 from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs import growth, judges, pairs, parts, scored
+from xl_alpacaeval_metric.runs import growth, judges, opened, pairs, parts, scored
 from xl_alpacaeval_metric.runs.answers import generation
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
@@ -42,7 +42,8 @@ def evaluate_model(
     judging = judge if isinstance(judge, Judging) else Judging(judge)
     settings = {**candidate.identity, **_rows_settings(benchmark), **judge_settings(judging.judge)}
     with RunFolder(output, settings, taken_on=growth.taken_on) as folder:
-        rows = _grown(folder, [_sample(benchmark, row) for row in benchmark.rows], judging, "instruction")
+        model = opened.model_of({"model": candidate.model})
+        rows = _grown(folder, [_sample(benchmark, row, model) for row in benchmark.rows], judging, "instruction")
         benchmark = _with_rows(benchmark, rows)
         source = (benchmark.version, benchmark.references)
         scored.take_on_judge(folder, judging, _rows_settings(benchmark), source)
@@ -156,8 +157,8 @@ def judge_run(
 def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None, seed: int = 0) -> Path:
     """runs/MODEL-BENCHMARK-HASH, with a hash of the settings that a folder cannot take on.
 
-    So a repeated command continues, and one with further languages or another judge goes on in the
-    same folder. A folder that version 0.1 named by all settings is found again.
+    So a command with further languages or another judge goes on in the same folder. One that
+    version 0.1 named by all settings is found again.
     """
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in Path(candidate.model).name)[:60].lstrip(".")
     identity = {key: value for key, value in candidate.identity.items() if key not in run_settings.LATER_KEYS}
@@ -236,14 +237,13 @@ def _not_judged(rows: Sequence[Mapping[str, Any]], judge: Judge | None) -> list[
 
 def _reference_run(references: str) -> Mapping[str, object]:
     """The setting of a run whose references are another run's answers; empty for other runs."""
-    name = references.removeprefix("run ")
-    return {"reference_run": name} if name != references else {}
+    return {"reference_run": references.removeprefix("run ")} if references.startswith("run ") else {}
 
 
-def _sample(benchmark: Benchmark, row: Row) -> dict[str, object]:
-    """The row as a line of samples.jsonl, without the prediction."""
+def _sample(benchmark: Benchmark, row: Row, model: str) -> dict[str, object]:
+    """The row as a line of samples.jsonl, without the prediction, with the model's name."""
     variant = {"prompt": benchmark.prompt(row), "design": row.subset} if benchmark.name == "context" else {}
-    return {**asdict(row), "language": row.response_language, **variant}
+    return {**asdict(row), "language": row.response_language, **variant, "model": model}
 
 
 def _hash(content: object) -> str:

@@ -21,7 +21,8 @@ class Setting:
     """How a run was judged: its signature, its judge's identity, and the settings in run.json.
 
     `check` is the verdict of the judge's check: "passed", "doubtful", "no judge" or "unchecked";
-    empty for runs of earlier versions.
+    `one_order` are the languages whose verdicts are all of one order of the answers. Both are empty
+    for runs of earlier versions.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Setting:
     judge: Mapping[str, object]
     settings: Mapping[str, object]
     check: str = ""
+    one_order: tuple[str, ...] = ()
 
     @property
     def parts(self) -> Mapping[str, str]:
@@ -47,7 +49,10 @@ def read(folder: Path, *, judged: bool = True) -> Setting:
     wanted.
     """
     if not (folder / run_folder.RUN).is_file():
-        raise UserError(f"{folder}: is no run folder (no {run_folder.RUN}); give the --output of eval or judge")
+        raise UserError(
+            f"{folder}: is no run folder (no {run_folder.RUN}); give the --output of eval or judge, a file of answers, "
+            "or an output folder of lm_eval with --log_samples"
+        )
     settings = jsonl.read_json(folder / run_folder.RUN).get("settings")
     if not isinstance(settings, dict):
         raise UserError(f"{folder / run_folder.RUN}: damaged, has no settings")
@@ -57,6 +62,7 @@ def read(folder: Path, *, judged: bool = True) -> Setting:
         )
     results = jsonl.read_json(folder / run_folder.RESULTS)
     signature, check = results.get("signature"), results.get("judge_check")
+    sides = results.get("one_order")
     if not isinstance(signature, str):
         raise UserError(f"{folder / run_folder.RESULTS}: damaged, has no signature")
     identity = settings.get("judge_identity")
@@ -66,6 +72,7 @@ def read(folder: Path, *, judged: bool = True) -> Setting:
         judge=identity if isinstance(identity, dict) else {},
         settings=settings,
         check=str(check.get("verdict") or "") if isinstance(check, dict) else "",
+        one_order=tuple(map(str, sides)) if isinstance(sides, list) else (),
     )
     if judged and not found.judged:
         raise UserError(
@@ -98,8 +105,14 @@ def refuse(a: str, b: str, differing: list[str]) -> None:
 
 
 def warnings(settings: Iterable[Setting]) -> list[str]:
-    """A line where the check of the judge found that it is none, or doubtful."""
-    found = []
+    """Lines on runs whose judge is none or doubtful, or gave verdicts in one order only."""
+    settings = list(settings)
+    found = [
+        f"{one.name}: the verdicts are of one order of the answers in {', '.join(one.one_order)}; "
+        "they say where an answer stood as much as how good it is"
+        for one in settings
+        if one.one_order
+    ]
     for verdict in ("no judge", "doubtful"):
         runs = [one.name for one in settings if one.check == verdict]
         if runs:

@@ -85,9 +85,11 @@ class RunFolder:
     def __exit__(self, *_: object) -> None:
         for file in self._open.values():
             file.close()
-        if self._entry and self.path.is_dir():
-            self.record(ended=environment.now())
-        self._lock.release()
+        try:
+            if self._entry and self.path.is_dir():
+                self.record(ended=environment.now())
+        finally:
+            self._lock.release()
 
     def _claim(self) -> None:
         """Make the folder this run's, under the lock; raises UserError as `__enter__` does."""
@@ -153,10 +155,7 @@ class RunFolder:
         raise UserError(f"{self.path}: {why}" + (f", or go on with --judge-prompt {version}" if version else ""))
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """The complete lines of one of the folder's JSONL files.
-
-        A last line that was cut short by a kill is left out.
-        """
+        """The complete lines of a JSONL file here, without a last one that a kill cut short."""
         return list(read_lines(self.path / name))
 
     def write_rows(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:

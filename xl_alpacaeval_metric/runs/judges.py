@@ -7,6 +7,7 @@ for each judge, with the results of then.
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -45,18 +46,25 @@ def folders_of(judge: Judge | None) -> dict[str, str]:
 
 
 def folders_in(folder: RunFolder) -> dict[str, str]:
-    """As `folders_of`, for the judge that run.json names; raises UserError for an old panel."""
+    """As `folders_of`, for the judge that run.json names."""
     stored = folder.stored
     found, settings = stored.get(KEY), stored.get("settings") or {}
     if isinstance(found, dict):
         return {str(label): str(name) for label, name in found.items()}
     if settings.get("judge", "none") == "none":
         return {}
-    if "panel" in (settings.get("judge_identity") or {}):
-        if not folder.rows(run_folder.VERDICTS):  # A new folder: nothing was said yet.
-            return {}
-        raise UserError(f"{folder.path}: holds a run by a panel of an earlier version; choose another --output")
-    return {"": _name(settings)}
+    identity = settings.get("judge_identity") or {}
+    if "panel" not in identity:
+        return {"": _name(settings)}
+    # Of a run folder from before `judges` was written.
+    labels = re.sub("@[^+]*", "", str(settings["judge"])).split("+")
+    if len(labels) != len(identity["panel"]):
+        raise UserError(f"{folder.path}: the names of its panel cannot be told apart; choose another --output")
+    members = [
+        {**settings, "judge": label, "judge_identity": one}
+        for label, one in zip(labels, identity["panel"], strict=True)
+    ]
+    return {str(one["judge"]): _name(one) for one in members}
 
 
 def judged(folder: RunFolder) -> set[ItemKey]:

@@ -18,6 +18,7 @@ import pytest
 
 from tests.commands import Result, complaint, start_alpacaeval
 from tests.commands import run_alpacaeval as run
+from tests.helpers import FINNISH, write_jsonl
 from tests.servers.judge import FAULTS, Behaviour, JudgeServer, Refused
 
 TOO_LONG = (400, "This model's maximum context length is 8192 tokens.")
@@ -300,3 +301,19 @@ def test_secrets_are_sent_and_stand_nowhere(server: JudgeServer, tmp_path: Path)
     for secret in (KEY, USER, PASSWORD, QUERY, BASIC):
         assert not [file for file, content in files.items() if secret.encode() in content]
         assert not [text for text in told if secret in text]
+
+
+def test_without_a_judge_answers_need_no_references(tmp_path: Path) -> None:
+    answers = write_jsonl(tmp_path / "answers.jsonl", [{"prediction": FINNISH, "language": "fi", "model": "org/one"}])
+    alone = run("judge", answers, "--judge", "none", "--output", tmp_path / "run")
+    assert alone.returncode == 0, alone.stderr
+    assert "org/one" in alone.stdout
+    assert json.loads((tmp_path / "run" / "results.json").read_text("utf-8"))["line_pass_rate"] == 100.0
+    with JudgeServer() as server:
+        judge = ("--judge", "openai/any", "--judge-base-url", server.url)
+        assert "its answers have no references; give --reference" in complaint(run("judge", tmp_path / "run", *judge))
+        assert not server.seen.log
+        given = write_jsonl(tmp_path / "given.jsonl", [{"id": "1", "language": "fi", "reference": "Hei."}])
+        judged = run("judge", tmp_path / "run", *judge, "--reference", given)
+        assert judged.returncode == 0, judged.stderr
+    assert json.loads((tmp_path / "run" / "results.json").read_text("utf-8"))["n"] == 1

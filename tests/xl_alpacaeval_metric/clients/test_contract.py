@@ -14,6 +14,7 @@ import pytest
 from tests.servers.batch import BatchServer
 from tests.servers.judge import JudgeServer, hash_verdict
 from xl_alpacaeval_metric.clients.base import (
+    UNUSABLE,
     Client,
     Completion,
     Failure,
@@ -224,6 +225,7 @@ def test_an_unusable_reply_is_a_failure_and_the_others_are_not(client: Client, m
     for reply in replies:
         if isinstance(reply, Failure):
             assert reply.kind == maker.unusable
+            assert reply.reason.startswith(UNUSABLE)
             assert "'B'" in reply.reason
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers import comparison
+from xl_alpacaeval_metric import embedded
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
 from xl_alpacaeval_metric.clients.harness import HarnessClient
 from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens, encode
@@ -53,6 +54,14 @@ def test_batches_of_any_size_give_the_harness_s_log_probabilities(local: LocalCl
         assert together == pytest.approx(single, abs=1e-3)
         # Ours counts the spelling with a space before it, too, so it may be a little likelier.
         assert together == pytest.approx(theirs, abs=0.05)
+
+
+def test_a_gguf_file_gives_the_log_probabilities_of_the_folder_made_of_it(local: LocalClient) -> None:
+    requests = [question(number) for number in (1, 17)]
+    of_file = LocalClient(str(embedded.gguf_file()), device="cpu")
+    of_file.preflight()
+    for theirs, ours in zip(logprobs(local, requests), logprobs(of_file, requests), strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-3)
 
 
 def test_other_weights_in_the_harness_s_folder_are_another_judge(tmp_path: Path) -> None:
@@ -350,3 +359,43 @@ def test_a_template_without_a_system_turn_gets_it_all_in_the_user_s(client: Call
 def test_a_device_or_type_that_is_not_there_is_refused_before_loading(options: dict[str, str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         LocalClient("no/such-model", **options).preflight()  # type: ignore[arg-type]
+
+
+def no_choice(reply: Completion) -> bool:
+    """Whether the reply is a text; no choice is usable."""
+    return reply.logprobs is None
+
+
+@pytest.mark.parametrize(("kind", "settings", "reused"), NETWORKS)
+def test_a_text_after_a_choice_is_the_same_as_one_from_the_beginning(
+    kind: str, settings: dict[str, object], reused: bool, client: Callable[..., LocalClient]
+) -> None:
+    made = network(kind, **settings)
+    requests = [ruled(number) for number in (1, 30, 3, 17, 8)]
+    seen = tokens_worked_on(made)
+    expected = dict(client(made, reuse_prefix=False).complete(requests, no_choice))
+    twice = sum(seen)
+    seen.clear()
+    assert dict(client(made).complete(requests, no_choice)) == expected
+    assert all(isinstance(reply, Completion) and reply.text for reply in expected.values())
+    assert (sum(seen) < 0.6 * twice) == reused
+
+
+def test_a_text_after_a_choice_that_does_not_fit_the_memory_is_asked_for_again(
+    client: Callable[..., LocalClient],
+) -> None:
+    made = network()
+    requests = [ruled(number) for number in range(6)]
+    expected = dict(client(made).complete(requests, no_choice))
+    failed: list[bool] = []
+
+    def fail_once(_module: Any, _args: Any, given: dict[str, Any]) -> None:
+        import torch
+
+        if given["input_ids"].shape[1] == 1 and not failed:
+            failed.append(True)
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    made.register_forward_pre_hook(fail_once, with_kwargs=True)
+    assert dict(client(made).complete(requests, no_choice)) == expected
+    assert failed

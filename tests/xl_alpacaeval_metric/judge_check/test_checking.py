@@ -58,7 +58,10 @@ FAULTS = {
     "language": ["every language: accepts answers in another language"],
     "first": ["every language: prefers the answer shown first"],
     "length": ["every language: prefers padded answers"],
+    "garbled in Chinese": ["zh: accepts garbled words"],
+    "half English in Finnish": ["fi: accepts answers half in English"],
 }
+"""Planted fault -> the lines that name it."""
 
 
 @pytest.mark.parametrize("form", ["small", "full"])
@@ -66,9 +69,11 @@ FAULTS = {
 def test_a_planted_fault_is_found_and_no_other(fault: str, form: str) -> None:
     with JudgeServer(verdict=planted(fault)) as server:
         found = check(server, "fi", "ga", "zh", form=form)
-    assert [line.partition(" (")[0] for line in found.faults] == FAULTS[fault]
-    assert found.overall.verdict == ("doubtful" if fault else "passed")
-    assert found.by_language["fi"].verdict == ("passed" if fault in ("", "loop in Irish") else "doubtful")
+    expected = [] if fault.startswith("half") and form == "small" else FAULTS[fault]
+    assert [line.partition(" (")[0] for line in found.faults] == expected
+    assert found.overall.verdict == ("doubtful" if expected else "passed")
+    at_fault = "".join(expected).startswith(("every", "fi"))
+    assert found.by_language["fi"].verdict == ("doubtful" if at_fault else "passed")
 
 
 def test_a_judge_that_is_right_by_a_hair_is_left_after_one_prompt() -> None:

@@ -50,7 +50,8 @@ def test_the_harness_leaves_the_check_out_where_it_is_told_to(unsure: float) -> 
         judged = judging.judge_answers(list(map(Answer, ANSWERS)), DOCS, settings)
         assert server.stats()["requests"] <= 1 + 2 * len(DOCS)
     assert not any(math.isnan(values.values(doc, [one])["win_rate"]) for doc, one in zip(DOCS, judged, strict=True))
-    assert judging.described_with_check({"signature": "s"}, judged[0]) == {"signature": "s", "judge_check": None}
+    described = judging.described_with_check({"signature": "s"}, judged[0])
+    assert described == {"signature": "s", "judge_check": None, "one_order": []}
 
 
 def test_the_metric_has_the_number_and_the_finding(unsure: float) -> None:

@@ -13,7 +13,7 @@ import xl_alpacaeval_metric
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
 from tests.finished_runs import harness_log, made, spread
-from tests.helpers import write_jsonl
+from tests.helpers import FINNISH, GERMAN, write_jsonl
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard import formats
 from xl_alpacaeval_metric.leaderboard.ranking import rank
@@ -196,3 +196,20 @@ def test_wrong_use_is_one_line(three: list[Path], tmp_path: Path) -> None:
     assert "share no item" in complaint(run("rank", weak, apart, "--figure", "win_rate"))
     write_jsonl(apart / "verdicts.jsonl", [{"id": "p", "language": "hu", "order": "both", "preference": 7}])
     assert "verdicts.jsonl line 1: the preference is 7" in complaint(run("rank", weak, apart))
+
+
+def test_a_file_of_answers_is_ranked_by_language_beside_runs(tmp_path: Path) -> None:
+    german = made(tmp_path / "run", {"de": spread(0.6, 8)}, model="org/german")
+    rows = [
+        {"id": f"p{n}", "instruction": f"ask p{n}", "prediction": FINNISH if n % 2 else GERMAN, "language": "de"}
+        for n in range(8)
+    ]
+    half = write_jsonl(tmp_path / "half.jsonl", [{**row, "model": "org/half"} for row in rows])
+    found = rank([german, half])
+    assert list(found.figures) == ["line_pass_rate"]
+    assert [(place.name, place.value) for place in found.figures["line_pass_rate"].overall] == [
+        ("org/german", 100.0),
+        ("org/half", 50.0),
+    ]
+    with pytest.raises(UserError, match=r"half\.jsonl: has no figure 'win_rate', since its answers were not judged"):
+        rank([german, half], figures=["win_rate"])

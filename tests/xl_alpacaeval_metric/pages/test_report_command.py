@@ -200,3 +200,14 @@ def test_designs_panels_and_thoughts_have_their_sections(tmp_path: Path) -> None
     assert rows(found["thoughts"]) == [["all languages", "run", "16", "2", "310", "English 90%, Finnish 10%"]]
     assert "judged in looks (precision), 5 items were not judged" in judging.notices(shown_run.read([folder]))
     assert run_page.write(shown_run.read([folder]), tmp_path / "page.html") == 16
+
+
+def test_what_the_harness_says_of_its_judge_stands_in_the_place_of_the_number(tmp_path: Path) -> None:
+    logs = harness_log(tmp_path / "logs", [0.9] * 10, "org/one")
+    (file,) = logs.glob("*/results_*.json")
+    content = json.loads(file.read_text("utf-8"))
+    content["configs"]["xl_alpacaeval_mini_de"]["metadata"]["judged_by"]["judge_check"] = {"verdict": "no judge"}
+    file.write_text(json.dumps(content), "utf-8")
+    found = sections(logs)
+    assert [one.value for one in found["overview"].key][:1] == ["no judge"]
+    assert {row[2] for row in rows(found["win_rate_by_language"])} == {"no judge"}

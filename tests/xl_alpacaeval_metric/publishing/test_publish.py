@@ -1,6 +1,7 @@
 """`publish`: a run on the Hub's stand-in, read back by `datasets`; a model's repository."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import yaml
 
 from tests.commands import run_alpacaeval as run
 from tests.finished_runs import made, spread
+from tests.helpers import ROOT
 from tests.servers.hub import READER, WRITER, HubServer
 from xl_alpacaeval_metric.publishing import every_eval_ever, published_run, run_dataset
 
@@ -163,3 +165,35 @@ def test_a_run_without_a_judge_has_its_fidelity(judged: Path, tmp_path: Path) ->
     )
     assert (code, errors.count("\n")) == (2, 1)
     assert "no language has a win rate by a judge that is one" in errors
+
+
+STAND_IN = """
+import json, os
+def init(**given): log({"init": given})
+def log(figures): open(os.environ["LOGGED"], "a").write(json.dumps(figures) + "\\n")
+def finish(): log({"finished": True})
+"""
+
+
+def test_figures_go_to_a_tracker(judged: Path, tmp_path: Path) -> None:
+    """A stand-in with the three functions that both trackers have."""
+    (tmp_path / "trackio.py").write_text(STAND_IN)
+    settings = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "LOGGED": str(tmp_path / "logged")}
+    code, out, errors = run("publish", judged, "--track", "trackio", "--project", "mine", **settings)
+    assert (code, errors) == (0, "")
+    assert out == "trackio: mine in project mine\n"
+    begun, figures, ended = map(json.loads, (tmp_path / "logged").read_text().splitlines())
+    assert begun["init"]["config"]["model"] == "org/model"
+    assert (figures["de/win_rate"], figures["fi/fidelity"]) == (50.0, 50.0)
+    assert "fi/win_rate" not in figures  # By a judge that is none there.
+    assert ended == {"finished": True}
+
+
+def test_a_tracker_that_is_not_there_is_one_line(judged: Path) -> None:
+    for options, says in (
+        (("--track", "excel"), "--track 'excel' is not one of wandb, trackio"),
+        ((), "give --repo ORG/NAME, --track wandb, or both"),
+    ):
+        code, _, errors = run("publish", judged, *options)
+        assert (code, errors.count("\n")) == (2, 1)
+        assert says in errors

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Failure, IsUsable, Reply, Request, Thinking
+from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, Failure, IsUsable, Reply, Request, Thinking
 from xl_alpacaeval_metric.clients.fingerprint import fan_out, group_indices
 from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.clients.local import replies, weights
 from xl_alpacaeval_metric.clients.local.chat_template import THINKING_OFF, encode, thought_marks
 from xl_alpacaeval_metric.clients.local.network import Loading
-from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, shared_length
+from xl_alpacaeval_metric.clients.local.prefix_cache import ReadPrompts, SharedPrefix, shared_length
 from xl_alpacaeval_metric.clients.local.text_reply import TextReplies, unusable
 from xl_alpacaeval_metric.errors import MissingExtra
 
@@ -28,8 +28,9 @@ class LocalClient:
     tokenizer and the configuration: the weights are loaded at the first request. Requests are
     batched by length, at most `batch_tokens` tokens a batch with padding; a batch that does not fit
     the memory is halved, and so are later ones. With `reuse_prefix` the common prefix of all
-    requests with choices is computed once. A request with choices whose reply is not usable, and
-    one whose prompt opens a thought, is answered by a text, with the room of `thinking` if the chat
+    requests with choices is computed once, and a prompt whose choice is not usable is not read
+    again for a text. A request with choices whose reply is not usable, and one whose prompt opens a
+    thought, is answered by a text, with the room of `thinking` if the chat
     template has marks of thoughts; the text has the log-probabilities of the choices that it names.
     `device` defaults to the first of cuda, mps and cpu that there is.
     """
@@ -111,13 +112,15 @@ class LocalClient:
         first: dict[int, str] = {}
         while attempts:
             as_text: dict[int, Request] = {}
-            for index, reply in self._grouped(attempts, prompts, [request.choices for request in requests]):
-                if isinstance(reply, Failure) or is_usable is None or is_usable(reply):
+            for index, reply in self._grouped(attempts, prompts, [request.choices for request in requests], is_usable):
+                if isinstance(reply, Failure) or _is_usable(reply, is_usable):
+                    as_text.pop(index, None)
                     yield index, reply
-                elif attempts[index].choices:
+                elif attempts[index].choices and index not in as_text:
                     first[index] = reply.text
                     as_text[index] = self._texts.as_text(requests[index], len(prompts[index]))
                 else:
+                    as_text.pop(index, None)
                     yield index, unusable(reply, first.get(index, ""))
             attempts = as_text
 
@@ -128,11 +131,16 @@ class LocalClient:
             local_device.empty_cache()
 
     def _grouped(
-        self, requests: Mapping[int, Request], prompts: Sequence[list[int]], choices: Sequence[Sequence[str]]
+        self,
+        requests: Mapping[int, Request],
+        prompts: Sequence[list[int]],
+        choices: Sequence[Sequence[str]],
+        is_usable: IsUsable | None,
     ) -> Iterator[tuple[int, Reply]]:
         """Yield (index, reply) of requests by their index, those of equal kind together.
 
-        `choices` are those that a text may name, for each prompt.
+        `choices` are those that a text may name, for each prompt. A choice that is not usable may
+        be followed by a second reply, a text.
         """
         indices = list(requests)
         for group in group_indices((_kind(requests[i]), *choices[i]) for i in indices).values():
@@ -140,14 +148,20 @@ class LocalClient:
             # Choices of one prompt are computed once: a forward pass gives what votes sample from.
             same = [*group_indices(tuple(prompts[i]) if requests[i].choices else i for i in members).values()]
             tokens = [prompts[members[positions[0]]] for positions in same]
-            for position, reply in self._answers(requests[members[0]], tokens, choices[members[0]]):
+            # Votes are different texts of one prompt.
+            greedy = self.reuse_prefix and all(requests[i].temperature == 0.0 for i in members)
+            goes_on = is_usable if greedy else None
+            for position, reply in self._answers(requests[members[0]], tokens, choices[members[0]], goes_on):
                 for index, copy in fan_out(same[position], reply):
                     yield members[index], copy
 
     def _answers(
-        self, like: Request, prompts: Sequence[list[int]], choices: Sequence[str]
+        self, like: Request, prompts: Sequence[list[int]], choices: Sequence[str], is_usable: IsUsable | None
     ) -> Iterator[tuple[int, Reply]]:
-        """Yield (index into `prompts`, reply); `like` has the settings of all."""
+        """Yield (index into `prompts`, reply); `like` has the settings of all.
+
+        After a choice that is not usable comes a text, where the network can go on from the prompt.
+        """
         network = self._load()
         budget = self.batch_tokens or BATCH_TOKENS.get(network.device.type, BATCH_TOKENS["mps"])
         prefix = SharedPrefix(network, prompts[0][: shared_length(prompts)]) if self.reuse_prefix else None
@@ -159,9 +173,11 @@ class LocalClient:
             batch = order[done : done + max(1, budget // width)]
             tokens = [prompts[i] for i in batch]
             found: Sequence[Reply] | None = None
+            read: ReadPrompts | None = None
             try:
                 if like.choices:
-                    found = replies.choose(network, self._tokenizer, like.choices, tokens, prefix)
+                    keep = is_usable is not None
+                    found, read = replies.choose(network, self._tokenizer, like.choices, tokens, prefix, keep)
                 else:
                     found = replies.write(network, self._tokenizer, like, choices, tokens, self._texts)
             except RuntimeError as error:
@@ -176,11 +192,43 @@ class LocalClient:
                 found = [Failure("gave_up", f"{width} tokens do not fit the memory of {network.device}")]
             done += len(batch)
             yield from zip(batch, found, strict=True)
+            if read is not None:
+                rows = [
+                    row
+                    for row, reply in enumerate(found)
+                    if not (isinstance(reply, Failure) or _is_usable(reply, is_usable))
+                ]
+                yield from ((batch[row], reply) for row, reply in self._texts_from(read, rows, like, tokens, budget))
+
+    def _texts_from(
+        self, read: ReadPrompts, rows: Sequence[int], like: Request, prompts: Sequence[list[int]], budget: int
+    ) -> Iterator[tuple[int, Reply]]:
+        """Yield (row, text) of prompts that were read; none where the memory does not suffice."""
+        requests = {row: self._texts.as_text(like, len(prompts[row])) for row in rows}
+        for group in group_indices(requests[row].max_tokens for row in rows).values():
+            text = requests[rows[group[0]]]
+            size = max(1, budget // (read.ids.shape[1] + text.max_tokens))
+            for start in range(0, len(group), size):
+                some = [rows[position] for position in group[start : start + size]]
+                tokens = [prompts[row] for row in some]
+                try:
+                    found = replies.write(
+                        self._load(), self._tokenizer, text, like.choices, tokens, self._texts, read.rows(some)
+                    )
+                except RuntimeError as error:
+                    if not local_device.is_out_of_memory(error):
+                        raise
+                    return  # The caller asks again, in batches that are halved.
+                yield from zip(some, found, strict=True)
 
     def _load(self) -> Any:
         if self._network is None:
             self._network = self.loading.network(self.model, self.spec)
         return self._network
+
+
+def _is_usable(reply: Completion, is_usable: IsUsable | None) -> bool:
+    return is_usable is None or is_usable(reply)
 
 
 def _kind(request: Request) -> Request:

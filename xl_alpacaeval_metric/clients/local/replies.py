@@ -8,7 +8,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.clients.base import ChoiceToken, Completion, Request
 from xl_alpacaeval_metric.clients.local.chat_template import spellings
-from xl_alpacaeval_metric.clients.local.prefix_cache import SharedPrefix, cache_argument
+from xl_alpacaeval_metric.clients.local.prefix_cache import ReadPrompts, SharedPrefix, cache_argument
 from xl_alpacaeval_metric.clients.local.text_reply import TextReplies
 
 _PROMPT_END = 16
@@ -18,9 +18,17 @@ _PLACES_IN = 256
 
 
 def choose(
-    network: Any, tokenizer: Any, choices: Sequence[str], prompts: Sequence[list[int]], prefix: SharedPrefix | None
-) -> list[Completion]:
-    """For each prompt the likeliest choice as the next token, and the log-probability of each."""
+    network: Any,
+    tokenizer: Any,
+    choices: Sequence[str],
+    prompts: Sequence[list[int]],
+    prefix: SharedPrefix | None,
+    keep: bool = False,
+) -> tuple[list[Completion], ReadPrompts | None]:
+    """For each prompt the likeliest choice as the next token, and the log-probability of each.
+
+    With `keep` also what the network has read, so that it can write from there.
+    """
     import torch
 
     tokens = [spellings(choice, tokenizer) for choice in choices]
@@ -29,18 +37,20 @@ def choose(
         start = cache.get_seq_length() if cache else 0
         ids, mask = padded(network, tokenizer, [prompt[start:] for prompt in prompts])
         mask = torch.nn.functional.pad(mask, (start, 0), value=1)
+        whole = prefix.prepended(ids) if prefix and start else ids
         # Only the last position is needed; logits of the others would take memory for the whole
         # vocabulary each.
-        logits = network(
+        output = network(
             input_ids=ids,
             attention_mask=mask,
             position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, start:],
-            use_cache=cache is not None,
+            use_cache=cache is not None or keep,
             logits_to_keep=1,
             **{cache_argument(network): cache},
-        ).logits[:, -1]
-        rows = _logprobs(logits, tokens).tolist()
-    return [
+        )
+        rows = _logprobs(output.logits[:, -1], tokens).tolist()
+        read = ReadPrompts.of(network, output, whole, mask) if keep else None
+    found = [
         Completion(
             text=choices[max(range(len(choices)), key=row.__getitem__)],
             logprobs=dict(zip(choices, row, strict=True)) if all(map(math.isfinite, row)) else None,
@@ -49,6 +59,7 @@ def choose(
         )
         for row, prompt in zip(rows, prompts, strict=True)
     ]
+    return found, read
 
 
 def write(
@@ -58,15 +69,18 @@ def write(
     choices: Sequence[str],
     prompts: Sequence[list[int]],
     texts: TextReplies,
+    read: ReadPrompts | None = None,
 ) -> list[Completion]:
     """A text for each prompt, with the log-probabilities of the choices where it has one of them.
 
     `request` has the token limit and the temperature of all. At temperature 0 decoding is greedy;
-    above, the seed is made of the prompts and of `request.sample`.
+    above, the seed is made of the prompts and of `request.sample`. What the network has `read` of
+    these prompts is not read again.
     """
     import torch
 
-    ids, mask = padded(network, tokenizer, prompts)
+    ids, mask = (read.ids, read.mask) if read else padded(network, tokenizer, prompts)
+    taken_up = {cache_argument(network): read.cache()} if read else {}
     recorder = _Recorder([spellings(choice, tokenizer) for choice in choices])
     sampling = {"do_sample": True, "temperature": request.temperature} if request.temperature else {"do_sample": False}
     devices = [network.device] if network.device.type == "cuda" else []
@@ -78,6 +92,7 @@ def write(
             max_new_tokens=request.max_tokens,
             pad_token_id=tokenizer.pad_token_id,
             **({"logits_processor": [recorder]} if choices else {}),
+            **taken_up,
             **sampling,
         )
     generated = output[:, ids.shape[1] :]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from xl_alpacaeval_metric import thinking
-from xl_alpacaeval_metric.clients.base import Completion, Failure, Request, Thinking
+from xl_alpacaeval_metric.clients.base import UNUSABLE, Completion, Failure, Request, Thinking
 from xl_alpacaeval_metric.thinking import Marks
 
 VERDICT_TOKENS = 64
@@ -67,4 +67,4 @@ def unusable(reply: Completion, first: str = "") -> Failure:
     `first` is the choice that was not usable either.
     """
     what = "a thought that does not end" if reply.thought and not reply.text else repr(reply.text[:40])
-    return Failure("refused", f"unusable reply {what}" + (f", after {first!r} as one token" if first else ""))
+    return Failure("refused", f"{UNUSABLE}{what}" + (f", after {first!r} as one token" if first else ""))

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
-from xl_alpacaeval_metric.clients.base import Completion, Failure, IsUsable, Reply, Request
+from xl_alpacaeval_metric.clients.base import UNUSABLE, Completion, Failure, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.openai.protocol import Fault
 from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, ConcurrencyLimiter, backoff, in_words
 
@@ -152,7 +152,7 @@ class RequestScheduler:
                 return self._finish(job, replace(outcome, retries=job.retries))
             self._unusable += 1
             why = " cut at its token limit" if outcome.cut else ""
-            outcome = Fault("transient", f"no usable answer in {outcome.text[:80]!r}{why}")
+            outcome = Fault("transient", f"{UNUSABLE}{outcome.text[:80]!r}{why}")
             if self._unusable > max(self._usable, UNUSABLE_ALLOWED):
                 # A request that had no room yet gets it once, whatever failed before.
                 retries_allowed = min(retries_allowed, 1 if job.with_room else job.retries + 1)

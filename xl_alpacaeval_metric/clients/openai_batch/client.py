@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from xl_alpacaeval_metric.clients.base import Completion, IsUsable, Reply, Request
+from xl_alpacaeval_metric.clients.base import UNUSABLE, Completion, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.fingerprint import canonical, fan_out, fingerprint, group_indices
 from xl_alpacaeval_metric.clients.openai import OpenAIClient
 from xl_alpacaeval_metric.clients.openai_batch.api import ENDED, NO_SUCH_CALL, BatchApi, BatchStatus, CallFailed
@@ -133,7 +133,7 @@ class BatchClient:
                 yield name, outcome
             elif isinstance(outcome, Completion):
                 tried.add(name)
-                reasons[f"no usable answer in {outcome.text[:40]!r}"] += 1
+                reasons[f"{UNUSABLE}{outcome.text[:40]!r}"] += 1
             else:
                 tried.update([name] if outcome.kind != "unreachable" else [])
                 reasons[self._inner.endpoint.redacted_line(outcome.reason)] += 1

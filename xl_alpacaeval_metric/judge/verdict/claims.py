@@ -34,8 +34,8 @@ _CONCLUDED = (
     r"^[FGND]*(?P<letter>[ABab])[NDGVP]{0,3}C[GVND]*$",
 )
 _COMPARED = (
-    rf"(?P<letter>[AB]){_GLUE}{{0,6}}[REL]{_END}",
-    rf"[RE][NDGVKF]*(?P<letter>[AB]){_END}",
+    rf"(?<!^M)(?<!^M[NDG])(?P<letter>[AB]){_GLUE}{{0,6}}[REL]{_END}",
+    rf"(?:R|E[NDGF]*[KV])[NDGVKF]*(?P<letter>[AB]){_END}",
     r"(?P<letter>[AB])[NDGV]{0,4}[TE>][NDG]*(?P<rest>[AB])[NDGVF]*$",
     r"(?P<rest>[AB])<[NDG]*(?P<letter>[AB])[NDGVF]*$",
     r"RM[NDG]*(?P<rest>[AB])[NDGVK]*(?P<letter>[AB])$",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from xl_alpacaeval_metric import thinking
-from xl_alpacaeval_metric.clients.base import Completion
+from xl_alpacaeval_metric.clients.base import UNUSABLE, Completion
 from xl_alpacaeval_metric.judge.verdict.text import read_verdict
 
 CHOICES = ("A", "B")
@@ -84,5 +84,5 @@ def _normalised(logprobs: Mapping[str, float]) -> float | None:
 def why_missing(reply: Completion) -> str:
     """The reason that a reply is no verdict."""
     if not thinking.split(reply.text).finished:
-        return "the judge's thought does not end"
-    return f"no verdict in the reply {reply.text[:40]!r}" + (" cut at its token limit" if reply.cut else "")
+        return f"{UNUSABLE}a thought that does not end"
+    return f"{UNUSABLE}{reply.text[:40]!r}" + (" cut at its token limit" if reply.cut else "")

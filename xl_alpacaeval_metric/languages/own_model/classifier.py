@@ -87,6 +87,13 @@ class Classifier:
             found[filled] = self.probabilities(sums, counts)
         return found
 
+    def scores(self, words: Sequence[str]) -> npt.NDArray[np.float32]:
+        """The logits of each word alone: words x labels."""
+        vectors = self.vectors()
+        numbers = vectors.numbers(words)
+        hidden = vectors.sums[numbers] / np.maximum(vectors.counts[numbers], 1)[:, None]
+        return np.asarray(hidden @ self._outputs, np.float32)
+
     def probabilities(self, sums: npt.NDArray[np.float32], counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The softmax for texts with these sums over rows (texts x dimensions) and counts."""
         scores = ((sums + self._end) / (counts + np.float32(self._ends))[:, None]) @ self._outputs

@@ -1,8 +1,13 @@
-"""Frequent words of each language (`data/frequent_words.txt`), by the labels of the own model."""
+"""Frequent words (`data/frequent_words.txt`), with the languages that each is frequent or known in.
+
+Languages are those of the own model, each a bit of a number.
+"""
 
 import re
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from importlib import resources
+from typing import NamedTuple
 
 from xl_alpacaeval_metric.languages import labels
 
@@ -10,39 +15,79 @@ _MARKED_LATIN = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþß�
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёєіїўґјљњћђџѓќѕ"
 
 
+class _Lexicon(NamedTuple):
+    """Word -> bits of the languages that it is frequent in, and of those that know it at all."""
+
+    words: dict[str, tuple[int, int]]
+    bits: dict[str, int]
+
+
+def is_word(word: str) -> bool:
+    """Whether any language knows the word."""
+    return word in _load().words
+
+
+def covers(code: str) -> bool:
+    """Whether there are words of a language."""
+    return _bit(code) > 0
+
+
+def known(words: Iterable[str], code: str) -> list[bool]:
+    """Whether each word is frequent or known in a language."""
+    entries, bit = _load().words, _bit(code)
+    return [bool(entries.get(word, (0, 0))[1] & bit) for word in words]
+
+
+def frequent(words: Iterable[str], code: str) -> list[bool]:
+    """Whether each word is frequent in a language."""
+    entries, bit = _load().words, _bit(code)
+    return [bool(entries.get(word, (0, 0))[0] & bit) for word in words]
+
+
+def foreign(words: Collection[str], code: str) -> set[str]:
+    """The words that are frequent in another language, not a near one, and not known in this one.
+
+    So are those with a letter that no word of this language has.
+    """
+    entries, own, near, strange = _load().words, _bit(code), _near(code), _strange_letters(code)
+    odd = {word for word in words if strange is not None and not word.isascii() and strange.search(word)}
+    of_others = {
+        word for word in words if (entry := entries.get(word)) is not None and not entry[1] & own and entry[0] & ~near
+    }
+    return odd | of_others
+
+
 @lru_cache(maxsize=1)
-def words() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Word -> the labels of the languages that it is frequent in, and of others that know it."""
+def _load() -> _Lexicon:
     text = resources.files("xl_alpacaeval_metric").joinpath("data/frequent_words.txt").read_text(encoding="utf-8")
-    rows = (line.split("\t") for line in text.splitlines())
-    return {word: (tuple(frequent.split()), tuple(known.split())) for word, frequent, known in rows}
+    bits: dict[str, int] = {}
+    found = {}
+    for line in text.splitlines():
+        word, *both = line.split("\t")
+        use, know = (sum(bits.setdefault(label, 1 << len(bits)) for label in some.split()) for some in both)
+        found[word] = (use, use | know)
+    return _Lexicon(found, bits)
 
 
-@lru_cache(maxsize=64)
-def foreign(label: str) -> frozenset[str]:
-    """Words frequent in another language that is not near, and not known in this one."""
-    near = {labels.of_own_model(code) for code in labels.near(label)} | {label}
-    return frozenset(
-        word for word, (use, know) in words().items() if label not in (*use, *know) and not near.issuperset(use)
-    )
+@lru_cache(maxsize=1024)
+def _bit(code: str) -> int:
+    return _load().bits.get(labels.of_own_model(code), 0)
 
 
-@lru_cache(maxsize=64)
-def known(label: str) -> frozenset[str]:
-    """Words that are frequent or known in a language."""
-    return frozenset(word for word, both in words().items() if label in both[0] or label in both[1])
+@lru_cache(maxsize=1024)
+def _near(code: str) -> int:
+    """The bits of a language and of those near it."""
+    found = 0
+    for label in {labels.of_own_model(one) for one in labels.near(code)}:
+        found |= _load().bits.get(label, 0)
+    return found | _bit(code)
 
 
-@lru_cache(maxsize=64)
-def frequent(label: str) -> frozenset[str]:
-    """Words that are frequent in a language."""
-    return frozenset(word for word, (use, _) in words().items() if label in use)
-
-
-@lru_cache(maxsize=64)
-def strange_letters(label: str) -> re.Pattern[str] | None:
+@lru_cache(maxsize=1024)
+def _strange_letters(code: str) -> re.Pattern[str] | None:
     """A pattern of a Latin or Cyrillic letter that words of the language do not have."""
-    letters = {letter for word in known(label) for letter in word}
+    bit = _bit(code)
+    letters = {letter for word, (_, know) in _load().words.items() if know & bit for letter in word}
     latin = sum("a" <= letter <= "z" for letter in letters)
     block = _MARKED_LATIN if latin > 15 else _CYRILLIC if "а" in letters else ""
     strange = "".join(sorted(set(block) - letters))

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.languages.switches.windows import Run
 
 MIN_WORDS = 4
-_HARDLY, _LABELLED, _SURE = 0.15, 0.5, 0.8
+_HARDLY, _NEVER, _LABELLED, _SURE, _ALL_BUT_SURE = 0.15, 0.01, 0.5, 0.8, 0.95
 _ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
 """Their spans share most words: both identifiers must be sure."""
-_HEAVY_LETTERS = 21
+_HEAVY_LETTERS, _UNSPACED_LETTERS = 21, 12
+"""Letters of Chinese or Japanese, or of another script without spaces, that make a span."""
+_UNSPACED_LETTER = re.compile(f"[{''.join(map(scripts.characters_of, ('Thai', 'Laoo', 'Khmr', 'Mymr', 'Tibt')))}]")
 _UNSPACED = frozenset(("zh", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo", "dz"))
 
 
@@ -42,7 +44,7 @@ def find(texts: Sequence[str], words: Sequence[Sequence[str]], code: str, script
     `script` is the language's usual script.
     """
     from xl_alpacaeval_metric.languages.scripts import letter_counts
-    from xl_alpacaeval_metric.languages.switches import windows
+    from xl_alpacaeval_metric.languages.switches import bounds, windows
 
     found: list[list[Span]] = [[] for _ in texts]
     outside = [MIN_WORDS] * len(texts) if script is None else letter_counts.outside(texts, script)
@@ -56,7 +58,8 @@ def find(texts: Sequence[str], words: Sequence[Sequence[str]], code: str, script
         if label != "und" or _is_heavy(run[0]):
             found[at].append(Span(run.start(), run.end(), label))
     if code.split("-")[0] not in _UNSPACED:
-        runs = list(_trimmed(windows.foreign_runs(texts, words, code, MIN_WORDS), code))
+        looked = windows.foreign_runs(texts, words, code, MIN_WORDS)
+        runs = [run for run, _ in bounds.tightened(looked, code) if _is_prose(run, code)]
         for words_, switched_to in zip(runs, _labels(runs, code), strict=True):
             if switched_to is not None:
                 found[words_.text].append(Span(words_.start, words_.end, switched_to))
@@ -66,11 +69,10 @@ def find(texts: Sequence[str], words: Sequence[Sequence[str]], code: str, script
 def _script_runs(text: str, script: str) -> Iterator[re.Match[str]]:
     """Runs of words in another script than the text's own."""
     for run in _runs_outside(script).finditer(text):
-        words = run[0].split()
         if _is_heavy(run[0]):
             if scripts.weight(run[0]) >= _HEAVY_LETTERS:
                 yield run
-        elif len(words) >= MIN_WORDS and not _is_title(words):
+        elif len(_UNSPACED_LETTER.findall(run[0])) >= _UNSPACED_LETTERS or not _is_title(run[0].split()):
             yield run
 
 
@@ -80,42 +82,39 @@ def _is_heavy(run: str) -> bool:
 
 
 def _is_title(words: Sequence[str]) -> bool:
-    """Whether words in another script are names or terms: capitals, or none that is frequent."""
+    """Whether words in another script are too few, names, or terms.
+
+    Half of the words of a name begin with a capital; Latin terms are such as "open source".
+    """
     from xl_alpacaeval_metric.languages.own_model import reading
 
+    if len(words) < MIN_WORDS:
+        return True
     if sum(word[:1].isupper() for word in words) * 2 >= len(words) and not all(word.isupper() for word in words):
         return True
-    return len(words) < 2 * MIN_WORDS and not any(
-        word in lexicon.words() for word in chain.from_iterable(reading.words(words))
-    )
+    if len(words) >= 2 * MIN_WORDS or scripts.main_script(" ".join(words)) != "Latn":
+        return False
+    return not any(map(lexicon.is_word, chain.from_iterable(reading.words(words))))
 
 
-def _trimmed(runs: Sequence["Run"], code: str) -> Iterator["Run"]:
-    """The runs without words of the asked language at their ends; those that are no names."""
-    label = labels.of_own_model(code)
-    own, foreign = lexicon.known(label), lexicon.foreign(label)
-    for whole in runs:
-        first, last = 0, len(whole.words)
-        while first < last and whole.words[first] in own and whole.words[first] not in foreign:
-            first += 1
-        while last > first and whole.words[last - 1] in own and whole.words[last - 1] not in foreign:
-            last -= 1
-        if last - first < MIN_WORDS:
-            continue
-        run = whole.part(first, last)
-        strangers = [word for word, small in zip(run.as_written, run.words, strict=True) if small not in own]
-        capitals = sum(word[:1].isupper() for word in strangers)
-        if capitals * 2 < len(strangers) or all(word.isupper() for word in run.as_written):
-            yield run
+def _is_prose(run: "Run", code: str) -> bool:
+    """Whether a run is long enough, and neither a name nor a title."""
+    if len(run.words) < MIN_WORDS:
+        return False
+    known = lexicon.known(run.words, code)
+    strangers = [word for word, own in zip(run.as_written, known, strict=True) if not own]
+    capitals = sum(word[:1].isupper() for word in strangers)
+    if capitals * 2 < len(strangers) or len(strangers) - capitals >= MIN_WORDS:
+        return True
+    return all(word.isupper() for word in run.as_written)
 
 
 def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
     """The language of each run, None where it is no switch from `code`."""
-    from xl_alpacaeval_metric.languages.own_model import classifier
-
     if not runs:
         return []
-    texts = [" ".join(run.words) for run in runs]
+    from xl_alpacaeval_metric.languages.own_model import classifier
+
     guesses = classifier.load().guess([run.words for run in runs])
     asked, near = guesses.of(labels.wanted(code)), labels.near(code)
     found: list[str | None] = [None] * len(runs)
@@ -124,25 +123,55 @@ def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
         if not best or label in near or asked[at] > _HARDLY:
             continue
         likely = guesses.at(at, labels.labels_near(label))
-        if likely >= _LABELLED and _is_confirmed(texts[at], runs[at].words, code, label, likely):
-            found[at] = label
+        found[at] = _confirmed(runs[at].words, code, label, likely, asked[at])
     return found
 
 
-def _is_confirmed(text: str, words: Sequence[str], code: str, label: str, likely: float) -> bool:
-    """Whether lid.176, or frequent words of the language, confirm what the own model says."""
-    other, probability = identifiers.benchmark_labels([identifiers.excerpt(text)])[0]
-    if other in labels.wanted(code) and probability > _LABELLED:
-        return False
-    kin = labels.key(code) in _ROMANCE and label in _ROMANCE
-    agreed = labels.code_of(other) in labels.near(label) and probability > (_SURE if kin else decisions.MIN_PROBABILITY)
-    if kin and not agreed:
-        return False
-    usual = lexicon.frequent(labels.of_own_model(label))
-    frequent = sum(word in usual for word in words)
-    if likely < _SURE and not (agreed and frequent):
-        return False
-    return agreed or frequent >= 2
+def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked: float) -> str | None:
+    """The language of words that the own model takes for `label`, if others say so too.
+
+    lid.176 agrees, or the words have frequent ones of the language; or lid.176 is sure of another
+    language and the words have frequent ones of that.
+    """
+    second, probability = identifiers.benchmark_labels([identifiers.excerpt(" ".join(words))])[0]
+    if second in labels.wanted(code) and probability > _LABELLED:
+        return None
+    other = labels.code_of(second)
+    # Of a language without frequent words, and between kin, the words tell too little.
+    kin = {labels.key(code), label} <= _ROMANCE or not lexicon.covers(code)
+    agreed = other in labels.near(label) and probability > (_SURE if kin else decisions.MIN_PROBABILITY)
+    frequent = _frequent(words, label)
+    if likely >= _LABELLED and agreed and (likely >= _SURE or frequent):
+        return label
+    if not kin and likely >= _SURE and frequent >= 2:
+        return label
+    if (
+        not kin
+        and likely >= _ALL_BUT_SURE
+        and asked <= _NEVER
+        and probability < _LABELLED
+        and _strangers(words, code) >= MIN_WORDS
+    ):
+        return label
+    if (
+        probability >= _LABELLED
+        and other not in labels.near(code)
+        and not kin
+        and not {labels.key(code), other} <= _ROMANCE
+    ):
+        usual = _frequent(words, other)
+        if usual >= 2 or (usual and probability >= _SURE):
+            return other
+    return None
+
+
+def _frequent(words: Sequence[str], code: str) -> int:
+    """How many of the words, of two letters or more, are frequent in a language."""
+    return sum(lexicon.frequent({word for word in words if len(word) > 1}, code))
+
+
+def _strangers(words: Sequence[str], code: str) -> int:
+    return len(words) - sum(lexicon.known(words, code))
 
 
 def _languages(runs: Sequence[str]) -> list[str]:

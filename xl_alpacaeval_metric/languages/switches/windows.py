@@ -21,6 +21,8 @@ _WINDOW = 5
 """Words that are identified together."""
 _FOREIGN, _HARDLY = 0.5, 0.15
 """A window is foreign from this probability of other languages, at most that of the asked one."""
+_BESIDE = 6
+"""Words on each side of what looks foreign that may belong to it."""
 _SENTENCE_END = re.compile("[.!?…:;。！？।؟\n()\\[\\]|]")
 
 
@@ -46,23 +48,17 @@ class Run:
         return Run(self.text, self.words[first:last], self.as_written[first:last], self.starts[first:last])
 
 
-def foreign_runs(texts: Sequence[str], words: Sequence[Sequence[str]], code: str, fewest: int) -> list[Run]:
-    """The runs of `fewest` words or more that look foreign, within a sentence each.
+def foreign_runs(texts: Sequence[str], words: Sequence[Sequence[str]], code: str, fewest: int) -> list[tuple[Run, Run]]:
+    """Runs of words that look foreign, each also with a few words beside it of the same sentence.
 
     `words` are those of each text as the own model reads it; they may be without punctuation.
     """
-    label = labels.of_own_model(code)
-    foreign, strange = lexicon.foreign(label), lexicon.strange_letters(label)
-    hits = {
-        word
-        for word in set(chain.from_iterable(words))
-        if word in foreign or (strange is not None and not word.isascii() and strange.search(word))
-    }
+    hits = lexicon.foreign(set(chain.from_iterable(words)), code)
     with_hits = [at for at, some in enumerate(words) if not hits.isdisjoint(some)]
     looked = _marked([words[at] for at in with_hits], hits, code)
     sentences = _sentences([at for at, marks in zip(with_hits, looked, strict=True) if marks], texts, fewest)
     return [
-        sentence.part(first, last)
+        (sentence.part(first, last), sentence.part(max(0, first - _BESIDE), last + _BESIDE))
         for sentence, marks in zip(sentences, _marked([one.words for one in sentences], hits, code), strict=True)
         for first, last in _consecutive(marks)
     ]

@@ -1,0 +1,75 @@
+"""Where in a run of words the part in another language begins and ends.
+
+Each word gives its margin: how much more the own model, asked about the word alone, takes it for
+the other language than for the asked one, in logits. The part with the largest sum of margins is
+the one in the other language (Kadane's algorithm).
+"""
+
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+
+from xl_alpacaeval_metric.languages import labels
+from xl_alpacaeval_metric.languages.own_model import classifier
+from xl_alpacaeval_metric.languages.switches import lexicon
+from xl_alpacaeval_metric.languages.switches.windows import Run
+
+_CANDIDATES = 3
+"""Languages that are tried for a run: the own model's likeliest."""
+_DOUBT = 0.5
+"""What is taken from each word's margin."""
+_MOST, _KNOWN_TO_ONE, _KNOWN_TO_BOTH = 6.0, 2.0, 0.5
+"""Bounds of a word's margin; its least where one language alone has the word; bounds where both."""
+
+
+def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, str]]:
+    """Of each run the part in another language than `code`, with the own model's label for it.
+
+    Given are the words that look foreign, and these with the words beside them.
+    """
+    if not looked:
+        return []
+    model, runs = classifier.load(), [run for _, run in looked]
+    found = model.guess([core.words for core, _ in looked]).probabilities.copy()
+    near, wanted = labels.near(code), labels.wanted(code)
+    found[:, [labels.code_of(label) in near for label in model.labels]] = 0
+    likely = np.argsort(-found, axis=1)[:, :_CANDIDATES].tolist()
+    of_words = model.scores(list(chain.from_iterable(run.words for run in runs)))
+    of_words -= of_words[:, [label in wanted for label in model.labels]].max(1, keepdims=True)
+    np.clip(of_words - _DOUBT, -_MOST, _MOST, out=of_words)
+    parts, at = [], 0
+    for run, places in zip(runs, likely, strict=True):
+        end = at + len(run.words)
+        (_, first, last), place = max(
+            (_largest(_with_lexicon(run.words, of_words[at:end, place].tolist(), code, model.labels[place])), place)
+            for place in places
+        )
+        parts.append((run.part(first, last), model.labels[place]))
+        at = end
+    return parts
+
+
+def _with_lexicon(words: Sequence[str], margins: Sequence[float], code: str, other: str) -> list[float]:
+    found = []
+    for margin, own, foreign in zip(margins, lexicon.known(words, code), lexicon.known(words, other), strict=True):
+        if own and foreign:
+            margin = min(max(margin, -_KNOWN_TO_BOTH), _KNOWN_TO_BOTH)
+        elif own:
+            margin = min(margin, -_KNOWN_TO_ONE)
+        elif foreign:
+            margin = max(margin, _KNOWN_TO_ONE)
+        found.append(margin)
+    return found
+
+
+def _largest(margins: Sequence[float]) -> tuple[float, int, int]:
+    """The largest sum of a part, with the first and after the last of it."""
+    found, start, total = (0.0, 0, 0), 0, 0.0
+    for at, margin in enumerate(margins):
+        if total <= 0:
+            start, total = at, 0.0
+        total += margin
+        if total > found[0]:
+            found = (total, start, at + 1)
+    return found
