@@ -13,7 +13,7 @@ PINS ?= -c constraints.txt
 
 demo: $(DEMO_READY)
 	HF_HUB_OFFLINE=1 $(BIN)/xl-alpacaeval eval "$(MODEL)" --judge "hf/$(MODEL)" --benchmark mini --languages de,fi \
-		--max-tokens 128 --batch-size 16 --one-order --max-missing 1 --output runs/demo
+		--max-tokens 128 --batch-size 16 --limit 16 --one-order --max-missing 1 --output runs/demo
 
 generate-demo: $(READY)
 	$(PIP) install -qq -c constraints.txt xllamacpp

@@ -87,6 +87,7 @@ def main() -> None:
     every = sum((text or "").count("\n") + 1 for text in texts)
     for code in dict.fromkeys(codes):  # Loads the models and the word lists.
         language_fidelity(["The sun is out today and the children play."], [code])
+    identifiers.second_opinion().classify("The sun is out today.")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     lid176 = identifiers.benchmark()

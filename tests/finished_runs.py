@@ -21,8 +21,12 @@ def made(
     answers: str = "",
     judge: str = "openai/any",
     levels: Sequence[int] = (),
+    lean: float | None = None,
 ) -> Path:
-    """A finished run: language -> the preference on each prompt."""
+    """A finished run: language -> the preference on each prompt.
+
+    Judged in both orders or, with a `lean` to the first answer, in one, which alternates.
+    """
     keys = [(f"p{n}", code, value) for code, values in preferences.items() for n, value in enumerate(values)]
     samples = [
         {
@@ -41,6 +45,16 @@ def made(
         for identifier, code, value in keys
         for order in orders
     ]
+    if lean is not None:
+        lines = [
+            {
+                "id": identifier,
+                "language": code,
+                "order": orders[n % 2],
+                "preference": (value or 0.0) + lean * (-1) ** n,
+            }
+            for n, (identifier, code, value) in enumerate(keys)
+        ]
     write_jsonl(folder / "verdicts.jsonl", lines)
     if levels:
         rated = [

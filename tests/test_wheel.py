@@ -84,7 +84,7 @@ def test_the_installed_package_is_whole(python: Path, tmp_path: Path) -> None:
     assert "eval" in call(command, "--help", cwd=tmp_path)
     assert Path(call(command, "tasks", cwd=tmp_path).strip()).is_relative_to(python.parents[1])
     code = "from xl_alpacaeval_metric import benchmark; print(len(benchmark.load('mini').rows))"
-    assert call(python, "-c", code, cwd=tmp_path).strip() == "176"
+    assert call(python, "-c", code, cwd=tmp_path).strip() == "352"
     compute = (
         f"import evaluate; print(evaluate.load({where!r}).compute(predictions=['Hallo, wie geht es dir heute?'], "
         "references=['x'], instructions=['y'], languages=['de'], judge='none')['line_pass_rate'])"

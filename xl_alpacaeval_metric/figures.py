@@ -3,51 +3,26 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot, nan
+from math import hypot
 
 import numpy as np
 
+from xl_alpacaeval_metric import correctness
 from xl_alpacaeval_metric.judge import rating
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, by_order, order_of, preferences_in_language
 from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.languages import composition, content_length, fidelity
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Rating
-from xl_alpacaeval_metric.records.result import Effect, Scores, Taste, WinRate
+from xl_alpacaeval_metric.records.result import Effect, Scores, WinRate
 from xl_alpacaeval_metric.stats import factor_effects, one_order
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
-from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
-from xl_alpacaeval_metric.stats.missing import Floats, as_preferences, none_if_nan, none_if_undefined
+from xl_alpacaeval_metric.stats.length_control import markdown_counts, overall_length_controlled_win_rate
+from xl_alpacaeval_metric.stats.length_control.known_tastes import UNKNOWN_TASTE, LengthControl
+from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.position import Position, position
-from xl_alpacaeval_metric.stats.strata import Strata
+from xl_alpacaeval_metric.stats.strata import Strata, bounds_if_missing
 from xl_alpacaeval_metric.stats.win_rates import win_rate
 from xl_alpacaeval_metric.thinking import Thinking
-
-LEAST_PAIRS = 100
-"""Pairs of a language below which its length-controlled win rate is noisier than the raw one."""
-
-
-@dataclass(frozen=True, slots=True)
-class LengthControl:
-    """What is known of the judge's taste for length, by language; or GPT-4's is assumed."""
-
-    tastes: Mapping[str, Taste] | None = None
-    assume_gpt4_taste: bool = False
-
-    def reason(self, counts: Mapping[str, int]) -> str | None:
-        """Why there is no figure for languages with so many verdicts; None where there is one."""
-        if self.assume_gpt4_taste:
-            return None
-        if not self.tastes:
-            return "the judge's taste for length was not measured"
-        for code, n in counts.items():
-            if code not in self.tastes:
-                return f"the judge's taste for length was not measured in {code}"
-            if n < LEAST_PAIRS:
-                return f"{n} pairs in {code}; need {LEAST_PAIRS}"
-        return None
-
-
-UNKNOWN_TASTE = LengthControl()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +62,7 @@ class Figures:
             win_rate=none_if_nan(100 * strata.mean),
             win_rate_stderr=none_if_nan(100 * hypot(strata.standard_error(), max(open_))),
             win_rate_ci95=none_if_undefined(one_order.widened(interval, *open_)),
-            win_rate_bounds=_bounds(preferences, asked, prompts, codes),
+            win_rate_bounds=bounds_if_missing(preferences, asked, prompts, codes),
             lc_win_rate=None if controlled is None else none_if_nan(controlled.value),
             lc_win_rate_stderr=None if controlled is None else none_if_nan(controlled.standard_error),
             lc_reason=reason,
@@ -116,6 +91,8 @@ class Figures:
             switch_rate=in_language.switch_rate,
             answered_in=in_language.answered_in,
             win_rate_in_language=self._win_rate_in_language(scored, prompts, codes),
+            correct_rate=correctness.rate([one.correct for one in scored], codes),
+            n_checkable=sum(one.correct is not None for one in scored),
             verdicts_by_order=one_order.counts(preferences, orders),
             one_order=one_order.languages(preferences, codes, orders),
         )
@@ -164,10 +141,11 @@ class Figures:
         return one_order.warnings(self.one_order())
 
     def effects(self) -> dict[str, dict[str, Effect]]:
-        """What each design changes in win rate and line pass rate."""
+        """What each design changes in win rate, line pass rate and rate of correct answers."""
         values: dict[str, Callable[[ItemScores], float | None]] = {
             "win_rate": lambda one: one.preference,
             "line_pass_rate": lambda one: None if one.fidelity.line_pass is None else float(one.fidelity.line_pass),
+            "correct_rate": lambda one: None if one.correct is None else float(one.correct),
         }
         designs = indices_of([one.item.design for one in self.items])
         return factor_effects.effects(
@@ -198,7 +176,14 @@ class Figures:
             content_length.content_lengths([one.item.reference for one in known], codes),
             codes,
             [one.item.cluster for one in known],
+            orders=[order_of(one.verdicts) for one in known],
             tastes=None if self.length_control.assume_gpt4_taste else self.length_control.tastes,
+            markdown=(
+                markdown_counts([one.item.prediction for one in known]),
+                markdown_counts([one.item.reference for one in known]),
+            ),
+            markdown_tastes=None if self.length_control.assume_gpt4_taste else self.length_control.markdown_tastes,
+            of_same_content=True,
         )
         return found, None
 
@@ -215,18 +200,6 @@ def _position(scored: Sequence[ItemScores]) -> Position:
     """The lean of the judge, or of the judges, to the answer shown first."""
     rows = [(pair, one.item) for one in scored for pair in by_order(one.verdicts)]
     return position([pair for pair, _ in rows], [item.cluster for _, item in rows], [item.language for _, item in rows])
-
-
-def _bounds(
-    preferences: Floats, asked: "np.ndarray[tuple[int], np.dtype[np.bool_]]", prompts: list[str], codes: list[str]
-) -> tuple[float, float] | None:
-    """The win rates if all missing verdicts were for the reference, or for the candidate."""
-    if not asked.any():
-        return None
-    low, high = (
-        Strata.of(np.where(asked, np.nan_to_num(preferences, nan=one), nan), prompts, codes).mean for one in (0.0, 1.0)
-    )
-    return 100 * low, 100 * high
 
 
 def _mean(values: Sequence[float], codes: Sequence[str]) -> float:

@@ -3,10 +3,11 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf, isfinite
 
-from xl_alpacaeval_metric import gaming
+from xl_alpacaeval_metric import gaming, languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.figures import UNKNOWN_TASTE, Figures, LengthControl, indices_of
+from xl_alpacaeval_metric.figures import Figures, indices_of
 from xl_alpacaeval_metric.judge import votes
 from xl_alpacaeval_metric.judge.aggregate import item_row, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
@@ -20,6 +21,7 @@ from xl_alpacaeval_metric.records.result import Result, Taste, Usage
 from xl_alpacaeval_metric.sequential.judging import judge_in_looks
 from xl_alpacaeval_metric.sequential.rules import Rule
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
+from xl_alpacaeval_metric.stats.length_control.known_tastes import UNKNOWN_TASTE, LengthControl
 
 
 def score(
@@ -33,7 +35,8 @@ def score(
     criteria: Rubric | None = None,
     ratings: Iterable[Rating] = (),
     on_rating: Callable[[Rating], None] | None = None,
-    tastes: Mapping[str, Taste] | None = None,
+    tastes: Mapping[str, Taste | float] | None = None,
+    markdown_tastes: Mapping[str, Taste | float] | None = None,
     assume_gpt4_taste: bool = False,
 ) -> Result:
     """Judge the comparisons, and compute every figure.
@@ -45,11 +48,15 @@ def score(
     `criteria` the judge also rates each prediction; `ratings` and `on_rating` are the same for
     ratings. `benchmark` and `references` (whose answers they are) are named in the signature.
     `tastes` are the judge's measured tastes for length, by language; without them, unless
-    `assume_gpt4_taste`, there is no length-controlled win rate.
+    `assume_gpt4_taste`, there is no length-controlled win rate. `markdown_tastes` are those for
+    Markdown, which are taken out with them.
 
     Raises UserError for an empty or contradictory input and for criteria without a judge, and
     ModelUnavailable.
     """
+    length_control = LengthControl(
+        as_tastes(tastes, "tastes"), assume_gpt4_taste, as_tastes(markdown_tastes, "markdown_tastes")
+    )
     with open_judges("none" if judge is None else judge) as opened:
         task = JudgingTask.of(comparisons, opened, rubric=criteria, verdicts=verdicts, ratings=ratings)
         return score_task(
@@ -58,8 +65,24 @@ def score(
             on_rating=on_rating,
             benchmark=benchmark,
             references=references,
-            length_control=LengthControl(tastes, assume_gpt4_taste),
+            length_control=length_control,
         )
+
+
+def as_tastes(given: Mapping[str, Taste | float] | None, name: str) -> dict[str, Taste]:
+    """Tastes by language code, a number being one that is known for sure.
+
+    Raises UserError for what is no finite number, and for an unknown language.
+    """
+    found = {}
+    for code, value in (given or {}).items():
+        taste = value if isinstance(value, Taste) else None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            taste = Taste(float(value))
+        if taste is None or not (isfinite(taste.value) and 0 <= taste.standard_error < inf):
+            raise UserError(f"{name}: that of {code} is {value!r}; need a number of log-odds, or a Taste")
+        found[languages.get(code).code] = taste
+    return found
 
 
 def score_task(

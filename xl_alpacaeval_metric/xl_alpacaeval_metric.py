@@ -17,6 +17,7 @@ from xl_alpacaeval_metric.judge.rubric_file import load as load_rubric
 from xl_alpacaeval_metric.judge_check import checking
 from xl_alpacaeval_metric.panels.panel import open_judges
 from xl_alpacaeval_metric.records.judgements import Comparison
+from xl_alpacaeval_metric.records.result import Taste
 from xl_alpacaeval_metric.runs.pairs import without_thoughts
 
 _DESCRIPTION = """\
@@ -39,7 +40,8 @@ Args:
     judge_thinking (str): "auto", "on" or "off": whether the judge may think before its verdict.
     judge_thinking_tokens (int): tokens for that, beside those of the verdict.
     judge_votes (int): ask each question so many times at temperature 1, and average.
-    both_orders (bool): ask with the answers in both orders and average.
+    both_orders (bool): ask with the answers in both orders and average. By default each item is
+        asked in one, half of each language with the candidate first.
     criteria (bool or path): have the judge also rate each answer, 1 to 5, on precision,
         informativeness, naturalness and objectivity, or on the criteria in a YAML file.
     seed (int): decides which answer is shown first.
@@ -48,7 +50,10 @@ Args:
         are taken off, and described under `thinking`.
     judge_check (bool): ask the judge first about pairs whose right verdict is known, 120 requests a
         language, and put what it is under `judge_check`. By default yes; replies are kept for later
-        calls.
+        calls. It measures the judge's tastes, which lc_win_rate takes out.
+    tastes (dict, optional): language code -> the judge's taste for length in log-odds, a number or a
+        Taste, in place of what the check measures; markdown_tastes those for Markdown.
+    assume_gpt4_taste (bool): take GPT-4's taste for length for lc_win_rate, as AlpacaEval 2 does.
 Returns:
     dict: win_rate, win_rate_stderr, win_rate_ci95, lc_win_rate, line_pass_rate, coverage, thinking,
         by_language and more; percentages 0..100.
@@ -111,6 +116,9 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
         concurrency: int = 64,
         keep_thinking: bool = False,
         judge_check: bool | None = None,
+        tastes: Mapping[str, Taste | float] | None = None,
+        markdown_tastes: Mapping[str, Taste | float] | None = None,
+        assume_gpt4_taste: bool = False,
     ) -> dict[str, object]:
         return compute(
             predictions,
@@ -131,6 +139,9 @@ class XlAlpacaevalMetric(evaluate.Metric):  # type: ignore[misc]
             concurrency=concurrency,
             keep_thinking=keep_thinking,
             judge_check=judge_check,
+            tastes=tastes,
+            markdown_tastes=markdown_tastes,
+            assume_gpt4_taste=assume_gpt4_taste,
         )
 
 
@@ -154,6 +165,9 @@ def compute(
     concurrency: int = 64,
     keep_thinking: bool = False,
     judge_check: bool | None = None,
+    tastes: Mapping[str, Taste | float] | None = None,
+    markdown_tastes: Mapping[str, Taste | float] | None = None,
+    assume_gpt4_taste: bool = False,
 ) -> dict[str, object]:
     """`XlAlpacaevalMetric.compute` without `evaluate`.
 
@@ -205,7 +219,17 @@ def compute(
             opened.client.preflight()
         check = checking.checking(opened, comparisons, judge_check)
         found = None if check is None else check.run()
-        result = scoring.score(comparisons, opened, criteria=rubric, tastes=checking.tastes(found))
+        result = scoring.score(
+            comparisons,
+            opened,
+            criteria=rubric,
+            tastes={**checking.tastes(found), **scoring.as_tastes(tastes, "tastes")},
+            markdown_tastes={
+                **checking.markdown_tastes(found),
+                **scoring.as_tastes(markdown_tastes, "markdown_tastes"),
+            },
+            assume_gpt4_taste=assume_gpt4_taste,
+        )
         if opened is not None:
             result = checking.with_check(result, found)
     return replace(result, warnings=(*notes, *result.warnings)).as_dict()

@@ -79,7 +79,7 @@ def test_the_context_tasks_are_the_five_designs() -> None:
 
     loaded = TaskManager(include_path=str(FOLDER)).load("xl_context")["tasks"]
     assert {name: len(task.eval_docs) for name, task in loaded.items()} == {
-        f"xl_context_{design}": 24 for design in context.DESIGNS
+        f"xl_context_{design}": 48 for design in context.DESIGNS
     }
     doc = next(iter(loaded["xl_context_all"].eval_docs))
     assert len({doc["context_language"], doc["instruction_language"], doc["response_language"]}) == 3

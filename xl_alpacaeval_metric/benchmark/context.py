@@ -54,6 +54,7 @@ def rows(codes: Sequence[str] | None = None) -> Iterator[Row]:
                 context_language=of_context,
                 reference=item["reference"][of_response],
                 subset=design,
+                expected=json.dumps(item["answer"], ensure_ascii=False) if "answer" in item else "",
             )
 
 

@@ -1,4 +1,4 @@
-"""`mini`: sixteen requests written for this project, with references in every language."""
+"""`mini`: 32 requests written for this project, with references in every language."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,8 @@ from xl_alpacaeval_metric.benchmark.phrasing import DATA, ask_in
 from xl_alpacaeval_metric.benchmark.rows import Row
 from xl_alpacaeval_metric.files import tables
 
-LANGUAGES = (*languages.RELEASED, "en")
+LANGUAGES = (*languages.RELEASED, "en", "pt-BR")
+"""The released languages, where `pt` is European Portuguese; English; Brazilian Portuguese."""
 
 
 def rows(code: str, seed: int) -> Iterator[Row]:

@@ -14,7 +14,8 @@ class Row:
 
     `instruction` is the whole prompt, `request` the prompt without its language instruction.
     `request`, `context`, `context_language` and `reference` are None where there is none. `subset`
-    is the source of the row or, in the benchmark `context`, its design.
+    is the source of the row or, in the benchmark `context`, its design. `expected` is JSON with the
+    facts that a right answer to a closed question names (see `correctness`), else empty.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Row:
     context_language: str | None = None
     reference: str | None = None
     subset: str = ""
+    expected: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,6 @@ def check(
     with asked.opened(True, 0, device) as the_judge:
         if the_judge is None:
             raise UserError("judge none gives no verdicts to check; name a judge")
-        if len(the_judge.members) > 1:
-            raise UserError("check-judge checks one judge at a time; give one --judge")
         if cache is not None:
             the_judge.use_cache(cache)
         the_judge.client.preflight()

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 @app.command("estimate")
 @with_options(JudgingOptions, "asked")
 def estimate_costs(
-    asked: JudgingOptions,
     answers: Annotated[
         Path | None, typer.Argument(metavar="[PAIRS|RUN]", help="As for judge; or --benchmark, without answers")
     ] = None,
@@ -35,6 +34,8 @@ def estimate_costs(
     limit: Limit = None,
     benchmark_path: BenchmarkPath = None,
     exclusion: Exclusion = "strict",
+    *,
+    asked: JudgingOptions,
     models: Annotated[int, typer.Option(min=1, metavar="N", help="Models that are to be judged so")] = 1,
     reference: Annotated[
         Path | None, typer.Option(metavar="FILE|RUN", help="References in place of those in PAIRS, as for judge")

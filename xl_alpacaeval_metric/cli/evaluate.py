@@ -36,6 +36,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -55,11 +56,12 @@ def options(version: Version = False) -> None:
 @with_options(RunOptions, "asked")
 def evaluate(
     model: Model,
-    asked: RunOptions,
     backend: Backend = "auto",
     model_args: ModelArgs = "",
     benchmark: BenchmarkName = "mini",
     languages: Languages = None,
+    *,
+    asked: RunOptions,
     reference: Annotated[
         str | None,
         typer.Option(
@@ -86,7 +88,7 @@ def evaluate(
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric.benchmark.written import references
-    from xl_alpacaeval_metric.judge.answer_order import SMALL, both_by_default
+    from xl_alpacaeval_metric.judge.answer_order import SMALL
     from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
@@ -109,7 +111,7 @@ def evaluate(
     )
     candidate = with_backend(candidate, output)
     candidate.check()
-    with asked.opened_for(both_by_default([benchmark])) as the_judge:
+    with asked.opened_for(judging.both_by_default(benchmark, output)) as the_judge:
         rubric = asked.rubric(the_judge)
         wanted = codes(languages) if languages is not None else None
         rows = benchmarks.load(

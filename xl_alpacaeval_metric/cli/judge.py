@@ -24,10 +24,11 @@ def judge_answers(
             "an output folder of lm_eval with --log_samples",
         ),
     ],
-    asked: RunOptions,
     output: Annotated[
         Path | None, typer.Option(help="Run folder  [default: that of the answers, where they are in one]")
     ] = None,
+    *,
+    asked: RunOptions,
     reference: Annotated[
         Path | None,
         typer.Option(
@@ -43,7 +44,6 @@ def judge_answers(
 
     A run folder is judged in its place; further judges, orders and criteria ask what is missing.
     """
-    from xl_alpacaeval_metric.judge.answer_order import both_by_default
     from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import answers_file, pairs
     from xl_alpacaeval_metric.runs import evaluate as runs
@@ -54,7 +54,8 @@ def judge_answers(
     if output is None and not in_place:
         raise UserError(f"{answers}: is no run folder, so that it needs --output FOLDER for the verdicts")
     folder = answers if output is None or in_place else output
-    with asked.opened_for(both_by_default([found.benchmark])) as the_judge:
+    both = judging.both_by_default(found.benchmark, folder)
+    with asked.opened_for(both) as the_judge:
         rubric = asked.rubric(the_judge)
         rule = stopping.rule_of(asked.precision, asked.until_decided, found.comparisons, the_judge, rubric)
         with ProgressLine(folder) as progress:

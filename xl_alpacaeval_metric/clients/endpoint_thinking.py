@@ -8,8 +8,9 @@ from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.clients import endpoint_requests
 from xl_alpacaeval_metric.clients.endpoint_reply import EndpointReply
 from xl_alpacaeval_metric.clients.endpoint_requests import RequestRefused
+from xl_alpacaeval_metric.clients.openai.advice import in_one_line
 from xl_alpacaeval_metric.clients.openai.body import BodyRefused
-from xl_alpacaeval_metric.clients.openai.protocol import EFFORTS, THINKING_OFF
+from xl_alpacaeval_metric.clients.openai.protocol import EFFORTS, THINKING_OFF, TRANSIENT_STATUS, Fault
 from xl_alpacaeval_metric.errors import UserError
 
 PROBE_TOKENS = 64
@@ -65,6 +66,10 @@ def _reply(lm: Any, prompt: Any, arguments: Mapping[str, Any]) -> EndpointReply:
             reply: EndpointReply = lm.parse_generations(body)[0]
             return reply
         except (requests.RequestException, BodyRefused, ValueError) as error:
+            response = getattr(error, "response", None)
+            if response is not None and response.status_code < 500 and response.status_code not in TRANSIENT_STATUS:
+                what = in_one_line(Fault("fatal", f"status {response.status_code}", response.status_code))
+                raise UserError(f"the endpoint refuses the request: {what}") from None
             if attempt == ATTEMPTS - 1:
                 raise UserError(f"the endpoint does not answer: {type(error).__name__}: {error}"[:300]) from None
             time.sleep(2.0**attempt)

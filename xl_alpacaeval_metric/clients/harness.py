@@ -1,6 +1,7 @@
 """Models that lm-evaluation-harness loads in this process: vLLM, SGLang and others."""
 
 import importlib.util
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -124,6 +125,8 @@ class HarnessClient:
 
     def _load(self) -> Any:
         if self._lm is None:
+            # vLLM and its processes log to standard output, which is for the command's result.
+            os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
             from lm_eval.api.registry import get_model
 
             off = {"enable_thinking": False} if self.thinking.mode == "off" and self.backend in SWITCHED else {}

@@ -27,6 +27,7 @@ from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.records.result import Taste
 from xl_alpacaeval_metric.runs.answers.thoughts import Answer
 from xl_alpacaeval_metric.signature import with_check
+from xl_alpacaeval_metric.stats.length_control import markdown_counts
 
 logger = logging.getLogger(__name__)
 
@@ -154,8 +155,8 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
     figures = Figures(scored, (), None, judge is not None)
     for line in (*figures.swamped(), *figures.one_sided()):
         logger.warning("%s", line)
-    tastes = checking.tastes(check)
-    lengths = _content_lengths(task.comparisons) if tastes else [None] * len(scored)
+    tastes = checking.tastes(check), checking.markdown_tastes(check)
+    lengths = _content_lengths(task.comparisons) if tastes[0] else [None] * len(scored)
     return [
         json.dumps(
             {**_judged_answer(one, judge is not None, check, between, tastes), "one_order": [*figures.one_order()]},
@@ -194,12 +195,14 @@ def _judged_answer(
     judged: bool,
     check: JudgeCheck | None,
     lengths: tuple[float, float] | None,
-    tastes: Mapping[str, Taste],
+    tastes: tuple[Mapping[str, Taste], Mapping[str, Taste]],
 ) -> dict[str, Any]:
-    taste = tastes.get(one.item.language)
+    taste, markdown_taste = (of.get(one.item.language) for of in tastes)
     return {
         "content_lengths": lengths,
         "length_taste": None if taste is None else [taste.value, taste.standard_error],
+        "markdown_taste": None if markdown_taste is None else [markdown_taste.value, markdown_taste.standard_error],
+        "markdown": markdown_counts([one.item.prediction, one.item.reference]),
         **(
             {}
             if check is None

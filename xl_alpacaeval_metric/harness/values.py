@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from lm_eval.api.metrics import mean
 
-from xl_alpacaeval_metric.figures import LengthControl
 from xl_alpacaeval_metric.records.result import Taste
 from xl_alpacaeval_metric.stats import one_order
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
+from xl_alpacaeval_metric.stats.length_control.known_tastes import LengthControl
 from xl_alpacaeval_metric.stats.missing import as_preferences
 from xl_alpacaeval_metric.stats.strata import Strata
 
@@ -38,7 +38,8 @@ def values(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
         item = [_number(shown), doc["id"], code, _order(verdicts)]
         found["win_rate_ci95_low"], found["win_rate_ci95_high"] = item, item
         lengths, taste = judged["content_lengths"] or (0.0, 0.0), judged["length_taste"]
-        found["lc_win_rate"] = [_number(shown), *lengths, code, taste]
+        markdown = *(judged.get("markdown") or (0, 0)), judged.get("markdown_taste")
+        found["lc_win_rate"] = [_number(shown), *lengths, code, taste, _order(verdicts), markdown]
         found["first_position_rate"] = _first(verdicts)
         found["missing"] = float(preference is None)
     return found
@@ -160,15 +161,29 @@ def _interval(items: list[tuple[float, str, str, str]]) -> tuple[float, float]:
     return low / 100, high / 100
 
 
-def length_controlled(items: list[tuple[float, float, float, str, Sequence[float] | None]]) -> Figure:
+Pair = tuple[float, float, float, str, Sequence[float] | None, str, tuple[int, int, Sequence[float] | None]]
+"""Preference, content lengths, language, taste, order; Markdown elements of both, and the taste."""
+
+
+def length_controlled(items: list[Pair]) -> Figure:
     """The length-controlled win rate of a task, 0..1, over the items with a preference.
 
     nan where the judge's taste for length is not known, or the pairs are too few.
     """
     present = [item for item in items if not math.isnan(item[0])]
-    tastes = {code: Taste(*taste) for *_, code, taste in present if taste is not None}
+    tastes = {item[3]: Taste(*item[4]) for item in present if item[4] is not None}
     if not present or LengthControl(tastes).reason(Counter(item[3] for item in present)) is not None:
         return Figure(math.nan)
-    preferences, candidate, reference, codes, _ = zip(*present, strict=True)
-    found = overall_length_controlled_win_rate(preferences, candidate, reference, codes, tastes=tastes)
+    preferences, candidate, reference, codes, _, orders, markdown = zip(*present, strict=True)
+    found = overall_length_controlled_win_rate(
+        preferences,
+        candidate,
+        reference,
+        codes,
+        orders=orders,
+        tastes=tastes,
+        markdown=([one[0] for one in markdown], [one[1] for one in markdown]),
+        markdown_tastes={item[3]: Taste(*item[6][2]) for item in present if item[6][2] is not None},
+        of_same_content=True,
+    )
     return Figure(found.value / 100.0)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from xl_alpacaeval_metric import correctness
 from xl_alpacaeval_metric.languages.fidelity import TextFidelity, fidelity_row, texts_fidelity
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Verdict
 from xl_alpacaeval_metric.stats.position import position
@@ -10,12 +11,16 @@ from xl_alpacaeval_metric.stats.position import position
 
 @dataclass(frozen=True, slots=True)
 class ItemScores:
-    """The figures of one item; `preference` is None where it is missing or nothing was judged."""
+    """The figures of one item; `preference` is None where it is missing or nothing was judged.
+
+    `correct` is None where no fact is expected of the answer.
+    """
 
     item: Comparison
     verdicts: Sequence[Verdict]
     preference: float | None
     fidelity: TextFidelity
+    correct: bool | None = None
 
 
 def item_scores(comparisons: Sequence[Comparison], verdicts: Mapping[ItemKey, Sequence[Verdict]]) -> list[ItemScores]:
@@ -25,7 +30,13 @@ def item_scores(comparisons: Sequence[Comparison], verdicts: Mapping[ItemKey, Se
     """
     found = texts_fidelity([item.prediction for item in comparisons], [item.language for item in comparisons])
     return [
-        ItemScores(item, judged, preference_of(judged), fidelity)
+        ItemScores(
+            item,
+            judged,
+            preference_of(judged),
+            fidelity,
+            correctness.is_correct(item.prediction, item.language, item.expected),
+        )
         for item, fidelity in zip(comparisons, found, strict=True)
         for judged in [verdicts.get(item.key, ())]
     ]
@@ -92,6 +103,7 @@ def item_row(one: ItemScores) -> dict[str, object]:
         "language": item.language,
         "preference": one.preference,
         **fidelity_row(one.fidelity),
+        **({} if one.correct is None else {"correct": one.correct}),
         "length": len(item.prediction),
         "reference_length": len(item.reference),
         "cut": getattr(item, "cut", None),

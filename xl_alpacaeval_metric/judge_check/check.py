@@ -1,13 +1,13 @@
 """The check of a judge: control pairs are judged in rounds, and the figures computed."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check.faults import faults
 from xl_alpacaeval_metric.judge_check.findings import figures
-from xl_alpacaeval_metric.judge_check.judged import JudgedPair, judge_pairs, questions
+from xl_alpacaeval_metric.judge_check.judged import JudgedPair, judge_pairs, questions, together
 from xl_alpacaeval_metric.judge_check.pairs import (
     SMALL,
     WORSE,
@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.judge_check.pairs import (
     left_out,
 )
 from xl_alpacaeval_metric.judge_check.stopping import without_judge
-from xl_alpacaeval_metric.judge_check.taste import MeasuredTaste, measure
+from xl_alpacaeval_metric.judge_check.taste import Tastes, measure
 from xl_alpacaeval_metric.progress import Progress, silent
 from xl_alpacaeval_metric.records.judge_check import FAULTY, CheckFigures, Finding, JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Verdict
@@ -68,14 +68,40 @@ class Controls:
         return controls_hash(self.all)
 
 
-def check_judge(
-    judge: Judge, controls: Controls, *, stop_early: bool = True, progress: Progress = silent
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What a judge said of the pairs; in the languages `left` it was not asked them all."""
+
+    spec: str
+    prompt: str
+    judged: Sequence[JudgedPair]
+    verdicts: Sequence[Verdict]
+    left: frozenset[str]
+
+
+def check_judges(
+    judges: Sequence[Judge], controls: Controls, *, stop_early: bool = True, progress: Progress = silent
 ) -> JudgeCheck:
     """Judge the control pairs in both orders, and say what kind of judge it is.
 
     The pairs are judged in rounds of prompts. With `stop_early` a language in which it is certainly
-    no judge is left after a round. Raises what the client's `complete` raises.
+    no judge is left after a round. Several judges are a panel: the figures are those of their mean,
+    and `judges` has each one's. Raises what the client's `complete` raises.
     """
+    answers = [_ask(judge, controls, stop_early, progress) for judge in judges]
+    if len(answers) == 1:
+        return _summed_up(answers[0], controls)
+    panel = _Answers(
+        spec="+".join(one.spec for one in answers),
+        prompt="+".join(dict.fromkeys(one.prompt for one in answers)),
+        judged=together([one.judged for one in answers]),
+        verdicts=[verdict for one in answers for verdict in one.verdicts],
+        left=frozenset.intersection(*(one.left for one in answers)),
+    )
+    return replace(_summed_up(panel, controls), judges={one.spec: _summed_up(one, controls) for one in answers})
+
+
+def _ask(judge: Judge, controls: Controls, stop_early: bool, progress: Progress) -> _Answers:
     total = len(questions(controls.all, judge))
     verdicts: list[Verdict] = []
 
@@ -86,7 +112,7 @@ def check_judge(
     if total:
         progress("checking the judge", 0, total, f"checking {judge.client.spec} on pairs whose right verdict is known")
     judged, left = in_rounds(controls, lambda pairs: judge_pairs(pairs, judge, keep), stop_early)
-    return _summed_up(judge, controls, judged, verdicts, left)
+    return _Answers(judge.client.spec, judge.template.sha, judged, verdicts, frozenset(left))
 
 
 def in_rounds(
@@ -103,7 +129,7 @@ def in_rounds(
 
 
 def figures_by_language(
-    controls: Controls, judged: Sequence[JudgedPair], left: set[str], tastes: Mapping[str, MeasuredTaste]
+    controls: Controls, judged: Sequence[JudgedPair], left: Collection[str], tastes: Mapping[str, Tastes]
 ) -> dict[str, CheckFigures]:
     """The figures of each language; one that was left has no judge, whatever a few pairs give."""
     found = {}
@@ -127,11 +153,10 @@ def _rounds(controls: Controls, stop_early: bool) -> list[list[ControlPair]]:
     return [chunk for chunk in found if chunk]
 
 
-def _summed_up(
-    judge: Judge, controls: Controls, judged: Sequence[JudgedPair], verdicts: Sequence[Verdict], left: set[str]
-) -> JudgeCheck:
+def _summed_up(answers: _Answers, controls: Controls) -> JudgeCheck:
+    judged, verdicts = answers.judged, answers.verdicts
     taste, tastes = measure(judged)
-    by_language = figures_by_language(controls, judged, left, tastes)
+    by_language = figures_by_language(controls, judged, answers.left, tastes)
     found = faults(judged, frozenset(code for code, of in by_language.items() if of.verdict == "no judge"))
     faulty = {code for fault in found for code in fault.languages}
     by_language = {code: _not_passed(of, FAULTY) if code in faulty else of for code, of in by_language.items()}
@@ -145,8 +170,8 @@ def _summed_up(
         overall=overall,
         by_language=by_language,
         faults=tuple(fault.line(len(by_language)) for fault in found),
-        judge=judge.client.spec,
-        prompt=judge.template.sha,
+        judge=answers.spec,
+        prompt=answers.prompt,
         controls=controls.sha,
         n_verdicts=len(verdicts),
         n_verdicts_missing=sum(verdict.preference is None for verdict in verdicts),
@@ -154,7 +179,7 @@ def _summed_up(
         cached=sum(verdict.cached for verdict in verdicts),
         unchecked=controls.unchecked,
         missing_reasons=dict(Counter(v.reason or "" for v in verdicts if v.preference is None).most_common(5)),
-        notes=tuple(_notes(controls, left)),
+        notes=tuple(_notes(controls, answers.left)),
     )
 
 
@@ -163,7 +188,7 @@ def _not_passed(found: CheckFigures, reason: str) -> CheckFigures:
     return replace(found, verdict=doubtful, reason=reason) if found.verdict == "passed" else found
 
 
-def _notes(controls: Controls, left: set[str]) -> list[str]:
+def _notes(controls: Controls, left: Collection[str]) -> list[str]:
     lines = [
         f"{', '.join(codes)}: no text for the kind {kind}, which is left out"
         for kind, codes in left_out(controls.pairs, controls.kinds).items()

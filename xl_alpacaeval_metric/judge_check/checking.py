@@ -15,7 +15,7 @@ from xl_alpacaeval_metric.judge.estimate import Estimate
 from xl_alpacaeval_metric.judge.estimate import estimate as estimated
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.judge_check.check import Controls, check_judge
+from xl_alpacaeval_metric.judge_check.check import Controls, check_judges
 from xl_alpacaeval_metric.judge_check.judged import questions
 from xl_alpacaeval_metric.judge_check.references import controls_for
 from xl_alpacaeval_metric.progress import Progress, silent
@@ -35,7 +35,7 @@ def wanted(given: bool | str | None = None) -> bool:
 
 
 class JudgeChecking:
-    """The check of a judge by these pairs. `run` asks at most once.
+    """The check of a judge, or of each judge of a panel, by these pairs. `run` asks at most once.
 
     Replies are kept by judge, prompt and language in the cache folder of xl-suite, those of an
     endpoint for a week: another model may stand behind its address by then. The judge's preflight
@@ -44,22 +44,32 @@ class JudgeChecking:
 
     def __init__(self, judge: Judge, controls: Controls, *, stop_early: bool = True) -> None:
         self.controls, self._stop_early = controls, stop_early
-        self._asked, self._cache = _with_cache(judge)
+        self._asked = [_with_cache(one) for one in judge.members.values()]
         self._found: JudgeCheck | None = None
 
     @property
-    def identity(self) -> Mapping[str, object]:
-        """That of the judge's client."""
-        return self._asked.client.identity
+    def at_endpoints(self) -> bool:
+        """Whether all judges are endpoints, which take no memory of this machine."""
+        return all("endpoint" in judge.client.identity for judge, _ in self._asked)
 
     def estimate(self) -> Estimate:
         """What the check will take at most, without the replies that are kept."""
+        found = Estimate(0, 0, 0)
+        for judge, cache in self._asked if self.controls.all else ():
+            one = self._estimate(judge, cache)
+            found = replace(
+                one,
+                requests=found.requests + one.requests,
+                prompt_tokens=found.prompt_tokens + one.prompt_tokens,
+                completion_tokens=found.completion_tokens + one.completion_tokens,
+            )
+        return found
+
+    def _estimate(self, judge: Judge, cache: CachedClient | None) -> Estimate:
         pairs = self.controls.all
-        if not pairs:
-            return Estimate(0, 0, 0)
-        whole = estimated(JudgingTask.of([pair.comparison for pair in pairs], _both_orders(self._asked)))
-        requests = [self._asked.request(*question) for question in questions(pairs, self._asked)]
-        missing = len(set(map(request_key, requests))) if self._cache is None else self._cache.count_missing(requests)
+        whole = estimated(JudgingTask.of([pair.comparison for pair in pairs], _both_orders(judge)))
+        requests = [judge.request(*question) for question in questions(pairs, judge)]
+        missing = len(set(map(request_key, requests))) if cache is None else cache.count_missing(requests)
         share = missing / whole.requests
         return replace(
             whole,
@@ -71,20 +81,19 @@ class JudgeChecking:
     def run(self, progress: Progress = silent) -> JudgeCheck:
         """What the check finds; raises what the client's `complete` raises."""
         if self._found is None:
-            self._found = check_judge(self._asked, self.controls, stop_early=self._stop_early, progress=progress)
-            if self._cache is not None:
-                self._cache.close_file()
+            judges = [judge for judge, _ in self._asked]
+            self._found = check_judges(judges, self.controls, stop_early=self._stop_early, progress=progress)
+            for _, cache in self._asked:
+                if cache is not None:
+                    cache.close_file()
         return self._found
 
 
 def checking(
     judge: Judge | None, comparisons: Sequence[Comparison], given: bool | str | None = None
 ) -> JudgeChecking | None:
-    """The check before these comparisons are judged; None without a judge and where it is off.
-
-    The judges of a panel are not checked here.
-    """
-    if judge is None or len(judge.members) > 1 or not wanted(given):
+    """The check before these comparisons are judged; None without a judge and where it is off."""
+    if judge is None or not wanted(given):
         return None
     return JudgeChecking(judge, controls_for([item.language for item in comparisons], comparisons))
 
@@ -101,6 +110,15 @@ def tastes(check: JudgeCheck | None) -> dict[str, Taste]:
     }
 
 
+def markdown_tastes(check: JudgeCheck | None) -> dict[str, Taste]:
+    """The judge's taste for Markdown by language, where a check measured it."""
+    return {
+        code: Taste(found.markdown_taste, found.markdown_taste_stderr or 0.0)
+        for code, found in (check.by_language if check else {}).items()
+        if found.markdown_taste is not None
+    }
+
+
 def with_check(result: Result, check: JudgeCheck | None) -> Result:
     """The result with what the check of its judge found; for None, that it is unchecked."""
     summary = (lambda code: UNCHECKED) if check is None else check.summary
@@ -112,6 +130,12 @@ def with_check(result: Result, check: JudgeCheck | None) -> Result:
     )
     if check is None:
         return result
+    if result.panel is not None:
+        judges = {
+            name: replace(one, judge_check=check.judges[name].summary() if name in check.judges else UNCHECKED)
+            for name, one in result.panel.by_judge.items()
+        }
+        result = replace(result, panel=replace(result.panel, by_judge=judges))
     return replace(
         result,
         signature=signature.with_check(result.signature, check.controls),

@@ -5,7 +5,7 @@ from math import isnan
 
 from xl_alpacaeval_metric.judge_check.judged import JudgedPair
 from xl_alpacaeval_metric.judge_check.pairs import KINDS, WORSE
-from xl_alpacaeval_metric.judge_check.taste import MeasuredTaste
+from xl_alpacaeval_metric.judge_check.taste import Tastes
 from xl_alpacaeval_metric.records.judge_check import CheckFigures, Finding, KindFigures
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 
@@ -24,7 +24,7 @@ tenth of it.
 """
 
 
-def figures(judged: Sequence[JudgedPair], taste: MeasuredTaste | None) -> CheckFigures:
+def figures(judged: Sequence[JudgedPair], tastes: Tastes | None) -> CheckFigures:
     """The figures of some pairs taken together, kinds and languages weighing the same."""
     worse = [one for one in judged if one.pair.kind in WORSE]
     strata = [(one.pair.kind, one.pair.language) for one in worse]
@@ -38,14 +38,15 @@ def figures(judged: Sequence[JudgedPair], taste: MeasuredTaste | None) -> CheckF
     verdict, reason = _verdict(accuracy, resolution, ci95)
     if 2 * (silent := sum(one.silent for one in worse)) > len(worse):
         verdict, reason = "no judge", f"gives no verdict on {silent} of {len(worse)} pairs"
+    length, markdown = (tastes.length, tastes.markdown) if tastes else (None, None)
     return CheckFigures(
         verdict=verdict,
         accuracy=accuracy,
         resolution=resolution,
         ci95=ci95,
         first_position_rate=_macro([one.first for one in worse], strata),
-        length_taste=None if taste is None else taste.value,
-        length_taste_stderr=None if taste is None else taste.standard_error,
+        length_taste=None if length is None else length.value,
+        length_taste_stderr=None if length is None else length.standard_error,
         n=sum(credit is not None for credit in credits),
         n_missing=sum(credit is None for credit in credits),
         by_kind={
@@ -54,6 +55,8 @@ def figures(judged: Sequence[JudgedPair], taste: MeasuredTaste | None) -> CheckF
             if (of := [one for one in judged if one.pair.kind == kind])
         },
         reason=reason,
+        markdown_taste=None if markdown is None else markdown.value,
+        markdown_taste_stderr=None if markdown is None else markdown.standard_error,
     )
 
 

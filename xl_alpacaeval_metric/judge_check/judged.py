@@ -47,6 +47,33 @@ class JudgedPair:
         return (1.0 - self.wrong_first + self.right_first) / 2
 
 
+def together(each: Sequence[Sequence[JudgedPair]]) -> list[JudgedPair]:
+    """The pairs that every judge of a panel was asked about, with the mean of their probabilities.
+
+    As in a run, a judge that lacks a verdict on a pair is left out of its mean.
+    """
+    of_pair: dict[object, list[JudgedPair]] = {}
+    for judged in each:
+        for one in judged:
+            of_pair.setdefault(one.pair.comparison.key, []).append(one)
+    found = []
+    for given in of_pair.values():
+        if len(given) == len(each):
+            known = [one for one in given if one.right is not None]
+            wrong_first, right_first = (
+                mean([value for one in known if (value := getattr(one, side)) is not None])
+                for side in ("wrong_first", "right_first")
+            )
+            silent = not known and any(one.silent for one in given)
+            found.append(JudgedPair(given[0].pair, wrong_first, right_first, silent))
+    return found
+
+
+def mean(values: Sequence[float]) -> float | None:
+    """The mean; None of nothing."""
+    return sum(values) / len(values) if values else None
+
+
 def judge_pairs(pairs: Sequence[ControlPair], judge: Judge, on_verdict: Callable[[Verdict], None]) -> list[JudgedPair]:
     """Every pair judged in both orders; `on_verdict` is called with each verdict as it comes in.
 

@@ -85,16 +85,17 @@ def calibrate(run: Path, paths: Sequence[Path], width: float | None = None) -> C
         language = f" in {code}" if code else ""
         raise UserError(f"{labels.places[unknown]}: id {identifier!r}{language} is not an item of {run}")
     preferences = {key: aggregate.preference_of(judged) for key, judged in verdicts.items() if key in samples}
+    orders = {key: aggregate.order_of(judged) for key, judged in verdicts.items()}
     found = agreement.measure(verdicts, labels, {key: item.cluster for key, item in samples.items()})
     means = {key: value for key, value in labels.means().items() if value is not None}
     used = [key for key in samples if key in means and preferences.get(key) is not None]
     languages = [code for code in dict.fromkeys(code for _, code in samples) if any(key[1] == code for key in used)]
     inside = [item for item in samples.values() if item.language in languages]
-    overall = _anchored(inside, preferences, means, width, by_language=True)
+    overall = _anchored(inside, preferences, orders, means, width, by_language=True)
     if overall.reason:
         raise UserError(f"{', '.join(map(str, paths))}: {overall.reason}")
     by_language = {
-        code: _anchored([item for item in inside if item.language == code], preferences, means, width)
+        code: _anchored([item for item in inside if item.language == code], preferences, orders, means, width)
         for code in languages
     }
     drawn = {item.key for design in labels.draws for item in draw.drawn(samples.values(), design)}
@@ -105,6 +106,7 @@ def calibrate(run: Path, paths: Sequence[Path], width: float | None = None) -> C
 def _anchored(
     items: Sequence[Comparison],
     preferences: Mapping[ItemKey, float | None],
+    orders: Mapping[ItemKey, str],
     means: Mapping[ItemKey, float],
     width: float | None,
     *,
@@ -114,20 +116,21 @@ def _anchored(
     people = [means.get(item.key) for item in items]
     prompts = [item.cluster for item in items]
     languages = [item.language for item in items] if by_language else None
+    halves = [orders.get(item.key) for item in items]
     found, reason = None, None
     needed: tuple[int | None, float | None] = (None, None)
     try:
-        found = anchored_win_rate(judge, people, prompts, languages)
+        found = anchored_win_rate(judge, people, prompts, languages, orders=halves)
         if width is not None:
-            needed = labels_for_width(width, judge, people, prompts, languages)
+            needed = labels_for_width(width, judge, people, prompts, languages, orders=halves)
     except UserError as error:
         reason = str(error)
     labelled = [i for i in range(len(items)) if judge[i] is not None and people[i] is not None]
     return Anchored(
         anchored_win_rate=found.value if found else None,
         anchored_win_rate_ci95=found.ci95 if found else None,
-        judge_only=none_if_nan(Strata.of(as_preferences(judge), prompts, languages).mean * 100),
-        judge_only_ci95=none_if_undefined(win_rate_interval(judge, prompts, languages)),
+        judge_only=none_if_nan(100 * Strata.of(as_preferences(judge), prompts, languages, halves).mean),
+        judge_only_ci95=none_if_undefined(win_rate_interval(judge, prompts, languages, orders=halves)),
         n=sum(preference is not None for preference in judge),
         n_labels=len(labelled),
         n_labelled_prompts=len({prompts[i] for i in labelled}),

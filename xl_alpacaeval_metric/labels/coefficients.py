@@ -9,6 +9,7 @@ from math import nan, sqrt
 
 import numpy as np
 
+from xl_alpacaeval_metric.panels import krippendorff
 from xl_alpacaeval_metric.stats.clusters import Clusters
 from xl_alpacaeval_metric.stats.intervals import mean_interval
 from xl_alpacaeval_metric.stats.missing import Floats, none_if_nan, none_if_undefined
@@ -75,12 +76,8 @@ def coincidences(counts: Floats) -> Floats:
 
 
 def alpha(tables: Floats) -> Floats:
-    """Krippendorff's alpha for nominal categories: 1 - observed / expected disagreement.
-
-    `tables`: sums of `coincidences` (the last two axes). nan where all labels are the same. Source:
-    Krippendorff 2011, repository.upenn.edu/asc_papers/43.
-    """
-    return _alpha(tables, np.ones((tables.shape[-1],) * 2) - np.eye(tables.shape[-1]))
+    """Krippendorff's alpha for nominal categories, from sums of `coincidences`."""
+    return krippendorff.of_tables(tables, np.ones((tables.shape[-1],) * 2) - np.eye(tables.shape[-1]))
 
 
 def interval_alpha(tables: Floats) -> Floats:
@@ -88,7 +85,7 @@ def interval_alpha(tables: Floats) -> Floats:
     win against tie.
     """
     positions = np.arange(tables.shape[-1])
-    return _alpha(tables, np.square(positions[:, None] - positions[None, :]).astype(np.float64))
+    return krippendorff.of_tables(tables, np.square(positions[:, None] - positions[None, :]).astype(np.float64))
 
 
 def percent(values: Floats, prompts: Sequence[Hashable]) -> tuple[float | None, Interval | None]:
@@ -143,15 +140,6 @@ def added_raters(mean: Floats) -> Floats:
     agreeing, not_agreeing = mean.copy(), mean.copy()
     agreeing[1], not_agreeing[1] = mean[0], 0.0
     return np.stack([agreeing, not_agreeing])
-
-
-def _alpha(tables: Floats, distances: Floats) -> Floats:
-    values = tables.sum(axis=-1)
-    n = values.sum(axis=-1)
-    observed = (tables * distances).sum(axis=(-2, -1))
-    expected = (values[..., :, None] * values[..., None, :] * distances).sum(axis=(-2, -1))
-    found: Floats = 1 - _ratio((n - 1) * observed, expected)
-    return found
 
 
 def _beyond_chance(agreement: Floats, shares: Floats) -> Floats:

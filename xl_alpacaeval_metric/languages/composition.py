@@ -60,7 +60,8 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     passes.learn(chunk.bare for chunk in chunks)
     pieces: list[_Piece] = []
     for chunk in chunks:
-        pieces += [chunk] if passes.of(chunk.bare) else _sentences(chunk, contents[chunk.text], base)
+        whole = passes.of(chunk.bare) or not passes.chance(chunk.bare)
+        pieces += [chunk] if whole else _sentences(chunk, contents[chunk.text], base)
     passes.learn(piece.bare for piece in pieces)
     looked = _looked(pieces, passes)
     raw = [contents[pieces[at].text][pieces[at].start : pieces[at].end] for at in looked]
@@ -69,7 +70,7 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
         at: some for at, some in zip(looked, spans.find(raw, words, passes.code, passes.script), strict=True) if some
     }
     rest = {
-        at: _without(contents[pieces[at].text][pieces[at].start : pieces[at].end], some, base)
+        at: _without(contents[pieces[at].text][pieces[at].start : pieces[at].end], some)
         for at, some in inside.items()
         if not passes.of(pieces[at].bare)
     }
@@ -136,12 +137,12 @@ def _composition(letters: Counter[str], found: Sequence[Span], code: str) -> Com
     )
 
 
-def _without(raw: str, inside: Sequence[Span], base: str) -> str:
+def _without(raw: str, inside: Sequence[Span]) -> str:
     """The bare words of a sentence without its spans in another language."""
     rest, end = "", 0
     for span in inside:
         rest, end = f"{rest} {raw[end : span.start]}", span.end
-    return " ".join(line.bare for line in content.parts(f"{rest} {raw[end:]}".replace("\n", " "), base))
+    return content.bare(f"{rest} {raw[end:]}")
 
 
 def _answered_in(letters: Counter[str], whole: int, code: str) -> str:
@@ -153,7 +154,7 @@ def _answered_in(letters: Counter[str], whole: int, code: str) -> str:
 
 def _others(bare: Sequence[str], passes: Passes) -> list[str]:
     """The language of lines that do not pass for the one asked for, though they may be in it."""
-    found = identify.identify(bare)
+    found = identify.codes_of(bare, [passes.words(line) for line in bare])
     return [_other(line, label, passes.code, passes.script) for line, label in zip(bare, found, strict=True)]
 
 
@@ -199,12 +200,11 @@ def _sentences(chunk: _Piece, text: str, base: str) -> Iterator[_Piece]:
     raw = text[chunk.start : chunk.end]
     start, sentences = 0, list(_SENTENCE.finditer(raw))
     for number, sentence in enumerate(sentences):
-        bare = content.parts(raw[start : sentence.end()], base)
-        if number + 1 < len(sentences) and not any(part.long for part in bare):
+        bare = content.bare(raw[start : sentence.end()])
+        if number + 1 < len(sentences) and not content.is_long(bare, base):
             continue
         if bare:
-            joined = " ".join(part.bare for part in bare)
-            yield _Piece(chunk.text, chunk.start + start, chunk.start + sentence.end(), joined)
+            yield _Piece(chunk.text, chunk.start + start, chunk.start + sentence.end(), bare)
         start = sentence.end()
 
 

@@ -1,8 +1,8 @@
 """The content of a text, without code, addresses and the like, and its lines.
 
 Left out are fenced and inline code, markup tags, addresses and file paths, formulas, rows of
-figures, and quotations up to `QUOTED` of the letters. What is left out becomes spaces, so that a
-character stays at its place.
+figures, and quotations (Markdown's too) up to `QUOTED` of the letters. What is left out becomes
+spaces, so that a character stays at its place.
 """
 
 import re
@@ -51,6 +51,7 @@ _QUOTATION = re.compile(
     r"“[^“”\n]{2,600}”|„[^„“”\n]{2,600}[“”]|«[^«»\n]{2,600}»|»[^«»\n]{2,600}«|「[^「」\n]{1,300}」|『[^『』\n]{1,300}』"
     r"|《[^《》\n]{1,300}》|\"[^\"\n]{2,600}\"|”[^”\n]{2,600}”|\*(?<![\w*]\*)[^*\n]{2,200}\*(?![\w*])|_(?<!\w_)[^_\n]{2,200}_(?!\w)"
 )
+_BLOCK_QUOTE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _MAY_HAVE_QUOTATION = re.compile('[“„«»「『《"”*_]')
 _NOT_NEWLINE = re.compile(r"[^\n]")
 _DIGITS = re.compile(r"\d+")
@@ -59,15 +60,19 @@ _DIGITS = re.compile(r"\d+")
 def of(text: str) -> str:
     """The text without what is in no language; quotations stay where they are most of it."""
     found = without_code(text)
-    if _MAY_HAVE_QUOTATION.search(found):
+    if ">" in found or _MAY_HAVE_QUOTATION.search(found):
         found = _without_quotations(found)
     return found
 
 
+def without_fences(text: str) -> str:
+    """The text without its fenced blocks of code."""
+    return _FENCE.sub(_blank, text) if "```" in text or "~~~" in text else text
+
+
 def without_code(text: str) -> str:
     """The text without code, markup, addresses, formulas and rows of figures."""
-    if "```" in text or "~~~" in text:
-        text = _FENCE.sub(_blank, text)
+    text = without_fences(text)
     if "`" in text:
         text = _INLINE_CODE.sub(_blank, text)
     if "<" in text or "&" in text:
@@ -90,7 +95,7 @@ def _unless_figures(line: str) -> str:
 
 
 def _without_quotations(text: str) -> str:
-    shorter = _QUOTATION.sub(_blank, text)
+    shorter = _QUOTATION.sub(_blank, _BLOCK_QUOTE.sub(_blank, text) if ">" in text else text)
     if shorter == text:
         return text
     whole = scripts.weight(text)
@@ -106,15 +111,22 @@ class Line(NamedTuple):
     long: bool
 
 
+def bare(text: str) -> str:
+    """A text without ASCII punctuation, on one line."""
+    return _PUNCTUATION.sub("", text).replace("—", " ").replace("\n", " ").strip()
+
+
 def parts(text: str, base: str) -> list[Line]:
     """The lines of a text that are not blank; `base` is its language without script and region."""
     found, start = [], 0
     stripped = _PUNCTUATION.sub("", text).replace("—", " ").split("\n")
-    for raw, bare in zip(text.split("\n"), stripped, strict=True):
+    for raw, line in zip(text.split("\n"), stripped, strict=True):
+        end = start + len(raw)
         if raw and not raw.isspace():
-            bare = bare.strip()
-            found.append(Line(start, raw, bare, is_long(bare, base)))
-        start += len(raw) + 1
+            line = line.strip()
+            # The least that five words take are nine characters.
+            found.append(Line(start, raw, line, (len(line) > 8 or not line.isascii()) and is_long(line, base)))
+        start = end + 1
     return found
 
 

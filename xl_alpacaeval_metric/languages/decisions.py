@@ -92,11 +92,18 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
     return found
 
 
+def is_doubtful_english(probability: float, own: float) -> bool:
+    """Whether lid.176 is wrong about English, from its probability and the own model's.
+
+    It takes lines with English names for English, in languages that it hardly knows.
+    """
+    return own < _HARDLY and probability < _ALL_BUT_SURE
+
+
 def _with_second(read: str, code: str, best: Best, own: float, second: Best) -> bool:
     key, accepted, (label, probability) = labels.key(code), labels.wanted(code), second
     right = label in accepted and probability > MIN_PROBABILITY
-    if key == "en" and own < _HARDLY and probability < _ALL_BUT_SURE:
-        # lid.176 takes lines with English names for English, of languages that it hardly knows.
+    if key == "en" and is_doubtful_english(probability, own):
         return False
     if right and probability >= _UNDOUBTED.get(key, 0.8):
         return True

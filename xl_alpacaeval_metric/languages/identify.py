@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from xl_alpacaeval_metric.languages import decisions, identifiers, labels, scripts
 from xl_alpacaeval_metric.languages.decisions import MIN_PROBABILITY
 
-_SURE, _ALL_BUT_SURE = 0.5, 0.9
+_SURE, _ALL_BUT_SURE, _SLIGHT = 0.5, 0.9, 1e-9
 _IN_SCRIPT, _IN_SCRIPT_OF_BENCHMARK = 0.3, 0.1
 """The least share of a line's letters that must be in the usual script of the language."""
 
@@ -86,21 +86,29 @@ def identify(lines: Sequence[str]) -> list[str | None]:
     Near languages may be taken for one another; Bosnian, Croatian and Serbian in Latin letters are
     "hr". To check lines against an expected language use `matches`.
     """
+    from xl_alpacaeval_metric.languages.own_model import reading
+
     unique = list(dict.fromkeys(lines))
-    found = dict(zip(unique, map(_label_of_chosen, unique) if _chosen else _labels(unique), strict=True))
+    found = dict(zip(unique, codes_of(unique, [] if _chosen else reading.words(unique)), strict=True))
     return [found[line] for line in lines]
 
 
-def _labels(lines: Sequence[str]) -> list[str | None]:
-    from xl_alpacaeval_metric.languages.own_model import classifier, reading
+def codes_of(lines: Sequence[str], words: Sequence[Sequence[str]]) -> list[str | None]:
+    """What `identify` says, given each line's words as the own model reads them."""
+    if _chosen:
+        return [_label_of_chosen(line) for line in lines]
+    from xl_alpacaeval_metric.languages.own_model import classifier
 
-    best = classifier.load().guess(reading.words(lines)).best()
+    guesses = classifier.load().guess(words)
+    best, english = guesses.best(), guesses.of(["en"])
     unsure = [at for at, (_, probability) in enumerate(best) if probability < _ALL_BUT_SURE]
     read = [identifiers.excerpt(lines[at]) for at in unsure]
     second = dict(zip(unsure, identifiers.benchmark_labels(read), strict=True))
     found: list[str | None] = []
     for at, (own, sure) in enumerate(best):
         label, probability = second.get(at, ("", 0.0))
+        if label == "en" and decisions.is_doubtful_english(probability, english[at]):
+            label, probability = "", 0.0
         if sure >= _ALL_BUT_SURE or (sure >= _SURE and (label == own or probability < _SURE)):
             found.append(labels.code_of(own))
         elif probability > _SURE:
@@ -140,7 +148,8 @@ def verdicts(
 ) -> list[Verdict]:
     """What `matches` says, given each line's words as the own model reads them.
 
-    The chance is 0 for a line in another script; it is 1 and 0 where another identifier is in use.
+    The chance is 0 for a line that is all in another script. It is 1 or slight where a script or
+    another model decides.
     """
     if not supported(code):
         raise ValueError(f"the language identifier does not support {code}")
@@ -152,9 +161,11 @@ def verdicts(
     for at, (line, share) in enumerate(zip(lines, shares, strict=True)):
         told = None if _chosen else decisions.by_script(line, share, key, script)
         if told is not None:
-            found[at] = Verdict(told, float(told))
+            found[at] = Verdict(told, 1.0 if told else _SLIGHT)
         elif share >= least:
             rest.append(at)
+        elif share:
+            found[at] = Verdict(False, _SLIGHT)
     some = [lines[at] for at in rest]
     decided = _by_chosen(some, code) if _chosen else _decided(some, [words[at] for at in rest], code)
     for at, verdict in zip(rest, decided, strict=True):
@@ -179,7 +190,7 @@ def _by_chosen(lines: Sequence[str], code: str) -> list[Verdict]:
     for line in lines:
         best = identifiers.labels(chosen.model, identifiers.excerpt(line), 1)
         right = bool(best) and chosen.codes.get(best[0][0]) in accepted and best[0][1] > MIN_PROBABILITY
-        found.append(Verdict(right, float(right)))
+        found.append(Verdict(right, 1.0 if right else _SLIGHT))
     return found
 
 

@@ -56,7 +56,8 @@ def load(folder: Path, figure: str = compare.WIN_RATE) -> Run:
         found = found.with_verdicts() if judged else found
         preferences = {item.key: item.preference for item in found.items}
         items = {item.key: item.comparison for item in found.items}
-        run = Run(found.name, found.setting.signature, found.setting.judge, items, preferences, found.setting.check)
+        setting = found.setting
+        run = Run(found.name, setting.signature, setting.judge, items, preferences, setting.check, setting.one_order)
         languages = {item.key: AnswerLanguage.of(item.language) for item in found.items}
     values = {
         key: languages[key].preference(_value(run, key)) if judged else languages[key].value(figure)

@@ -49,8 +49,10 @@ class ItemTable:
 class Entry:
     """One run: its setting and, for each figure, item number -> value (nan: missing).
 
-    Preferences and line passes are in 0..1, criteria in 1..5. `read_texts` reads the hashes of the
-    run's texts; `left_out` says, by figure, why it was not read.
+    Preferences and line passes are in 0..1, criteria in 1..5. `orders` has one byte for each item
+    number, the order it was judged in (`order_code`); shorter where the last items were not.
+    `read_texts` reads the hashes of the run's texts; `left_out` says, by figure, why it was not
+    read.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Entry:
     figures: Mapping[str, Mapping[int, float]]
     read_texts: "Callable[[], Texts]"
     left_out: Mapping[str, str] = field(default_factory=dict)
+    orders: bytes = b""
 
     @property
     def model(self) -> str:
@@ -78,6 +81,16 @@ class Entry:
         values = self.figures.get(figure, {})
         found[np.fromiter(values.keys(), np.intp, len(values))] = np.fromiter(values.values(), float, len(values))
         return found
+
+    def orders_of(self, numbers: Sequence[int]) -> bytes:
+        """The orders of these items."""
+        return bytes(self.orders[number] if number < len(self.orders) else 0 for number in numbers)
+
+
+def order_code(orders: Iterable[str]) -> int:
+    """A number for the orders that an item was judged in: 1 or 2 for one, 0 for both or none."""
+    known = set(orders)
+    return {"candidate_first": 1, "reference_first": 2}.get(known.pop(), 0) if len(known) == 1 else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +113,10 @@ def read_run(folder: Path, items: ItemTable, wanted: Sequence[str] | None = None
     setting = finished.read(folder, judged=False)
     figures: dict[str, Mapping[int, float]] = {}
     left_out: dict[str, str] = {}
+    orders = b""
     judged = {WIN_RATE, WIN_RATE_IN_LANGUAGE}
     if setting.judged and (wanted is None or judged.intersection(wanted)):
-        figures[WIN_RATE] = _preferences(folder / run_folder.VERDICTS, items)
+        figures[WIN_RATE], orders = _preferences(folder / run_folder.VERDICTS, items)
     asked = [name for name in (*language_figures.FIGURES, WIN_RATE_IN_LANGUAGE) if name in (wanted or (LINE_PASS,))]
     if asked:
         needed = LINE_PASS if asked == [LINE_PASS] else FIDELITY
@@ -121,7 +135,7 @@ def read_run(folder: Path, items: ItemTable, wanted: Sequence[str] | None = None
             raise UserError(
                 f"{folder}: has no figure {name!r}; it has {', '.join((*ours, *language_figures.FIGURES, *criteria))}"
             )
-    return Entry(str(folder), folder, setting, figures, partial(texts_of, folder, items), left_out)
+    return Entry(str(folder), folder, setting, figures, partial(texts_of, folder, items), left_out, orders)
 
 
 def _of_language(
@@ -185,7 +199,7 @@ def texts(rows: Iterable[Mapping[str, Any]], items: ItemTable, file: Path) -> Te
     return found
 
 
-def _preferences(file: Path, items: ItemTable) -> dict[int, float]:
+def _preferences(file: Path, items: ItemTable) -> tuple[dict[int, float], bytes]:
     verdicts: dict[int, dict[tuple[str, str, int], float | None]] = {}
     for line, row in enumerate(jsonl.read_lines(file), 1):
         value = row.get("preference")
@@ -198,7 +212,10 @@ def _preferences(file: Path, items: ItemTable) -> dict[int, float]:
         verdicts.setdefault(items.number(row["id"], row["language"]), {})[question] = value
     if not verdicts:
         raise UserError(f"{file}: has no verdicts; the command that made the run goes on with it")
-    return {number: preference_of(found) for number, found in verdicts.items()}
+    orders = bytearray(1 + max(verdicts))
+    for at, found in verdicts.items():
+        orders[at] = order_code(order for _, order, _ in found)
+    return {at: preference_of(found) for at, found in verdicts.items()}, bytes(orders)
 
 
 def _criteria(file: Path, items: ItemTable) -> dict[str, dict[int, float]]:

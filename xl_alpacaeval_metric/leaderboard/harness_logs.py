@@ -8,7 +8,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard import language_figures
-from xl_alpacaeval_metric.leaderboard.entries import WIN_RATE, Entry, ItemTable, Texts
+from xl_alpacaeval_metric.leaderboard.entries import WIN_RATE, Entry, ItemTable, Texts, order_code
 from xl_alpacaeval_metric.leaderboard.language_figures import LINE_PASS, WIN_RATE_IN_LANGUAGE, AnswerLanguage, number
 from xl_alpacaeval_metric.runs.opened.harness import Log, is_log, logs
 
@@ -31,9 +31,10 @@ def _entry(log: Log, items: ItemTable, wanted: Sequence[str] | None) -> Entry:
         name: {} for name in (WIN_RATE, *language_figures.FIGURES, WIN_RATE_IN_LANGUAGE)
     }
     hashes = Texts({}, {}, {}, {})
+    orders: dict[int, int] = {}
     for task, where, row in log.rows():
         try:
-            _add(row, items, figures, hashes, in_context=log.in_context(task))
+            _add(row, items, figures, hashes, orders, in_context=log.in_context(task))
         except (KeyError, TypeError, ValueError, IndexError):
             raise UserError(f"{where}: is no sample of this package's tasks") from None
     figures = {name: values for name, values in figures.items() if values}
@@ -41,7 +42,8 @@ def _entry(log: Log, items: ItemTable, wanted: Sequence[str] | None) -> Entry:
     for name in wanted or ():
         if name not in kept:
             raise UserError(f"{log.folder}: has no figure {name!r}; it has {', '.join(figures)}")
-    return Entry(str(log.folder), log.folder, setting, kept, lambda: hashes)
+    shown = bytes(orders.get(at, 0) for at in range(1 + max(orders, default=-1)))
+    return Entry(str(log.folder), log.folder, setting, kept, lambda: hashes, orders=shown)
 
 
 def _add(
@@ -49,6 +51,7 @@ def _add(
     items: ItemTable,
     figures: Mapping[str, dict[int, float]],
     hashes: Texts,
+    orders: dict[int, int],
     *,
     in_context: bool,
 ) -> None:
@@ -59,6 +62,7 @@ def _add(
         figures[name][at] = language.value(name)
     if judged["judged"]:
         figures[WIN_RATE][at] = number(judged["preference"])
+        orders[at] = order_code(verdict["order"] for verdict in judged.get("verdicts") or ())
         if figures[language_figures.FIDELITY]:
             figures[WIN_RATE_IN_LANGUAGE][at] = language.preference(number(judged["preference"]))
     hashes.instruction[at] = hash(doc["instruction"])

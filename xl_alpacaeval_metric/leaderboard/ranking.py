@@ -15,8 +15,10 @@ from xl_alpacaeval_metric.leaderboard.matching import Matched
 from xl_alpacaeval_metric.leaderboard.places import FigureRanking, Place, Ranking, pairs_of, places_of
 from xl_alpacaeval_metric.ranking import pairs
 from xl_alpacaeval_metric.runs import finished
+from xl_alpacaeval_metric.runs.compare import JUDGED
 from xl_alpacaeval_metric.stats.clusters import Codes, as_clusters
 from xl_alpacaeval_metric.stats.intervals import mean_interval
+from xl_alpacaeval_metric.stats.lean import without_lean
 from xl_alpacaeval_metric.stats.missing import Floats
 from xl_alpacaeval_metric.stats.strata import Strata
 
@@ -126,14 +128,22 @@ def _ranked(
         values = 1 - values
     prompts = [matched.prompts.get(number, items.keys[number][0]) for number in kept]
     languages = [items.keys[number][1] for number in kept]
-    overall, by_language = pairs.all_pairs(values, prompts, languages, seed=seed)
+    orders = [one.orders_of(kept) if name in JUDGED else b"" for one in entries]
+    clusters, groups = as_clusters(prompts), as_clusters(languages)
+    tested = np.stack(
+        [
+            without_lean(row, clusters, groups, as_clusters(of)) if len(set(of)) > 1 else row
+            for row, of in zip(values, orders, strict=True)
+        ]
+    )
+    overall, by_language = pairs.all_pairs(tested, clusters, languages, seed=seed)
     bounds, unit = ((0.0, 1.0), 100.0) if name in _SHARES else (_LEVELS, 1.0)
     codes = np.array(languages)
     of_share = _turned if lower_is_better else list[Place]
     return (
         FigureRanking(
             method="no reference" if name in language_figures.FIGURES else "common reference",
-            overall=of_share(places_of(names, *_figures(values, bounds, unit, prompts, languages), overall)),
+            overall=of_share(places_of(names, *_figures(values, bounds, unit, prompts, languages, orders), overall)),
             by_language={
                 str(code): of_share(
                     places_of(
@@ -144,6 +154,7 @@ def _ranked(
                             unit,
                             [prompt for prompt, other in zip(prompts, languages, strict=True) if other == code],
                             None,
+                            [bytes(np.frombuffer(of, np.uint8)[codes == code]) if of else b"" for of in orders],
                         ),
                         tests,
                     )
@@ -171,11 +182,19 @@ def _turned(places: Sequence[Place]) -> list[Place]:
 
 
 def _figures(
-    values: Floats, bounds: tuple[float, float], unit: float, prompts: Sequence[str], languages: Sequence[str] | None
+    values: Floats,
+    bounds: tuple[float, float],
+    unit: float,
+    prompts: Sequence[str],
+    languages: Sequence[str] | None,
+    orders: Sequence[bytes],
 ) -> tuple[Floats, Floats, Codes, Codes]:
     """Each model's value and interval in the figure's unit, and its items with and without it."""
     clusters, codes = as_clusters(prompts), None if languages is None else as_clusters(languages)
-    means = np.array([Strata.of(row, clusters, codes).mean for row in values])
-    intervals = np.array([mean_interval(row, clusters, codes, bounds=bounds) for row in values])
+    halves = [as_clusters(of) if len(set(of)) > 1 else None for of in orders]
+    means = np.array([Strata.of(row, clusters, codes, of).mean for row, of in zip(values, halves, strict=True)])
+    intervals = np.array(
+        [mean_interval(row, clusters, codes, orders=of, bounds=bounds) for row, of in zip(values, halves, strict=True)]
+    )
     missing = np.isnan(values).sum(axis=1)
     return unit * means, unit * intervals, values.shape[1] - missing, missing

@@ -51,7 +51,7 @@ def rule_of(
         raise UserError(
             f"{until_decided}: has a verdict on none of the {len(items)} items, instructions and references"
         )
-    return UntilDecided(known, until_decided.resolve().name)
+    return UntilDecided(known, until_decided.resolve().name, other_orders=other.orders)
 
 
 def items_of(benchmark: Benchmark) -> list[Comparison]:

@@ -32,7 +32,8 @@ class CheckFigures:
     """The figures of one language, or of all together, in percent.
 
     `ci95` is that of the accuracy. `length_taste` is the judge's taste for length in log-odds at
-    full length difference (see `stats.length_control`), with its standard error.
+    full length difference (see `stats.length_control`), with its standard error; `markdown_taste`
+    that for Markdown.
     """
 
     verdict: Finding
@@ -46,6 +47,8 @@ class CheckFigures:
     n_missing: int
     by_kind: Mapping[str, KindFigures] = field(default_factory=dict)
     reason: str | None = None
+    markdown_taste: float | None = None
+    markdown_taste_stderr: float | None = None
 
     @property
     def summary(self) -> "CheckSummary":
@@ -70,7 +73,8 @@ class JudgeCheck:
     """A judge's check; `faults` are lines on what it does wrong, and in which languages.
 
     `unchecked` has the languages without references, with the reason. `controls` is the hash of the
-    pairs. `notes` say what was left out.
+    pairs. `notes` say what was left out. `judges` are the checks of a panel's judges, whose mean
+    the other figures are of; empty for one judge.
     """
 
     overall: CheckFigures
@@ -86,6 +90,7 @@ class JudgeCheck:
     unchecked: Mapping[str, str] = field(default_factory=dict)
     missing_reasons: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    judges: Mapping[str, "JudgeCheck"] = field(default_factory=dict)
 
     def summary(self, language: str | None = None) -> CheckSummary:
         """Of one language or, for None, of all together."""
@@ -95,6 +100,13 @@ class JudgeCheck:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to read before the figures of this judge: where it is none, and its faults."""
+        of_judges = [f"judge {name}: {line}" for name, check in self.judges.items() for line in check.findings]
+        unchecked = [f"judge unchecked in {code}: {reason}" for code, reason in self.unchecked.items()]
+        return (*self.findings, *of_judges, *unchecked)
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Where it is no judge, or a doubtful one, and why; and its faults."""
         lines = []
         for verdict in ("no judge", "doubtful"):
             by_reason: dict[str, list[str]] = {}
@@ -103,14 +115,16 @@ class JudgeCheck:
                     by_reason.setdefault(found.reason, []).append(code)
             lines += [f"{verdict} in {', '.join(codes)}: it {reason}" for reason, codes in by_reason.items()]
         lines += [f"fault of the judge: {line}" for line in self.faults]
-        return (*lines, *(f"judge unchecked in {code}: {reason}" for code, reason in self.unchecked.items()))
+        return tuple(lines)
 
     def as_dict(self) -> dict[str, object]:
         """The contents of check.json: plain Python values only."""
         found = asdict(self, dict_factory=_with_lists)
         overall = found.pop("overall")
+        found.pop("judges")
         assert isinstance(overall, dict)
-        return {**overall, **found}
+        judges = {"judges": {name: check.as_dict() for name, check in self.judges.items()}} if self.judges else {}
+        return {**overall, **found, **judges}
 
 
 def _with_lists(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -19,7 +19,8 @@ class Comparison:
     `(id, language)` names the item. `language` is the code of the language the answer should be in.
     Where items with different ids are variants of one prompt, `prompt` names it, and `design` names
     the variant. `thinking` is the candidate's thought, which is no part of `prediction`, with its
-    tokens where they were counted; a thought that never ended is `unfinished`.
+    tokens where they were counted; a thought that never ended is `unfinished`. `expected` names the
+    facts of a right answer (see `correctness`); it is empty for an open request.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Comparison:
     thinking: str = ""
     thinking_tokens: int | None = None
     unfinished: bool = False
+    expected: str = ""
 
     @property
     def thought(self) -> bool:

@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from xl_alpacaeval_metric.records.judge_check import CheckSummary
+
 
 @dataclass(frozen=True, slots=True)
 class JudgeFigures:
     """One judge of a panel: its own win rate in percent, and how it leans against the others.
 
     `lean` is its preference minus the mean of the other judges', in points, with its 95% interval;
-    above 0 it likes the candidate more than they do. None where a figure is undefined.
+    above 0 it likes the candidate more than they do. `first_position_rate` is the mean probability
+    in percent that it gives to the answer shown first, `judge_check` what the check found of it.
+    None where a figure is undefined.
     """
 
     win_rate: float | None
@@ -18,6 +22,8 @@ class JudgeFigures:
     lean_ci95: tuple[float, float] | None
     n: int
     n_missing: int
+    first_position_rate: float | None = None
+    judge_check: CheckSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,8 @@ class Scores:
     shown first; the figures of position after it need both orders (see `stats.position`).
     `thinking` is None where no answer came with a thought, `judge_check` where there is no judge.
     `fidelity`, `switch_rate` and `answered_in` are those of `Fidelity`; `win_rate_in_language` is
-    the win rate with answers in another language, or mixed, counted as lost.
+    the win rate with answers in another language, or mixed, counted as lost. `correct_rate` is that
+    of the `n_checkable` answers of which facts are expected (see `correctness`).
     `verdicts_by_order` counts the items that were judged in one order alone, by that order; the
     languages in `one_order` have hardly any in the other: their win rates hold the judge's lean,
     and the intervals what the other order may be.
@@ -133,6 +134,8 @@ class Scores:
     switch_rate: float | None = None
     answered_in: Mapping[str, float] = field(default_factory=dict)
     win_rate_in_language: float | None = None
+    correct_rate: float | None = None
+    n_checkable: int = 0
     verdicts_by_order: Mapping[str, int] = field(default_factory=dict)
     one_order: tuple[str, ...] = ()
 

@@ -25,13 +25,22 @@ KIND_COLUMNS = {
 
 
 def show(check: JudgeCheck, title: str, console: Console) -> None:
-    """Print the figures by language, the share right by kind, and what was found and left out."""
+    """Print the figures by language, the share right by kind, and what was found and left out.
+
+    Of a panel those of each judge come first.
+    """
+    for name, one in check.judges.items():
+        _show_tables(one, name, console)
+    _show_tables(check, title, console)
+    for line in (*check.warnings, *_cost_lines(check)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _show_tables(check: JudgeCheck, title: str, console: Console) -> None:
     parts = [(cells.language(code), found) for code, found in check.by_language.items()]
     rows = [*parts, ("all", check.overall)] if len(parts) > 1 else parts
     console.print(_figures_table(rows, title))
     console.print(_kinds_table(rows))
-    for line in (*check.warnings, *_cost_lines(check)):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def summary_line(found: CheckSummary) -> str:
@@ -87,10 +96,17 @@ def _kind_cell(kind: str, found: KindFigures | None) -> str:
     return cells.figure(found.first_position_rate if kind == "same" else found.accuracy, ".0f")
 
 
+def _markdown_line(check: JudgeCheck) -> list[str]:
+    """The taste for Markdown, over all languages."""
+    value, error = check.overall.markdown_taste, check.overall.markdown_taste_stderr
+    return [] if value is None or error is None else [f"taste for Markdown: {value:+.1f} ± {error:.1f}"]
+
+
 def _cost_lines(check: JudgeCheck) -> list[str]:
     return [
         *(f"missing {count}x: {' '.join(reason.split())[:160]}" for reason, count in check.missing_reasons.items()),
         *check.notes,
+        *_markdown_line(check),
         f"{check.requests} requests, {check.cached} cached",
         f"judge:{check.judge}|prompt:{check.prompt}|check:{check.controls}",
     ]

@@ -6,10 +6,10 @@ from rich.table import Table
 
 from xl_alpacaeval_metric.languages import evidence
 from xl_alpacaeval_metric.records.looks import Stopping
-from xl_alpacaeval_metric.records.panel import PanelFigures
 from xl_alpacaeval_metric.records.result import CriterionScore, Effect, Fidelity, Result, Scores
 from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.report.judge_check import summary_line
+from xl_alpacaeval_metric.report.panel import judges_table
 from xl_alpacaeval_metric.stats import factor_effects
 from xl_alpacaeval_metric.thinking import Thinking
 
@@ -32,7 +32,7 @@ def show(result: Result, title: str, console: Console) -> None:
         table.add_row("all", *_cells(result.overall, judged))
     console.print(table)
     if result.panel:
-        console.print(_panel_table(result.panel))
+        console.print(judges_table(result.panel))
     if result.by_design:
         console.print(_design_table(result, judged))
     if result.overall.criteria:
@@ -91,23 +91,13 @@ def notes(result: Result, judged: bool) -> list[str]:
         lines.append(_thinking_line(overall.thinking, overall.n_items))
         thoughts = {code: scores.thinking.languages for code, scores in result.by_language.items() if scores.thinking}
         lines += cells.answered_in(thoughts, "thought") if len(result.by_language) > 1 else []
+    if overall.correct_rate is not None:
+        lines.append(_correct_line(result))
     if overall.n_empty:
         lines.append(f"{overall.n_empty} of {overall.n_items} answers are empty")
     lines += [f"missing {count}x: {_one_line(reason)}" for reason, count in result.missing_reasons.items()]
     lines += [f"warning: {line}" for line in result.warnings]
     return lines
-
-
-def _panel_table(panel: PanelFigures) -> Table:
-    """One row per judge: its own win rate, and how it leans against the other judges."""
-    table = cells.table(f"\nby judge: Krippendorff's alpha {cells.figure(panel.alpha, '.2f')}")
-    table.add_column("judge", overflow="fold")
-    for column in ("win rate %", "95% interval", "against the others", "n"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for judge, one in panel.by_judge.items():
-        lean = cells.with_interval(one.lean, "+.1f", cells.interval(one.lean_ci95, "+.0f"))
-        table.add_row(escape(judge), cells.figure(one.win_rate), cells.interval(one.win_rate_ci95), lean, str(one.n))
-    return table
 
 
 def _looks(stopping: Stopping | None, n_items: int) -> list[str]:
@@ -154,6 +144,17 @@ def _length_controlled(result: Result) -> list[str]:
     if found:
         return [f"length-controlled win rate %: {', '.join(found)}"]
     return [f"no length-controlled win rate: {result.overall.lc_reason}"] if result.overall.lc_reason else []
+
+
+def _correct_line(result: Result) -> str:
+    """The share of right answers to closed questions, by language."""
+    overall = result.overall
+    codes = {code: one.correct_rate for code, one in result.by_language.items() if one.correct_rate is not None}
+    by_language = f" ({', '.join(f'{code} {rate:.0f}%' for code, rate in codes.items())})" if len(codes) > 1 else ""
+    return (
+        f"correct: {overall.correct_rate:.1f}% of {overall.n_checkable} answers to closed questions name the facts "
+        f"expected{by_language}"
+    )
 
 
 def _thinking_line(thinking: Thinking, n_items: int) -> str:

@@ -29,7 +29,8 @@ class Run:
 
     `figure` names what `preferences` are: one of `JUDGED`, or another share such as line_pass_rate.
     `signature` is the whole line, `judge` the judge's identity from run.json; `answered_in` and
-    `thought_in` are the language that each answer and each thought is in, where that was read.
+    `thought_in` are the language that each answer and each thought is in, where that was read,
+    `orders` the orders they were judged in.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Run:
     figure: str = WIN_RATE
     answered_in: Mapping[ItemKey, str] = field(default_factory=dict)
     thought_in: Mapping[ItemKey, str] = field(default_factory=dict)
+    orders: Mapping[ItemKey, str] = field(default_factory=dict)
 
     @property
     def setting(self) -> finished.Setting:
@@ -119,16 +121,19 @@ def load(folder: Path) -> Run:
             items={item.key: item.comparison for item in found.items},
             preferences={item.key: item.preference for item in found.items},
             check=found.setting.check,
+            orders={item.key: aggregate.order_of(item.verdicts) for item in found.items},
         )
     setting = finished.read(folder)
     items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
+    judged = verdicts.read(folder)
     return Run(
         name=setting.name,
         signature=setting.signature,
         judge=setting.judge,
         items=items,
-        preferences={key: aggregate.preference_of(found) for key, found in verdicts.read(folder).items()},
+        preferences={key: aggregate.preference_of(found) for key, found in judged.items()},
         check=setting.check,
+        orders={key: aggregate.order_of(found) for key, found in judged.items()},
         one_order=setting.one_order,
     )
 
@@ -196,9 +201,10 @@ def _shares(languages: Mapping[ItemKey, str], keys: Sequence[ItemKey]) -> dict[s
 def _contrast(a: Run, b: Run, keys: Sequence[ItemKey]) -> Contrast:
     first, second = (as_preferences([run.preferences.get(key) for key in keys]) for run in (a, b))
     prompts, languages = Clusters.by_prompt(a.items[key] for key in keys), [code for _, code in keys]
-    found = paired_difference(first, second, prompts, languages)
+    orders = orders_of(a, b, keys) if a.figure in JUDGED else None
+    found = paired_difference(first, second, prompts, languages, orders=orders)
     # x + (y - y) is x, and missing where y is.
-    rates = [Strata.of(x + (y - y), prompts, languages).mean for x, y in ((first, second), (second, first))]
+    rates = [Strata.of(x + (y - y), prompts, languages, orders).mean for x, y in ((first, second), (second, first))]
     return Contrast(
         win_rate_a=none_if_nan(100 * rates[0]),
         win_rate_b=none_if_nan(100 * rates[1]),
@@ -210,6 +216,11 @@ def _contrast(a: Run, b: Run, keys: Sequence[ItemKey]) -> Contrast:
         n_prompts=found.clusters,
         n_missing=found.n_missing,
     )
+
+
+def orders_of(a: Run, b: Run, keys: Sequence[ItemKey]) -> list[tuple[str | None, str | None]]:
+    """The orders that the two runs' answers to each item were judged in."""
+    return [(a.orders.get(key), b.orders.get(key)) for key in keys]
 
 
 def _differing_references(a: Run, b: Run, shared: Sequence[ItemKey]) -> Iterator[str]:

@@ -9,10 +9,8 @@ from typing import Any
 
 from xl_alpacaeval_metric.benchmark import Benchmark, Row, revision
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.judge.estimate import estimate
 from xl_alpacaeval_metric.judge.judging_stream import LiveJudging, can_stream
 from xl_alpacaeval_metric.judge.pairwise import Judge
-from xl_alpacaeval_metric.judge_check import checking
 from xl_alpacaeval_metric.panels import family
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records import run_settings
@@ -46,14 +44,11 @@ def evaluate_model(
         rows = _grown(folder, [_sample(benchmark, row, model) for row in benchmark.rows], judging, "instruction")
         benchmark = _with_rows(benchmark, rows)
         source = (benchmark.version, benchmark.references)
+        expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
+        task, check = scored.planned(folder, expected, judging, _without_reference(rows))
         scored.take_on_judge(folder, judging, _rows_settings(benchmark), source)
         folder.write_rows(run_folder.ROWS, rows)
-        expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
-        task = scored.task_of(folder, expected, judging, _without_reference(rows))
-        check = checking.checking(judging.judge, expected, judging.judge_check)
-        if judging.judge is not None:
-            judging.on_estimate(scored.with_check(estimate(task), check))
-        if check is not None and "endpoint" in check.identity:
+        if check is not None and check.at_endpoints:
             check.run(progress)
         if judging.rule is None and can_stream(task):
             scored.arrange(folder, task)
@@ -100,12 +95,12 @@ def judge_pairs(
         before, judged = folder.rows(run_folder.SAMPLES), judges.judged(folder)
         _say(folder, growth.added(before, rows), judging)
         rows = growth.merged(before, rows, ("instruction", "prediction"), judged, output)
-        found = comparisons_of(rows)
         source = (f"pairs@{_hash(rows)}", references)
+        task, check = scored.planned(folder, comparisons_of(rows), judging, _without_reference(rows))
         scored.take_on_judge(folder, judging, {"pairs": _hash(rows), "rows": len(rows)}, source)
         folder.write_rows(run_folder.SAMPLES, rows)
         notes = [*notes, *_not_judged(rows, judging.judge)]
-        return _judge_all(folder, found, judging, source, progress, notes, _without_reference(rows))
+        return scored.judged(folder, task, judging, source, progress, notes, check)
 
 
 def judge_run(
@@ -134,6 +129,7 @@ def judge_run(
             changed["pairs"] = _hash(rows)
             benchmark = f"pairs@{_hash(rows)}"
         source = (benchmark, given.name if given else references)
+        task, check = scored.planned(folder, comparisons_of(rows), judging, _without_reference(rows))
         scored.take_on_judge(folder, judging, changed, source)
         if given is not None:
             folder.write_rows(run_folder.SAMPLES, rows)
@@ -151,7 +147,7 @@ def judge_run(
             *_not_judged(rows, judging.judge),
             *growth.unanswered(folder.rows(run_folder.ROWS), rows),
         ]
-        return _judge_all(folder, comparisons_of(rows), judging, source, progress, notes, _without_reference(rows))
+        return scored.judged(folder, task, judging, source, progress, notes, check)
 
 
 def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | None, seed: int = 0) -> Path:
@@ -168,22 +164,6 @@ def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | No
     if (folder / run_folder.RUN).is_file():
         return folder
     return Path("runs") / f"{name}-{benchmark.name}-{_hash([identity, benchmark.exclusion, seed, *against])}"
-
-
-def _judge_all(
-    folder: RunFolder,
-    comparisons: Sequence[Comparison],
-    judging: Judging,
-    source: tuple[str, str],
-    progress: Progress,
-    notes: Sequence[str],
-    without: Sequence[tuple[str, str]] = (),
-) -> Result:
-    task = scored.task_of(folder, comparisons, judging, without)
-    check = checking.checking(judging.judge, comparisons, judging.judge_check)
-    if judging.judge is not None:
-        judging.on_estimate(scored.with_check(estimate(task), check))
-    return scored.judged(folder, task, judging, source, progress, notes, check)
 
 
 def _grown(

@@ -239,6 +239,7 @@ def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
             thinking=str(row.get("thinking") or ""),
             thinking_tokens=count if isinstance(count := row.get("thinking_tokens"), int) else None,
             unfinished=row.get("unfinished") is True,
+            expected=str(row.get("expected") or ""),
         )
         for row in samples
     ]

@@ -71,11 +71,11 @@ def merged(
 
 def added(before: Sequence[Row], now: Sequence[Row]) -> list[str]:
     """Lines for the user: what the folder holds beside the command's rows, and what is new."""
-    had, asked = {key_of(row) for row in before}, {key_of(row) for row in now}
+    had, asked = (dict.fromkeys(map(key_of, rows)) for rows in (before, now))
     lines = []
-    if had and (new := asked - had):
+    if had and (new := [key for key in asked if key not in had]):
         lines.append(f"adds {_counted(new)}")
-    if more := had - asked:
+    if more := [key for key in had if key not in asked]:
         lines.append(f"holds {_counted(more)} beside what this command names; they stay, and count")
     return lines
 
@@ -120,4 +120,4 @@ def _check(before: Row, now: Row, columns: Iterable[str], where: Path) -> None:
 def _counted(keys: Iterable[ItemKey]) -> str:
     counts = Counter(code for _, code in keys)
     names = ", ".join(f"{code} ({count})" for code, count in counts.items())
-    return f"{sum(counts.values())} {'item' if sum(counts.values()) == 1 else 'items'}: {names}"
+    return f"{names}: {sum(counts.values())} {'item' if sum(counts.values()) == 1 else 'items'}"

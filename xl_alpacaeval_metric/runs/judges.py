@@ -100,7 +100,8 @@ def put_away(folder: RunFolder, judges: Mapping[str, str]) -> bool:
             if file.is_file():
                 shutil.copyfile(file, place / f".{file.name}.new")
                 (place / f".{file.name}.new").replace(place / file.name)
-    for file in (*said, *(folder.path / one for one in _OF_A_JUDGE)):
+    # The judgements last: while they are there, a later command puts the rest away as well.
+    for file in (*(folder.path / one for one in _OF_A_JUDGE), *said):
         file.unlink(missing_ok=True)
     return True
 
@@ -113,18 +114,29 @@ def keep(folder: RunFolder, judges: Mapping[str, str], verdicts: Iterable[Verdic
 
 
 def verdicts(folder: RunFolder, judges: Mapping[str, str]) -> list[Verdict]:
-    """All verdicts of these judges, the latest on a question last."""
+    """All verdicts of these judges, the latest on a question last.
+
+    Those in verdicts.jsonl are the verdicts of the judge that run.json names.
+    """
     found = []
     for label, name in judges.items():
         rows = folder.rows(f"{FOLDER}/{name}/{run_folder.VERDICTS}")
         found += [replace(Verdict(**row), judge=label) for row in rows]
-    return [*found, *folder.verdicts()]
+    labels, present = {name: label for label, name in judges.items()}, folders_in(folder)
+    for one in folder.verdicts():
+        label_now = labels.get(present.get(one.judge, ""))
+        if label_now is not None:
+            found.append(replace(one, judge=label_now))
+    return found
 
 
 def ratings(folder: RunFolder, judges: Mapping[str, str]) -> list[Rating]:
     """All ratings by this judge, the latest of an item last."""
-    rows = folder.rows(f"{FOLDER}/{judges['']}/{run_folder.RATINGS}") if "" in judges else []
-    return [*(Rating(**row) for row in rows), *folder.ratings()]
+    if "" not in judges:
+        return []
+    rows = folder.rows(f"{FOLDER}/{judges['']}/{run_folder.RATINGS}")
+    present = folder.ratings() if folders_in(folder).get("") == judges[""] else []
+    return [*(Rating(**row) for row in rows), *present]
 
 
 def arrange(folder: RunFolder, judges: Mapping[str, str], task: JudgingTask) -> None:

@@ -60,6 +60,7 @@ def read_against(file: Path, given: "References | None" = None) -> tuple[list[Co
                 thinking=thought if isinstance(thought := row.get("thinking"), str) else "",
                 thinking_tokens=tokens if isinstance(tokens := row.get("thinking_tokens"), int) else None,
                 unfinished=row.get("unfinished") is True,
+                expected=facts if isinstance(facts := row.get("expected"), str) else "",
             )
         )
     if given is not None and given.of_run and not comparisons:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xl_alpacaeval_metric.figures import LengthControl
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.judge.estimate import Estimate
+from xl_alpacaeval_metric.judge.estimate import Estimate, estimate
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
@@ -19,6 +18,7 @@ from xl_alpacaeval_metric.runs import judges
 from xl_alpacaeval_metric.runs.folder import RunFolder
 from xl_alpacaeval_metric.scoring import score_task
 from xl_alpacaeval_metric.sequential.rules import Rule
+from xl_alpacaeval_metric.stats.length_control.known_tastes import LengthControl
 
 OnEstimate = Callable[[Estimate], None]
 SOURCE = "source"
@@ -66,6 +66,22 @@ def take_on_judge(folder: RunFolder, judging: Judging, rows: Mapping[str, object
         places = ", ".join(str(folder.path / judges.FOLDER / name) for name in before.values())
         judging.notify(f"{folder.path}: was judged by {stored['settings'].get('judge')}; that is kept in {places}")
     folder.settle(settings, **{judges.KEY: now, SOURCE: list(source)})
+
+
+def planned(
+    folder: RunFolder, comparisons: Sequence[Comparison], judging: Judging, without: Collection[ItemKey] = ()
+) -> tuple[JudgingTask, checking.JudgeChecking | None]:
+    """What is left to judge, and the judge's check; tells the estimate of both.
+
+    Nothing in the folder has changed yet: raises what `on_estimate` raises, and the run there is
+    what it was.
+    """
+    task = task_of(folder, comparisons, judging, without)
+    check = checking.checking(judging.judge, comparisons, judging.judge_check)
+    if judging.judge is not None:
+        expected = estimate(task)
+        judging.on_estimate(expected if check is None else replace(expected, check=check.estimate()))
+    return task, check
 
 
 def task_of(
@@ -123,18 +139,15 @@ def judged(
         benchmark=source[0],
         references=source[1],
         rule=judging.rule,
-        length_control=LengthControl(checking.tastes(found), judging.assume_gpt4_taste),
+        length_control=LengthControl(
+            checking.tastes(found), judging.assume_gpt4_taste, checking.markdown_tastes(found)
+        ),
     )
     result = replace(result, warnings=(*notes, *result.warnings))
     if task.judge:
         result = checking.with_check(result, found)
     folder.write_results(result)
     return result
-
-
-def with_check(estimate: Estimate, check: checking.JudgeChecking | None) -> Estimate:
-    """The estimate with what the check will take."""
-    return estimate if check is None else replace(estimate, check=check.estimate())
 
 
 def _keep(

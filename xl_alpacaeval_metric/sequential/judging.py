@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import votes
-from xl_alpacaeval_metric.judge.aggregate import preference_of
+from xl_alpacaeval_metric.judge.aggregate import order_of, preference_of
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.records.judgements import ItemKey, Verdict
 from xl_alpacaeval_metric.records.looks import Look, Stopping
@@ -36,19 +36,22 @@ def judge_in_looks(
         found += _portion(task, keys).judge_pending(on_verdict)
         items = [item for item in task.comparisons if item.key in judged]
         share = len({item.cluster for item in items}) / prompts
-        looks.append(rule.look(items, preferences_of(found), share))
+        looks.append(rule.look(items, *_preferences_and_orders(found), share))
         if looks[-1].stops:
             break
     left_out = frozenset(item.key for item in task.comparisons if item.key not in judged)
     return found, Stopping(rule.name, tuple(looks), bool(left_out), len(left_out), rule.decision(looks[-1])), left_out
 
 
-def preferences_of(verdicts: Iterable[Verdict]) -> dict[ItemKey, float | None]:
-    """The preference on each item that has verdicts."""
+def _preferences_and_orders(verdicts: Iterable[Verdict]) -> tuple[dict[ItemKey, float | None], dict[ItemKey, str]]:
+    """The preference on each item that has verdicts, and the order that it was judged in."""
     by_item: dict[ItemKey, list[Verdict]] = defaultdict(list)
     for verdict in votes.averaged(list(verdicts)):
         by_item[verdict.id, verdict.language].append(verdict)
-    return {key: preference_of(found) for key, found in by_item.items()}
+    return (
+        {key: preference_of(given) for key, given in by_item.items()},
+        {key: order_of(given) for key, given in by_item.items()},
+    )
 
 
 def _portion(task: JudgingTask, keys: set[ItemKey]) -> JudgingTask:

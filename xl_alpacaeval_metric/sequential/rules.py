@@ -1,7 +1,7 @@
 """When to stop judging: a wanted precision, or a comparison that is decided."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,8 @@ from xl_alpacaeval_metric.stats.strata import Strata
 from xl_alpacaeval_metric.templates import digest
 
 Preferences = Mapping[ItemKey, float | None]
+Orders = Mapping[ItemKey, str]
+"""The order of the answers that each item was judged in, or \"both\"."""
 LEAST_PROMPTS = 10
 """Prompts below which a rule does not stop, since so few say little about the variance."""
 
@@ -27,8 +29,11 @@ class Rule(Protocol):
         """The rule in results.json."""
         ...
 
-    def look(self, items: Sequence[Comparison], preferences: Preferences, share: float) -> Look:
-        """What is seen of these items, which are of this share of all prompts."""
+    def look(self, items: Sequence[Comparison], preferences: Preferences, orders: Orders, share: float) -> Look:
+        """What is seen of these items, which are of this share of all prompts.
+
+        `orders` are those that the items were judged in.
+        """
         ...
 
     def decision(self, last: Look) -> str:
@@ -52,11 +57,12 @@ class Precision:
     points: float
     name: str = "precision"
 
-    def look(self, items: Sequence[Comparison], preferences: Preferences, share: float) -> Look:
+    def look(self, items: Sequence[Comparison], preferences: Preferences, orders: Orders, share: float) -> Look:
         values = np.array([_float(preferences.get(item.key)) for item in items])
         prompts, languages = [item.cluster for item in items], [item.language for item in items]
-        strata = Strata.of(values, prompts, languages)
-        low, high = win_rate_interval(values, prompts, languages)
+        halves = [orders.get(item.key) for item in items]
+        strata = Strata.of(values, prompts, languages, halves)
+        low, high = win_rate_interval(values, prompts, languages, orders=halves)
         half = (high - low) / 2
         return Look(
             n_prompts=strata.n_prompts,
@@ -83,16 +89,19 @@ class UntilDecided:
     At most 8 looks with O'Brien-Fleming boundaries: over all looks, two equal runs are told apart
     with probability 5% at most (`boundaries`). The interval at each look is the repeated confidence
     interval, the difference and its boundary times its standard error, by prompt as cluster and
-    language as stratum (Jennison & Turnbull 2000, chapter 9).
+    language as stratum (Jennison & Turnbull 2000, chapter 9); a lean of the judge to the answer
+    shown first is no part of it. `other_orders` are those of the other run.
     """
 
     other: Preferences
     run: str
     name: str = "until decided"
+    other_orders: Orders = field(default_factory=dict)
 
-    def look(self, items: Sequence[Comparison], preferences: Preferences, share: float) -> Look:
+    def look(self, items: Sequence[Comparison], preferences: Preferences, orders: Orders, share: float) -> Look:
         delta = difference(items, preferences, self.other)
-        return look_at(delta, [item.cluster for item in items], [item.language for item in items], share)
+        halves = [(orders.get(item.key), self.other_orders.get(item.key)) for item in items]
+        return look_at(delta, [item.cluster for item in items], [item.language for item in items], share, halves)
 
     def decision(self, last: Look) -> str:
         if not last.stops or last.value is None:
@@ -109,9 +118,15 @@ def difference(items: Sequence[Comparison], mine: Preferences, theirs: Preferenc
     return np.array([_float(mine.get(item.key)) - _float(theirs.get(item.key)) for item in items])
 
 
-def look_at(delta: Floats, prompts: Sequence[str], languages: Sequence[str] | None, share: float) -> Look:
-    """A look at differences, in 0..1, on items of these prompts and languages."""
-    strata = Strata.of(delta, prompts, languages)
+def look_at(
+    delta: Floats,
+    prompts: Sequence[str],
+    languages: Sequence[str] | None,
+    share: float,
+    orders: Sequence[Hashable] | None = None,
+) -> Look:
+    """A look at differences, in 0..1, on items of these prompts, languages and orders."""
+    strata = Strata.of(delta, prompts, languages, orders)
     error = strata.standard_error() if strata.n_prompts > 1 else float("nan")
     bound = boundaries.boundary(share, strata.degrees)
     enough = strata.n_prompts >= min(LEAST_PROMPTS, 6) and np.isfinite(bound) and not np.isnan(error)

@@ -1,5 +1,4 @@
-"""A win rate anchored in people's labels: the judge's verdicts on all items, corrected by labels on
-a random part of them.
+"""A win rate anchored in people's labels: a judge's verdicts, corrected by labels on some of them.
 
 Prediction-powered inference with a tuned weight (PPI++, Angelopoulos et al. 2023,
 arXiv:2311.01453; the regression estimator of survey sampling, Cochran 1977, chapters 7 and 12), on
@@ -7,7 +6,6 @@ prompts as clusters and languages as strata.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Self
@@ -18,7 +16,8 @@ import numpy.typing as npt
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.stats.clusters import Clusters, as_clusters
 from xl_alpacaeval_metric.stats.intervals import check_confidence
-from xl_alpacaeval_metric.stats.missing import Floats, as_preferences
+from xl_alpacaeval_metric.stats.lean import without_lean
+from xl_alpacaeval_metric.stats.missing import Floats, Numbers, as_preferences
 from xl_alpacaeval_metric.stats.strata import Labels as Groups
 from xl_alpacaeval_metric.stats.student_t import critical_value
 
@@ -50,20 +49,22 @@ class AnchoredWinRate:
 
 
 def anchored_win_rate(
-    preferences: Sequence[float | None] | Floats,
-    labels: Sequence[float | None] | Floats,
+    preferences: Numbers,
+    labels: Numbers,
     prompts: Groups,
     languages: Groups | None = None,
     *,
+    orders: Groups | None = None,
     confidence: float = 0.95,
 ) -> AnchoredWinRate:
     """The win rate that people would give on all items, from labels on a random part of them.
 
     `preferences`: the judge's, in [0, 1], None or nan where missing. `labels`: people's, in [0, 1]
     (1: the candidate is better, 0.5: a tie, or the mean of several people), None where there is no
-    label. `prompts`: the prompt id of each item; items of one prompt are correlated. `languages`:
-    the language of each item. With them the rate is the mean of the languages' rates; without, each
-    item weighs the same. Items without a preference are left out, with their labels.
+    label. `prompts`, `languages`: those of each item; items of one prompt are correlated, and with
+    languages the rate is the mean of theirs; without, each item weighs the same. Items without a
+    preference are left out, with their labels. `orders`: which answer the judge saw first; its lean
+    is taken out before (`lean.without_lean`), however the labelled items fall on the orders.
 
     With F the judge's preferences and Y the labels: value = mean of F * w over all items + mean of
     Y - F * w over the labelled ones, w = Cov(Y, F) / Var(F) over the labelled prompts. So a judge
@@ -77,7 +78,7 @@ def anchored_win_rate(
     Raises UserError for a value outside [0, 1], for sequences of different lengths, for labels on
     fewer than three prompts, for labels that are all the same, and for a language without any.
     """
-    sample = _Sample.of(preferences, labels, prompts, languages)
+    sample = _Sample.of(preferences, labels, prompts, languages, orders)
     low, high = sample.interval(confidence)
     return AnchoredWinRate(
         value=100 * sample.value,
@@ -94,10 +95,12 @@ def anchored_win_rate(
 
 def labels_for_width(
     width: float,
-    preferences: Sequence[float | None] | Floats,
-    labels: Sequence[float | None] | Floats,
+    preferences: Numbers,
+    labels: Numbers,
     prompts: Groups,
     languages: Groups | None = None,
+    *,
+    orders: Groups | None = None,
 ) -> tuple[int | None, float]:
     """How many labels a 95% interval of this width takes, and its width with all items labelled.
 
@@ -107,7 +110,7 @@ def labels_for_width(
     """
     if not width > 0:
         raise UserError(f"width is {width}; need a number of percentage points above 0")
-    sample = _Sample.of(preferences, labels, prompts, languages)
+    sample = _Sample.of(preferences, labels, prompts, languages, orders)
     most = sample.a.size
     if (all_labelled := 200 * sample.half_width(most, 0.95)) > width:
         return None, all_labelled
@@ -138,11 +141,7 @@ class _Sample:
 
     @classmethod
     def of(
-        cls,
-        preferences: Sequence[float | None] | Floats,
-        labels: Sequence[float | None] | Floats,
-        prompts: Groups,
-        languages: Groups | None,
+        cls, preferences: Numbers, labels: Numbers, prompts: Groups, languages: Groups | None, orders: Groups | None
     ) -> Self:
         judge, people = as_preferences(preferences), as_preferences(labels, "label")
         clusters = as_clusters(prompts)
@@ -150,6 +149,8 @@ class _Sample:
         for name, length in (("labels", people.size), ("prompts", len(clusters)), ("languages", len(groups))):
             if length != judge.size:
                 raise UserError(f"{name}: {length} for {judge.size} preferences; need one for each item")
+        if orders is not None:
+            judge = without_lean(judge, clusters, groups, orders)
         judged = np.flatnonzero(~np.isnan(judge))
         judge, people = judge[judged], people[judged]
         clusters, groups = clusters.take(judged), groups.take(judged)

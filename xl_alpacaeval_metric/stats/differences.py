@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.stats.intervals import check_confidence, plus_one
+from xl_alpacaeval_metric.stats.lean import without_lean
 from xl_alpacaeval_metric.stats.missing import Floats, as_preferences
 from xl_alpacaeval_metric.stats.strata import Labels, Strata
 from xl_alpacaeval_metric.stats.student_t import critical_value, two_sided_p
@@ -49,6 +50,7 @@ def paired_difference(
     prompts: Labels,
     languages: Labels | None = None,
     *,
+    orders: Labels | None = None,
     confidence: float = 0.95,
     seed: int = 0,
     flips: int = FLIPS,
@@ -57,7 +59,8 @@ def paired_difference(
 
     `a[i]`, `b[i]`: the two runs' preferences on item i; `prompts` and `languages` as in
     `win_rate_interval`. Items that either run lacks are left out of both. Over several languages
-    the value is the mean of the languages' differences.
+    the value is the mean of the languages' differences. `orders`: which answer the judge saw first
+    in each item, in both runs; what that changes is no difference (`lean.without_lean`).
 
     The p-value is two-sided, from a sign-flip permutation test: its null hypothesis is that the
     difference on each prompt, over all its languages, is as likely to have the other sign. Up to 12
@@ -80,7 +83,10 @@ def paired_difference(
             f"paired difference: {first.size} preferences against {second.size}; need the same items in both"
         )
     check_confidence(confidence)
-    strata = Strata.of(first - second, prompts, languages)
+    delta = first - second
+    if orders is not None:
+        delta = without_lean(delta, prompts, languages, orders)
+    strata = Strata.of(delta, prompts, languages)
     low, high, p = nan, nan, nan
     if strata.n:
         low, high, p = _sign_flip(strata, confidence, seed, flips)
@@ -97,7 +103,6 @@ def paired_difference(
 
 
 def _widened(interval: tuple[float, float], wider: tuple[float, float]) -> tuple[float, float]:
-    low, high = interval
     """The hull of both, except over 0 where `interval` excludes it, and within [-1, 1]."""
     low, high = interval
     return (

@@ -19,6 +19,9 @@ With few prompts the variance in the sample is too uncertain to show that there 
 MANY_PROMPTS = 400
 """From here on the sample's own variance counts more and more."""
 
+SAFETY = 1.25
+"""A design effect in a sample of few prompts may be too small by this factor."""
+
 NO_VARIANCE = 1e-12
 """A smaller variance of preferences is what rounding leaves, which differs for p and 1 - p."""
 
@@ -43,9 +46,10 @@ def win_rate_interval(
     all lost (Agresti & Coull 1998 for proportions). Several: Wilson's interval with the effective
     sample size n* = min(p (1 - p) / v, L^2 / sum(1 / n_l) / (1 + 0.2 (L - 1))), v the variance of
     the mean over prompts (`Strata.variance`), and with a t quantile of `Strata.degrees` (Korn &
-    Graubard 1998; Dean & Pagano 2015). Both were chosen by simulation (perf/coverage.py): they
-    cover the true rate at least as often as they say from 8 prompts on, where percentile
-    bootstraps and plain t intervals of low rates do not.
+    Graubard 1998; Dean & Pagano 2015); at least as wide as the interval after adding two prompts,
+    of as many as the verdicts' correlation between the languages leaves. Both were chosen by
+    simulation (perf/coverage.py): they cover the true rate at least as often as they say from 8
+    prompts on, where percentile bootstraps and plain t intervals of low rates do not.
 
     (nan, nan) with fewer than two prompts. Raises UserError for sequences of different lengths,
     preferences outside [0, 1], and a confidence that is not between 0 and 1.
@@ -77,7 +81,7 @@ def mean_interval(
     strata = Strata.of((array - least) / (most - least), prompts, languages, orders)
     if strata.n_prompts < 2:
         return nan, nan
-    low, high = plus_one(strata, confidence) if strata.n_languages == 1 else _wilson(strata, confidence)
+    low, high = plus_one(strata, confidence) if strata.n_languages == 1 else _several(strata, confidence)
     low, high = max(0.0, min(low, strata.mean)), min(1.0, max(high, strata.mean))
     return least + (most - least) * low, least + (most - least) * high
 
@@ -88,21 +92,34 @@ def check_confidence(confidence: float) -> None:
         raise UserError(f"confidence is {confidence}; need a number between 0 and 1, such as 0.95")
 
 
-def plus_one(strata: Strata, confidence: float) -> tuple[float, float]:
+def plus_one(strata: Strata, confidence: float, independent: float | None = None) -> tuple[float, float]:
     """The t interval with one observation of 0 and one of 1 more, for values in [0, 1].
 
     An observation is a prompt of one language. With several languages it is as much as they say
-    together at the least correlation, which is more than a prompt of one and less than one of each.
-    It is not cut to [0, 1]; (-inf, inf) with a single prompt.
+    together at the least correlation, which is more than a prompt of one and less than one of each;
+    or the `independent` observations that there are. It is not cut to [0, 1]; (-inf, inf) with a
+    single prompt.
     """
     if strata.n_prompts < 2:
         return -inf, inf
     t = critical_value(strata.degrees + 2, confidence)
-    n = _most_independent(strata)
+    n = independent or _most_independent(strata)
     p = (n * strata.mean + 1) / (n + 2)
     variance = (n / (n + 2)) ** 2 * strata.variance + (p**2 + (1 - p) ** 2) / (n + 2) ** 2
     half = t * sqrt(variance)
     return p - half, p + half
+
+
+def _several(strata: Strata, confidence: float) -> tuple[float, float]:
+    """The hull of Wilson's interval and of plus-one's, for several languages.
+
+    The second is the wider one where the languages agree and few prompts were won, so that the
+    variance is uncertain. Its observations are as many as the verdicts' own correlation leaves.
+    """
+    most = strata.n_languages**2 / float((1 / strata.n_by_language).sum())
+    effect = min(float(strata.n_languages), max(most / _most_independent(strata), SAFETY * strata.design_effect))
+    one, other = _wilson(strata, confidence), plus_one(strata, confidence, most / effect)
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def _wilson(strata: Strata, confidence: float) -> tuple[float, float]:

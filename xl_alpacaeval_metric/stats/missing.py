@@ -10,6 +10,8 @@ import numpy.typing as npt
 from xl_alpacaeval_metric.errors import UserError
 
 Floats = npt.NDArray[np.float64]
+Numbers = Sequence[float | None] | Floats
+"""One number for each item; None and nan are missing."""
 
 
 def none_if_nan(value: float) -> float | None:

@@ -136,11 +136,22 @@ class Strata:
         if self.n_prompts < 2:
             return nan
         prompts = (self.counts > 0).sum(axis=1)
-        stretch = np.where(prompts > 1, np.sqrt(prompts / np.maximum(prompts - 1, 1)), 0.0)
-        rest = self.sums - self.means[:, None] * self.counts
-        z = (self._per_item * stretch) @ rest
+        z = self._parts().sum(axis=0)
         unseen = float((self.shares[prompts < 2] ** 2).sum()) * self.mean * (1 - self.mean)
         return float(z @ z) + max(0.0, unseen) + self._imbalance()
+
+    @property
+    def design_effect(self) -> float:
+        """The variance of the mean, as a multiple of what it were if no two items were correlated.
+
+        1 where each prompt has one item, and up to the number of languages where their verdicts
+        agree; at least 1.
+        """
+        if self.n_prompts < 2:
+            return 1.0
+        parts = self._parts()
+        alone = float((parts**2).sum())
+        return max(1.0, float((parts.sum(axis=0) ** 2).sum()) / alone) if alone > 0 else 1.0
 
     @property
     def degrees(self) -> float:
@@ -164,6 +175,13 @@ class Strata:
         found: Floats = self.shares / self.counts.sum(axis=1)
         return found
 
+    def _parts(self) -> Floats:
+        """What each stratum gives to each prompt's z; see `variance`."""
+        prompts = (self.counts > 0).sum(axis=1)
+        stretch = np.where(prompts > 1, np.sqrt(prompts / np.maximum(prompts - 1, 1)), 0.0)
+        found: Floats = (self._per_item * stretch)[:, None] * (self.sums - self.means[:, None] * self.counts)
+        return found
+
     def _imbalance(self) -> float:
         means = self.means
         found = 0.0
@@ -180,3 +198,15 @@ def _labels(labels: Labels, size: int, name: str) -> Clusters:
     if len(found) != size:
         raise UserError(f"{name}s: {len(found)} for {size} items; need one {name} for each item")
     return found
+
+
+def bounds_if_missing(
+    preferences: Floats, asked: "np.ndarray[tuple[int], np.dtype[np.bool_]]", prompts: list[str], codes: list[str]
+) -> tuple[float, float] | None:
+    """The win rates if all missing verdicts were for the reference, or for the candidate."""
+    if not asked.any():
+        return None
+    low, high = (
+        Strata.of(np.where(asked, np.nan_to_num(preferences, nan=one), nan), prompts, codes).mean for one in (0.0, 1.0)
+    )
+    return 100 * low, 100 * high

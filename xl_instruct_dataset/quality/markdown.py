@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from xl_alpacaeval_metric.stats.length_control.markdown_elements import HEADING, ITEM
+
 _FENCE = re.compile(r"[ \t]*(?:>[ \t]?)*(`{3,}|~{3,})(.*)")
-ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+\S")
-"""The beginning of a list item."""
-HEADING = re.compile(r" {0,3}#{1,6}[ \t]+\S")
 ROW = re.compile(r"[ \t]*\|.*\|[ \t]*\Z")
 """A row of a table."""
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*[ \t]+(?=[^\sa-z])|[。！？।](?=.)")

@@ -96,8 +96,8 @@ def test_tokens_are_words_or_characters() -> None:
 
 def test_each_text_is_looked_for_once() -> None:
     whole = texts(MINI)
-    assert len([text for text in whole if text.kind == "request"]) == 16
-    assert len([text for text in whole if text.kind == "reference"]) == 32
+    assert len([text for text in whole if text.kind == "request"]) == 32
+    assert len([text for text in whole if text.kind == "reference"]) == 64
     context = texts(benchmark.load("context", limit=5))
     assert {text.kind for text in context} == {"request", "context", "reference"}
     assert {text.id for text in context} == {"context-01"}

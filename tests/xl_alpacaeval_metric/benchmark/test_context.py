@@ -16,17 +16,17 @@ ROWS = BENCHMARK.rows
 
 
 def test_every_item_comes_in_all_five_designs() -> None:
-    assert Counter(row.subset for row in ROWS) == dict.fromkeys(context.DESIGNS, 24)
+    assert Counter(row.subset for row in ROWS) == dict.fromkeys(context.DESIGNS, 48)
     assert len({row.context_language for row in ROWS}) == 12
-    assert len({(row.id, row.response_language) for row in ROWS}) == len(ROWS) == 120
-    assert {len([row for row in ROWS if BENCHMARK.prompt(row) == f"context-{n:02d}"]) for n in range(1, 25)} == {5}
+    assert len({(row.id, row.response_language) for row in ROWS}) == len(ROWS) == 240
+    assert {len([row for row in ROWS if BENCHMARK.prompt(row) == f"context-{n:02d}"]) for n in range(1, 49)} == {5}
     # Each response language is equally frequent, so that a mean over rows weighs them alike.
-    assert set(Counter(row.response_language for row in ROWS).values()) == {10}
+    assert set(Counter(row.response_language for row in ROWS).values()) == {20}
 
 
 def test_a_design_varies_what_it_is_named_for_and_nothing_else() -> None:
     by_id = {row.id: row for row in ROWS}
-    for item in (f"context-{n:02d}" for n in range(1, 25)):
+    for item in (f"context-{n:02d}" for n in range(1, 49)):
         same = by_id[f"{item}-same"]
         assert same.context_language == same.instruction_language == same.response_language
         for design in ("context", "request", "response", "all"):
@@ -96,7 +96,7 @@ def test_the_effect_of_a_factor_is_read_off() -> None:
     assert result.by_design["same"].line_pass_rate == 100.0
     effect = result.effects["response"]["line_pass_rate"]
     assert effect.difference == -100.0
-    assert effect.n == 24
+    assert effect.n == 48
     assert effect.p_value is not None
     assert effect.p_value < 0.001
     assert result.effects["context"]["line_pass_rate"].difference == 0.0

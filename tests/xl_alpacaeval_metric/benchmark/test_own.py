@@ -8,7 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.commands import complaint
+from tests.commands import run_alpacaeval as run
 from tests.helpers import FINNISH, GERMAN, write_jsonl
+from tests.servers.hub import HubServer
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.publishing import benchmark_dataset
@@ -88,3 +91,18 @@ def test_sources_that_are_none_are_one_line(tmp_path: Path) -> None:
     # Its ids and references were lost where it stood in the place of AlpacaEval's requests.
     with pytest.raises(UserError, match=r"names the language of its answer.*--benchmark .*mine\.jsonl"):
         benchmark.load("xl", ["fi"], path=file)
+
+
+def test_a_dataset_of_the_hub_is_a_benchmark_by_its_test_split(tmp_path: Path) -> None:
+    rows = "\n".join(map(json.dumps, ROWS)).encode()
+    other = json.dumps({"id": "t", "instruction": "x", "language": "fi", "reference": "y"}).encode()
+    judge = ("--judge", "openai/any", "--judge-base-url", "http://127.0.0.1:9/v1", "--one-order")
+    with HubServer() as hub:
+        hub.add("org/mine", {"data/test-00000.jsonl": rows, "data/train-00000.jsonl": other, "README.md": b"# Mine\n"})
+        environment = hub.environment(tmp_path / "home")
+        found = run("estimate", "--benchmark", "org/mine", *judge, **environment)
+        assert found.returncode == 0, found.stderr
+        assert found.stdout.startswith("3 requests, ")
+        assert "1 of 3 rows have no reference" in found.stderr
+        gone = run("estimate", "--benchmark", "org/gone", *judge, **environment)
+    assert "org/gone: is no file, no folder, and not available as a dataset of the Hub" in complaint(gone)

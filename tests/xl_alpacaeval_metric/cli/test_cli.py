@@ -1,9 +1,12 @@
 """The command line as its users meet it: a process, its output, its exit code."""
 
 import json
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
@@ -23,6 +26,16 @@ def test_help_names_the_commands() -> None:
     assert result.returncode == 0
     for command in ("eval", "judge", "compare", "fidelity", "estimate", "references", "agreement", "tasks"):
         assert command in result.stdout
+
+
+@pytest.mark.parametrize("module", ["xl_alpacaeval_metric", "xl_instruct_dataset"])
+def test_help_shows_every_option_whole_in_eighty_columns(module: str) -> None:
+    group: Any = typer.main.get_command(import_module(f"{module}.cli").app)
+    for name, command in group.commands.items():
+        text = command.get_help(command.context_class(command, info_name=name, terminal_width=80))
+        assert max(map(len, text.splitlines())) <= 80, name
+        options = [option for one in command.params if not getattr(one, "hidden", False) for option in one.opts]
+        assert not [option for option in options if option.startswith("-") and option not in text], name
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.servers.base import HttpRequest, HttpResponse, HttpServer
+from tests.servers.dialects import Dialect
 from tests.servers.judge import JudgeServer, Refused
 from xl_alpacaeval_metric.clients import endpoint_thinking
 from xl_alpacaeval_metric.clients.endpoint_requests import RequestRefused
@@ -104,9 +105,24 @@ def test_a_model_that_ignores_all_is_one_line() -> None:
         assert len(server.seen.log) == 3
 
 
+def test_thoughts_that_are_only_counted() -> None:
+    with JudgeServer(dialect=Dialect("hidden", efforts=("minimal",), refuses=("chat_template_kwargs",))) as server:
+        assert switch(server) == {"reasoning_effort": "minimal"}
+        server.change(dialect=Dialect("hidden"))
+        with pytest.raises(UserError, match="nothing turns it off"):
+            switch(server)
+
+
 def test_a_request_that_is_refused_anyway_is_one_line() -> None:
     with JudgeServer(refuses=("seed",)) as server, pytest.raises(UserError, match=r"refuses the request.*seed"):
         switch(server)
+
+
+def test_a_refused_key_is_said_at_once() -> None:
+    with JudgeServer(key="another") as server:
+        with pytest.raises(UserError, match="status 401; check OPENAI_API_KEY"):
+            switch(server)
+        assert len(server.seen.log) <= 1
 
 
 def test_passing_faults_are_sat_out() -> None:

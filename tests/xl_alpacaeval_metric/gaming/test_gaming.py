@@ -268,7 +268,7 @@ def test_no_bundled_reference_or_request_matches() -> None:
     rows = benchmark.load("mini", benchmark.MINI_LANGUAGES).rows
     items = [Comparison(r.id, r.response_language, "", str(r.reference), "") for r in rows]
     items += [Comparison(f"{r.id}-asked", r.response_language, "", r.instruction, "") for r in rows]
-    assert len(items) == 2 * 12 * 16
+    assert len(items) == 2 * 13 * 32
     assert gaming.judge_injections(items) == []
     assert gaming.constant_answers(items) == []
 

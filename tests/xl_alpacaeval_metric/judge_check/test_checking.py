@@ -109,10 +109,10 @@ def test_the_check_is_paid_once_for_all_runs(pairs: Path, tmp_path: Path) -> Non
     with JudgeServer(verdict=planted()) as server:
         first = judge_pairs(server, pairs, tmp_path / "a")
         assert first.returncode == 0, first.stderr
-        assert server.stats()["requests"] == 1 + 16 + 2 * PER_LANGUAGE
+        assert server.stats()["requests"] == 1 + 32 + 2 * PER_LANGUAGE
         assert f"up to {2 * PER_LANGUAGE} requests" in first.stderr
         second = judge_pairs(server, pairs, tmp_path / "b")
-        assert server.stats()["requests"] == 2 + 32 + 2 * PER_LANGUAGE
+        assert server.stats()["requests"] == 2 + 64 + 2 * PER_LANGUAGE
         assert "judge check before it" not in second.stderr
     (a, b) = (json.loads((tmp_path / run / "check.json").read_text()) for run in "ab")
     assert (a.pop("requests"), a.pop("cached")) == (2 * PER_LANGUAGE, 0)
@@ -125,7 +125,7 @@ def test_the_check_is_paid_once_for_all_runs(pairs: Path, tmp_path: Path) -> Non
 def test_without_the_check_the_judge_is_unchecked(pairs: Path, tmp_path: Path) -> None:
     with JudgeServer(verdict=planted()) as server:
         run = judge_pairs(server, pairs, tmp_path / "a", "--no-judge-check")
-        assert server.stats()["requests"] == 1 + 16
+        assert server.stats()["requests"] == 1 + 32
     assert "judge check: unchecked" in run.stdout
     results = json.loads((tmp_path / "a" / "results.json").read_text())
     unchecked = {"verdict": "unchecked", "accuracy": None, "resolution": None, "ci95": None}
@@ -168,7 +168,7 @@ def test_max_requests_counts_the_check(pairs: Path, tmp_path: Path) -> None:
         run = judge_pairs(server, pairs, tmp_path / "a", "--max-requests", 100)
         assert server.stats()["requests"] == 1
     assert run.returncode == 2
-    assert "judging would take 256 requests, --max-requests allows 100" in run.stderr
+    assert "judging would take 272 requests, --max-requests allows 100" in run.stderr
 
 
 def test_missing_verdicts_are_counted_and_their_pairs_left_out() -> None:

@@ -203,6 +203,140 @@ def test_content_keeps_the_place_of_every_character() -> None:
     assert content.of(quoted) == quoted
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\U0001f642\U0001f642\U0001f389",
+        "https://example.org/a/b?c=d",
+        "`pip install something`",
+        "```python\nfor item in items:\n    print(the_value_of_the_item)\n```",
+        "| 2020 | 12,5 |\n|---|---|\n| 2021 | 13,1 |\n| 2022 | 14,8 |",
+    ],
+)
+def test_what_is_in_no_language_has_no_fidelity(text: str) -> None:
+    one = found(text, "fi")
+    assert (one.fidelity, one.answered_in, one.switched, one.spans) == (None, "none", None, ())
+
+
+def test_a_table_of_figures_in_an_answer_is_left_out() -> None:
+    one = found(f"{FINNISH}\n\n| 2020 | 12,5 |\n|---|---|\n| 2021 | 13,1 |\n\n{FINNISH}", "fi")
+    assert (one.line_pass, one.fidelity, one.answered_in) == (True, 100.0, "fi")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "Presidentti totesi: ”We will not leave anyone behind in this country.” Sen jälkeen hän lähti kotiin ja "
+            "vastasi vielä muutamaan kysymykseen.",
+            "fi",
+        ),
+        (
+            "> The only thing we have to fear is fear itself.\n\nTämä lause on Franklin Rooseveltin "
+            "virkaanastujaispuheesta, ja se sanottiin vaikeana aikana.",
+            "fi",
+        ),
+        (
+            "Der Roman beginnt mit dem Satz »Longtemps, je me suis couché de bonne heure« und gilt als eines der "
+            "wichtigsten Werke der französischen Literatur.",
+            "de",
+        ),
+    ],
+)
+def test_a_quotation_in_another_language_is_left_out(text: str, code: str) -> None:
+    one = found(text, code)
+    assert (one.fidelity, one.answered_in, one.switched) == (100.0, code, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "Installez d'abord Node.js, puis lancez le serveur en mode debug. Le framework utilise un pipeline de "
+            "build, un linter et des hooks Git avant chaque commit. Ouvrez une pull request sur GitHub.",
+            "fr",
+        ),
+        (
+            "Abra o PowerShell como administrador, instale o Docker Desktop e faça login no registry. Depois rode o "
+            "container em background e confira o log no dashboard.",
+            "pt",
+        ),
+        (
+            "Otwórz plik config.yaml, ustaw feature flag i zrób deploy na staging. Jeśli build się wysypie, sprawdź "
+            "logi w CI i zrób rollback do poprzedniego release'u.",
+            "pl",
+        ),
+        (
+            "Asenna Visual Studio Code ja lisää siihen Python-laajennus. Tee sitten uusi branch, commitoi muutokset "
+            "ja avaa pull request.",
+            "fi",
+        ),
+        (
+            "Untuk memulai, buka browser dan login ke dashboard. Pilih menu Settings lalu klik tombol Upload File. "
+            "Setelah selesai, klik Save Changes.",
+            "id",
+        ),
+        (
+            "Bu proje React ve TypeScript ile yazıldı. Frontend tarafında state management için Redux kullanıyoruz; "
+            "backend ise Node.js üzerinde çalışıyor.",
+            "tr",
+        ),
+        ("Чтобы начать, откройте Google Chrome и зайдите в раздел Settings. Затем нажмите Clear browsing data.", "ru"),
+        ("Για να ξεκινήσετε, ανοίξτε το Command Prompt και γράψτε pip install numpy. Μετά ανοίξτε το Jupyter.", "el"),
+        ("이 프로젝트는 React와 TypeScript로 작성되었으며, REST API를 통해 백엔드와 통신합니다.", "ko"),
+        (
+            "Die Band Queen veröffentlichte 1975 das Album A Night at the Opera, auf dem auch Bohemian Rhapsody und "
+            "You're My Best Friend zu hören sind.",
+            "de",
+        ),
+        ("Hyvä on! Okay, sure, no problem. Aloitetaan siis alusta ja tehdään lista.", "fi"),
+    ],
+)
+def test_loans_of_technical_text_and_titles_are_no_switch(text: str, code: str) -> None:
+    one = found(text, code)
+    assert (one.fidelity, one.switched, one.spans) == (100.0, False, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "start", "end"),
+    [
+        (
+            "Ich habe gestern ein Gespräch gehabt und then I realized that nobody had read the document, deshalb war "
+            "ich ziemlich sauer.",
+            "de",
+            "then I",
+            "document",
+        ),
+        (
+            "Jag tycker om att läsa böcker, pero también me gusta mucho ver películas con mis amigos, och ibland går "
+            "vi ut.",
+            "sv",
+            "también",
+            "amigos",
+        ),
+        (
+            "Leo asubuhi tulienda sokoni kununua matunda na mboga, weil wir am Abend viele Gäste zum Essen erwarten, "
+            "kisha tukarudi nyumbani.",
+            "sw",
+            "weil wir",
+            "erwarten",
+        ),
+    ],
+)
+def test_a_span_begins_and_ends_with_its_language(text: str, code: str, start: str, end: str) -> None:
+    one = found(text, code)
+    assert len(one.spans) == 1
+    first, after = text.index(start), text.index(end) + len(end)
+    assert abs(one.spans[0].start - first) <= 8
+    assert abs(one.spans[0].end - after) <= 12
+
+
+def test_english_names_make_no_english() -> None:
+    zulu = "UNorman Eisen, isisebenzi esidala eBrookings Institution, ungusihlalo we-Citizens for Responsibility."
+    assert found(zulu, "en").line_pass is False
+
+
 def test_rates_say_what_was_answered_instead() -> None:
     english = "The cat sleeps most of the day because it saves its strength for hunting."
     all_ = language_fidelity([FINNISH, FINNISH, english, "", FINNISH_WITH_ENGLISH], ["fi"] * 5)

@@ -71,7 +71,7 @@ def test_references_fail_in_every_other_language() -> None:
     for code in codes:
         lines = (REFERENCES / f"{code}.jsonl").read_text(encoding="utf-8").splitlines()[:3]
         texts = [json.loads(line)["reference"] for line in lines]
-        for other in set(codes) - {code}:
+        for other in [other for other in codes if other.split("-")[0] != code.split("-")[0]]:
             assert not any(found.line_pass for found in texts_fidelity(texts, [other] * len(texts))), (code, other)
 
 

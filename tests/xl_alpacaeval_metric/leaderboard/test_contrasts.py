@@ -37,7 +37,7 @@ def test_every_pair_is_compared_and_corrected() -> None:
             assert part.p_value is not None
             assert part.p_value_adjusted is not None
             assert part.p_value_adjusted >= part.p_value
-    assert found.pairs[0].overall.p_value_adjusted == pytest.approx(2 / 2**12)
+    assert found.pairs[0].overall.p_value_adjusted == pytest.approx(2 / 2**12 * (1 + 3 / 12))
     assert found.as_dict()["runs"] == ["a", "b", "c"]
 
 

@@ -17,6 +17,7 @@ from tests.helpers import FINNISH, GERMAN, write_jsonl
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard import formats
 from xl_alpacaeval_metric.leaderboard.ranking import rank
+from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 
 
 @pytest.fixture
@@ -43,6 +44,24 @@ def test_the_better_run_stands_first_with_its_rank_set(three: list[Path]) -> Non
     fidelity = found.figures["line_pass_rate"]
     assert [(place.value, place.groups) for place in fidelity.overall] == [(100, "a")] * 3
     assert [place.rank for place in fidelity.overall] == [1, 1, 1]
+
+
+def test_a_lean_to_the_first_answer_is_no_variance(tmp_path: Path) -> None:
+    """A run's value and interval are those of its results, by halves, and so is every test."""
+    runs = [
+        made(tmp_path / name, {"de": spread(mean), "fi": spread(mean)}, lean=lean)
+        for name, mean, lean in (("a", 0.5, 0.3), ("b", 0.45, 0.2))
+    ]
+    found = rank(runs, figures=["win_rate"]).figures["win_rate"]
+    for run_, lean, of_language in zip(runs, (0.3, 0.2), (found.by_language["fi"]), strict=True):
+        values = [float(value or 0) + lean * (-1) ** n for n, value in enumerate(spread(0.5 if lean == 0.3 else 0.45))]
+        interval = win_rate_interval(values, range(20), orders=[n % 2 for n in range(20)])
+        assert of_language.name == run_.name
+        assert of_language.ci95 == pytest.approx(interval)
+        wide = win_rate_interval(values, range(20))
+        assert wide[1] - wide[0] > 1.5 * (interval[1] - interval[0])
+    assert found.pairs[0].better == "a"
+    assert found.pairs[0].p_value < 0.01
 
 
 def test_runs_that_are_not_told_apart_share_ranks_and_a_letter(tmp_path: Path) -> None:

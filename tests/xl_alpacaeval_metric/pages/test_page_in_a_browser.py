@@ -29,7 +29,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     hostile = [(f"hostile-{k}", "fi", text, None if k == 5 else 0.9) for k, text in enumerate(HOSTILE)]
     runs = [
         made_runs.make(folder / "one", [*given, *hostile], model=MODEL),
-        made_runs.make(folder / "two", [*given, *hostile[:1]], model="plain"),
+        made_runs.make(folder / "two", changed([*given, *hostile[:1]], "011 fi", 0.05), model="plain"),
     ]
     run_page.write(shown_run.read(runs), folder / "page.html")
     return folder / "page.html"
@@ -46,6 +46,11 @@ async def choose(page: Page, name: str, value: str) -> None:
         "one.dispatchEvent(new Event(one.tagName === 'INPUT' ? 'input' : 'change')); })()"
     )
     await page.until(f"document.body.dataset.ready !== {before!r}")
+
+
+def changed(given: list[made_runs.Answer], answer: str, preference: float) -> list[made_runs.Answer]:
+    """The same answers, with another preference on one of them."""
+    return [(*one[:3], preference) if f"{one[0]} {one[1]}" == answer else one for one in given]
 
 
 async def expand(page: Page, identifier: str) -> None:
@@ -91,6 +96,13 @@ def test_answers_are_found_filtered_and_sorted(page_file: Path, tmp_path: Path) 
             found = [int(text.split()[1].rstrip("%")) for text in await page.value(order)]
             assert found == sorted(found, reverse=direction == "descending")
             assert len(found) == 50
+        await choose(page, "filter-run", "1")
+        before = await page.value("document.body.dataset.ready")
+        await page.value("document.querySelector('th.c-against button').click()")
+        await page.until(f"document.body.dataset.ready !== {before!r}")
+        first = "[...document.querySelector('#list tr.row').cells].map(one => one.textContent)"
+        assert (await page.value(first))[1] == "011", "what has become worse stands first"
+        await choose(page, "filter-run", "")
         await page.value("document.getElementById('next').click()")
         await page.until("document.getElementById('place').textContent.startsWith('51')")
         requests = [

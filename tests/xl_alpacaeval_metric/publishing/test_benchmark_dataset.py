@@ -89,6 +89,6 @@ def test_an_export_replaces_its_own_folder_and_no_other(offline: Path) -> None:
 def test_the_command(offline: Path) -> None:
     result = run("export-benchmark", "context", "--output", offline / "context", "--languages", "fi,de")
     assert result.returncode == 0, result.stderr
-    assert "fi: 10 rows\n" in result.stdout
+    assert "fi: 20 rows\n" in result.stdout
     assert "unknown benchmark" in complaint(run("export-benchmark", "none", "--output", offline / "x"))
     assert not (offline / "x").exists()

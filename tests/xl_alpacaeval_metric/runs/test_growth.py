@@ -91,7 +91,7 @@ def test_a_run_takes_languages_items_judges_and_orders_and_asks_what_is_missing(
     probes = judge - 2
     # A language more: its items alone.
     added = servers.eval(folder, "--languages", "tr", "--limit", 2, "--one-order")
-    assert "adds 2 items: tr (2)" in added.stderr
+    assert "adds tr (2): 2 items" in added.stderr
     assert servers.asked() == (candidate_probes + 2, probes + 2, 0)
     assert {row["language"] for row in lines(folder / "items.jsonl")} == {"fi", "tr"}
     # More items of both.
@@ -202,14 +202,15 @@ def test_a_folder_of_version_0_1_takes_another_judge_and_none_and_its_own_again(
     before = lines(folder / "verdicts.jsonl")
     other = finished(run("judge", folder, "--judge", "openai/other", "--judge-base-url", servers.other.url))
     assert "was judged by openai/stand-in; that is kept in" in other.stderr
-    assert len(lines(folder / "verdicts.jsonl")) == 6
+    assert len(lines(folder / "verdicts.jsonl")) == 12, "in both orders, as by the judge before"
     finished(run("judge", folder, "--judge", "none"))
     assert not (folder / "verdicts.jsonl").exists()
     assert results(folder)["win_rate"] is None
     servers.asked()
     own = ("--judge", "openai/stand-in", "--judge-base-url", servers.judge.url, "--judge-prompt", "0.1")
     finished(run("judge", folder, *own, "--both-orders"))
-    assert servers.asked()[1] <= 1, "the probe alone"
+    finished(run("judge", folder, *own))  # In the orders that it has been judged in.
+    assert servers.asked()[1] <= 2, "the probes alone"
     key = ("id", "language", "order", "preference")
     assert {tuple(row[name] for name in key) for row in lines(folder / "verdicts.jsonl")} == {
         tuple(row[name] for name in key) for row in before

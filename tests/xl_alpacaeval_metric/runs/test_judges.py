@@ -3,13 +3,16 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.helpers import comparison
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl, lock
+from xl_alpacaeval_metric.judge.estimate import Estimate
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.panels.panel import Panel
 from xl_alpacaeval_metric.progress import silent
@@ -63,6 +66,9 @@ def test_nothing_is_lost_wherever_the_work_ends(tmp_path: Path, monkeypatch: pyt
                 ended = True
             except Killed:
                 pass
+        if step % 2:  # Whichever command comes next.
+            runs.judge_pairs(ITEMS, None, folder, silent)
+            assert not (folder / "verdicts.jsonl").exists(), step
         # The first judge is asked nothing again.
         again, client = judging("one", "A")
         assert runs.judge_pairs(ITEMS, again, folder, silent).overall == first, step
@@ -97,3 +103,25 @@ def test_a_panel_and_its_judges_share_their_verdicts(tmp_path: Path) -> None:
     assert sorted((row["judge"], row["order"]) for row in rows) == sorted(
         (spec, order) for spec in again.members for order in ("candidate_first", "reference_first") for _ in ITEMS
     )
+
+
+def test_an_estimate_that_is_refused_leaves_the_run_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    runs.judge_pairs(ITEMS, judging("one", "A")[0], folder, silent)
+    before = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "run.json"}
+    settings = jsonl.read_json(folder / "run.json")["settings"]
+    asked: list[int] = []
+
+    def refuse(found: Estimate) -> None:
+        asked.append(found.requests)
+        raise UserError("too much")
+
+    for name, verdict, expected in (("two", "B", 2 * len(ITEMS)), ("one", "A", 0)):
+        other = replace(judging(name, verdict)[0], on_estimate=refuse)
+        with pytest.raises(UserError, match="too much"):
+            runs.judge_pairs([*ITEMS, comparison(9)], other, folder, silent)
+        with pytest.raises(UserError, match="too much"):
+            runs.judge_run(folder, other, silent)
+        assert asked[-2:] == [expected + 2, expected]
+    assert {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "run.json"} == before
+    assert jsonl.read_json(folder / "run.json")["settings"] == settings

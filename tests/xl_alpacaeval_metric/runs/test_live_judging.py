@@ -103,7 +103,8 @@ def test_answers_are_judged_while_others_are_made(candidate: Candidate, judge: J
     # Judged afterwards, from a file, it is the same.
     pairs = tmp_path / "run" / "samples.jsonl"
     with JudgeServer() as other:
-        again = run("judge", pairs, "--judge", "openai/any", "--judge-base-url", other.url, "--output", tmp_path / "j")
+        by = ("--judge", "openai/any", "--judge-base-url", other.url, "--one-order")
+        again = run("judge", pairs, *by, "--output", tmp_path / "j")
         assert again.returncode == 0, again.stderr
     same = [key for key in results(tmp_path / "j") if key not in ("signature", "by_language", "thinking")]
     live, later = results(tmp_path / "run"), results(tmp_path / "j")

@@ -25,7 +25,8 @@ from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs import evaluate as runs
 from xl_alpacaeval_metric.runs.answers.harness_model import adapter_arguments
 from xl_alpacaeval_metric.runs.scored import Judging
-from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate
+from xl_alpacaeval_metric.stats.length_control import overall_length_controlled_win_rate
+from xl_alpacaeval_metric.stats.length_control.known_tastes import LengthControl
 from xl_instruct_dataset.cli import app
 from xl_instruct_dataset.train.dataset.examples import GroupCounts, TrainingSplit
 from xl_instruct_dataset.train.loop import benchmarks, changes, page
@@ -82,11 +83,13 @@ def test_the_length_controlled_difference_is_that_of_the_two_rates(tmp_path: Pat
         compare.load(judged(tmp_path / name, german, share)) for name, german, share in (("a", 1, 0.4), ("b", 7, 0.9))
     )
     keys, tastes = [key for key in base.items if key[1] == "de"], {"de": Taste(0.8, 0.1)}
-    found = changes._length_controlled("mini", "de", base, tuned, keys, tastes)
+    found = changes._length_controlled("mini", "de", base, tuned, keys, LengthControl(tastes))
     for run, value in ((base, found.before), (tuned, found.after)):
         texts = [[run.items[key].prediction for key in keys], [run.items[key].reference for key in keys]]
         lengths = (content_length.content_lengths(side, ["de"] * len(keys)) for side in texts)
-        rate = length_controlled_win_rate([run.preferences[key] for key in keys], *lengths, taste=tastes["de"])
+        rate = overall_length_controlled_win_rate(
+            [run.preferences[key] for key in keys], *lengths, tastes={None: tastes["de"]}, of_same_content=True
+        )
         assert value == pytest.approx(rate.value)
     assert found.ci95 is not None
     assert found.difference is not None

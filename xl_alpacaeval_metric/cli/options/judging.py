@@ -36,6 +36,22 @@ def judging_of(
     )
 
 
+def both_by_default(benchmark: str, folder: Path | None) -> bool:
+    """Whether answers are judged in both orders where nothing is said.
+
+    As the benchmark is, and as the run in `folder` has been judged.
+    """
+    from xl_alpacaeval_metric.files import jsonl
+    from xl_alpacaeval_metric.judge import answer_order
+    from xl_alpacaeval_metric.runs import folder as run_folder
+
+    if folder is not None and (folder / run_folder.RUN).is_file():
+        settings = jsonl.read_json(folder / run_folder.RUN).get("settings")
+        if isinstance(settings, dict) and settings.get("order") == "both":
+            return True
+    return answer_order.both_by_default([benchmark])
+
+
 def ask_through(judge: "Judge | None", batch: bool, cache: Path | None, folder: Path, progress: "Progress") -> None:
     """Put the Batch API and the cache between the judge and its model, if they are wanted.
 

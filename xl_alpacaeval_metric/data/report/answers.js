@@ -27,6 +27,15 @@ pages.start(async (index) => {
   const verdictText = (row) =>
     rows.preference[row] === null ? "no verdict" : `${verdictOf(row)} ${(100 * rows.preference[row]).toFixed(0)}%`;
 
+  // The preference minus the mean of the other runs' on the same request, in points.
+  const againstOf = (row) => {
+    const mine = rows.preference[row];
+    const theirs = same.get(codeOf(row) + " " + idOf(row)).filter((other) => rows.run[other] !== rows.run[row]).map((other) => rows.preference[other]);
+    const known = theirs.filter((value) => value !== null);
+    return mine === null || !known.length ? null : 100 * (mine - known.reduce((sum, value) => sum + value, 0) / known.length);
+  };
+  const signed = (value) => (value === null ? "\u2013" : (value < 0 ? "\u2212" : "+") + Math.abs(value).toFixed(0));
+
   const byName = (codes) => [...codes].sort((a, b) => nameOf(a).localeCompare(nameOf(b))).map((code) => [code, nameOf(code)]);
   const filters = [
     { name: "run", label: "Run", options: [["", "all"], ...runs.map((name, k) => [String(k), name])], passes: (value, row) => rows.run[row] === Number(value) },
@@ -61,11 +70,12 @@ pages.start(async (index) => {
     { name: "language", title: "Language", key: (row) => nameOf(codeOf(row)), cell: (row) => nameOf(codeOf(row)) },
     { name: "answer", title: "Answer", cell: async (row) => preview((await answerOf(row)).prediction, codeOf(row)) },
     { name: "verdict", title: "Verdict", hint: "The judge's preference for the answer: above 50% it won.", key: (row) => rows.preference[row], cell: verdictText },
+    { name: "against", title: "Difference", hint: "The preference minus the mean of the other runs' on the same request, in points.", key: againstOf, cell: (row) => signed(againstOf(row)) },
     { name: "fidelity", title: "In language", hint: "How much of the text is in the language asked for.", key: (row) => rows.fidelity[row], cell: (row) => percent(rows.fidelity[row]) },
     { name: "answered", title: "Answered in", key: (row) => nameOf(rows.answered[row]), cell: (row) => nameOf(rows.answered[row]) || "\u2013" },
     { name: "length", title: "Length", hint: "Characters.", key: (row) => rows.length[row], cell: (row) => spelled(rows.length[row]) },
   ];
-  const wanted = ({ name }) => (runs.length > 1 || name !== "run") && (judged || name !== "verdict");
+  const wanted = ({ name }) => (runs.length > 1 || !["run", "against"].includes(name)) && (judged || !["verdict", "against"].includes(name));
 
   let wordsOf = null; // The search that `hits` are of.
   let hits = new Map(); // Item -> whether its id, request or reference has the words.

@@ -9,16 +9,19 @@ from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 
 from xl_alpacaeval_metric.languages import labels
 from xl_alpacaeval_metric.languages.own_model import classifier
 from xl_alpacaeval_metric.languages.switches import lexicon
-from xl_alpacaeval_metric.languages.switches.windows import Run
+from xl_alpacaeval_metric.languages.switches.windows import WINDOW, Run
 
 _CANDIDATES = 3
-"""Languages that are tried for a run: the own model's likeliest."""
+_SURE = 0.5
+"""Languages that are tried for a run: the own model's likeliest, one where it is sure."""
 _DOUBT = 0.5
 """What is taken from each word's margin."""
+_WEIGHT = 2.0
 _MOST, _KNOWN_TO_ONE, _KNOWN_TO_BOTH = 6.0, 2.0, 0.5
 """Bounds of a word's margin; its least where one language alone has the word; bounds where both."""
 
@@ -31,7 +34,7 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
     if not looked:
         return []
     model, runs = classifier.load(), [run for _, run in looked]
-    found = model.guess([core.words for core, _ in looked]).probabilities.copy()
+    found = _of_windows(model, [core.words for core, _ in looked])
     near, wanted = labels.near(code), labels.wanted(code)
     found[:, [labels.code_of(label) in near for label in model.labels]] = 0
     likely = np.argsort(-found, axis=1)[:, :_CANDIDATES].tolist()
@@ -39,15 +42,27 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
     of_words -= of_words[:, [label in wanted for label in model.labels]].max(1, keepdims=True)
     np.clip(of_words - _DOUBT, -_MOST, _MOST, out=of_words)
     parts, at = [], 0
-    for run, places in zip(runs, likely, strict=True):
+    for run, places, sure in zip(runs, likely, (found.max(1) >= _SURE).tolist(), strict=True):
         end = at + len(run.words)
         (_, first, last), place = max(
             (_largest(_with_lexicon(run.words, of_words[at:end, place].tolist(), code, model.labels[place])), place)
-            for place in places
+            for place in (places[:1] if sure else places)
         )
         parts.append((run.part(first, last), model.labels[place]))
         at = end
     return parts
+
+
+def _of_windows(model: classifier.Classifier, lines: Sequence[Sequence[str]]) -> npt.NDArray[np.float32]:
+    """The mean probabilities of each line's windows of a few words: lines x labels.
+
+    A line in two languages as a whole may look like one in a third.
+    """
+    cut = [[words[at : at + WINDOW] for at in range(max(1, len(words) - WINDOW + 1))] for words in lines]
+    every = model.guess(list(chain.from_iterable(cut))).probabilities
+    counts = np.array([len(windows) for windows in cut])
+    sums = np.add.reduceat(every, np.cumsum(counts) - counts, axis=0)
+    return np.asarray(sums / counts[:, None], np.float32)
 
 
 def _with_lexicon(words: Sequence[str], margins: Sequence[float], code: str, other: str) -> list[float]:
@@ -56,9 +71,9 @@ def _with_lexicon(words: Sequence[str], margins: Sequence[float], code: str, oth
         if own and foreign:
             margin = min(max(margin, -_KNOWN_TO_BOTH), _KNOWN_TO_BOTH)
         elif own:
-            margin = min(margin, -_KNOWN_TO_ONE)
+            margin = min(margin, -_KNOWN_TO_ONE) - _WEIGHT
         elif foreign:
-            margin = max(margin, _KNOWN_TO_ONE)
+            margin = max(margin, _KNOWN_TO_ONE) + _WEIGHT
         found.append(margin)
     return found
 

@@ -17,7 +17,7 @@ from xl_alpacaeval_metric.languages import labels
 from xl_alpacaeval_metric.languages.own_model import classifier, reading
 from xl_alpacaeval_metric.languages.switches import lexicon
 
-_WINDOW = 5
+WINDOW = 5
 """Words that are identified together."""
 _FOREIGN, _HARDLY = 0.5, 0.15
 """A window is foreign from this probability of other languages, at most that of the asked one."""
@@ -105,7 +105,7 @@ def _marked(lines: Sequence[Sequence[str]], hits: Collection[str], code: str) ->
         return found
     lengths = np.fromiter(map(len, lines), np.int64, len(lines))
     ends = np.cumsum(lengths)
-    sizes, end = np.repeat(np.minimum(lengths, _WINDOW), lengths), np.repeat(ends, lengths)
+    sizes, end = np.repeat(np.minimum(lengths, WINDOW), lengths), np.repeat(ends, lengths)
     before = np.zeros(len(flat) + 1, np.int64)
     np.cumsum(np.fromiter(map(hits.__contains__, flat), np.bool_, len(flat)), out=before[1:])
     first = np.flatnonzero(np.arange(len(flat)) + sizes <= end)

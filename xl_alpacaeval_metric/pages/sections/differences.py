@@ -58,6 +58,7 @@ def _judged(run: ShownRun) -> compare.Run:
         items={key: one.comparison for key, one in items.items()},
         preferences={key: one.preference for key, one in items.items()},
         check=run.setting.check,
+        one_order=run.setting.one_order,
     )
 
 

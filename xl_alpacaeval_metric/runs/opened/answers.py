@@ -45,6 +45,7 @@ def read_answers(file: Path) -> Opened:
                     thinking=thought if isinstance(thought, str) else "",
                     thinking_tokens=tokens if isinstance(tokens, int) else None,
                     unfinished=row.get("unfinished") is True,
+                    expected=facts if isinstance(facts := row.get("expected"), str) else "",
                 ),
                 cut=cut if isinstance(cut := row.get("cut"), bool) else None,
                 subset=str(row.get("subset") or ""),

@@ -102,6 +102,7 @@ def _item(row: Mapping[str, Any], in_context: bool) -> OpenedItem:
             # The designs of one prompt have ids of their own, which end in the design.
             prompt=identifier.removesuffix(f"-{subset}") if in_context else "",
             design=subset if in_context else "",
+            expected=str(doc.get("expected") or ""),
             thinking=str(judged.get("thinking") or ""),
             unfinished=judged.get("unfinished") is True,
         ),

@@ -10,12 +10,9 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records.result import Taste, WinRate
 from xl_alpacaeval_metric.stats.clusters import as_clusters
 from xl_alpacaeval_metric.stats.length_control import taste_model
-from xl_alpacaeval_metric.stats.missing import Floats, as_floats, as_preferences
+from xl_alpacaeval_metric.stats.missing import Floats, Numbers, as_floats, as_preferences
 from xl_alpacaeval_metric.stats.strata import Labels, Strata
 from xl_alpacaeval_metric.stats.win_rates import win_rate
-
-Numbers = Sequence[float | None] | Floats
-"""One number for each item; None and nan are missing."""
 
 _DECIDED = 1e-12
 """A mean preference this close to 0 or 1 leaves no room for an effect of length."""
@@ -95,25 +92,37 @@ def overall_length_controlled_win_rate(
     languages: Sequence[Hashable] | None = None,
     prompts: Labels | None = None,
     *,
+    orders: Labels | None = None,
     tastes: Mapping[Any, Taste] | None = None,
     markdown: tuple[Numbers, Numbers] | None = None,
     markdown_tastes: Mapping[Any, Taste] | None = None,
+    of_same_content: bool = False,
 ) -> WinRate:
     """The mean of the languages' length-controlled win rates.
 
-    `languages`, `prompts`: the language and the prompt of each item; `tastes`: the judge's taste by
-    language; without any, GPT-4's in all. The rest as in `length_controlled_win_rate`. Lengths are
-    compared within a language. The standard error is that over prompts as clusters, to which the
-    errors of the tastes are added as if all were wrong in the same direction. With one language
-    this is its length-controlled win rate; value and standard error are nan without a preference.
+    `languages`, `prompts`, `orders`: language and prompt of each item, and which answer the judge
+    saw first, as in `win_rate_interval`; `tastes`: the judge's taste by language; without any,
+    GPT-4's in all. Tastes `of_same_content` were measured on answers that differ in nothing else,
+    as by the judge check; otherwise they are slopes of the preferences at hand, as GPT-4's is
+    (`taste_model.shown`). The rest as in `length_controlled_win_rate`. Lengths are compared
+    within a language. The standard error is that over prompts as clusters, to which the errors of
+    the tastes are added as if all were wrong in the same direction. With one language this is its
+    length-controlled win rate; value and standard error are nan without a preference.
 
     Raises UserError as `length_controlled_win_rate` does, and for a language without a taste.
     """
     parts, unsure, n_missing = length_controlled_parts(
-        preferences, candidate_lengths, reference_lengths, languages, tastes, markdown, markdown_tastes
+        preferences,
+        candidate_lengths,
+        reference_lengths,
+        languages,
+        tastes,
+        markdown,
+        markdown_tastes,
+        of_same_content=of_same_content,
     )
     n = parts.size
-    strata = Strata.of(parts, range(n) if prompts is None else prompts, languages)
+    strata = Strata.of(parts, range(n) if prompts is None else prompts, languages, orders)
     raw = win_rate(np.where(np.isnan(parts), nan, as_preferences(preferences)))
     error = hypot(sqrt(max(0.0, strata.variance)), unsure) if strata.n_prompts > 1 else nan
     return WinRate(100 * strata.mean, 100 * error, raw.wins, raw.losses, raw.ties, raw.n, n_missing)
@@ -127,6 +136,8 @@ def length_controlled_parts(
     tastes: Mapping[Any, Taste] | None = None,
     markdown: tuple[Numbers, Numbers] | None = None,
     markdown_tastes: Mapping[Any, Taste] | None = None,
+    *,
+    of_same_content: bool = False,
 ) -> tuple[Floats, float, int]:
     """The part of each item in the length-controlled win rate, nan where the item is missing.
 
@@ -152,20 +163,33 @@ def length_controlled_parts(
         if not at.size:
             continue
         parts[at], error = _in_language(
-            p[at], [side[at] for side in sides], _taste(tastes, code), (markdown_tastes or {}).get(code)
+            p[at],
+            [side[at] for side in sides],
+            _taste(tastes, code),
+            (markdown_tastes or {}).get(code),
+            of_same_content,
         )
         unsure.append(error)
     return parts, sum(unsure) / max(1, len(unsure)), p.size - known.size
 
 
 def _in_language(
-    p: Floats, sides: Sequence[Floats], taste: Taste | None, markdown_taste: Taste | None
+    p: Floats, sides: Sequence[Floats], taste: Taste | None, markdown_taste: Taste | None, of_same_content: bool
 ) -> tuple[Floats, float]:
     if not _DECIDED < p.mean() < 1 - _DECIDED:
         return p, 0.0
-    effects = [taste_model.length_effect(taste_model.scaled_difference(*sides[:2]), taste)]
+
+    features, tastes = [taste_model.scaled_difference(*sides[:2])], [taste]
     if markdown_taste is not None and len(sides) > 2:
-        effects.append(taste_model.markdown_effect(taste_model.scaled_difference(*sides[2:]), markdown_taste))
+        unit = taste_model.MARKDOWN_UNIT
+        difference = np.tanh((sides[2] - sides[3]) / unit) if of_same_content else None
+        features.append(taste_model.scaled_difference(*sides[2:]) if difference is None else difference)
+        tastes.append(markdown_taste)
+    known = [one for one in tastes if one is not None]
+    if of_same_content and len(known) == len(tastes):
+        tastes = [*taste_model.shown(p, features, known)]
+    effects = [taste_model.length_effect(features[0], tastes[0])]
+    effects += [taste_model.markdown_effect(t, one) for t, one in zip(features[1:], tastes[1:], strict=True) if one]
     return taste_model.controlled(p, effects)
 
 

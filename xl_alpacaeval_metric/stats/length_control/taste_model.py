@@ -30,6 +30,12 @@ It is measured on answers that were padded, not on answers that are long by natu
 LEAST_SCALE = 0.1
 """Least unit of differences, as a share of the mean: nobody sees a few characters more."""
 
+HARD = 1e-6
+"""A preference this close to 0 or 1 is taken for a verdict without a probability."""
+
+MARKDOWN_UNIT = 4.0
+"""Markdown elements that one answer has more than the other, as the unit of a measured taste."""
+
 _STEP = 0.05
 """Log-odds by which a taste is moved to see how the value moves with it."""
 
@@ -81,6 +87,27 @@ def scaled_difference(candidate: Floats, reference: Floats) -> Floats:
     scale = float(difference.std(ddof=1)) if difference.size > 1 else 0.0
     scale = max(scale, LEAST_SCALE * float((candidate + reference).mean()) / 2)
     return np.tanh(difference / scale) if scale else np.zeros_like(difference)
+
+
+def shown(p: Floats, features: Sequence[Floats], tastes: Sequence[Taste]) -> list[Taste]:
+    """What of tastes shows in the slopes of preferences that differ from pair to pair.
+
+    A taste that was measured on answers of the same content moves the log-odds of each pair by
+    taste * t. Where one answer is far better that hardly moves the preference, so that the slopes
+    of the mean preference move by less (Neuhaus & Jewell 1993, doi:10.1093/biomet/80.4.807). With
+    p the preferences, x = (1, features) and q the logistic regression of p on x, small tastes move
+    the slopes by (sum of q (1 - q) x x')^-1 (sum of p (1 - p) x x') tastes. Verdicts of 0 or 1 do
+    not tell how far apart the answers are; where they are half or more, tastes show in full.
+    """
+    if 2 * ((p > HARD) & (p < 1 - HARD)).sum() <= p.size:
+        return list(tastes)
+    x = np.column_stack([np.ones_like(p), *features])
+    nothing = np.full(len(features) + 1, 1e-9)
+    q = sigmoid(x @ _fit(p, x, np.zeros(len(features)), np.where(np.arange(len(features) + 1), 1e-6, 0.0)))
+    moved = np.linalg.solve(_hessian(q, x, nothing), _hessian(p, x, np.zeros_like(nothing)))[1:, 1:]
+    values = moved @ np.array([taste.value for taste in tastes])
+    errors = np.clip(np.diag(moved), 0.0, 1.0) * [taste.standard_error for taste in tastes]
+    return [Taste(float(value), float(error)) for value, error in zip(values, errors, strict=True)]
 
 
 def controlled(p: Floats, effects: Sequence[Effect]) -> tuple[Floats, float]:

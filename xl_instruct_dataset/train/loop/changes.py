@@ -10,7 +10,6 @@ from math import nan
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.figures import LengthControl
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.languages import fidelity
 from xl_alpacaeval_metric.languages.content_length import content_lengths
@@ -20,7 +19,8 @@ from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.compare import Run
 from xl_alpacaeval_metric.stats.differences import holm, paired_difference, t_test
-from xl_alpacaeval_metric.stats.length_control import length_controlled_parts
+from xl_alpacaeval_metric.stats.length_control import length_controlled_parts, markdown_counts
+from xl_alpacaeval_metric.stats.length_control.known_tastes import LengthControl
 from xl_alpacaeval_metric.stats.missing import Floats, as_preferences, none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.strata import Strata
 
@@ -28,6 +28,8 @@ CHECK = "check.json"
 """The judge check in a run folder."""
 
 Key = tuple[str, str]
+Orders = tuple[str | None, str | None]
+"""The orders that two runs' answers to an item were judged in."""
 FIGURES = {"line_pass_rate": "language fidelity", "win_rate": "win rate", "lc_win_rate": "length-controlled win rate"}
 
 
@@ -39,7 +41,8 @@ class Change:
     lack it in one of them: no line is long enough to identify its language, or there is no verdict.
     `difference` is after - before in percentage points; over all languages the figures are the
     means of the languages'. `p_value_holm` is corrected (`corrected`). None where the items are too
-    few.
+    few. `no_judge` says that the check of a run's judge found it to be none: the figure says
+    nothing.
     """
 
     benchmark: str
@@ -54,6 +57,7 @@ class Change:
     n_prompts: int
     n_missing: int
     p_value_holm: float | None = None
+    no_judge: bool = False
 
     @property
     def significant(self) -> bool:
@@ -94,11 +98,15 @@ def changes(benchmark: str, before: Path, after: Path, *, judged: bool) -> tuple
         return found, ()
     base, tuned = compare.load(before), compare.load(after)
     compared = compare.compare(tuned, base)
-    found += _each(benchmark, "win_rate", keys, first, *(_preferences(run, keys) for run in (base, tuned)))
-    tastes = {**_tastes(after), **_tastes(before)}
-    if LengthControl(tastes).reason(Counter(code for _, code in keys)) is None:
+    orders = dict(zip(keys, compare.orders_of(base, tuned, keys), strict=True))
+    preferences = [_preferences(run, keys) for run in (base, tuned)]
+    found += _each(benchmark, "win_rate", keys, first, preferences[0], preferences[1], orders)
+    control = LengthControl(_tastes(before, after, "length"), markdown_tastes=_tastes(before, after, "markdown"))
+    if control.reason(Counter(code for _, code in keys)) is None:
         for language, some in _groups(keys).items():
-            found.append(_length_controlled(benchmark, language, base, tuned, some, tastes))
+            found.append(_length_controlled(benchmark, language, base, tuned, some, control))
+    none = _without_judge(before) | _without_judge(after)
+    found = [replace(one, no_judge=one.figure != "line_pass_rate" and one.language in none) for one in found]
     return found, compared.caveats
 
 
@@ -130,8 +138,9 @@ def _each(
     items: Mapping[Key, Comparison],
     before: Mapping[Key, float | None],
     after: Mapping[Key, float | None],
+    orders: Mapping[Key, Orders] | None = None,
 ) -> list[Change]:
-    """A figure that is the mean of the items' own values."""
+    """A figure that is the mean of the items' own values, judged in these orders."""
     found = []
     for language, some in _groups(keys).items():
         both = [key for key in some if before[key] is not None and after[key] is not None]
@@ -140,14 +149,15 @@ def _each(
             [before[key] for key in some],
             [items[key].cluster for key in some],
             [code for _, code in some],
+            orders=None if orders is None else [orders[key] for key in some],
         )
         found.append(
             Change(
                 benchmark,
                 figure,
                 language,
-                before=_mean(before, both),
-                after=_mean(after, both),
+                before=_mean(before, both, orders),
+                after=_mean(after, both, orders),
                 difference=none_if_nan(difference.value),
                 ci95=none_if_undefined(difference.ci95),
                 p_value=none_if_nan(difference.p_value),
@@ -160,7 +170,7 @@ def _each(
 
 
 def _length_controlled(
-    benchmark: str, language: str, base: Run, tuned: Run, keys: Sequence[Key], tastes: Mapping[str, Taste]
+    benchmark: str, language: str, base: Run, tuned: Run, keys: Sequence[Key], control: LengthControl
 ) -> Change:
     """The length-controlled win rate, before and after.
 
@@ -169,9 +179,10 @@ def _length_controlled(
     """
     both = [k for k in keys if base.preferences.get(k) is not None and tuned.preferences.get(k) is not None]
     codes, prompts = [code for _, code in both], [base.items[key].cluster for key in both]
-    before, after = (_parts(run, both, tastes) for run in (base, tuned))
-    low, high, p_value = t_test(Strata.of(after[0] - before[0], prompts, codes), (after[1] - before[1]) ** 2)
-    rates = [100 * Strata.of(parts, prompts, codes).mean for parts, _ in (before, after)]
+    before, after = (_parts(run, both, control) for run in (base, tuned))
+    orders = compare.orders_of(base, tuned, both)
+    low, high, p_value = t_test(Strata.of(after[0] - before[0], prompts, codes, orders), (after[1] - before[1]) ** 2)
+    rates = [100 * Strata.of(parts, prompts, codes, orders).mean for parts, _ in (before, after)]
     return Change(
         benchmark,
         "lc_win_rate",
@@ -187,33 +198,47 @@ def _length_controlled(
     )
 
 
-def _parts(run: Run, keys: Sequence[Key], tastes: Mapping[str, Taste]) -> tuple[Floats, float]:
+def _parts(run: Run, keys: Sequence[Key], control: LengthControl) -> tuple[Floats, float]:
     """Each item's part in the run's length-controlled win rate, and the tastes' error in it."""
     codes = [code for _, code in keys]
+    texts = [[run.items[key].prediction for key in keys], [run.items[key].reference for key in keys]]
     parts, unsure, _ = length_controlled_parts(
         [run.preferences[key] for key in keys],
-        content_lengths([run.items[key].prediction for key in keys], codes),
-        content_lengths([run.items[key].reference for key in keys], codes),
+        content_lengths(texts[0], codes),
+        content_lengths(texts[1], codes),
         codes,
-        tastes,
+        control.tastes,
+        (markdown_counts(texts[0]), markdown_counts(texts[1])),
+        control.markdown_tastes,
+        of_same_content=True,
     )
     return parts, unsure
 
 
-def _tastes(folder: Path) -> dict[str, Taste]:
-    """The judge's taste for length by language, where the judge check of a run measured it."""
-    file = folder / CHECK
-    found = jsonl.read_json(file).get("by_language") if file.is_file() else None
-    if not isinstance(found, dict):
-        return {}
-    return {
-        code: Taste(one["length_taste"], one.get("length_taste_stderr") or 0.0)
-        for code, one in found.items()
-        if isinstance(one, dict) and isinstance(one.get("length_taste"), int | float)
-    }
+def _tastes(before: Path, after: Path, what: str) -> dict[str, Taste]:
+    """The judge's taste for length or Markdown by language, where a run's judge check has it."""
+    tastes: dict[str, Taste] = {}
+    for file in (after / CHECK, before / CHECK):
+        found = jsonl.read_json(file).get("by_language") if file.is_file() else None
+        for code, one in found.items() if isinstance(found, dict) else ():
+            if isinstance(one, dict) and isinstance(one.get(f"{what}_taste"), int | float):
+                # A dislike of padding is no taste for short answers (see judge_check.checking).
+                value = one[f"{what}_taste"] if what == "markdown" else max(0.0, one[f"{what}_taste"])
+                tastes[code] = Taste(value, one.get(f"{what}_taste_stderr") or 0.0)
+    return tastes
 
 
-def _mean(values: Mapping[Key, float | None], keys: Sequence[Key]) -> float | None:
+def _without_judge(folder: Path) -> set[str]:
+    """The languages, and "all", in which the check of a run's judge found that it is none."""
+    results = jsonl.read_json(folder / run_folder.RESULTS)
+    by_language = results.get("by_language")
+    rows = {"all": results, **(by_language if isinstance(by_language, dict) else {})}
+    checks = {code: row.get("judge_check") for code, row in rows.items() if isinstance(row, dict)}
+    return {code for code, one in checks.items() if isinstance(one, dict) and one.get("verdict") == "no judge"}
+
+
+def _mean(values: Mapping[Key, float | None], keys: Sequence[Key], orders: Mapping[Key, Orders] | None) -> float | None:
     """The mean of the languages' means, in percent."""
     known = as_preferences([values[key] for key in keys])
-    return none_if_nan(100 * Strata.of(known, range(len(keys)), [code for _, code in keys]).mean)
+    halves = None if orders is None else [orders[key] for key in keys]
+    return none_if_nan(100 * Strata.of(known, range(len(keys)), [code for _, code in keys], halves).mean)

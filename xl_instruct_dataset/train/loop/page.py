@@ -56,6 +56,9 @@ def sentences(changes: Iterable[Change]) -> list[str]:
         if change.language != "all":
             continue
         name = f"{change.benchmark}: the {FIGURES[change.figure]}"
+        if change.no_judge:
+            found.append(f"{name} is not shown: the check of the judge found that it is none.")
+            continue
         if change.difference is None or change.ci95 is None:
             found.append(f"{name} cannot be compared: {change.n} items have it before and after.")
             continue
@@ -126,6 +129,8 @@ def _tables(changes: Sequence[Change]) -> dict[tuple[str, str], list[Change]]:
 
 
 def _row(change: Change) -> tuple[str, ...]:
+    if change.no_judge:
+        return ("no judge", "no judge", "-", "-", "-", "-", str(change.n))
     return (
         cells.figure(change.before),
         cells.figure(change.after),

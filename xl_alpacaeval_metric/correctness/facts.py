@@ -1,0 +1,141 @@
+"""The facts that a right answer to a closed question must name, looked for in an answer.
+
+No judge: numbers in the digits of any script, times of day, and accepted words by language. It does
+not notice what an answer says beside them, right or wrong.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import fmean
+
+from xl_alpacaeval_metric.errors import UserError
+
+# Thousands are set apart by a space, a dot, a comma or an apostrophe; India sets twos apart.
+_GROUPED = r"\d{1,3}(?:[ \u00a0\u202f.'’]\d{3})+(?:[.,]\d+)?|\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?"
+_NUMBER = re.compile(rf"(?<![\d.,])(?:{_GROUPED}|\d+(?:[.,٫]\d+)?)(?!\d)")
+_TIME = re.compile(r"(?<!\d)(\d{1,2}) ?(?:[:.h点點时時]| ?Uhr ) ?([0-5]\d)(?!\d)")
+_NUMERALS = frozenset("〇零一二两三四五六七八九十百千万")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What an answer must name: a number, a time of day (hour, minute), or one of the forms.
+
+    `forms`: accepted words by language code, beside the number or time where there is one.
+    """
+
+    number: float | None
+    time: tuple[int, int] | None
+    forms: Mapping[str, tuple[str, ...]]
+
+    def is_in(self, text: str, language: str) -> bool:
+        """Whether a text in `language`, as `_normal` writes it, names the fact."""
+        if self.number is not None and any(abs(one - self.number) < 1e-6 for one in _numbers(text)):
+            return True
+        if self.time is not None and self.time in _times(text, afternoon=self.time[0] > 12):
+            return True
+        return any(_stands_in(_normal(form), text) for form in self.forms.get(language.split("-")[0], ()))
+
+
+def is_correct(text: str, language: str, expected: str) -> bool | None:
+    """Whether an answer names every expected fact; None where nothing is expected.
+
+    `expected` is JSON: a list of facts with the keys `number`, `time` ("12:45") and `forms` (code
+    -> accepted words). Raises UserError where it is not.
+    """
+    if not expected:
+        return None
+    normal = _normal(text)
+    return all(fact.is_in(normal, language) for fact in facts(expected))
+
+
+@lru_cache(maxsize=4096)
+def facts(expected: str) -> tuple[Fact, ...]:
+    """The facts in the JSON of `expected`; raises UserError where they cannot be read."""
+    try:
+        found = [_fact(one) for one in json.loads(expected)]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        found = []
+    if not found:
+        raise UserError(
+            f'"expected": {expected[:60]!r} is no list of facts; it needs JSON such as [{{"number": 12.5}}], '
+            '[{"time": "12:45"}] or [{"forms": {"en": ["Monday"]}}]'
+        )
+    return tuple(found)
+
+
+def rate(correct: Iterable[bool | None], languages: Sequence[str]) -> float | None:
+    """The percentage of answers that are correct, None where nothing was expected.
+
+    Over several languages it is the mean of the languages'.
+    """
+    by_language: dict[str, list[bool]] = {}
+    for one, language in zip(correct, languages, strict=True):
+        if one is not None:
+            by_language.setdefault(language, []).append(one)
+    return 100 * fmean(map(fmean, by_language.values())) if by_language else None
+
+
+def _fact(one: Mapping[str, object]) -> Fact:
+    number, time, forms = one.get("number"), one.get("time"), one.get("forms", {})
+    if not isinstance(forms, dict) or not (number is not None or time is not None or forms):
+        raise ValueError
+    hour, _, minute = str(time or "0:0").partition(":")
+    return Fact(
+        None if number is None else float(number),  # type: ignore[arg-type]  # It refuses what is no number.
+        None if time is None else (int(hour), int(minute)),
+        {str(code): tuple(map(str, words)) for code, words in forms.items()},
+    )
+
+
+def _normal(text: str) -> str:
+    """The text in one form of each character, without case, with the digits 0 to 9."""
+    text = unicodedata.normalize("NFKC", text.replace("\u202f", " ").replace("\u00a0", " ")).casefold()
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() and not c.isascii() else c for c in text)
+
+
+def _numbers(text: str) -> Iterable[float]:
+    """The numbers in a text; one such as 2.220 in both of its readings."""
+    for found in _NUMBER.findall(text):
+        written = found.replace("٫", ".")
+        *groups, last = re.split(r"[ .,'’]", written)
+        if not groups:
+            yield float(last)
+            continue
+        if len(last) == 3:
+            yield float("".join((*groups, last)))
+        if " " not in written[-len(last) - 1 :]:
+            yield float(f"{''.join(groups)}.{last}")
+
+
+def _times(text: str, *, afternoon: bool) -> set[tuple[int, int]]:
+    """The times of day in a text; where the afternoon is meant, 1.45 is 13:45 as well."""
+    found = {(int(hour), int(minute)) for hour, minute in _TIME.findall(text.replace("uhr", "Uhr"))}
+    return found | ({(hour + 12, minute) for hour, minute in found if hour < 12} if afternoon else set())
+
+
+def _stands_in(form: str, text: str) -> bool:
+    """Whether the form stands in the text between the bounds of words.
+
+    In scripts without spaces it may stand anywhere, a numeral not beside another one.
+    """
+    start = text.find(form)
+    while start >= 0:
+        before, after = text[start - 1 : start] if start else "", text[start + len(form) :][:1]
+        if _UNSPACED.search(form):
+            if not ((form[0] in _NUMERALS and before in _NUMERALS) or (form[-1] in _NUMERALS and after in _NUMERALS)):
+                return True
+        elif not _in_word(before) and not _in_word(after):
+            return True
+        start = text.find(form, start + 1)
+    return False
+
+
+def _in_word(character: str) -> bool:
+    # `str.isalnum` does not count vowel signs, such as Devanagari's.
+    return bool(character) and unicodedata.category(character)[0] in "LMN"
