@@ -16,12 +16,13 @@ from xl_alpacaeval_metric.languages.identifiers import Best
 MIN_PROBABILITY = 0.3
 """What the probability of fastText's label must exceed (Marchisio et al. 2024, released script)."""
 _SURE, _RATHER_SURE, _ALL_BUT_SURE, _CERTAIN, _HARDLY = 0.5, 0.75, 0.9, 0.97, 0.03
-_INDONESIAN, _PERHAPS_INDONESIAN, _NEARLY_UNDOUBTED = 0.95, 0.3, 0.74
+_INDONESIAN, _PERHAPS_INDONESIAN, _NEARLY_UNDOUBTED = 0.95, 0.36, 0.74
 _ENOUGH = {"ms": 0.12, "xh": 0.25, "bem": 0.8}
 """The own model's probability that is enough, where it is not `_SURE`: of languages that are taken
 for a near one, where it is near, and of one that others are taken for."""
-_RESCUED = {"pt": _RATHER_SURE, "zh": _ALL_BUT_SURE}
+_RESCUED = {"en": _RATHER_SURE, "pt": _RATHER_SURE, "zh": _CERTAIN}
 """Languages of XL-AlpacaEval of which lid.176 misses short native lines: how sure ours must be."""
+_HARDLY_ENGLISH, _PERHAPS_ENGLISH = 0.1, 0.7
 _LESS = 0.6
 """The same of Portuguese, where lid.176 is not sure of another language."""
 _LONGEST_WORD, _LONG_LINE = 60, 80
@@ -31,7 +32,7 @@ _ALL_IN_SCRIPT = 0.96
 """The share of a line's letters in a script from which on the script may decide."""
 _LATIN = frozenset(("en", "de", "es", "fr", "id", "it", "tr", "vi", "pt"))
 """Those of the benchmark's languages."""
-_UNASKED = dict.fromkeys(("ar", "de", "en", "es", "id", "ko", "vi"), _CERTAIN)
+_UNASKED = dict.fromkeys(("ar", "de", "en", "es", "id", "ko", "tr", "vi", "zh"), _CERTAIN)
 """How sure the own model must be of a language for lid.176 not to be asked, where it is not
 `_ALL_BUT_SURE`: the benchmark's rates would move."""
 HAN = ("zh", "yue")
@@ -97,7 +98,7 @@ def is_doubtful_english(probability: float, own: float) -> bool:
 
     It takes lines with English names for English, in languages that it hardly knows.
     """
-    return own < _HARDLY and probability < _ALL_BUT_SURE
+    return own < _HARDLY_ENGLISH and probability < _PERHAPS_ENGLISH
 
 
 def _with_second(read: str, code: str, best: Best, own: float, second: Best) -> bool:
@@ -121,7 +122,7 @@ def _with_second(read: str, code: str, best: Best, own: float, second: Best) -> 
     return not (best[0] not in accepted and best[1] >= sure and own < 1 - sure)
 
 
-_UNDOUBTED: Mapping[str, float] = {"en": 2.0, "vi": 0.97, "id": 2.0, "pt": 2.0}
+_UNDOUBTED: Mapping[str, float] = {"de": 0.9, "es": 0.9, "en": 2.0, "vi": 0.97, "id": 2.0, "pt": 2.0}
 
 
 def by_own(lines: Sequence[str], code: str, best: Sequence[Best], own: Sequence[float]) -> list[bool]:
@@ -143,7 +144,7 @@ def _by_any(line: str, best: Best, own: float, code: str) -> bool:
         return False
     read = identifiers.excerpt(line)
     label, probability = identifiers.benchmark_labels([read])[0]
-    if label in accepted and probability > MIN_PROBABILITY:
+    if label in accepted and probability > (_ALL_BUT_SURE if key in labels.OWN and own < _HARDLY else MIN_PROBABILITY):
         return True
     if key in labels.OWN and own < _HARDLY and not short and best[1] >= _RATHER_SURE:
         return False
