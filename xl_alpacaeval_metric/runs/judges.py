@@ -100,7 +100,8 @@ def put_away(folder: RunFolder, judges: Mapping[str, str]) -> bool:
             if file.is_file():
                 shutil.copyfile(file, place / f".{file.name}.new")
                 (place / f".{file.name}.new").replace(place / file.name)
-    for file in (*said, *(folder.path / one for one in _OF_A_JUDGE)):
+    # The judgements last: while they are there, a later command puts the rest away as well.
+    for file in (*(folder.path / one for one in _OF_A_JUDGE), *said):
         file.unlink(missing_ok=True)
     return True
 

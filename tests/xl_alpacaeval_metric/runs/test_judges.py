@@ -66,6 +66,9 @@ def test_nothing_is_lost_wherever_the_work_ends(tmp_path: Path, monkeypatch: pyt
                 ended = True
             except Killed:
                 pass
+        if step % 2:  # Whichever command comes next.
+            runs.judge_pairs(ITEMS, None, folder, silent)
+            assert not (folder / "verdicts.jsonl").exists(), step
         # The first judge is asked nothing again.
         again, client = judging("one", "A")
         assert runs.judge_pairs(ITEMS, again, folder, silent).overall == first, step
