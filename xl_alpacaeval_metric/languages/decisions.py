@@ -84,18 +84,18 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
     return found
 
 
-def is_doubtful_english(probability: float, own: float) -> bool:
-    """Whether lid.176 is wrong about English, from its probability and the own model's.
+def is_doubtful_english(probability: float, own: float, best: float) -> bool:
+    """Whether lid.176 is wrong about English, from its probability, the own model's, and its best.
 
     It takes lines with English names for English, in languages that it hardly knows.
     """
-    return own < _HARDLY and probability < _ALL_BUT_SURE
+    return own < _HARDLY and probability < _ALL_BUT_SURE and best > MIN_PROBABILITY
 
 
 def _with_second(read: str, code: str, best: Best, own: float, second: Best) -> bool:
     key, accepted, (label, probability) = labels.key(code), labels.wanted(code), second
     right = label in accepted and probability > MIN_PROBABILITY
-    if key == "en" and is_doubtful_english(probability, own):
+    if key == "en" and is_doubtful_english(probability, own, best[1]):
         return False
     if right and probability >= _UNDOUBTED.get(key, 0.8):
         return True

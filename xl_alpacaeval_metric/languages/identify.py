@@ -107,7 +107,7 @@ def codes_of(lines: Sequence[str], words: Sequence[Sequence[str]]) -> list[str |
     found: list[str | None] = []
     for at, (own, sure) in enumerate(best):
         label, probability = second.get(at, ("", 0.0))
-        if label == "en" and decisions.is_doubtful_english(probability, english[at]):
+        if label == "en" and decisions.is_doubtful_english(probability, english[at], sure):
             label, probability = "", 0.0
         if sure >= _ALL_BUT_SURE or (sure >= _SURE and (label == own or probability < _SURE)):
             found.append(labels.code_of(own))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from xl_alpacaeval_metric import languages
@@ -16,7 +17,7 @@ from xl_instruct_dataset.hub import card, parquet
 from xl_instruct_dataset.records import VARIANTS, TrainingRow, canonical, languages_of
 from xl_instruct_dataset.sources.source import SAMPLE, Source
 
-_ROWS_BETWEEN_REPORTS = 1000
+_ROWS_BETWEEN_REPORTS, _ROWS_AT_ONCE = 1000, 256
 
 _SAMPLE_ORIGIN = (
     "This is the sample that is bundled with xl-suite. Its English passages, the instructions that they answer and the "
@@ -102,24 +103,33 @@ def _checked(
 ) -> Iterator[TrainingRow]:
     """The rows unchanged; counts those in a wrong language. Raises UserError for a repeated id."""
     _, target = languages_of(pair)
-    known, script = identify.supported(target), languages.get(target).script
-    if not known:
+    if not identify.supported(target):
         built.unchecked.append(pair)
     built.wrong[pair] = 0
     seen: set[int] = set()
-    for row in rows:
+    for row, right in _with_language(rows, target):
         # Half the memory of the ids; among ten million, two have the same hash once in 300,000
         # builds.
         identity = hash(row.id)
         if identity in seen:
             raise UserError(f"{pair}: id {row.id!r} occurs twice")
         seen.add(identity)
-        if known and not identify.matches([row.response], target, script)[0]:
+        if not right:
             built.wrong[pair] += 1
             built.first_wrong.setdefault(pair, row.id)
         yield row
         if len(seen) % _ROWS_BETWEEN_REPORTS == 0:
             so_far(len(seen))
+
+
+def _with_language(rows: Iterator[TrainingRow], target: str) -> Iterator[tuple[TrainingRow, bool]]:
+    """Each row, and whether its response is in the language; True where that is not identified."""
+    script = languages.get(target).script
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        right = [True] * len(some)
+        if identify.supported(target):
+            right = identify.matches([row.response for row in some], target, script)
+        yield from zip(some, right, strict=True)
 
 
 def _check_pair(built: BuildResult, pair: str, source: str, max_wrong: float) -> None:

@@ -47,7 +47,9 @@ def test_each_judge_of_a_panel_is_checked(pairs: Path, tmp_path: Path) -> None:
         done = run_alpacaeval(*command, **settings)
         assert done.returncode == 0, done.stderr
         assert f"up to {2 * PER_JUDGE} requests" in done.stderr
-        assert [server.stats()["requests"] for server in (sound, faulty)] == [1 + PER_JUDGE + 16] * 2
+        assert [server.stats()["requests"] for server in (sound, faulty)] == [
+            1 + PER_JUDGE + len(pairs.read_text("utf-8").splitlines())
+        ] * 2
     found = json.loads((tmp_path / "run" / "results.json").read_text("utf-8"))
     verdicts = {name: one["judge_check"]["verdict"] for name, one in found["by_judge"].items()}
     assert verdicts == {"openai/sound": "passed", "openai/faulty": "doubtful"}

@@ -333,7 +333,7 @@ def test_a_span_begins_and_ends_with_its_language(text: str, code: str, start: s
 
 
 def test_english_names_make_no_english() -> None:
-    zulu = "UNorman Eisen, isisebenzi esidala eBrookings Institution, ungusihlalo we-Citizens for Responsibility."
+    zulu = "I-Manchester United idlale kahle kakhulu ngoMgqibelo, kodwa i-Liverpool yashaya amagoli amathathu."
     assert found(zulu, "en").line_pass is False
 
 

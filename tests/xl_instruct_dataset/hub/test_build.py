@@ -20,6 +20,7 @@ from tests.helpers import rows, write_jsonl
 from tests.xl_instruct_dataset.hub.building import command, numbered
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.parquet import rows_at
+from xl_alpacaeval_metric.hub import card_text
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.hub.front_matter import TAG
 from xl_alpacaeval_metric.progress import silent
@@ -72,7 +73,8 @@ def test_the_card_is_whole(built: Path) -> None:
         "written",
     ):
         assert text in card.text
-    assert "{" not in card.text.replace("[{role, content}", "")
+    assert card_text.BIBTEX in card.text
+    assert "{" not in card.text.replace("[{role, content}", "").replace(card_text.BIBTEX, "")
     infos = datasets.info.DatasetInfosDict.from_dataset_card_data(card.data)
     for pair in PAIRS:
         files = list((built / "xl-instruct" / pair).iterdir())

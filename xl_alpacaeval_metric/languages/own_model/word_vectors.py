@@ -80,11 +80,10 @@ def _vectors(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.floa
         whose = owners[starts]
         sums[whose] += np.add.reduceat(model.inputs[rows], starts, axis=0)
         counts[whose] += np.diff(starts, append=len(owners))
-    whole = [(owner, model.words[word]) for owner, word in enumerate(words) if word in model.words]
-    if whole:
-        owners, rows = np.array(whole).T
-        sums[owners] += model.inputs[rows]
-        counts[owners] += 1
+    whole = np.fromiter(map(model.words.get, words, repeat(-1)), np.intp, len(words))
+    known = np.flatnonzero(whole >= 0)
+    sums[known] += model.inputs[whole[known]]
+    counts[known] += 1
     return sums, counts
 
 
@@ -94,7 +93,7 @@ def _pieces(words: Iterable[str], model: FastText) -> Iterator[tuple[npt.NDArray
     Pieces are hashed as fastText does it: FNV-1a over their UTF-8 bytes, taken as signed.
     """
     marked = [f"<{word[:_LONGEST_WORD]}>" for word in words]
-    owners = np.repeat(np.arange(len(marked)), [len(word) for word in marked])
+    owners = np.repeat(np.arange(len(marked)), np.fromiter(map(len, marked), np.intp, len(marked)))
     data = np.frombuffer("".join(marked).encode("utf-8", "replace"), np.uint8)
     values = data.view(np.int8).astype(np.int32).view(np.uint32)
     starts = np.flatnonzero((data & 0xC0) != 0x80)

@@ -1,6 +1,7 @@
 """The own model's file read by us gives what fastText gives."""
 
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 
@@ -79,6 +80,17 @@ def test_words_begin_anew_where_they_are_too_many(monkeypatch: pytest.MonkeyPatc
     before = model.guess(reading.words(LINES)).best()
     assert model.guess(reading.words(LINES)).best() == before
     assert len(model.vectors()) == 0
+
+
+def test_threads_may_add_words_at_once() -> None:
+    lines = [f"{line} {number}{line[:3]}x" for number in range(200) for line in LINES]
+    expected = classifier.load().guess(reading.words(lines)).best()
+    model = classifier.Classifier(fasttext_file.parse(FILE.read_bytes()))
+    with ThreadPoolExecutor(4) as pool:
+        parts = list(pool.map(lambda at: model.guess(reading.words(lines[at : at + 100])).best(), range(0, 1600, 100)))
+    found = [best for part in parts for best in part]
+    assert [label for label, _ in found] == [label for label, _ in expected]
+    assert [value for _, value in found] == pytest.approx([value for _, value in expected], abs=1e-5)
 
 
 def test_words_are_letters_in_lower_case() -> None:
