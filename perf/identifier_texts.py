@@ -1,4 +1,4 @@
-"""The texts that `data/lid.bin` is trained on, as (label, sentence), read from a folder of sources.
+"""The texts that an identifier is trained on, as (label, sentence), read from a folder of sources.
 
 The folder holds these, each under this name (none is part of this repository):
 

@@ -1,4 +1,7 @@
-"""Train the identifier `xl_alpacaeval_metric/data/lid.bin` from texts that it is given.
+"""Train an identifier such as `xl_alpacaeval_metric/data/lid.bin` from texts that it is given.
+
+The file that comes with the package is of fewer texts than these (`data/lid.LICENSE`); a new one
+needs the thresholds of `languages/decisions.py` to be set anew.
 
     python perf/identifier_training.py SOURCES --output lid.bin [--threads 1]
 

@@ -86,7 +86,7 @@ class Figures:
             criteria=None
             if self.rubric is None
             else rating.summary([self.ratings[i] for i in indices], self.rubric, prompts, codes),
-            thinking=_thinking(items),
+            thinking=thinking_of(items),
             fidelity=in_language.fidelity,
             switch_rate=in_language.switch_rate,
             answered_in=in_language.answered_in,
@@ -206,7 +206,7 @@ def _mean(values: Sequence[float], codes: Sequence[str]) -> float:
     return Strata.of(np.array(values, dtype=np.float64), range(len(values)), codes).mean
 
 
-def _thinking(items: Sequence[Comparison]) -> Thinking | None:
+def thinking_of(items: Sequence[Comparison]) -> Thinking | None:
     """How the candidate thought; None where it did not."""
     found = [item for item in items if item.thought]
     if not found:

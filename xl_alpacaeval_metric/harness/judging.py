@@ -14,7 +14,7 @@ from typing import Any
 from xl_alpacaeval_metric import gaming, scoring
 from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.figures import Figures
+from xl_alpacaeval_metric.figures import Figures, thinking_of
 from xl_alpacaeval_metric.judge import votes
 from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
@@ -149,6 +149,9 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
     scored = item_scores(task.comparisons, verdicts)
     shares = fidelity.answered_in([one.fidelity for one in scored])
     logger.info("%s: answered in %s", items[0].language, ", ".join(f"{c} {share:.0f}%" for c, share in shares.items()))
+    if (thoughts := thinking_of(items)) is not None:
+        told = ", ".join(f"{c} {share:.0f}%" for c, share in thoughts.languages.items())
+        logger.info("%s: thought in %s", items[0].language, told)
     figures = Figures(scored, (), None, judge is not None)
     for line in (*figures.swamped(), *figures.one_sided()):
         logger.warning("%s", line)

@@ -88,7 +88,7 @@ def _get(code: str) -> Language:
         script = None
     parts = [base, script, found.territory, *(found.variants or ())]
     tag = "-".join(part for part in parts if part)
-    known = len(base) > 1 and found.is_valid() and base not in _NOT_LANGUAGES
+    known = len(base) > 1 and found.is_valid() and not found.extlangs and base not in _NOT_LANGUAGES
     name = _name(tag) if known else None
     if name is None:
         raise UserError(_unknown(code))

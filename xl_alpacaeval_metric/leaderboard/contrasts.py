@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.languages import composition
 from xl_alpacaeval_metric.leaderboard import language_figures
 from xl_alpacaeval_metric.leaderboard.language_figures import AnswerLanguage
 from xl_alpacaeval_metric.ranking import pairs
@@ -68,7 +69,15 @@ def load(folder: Path, figure: str = compare.WIN_RATE) -> Run:
         preferences={key: None if value != value else value for key, value in values.items()},
         figure=figure,
         answered_in={key: one.answered_in for key, one in languages.items() if one.answered_in},
+        thought_in=_thought_in(run),
     )
+
+
+def _thought_in(run: Run) -> dict[ItemKey, str]:
+    """The language that each thought is in, "und" where none is identified."""
+    thoughts = {key: item.thinking for key, item in run.items.items() if item.thinking}
+    found = composition.main_languages(list(thoughts.values()))
+    return {key: code or "und" for key, code in zip(thoughts, found, strict=True)}
 
 
 def _run(folder: Path, judged: bool) -> Run:

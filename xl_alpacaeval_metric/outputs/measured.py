@@ -7,7 +7,7 @@ from pathlib import Path
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.languages import evidence, identify
+from xl_alpacaeval_metric.languages import evidence, identifiers, identify
 from xl_alpacaeval_metric.languages import fidelity as measuring
 from xl_alpacaeval_metric.records.result import Fidelity
 from xl_alpacaeval_metric.runs import folder as run_folder
@@ -38,8 +38,11 @@ def measure(path: Path) -> Measured:
         {"id": identifier, "language": code, **measuring.fidelity_row(one), "length": len(text)}
         for identifier, code, one, text in zip(ids, codes, found, texts, strict=True)
     ]
-    parts = {"lid": identify.identifier_name(), "version": package_version()}
-    return Measured(measuring.rates(found, codes), items, notes, signature(parts))
+    parts = {"lid": identify.identifier_name()}
+    if not identify.is_default():
+        parts["spans"] = f"xl-lid-{identifiers.OWN_VERSION}"
+        notes = [*notes, "spans in another language are found by the package's own identifier, not by that of --lid"]
+    return Measured(measuring.rates(found, codes), items, notes, signature({**parts, "version": package_version()}))
 
 
 def write(found: Measured, output: Path) -> None:

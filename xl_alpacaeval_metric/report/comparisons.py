@@ -23,6 +23,8 @@ def show_comparison(found: RunComparison, console: Console, figure: str = "win_r
     ]
     for side, by_language in (("A", found.answered_in_a), ("B", found.answered_in_b)):
         notes += [f"{side}: {line}" for line in cells.answered_in(by_language)]
+    for side, by_language in (("A", found.thought_in_a), ("B", found.thought_in_b)):
+        notes += [f"{side}: {line}" for line in cells.answered_in(by_language, "thought")]
     cells.print_lines([*notes, *contrast_formats.left_out(found, "A", "B")], console)
 
 

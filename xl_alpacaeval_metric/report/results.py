@@ -89,6 +89,8 @@ def notes(result: Result, judged: bool) -> list[str]:
         lines.append(f"{rated.n} of {rated.n + rated.n_missing} answers rated by criteria")
     if overall.thinking:
         lines.append(_thinking_line(overall.thinking, overall.n_items))
+        thoughts = {code: scores.thinking.languages for code, scores in result.by_language.items() if scores.thinking}
+        lines += cells.answered_in(thoughts, "thought") if len(result.by_language) > 1 else []
     if overall.correct_rate is not None:
         lines.append(_correct_line(result))
     if overall.n_empty:

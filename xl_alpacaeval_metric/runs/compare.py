@@ -28,8 +28,9 @@ class Run:
     """A finished run: its items, the preference on each (None where missing), and its setting.
 
     `figure` names what `preferences` are: one of `JUDGED`, or another share such as line_pass_rate.
-    `signature` is the whole line, `judge` the judge's identity from run.json; `answered_in` is the
-    language that each answer is in, where that was read, `orders` the orders they were judged in.
+    `signature` is the whole line, `judge` the judge's identity from run.json; `answered_in` and
+    `thought_in` are the language that each answer and each thought is in, where that was read,
+    `orders` the orders they were judged in.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Run:
     one_order: tuple[str, ...] = ()
     figure: str = WIN_RATE
     answered_in: Mapping[ItemKey, str] = field(default_factory=dict)
+    thought_in: Mapping[ItemKey, str] = field(default_factory=dict)
     orders: Mapping[ItemKey, str] = field(default_factory=dict)
 
     @property
@@ -79,7 +81,8 @@ class RunComparison:
     Left out are `only_a` and `only_b`, the items of one run only, counted by language, and
     `n_changed` items with the same id and language but different instructions. `answered_in_a` and
     `answered_in_b` are, by language asked for, the percentage of the shared answers by the language
-    that they are in; empty unless a figure of language is compared.
+    that they are in, `thought_in_a` and `thought_in_b` the same of their thoughts; empty unless a
+    figure of language is compared.
     """
 
     a: str
@@ -95,6 +98,8 @@ class RunComparison:
     figure: str = WIN_RATE
     answered_in_a: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     answered_in_b: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    thought_in_a: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    thought_in_b: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for JSON."""
@@ -174,17 +179,19 @@ def compare(a: Run, b: Run) -> RunComparison:
         signature_a=a.signature,
         signature_b=b.signature,
         figure=a.figure,
-        answered_in_a=_answered_in(a, shared),
-        answered_in_b=_answered_in(b, shared),
+        answered_in_a=_shares(a.answered_in, shared),
+        answered_in_b=_shares(b.answered_in, shared),
+        thought_in_a=_shares(a.thought_in, shared),
+        thought_in_b=_shares(b.thought_in, shared),
     )
 
 
-def _answered_in(run: Run, keys: Sequence[ItemKey]) -> dict[str, dict[str, float]]:
-    """Language asked for -> percentage of the answers by the language that they are in."""
+def _shares(languages: Mapping[ItemKey, str], keys: Sequence[ItemKey]) -> dict[str, dict[str, float]]:
+    """Language asked for -> percentage of the texts by the language that they are in."""
     counted: dict[str, Counter[str]] = {}
     for key in keys:
-        if key in run.answered_in:
-            counted.setdefault(key[1], Counter())[run.answered_in[key]] += 1
+        if key in languages:
+            counted.setdefault(key[1], Counter())[languages[key]] += 1
     return {
         asked: {code: 100 * count / found.total() for code, count in found.most_common()}
         for asked, found in counted.items()

@@ -182,3 +182,19 @@ def test_files_of_answers_are_compared_by_language(tmp_path: Path) -> None:
     result = run("compare", *files, "--figure", "fidelity")
     assert result.returncode == 0, result.stderr
     assert "answered in: English (en) 50%, German (de) 50%" in result.stdout
+
+
+def test_the_language_of_thoughts_stands_beside_that_of_answers(tmp_path: Path) -> None:
+    rows = [
+        {"id": str(n), "language": "de", "instruction": "ask", "prediction": GERMAN, "thinking": ENGLISH}
+        for n in range(12)
+    ]
+    for name in ("one", "other"):
+        answered(tmp_path / name, 0)
+    write_jsonl(tmp_path / "other" / "samples.jsonl", rows)
+    result = run("compare", tmp_path / "one", tmp_path / "other", "--figure", "fidelity", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["thought_in_a"], found["thought_in_b"]) == ({}, {"de": {"en": 100}})
+    shown = run("compare", tmp_path / "one", tmp_path / "other", "--figure", "fidelity").stdout
+    assert "B: asked for German (de), thought in: English (en) 100%" in shown
