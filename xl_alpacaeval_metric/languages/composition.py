@@ -24,6 +24,8 @@ MOST = 0.8
 MIXED, NONE = "mixed", "none"
 _OWN, _UNKNOWN = "", "und"
 _IN_SCRIPT, _NO_CHANCE = 0.5, 1e-4
+_FEW = 0.1
+"""The least share of the letters in each of two scripts that makes a text of two."""
 _SWITCH_LETTERS = 16
 """Letters of a sentence or line in another language that make a switch."""
 
@@ -61,8 +63,7 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
         whole = passes.of(chunk.bare) or not passes.chance(chunk.bare)
         pieces += [chunk] if whole else _sentences(chunk, contents[chunk.text], base)
     passes.learn(piece.bare for piece in pieces)
-    # What is surely all in another language has no span in another one.
-    looked = [at for at, piece in enumerate(pieces) if passes.of(piece.bare) or passes.chance(piece.bare) > _NO_CHANCE]
+    looked = _looked(pieces, passes)
     raw = [contents[pieces[at].text][pieces[at].start : pieces[at].end] for at in looked]
     words = [passes.words(pieces[at].bare) for at in looked]
     inside = {
@@ -81,6 +82,16 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     ]
     labelled = dict(zip(others, _others([pieces[at].bare for at in others], passes), strict=True))
     return _compositions(contents, pieces, inside, labelled, passes.code)
+
+
+def _looked(pieces: Sequence[_Piece], passes: Passes) -> list[int]:
+    """The pieces that may have a span in another language: not those surely all in one."""
+    from xl_alpacaeval_metric.languages.scripts import letter_counts
+
+    found = [at for at, piece in enumerate(pieces) if passes.of(piece.bare) or passes.chance(piece.bare) > _NO_CHANCE]
+    rest = sorted({*range(len(pieces))}.difference(found))
+    shares = letter_counts.shares([pieces[at].bare for at in rest], passes.script)
+    return sorted([*found, *(at for at, share in zip(rest, shares, strict=True) if _FEW < share < 1 - _FEW)])
 
 
 def _compositions(

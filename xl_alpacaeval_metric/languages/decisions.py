@@ -16,9 +16,15 @@ from xl_alpacaeval_metric.languages.identifiers import Best
 MIN_PROBABILITY = 0.3
 """What the probability of fastText's label must exceed (Marchisio et al. 2024, released script)."""
 _SURE, _RATHER_SURE, _ALL_BUT_SURE, _CERTAIN, _HARDLY = 0.5, 0.75, 0.9, 0.97, 0.03
-_INDONESIAN = 0.65
-_RESCUED = {"pt": _RATHER_SURE, "zh": _ALL_BUT_SURE}
+_INDONESIAN, _PERHAPS_INDONESIAN, _NEARLY_UNDOUBTED = 0.95, 0.36, 0.74
+_ENOUGH = {"ms": 0.12, "xh": 0.25, "bem": 0.8}
+"""The own model's probability that is enough, where it is not `_SURE`: of languages that are taken
+for a near one, where it is near, and of one that others are taken for."""
+_RESCUED = {"en": _RATHER_SURE, "pt": MIN_PROBABILITY, "zh": _CERTAIN}
 """Languages of XL-AlpacaEval of which lid.176 misses short native lines: how sure ours must be."""
+_LARGELY_ENGLISH = 0.66
+"""How sure the own model must be of English for a line in which it and another language are mixed
+to fail, where lid.176 is not sure."""
 _LONGEST_WORD, _LONG_LINE = 60, 80
 _WORDS = 9
 """Of a line with fewer words the own model alone cannot tell near languages."""
@@ -26,6 +32,9 @@ _ALL_IN_SCRIPT = 0.96
 """The share of a line's letters in a script from which on the script may decide."""
 _LATIN = frozenset(("en", "de", "es", "fr", "id", "it", "tr", "vi", "pt"))
 """Those of the benchmark's languages."""
+_UNASKED = dict.fromkeys(("ar", "de", "en", "es", "id", "ko", "tr", "vi", "zh"), _CERTAIN)
+"""How sure the own model must be of a language for lid.176 not to be asked, where it is not
+`_ALL_BUT_SURE`: the benchmark's rates would move."""
 HAN = ("zh", "yue")
 _KANA, _FEWEST_HAN, _MANY_CHARACTERS = 0.15, 6, 24
 """The share of kana that a Japanese line has; so many Han characters without any are not Japanese;
@@ -68,7 +77,7 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
     A line in two scripts is the benchmark's to decide: it lets most of them pass.
     """
     near, latin = labels.near(code), labels.key(code) in _LATIN
-    enough = _CERTAIN if labels.key(code) == "en" else _ALL_BUT_SURE
+    enough = _UNASKED.get(labels.key(code), _ALL_BUT_SURE)
     found = [probability >= enough for probability in own]
     if labels.key(code) == "ko":
         found = [sure and not scripts.han_and_kana(line)[0] for sure, line in zip(found, lines, strict=True)]
@@ -103,16 +112,17 @@ def _with_second(read: str, code: str, best: Best, own: float, second: Best) -> 
         return False
     if key == "id":
         # lid.176 takes most Malay for Indonesian.
-        return own >= _INDONESIAN or (right and own >= MIN_PROBABILITY)
+        return own >= _INDONESIAN or (right and own >= _PERHAPS_INDONESIAN)
     if not right:
-        return own >= _RESCUED.get(key, 1.0)
-    sure = _RATHER_SURE if labels.code_of(best[0]) in labels.near(code) else _ALL_BUT_SURE
+        return own >= _RESCUED.get(key, 1.0) and (key != "pt" or best[0] in accepted)
+    near = labels.code_of(best[0]) in labels.near(code) and (key != "pt" or probability < _NEARLY_UNDOUBTED)
+    sure = _RATHER_SURE if near else _LARGELY_ENGLISH if best[0] == "en" else _ALL_BUT_SURE
     if probability > _SURE and len(read.split()) < _WORDS:
         sure = 1.0
     return not (best[0] not in accepted and best[1] >= sure and own < 1 - sure)
 
 
-_UNDOUBTED: Mapping[str, float] = {"en": 2.0, "vi": 0.97, "id": 2.0, "pt": 2.0}
+_UNDOUBTED: Mapping[str, float] = {"de": 0.9, "es": 0.9, "en": 2.0, "vi": 0.97, "id": 2.0, "pt": 2.0}
 
 
 def by_own(lines: Sequence[str], code: str, best: Sequence[Best], own: Sequence[float]) -> list[bool]:
@@ -124,16 +134,17 @@ def _by_any(line: str, best: Best, own: float, code: str) -> bool:
     key, accepted = labels.key(code), labels.wanted(code)
     if not best[0] or (len(line) > _LONGEST_WORD and line.isascii() and line.count(" ") < 3):
         return False
-    if key in labels.OWN and own >= _SURE:
+    near = labels.code_of(best[0]) in labels.near(code)
+    if key in labels.OWN and own >= _ENOUGH.get(key, _SURE) and (near or own >= _SURE):
         return True
-    near = best[0] in labels.OWN and labels.code_of(best[0]) in labels.near(code)
+    near = near and best[0] in labels.OWN
     # The own model has little text of languages that are not in OWN; of a short line, too little.
     short = near and (key not in labels.OWN or len(line.split(None, _WORDS)) < _WORDS)
     if best[0] not in accepted and best[1] >= (_RATHER_SURE if near else _ALL_BUT_SURE) and not short:
         return False
     read = identifiers.excerpt(line)
     label, probability = identifiers.benchmark_labels([read])[0]
-    if label in accepted and probability > MIN_PROBABILITY:
+    if label in accepted and probability > (_ALL_BUT_SURE if key in labels.OWN and own < _HARDLY else MIN_PROBABILITY):
         return True
     if key in labels.OWN and own < _HARDLY and not short and best[1] >= _RATHER_SURE:
         return False

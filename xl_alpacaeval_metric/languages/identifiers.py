@@ -14,7 +14,7 @@ from importlib import import_module, util
 from pathlib import Path
 from typing import Any
 
-OWN_VERSION = "1"
+OWN_VERSION = "2"
 Best = tuple[str, float]
 """A label and its probability; "" and 0.0 for none."""
 

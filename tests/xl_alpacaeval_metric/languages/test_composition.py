@@ -345,7 +345,7 @@ def test_rates_say_what_was_answered_instead() -> None:
     assert all_.fidelity is not None
     assert 50 < all_.fidelity < 70
     assert all_.doubtful == ()
-    assert language_fidelity([FINNISH], ["yue"]).doubtful == ("yue",)
+    assert language_fidelity([FINNISH], ["hr"]).doubtful == ("hr",)
 
 
 def test_near_languages_are_a_group_that_holds_the_language_itself() -> None:

@@ -6,9 +6,12 @@ from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
+import yaml
 
-_ODDS, _LEAST = 5.0, 1e-3
-"""What a word of one near language does to its odds; the least probability of each before it."""
+_LOG_ODDS = {1: 0.8, 2: 1.5, 3: 2.3}
+"""What a word of one near language does to its odds, by its level in the file."""
+_LEAST = 1e-3
+"""The least probability of each near language before its words."""
 
 
 def weigh(probabilities: npt.NDArray[np.float32], lines: Sequence[Sequence[str]], labels: Sequence[str]) -> None:
@@ -20,16 +23,20 @@ def weigh(probabilities: npt.NDArray[np.float32], lines: Sequence[Sequence[str]]
         columns = [labels.index(label) for label in group]
         in_group = (best[:, None] == columns).any(1) & (probabilities.max(1) > 0)
         for line in np.flatnonzero(in_group).tolist():
-            counts = [sum(word in own for word in lines[line]) for own in group.values()]
+            sums = np.array([sum(own.get(word, 0.0) for word in lines[line]) for own in group.values()])
             before = probabilities[line, columns]
-            weighed = np.maximum(before, _LEAST) * np.power(_ODDS, counts)
+            weighed = np.maximum(before, _LEAST) * np.exp(sums - sums.max())
             probabilities[line, columns] = before.sum() * weighed / weighed.sum()
 
 
 @lru_cache(maxsize=1)
-def _groups() -> tuple[dict[str, frozenset[str]], ...]:
-    """Groups of near languages: label -> words that tell it from the others of its group."""
-    import yaml
-
+def _groups() -> tuple[dict[str, dict[str, float]], ...]:
+    """Groups of near languages: label -> words that tell it from the others, with log-odds."""
     text = resources.files("xl_alpacaeval_metric").joinpath("data/near_words.yaml").read_text(encoding="utf-8")
-    return tuple({label: frozenset(words.split()) for label, words in group.items()} for group in yaml.safe_load(text))
+    return tuple(
+        {
+            label: {word: _LOG_ODDS[level] for level, words in levels.items() for word in words.split()}
+            for label, levels in group.items()
+        }
+        for group in yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    )
