@@ -2,6 +2,7 @@
 
 import re
 import sys
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -113,6 +114,26 @@ def test_relative_links_lead_to_files_of_the_repository(page: Path) -> None:
         if not re.match(r"[a-z]+:|#", target) and not (page.parent / target.partition("#")[0]).is_file()
     ]
     assert broken == []
+
+
+@cache
+def anchors(page: Path) -> frozenset[str]:
+    """The anchors of a page's headings, as the site's builder makes them."""
+    found = set()
+    for _, line in lines_outside_code(page.read_text("utf-8")):
+        if heading := re.match(r"#+ +(.*)", line):
+            words = unicodedata.normalize("NFKD", heading[1]).encode("ascii", "ignore").decode()
+            found.add(re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", words).strip().lower()))
+    return frozenset(found)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_into_a_page_lead_to_one_of_its_headings(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)\s#:]*\.md)?#([^)\s]+)\)", page.read_text("utf-8")):
+        other = (page.parent / target).resolve() if target else page
+        if other.stem in PROGRAMS:  # Its headings are the commands, which docs/commands.py writes.
+            continue
+        assert anchor in anchors(other), f"{name_of(page)}: {target}#{anchor}"
 
 
 def test_the_readme_has_no_relative_link_but_its_picture() -> None:
