@@ -1,5 +1,6 @@
 """Entries of a leaderboard: a finished run's figures by item, read without its texts."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -68,7 +69,7 @@ class Entry:
         """The model's name, empty where the run does not know it."""
         model = str(self.setting.settings.get("model") or "")
         path = Path(model).expanduser()
-        return path.resolve().name if model and path.exists() else model
+        return path.resolve().name if model and os.path.exists(path) else model
 
     @property
     def reference(self) -> str:

@@ -1,5 +1,6 @@
 """A finished run as it is published: nothing in it that names this machine or its folders."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,5 +106,5 @@ def _model(settings: Mapping[str, object], folder: Path) -> str:
     model = str(settings.get("model") or "")
     if not model:
         return folder.resolve().name
-    is_path = Path(model).expanduser().exists() or model.count("/") != 1 or model.startswith((".", "~", "/"))
+    is_path = os.path.exists(Path(model).expanduser()) or model.count("/") != 1 or model.startswith((".", "~", "/"))
     return Path(model).name if is_path else model

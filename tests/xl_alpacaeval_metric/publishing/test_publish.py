@@ -14,6 +14,7 @@ from tests.finished_runs import made, spread
 from tests.helpers import ROOT
 from tests.servers.hub import READER, WRITER, HubServer
 from xl_alpacaeval_metric.publishing import every_eval_ever, published_run, run_dataset
+from xl_alpacaeval_metric.runs.opened import reading
 
 SCORES: dict[str, Any] = {
     **dict.fromkeys(("win_rate", "fidelity", "line_pass_rate"), 50.0),
@@ -197,3 +198,10 @@ def test_a_tracker_that_is_not_there_is_one_line(judged: Path) -> None:
         code, _, errors = run("publish", judged, *options)
         assert (code, errors.count("\n")) == (2, 1)
         assert says in errors
+
+
+def test_a_model_s_name_may_be_longer_than_a_file_s(judged: Path) -> None:
+    stored = json.loads((judged / "run.json").read_text("utf-8"))
+    stored["settings"]["model"] = f"org/{'m' * 300}"
+    (judged / "run.json").write_text(json.dumps(stored), encoding="utf-8")
+    assert published_run.read(judged).model == reading.read(judged).model == f"org/{'m' * 300}"

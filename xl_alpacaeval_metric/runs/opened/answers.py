@@ -1,5 +1,6 @@
 """A file of answers, opened; and the name of the model that gave them."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def model_of(settings: Mapping[str, Any]) -> str:
     """The name of the model in a run's settings: that of its folder for a model of this machine."""
     model = str(settings.get("model") or "")
     path = Path(model).expanduser()
-    return path.resolve().name if model and path.exists() else model
+    return path.resolve().name if model and os.path.exists(path) else model
 
 
 def _of_folder(file: Path) -> dict[str, Any]:
