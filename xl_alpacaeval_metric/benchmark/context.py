@@ -6,6 +6,7 @@ place that the item is about, Y and Z are two others.
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -40,39 +41,33 @@ def rows(codes: Sequence[str] | None = None) -> Iterator[Row]:
         for code in others:
             yield from _asked_in_other(item, code)
         for design, places in DESIGNS.items():
-            of_context, of_request, of_response = (item["languages"]["XYZ".index(place)] for place in places)
-            if codes is not None and of_response not in codes:
-                continue
-            context, request = item["context"][of_context], item["request"][of_request]
-            yield Row(
-                id=f"{item['id']}-{design}",
-                instruction=instruction(context, request, of_request, of_response),
-                request=request,
-                instruction_language=of_request,
-                response_language=of_response,
-                context=context,
-                context_language=of_context,
-                reference=item["reference"][of_response],
-                subset=design,
-                expected=json.dumps(item["answer"], ensure_ascii=False) if "answer" in item else "",
-            )
+            of_response = item["languages"]["XYZ".index(places[2])]
+            if codes is None or of_response in codes:
+                row = _row(item, design, of_response)
+                answer = json.dumps(item["answer"], ensure_ascii=False) if "answer" in item else ""
+                yield replace(row, reference=item["reference"][of_response], expected=answer)
 
 
 def _asked_in_other(item: dict[str, Any], code: str) -> Iterator[Row]:
     """The designs of an item that can ask for a response in any language."""
     for design in ("response", "all"):
-        of_context, of_request, _ = (item["languages"]["XYZ".index(place)] for place in DESIGNS[design])
-        context, request = item["context"][of_context], item["request"][of_request]
-        yield Row(
-            id=f"{item['id']}-{design}",
-            instruction=instruction(context, request, of_request, code),
-            request=request,
-            instruction_language=of_request,
-            response_language=code,
-            context=context,
-            context_language=of_context,
-            subset=design,
-        )
+        yield _row(item, design, code)
+
+
+def _row(item: dict[str, Any], design: str, code: str) -> Row:
+    """The row of a design whose response is to be in the language `code`, without a reference."""
+    of_context, of_request, _ = (item["languages"]["XYZ".index(place)] for place in DESIGNS[design])
+    context, request = item["context"][of_context], item["request"][of_request]
+    return Row(
+        id=f"{item['id']}-{design}",
+        instruction=instruction(context, request, of_request, code),
+        request=request,
+        instruction_language=of_request,
+        response_language=code,
+        context=context,
+        context_language=of_context,
+        subset=design,
+    )
 
 
 def instruction(context: str, request: str, of_request: str, of_response: str) -> str:

@@ -1,7 +1,7 @@
 """Options of a command from a dataclass whose fields are typed as options."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
@@ -17,10 +17,21 @@ def with_options(record: type, name: str) -> Callable[[Callable[..., None]], Cal
         for one in fields(record)
     ]
 
+    return with_parameters(name, added, lambda given: record(**given))
+
+
+def with_parameters(
+    name: str, added: Sequence[inspect.Parameter], value_of: Callable[[dict[str, Any]], object]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the parameters `added` in the place of its parameter `name`.
+
+    That one gets what `value_of` makes of their values, by name.
+    """
+
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         def translated(**given: Any) -> None:
             values = {one.name: given.pop(one.name) for one in added}
-            command(**given, **{name: record(**values)})
+            command(**given, **{name: value_of(values)})
 
         parameters: list[inspect.Parameter] = []
         for one in inspect.signature(command).parameters.values():

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from xl_alpacaeval_metric.cli.options.arguments import arguments
+from xl_alpacaeval_metric.cli.options.records import with_parameters
 from xl_alpacaeval_metric.settings.fields import Option, Setting, settings_of
 
 NAME = "settings"
@@ -21,23 +22,14 @@ def with_settings(record: type, panel: str | None = None) -> Callable[[Callable[
     help.
     """
 
-    def decorated(command: Callable[..., None]) -> Callable[..., None]:
-        options = {option.name: one for one in settings_of(record).values() for option in one.options}
-        added = [_parameter(one, option, panel) for one in settings_of(record).values() for option in one.options]
+    options = {option.name: one for one in settings_of(record).values() for option in one.options}
+    added = [_parameter(one, option, panel) for one in settings_of(record).values() for option in one.options]
 
-        def translated(**given: Any) -> None:
-            settings = {name: _value(one, given.pop(name)) for name, one in options.items()}
-            command(**given, **{NAME: {name: value for name, value in settings.items() if value is not None}})
+    def given_settings(given: dict[str, Any]) -> dict[str, Any]:
+        values = {name: _value(one, given[name]) for name, one in options.items()}
+        return {name: value for name, value in values.items() if value is not None}
 
-        parameters: list[inspect.Parameter] = []
-        for one in inspect.signature(command).parameters.values():
-            parameters += added if one.name == NAME else [one.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
-        translated.__doc__, translated.__name__ = command.__doc__, command.__name__
-        translated.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        translated.__annotations__ = {one.name: one.annotation for one in parameters}
-        return translated
-
-    return decorated
+    return with_parameters(NAME, added, given_settings)
 
 
 def _parameter(setting: Setting, option: Option, panel: str | None) -> inspect.Parameter:
