@@ -5,11 +5,10 @@
         subprocess.run(..., env={**os.environ, **hub.environment(folder)})
         hub.repos["ORG/NAME"].commits
 
-It speaks: create a repository, describe one, its tree, upload modes, the LFS batch and its uploads,
-a commit, a pull request, and files with their ETag and commit headers, whole or in ranges. Models
-and datasets of one name are one repository. It knows two tokens:
-WRITER may do everything, READER may read; an upload needs none, as at the signed addresses of the
-Hub.
+It speaks: create a repository, list datasets by tag, describe one, its tree, upload modes, the LFS
+batch and its uploads, a commit, a pull request, and files with their ETag and commit headers, whole
+or in ranges. Models and datasets of one name are one repository. It knows two tokens: WRITER may do
+everything, READER may read; an upload needs none, as at the signed addresses of the Hub.
 """
 
 import base64
@@ -20,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tests.servers.base import HttpRequest, HttpResponse, HttpServer
 
@@ -110,6 +110,16 @@ class HubServer(HttpServer):
             return HttpResponse({**answer, "error": "You already created this dataset repo"}, 409)
         self.repos[name] = Repo(private=asked.get("private") is True or asked.get("visibility") == "private")
         return HttpResponse(answer)
+
+    def _list(self, request: HttpRequest) -> HttpResponse:
+        """The public datasets whose cards have every tag that is asked for."""
+        wanted = parse_qs(urlsplit(request.target).query).get("filter", [])
+        found = [
+            name
+            for name, repo in self.repos.items()
+            if not repo.private and all(f"- {tag}\n".encode() in repo.files.get("README.md", b"") for tag in wanted)
+        ]
+        return HttpResponse([{"id": name, "tags": wanted} for name in found])
 
     def _info(self, request: HttpRequest, repo: str, revision: str | None = None) -> HttpResponse:
         found = self.repos[repo]
@@ -212,6 +222,7 @@ def _entry(path: str, data: bytes) -> dict[str, Any]:
 
 _ROUTES = (
     ("POST", "/api/repos/create", HubServer._create),
+    ("GET", "/api/datasets", HubServer._list),
     ("POST", "/api/validate-yaml", HubServer._validate),
     ("GET", f"/api/(?:datasets|models)/{_REPO}(?:/revision/(?P<revision>[^/]+))?", HubServer._info),
     ("GET", f"/api/(?:datasets|models)/{_REPO}/tree/(?P<revision>[^/]+)(?:/(?P<under>.+))?", HubServer._tree),

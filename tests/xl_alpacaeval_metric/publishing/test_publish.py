@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.commands import run_alpacaeval as run
+from tests.commands import run_python
 from tests.finished_runs import made, spread
 from tests.helpers import ROOT
 from tests.servers.hub import READER, WRITER, HubServer
@@ -205,3 +206,17 @@ def test_a_model_s_name_may_be_longer_than_a_file_s(judged: Path) -> None:
     stored["settings"]["model"] = f"org/{'m' * 300}"
     (judged / "run.json").write_text(json.dumps(stored), encoding="utf-8")
     assert published_run.read(judged).model == reading.read(judged).model == f"org/{'m' * 300}"
+
+
+def test_published_runs_are_found_by_their_cards(hub: HubServer, judged: Path, tmp_path: Path) -> None:
+    """The public ones, and no other dataset of ours."""
+    settings = hub.environment(tmp_path / "hf")
+    assert run("publish", judged, "--repo", "org/public", "--public", **settings)[0] == 0
+    assert run("publish", judged, "--repo", "org/private", **settings)[0] == 0
+    hub.add("org/data", {"README.md": b"---\ntags:\n- xl-suite\n---\n"})
+    code = (
+        "from xl_alpacaeval_metric.publishing import published_results as p; names = p.repositories();"
+        "rows, notes = p.read(names); print(names, notes, len(rows), p.ranked(rows, rows[0].setting, 'fi')[0].win_rate)"
+    )
+    found = run_python("-c", code, cwd=tmp_path, **settings)
+    assert found.stdout == "['org/public'] [] 3 None\n", found.stderr
