@@ -34,6 +34,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "labels leaderboard prefetch publishing",
         "harness outputs report xl_alpacaeval_metric",
         "pages",
+        "sweep",
         "cli",
     ),
     "xl_alpacaeval_metric.languages": (

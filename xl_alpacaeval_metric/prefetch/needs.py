@@ -100,7 +100,7 @@ def once(needs: Sequence[Need]) -> list[Need]:
     """Each thing once, in the order of its first mention; its role is all that it is there for."""
     roles: dict[Need, dict[str, None]] = {}
     for need in needs:
-        roles.setdefault(replace(need, role=""), {})[need.role] = None
+        roles.setdefault(replace(need, role=""), {}).update(dict.fromkeys(need.role.split(", ")))
     return [replace(need, role=", ".join(names)) for need, names in roles.items()]
 
 

@@ -42,6 +42,9 @@ def prefetch(
     lid: Annotated[
         str | None, typer.Option(metavar="FILE|ORG/NAME[/FILE]", help="A language identifier, as for fidelity")
     ] = None,
+    sweep: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A sweep's file: all that its runs need, beside what else is named")
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Download nothing and ask nobody: list what is missing here")
     ] = False,
@@ -55,11 +58,14 @@ def prefetch(
     from xl_alpacaeval_metric.prefetch import fetch, found, needs
     from xl_alpacaeval_metric.report import prefetch as report
 
-    path: Path | None = benchmark_path
-    wanted = needs.needs_of(
+    from xl_alpacaeval_metric.sweep import file as sweep_file
+    from xl_alpacaeval_metric.sweep import needs as sweep_needs
+
+    of_sweep = sweep_needs.needs_of(sweep_file.read(sweep)) if sweep else []
+    named = needs.needs_of(
         [needs.Loaded(model, backend, arguments(model_args)) for model in models or ()],
         [(spec, arguments(judge_args)) for spec in judge or ()],
-        [(name, path) for name in benchmark or ()],
+        [(name, benchmark_path) for name in benchmark or ()],
         reference or (),
         translator or (),
         lid,
