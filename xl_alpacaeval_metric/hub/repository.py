@@ -113,9 +113,12 @@ def reason_of(error: Exception, repository: Repository) -> str:
         GatedRepoError,
         HfHubHTTPError,
         HFValidationError,
+        LocalEntryNotFoundError,
         RevisionNotFoundError,
     )
 
+    if isinstance(error, LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
+        return reason_of(error.__cause__, repository)  # huggingface_hub looked into the cache, too.
     where = f"https://huggingface.co/{'datasets/' if repository.kind == 'dataset' else ''}{repository.name}"
     if isinstance(error, GatedRepoError):
         return f"is gated: accept its terms at {where}, and log in with `hf auth login` (or set HF_TOKEN)"

@@ -43,7 +43,8 @@ def prefetch(
         str | None, typer.Option(metavar="FILE|ORG/NAME[/FILE]", help="A language identifier, as for fidelity")
     ] = None,
     sweep: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A sweep's file: all that its runs need, beside what else is named")
+        Path | None,
+        typer.Option(metavar="FILE", help="A sweep's file: all that its runs need, beside what else is named"),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Download nothing and ask nobody: list what is missing here")
@@ -57,7 +58,6 @@ def prefetch(
         os.environ["HF_HUB_OFFLINE"] = "1"
     from xl_alpacaeval_metric.prefetch import fetch, found, needs
     from xl_alpacaeval_metric.report import prefetch as report
-
     from xl_alpacaeval_metric.sweep import file as sweep_file
     from xl_alpacaeval_metric.sweep import needs as sweep_needs
 
@@ -71,9 +71,10 @@ def prefetch(
         lid,
         comet,
     )
+    wanted = needs.once([*of_sweep, *named])
     if not wanted:
         raise UserError(
-            "nothing to fetch: give MODEL, --judge, --benchmark, --reference, --translator, --comet or --lid"
+            "nothing is named; give MODEL, --judge, --benchmark, --sweep or another of the options (--help)"
         )
     seen = found.check(wanted) if check else fetch.fetch(wanted, lambda line: say(line, error=True))
     report.show(seen, terminal.console())
