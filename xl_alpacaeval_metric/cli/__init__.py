@@ -9,6 +9,7 @@ import sys
 from xl_alpacaeval_metric.cli import (  # noqa: F401  # They register their commands.
     analysis,
     check,
+    cluster,
     estimate,
     exit_codes,
     judge,
