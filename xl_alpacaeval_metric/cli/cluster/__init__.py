@@ -1,3 +1,1 @@
-"""Commands that start others, on one machine or on many."""
-
-from xl_alpacaeval_metric.cli.cluster import sweep  # noqa: F401  # It registers its command.
+"""Commands for runs on a cluster: what they need, what they take, and many at once."""
