@@ -7,7 +7,7 @@ from pathlib import Path
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.sweep import commands
 from xl_alpacaeval_metric.sweep.file import Run, Sweep
-from xl_alpacaeval_metric.sweep.judges import Judges
+from xl_alpacaeval_metric.sweep.judging.judges import Judges
 from xl_alpacaeval_metric.sweep.missing import Held, Missing
 from xl_alpacaeval_metric.sweep.settings import ModelSettings
 from xl_alpacaeval_metric.sweep.tasks import FOLDER, Task, TaskFolder

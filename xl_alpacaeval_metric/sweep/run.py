@@ -8,10 +8,11 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import yaml_file
 from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.progress import Progress
-from xl_alpacaeval_metric.sweep import collecting, judges, judging
+from xl_alpacaeval_metric.sweep import collecting
 from xl_alpacaeval_metric.sweep import plan as planning
 from xl_alpacaeval_metric.sweep.executors import local
 from xl_alpacaeval_metric.sweep.file import Run, Sweep
+from xl_alpacaeval_metric.sweep.judging import judged_runs, judges
 from xl_alpacaeval_metric.sweep.missing import Missing
 from xl_alpacaeval_metric.sweep.plan import ASK, FINISH, Plan
 from xl_alpacaeval_metric.sweep.tasks import ENDED, TaskFolder
@@ -76,9 +77,9 @@ def do_task(sweep: Sweep, name: str, progress: Progress, say: Say) -> None:
     missing, folder = Missing(sweep.judging), TaskFolder(sweep.output)
     with judges.opened(sweep) as opened:
         if name == ASK:
-            faults = judging.ask_endpoints(sweep, opened, missing, _is_over(folder), progress, say)
+            faults = judged_runs.ask_endpoints(sweep, opened, missing, _is_over(folder), progress, say)
         else:
-            faults = judging.judge_answered(sweep, opened, missing, progress, say) if sweep.judges else {}
+            faults = judged_runs.judge_answered(sweep, opened, missing, progress, say) if sweep.judges else {}
             collecting.collect(sweep, list(sweep.runs), say)
     if faults:
         name, why = next(iter(faults.items()))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.sweep.file import Run, Sweep
-from xl_alpacaeval_metric.sweep.judges import Judges
+from xl_alpacaeval_metric.sweep.judging.judges import Judges
 from xl_alpacaeval_metric.sweep.missing import Held, Missing
 from xl_alpacaeval_metric.sweep.plan import ASK, FINISH
 from xl_alpacaeval_metric.sweep.tasks import Record, TaskFolder

@@ -27,6 +27,8 @@ SECONDS_BETWEEN_LOOKS = 0.2
 State = Literal["waiting", "running", "done", "failed", "stopped"]
 """`waiting` is submitted; `stopped` was ended from outside, and goes on when it is run again."""
 ENDED = ("done", "failed", "stopped")
+STOPPED = (129, 130, 143, -1, -2, -15)
+"""Exit codes after SIGHUP, SIGINT and SIGTERM."""
 _CODE = (
     "import sys; sys.path.append(sys.argv.pop(1)); "
     f"from {child.__name__} import end_with_parent; end_with_parent(); "
@@ -122,10 +124,8 @@ class RunningTask:
     def note_end(self) -> Record:
         """Write down how the process ended."""
         code = self._process.poll()
-        reason = "" if code in (0, 1) else reason_of(self._folder.log(self.task.name), code)
-        state: State = (
-            "done" if code in (0, 1) else "stopped" if code is None or code in (129, 130, 143, -15) else "failed"
-        )
+        state: State = "done" if code == 0 else "stopped" if code in (None, *STOPPED) else "failed"
+        reason = "" if state == "done" else reason_of(self._folder.log(self.task.name), code)
         self._folder.write(self.task.name, state, **self._known, ended=now(), reason=reason)
         record = self._folder.record(self.task.name)
         assert record is not None

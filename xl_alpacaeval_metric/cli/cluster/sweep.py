@@ -73,11 +73,12 @@ def _show_plan(found: "Sweep", plan: "Plan") -> None:
 
 def _show_status(found: "Sweep") -> bool:
     """Print a table of the runs; returns whether all are complete."""
-    from xl_alpacaeval_metric.sweep import judges, status, status_table
+    from xl_alpacaeval_metric.sweep import status, status_table
     from xl_alpacaeval_metric.sweep.executors import slurm_jobs
+    from xl_alpacaeval_metric.sweep.judging import judges
     from xl_alpacaeval_metric.sweep.missing import Missing
     from xl_alpacaeval_metric.sweep.tasks import TaskFolder
 
-    with judges.opened(found) as opened:
+    with judges.opened(found, asked=False) as opened:
         lines = list(status.lines(found, opened, Missing(found.judging), TaskFolder(found.output), slurm_jobs.Queue()))
     return status_table.show_status(lines, found.output, terminal.console())

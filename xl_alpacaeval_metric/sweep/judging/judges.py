@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from xl_alpacaeval_metric.clients import client_for
@@ -17,15 +17,20 @@ from xl_alpacaeval_metric.sweep.file import Sweep
 from xl_alpacaeval_metric.sweep.settings import BenchmarkSettings, JudgeSettings, JudgingSettings
 
 LOADED = ("hf", "vllm", "sglang")
+NOWHERE = "http://not-asked.invalid/v1"
 
 
 @dataclass(frozen=True, slots=True)
 class Judges:
-    """The judges' clients, in the order of the file, and how they are asked."""
+    """The judges' clients, in the order of the file, and how they are asked.
+
+    `answered` are the numbers of those that have answered a small request.
+    """
 
     clients: tuple[tuple[JudgeSettings, Client], ...]
     judging: JudgingSettings
     rubric: Rubric | None
+    answered: set[int] = field(default_factory=set)
 
     def of(self, benchmark: BenchmarkSettings) -> Judge | None:
         """The judge, or the panel, of a benchmark's runs; None where no judge is wanted."""
@@ -39,10 +44,11 @@ class Judges:
         return [self._judge(client, benchmark) for one, client in self.clients if one.is_endpoint]
 
     def preflight(self, *, endpoints_alone: bool = False) -> None:
-        """Have the judges answer a small request; raises ModelUnavailable."""
-        for one, client in self.clients:
-            if one.is_endpoint or not endpoints_alone:
+        """Have the judges answer a small request, each once; raises ModelUnavailable."""
+        for number, (one, client) in enumerate(self.clients):
+            if number not in self.answered and (one.is_endpoint or not endpoints_alone):
                 client.preflight()
+                self.answered.add(number)
 
     def _judge(self, client: Client, benchmark: BenchmarkSettings) -> Judge:
         how, both = self.judging, self.judging.both_orders
@@ -56,8 +62,10 @@ class Judges:
 
 
 @contextmanager
-def opened(sweep: Sweep) -> Iterator[Judges]:
+def opened(sweep: Sweep, *, asked: bool = True) -> Iterator[Judges]:
     """The judges of a sweep, closed at the end of the block; models are loaded when they are asked.
+
+    Not to be `asked`, they need no key.
 
     Raises UserError for a specification, an argument, a prompt or a criterion that is none, and for
     an endpoint without a key.
@@ -65,7 +73,7 @@ def opened(sweep: Sweep) -> Iterator[Judges]:
     how, clients = sweep.judging, list[tuple[JudgeSettings, Client]]()
     try:
         for one in sweep.judges:
-            clients.append((one, _client(one, how.cache)))
+            clients.append((one, _client(one, how.cache if asked else None, asked)))
         rubric = None
         if how.criteria or how.criteria_file is not None:
             if len(clients) != 1:
@@ -77,18 +85,21 @@ def opened(sweep: Sweep) -> Iterator[Judges]:
             client.close()
 
 
-def _client(one: JudgeSettings, cache: str | None) -> Client:
+def _client(one: JudgeSettings, cache: str | None, asked: bool) -> Client:
     backend = one.judge.partition("/")[0]
     here: dict[str, object] = {"gpus": one.gpus} if one.gpus not in (None, "auto", "0") and backend in LOADED else {}
     if one.allow_random_weights and backend == "hf":
         here["allow_random_weights"] = True
-    client = client_for(
-        one.judge,
-        base_url=one.base_url,
-        concurrency=one.concurrency or 64,
-        args={**here, **one.args},
-        device=one.device,
-        thinking=Thinking.of(one.thinking, one.thinking_tokens),
-    )
+    try:
+        client = client_for(
+            one.judge,
+            base_url=one.base_url or (NOWHERE if one.is_endpoint and not asked else None),
+            concurrency=one.concurrency or 64,
+            args={**here, **one.args},
+            device=one.device,
+            thinking=Thinking.of(one.thinking, one.thinking_tokens),
+        )
+    except UserError as error:
+        raise UserError(str(error) if one.judge in str(error) else f"judge {one.judge}: {error}") from None
     assert client is not None  # The file has no judge "none" beside others.
     return client if cache is None else CachedClient(client, cache)

@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs import evaluate, scored
-from xl_alpacaeval_metric.sweep import asking
 from xl_alpacaeval_metric.sweep.file import Run, Sweep
-from xl_alpacaeval_metric.sweep.judges import Judges
+from xl_alpacaeval_metric.sweep.judging import asking
+from xl_alpacaeval_metric.sweep.judging.judges import Judges
 from xl_alpacaeval_metric.sweep.missing import Missing
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -28,11 +28,10 @@ def judge_answered(sweep: Sweep, judges: Judges, missing: Missing, progress: Pro
     cannot answer at all.
     """
     faults: Faults = {}
-    judges.preflight()
     for run in sweep.runs:
-        judge = judges.of(run.benchmark)
-        held = missing.held(run, judge, rated=judges.rubric is not None)
+        held = missing.held(run, judges.of(run.benchmark), rated=judges.rubric is not None)
         if held.scored and not (held.judged and not held.missing):
+            judges.preflight()  # Asked once, however often.
             say(f"judging {run.folder}")
             _judge(run, judges, progress, say, faults)
     return faults
@@ -100,5 +99,5 @@ def _judge(run: Run, judges: Judges, progress: Progress, say: Say, faults: Fault
         say(f"{run.name}: {error}")
         faults[run.name] = str(error)
         return
-    if result.n_missing:
-        say(f"{run.folder}: {result.n_missing} verdicts are missing")
+    if result.overall.n_missing:
+        say(f"{run.folder}: {result.overall.n_missing} verdicts are missing")

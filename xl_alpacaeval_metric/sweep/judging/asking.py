@@ -1,7 +1,7 @@
 """Judging at endpoints while models answer: each answer is asked about as soon as it is there.
 
-The verdicts go into the run folder below `judges/`, where judging the run finds them (`runs.judges`). So
-this task and the one that makes the answers do not write the same files.
+The verdicts go into the run folder below `judges/`, where judging the run finds them.
+So this task and the one that makes the answers do not write the same files.
 """
 
 import queue
