@@ -4,12 +4,16 @@ Languages are those of the own model, each a bit of a number.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from xl_alpacaeval_metric.languages import labels
+from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 
 _MARKED_LATIN = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþßāăąćĉčďđēėęěğģīįıķļłńņňőœŕřśşšţťūůűųźżžșțơư"
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёєіїўґјљњћђџѓќѕ"
@@ -57,6 +61,16 @@ def foreign(words: Collection[str], code: str) -> set[str]:
     return odd | of_others
 
 
+def are_foreign(read: Tokens, code: str) -> npt.NDArray[np.float32]:
+    """1 for each word of texts that is foreign, as `foreign` has it, else 0."""
+
+    def of(words: Sequence[str]) -> list[float]:
+        some = foreign(words, code)
+        return [float(word in some) for word in words]
+
+    return read.vectors.properties(("foreign", code), read.numbers, of)
+
+
 @lru_cache(maxsize=1)
 def _load() -> _Lexicon:
     text = resources.files("xl_alpacaeval_metric").joinpath("data/frequent_words.txt").read_text(encoding="utf-8")
@@ -87,8 +101,18 @@ def _near(code: str) -> int:
 def _strange_letters(code: str) -> re.Pattern[str] | None:
     """A pattern of a Latin or Cyrillic letter that words of the language do not have."""
     bit = _bit(code)
-    letters = {letter for word, (_, know) in _load().words.items() if know & bit for letter in word}
+    letters = {letter for letter, bits in _letters().items() if bits & bit}
     latin = sum("a" <= letter <= "z" for letter in letters)
     block = _MARKED_LATIN if latin > 15 else _CYRILLIC if "а" in letters else ""
     strange = "".join(sorted(set(block) - letters))
     return re.compile(f"[{strange}]") if strange else None
+
+
+@lru_cache(maxsize=1)
+def _letters() -> dict[str, int]:
+    """The letters of all words, with the bits of the languages that know a word with each."""
+    found: dict[str, int] = {}
+    for word, (_, know) in _load().words.items():
+        for letter in word:
+            found[letter] = found.get(letter, 0) | know
+    return found
