@@ -4,16 +4,12 @@ Languages are those of the own model, each a bit of a number.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from xl_alpacaeval_metric.languages import labels
-from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 
 _MARKED_LATIN = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþßāăąćĉčďđēėęěğģīįıķļłńņňőœŕřśşšţťūůűųźżžșțơư"
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёєіїўґјљњћђџѓќѕ"
@@ -59,16 +55,6 @@ def foreign(words: Collection[str], code: str) -> set[str]:
         word for word in words if (entry := entries.get(word)) is not None and not entry[1] & own and entry[0] & ~near
     }
     return odd | of_others
-
-
-def are_foreign(read: Tokens, code: str) -> npt.NDArray[np.float32]:
-    """1 for each word of texts that is foreign, as `foreign` has it, else 0."""
-
-    def of(words: Sequence[str]) -> list[float]:
-        some = foreign(words, code)
-        return [float(word in some) for word in words]
-
-    return read.vectors.properties(("foreign", code), read.numbers, of)
 
 
 @lru_cache(maxsize=1)

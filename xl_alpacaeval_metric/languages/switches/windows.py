@@ -116,12 +116,12 @@ def _run(places: Hashed, read: Tokens, first: int, last: int, texts: Sequence[in
 
 def _marked(read: Tokens, code: str) -> Iterator[tuple[int, list[int]]]:
     """The texts with foreign windows, by index, and the words of each in one, by index."""
-    is_hit = lexicon.are_foreign(read, code)
+    is_hit = _are_foreign(read, code)
     some = np.flatnonzero(read.sums(is_hit))
     texts = read.of(some)
     ends = texts.ends
     sizes, end = np.repeat(np.minimum(texts.counts, WINDOW), texts.counts), np.repeat(ends, texts.counts)
-    before = np.append(0, np.cumsum(lexicon.are_foreign(texts, code)))
+    before = np.append(0, np.cumsum(_are_foreign(texts, code)))
     first = np.flatnonzero(np.arange(len(texts.numbers)) + sizes <= end)
     last = first + sizes[first]
     looked = before[last] > before[first]
@@ -155,3 +155,13 @@ def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str) -> npt.
     asked = found[:, [label in wanted for label in model.labels]].sum(1)
     other = found[:, [labels.code_of(label) not in near for label in model.labels]].sum(1)
     return np.asarray((other >= _FOREIGN) & (asked <= _HARDLY))
+
+
+def _are_foreign(read: Tokens, code: str) -> npt.NDArray[np.float32]:
+    """1 for each word of texts that is foreign to a language by the lexicon, else 0."""
+
+    def of(words: Sequence[str]) -> list[float]:
+        some = lexicon.foreign(words, code)
+        return [float(word in some) for word in words]
+
+    return read.vectors.properties(("foreign", code), read.numbers, of)
