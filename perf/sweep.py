@@ -36,8 +36,6 @@ from tests.servers.judge import JudgeServer
 
 LANGUAGES = ("fi", "de")
 TEXT = {"fi": "Koira juoksee metsän halki ja löytää vanhan luun.", "de": "Der Hund läuft durch den Wald."}
-PROBE_REPEATS = 1
-"""The judge's small request before each sweep is one request that is sent again and again."""
 CHANGES = ("usage", "seconds", "started", "ended")
 
 
@@ -119,7 +117,7 @@ def killed(kills: int, executor: str, seed: int, work: Path) -> None:
         "eval": {"max_tokens": 24, "device": "cpu", "batch_size": 2},
     }
     in_process = {"judge": f"hf/{random_model(work / 'judge', 9)}", "device": "cpu"}
-    seen = {}
+    seen, seconds = {}, 0.0
     for name in ("undisturbed", "killed"):
         with JudgeServer(latency=0.3) as server:
             judges = [{"judge": "openai/judge", "base_url": f"{server.url}", "concurrency": 2}, in_process]
@@ -139,6 +137,7 @@ def killed(kills: int, executor: str, seed: int, work: Path) -> None:
                 break
             seconds = time.monotonic() - began
             assert code == 0, f"{name}: exit code {code}"
+            # The small request before each sweep is sent again and again.
             probe = max(server.seen.keys, key=lambda key: server.seen.keys[key])
             twice = {key: count - 1 for key, count in server.seen.keys.items() if count > 1 and key != probe}
             seen[name] = results(work / name)
@@ -152,7 +151,10 @@ def killed(kills: int, executor: str, seed: int, work: Path) -> None:
 
 
 def wall(prompts: int, seconds: float, work: Path) -> None:
-    with JudgeServer(latency=seconds) as judge, JudgeServer(latency=seconds, reply=lambda body: "Eine Antwort.") as models:
+    with (
+        JudgeServer(latency=seconds) as judge,
+        JudgeServer(latency=seconds, reply=lambda body: "Eine Antwort.") as models,
+    ):
         content: dict[str, Any] = {
             "models": [
                 {

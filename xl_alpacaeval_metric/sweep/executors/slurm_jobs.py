@@ -38,7 +38,7 @@ class Queue:
 
 
 def scripts(plan: Plan, folder: TaskFolder, place: PlaceSettings) -> list[tuple[Task, str]]:
-    """Each task of a plan with its script for sbatch; raises UserError for options that are none."""
+    """The tasks of a plan, each with its script for sbatch; raises UserError for bad options."""
     where = site(place.slurm, "slurm:")
     return [(task, _script(task, folder, where)) for task in plan.tasks]
 
@@ -58,8 +58,8 @@ def submit(plan: Plan, folder: TaskFolder, place: PlaceSettings, say: Say) -> No
         queue.check(written[needs])
     submitted: list[str] = []
 
-    def send(task: Task, after: Sequence[str] = (), condition: str = "afterok") -> str:
-        job = queue.submit(written[task], after=after, condition=condition)
+    def send(task: Task, after: Sequence[str] = (), when: queue.When = "afterok") -> str:
+        job = queue.submit(written[task], after=after, when=when)
         submitted.append(job)
         folder.write(task.name, "waiting", job=job)
         say(f"{task.name}: job {job}; log {folder.log(task.name)}")
