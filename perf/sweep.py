@@ -2,21 +2,19 @@
 
     python perf/sweep.py killed [--kills 3] [--executor local|ray] [--seed 0]
     python perf/sweep.py wall [--rows 60] [--seconds 0.5]
-    python perf/sweep.py scale [--models 50] [--languages 30] [--prompts 797]
 
 `killed` runs a sweep undisturbed, and one that is killed (SIGKILL) at random times and started
 again. It compares their results, and counts what the endpoint was asked twice: at most what was
 under way at a kill. `wall` times answering alone, judging alone, and the whole sweep with a judge
 at an endpoint, whose replies take some time as the models' do; the last should take no longer than
-the longer of the others. `scale` writes run folders with scripted answers, and measures the memory
-and the time of planning and of collecting. Models have random weights, servers are the tests'.
+the longer of the others. Models have random weights,
+servers are the tests'.
 """
 
 import argparse
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
@@ -189,25 +187,21 @@ def _timed(file: Path) -> float:
 
 def main(given: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("killed", "wall", "scale"))
+    parser.add_argument("what", choices=("killed", "wall"))
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--executor", default="local")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=int, default=60, help="prompts in each of two languages")
     parser.add_argument("--seconds", type=float, default=0.5, help="of each reply")
-    parser.add_argument("--models", type=int, default=50)
-    parser.add_argument("--languages", type=int, default=30)
-    parser.add_argument("--prompts", type=int, default=797)
     asked = parser.parse_args(given)
     work = Path(tempfile.mkdtemp(prefix="sweep-"))
     try:
         if asked.what == "killed":
             killed(asked.kills, asked.executor, asked.seed, work)
-        elif asked.what == "wall":
+        else:
             wall(asked.rows, asked.seconds, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    print(f"peak memory of this script: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 if __name__ == "__main__":
