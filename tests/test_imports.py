@@ -31,9 +31,10 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "figures",
         "scoring",
         "runs",
-        "labels leaderboard publishing",
+        "labels leaderboard prefetch publishing",
         "harness outputs report xl_alpacaeval_metric",
         "pages",
+        "sweep",
         "cli",
     ),
     "xl_alpacaeval_metric.languages": (
@@ -82,7 +83,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "options",
         "evaluate",
         "analysis judge prepare",
-        "check estimate labels leaderboard publish show",
+        "check cluster estimate labels leaderboard publish show",
         "__init__",
     ),
     "xl_alpacaeval_metric.benchmark": (

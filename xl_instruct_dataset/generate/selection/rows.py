@@ -12,7 +12,7 @@ from xl_instruct_dataset.records import Selection
 class Row:
     """A row without its language instruction; one in the source language has no `translator`.
 
-    `passage` and `source_response` are as in the training row; those of an earlier version have none.
+    `passage` and `source_response` are as in the training row; those of earlier versions have none.
     """
 
     id: str
