@@ -21,7 +21,7 @@ def test_others_do_not(licence: str | None) -> None:
 
 
 def test_what_is_left_out_is_counted_and_said() -> None:
-    settings = Settings("seeds.jsonl", ("fi",), "openai/m", "openai/m")
+    settings = Settings("seeds.jsonl", ("fi",), "openai/m", ("openai/m",))
     (line,) = export.left_out(settings, 20)
     assert line.startswith("20 rows are without their passage")
     assert "--seed-license" in line
