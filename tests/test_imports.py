@@ -25,7 +25,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "credentials files languages processes signature embedded",
         "machine",
         "models",
-        "clients correctness gaming hub settings stats",
+        "clients correctness gaming hub settings slurm stats",
         "benchmark judge ranking",
         "judge_check panels sequential",
         "figures",
