@@ -76,7 +76,9 @@ def measure(folder: Path, candidate: list[object], options: argparse.Namespace, 
     at_once = ("--concurrency", options.concurrency)
     file = requests(folder / "requests.json", options.rows)
     rows = ("--benchmark", "xl", "--languages", "de", "--benchmark-path", file)
-    answers, answers_used = seconds_of("eval", *candidate, *rows, *at_once, "--judge", "none", "--output", folder / "answers")
+    answers, answers_used = seconds_of(
+        "eval", *candidate, *rows, *at_once, "--judge", "none", "--output", folder / "answers"
+    )
     samples = folder / "answers" / "samples.jsonl"
     references = folder / "references.jsonl"
     references.write_text(
