@@ -29,7 +29,7 @@ def submit(job: Job, dry_run: bool) -> Iterator[str]:
     with FolderLock(job.work):
         prepare_seeds(job)
     chain = plan(job)
-    _forget_stale(job, chain)
+    yield from _forget_stale(job, chain)
     executor, before = None, ""
     for phase in chain:
         executor = slurm_cluster.executor(job, phase, depends=executor)
@@ -43,13 +43,17 @@ def submit(job: Job, dry_run: bool) -> Iterator[str]:
         yield f"submitted {len(list(chain))} jobs; logs, and in the end report.md, in {job.work}"
 
 
-def _forget_stale(job: Job, chain: Plan) -> None:
-    """Have tasks done again whose input is not finished, or comes from other seeds."""
+def _forget_stale(job: Job, chain: Plan) -> Iterator[str]:
+    """Have tasks done again whose input is not finished, or comes from other seeds.
+
+    And those whose shard was damaged since, with a line about each.
+    """
     first, every = chain.answers[0], set(range(job.shards))
     shards.refresh(job.work, first.name, first.reads, job.shards)
     unfinished: set[int] = set()
     for phase in chain:
         if isinstance(phase, ShardPhase):
+            yield from shards.forget_damaged(job.work, phase.name, job.shards)
             for rank in every:
                 file = shards.completion(job.work, phase.name, rank)
                 if rank in unfinished:
@@ -58,7 +62,9 @@ def _forget_stale(job: Job, chain: Plan) -> None:
                     unfinished.add(rank)
         else:
             file = shards.completion(job.work, phase.name, 0)
-            if unfinished:
+            damaged = list(phase.damaged(job)) if file.exists() else []
+            yield from damaged
+            if unfinished or damaged:
                 file.unlink(missing_ok=True)
             if not file.exists():
                 unfinished = every
