@@ -7,6 +7,7 @@ from typing import Any
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.settings.fields import Option, setting
+from xl_instruct_dataset.generate.config import form_of_address
 
 BACKENDS = ("openai", "vllm", "sglang")
 PER_LANGUAGE = 1000
@@ -24,9 +25,10 @@ class Settings:
     `translators` make `candidates` translations of each answer, `judge` scores answers and, with
     `select` "judge", selects translations. `translator_temperatures` go to the candidates in turn.
     `base_urls` maps roles to addresses; that of the translator may hold one for each translator,
-    with commas between. `passages` 0 is a quarter more than `per_language`, `keep_best` 0 keeps
-    every answer with `min_score`. `reasoning_tokens` are added to the token limit of every reply.
-    `gpus` are those of a model server that a task starts.
+    with commas between. `form_of_address` maps targets to formal or informal. `passages` 0 is a
+    quarter more than `per_language`, `keep_best` 0 keeps every answer with `min_score`.
+    `reasoning_tokens` are added to the token limit of every reply. `gpus` are those of a model
+    server that a task starts.
     """
 
     seeds: str = setting("Passages, e.g. uonlp/CulturaX", metavar="FILE|FOLDER|HUB_ID|sample")
@@ -58,6 +60,9 @@ class Settings:
             Option("translator_base_url", "URL,...", "One, or one a translator", "translator"),
             Option("judge_base_url", "URL", _URL, "judge"),
         ),
+    )
+    form_of_address: Mapping[str, Any] = setting(
+        "Of the translations, by target: formal or informal", default={}, metavar="de=formal,..."
     )
     per_language: int = setting("Rows wanted in each language", default=PER_LANGUAGE, at_least=1)
     passages: int = setting("Passages that go in", default=0, at_least=0, default_text="a quarter more")
@@ -172,7 +177,9 @@ class Settings:
         gpus = self.slurm.get("gpus", self.gpus)
         if not isinstance(gpus, int) or isinstance(gpus, bool) or gpus < 1:
             raise UserError(f"gpus is {str(gpus)[:40]!r}; need a whole number from 1")
-        return replace(self, source=source, targets=targets, gpus=gpus)
+        translated = [target for target in targets if target != source]
+        forms = form_of_address.checked(self.form_of_address, translated)
+        return replace(self, source=source, targets=targets, form_of_address=forms, gpus=gpus)
 
 
 def _check_models(settings: Settings) -> None:
