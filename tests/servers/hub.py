@@ -231,5 +231,5 @@ _ROUTES = (
     ("POST", f"/api/(?:datasets|models)/{_REPO}/commit/(?P<revision>[^/]+)", HubServer._commit),
     ("POST", f"/datasets/{_REPO}\\.git/info/lfs/objects/batch", HubServer._batch),
     ("PUT", "/lfs/(?P<oid>[0-9a-f]+)", HubServer._upload),
-    (("GET", "HEAD"), f"/datasets/{_REPO}/resolve/(?P<revision>[^/]+)/(?P<path>.+)", HubServer._file),
+    (("GET", "HEAD"), f"(?:/datasets)?/{_REPO}/resolve/(?P<revision>[^/]+)/(?P<path>.+)", HubServer._file),
 )

@@ -1,6 +1,7 @@
 """Every benchmark by its name."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import alpaca, context, mini, own, released
 from xl_alpacaeval_metric.benchmark.rows import Benchmark, Row, revision
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.hub import download
 
 NAMES = ("xl", "m", "en", "mini", "context")
 DEFAULT_LANGUAGES = {
@@ -16,6 +18,34 @@ DEFAULT_LANGUAGES = {
     "en": ("en",),
     "mini": languages.RELEASED,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class HubFiles:
+    """The files of a dataset of the Hub that a benchmark is read from: patterns of their names."""
+
+    repo: str
+    patterns: tuple[str, ...]
+
+
+def hub_files(name: str, path: Path | None = None) -> HubFiles | None:
+    """What `load` reads from the Hub for a benchmark; None where it needs nothing from there.
+
+    Raises UserError for an unknown benchmark, and for a `path` that is not there.
+    """
+    _check_name(name)
+    if name not in NAMES:
+        repo = own.hub_id(name)
+        return HubFiles(repo, tuple(download.ROWS)) if repo else None
+    if name not in released.REPOS:
+        return None
+    if path is None:
+        return HubFiles(released.REPOS[name], tuple(download.WITH_CARD))
+    if path.as_posix() == alpaca.REPO and not path.is_file():
+        return HubFiles(alpaca.REPO, (alpaca.FILE,))
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder; --benchmark-path names a copy of the benchmark's files")
+    return None
 
 
 def load(
@@ -36,11 +66,7 @@ def load(
     list of AlpacaEval's requests to leave out. Raises UserError for an unknown benchmark or
     language, and where the rows are not available.
     """
-    if name not in NAMES and not own.is_source(name):
-        raise UserError(
-            f"unknown benchmark {name!r}; there are {', '.join(NAMES)}, or give a file, a folder or a Hub id "
-            "with id, instruction, language"
-        )
+    _check_name(name)
     if limit is not None and limit < 1:
         raise UserError(f"--limit {limit}: at least one row a language is needed")
     wanted = None if codes is None else [languages.get(code).code for code in codes]
@@ -61,6 +87,14 @@ def load(
         references=name if name in ("mini", "context") else "none",
         exclusion=exclusion if name in ("xl", "en") and alpaca.is_source(path) else "",
     )
+
+
+def _check_name(name: str) -> None:
+    if name not in NAMES and not own.is_source(name):
+        raise UserError(
+            f"unknown benchmark {name!r}; there are {', '.join(NAMES)}, or give a file, a folder or a Hub id "
+            "with id, instruction, language"
+        )
 
 
 def _own(source: str, wanted: Sequence[str] | None, limit: int | None) -> Benchmark:

@@ -57,12 +57,21 @@ def rows(source: str, codes: Sequence[str] | None = None) -> list[Row]:
     return [row for code in codes or found for row in found[code]]
 
 
+def hub_id(source: str) -> str | None:
+    """The dataset of the Hub that a source names; None for a file or a folder of this machine.
+
+    Raises UserError for what is neither.
+    """
+    if Path(source).expanduser().exists():
+        return None
+    if source.startswith((".", "/", "~")) or source.count("/") != 1 or data_files.format_of(source):
+        raise UserError(f"{source}: no such file or folder; --benchmark takes a name, a file, a folder or a Hub id")
+    return source
+
+
 def _rows_of(source: str) -> Iterator[tables.Row]:
-    path = Path(source).expanduser()
-    if not path.exists():
-        if source.startswith((".", "/", "~")) or source.count("/") != 1 or data_files.format_of(source):
-            raise UserError(f"{source}: no such file or folder; --benchmark takes a name, a file, a folder or a Hub id")
-        path = download.dataset(source)
+    repo = hub_id(source)
+    path = download.dataset(repo) if repo else Path(source).expanduser()
     files, _ = tables.files_of(path)
     tests = [file for file in files if path.is_dir() and data_files.split_of(str(file.relative_to(path))) == "test"]
     return tables.rows_of(tests or files)

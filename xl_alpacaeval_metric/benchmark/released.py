@@ -12,6 +12,8 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub import download
 
 XL, M = "viyer98/XL-AlpacaEval", "viyer98/m-AlpacaEval"
+REPOS = {"xl": XL, "m": M, "en": XL}
+"""Benchmark -> the dataset of the Hub that it is read from."""
 
 
 def rows(name: str, code: str, path: Path | None, seed: int, exclusion: str) -> Iterator[Row]:

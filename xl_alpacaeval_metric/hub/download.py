@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
@@ -9,6 +10,10 @@ from xl_alpacaeval_metric.files import data_files
 from xl_alpacaeval_metric.files.tables import read_rows
 
 COLUMN = "instruction"
+ROWS = [f"*{suffix}{end}" for suffix in data_files.FORMATS for end in ("", *data_files.COMPRESSIONS)]
+"""Patterns of the files of a dataset that hold rows."""
+WITH_CARD = [*ROWS, "README.md"]
+"""These, and the card, which says which file is which split."""
 TIMEOUT = 5.0
 """Seconds within which the Hub must answer to count as reachable."""
 
@@ -49,7 +54,7 @@ def _download(repo: str, split: str) -> list[dict[str, object]]:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        data = datasets.load_dataset(repo, split=split)
+        data = datasets.load_dataset(str(_files_of(repo) or repo), split=split)
     except (OSError, ValueError, HfHubHTTPError) as error:
         # A split the dataset lacks is a ValueError; no network or HF_HUB_OFFLINE is an OSError.
         raise UserError(
@@ -58,6 +63,23 @@ def _download(repo: str, split: str) -> list[dict[str, object]]:
             "as --benchmark-path FOLDER (for lm_eval, benchmark_path in --metadata) or XL_BENCHMARK_PATH"
         ) from None
     return [dict(row) for row in data]
+
+
+@cache
+def _files_of(repo: str) -> Path | None:
+    """The folder of a dataset in the Hub's cache; None where that does not hold it whole.
+
+    `datasets` has another cache for what it made of such a folder, which alone is asked offline
+    where the dataset is named by its id.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        away = not is_reachable()
+        return Path(snapshot_download(repo, repo_type="dataset", allow_patterns=WITH_CARD, local_files_only=away))
+    except (OSError, ValueError, HfHubHTTPError):
+        return None
 
 
 def file(repo: str, name: str) -> Path:
@@ -85,9 +107,8 @@ def dataset(repo: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
-    patterns = [f"*{suffix}{end}" for suffix in data_files.FORMATS for end in ("", *data_files.COMPRESSIONS)]
     try:
-        return Path(snapshot_download(repo, repo_type="dataset", allow_patterns=patterns))
+        return Path(snapshot_download(repo, repo_type="dataset", allow_patterns=ROWS))
     except (OSError, ValueError, HfHubHTTPError) as error:
         raise UserError(
             f"{repo}: is no file, no folder, and not available as a dataset of the Hub ({type(error).__name__})"

@@ -54,18 +54,29 @@ def _codes(labels: Iterator[str]) -> dict[str, str]:
     return found
 
 
-def _file(spec: str) -> Path:
+def hub_file(spec: str) -> tuple[str, str] | None:
+    """Repository and file of a model on the Hub; None for a file of this machine.
+
+    Raises UserError for what is neither.
+    """
     path = Path(spec)
     if path.is_file():
-        return path
+        return None
     parts = spec.split("/")
     if (path.suffix in (".bin", ".ftz") and len(parts) < 3) or spec.startswith((".", "/")) or len(parts) not in (2, 3):
         raise UserError(f"--lid {spec}: no such file; give a fastText model's path, or ORG/NAME on the Hub")
+    return "/".join(parts[:2]), parts[2] if len(parts) == 3 else FILE
+
+
+def _file(spec: str) -> Path:
+    named = hub_file(spec)
+    if named is None:
+        return Path(spec)
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        return Path(hf_hub_download("/".join(parts[:2]), parts[2] if len(parts) == 3 else FILE))
+        return Path(hf_hub_download(*named))
     except (OSError, ValueError, HfHubHTTPError) as error:
         raise UserError(
             f"--lid {spec}: is not available from the Hub ({type(error).__name__}); give ORG/NAME/FILE, or a local file"

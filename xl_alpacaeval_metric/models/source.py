@@ -1,17 +1,22 @@
 """What a model's files say of it before it is loaded: commit, configuration, size."""
 
-import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-CONFIG, ADAPTER = "config.json", "adapter_config.json"
+from xl_alpacaeval_metric.models import files
+
+CONFIG, ADAPTER = files.CONFIG, files.ADAPTER
 _SECONDS = 10.0
 """To wait for the Hub's answer about a model."""
-_INDEX = "model.safetensors.index.json"
+_CONTEXT_NAMES = (
+    *("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length", "max_seq_length"),
+    *("seq_length", "model_max_length"),
+)
+"""How configurations call the number of positions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +42,13 @@ class Source:
             return None
         if self.folder.is_file():
             return self.folder.stat().st_size
-        if base := _base_of(self.folder):
+        if base := base_of(self.folder):
             return find(base).weight_bytes
-        sizes = {file.name: file.stat().st_size for file in self.folder.iterdir() if file.is_file()}
-        index = _read(self.folder / _INDEX)
-        if self.commit and not _weights(sizes, index):
+        sizes = files.sizes_in(self.folder)
+        index = files.json_object(self.folder / files.INDEX)
+        if self.commit and not files.weights(sizes, index):
             sizes = _sizes_on_hub(self.model, self.commit)
-        return sum(_weights(sizes, index).values()) or None
+        return sum(files.weights(sizes, index).values()) or None
 
     @property
     def heads(self) -> int | None:
@@ -51,6 +56,21 @@ class Source:
         text = self.config.get("text_config")
         found = (text if isinstance(text, dict) else self.config).get("num_attention_heads")
         return found if isinstance(found, int) and found > 0 else None
+
+    @property
+    def context(self) -> int | None:
+        """The most tokens of prompt and reply together; None where the files do not tell.
+
+        Nor where the positions are stretched by a factor, which each library counts in its own way.
+        """
+        text = self.config.get("text_config")
+        config = text if isinstance(text, dict) else self.config
+        scaling = [config.get(name) for name in ("rope_scaling", "rope_parameters")]
+        if any(isinstance(one, dict) and one.get("factor") for one in scaling):
+            return None
+        tokenizer = files.json_object(self.folder / "tokenizer_config.json") if self.folder else {}
+        found = [*(config.get(name) for name in _CONTEXT_NAMES), tokenizer.get("model_max_length")]
+        return min((one for one in found if isinstance(one, int) and one > 0), default=None)
 
 
 def find(model: str, revision: str | None = None) -> Source:
@@ -63,12 +83,12 @@ def find(model: str, revision: str | None = None) -> Source:
     if path.is_file():
         return Source(model, path)
     if path.is_dir():
-        base = None if (path / CONFIG).is_file() else _base_of(path)
-        return Source(model, path, config=find(base).config if base else _read(path / CONFIG))
+        base = None if (path / CONFIG).is_file() else base_of(path)
+        return Source(model, path, config=find(base).config if base else files.json_object(path / CONFIG))
     if not model or model.count("/") > 1 or model.startswith((".", "/", "~")):
         return Source(model)
     file = _hub_file(model, revision, CONFIG)
-    return Source(model, file.parent, file.parent.name, _read(file)) if file else Source(model)
+    return Source(model, file.parent, file.parent.name, files.json_object(file)) if file else Source(model)
 
 
 def adapter_folder(model: str) -> Path | None:
@@ -138,29 +158,7 @@ def _sizes_on_hub(model: str, commit: str) -> dict[str, int]:
     return {file.rfilename: file.size or 0 for file in files if "/" not in file.rfilename}
 
 
-def _weights(sizes: Mapping[str, int], index: Mapping[str, Any]) -> Mapping[str, int]:
-    """The files that hold the weights, each weight once."""
-    named = index.get("weight_map")
-    if isinstance(named, dict) and set(named.values()) <= sizes.keys():
-        return {name: sizes[name] for name in set(named.values())}
-    # Mistral's folders hold everything a second time as "consolidated".
-    return _ending(sizes, ".safetensors", without="consolidated") or _ending(sizes, ".bin", without="training_args")
-
-
-def _ending(sizes: Mapping[str, int], suffix: str, *, without: str) -> Mapping[str, int]:
-    names: Iterable[str] = (name for name in sizes if name.endswith(suffix) and not name.startswith(without))
-    return {name: sizes[name] for name in names}
-
-
-def _base_of(folder: Path) -> str | None:
-    found = _read(folder / ADAPTER).get("base_model_name_or_path")
+def base_of(folder: Path) -> str | None:
+    """The base model that a folder's adapter names; None where it holds none."""
+    found = files.json_object(folder / ADAPTER).get("base_model_name_or_path")
     return found if isinstance(found, str) and found else None
-
-
-def _read(file: Path) -> Mapping[str, Any]:
-    """A JSON object; empty where there is none."""
-    try:
-        found = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

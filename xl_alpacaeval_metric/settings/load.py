@@ -38,6 +38,22 @@ def load(record: type[Settings], file: Path | None, given: Mapping[str, object])
     return record(**values)
 
 
+def read(record: type[Settings], content: Mapping[str, object], where: str) -> Settings:
+    """The settings dataclass `record` from its defaults and a part of a file.
+
+    `where` names the part for errors. Raises UserError as `load` does.
+    """
+    settings = settings_of(record)
+    values: dict[str, Any] = {}
+    _take(settings, content, values, where)
+    for name, one in settings.items():
+        if one.required and not values.get(name):
+            raise UserError(f"{where}: no {name}; give {name}: {one.about.metavar or one.about.help}")
+        if one.kind is Mapping and not one.about.options:
+            credentials.refuse(values.get(name) or {}, f"{where}: {name}")
+    return record(**values)
+
+
 def as_yaml(settings: Any) -> str:
     """All settings, defaults too, as YAML that `load` reads."""
     import yaml
@@ -56,9 +72,12 @@ def result_settings(settings: Any) -> dict[str, Any]:
 
 
 def _take(
-    settings: Mapping[str, Setting], content: Mapping[str, object], values: dict[str, Any], file: Path | None
+    settings: Mapping[str, Setting], content: Mapping[str, object], values: dict[str, Any], file: Path | str | None
 ) -> None:
-    """Put the checked values of a file, or of the command line, over those there are."""
+    """Put the checked values of a file, or of the command line, over those there are.
+
+    `file` is None for those of the command line.
+    """
     known = _by_name(settings)
     inside = f"{file}: " if file is not None else ""
     for name in content:

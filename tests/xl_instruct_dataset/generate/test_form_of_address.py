@@ -41,7 +41,9 @@ def test_what_was_asked_for_is_in_the_prompt_and_the_other_form_is_dropped(tmp_p
         generating.run(chosen, tmp_path / "out")
         with pytest.raises(UserError, match="holds a job with form_of_address"):
             generating.run(generating.settings(server, targets="de,fi", passages=3), tmp_path / "out")
-    end = "use the formal form of address of German (as German Sie, not du), throughout; keep to it in imperatives, too."
+    end = (
+        "use the formal form of address of German (as German Sie, not du), throughout; keep to it in imperatives, too."
+    )
     assert translator.systems
     assert all(system.endswith(end) for system in translator.systems)
     rows = generating.rows(tmp_path / "out", "en-de")

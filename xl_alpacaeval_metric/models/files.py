@@ -1,0 +1,132 @@
+"""The files of a model: which of them are loaded, and what a folder of them lacks."""
+
+import json
+import re
+import struct
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+CONFIG, ADAPTER = "config.json", "adapter_config.json"
+INDEX = "model.safetensors.index.json"
+_INDEX_OF_BIN = "pytorch_model.bin.index.json"
+_WEIGHTS = re.compile(
+    r"\.(bin|ckpt|data|gguf|h5|mlmodel|msgpack|npz|onnx|onnx_data|ot|pt|pth|safetensors|tflite)", re.IGNORECASE
+)
+"""Suffixes of files that may hold weights, in one format or another."""
+_BESIDE = frozenset((".py", ".jinja"))
+"""Suffixes of what is loaded from folders inside a model's: its code and its chat templates."""
+_TOKENIZER = re.compile(
+    r"tokenizer.*\.(json|model)|.*\.(model|tiktoken)|(vocab|merges|spiece|tekken|sentencepiece.*)\.\w+|vocab\.\w+"
+)
+_HEADER = 100 * 2**20
+"""Bytes of a header of safetensors, at most."""
+
+
+def weights(sizes: Mapping[str, int], index: Mapping[str, Any]) -> Mapping[str, int]:
+    """The files that hold the weights, each weight once, and their sizes.
+
+    `index` is the content of INDEX, empty where there is none.
+    """
+    named = index.get("weight_map")
+    if isinstance(named, dict) and set(named.values()) <= sizes.keys():
+        return {name: sizes[name] for name in set(named.values())}
+    # Mistral's folders hold everything a second time as "consolidated".
+    return _ending(sizes, ".safetensors", without="consolidated") or _ending(sizes, ".bin", without="training_args")
+
+
+def loaded(names: Collection[str], gguf: str | None = None, subfolder: str = "") -> list[str]:
+    """The files of a model's repository that are loaded: one format of its weights, and the rest.
+
+    Safetensors are taken before other formats; `gguf` is the file to load instead. `subfolder` is
+    the part of the repository that holds the model.
+    """
+    start = f"{subfolder.strip('/')}/" if subfolder.strip("/") else ""
+    inside = {name.removeprefix(start): name for name in names if name.startswith(start)}
+    top = [name for name in inside if "/" not in name]
+    heavy = {name: 1 for name in top if _is_heavy(name)}
+    taken: Iterable[str] = [gguf] if gguf else weights(heavy, {}) or _ending(heavy, ".safetensors") or heavy
+    light = [
+        name for name in inside if (name in top and name not in heavy) or PurePosixPath(name).suffix.lower() in _BESIDE
+    ]
+    if gguf is None and not heavy:  # Nothing says where its weights are.
+        light = list(inside)
+    return sorted({inside.get(name, name) for name in (*taken, *light)})
+
+
+def tokenizer(names: Collection[str]) -> list[str]:
+    """The files of a model's repository but its weights: its tokenizer and its configuration."""
+    return sorted(name for name in names if "/" not in name and not _is_heavy(name))
+
+
+def lacking(folder: Path, gguf: str | None = None, *, with_tokenizer: bool = True) -> list[str]:
+    """What a model's folder lacks, each with a reason; empty where all is there.
+
+    Named are the configuration, shards that an index names, weights that are shorter than their
+    header says and, `with_tokenizer`, a tokenizer, of which there must be one file.
+    """
+    sizes = sizes_in(folder)
+    if gguf is not None:
+        return [] if gguf in sizes else [gguf]
+    adapter = ADAPTER in sizes and CONFIG not in sizes
+    found = [] if adapter or CONFIG in sizes else [CONFIG]
+    shards = [name for index in (INDEX, _INDEX_OF_BIN) for name in _shards(folder / index)]
+    if INDEX in sizes or not any(name.endswith(".safetensors") for name in sizes):
+        found += [f"{name} (the index names it)" for name in shards if name not in sizes]
+    if not shards and not any(map(_is_heavy, sizes)):
+        found.append("weights (no .safetensors or .bin file)")
+    found += [f"{name} (is cut short)" for name in sizes if is_cut_short(folder / name)]
+    if with_tokenizer and not adapter and not any(_TOKENIZER.fullmatch(name) for name in sizes):
+        found.append("a tokenizer (no tokenizer.json or tokenizer.model)")
+    return found
+
+
+def is_cut_short(file: Path) -> bool:
+    """Whether a file of safetensors is shorter than its header says; False for other files."""
+    if file.suffix != ".safetensors":
+        return False
+    size = file.stat().st_size
+    with file.open("rb") as content:
+        start = content.read(8)
+        (length,) = struct.unpack("<Q", start) if len(start) == 8 else (size,)
+        if length > min(size - 8, _HEADER):
+            return True
+        try:
+            header = json.loads(content.read(length))
+            ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+            return False  # Loading says best what is wrong with it.
+    return bool(size < 8 + length + max(ends, default=0))
+
+
+def sizes_in(folder: Path) -> dict[str, int]:
+    """The sizes of the files in a folder, by name; none for a folder that is not there."""
+    if not folder.is_dir():
+        return {}
+    return {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
+
+
+def json_object(file: Path) -> Mapping[str, Any]:
+    """A JSON object; empty where there is none."""
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_heavy(name: str) -> bool:
+    return _WEIGHTS.fullmatch(PurePosixPath(name).suffix) is not None
+
+
+def _shards(index: Path) -> list[str]:
+    named = json_object(index).get("weight_map")
+    return sorted({str(name) for name in named.values()}) if isinstance(named, dict) else []
+
+
+def _ending(sizes: Mapping[str, int], suffix: str, *, without: str | None = None) -> Mapping[str, int]:
+    return {
+        name: size
+        for name, size in sizes.items()
+        if name.endswith(suffix) and not (without and name.startswith(without))
+    }

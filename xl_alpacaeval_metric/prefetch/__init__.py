@@ -1,0 +1,1 @@
+"""What runs need from the Hub: named, downloaded, and checked on a machine without internet."""

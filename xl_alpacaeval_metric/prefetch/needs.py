@@ -1,0 +1,190 @@
+"""What a run, or many runs, will read: models, judges, benchmarks, references, identifier."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from xl_alpacaeval_metric import benchmark, clients
+from xl_alpacaeval_metric.benchmark.load import hub_files
+from xl_alpacaeval_metric.benchmark.written import references as reference_models
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.hub import lid_model
+from xl_alpacaeval_metric.models.arguments import ENDPOINTS
+
+
+class Source(StrEnum):
+    """Where something comes from, and so which of its files are read."""
+
+    MODEL = "model"
+    """A model of the Hub: its weights in one format, and what is beside them."""
+    TOKENIZER = "tokenizer"
+    """A model of the Hub, but its weights."""
+    CODE = "code"
+    """The Python files of a model of the Hub."""
+    WHOLE = "whole"
+    """All files of a model of the Hub."""
+    FILES = "files"
+    """Files of a model of the Hub, by patterns of their names."""
+    DATASET = "dataset"
+    """Files of a dataset of the Hub, by patterns of their names."""
+    FOLDER = "folder"
+    """A model's folder, or .gguf file, on this machine."""
+    PATH = "path"
+    """Any file or folder on this machine."""
+    PACKAGE = "package"
+    """It comes with this package."""
+    ENDPOINT = "endpoint"
+    """A server; nothing is read from disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing that a run reads; `role` is what it is there for.
+
+    `patterns` are those of the files that are read, for FILES and DATASET. `gguf` and `subfolder`
+    say which files of a model's repository are read, where these are not the usual ones.
+    `with_tokenizer` is false for a model whose tokenizer is another one's.
+    """
+
+    role: str
+    source: Source
+    name: str
+    revision: str | None = None
+    patterns: tuple[str, ...] = ()
+    gguf: str | None = None
+    subfolder: str = ""
+    with_tokenizer: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model that is loaded, or asked at an endpoint, with the arguments of its backend."""
+
+    name: str
+    backend: str = "auto"
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+def needs_of(
+    models: Iterable[Loaded] = (),
+    judges: Iterable[tuple[str, Mapping[str, Any]]] = (),
+    benchmarks: Iterable[tuple[str, Path | None]] = (),
+    references: Iterable[str] = (),
+    translators: Iterable[str] = (),
+    lid: str | None = None,
+    comet: str | None = None,
+) -> list[Need]:
+    """What is needed, each thing once, with all of its roles.
+
+    Judges are specifications with the arguments of their backends; benchmarks are names, files,
+    folders or Hub ids, with a local copy (`--benchmark-path`); references specifications, files or
+    runs. Asks nobody and loads nothing. Raises UserError for an unknown benchmark or backend, and
+    for a path that is not there.
+    """
+    found = [
+        *(need for model in models for need in _of_model("model", model)),
+        *(need for spec, arguments in judges for need in _of_spec("judge", spec, arguments)),
+        *(_of_benchmark(name, path) for name, path in benchmarks),
+        *(need for reference in references for need in _of_reference(reference)),
+        *(need for spec in translators for need in _of_spec("translator", spec, {})),
+        *([_of_lid(lid)] if lid else []),
+        *([_of_comet(comet)] if comet else []),
+    ]
+    return once(found)
+
+
+def once(needs: Sequence[Need]) -> list[Need]:
+    """Each thing once, in the order of its first mention; its role is all that it is there for."""
+    roles: dict[Need, dict[str, None]] = {}
+    for need in needs:
+        roles.setdefault(replace(need, role=""), {}).update(dict.fromkeys(need.role.split(", ")))
+    return [replace(need, role=", ".join(names)) for need, names in roles.items()]
+
+
+def _of_model(role: str, model: Loaded) -> Iterator[Need]:
+    """The needs of a model of lm-evaluation-harness."""
+    arguments = model.arguments
+    if model.backend in ENDPOINTS or "base_url" in arguments:
+        yield Need(role, Source.ENDPOINT, model.name)
+        own = arguments.get("tokenizer_backend", "huggingface")
+        if model.backend == "local-completions" and own in ("auto", "huggingface"):
+            yield from _tokenizer(role, str(arguments.get("tokenizer") or model.name), arguments)
+        return
+    other = arguments.get("tokenizer")
+    yield _weights(role, model.name, arguments, with_tokenizer=not other)
+    if other:
+        yield from _tokenizer(role, str(other), arguments)
+    for name, what in (("peft", "adapter"), ("lora_local_path", "adapter"), ("delta", "delta weights")):
+        if arguments.get(name):
+            yield _weights(f"{what} of {model.name}", str(arguments[name]), {}, with_tokenizer=False)
+
+
+def _of_spec(role: str, spec: str, arguments: Mapping[str, Any]) -> Iterator[Need]:
+    """The needs of a model `BACKEND/MODEL`; none for the judge `none`."""
+    backend, _, name = spec.partition("/")
+    if backend in clients.BACKENDS and clients.BACKENDS[backend].has_endpoint and name:
+        yield Need(role, Source.ENDPOINT, spec)
+        return
+    if clients.client_for(spec, role=role, args=arguments) is None:
+        return
+    yield from _of_model(role, Loaded(name, backend, arguments))
+
+
+def _weights(role: str, name: str, arguments: Mapping[str, Any], *, with_tokenizer: bool) -> Need:
+    path = Path(os.path.expanduser(name))
+    gguf, subfolder = arguments.get("gguf_file"), arguments.get("subfolder")
+    revision = arguments.get("revision")
+    if path.exists() or name.startswith((".", "/", "~")) or path.suffix == ".gguf":
+        return Need(role, Source.FOLDER, name, gguf=gguf and str(gguf), with_tokenizer=with_tokenizer)
+    return Need(
+        role,
+        Source.MODEL,
+        name,
+        str(revision) if revision else None,
+        gguf=str(gguf) if gguf else None,
+        subfolder=str(subfolder or ""),
+        with_tokenizer=with_tokenizer,
+    )
+
+
+def _tokenizer(role: str, name: str, arguments: Mapping[str, Any]) -> Iterator[Need]:
+    revision = arguments.get("tokenizer_revision")
+    if Path(os.path.expanduser(name)).exists() or name.startswith((".", "/", "~")):
+        yield Need(f"tokenizer of the {role}", Source.PATH, name)
+    else:
+        yield Need(f"tokenizer of the {role}", Source.TOKENIZER, name, str(revision) if revision else None)
+
+
+def _of_benchmark(name: str, path: Path | None) -> Need:
+    files = hub_files(name, path)
+    if files is not None:
+        return Need("benchmark", Source.DATASET, files.repo, patterns=files.patterns)
+    if name not in benchmark.NAMES:
+        return Need("benchmark", Source.PATH, name)
+    return Need("benchmark", Source.PATH, str(path)) if path else Need("benchmark", Source.PACKAGE, name)
+
+
+def _of_reference(reference: str) -> Iterator[Need]:
+    if reference_models.is_model(reference):
+        yield from _of_spec("reference model", reference, {})
+    else:
+        yield Need("references", Source.PATH, reference)
+
+
+def _of_lid(spec: str) -> Need:
+    named = lid_model.hub_file(spec)
+    if named is None:
+        return Need("identifier", Source.PATH, spec)
+    repo, file = named
+    return Need("identifier", Source.FILES, repo, patterns=(file,))
+
+
+def _of_comet(name: str) -> Need:
+    if Path(name).expanduser().exists() or name.startswith((".", "/", "~")):
+        return Need("COMET", Source.PATH, name)
+    if name.count("/") != 1:
+        raise UserError(f"--comet {name}: give a Hub id such as Unbabel/wmt22-cometkiwi-da, or a checkpoint's path")
+    return Need("COMET", Source.WHOLE, name)

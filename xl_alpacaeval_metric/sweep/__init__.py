@@ -1,0 +1,1 @@
+"""A sweep: models x benchmarks x languages, judged, on one machine or on many."""
