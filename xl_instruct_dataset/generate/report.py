@@ -19,7 +19,7 @@ from xl_alpacaeval_metric.hub import card_text
 from xl_instruct_dataset.generate.config import form_of_address
 from xl_instruct_dataset.generate.documents import Usage
 from xl_instruct_dataset.generate.estimate import StageEstimate
-from xl_instruct_dataset.generate.selection.export import cautions
+from xl_instruct_dataset.generate.selection.export import cautions, left_out
 from xl_instruct_dataset.generate.selection.tally import Outcome
 
 FILE = "report.md"
@@ -46,6 +46,7 @@ def remarks(outcome: Outcome) -> list[str]:
     ]
     found += form_of_address.lines(outcome.job.settings.form_of_address)
     found += cautions(outcome.job.settings)
+    found += left_out(outcome.job.settings, sum(outcome.tally.rows.values()))
     if count := outcome.tally.fallen_back:
         found.append(f"the judge could not select {count} times; chrF did")
     return found

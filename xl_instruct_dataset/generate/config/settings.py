@@ -87,7 +87,9 @@ class Settings:
     seed_column: str = setting("Column with the passage", default="text")
     seed_config: str = setting("Configuration of the Hub dataset, e.g. en", default="")
     seed_split: str = setting("Split of the Hub dataset", default="train")
-    seed_license: str = setting("Licence of the passages, for the provenance", default="unknown")
+    seed_license: str = setting(
+        "Licence of the passages, such as cc-by-4.0: an open one keeps them in the rows", default="unknown"
+    )
     license: str = setting("Licence of the result, for its card", default="unknown")
     benchmarks: tuple[str, ...] = setting(
         "Benchmarks that no row may overlap with",
