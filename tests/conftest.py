@@ -45,6 +45,7 @@ def _has_cuda() -> bool:
 NO_CHECK = {"XL_JUDGE_CHECK": "0", "XL_CHECK_CACHE": "none"}
 """Tests of the judge check turn it on; the others count the requests of something else."""
 os.environ.update(NO_CHECK)  # For fixtures of a module or a session, which begin before any test.
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # The workers share the cores: threads that wait for each other spin.
 
 
 @pytest.fixture(autouse=True)

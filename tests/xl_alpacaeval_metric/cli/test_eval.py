@@ -102,7 +102,7 @@ def test_another_setting_in_the_same_folder_is_refused(
 
 @pytest.mark.slow
 def test_a_judge_too_weak_for_verdicts_has_them_missing_with_reasons(smollm2: Path, tmp_path: Path) -> None:
-    judge = ("--judge", f"hf/{smollm2}", "--max-missing", 1)
+    judge = ("--judge", f"hf/{smollm2}", "--max-missing", 1, "--one-order")
     result = evaluate(smollm2, tmp_path / "run", "--languages", "de", "--limit", 2, *judge)
     assert result.returncode == 0, result.stderr
     found = json.loads((tmp_path / "run" / "results.json").read_text())
@@ -115,7 +115,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(smollm2: Path, tmp_path: Pa
     folder = tmp_path / "run"
     with JudgeServer() as server:
         options = [
-            *("eval", smollm2, "--languages", "de", "--limit", 6, "--max-tokens", 60, "--batch-size", 1),
+            *("eval", smollm2, "--languages", "de", "--limit", 4, "--max-tokens", 40, "--batch-size", 1),
             *("--judge", "openai/any", "--judge-base-url", server.url, "--output", folder),
         ]
         process = start_alpacaeval(*options)
@@ -130,13 +130,13 @@ def test_an_interrupted_run_goes_on_where_it_stopped(smollm2: Path, tmp_path: Pa
         assert "the same command goes on from there" in stderr
         assert "Traceback" not in stderr
         half = lines(folder / "samples.jsonl")
-        assert 1 <= len(half) < 6
+        assert 1 <= len(half) < 4
         result = run(*options)
         assert result.returncode == 0, result.stderr
         whole = lines(folder / "samples.jsonl")
-    assert len(whole) == 6
+    assert len(whole) == 4
     assert [row for row in whole if row["id"] in {row["id"] for row in half}] == half
-    assert json.loads((folder / "results.json").read_text())["n"] == 6
+    assert json.loads((folder / "results.json").read_text())["n"] == 4
 
 
 def test_a_base_model_needs_the_template_turned_off(smollm2: Path, tmp_path: Path) -> None:

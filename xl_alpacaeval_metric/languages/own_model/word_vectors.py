@@ -52,7 +52,7 @@ class WordVectors:
     def numbers(self, words: Sequence[str]) -> npt.NDArray[np.intp]:
         """The number of each word."""
         found = np.fromiter(map(self._numbers.get, words, repeat(-1)), np.intp, len(words))
-        if len(found) and found.min() < 0:
+        if (found < 0).any():
             with self._lock:
                 self._add([word for word in dict.fromkeys(words) if word not in self._numbers])
             found = np.fromiter(map(self._numbers.__getitem__, words), np.intp, len(words))

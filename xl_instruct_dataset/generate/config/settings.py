@@ -7,6 +7,7 @@ from typing import Any
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.settings.fields import Option, setting
+from xl_instruct_dataset.generate.config import server_arguments
 
 BACKENDS = ("openai", "vllm", "sglang")
 PER_LANGUAGE = 1000
@@ -26,7 +27,7 @@ class Settings:
     `base_urls` maps roles to addresses; that of the translator may hold one for each translator,
     with commas between. `passages` 0 is a quarter more than `per_language`, `keep_best` 0 keeps
     every answer with `min_score`. `reasoning_tokens` are added to the token limit of every reply.
-    `gpus` are those of a model server that a task starts.
+    `gpus` and `server_args` are those of a model server that a task starts.
     """
 
     seeds: str = setting("Passages, e.g. uonlp/CulturaX", metavar="FILE|FOLDER|HUB_ID|sample")
@@ -102,6 +103,9 @@ class Settings:
     workers: int = setting("Tasks at a time", default=1, at_least=1, affects_result=False)
     shard: int = setting("Passages a task", default=1000, at_least=1)
     gpus: int = setting("GPUs of a server of vllm/... or sglang/...", default=1, at_least=1, affects_result=False)
+    server_args: Mapping[str, Any] = setting(
+        "Of a server of vllm/... or sglang/..., e.g. max_model_len=4096", default={}, affects_result=False
+    )
     ray_address: str = setting("A cluster's address", default="", default_text="a local one", affects_result=False)
     slurm: Mapping[str, Any] = setting("partition=gpu,time=10:00:00,gpus=1, ...", default={}, affects_result=False)
     comet_python: str = setting(
@@ -155,6 +159,7 @@ class Settings:
         targets = tuple(dict.fromkeys(languages.get(code).code for code in self.targets))
         _check_models(self)
         _check_addresses(self)
+        server_arguments.check(self.server_args)
         if self.concurrency > MAX_CONCURRENCY:
             raise UserError(f"concurrency is {self.concurrency}; at most {MAX_CONCURRENCY} requests go out at a time")
         if self.candidates < max(len(self.translator_models), len(self.translator_temperatures)):
@@ -179,13 +184,17 @@ def _check_models(settings: Settings) -> None:
     if not settings.scored and (settings.keep_best or settings.select == "judge"):
         raise UserError("judge none: nobody scores, so there is no --keep-best, and no --select judge; take chrf")
     judges = [settings.judge_model] if settings.scored else []
-    for spec in dict.fromkeys((settings.teacher, *settings.translator_models, *judges)):
+    specs = dict.fromkeys((settings.teacher, *settings.translator_models, *judges))
+    for spec in specs:
         backend, _, model = spec.partition("/")
         if backend not in BACKENDS or not model:
             raise UserError(
                 f"model {spec!r} is not of the form BACKEND/MODEL with one of {', '.join(BACKENDS)}; "
                 "a model in a folder is served first, e.g. by `transformers serve` or llama.cpp's server"
             )
+
+    if settings.server_args and all(spec.startswith("openai/") for spec in specs):
+        raise UserError("server_args: no server is started, every model is openai/...; leave --server-args out")
 
 
 def _check_addresses(settings: Settings) -> None:

@@ -16,6 +16,8 @@ SETTINGS, IDENTITY, SEEDS_REPORT, REPORT = "settings.yaml", "job.json", "seeds.j
 REJECTED_SEEDS, REJECTS = "rejected-seeds.jsonl", "rejects.jsonl"
 LOG = "log.txt"
 LOGS, PROGRESS, CACHE = "logs", "progress", "cache"
+SERVERS = "servers"
+"""Within the logs of a phase: what the servers write that its tasks start."""
 SEEDS, CHOSEN = "seeds", "chosen"
 """Folders of shards: passages, and selected answers; the others have the name of their phase."""
 

@@ -113,6 +113,7 @@ class AskPhase(ShardPhase):
             # By model, not by phase: whether two stages share a phase may change between runs.
             cache=job.work / work_folder.CACHE / hashlib.sha256(self.model.spec.encode()).hexdigest()[:16],
             progress=job.work / work_folder.PROGRESS,
+            logs=job.work / work_folder.LOGS / self.name / work_folder.SERVERS,
             concurrency=max(1, settings.concurrency // max(1, settings.workers)),
             temperature=settings.temperature,
             max_tokens=settings.max_tokens,
@@ -120,6 +121,7 @@ class AskPhase(ShardPhase):
             timeout=settings.timeout,
             gpus=settings.gpus,
             capabilities=job.capabilities.get(self.model),
+            server_args=settings.server_args,
         )
         on_rollout = None if job.signatures is None else partial(_prepare_signatures, job.signatures)
         return StageRunner(spec, shards.writer(job.work / self.name), on_rollout, on_server_error)
