@@ -86,6 +86,15 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "check cluster estimate labels leaderboard publish show",
         "__init__",
     ),
+    "xl_alpacaeval_metric.sweep": (
+        "__init__ settings",
+        "file tasks",
+        "collecting commands missing needs steps",
+        "judging",
+        "plan",
+        "executors status",
+        "run status_table",
+    ),
     "xl_alpacaeval_metric.benchmark": (
         "phrasing rows",
         "alpaca context mini",

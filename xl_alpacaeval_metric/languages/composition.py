@@ -65,9 +65,9 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     passes.learn(piece.bare for piece in pieces)
     looked = _looked(pieces, passes)
     raw = [contents[pieces[at].text][pieces[at].start : pieces[at].end] for at in looked]
-    words = [passes.words(pieces[at].bare) for at in looked]
+    read = passes.read([pieces[at].bare for at in looked])
     inside = {
-        at: some for at, some in zip(looked, spans.find(raw, words, passes.code, passes.script), strict=True) if some
+        at: some for at, some in zip(looked, spans.find(raw, read, passes.code, passes.script), strict=True) if some
     }
     rest = {
         at: _without(contents[pieces[at].text][pieces[at].start : pieces[at].end], some)
@@ -126,9 +126,11 @@ def _compositions(
 
 
 def _composition(letters: Counter[str], found: Sequence[Span], code: str) -> Composition:
-    whole = sum(letters.values())
+    whole = letters.total()
     if not whole:
         return Composition(None, NONE, None, ())
+    if not found and len(letters) == 1 and _OWN in letters:
+        return Composition(100.0, code, False, ())
     return Composition(
         fidelity=100 * letters[_OWN] / whole,
         answered_in=_answered_in(letters, whole, code),
@@ -154,7 +156,7 @@ def _answered_in(letters: Counter[str], whole: int, code: str) -> str:
 
 def _others(bare: Sequence[str], passes: Passes) -> list[str]:
     """The language of lines that do not pass for the one asked for, though they may be in it."""
-    found = identify.codes_of(bare, [passes.words(line) for line in bare])
+    found = identify.codes_of(bare, passes.read(bare))
     return [_other(line, label, passes.code, passes.script) for line, label in zip(bare, found, strict=True)]
 
 

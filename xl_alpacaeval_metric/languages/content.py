@@ -8,6 +8,7 @@ spaces, so that a character stays at its place.
 import re
 import string
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from xl_alpacaeval_metric.languages import scripts
@@ -17,7 +18,7 @@ MIN_TOKENS = 5
 UNSPACED = frozenset(("bo", "dz", "ja", "km", "lo", "my", "th", "zh"))
 """Languages without spaces between words."""
 
-_PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}،]+")
+_PUNCTUATION = string.punctuation.encode()
 # Scripts without spaces between words: Han and kana; Thai, Lao, Tibetan, Burmese and Khmer.
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _SOUTHEAST = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]")
@@ -59,9 +60,24 @@ _DIGITS = re.compile(r"\d+")
 
 def of(text: str) -> str:
     """The text without what is in no language; quotations stay where they are most of it."""
-    found = without_code(text)
-    if ">" in found or _MAY_HAVE_QUOTATION.search(found):
-        found = _without_quotations(found)
+    return of_each([text])[0]
+
+
+def of_each(texts: Sequence[str]) -> list[str]:
+    """What `of` gives for each text."""
+    from xl_alpacaeval_metric.languages.scripts import letter_counts
+
+    found = _without_code(texts)
+    shorter = {
+        at: _QUOTATION.sub(_blank, _BLOCK_QUOTE.sub(_blank, text) if ">" in text else text)
+        for at, text in enumerate(found)
+        if ">" in text or _MAY_HAVE_QUOTATION.search(text)
+    }
+    left = letter_counts.weights(list(shorter.values()))
+    whole = letter_counts.weights([found[at] for at in shorter])
+    for (at, text), part, every in zip(shorter.items(), left, whole, strict=True):
+        if part >= (1 - QUOTED) * every:
+            found[at] = text
     return found
 
 
@@ -72,6 +88,20 @@ def without_fences(text: str) -> str:
 
 def without_code(text: str) -> str:
     """The text without code, markup, addresses, formulas and rows of figures."""
+    return _without_code([text])[0]
+
+
+def _without_code(texts: Sequence[str]) -> list[str]:
+    from xl_alpacaeval_metric.languages.scripts import letter_counts
+
+    found = list(map(_without_markup, texts))
+    for at, digits in enumerate(letter_counts.digits(found)):
+        if digits:
+            found[at] = "\n".join(map(_unless_figures, found[at].split("\n")))
+    return found
+
+
+def _without_markup(text: str) -> str:
     text = without_fences(text)
     if "`" in text:
         text = _INLINE_CODE.sub(_blank, text)
@@ -81,7 +111,7 @@ def without_code(text: str) -> str:
         text = _COMMAND.sub(_blank, _FORMULA.sub(_blank, text))
     if "/" in text or "@" in text or "\\" in text or _MAY_HAVE_ADDRESS.search(text):
         text = _ADDRESS.sub(_blank, text)
-    return "\n".join(map(_unless_figures, text.split("\n"))) if _DIGITS.search(text) else text
+    return text
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -92,14 +122,6 @@ def _unless_figures(line: str) -> str:
     """The line, or spaces where it has more digits than letters."""
     digits = len("".join(_DIGITS.findall(line)))
     return " " * len(line) if digits and digits > scripts.weight(line) else line
-
-
-def _without_quotations(text: str) -> str:
-    shorter = _QUOTATION.sub(_blank, _BLOCK_QUOTE.sub(_blank, text) if ">" in text else text)
-    if shorter == text:
-        return text
-    whole = scripts.weight(text)
-    return shorter if scripts.weight(shorter) >= (1 - QUOTED) * whole else text
 
 
 class Line(NamedTuple):
@@ -113,21 +135,23 @@ class Line(NamedTuple):
 
 def bare(text: str) -> str:
     """A text without ASCII punctuation, on one line."""
-    return _PUNCTUATION.sub("", text).replace("—", " ").replace("\n", " ").strip()
+    return _without_punctuation(text).replace("\n", " ").strip()
+
+
+def _without_punctuation(text: str) -> str:
+    # In UTF-8 the bytes of ASCII are in no other character.
+    text = text.encode("utf-8", "surrogatepass").translate(None, _PUNCTUATION).decode("utf-8", "surrogatepass")
+    return text.replace("،", "").replace("—", " ")
 
 
 def parts(text: str, base: str) -> list[Line]:
     """The lines of a text that are not blank; `base` is its language without script and region."""
-    found, start = [], 0
-    stripped = _PUNCTUATION.sub("", text).replace("—", " ").split("\n")
-    for raw, line in zip(text.split("\n"), stripped, strict=True):
-        end = start + len(raw)
-        if raw and not raw.isspace():
-            line = line.strip()
-            # The least that five words take are nine characters.
-            found.append(Line(start, raw, line, (len(line) > 8 or not line.isascii()) and is_long(line, base)))
-        start = end + 1
-    return found
+    raws = text.split("\n")
+    bares = list(map(str.strip, _without_punctuation(text).split("\n")))
+    starts = accumulate((len(raw) + 1 for raw in raws), initial=0)
+    # The least that five words take are nine characters.
+    long = [(len(line) > 8 or not line.isascii()) and is_long(line, base) for line in bares]
+    return [Line(*line) for line in zip(starts, raws, bares, long, strict=False) if line[1] and not line[1].isspace()]
 
 
 def parts_left(kept: str, text: str, whole: Sequence[Line], base: str) -> list[Line]:
@@ -146,7 +170,7 @@ def parts_left(kept: str, text: str, whole: Sequence[Line], base: str) -> list[L
 
 def is_long(line: str, base: str) -> bool:
     """Whether a line has five tokens or more."""
-    if len(line.split(None, MIN_TOKENS)) >= MIN_TOKENS:
+    if len(line.split(None, MIN_TOKENS - 1)) == MIN_TOKENS:
         return True
     # Split at spaces, an answer in Chinese to a request for German is one word; it must be scored,
     # too.

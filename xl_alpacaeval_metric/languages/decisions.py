@@ -42,6 +42,11 @@ a line of so many characters is decided by them (of a shorter one the benchmark 
 """
 
 
+def script_may_tell(key: str, script: str | None) -> bool:
+    """Whether there are lines of which the script tells whether they are in a language."""
+    return (script is not None and labels.ONLY.get(script) == key) or key in ("ja", *HAN)
+
+
 def by_script(line: str, share: float, key: str, script: str | None) -> bool | None:
     """What the script of a line tells: one of a single language, or kana; None where it does not.
 

@@ -105,12 +105,10 @@ def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
     base, script = code.split("-")[0], languages.get(code).script
     by_word = script is not None and script != "Latn"
     passes = Passes(code, script)
-    kept, whole, contents = [], [], []
-    for text in texts:
-        given = text if isinstance(text, str) else ""
-        kept.append(content.of(given))
-        whole.append(content.parts(given, base))
-        contents.append(content.parts_left(kept[-1], given, whole[-1], base))
+    given = [text if isinstance(text, str) else "" for text in texts]
+    kept = content.of_each(given)
+    whole = [content.parts(text, base) for text in given]
+    contents = [content.parts_left(*text, base) for text in zip(kept, given, whole, strict=True)]
     passes.learn(line.bare for text in (*whole, *contents) for line in text if line.long)
     found = []
     for all_lines, made_of in zip(whole, composition.of(kept, contents, passes, base), strict=True):

@@ -77,16 +77,18 @@ def excerpt(line: str) -> str:
 
 def benchmark_labels(excerpts: Sequence[str]) -> list[Best]:
     """lid.176's best label of each line."""
-    predict = benchmark().predict
-    found = []
-    for line in excerpts:
-        best = predict(line + "\n", 1, 0.0, "strict")
-        probability, label = best[0] if best else (0.0, "")
-        label = label.removeprefix(_LABEL)
-        if label in _MISTAKEN_FOR_CHINESE and len(_HAN.findall(line)) >= _MIN_HAN and not _KANA.search(line):
-            label = "zh"
-        found.append((label, probability))
-    return found
+    return list(map(benchmark_label, excerpts))
+
+
+@lru_cache(maxsize=4096)
+def benchmark_label(excerpt: str) -> Best:
+    """lid.176's best label of one line."""
+    best = benchmark().predict(excerpt + "\n", 1, 0.0, "strict")
+    probability, label = best[0] if best else (0.0, "")
+    label = label.removeprefix(_LABEL)
+    if label in _MISTAKEN_FOR_CHINESE and len(_HAN.findall(excerpt)) >= _MIN_HAN and not _KANA.search(excerpt):
+        label = "zh"
+    return label, probability
 
 
 def labels(model: Any, line: str, number: int) -> list[Best]:

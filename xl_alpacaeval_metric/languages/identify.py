@@ -12,10 +12,13 @@ returns them. How they are combined was decided on texts that none of them was t
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xl_alpacaeval_metric.languages import decisions, identifiers, labels, scripts
 from xl_alpacaeval_metric.languages.decisions import MIN_PROBABILITY
+
+if TYPE_CHECKING:
+    from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 
 _SURE, _ALL_BUT_SURE, _SLIGHT = 0.5, 0.9, 1e-9
 _IN_SCRIPT, _IN_SCRIPT_OF_BENCHMARK = 0.3, 0.1
@@ -86,24 +89,28 @@ def identify(lines: Sequence[str]) -> list[str | None]:
     Near languages may be taken for one another; Bosnian, Croatian and Serbian in Latin letters are
     "hr". To check lines against an expected language use `matches`.
     """
-    from xl_alpacaeval_metric.languages.own_model import reading
-
     unique = list(dict.fromkeys(lines))
-    found = dict(zip(unique, codes_of(unique, [] if _chosen else reading.words(unique)), strict=True))
+    found = dict(zip(unique, codes_of(unique, _read(unique)), strict=True))
     return [found[line] for line in lines]
 
 
-def codes_of(lines: Sequence[str], words: Sequence[Sequence[str]]) -> list[str | None]:
+def _read(lines: Sequence[str]) -> "Tokens":
+    from xl_alpacaeval_metric.languages.own_model import classifier
+
+    return classifier.load().read(lines)
+
+
+def codes_of(lines: Sequence[str], read: "Tokens") -> list[str | None]:
     """What `identify` says, given each line's words as the own model reads them."""
     if _chosen:
         return [_label_of_chosen(line) for line in lines]
     from xl_alpacaeval_metric.languages.own_model import classifier
 
-    guesses = classifier.load().guess(words)
+    guesses = classifier.load().guess(read)
     best, english = guesses.best(), guesses.of(["en"])
     unsure = [at for at, (_, probability) in enumerate(best) if probability < _ALL_BUT_SURE]
-    read = [identifiers.excerpt(lines[at]) for at in unsure]
-    second = dict(zip(unsure, identifiers.benchmark_labels(read), strict=True))
+    excerpts = [identifiers.excerpt(lines[at]) for at in unsure]
+    second = dict(zip(unsure, identifiers.benchmark_labels(excerpts), strict=True))
     found: list[str | None] = []
     for at, (own, sure) in enumerate(best):
         label, probability = second.get(at, ("", 0.0))
@@ -129,10 +136,8 @@ def matches(lines: Sequence[str], code: str, script: str | None = None) -> list[
     `script` is the ISO 15924 code of the script that the language is written in: a line that is not
     in it fails.
     """
-    from xl_alpacaeval_metric.languages.own_model import reading
-
     unique = list(dict.fromkeys(lines))
-    found = dict(zip(unique, verdicts(unique, reading.words(unique), code, script), strict=True))
+    found = dict(zip(unique, verdicts(unique, _read(unique), code, script), strict=True))
     return [found[line].passes for line in lines]
 
 
@@ -143,9 +148,7 @@ class Verdict(NamedTuple):
     chance: float
 
 
-def verdicts(
-    lines: Sequence[str], words: Sequence[Sequence[str]], code: str, script: str | None = None
-) -> list[Verdict]:
+def verdicts(lines: Sequence[str], read: "Tokens", code: str, script: str | None = None) -> list[Verdict]:
     """What `matches` says, given each line's words as the own model reads them.
 
     The chance is 0 for a line that is all in another script. It is 1 or slight where a script or
@@ -158,8 +161,9 @@ def verdicts(
     key, found = labels.key(code), [Verdict(False, 0.0)] * len(lines)
     least = _IN_SCRIPT_OF_BENCHMARK if key in labels.BENCHMARK else _IN_SCRIPT
     rest, shares = [], letter_counts.shares(lines, script)
+    may_tell = not _chosen and decisions.script_may_tell(key, script)
     for at, (line, share) in enumerate(zip(lines, shares, strict=True)):
-        told = None if _chosen else decisions.by_script(line, share, key, script)
+        told = decisions.by_script(line, share, key, script) if may_tell else None
         if told is not None:
             found[at] = Verdict(told, 1.0 if told else _SLIGHT)
         elif share >= least:
@@ -167,7 +171,7 @@ def verdicts(
         elif share:
             found[at] = Verdict(False, _SLIGHT)
     some = [lines[at] for at in rest]
-    decided = _by_chosen(some, code) if _chosen else _decided(some, [words[at] for at in rest], code)
+    decided = _by_chosen(some, code) if _chosen else _decided(some, read.of(rest), code)
     for at, verdict in zip(rest, decided, strict=True):
         found[at] = verdict
     if key in decisions.HAN:
@@ -194,10 +198,10 @@ def _by_chosen(lines: Sequence[str], code: str) -> list[Verdict]:
     return found
 
 
-def _decided(lines: Sequence[str], words: Sequence[Sequence[str]], code: str) -> list[Verdict]:
+def _decided(lines: Sequence[str], read: "Tokens", code: str) -> list[Verdict]:
     from xl_alpacaeval_metric.languages.own_model import classifier
 
-    guesses = classifier.load().guess(words)
+    guesses = classifier.load().guess(read)
     decide = decisions.by_benchmark if labels.key(code) in labels.BENCHMARK else decisions.by_own
     own = guesses.of(labels.wanted(code))
     return list(map(Verdict, decide(lines, code, guesses.best(), own), own))

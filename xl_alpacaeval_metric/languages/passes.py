@@ -1,9 +1,13 @@
 """Which lines are in a language, each line read and identified once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import identify
 from xl_alpacaeval_metric.languages.identify import Verdict
+
+if TYPE_CHECKING:
+    from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 
 
 class Passes:
@@ -12,16 +16,21 @@ class Passes:
     def __init__(self, code: str, script: str | None) -> None:
         self.code, self.script = code, script
         self._known: dict[str, Verdict] = {}
-        self._words: dict[str, list[str]] = {}
+        self._places: dict[str, int] = {}
+        self._read: Tokens | None = None
 
     def learn(self, bare: Iterable[str]) -> None:
         """Identify all of these lines at once."""
-        from xl_alpacaeval_metric.languages.own_model import reading
+        from xl_alpacaeval_metric.languages.own_model import classifier, tokens
 
         new = [line for line in dict.fromkeys(bare) if line not in self._known]
-        words = reading.words(new)
-        self._words.update(zip(new, words, strict=True))
-        self._known.update(zip(new, identify.verdicts(new, words, self.code, self.script), strict=True))
+        if not new:
+            return
+        model = classifier.load()
+        read = model.read(new, None if self._read is None else self._read.vectors)
+        self._known.update(zip(new, identify.verdicts(new, read, self.code, self.script), strict=True))
+        self._places.update(zip(new, range(len(self._places), len(self._known)), strict=True))
+        self._read = read if self._read is None else tokens.together([self._read, read])
 
     def of(self, bare: str) -> bool:
         """Whether the line is in the language."""
@@ -33,6 +42,10 @@ class Passes:
         """The own model's probability that a line that was learnt is in the language."""
         return self._known[bare].chance
 
-    def words(self, bare: str) -> list[str]:
-        """The words of a line that was learnt, as the own model reads it."""
-        return self._words[bare]
+    def read(self, bare: Sequence[str]) -> "Tokens":
+        """The words of lines that were learnt, as the own model reads them."""
+        from xl_alpacaeval_metric.languages.own_model import classifier
+
+        if self._read is None:
+            return classifier.load().read([])
+        return self._read.of([self._places[line] for line in bare])

@@ -18,6 +18,7 @@ def running(
     stdout: int | IO[str] | None = None,
     stderr: int | None = None,
     environment: Mapping[str, str] | None = None,
+    cwd: str | None = None,
 ) -> Iterator["subprocess.Popen[str]"]:
     """Run a command in the block; it has ended when the block is left.
 
@@ -32,6 +33,7 @@ def running(
         encoding="utf-8",
         errors="replace",
         env={**os.environ, **(environment or {})},
+        cwd=cwd,
     )
     try:
         yield process

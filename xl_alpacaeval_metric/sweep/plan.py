@@ -1,46 +1,97 @@
-"""What a sweep does, for `plan`: its models, benchmarks and judges, and how these are asked."""
+"""What is to be done for a sweep: tasks for what is missing in its run folders."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from xl_alpacaeval_metric.clients.base import Thinking
-from xl_alpacaeval_metric.judge import rubric_file
-from xl_alpacaeval_metric.judge_check import checking
-from xl_alpacaeval_metric.planning import rows
-from xl_alpacaeval_metric.planning.named_judge import NamedJudges
-from xl_alpacaeval_metric.planning.steps import Planned, PlannedModel
-from xl_alpacaeval_metric.prefetch.needs import Loaded
-from xl_alpacaeval_metric.sweep.file import Sweep
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.sweep import commands
+from xl_alpacaeval_metric.sweep.file import Run, Sweep
+from xl_alpacaeval_metric.sweep.judging.judges import Judges
+from xl_alpacaeval_metric.sweep.missing import Held, Missing
+from xl_alpacaeval_metric.sweep.settings import ModelSettings
+from xl_alpacaeval_metric.sweep.tasks import FOLDER, Task, TaskFolder
+
+ASK, FINISH = "ask", "finish"
+COPY = "sweep.yaml"
+"""The sweep's file as its tasks read it, in the folder of the tasks."""
 
 
-def planned(sweep: Sweep) -> Planned:
-    """The steps that a sweep takes; raises UserError as `planning.rows.planned` does."""
-    judging, judges = sweep.judging, sweep.judges
-    first = judges[0] if judges else None
-    criteria = judging.criteria or judging.criteria_file
-    return Planned(
-        [
-            PlannedModel(
-                one.model, Loaded(one.model, one.backend or "auto", one.model_args).at_endpoint, one.max_tokens or 1024
-            )
-            for one in sweep.models
-        ],
-        [
-            rows.planned(
-                one.benchmark,
-                one.languages or None,
-                limit=one.limit,
-                path=Path(one.benchmark_path) if one.benchmark_path else None,
-                exclusion=one.exclusion or "strict",
-            )
-            for one in sweep.benchmarks
-        ],
-        NamedJudges(
-            tuple(one.judge for one in judges),
-            judging.both_orders,
-            judging.judge_votes or 1,
-            judging.judge_prompt,
-            Thinking.of(first.thinking, first.thinking_tokens) if first else Thinking(),
-        ),
-        rubric_file.load(Path(judging.criteria_file) if judging.criteria_file else None) if criteria else None,
-        checked=checking.wanted(judging.judge_check),
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`answers` are made next to each other, `ask` judges at endpoints meanwhile, `finish` is last.
+
+    `held` is what each run folder has now, by the run's name.
+    """
+
+    answers: tuple[Task, ...]
+    ask: Task | None
+    finish: Task | None
+    held: dict[str, Held]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        return (*self.answers, *(one for one in (self.ask, self.finish) if one is not None))
+
+
+def plan(sweep: Sweep, judges: Judges, missing: Missing) -> Plan:
+    """The tasks for what is missing; raises UserError for what cannot be done."""
+    for benchmark in sweep.benchmarks:
+        missing.check(benchmark, bool(sweep.judges))
+    runs = list(sweep.runs)
+    rated = judges.rubric is not None
+    held = {run.name: missing.held(run, judges.of(run.benchmark), rated) for run in runs}
+    answers = tuple(
+        Task(run.name, tuple(commands.answering(run, sweep.judging)), gpus_of(run.model))
+        for run in runs
+        if not held[run.name].is_answered
     )
+    unjudged = bool(sweep.judges) and not all(one.is_complete for one in held.values())
+    ask = _task(sweep, ASK) if unjudged and any(one.is_endpoint for one in sweep.judges) else None
+    finish = _task(sweep, FINISH, _judge_gpus(sweep)) if answers or unjudged or not _collected(sweep, runs) else None
+    return Plan(answers, ask, finish, held)
+
+
+def gpus_of(model: ModelSettings) -> int:
+    """The GPUs that a model's task asks a cluster for: one unless the file says more, or none."""
+    if "base_url" in model.model_args or model.device == "cpu":
+        return 0
+    return int(model.gpus) if model.gpus and model.gpus.isdecimal() else 1
+
+
+def write_copy(sweep_file: Path, content: dict[str, object], output: Path) -> None:
+    """Keep the sweep's file for its tasks: it may be another one when they run."""
+    import yaml
+
+    folder = output / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    header = f"# {sweep_file.name}, as it was when this sweep was started\n"
+    jsonl.replace_file(folder / COPY, header + yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+
+
+def forget(plan: Plan, folder: TaskFolder, job: str = "") -> None:
+    """Write down that the plan's tasks wait to be run."""
+    for task in plan.tasks:
+        folder.write(task.name, "waiting", job=job)
+
+
+def _task(sweep: Sweep, name: str, gpus: int = 0) -> Task:
+    return Task(name, ("sweep", str(sweep.output / FOLDER / COPY), "--task", name), gpus)
+
+
+def _judge_gpus(sweep: Sweep) -> int:
+    """The GPUs of the largest judge that is loaded here; 0 where all are at endpoints."""
+    return max(
+        (
+            0 if one.device == "cpu" else int(one.gpus) if one.gpus and one.gpus.isdecimal() else 1
+            for one in sweep.judges
+            if not one.is_endpoint
+        ),
+        default=0,
+    )
+
+
+def _collected(sweep: Sweep, runs: Sequence[Run]) -> bool:
+    from xl_alpacaeval_metric.sweep import collecting
+
+    return collecting.is_current(sweep, runs)

@@ -144,6 +144,6 @@ def plan(
 
 def _of_sweep(file: Path) -> "Planned":
     from xl_alpacaeval_metric.sweep import file as sweep_file
-    from xl_alpacaeval_metric.sweep import plan as sweep_plan
+    from xl_alpacaeval_metric.sweep import steps as sweep_steps
 
-    return sweep_plan.planned(sweep_file.read(file))
+    return sweep_steps.planned(sweep_file.read(file))

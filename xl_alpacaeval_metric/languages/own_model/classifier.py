@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from itertools import chain
 from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 
-from xl_alpacaeval_metric.languages.own_model import fasttext_file, near_words
+from xl_alpacaeval_metric.languages.own_model import fasttext_file, near_words, reading, tokens
+from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 from xl_alpacaeval_metric.languages.own_model.word_vectors import WordVectors
 
 _END = "</s>"
@@ -66,33 +66,29 @@ class Classifier:
                 self._vectors = WordVectors(self._model)
             return self._vectors
 
-    def guess(self, lines: Sequence[Sequence[str]]) -> Guesses:
-        """The probabilities for each line, given its words as `reading.words` has them."""
-        found = np.zeros((len(lines), len(self.labels)), np.float32)
-        for start in range(0, len(lines), _AT_ONCE):
-            found[start : start + _AT_ONCE] = self._of_words(lines[start : start + _AT_ONCE])
-        near_words.weigh(found, lines, self.labels)
+    def read(self, texts: Sequence[str], vectors: WordVectors | None = None) -> Tokens:
+        """The words of texts, by their numbers in these vectors or in those that are kept."""
+        return tokens.of_hashed(self.vectors() if vectors is None else vectors, reading.hashed(texts))
+
+    def guess(self, lines: Tokens | Sequence[Sequence[str]]) -> Guesses:
+        """The probabilities for each line, given its words as text or by number."""
+        read = lines if isinstance(lines, Tokens) else tokens.of_words(self.vectors(), lines)
+        found = np.zeros((len(read), len(self.labels)), np.float32)
+        for start in range(0, len(read), _AT_ONCE):
+            some = read.slice(start, start + _AT_ONCE)
+            filled = some.counts > 0
+            if filled.any():
+                sums, counts = (
+                    some.sums(part.take(some.numbers, axis=0)) for part in (read.vectors.sums, read.vectors.counts)
+                )
+                found[start : start + _AT_ONCE][filled] = self.probabilities(sums[filled], counts[filled])
+        near_words.weigh(found, read, self.labels)
         return Guesses(self.labels, found)
 
-    def _of_words(self, lines: Sequence[Sequence[str]]) -> npt.NDArray[np.float32]:
-        vectors = self.vectors()
-        numbers = vectors.numbers(list(chain.from_iterable(lines)))
-        lengths = np.fromiter(map(len, lines), np.int64, len(lines))
-        filled = np.flatnonzero(lengths)
-        starts = np.cumsum(lengths) - lengths
-        found = np.zeros((len(lines), len(self.labels)), np.float32)
-        if len(filled):
-            sums = np.add.reduceat(vectors.sums[numbers], starts[filled], axis=0)
-            counts = np.add.reduceat(vectors.counts[numbers], starts[filled])
-            found[filled] = self.probabilities(sums, counts)
-        return found
-
-    def scores(self, words: Sequence[str]) -> npt.NDArray[np.float32]:
+    def scores(self, read: Tokens) -> npt.NDArray[np.float32]:
         """The logits of each word alone: words x labels."""
-        vectors = self.vectors()
-        numbers = vectors.numbers(words)
-        hidden = vectors.sums[numbers] / np.maximum(vectors.counts[numbers], 1)[:, None]
-        return np.asarray(hidden @ self._outputs, np.float32)
+        sums, counts = read.vectors.sums[read.numbers], read.vectors.counts[read.numbers]
+        return np.asarray(sums / np.maximum(counts, 1)[:, None] @ self._outputs, np.float32)
 
     def probabilities(self, sums: npt.NDArray[np.float32], counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The softmax for texts with these sums over rows (texts x dimensions) and counts."""

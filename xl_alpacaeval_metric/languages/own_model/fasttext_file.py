@@ -64,4 +64,5 @@ def parse(data: bytes) -> FastText:
 def _matrix(data: bytes, at: int) -> tuple[npt.NDArray[Any], int]:
     rows, columns = struct.unpack_from("<2q", data, at)
     end = at + 16 + 4 * rows * columns
-    return np.frombuffer(data, "<f4", rows * columns, at + 16).reshape(rows, columns), end
+    # A copy is aligned in memory, without which numpy copies it all for each look-up of rows.
+    return np.frombuffer(data, "<f4", rows * columns, at + 16).reshape(rows, columns).copy(), end

@@ -1,6 +1,6 @@
 """Words that one of a group of near languages has: they weigh in where the group is likely."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 
@@ -8,25 +8,37 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
+
 _LOG_ODDS = {1: 0.8, 2: 1.5, 3: 2.3}
 """What a word of one near language does to its odds, by its level in the file."""
 _LEAST = 1e-3
 """The least probability of each near language before its words."""
 
 
-def weigh(probabilities: npt.NDArray[np.float32], lines: Sequence[Sequence[str]], labels: Sequence[str]) -> None:
+def weigh(probabilities: npt.NDArray[np.float32], lines: Tokens, labels: Sequence[str]) -> None:
     """Weigh the probabilities of near languages (lines x labels) again, by the lines' words."""
     if not len(lines):
         return
-    best = probabilities.argmax(1)
+    best = np.where(lines.counts > 0, probabilities.argmax(1), -1)
     for group in _groups():
-        columns = [labels.index(label) for label in group]
-        in_group = (best[:, None] == columns).any(1) & (probabilities.max(1) > 0)
-        for line in np.flatnonzero(in_group).tolist():
-            sums = np.array([sum(own.get(word, 0.0) for word in lines[line]) for own in group.values()])
-            before = probabilities[line, columns]
-            weighed = np.maximum(before, _LEAST) * np.exp(sums - sums.max())
-            probabilities[line, columns] = before.sum() * weighed / weighed.sum()
+        columns = np.array([labels.index(label) for label in group])
+        in_group = np.flatnonzero((best[:, None] == columns).any(1))
+        if not len(in_group):
+            continue
+        some = lines.of(in_group)
+        sums = np.stack([some.sums(_odds(some, label, group[label])) for label in group], axis=1)
+        before = probabilities[np.ix_(in_group, columns)]
+        weighed = np.maximum(before, _LEAST) * np.exp(sums - sums.max(1, keepdims=True))
+        weighed *= (before.sum(1) / weighed.sum(1))[:, None]
+        probabilities[np.ix_(in_group, columns)] = weighed
+
+
+def _odds(lines: Tokens, label: str, of_words: Mapping[str, float]) -> npt.NDArray[np.float32]:
+    """What each word adds to the log-odds of a label."""
+    return lines.vectors.properties(
+        ("near words", label), lines.numbers, lambda words: [of_words.get(word, 0.0) for word in words]
+    )
 
 
 @lru_cache(maxsize=1)

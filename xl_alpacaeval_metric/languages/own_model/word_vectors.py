@@ -4,18 +4,23 @@ A text's hidden layer in fastText is the mean over the rows of its words and of 
 sum of a word's rows, and their number, can be kept for all the texts that have the word.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import repeat
 from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 
+from xl_alpacaeval_metric.languages.own_model import reading
 from xl_alpacaeval_metric.languages.own_model.fasttext_file import FastText
+from xl_alpacaeval_metric.languages.own_model.hash_table import HashTable
+from xl_alpacaeval_metric.languages.own_model.reading import Hashed
 
 _OFFSET_BASIS, _PRIME = 2166136261, np.uint32(16777619)  # FNV-1a, 32 bits.
 _LONGEST_WORD = 400
 _AT_ONCE = 4096
+_PROPERTIES = 12
+"""Names under which properties of words are kept: those of a few languages."""
 
 
 class WordVectors:
@@ -27,8 +32,11 @@ class WordVectors:
     def __init__(self, model: FastText) -> None:
         self._model = model
         self._numbers: dict[str, int] = {}
+        self._words: list[str] = []
+        self._of_hashes = HashTable()
         self._sums = np.zeros((1024, model.inputs.shape[1]), np.float32)
         self._counts = np.zeros(1024, np.float32)
+        self._properties: dict[Hashable, npt.NDArray[np.float32]] = {}
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -37,7 +45,7 @@ class WordVectors:
     @property
     def words(self) -> Sequence[str]:
         """The words in the order of their numbers."""
-        return tuple(self._numbers)
+        return self._words
 
     @property
     def sums(self) -> npt.NDArray[np.float32]:
@@ -49,13 +57,51 @@ class WordVectors:
         """Rows that each word's sum is over."""
         return self._counts
 
-    def numbers(self, words: Sequence[str]) -> npt.NDArray[np.intp]:
+    def numbers(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
         """The number of each word."""
-        found = np.fromiter(map(self._numbers.get, words, repeat(-1)), np.intp, len(words))
+        with self._lock:
+            return self._numbers_of(words)
+
+    def numbers_of_hashed(self, read: Hashed) -> npt.NDArray[np.int32]:
+        """The number of each word of texts."""
+        with self._lock:
+            found = self._of_hashes.get(read.hashes)
+            new = np.flatnonzero(found < 0)
+            if len(new):
+                hashes, first = np.unique(read.hashes[new], return_index=True)
+                words = reading.each(read.written(new[first]))
+                self._of_hashes.add(hashes, self._numbers_of(words))
+                found[new] = self._of_hashes.get(read.hashes[new])
+            return found
+
+    def properties(
+        self, name: Hashable, numbers: npt.NDArray[np.int32], of: Callable[[Sequence[str]], Sequence[float]]
+    ) -> npt.NDArray[np.float32]:
+        """What `of` says about words, which is asked about each once.
+
+        It is kept under `name`, for the names asked about last.
+        """
+        with self._lock:
+            kept = self._properties.pop(name, None)
+            if kept is None or len(kept) < len(self._counts):
+                longer = np.full(len(self._counts), np.nan, np.float32)
+                longer[: 0 if kept is None else len(kept)] = np.nan if kept is None else kept
+                kept = longer
+            self._properties[name] = kept
+            found = kept[numbers]
+            new = np.unique(numbers[np.isnan(found)])
+            if len(new):
+                kept[new] = of([self._words[number] for number in new.tolist()])
+                found = kept[numbers]
+            while len(self._properties) > _PROPERTIES:
+                del self._properties[next(iter(self._properties))]
+            return found
+
+    def _numbers_of(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
+        found = np.fromiter(map(self._numbers.get, words, repeat(-1)), np.int32, len(words))
         if (found < 0).any():
-            with self._lock:
-                self._add([word for word in dict.fromkeys(words) if word not in self._numbers])
-            found = np.fromiter(map(self._numbers.__getitem__, words), np.intp, len(words))
+            self._add(list(dict.fromkeys(word for word, at in zip(words, found.tolist(), strict=True) if at < 0)))
+            found = np.fromiter(map(self._numbers.__getitem__, words), np.int32, len(words))
         return found
 
     def _add(self, new: Sequence[str]) -> None:
@@ -69,6 +115,7 @@ class WordVectors:
             some, first = new[at : at + _AT_ONCE], start + at
             sums, counts = _vectors(some, self._model)
             self._sums[first : first + len(some)], self._counts[first : first + len(some)] = sums, counts
+        self._words += new
         self._numbers.update(zip(new, range(start, whole), strict=True))
 
 
@@ -78,7 +125,7 @@ def _vectors(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.floa
     for rows, owners in _pieces(words, model):
         starts = np.flatnonzero(np.diff(owners, prepend=-1))
         whose = owners[starts]
-        sums[whose] += np.add.reduceat(model.inputs[rows], starts, axis=0)
+        sums[whose] += np.add.reduceat(model.inputs.take(rows, axis=0), starts, axis=0)
         counts[whose] += np.diff(starts, append=len(owners))
     whole = np.fromiter(map(model.words.get, words, repeat(-1)), np.intp, len(words))
     known = np.flatnonzero(whole >= 0)

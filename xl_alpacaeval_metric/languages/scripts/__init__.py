@@ -51,7 +51,7 @@ _HEAVY = re.compile(f"[{_BLOCKS['Hani']}{_BLOCKS['Kana']}]+")
 _LETTERS = re.compile(f"[{''.join(_BLOCKS.values())}]+")
 _RUNS_OF_HAN = re.compile(f"[{_BLOCKS['Hani']}]+")
 _RUNS_OF_KANA = re.compile(f"[{_BLOCKS['Kana']}]+")
-_NO_ASCII_LETTERS = {code: None for code in range(128) if not chr(code).isalpha()}
+_NO_ASCII_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 
 
 def characters_of(script: str) -> str:
@@ -71,7 +71,7 @@ def letters_of(script: str) -> re.Pattern[str] | None:
 def weight(text: str) -> int:
     """The letters of a text; signs, digits and punctuation count nothing."""
     if text.isascii():
-        return len(text.translate(_NO_ASCII_LETTERS))
+        return len(text.encode().translate(None, _NO_ASCII_LETTERS))
     return len("".join(_LETTERS.findall(text))) + (WEIGHT - 1) * len("".join(_HEAVY.findall(text)))
 
 

@@ -15,7 +15,7 @@ _RANGE = re.compile("(.)(?:-(.))?", re.DOTALL)
 
 def weights(texts: Sequence[str]) -> list[int]:
     """The letters of each text."""
-    return _sums(_weights()[_places(_joined(texts))], texts)
+    return _sums(_weights(), texts)
 
 
 def weights_up_to(text: str) -> npt.NDArray[np.int64]:
@@ -30,35 +30,37 @@ def shares(texts: Sequence[str], script: str | None) -> list[float]:
     known = script is not None and scripts.letters_of(script) is not None
     if script is None or not known or (script == "Latn" and all(map(str.isascii, texts))):
         return [1.0] * len(texts)
-    places = _places(_joined(texts))
-    own = _sums((_weights() * _is_of(script))[places], texts)
-    return [part / whole if whole else 1.0 for part, whole in zip(own, _sums(_weights()[places], texts), strict=True)]
+    own, whole = _sums(_weights_inside(script), texts), weights(texts)
+    return [part / every if every else 1.0 for part, every in zip(own, whole, strict=True)]
 
 
 def outside(texts: Sequence[str], script: str) -> list[int]:
     """The letters of other scripts in each text."""
     if script == "Latn" and all(map(str.isascii, texts)):
         return [0] * len(texts)
-    return _sums((_weights() * ~_is_of(script))[_places(_joined(texts))], texts)
+    return _sums(_weights_outside(script), texts)
 
 
-def _joined(texts: Sequence[str]) -> str:
-    return "".join(f"{text}\n" for text in texts)
+def digits(texts: Sequence[str]) -> list[int]:
+    """The decimal digits in each text, of any script."""
+    return _sums(_digits(), texts)
+
+
+def _sums(table: npt.NDArray[np.uint8], texts: Sequence[str]) -> list[int]:
+    """The sum over each text's characters of what they have in a table."""
+    if not texts:
+        return []
+    # An end for each text, so that none is empty.
+    of_characters = table.take(_places("\n".join((*texts, ""))))
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+    found: list[int] = np.add.reduceat(of_characters, np.append(0, ends[:-1]), dtype=np.int64).tolist()
+    return found
 
 
 def _places(text: str) -> npt.NDArray[np.uint32]:
     """Each character's place in the tables below; characters beyond them have the last."""
     codes: npt.NDArray[np.uint32] = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    return np.minimum(codes, np.uint32(_LAST))
-
-
-def _sums(of_characters: npt.NDArray[np.uint8], texts: Sequence[str]) -> list[int]:
-    """The sum over each text's characters, of texts that were joined."""
-    if not texts:
-        return []
-    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
-    found: list[int] = np.add.reduceat(of_characters, np.append(0, ends[:-1]), dtype=np.int64).tolist()
-    return found
+    return codes if codes.max(initial=0) <= _LAST else np.minimum(codes, np.uint32(_LAST))
 
 
 @lru_cache(maxsize=1)
@@ -70,9 +72,29 @@ def _weights() -> npt.NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=64)
+def _weights_inside(script: str) -> npt.NDArray[np.uint8]:
+    """What each letter of a script counts as; 0 for others."""
+    return _weights() * _is_of(script)
+
+
+@lru_cache(maxsize=64)
+def _weights_outside(script: str) -> npt.NDArray[np.uint8]:
+    """What each letter that is not of a script counts as; 0 for others."""
+    return _weights() * ~_is_of(script)
+
+
+@lru_cache(maxsize=64)
 def _is_of(script: str) -> npt.NDArray[np.bool_]:
     """Whether each character up to `_LAST` is a letter of a script; of any for ""."""
     found = np.zeros(_LAST + 1, np.bool_)
     for first, last in _RANGE.findall(scripts.characters_of(script)):
         found[ord(first) : ord(last or first) + 1] = True
+    return found
+
+
+@lru_cache(maxsize=1)
+def _digits() -> npt.NDArray[np.uint8]:
+    """1 for each digit up to `_LAST`, else 0."""
+    found = np.zeros(_LAST + 1, np.uint8)
+    found[[ord(digit) for digit in re.findall(r"\d", "".join(map(chr, range(_LAST))))]] = 1
     return found

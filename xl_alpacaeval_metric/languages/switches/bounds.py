@@ -6,14 +6,14 @@ the one in the other language (Kadane's algorithm).
 """
 
 from collections.abc import Sequence
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from xl_alpacaeval_metric.languages import labels
 from xl_alpacaeval_metric.languages.own_model import classifier
-from xl_alpacaeval_metric.languages.switches import lexicon
+from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
+from xl_alpacaeval_metric.languages.switches import lexicon, windows
 from xl_alpacaeval_metric.languages.switches.windows import WINDOW, Run
 
 _CANDIDATES = 3
@@ -34,18 +34,18 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
     if not looked:
         return []
     model, runs = classifier.load(), [run for _, run in looked]
-    found = _of_windows(model, [core.words for core, _ in looked])
+    found = _of_windows(model, windows.together([core for core, _ in looked]))
     near, wanted = labels.near(code), labels.wanted(code)
     found[:, [labels.code_of(label) in near for label in model.labels]] = 0
     likely = np.argsort(-found, axis=1)[:, :_CANDIDATES].tolist()
-    of_words = model.scores(list(chain.from_iterable(run.words for run in runs)))
+    of_words = model.scores(windows.together(runs))
     of_words -= of_words[:, [label in wanted for label in model.labels]].max(1, keepdims=True)
     np.clip(of_words - _DOUBT, -_MOST, _MOST, out=of_words)
     parts, at = [], 0
     for run, places, sure in zip(runs, likely, (found.max(1) >= _SURE).tolist(), strict=True):
-        end = at + len(run.words)
+        end, words = at + len(run), run.words
         (_, first, last), place = max(
-            (_largest(_with_lexicon(run.words, of_words[at:end, place].tolist(), code, model.labels[place])), place)
+            (_largest(_with_lexicon(words, of_words[at:end, place].tolist(), code, model.labels[place])), place)
             for place in (places[:1] if sure else places)
         )
         parts.append((run.part(first, last), model.labels[place]))
@@ -53,15 +53,13 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
     return parts
 
 
-def _of_windows(model: classifier.Classifier, lines: Sequence[Sequence[str]]) -> npt.NDArray[np.float32]:
+def _of_windows(model: classifier.Classifier, read: Tokens) -> npt.NDArray[np.float32]:
     """The mean probabilities of each line's windows of a few words: lines x labels.
 
     A line in two languages as a whole may look like one in a third.
     """
-    cut = [[words[at : at + WINDOW] for at in range(max(1, len(words) - WINDOW + 1))] for words in lines]
-    every = model.guess(list(chain.from_iterable(cut))).probabilities
-    counts = np.array([len(windows) for windows in cut])
-    sums = np.add.reduceat(every, np.cumsum(counts) - counts, axis=0)
+    cut, counts = read.windows(WINDOW)
+    sums = np.add.reduceat(model.guess(cut).probabilities, np.cumsum(counts) - counts, axis=0)
     return np.asarray(sums / counts[:, None], np.float32)
 
 

@@ -87,8 +87,18 @@ def _near(code: str) -> int:
 def _strange_letters(code: str) -> re.Pattern[str] | None:
     """A pattern of a Latin or Cyrillic letter that words of the language do not have."""
     bit = _bit(code)
-    letters = {letter for word, (_, know) in _load().words.items() if know & bit for letter in word}
+    letters = {letter for letter, bits in _letters().items() if bits & bit}
     latin = sum("a" <= letter <= "z" for letter in letters)
     block = _MARKED_LATIN if latin > 15 else _CYRILLIC if "а" in letters else ""
     strange = "".join(sorted(set(block) - letters))
     return re.compile(f"[{strange}]") if strange else None
+
+
+@lru_cache(maxsize=1)
+def _letters() -> dict[str, int]:
+    """The letters of all words, with the bits of the languages that know a word with each."""
+    found: dict[str, int] = {}
+    for word, (_, know) in _load().words.items():
+        for letter in word:
+            found[letter] = found.get(letter, 0) | know
+    return found

@@ -16,6 +16,7 @@ from xl_alpacaeval_metric.languages import decisions, identifiers, labels, scrip
 from xl_alpacaeval_metric.languages.switches import lexicon
 
 if TYPE_CHECKING:
+    from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
     from xl_alpacaeval_metric.languages.switches.windows import Run
 
 MIN_WORDS = 4
@@ -37,11 +38,11 @@ class Span:
     language: str
 
 
-def find(texts: Sequence[str], words: Sequence[Sequence[str]], code: str, script: str | None) -> list[list[Span]]:
+def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) -> list[list[Span]]:
     """The spans of each text that are in another language than `code`, in order.
 
-    A text is content as `content.of` gives it, with its `words` as the own model reads them;
-    `script` is the language's usual script.
+    A text is content as `content.of` gives it, `read` are the words of each as the own model reads
+    them; `script` is the language's usual script.
     """
     from xl_alpacaeval_metric.languages.scripts import letter_counts
     from xl_alpacaeval_metric.languages.switches import bounds, windows
@@ -58,7 +59,7 @@ def find(texts: Sequence[str], words: Sequence[Sequence[str]], code: str, script
         if label != "und" or _is_heavy(run[0]):
             found[at].append(Span(run.start(), run.end(), label))
     if code.split("-")[0] not in _UNSPACED:
-        looked = windows.foreign_runs(texts, words, code, MIN_WORDS)
+        looked = windows.foreign_runs(texts, read, code, MIN_WORDS)
         runs = [run for run, _ in bounds.tightened(looked, code) if _is_prose(run, code)]
         for words_, switched_to in zip(runs, _labels(runs, code), strict=True):
             if switched_to is not None:
@@ -99,7 +100,7 @@ def _is_title(words: Sequence[str]) -> bool:
 
 def _is_prose(run: "Run", code: str) -> bool:
     """Whether a run is long enough, and neither a name nor a title."""
-    if len(run.words) < MIN_WORDS:
+    if len(run) < MIN_WORDS:
         return False
     known = lexicon.known(run.words, code)
     strangers = [word for word, own in zip(run.as_written, known, strict=True) if not own]
@@ -114,8 +115,9 @@ def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
     if not runs:
         return []
     from xl_alpacaeval_metric.languages.own_model import classifier
+    from xl_alpacaeval_metric.languages.switches import windows
 
-    guesses = classifier.load().guess([run.words for run in runs])
+    guesses = classifier.load().guess(windows.together(runs))
     asked, near = guesses.of(labels.wanted(code)), labels.near(code)
     found: list[str | None] = [None] * len(runs)
     for at, (best, _) in enumerate(guesses.best()):

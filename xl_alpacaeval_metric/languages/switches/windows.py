@@ -6,15 +6,17 @@ windows of all texts at once.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 
 import numpy as np
 import numpy.typing as npt
 
 from xl_alpacaeval_metric.languages import labels
-from xl_alpacaeval_metric.languages.own_model import classifier, reading
+from xl_alpacaeval_metric.languages.own_model import classifier, reading, tokens
+from xl_alpacaeval_metric.languages.own_model.reading import Hashed
+from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
+from xl_alpacaeval_metric.languages.own_model.word_vectors import WordVectors
 from xl_alpacaeval_metric.languages.switches import lexicon
 
 WINDOW = 5
@@ -28,12 +30,21 @@ _SENTENCE_END = re.compile("[.!?…:;。！？।؟\n()\\[\\]|]")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words that follow one another, in lower case and as written, in the text of this index."""
+    """Words that follow one another, by number and as written, in the text of this index."""
 
     text: int
-    words: Sequence[str]
+    vectors: WordVectors
+    numbers: npt.NDArray[np.int32]
     as_written: Sequence[str]
     starts: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def words(self) -> list[str]:
+        """The words in lower case."""
+        return [self.vectors.words[number] for number in self.numbers.tolist()]
 
     @property
     def start(self) -> int:
@@ -45,23 +56,34 @@ class Run:
 
     def part(self, first: int, last: int) -> "Run":
         """The words from `first` on, before `last`."""
-        return Run(self.text, self.words[first:last], self.as_written[first:last], self.starts[first:last])
+        some = slice(first, last)
+        return Run(self.text, self.vectors, self.numbers[some], self.as_written[some], self.starts[some])
 
 
-def foreign_runs(texts: Sequence[str], words: Sequence[Sequence[str]], code: str, fewest: int) -> list[tuple[Run, Run]]:
+def together(runs: Sequence[Run]) -> Tokens:
+    """The words of runs, of which there is one or more."""
+    return tokens.of_numbers(runs[0].vectors, [run.numbers for run in runs])
+
+
+def foreign_runs(texts: Sequence[str], read: Tokens, code: str, fewest: int) -> list[tuple[Run, Run]]:
     """Runs of words that look foreign, each also with a few words beside it of the same sentence.
 
-    `words` are those of each text as the own model reads it; they may be without punctuation.
+    `read` are the words of each text as the own model reads it; they may be without punctuation.
     """
-    hits = lexicon.foreign(set(chain.from_iterable(words)), code)
-    with_hits = [at for at, some in enumerate(words) if not hits.isdisjoint(some)]
-    looked = _marked([words[at] for at in with_hits], hits, code)
-    sentences = _sentences([at for at, marks in zip(with_hits, looked, strict=True) if marks], texts, fewest)
-    return [
-        (sentence.part(first, last), sentence.part(max(0, first - _BESIDE), last + _BESIDE))
-        for sentence, marks in zip(sentences, _marked([one.words for one in sentences], hits, code), strict=True)
-        for first, last in _consecutive(marks)
-    ]
+    which = [at for at, _ in _marked(read, code)]
+    if not which:
+        return []
+    places = reading.hashed([texts[at] for at in which])
+    words = tokens.of_hashed(read.vectors, places)
+    sentences, firsts = _sentences(words, places, fewest)
+    found = []
+    for at, marks in _marked(sentences, code):
+        sentence = _run(places, words, firsts[at], firsts[at] + sentences.counts[at], which)
+        found += [
+            (sentence.part(first, last), sentence.part(max(0, first - _BESIDE), last + _BESIDE))
+            for first, last in _consecutive(marks)
+        ]
+    return found
 
 
 def _consecutive(marks: Sequence[int]) -> Iterable[tuple[int, int]]:
@@ -71,68 +93,61 @@ def _consecutive(marks: Sequence[int]) -> Iterable[tuple[int, int]]:
         yield marks[first], marks[last - 1] + 1
 
 
-def _sentences(which: Sequence[int], texts: Sequence[str], fewest: int) -> list[Run]:
-    """The words of each sentence that has `fewest` or more, of some of the texts."""
-    found: list[tuple[int, list[re.Match[str]]]] = []
-    for at in which:
-        places = list(reading.WORD.finditer(texts[at]))
-        ends = [
-            index
-            for index in range(1, len(places))
-            if places[index].start() - places[index - 1].end() > 1
-            and _SENTENCE_END.search(texts[at], places[index - 1].end(), places[index].start())
-        ]
-        for first, last in zip([0, *ends], [*ends, len(places)], strict=True):
-            if last - first >= fewest:
-                found.append((at, places[first:last]))
-    read = iter(reading.words([place[0] for _, places in found for place in places]))
-    return [
-        Run(
-            at,
-            [word[0] if word else "" for word in islice(read, len(places))],
-            [place[0] for place in places],
-            [place.start() for place in places],
-        )
-        for at, places in found
-    ]
+def _sentences(read: Tokens, places: Hashed, fewest: int) -> tuple[Tokens, npt.NDArray[np.intp]]:
+    """The sentences with `fewest` words or more, and the index of the first word of each.
+
+    A sentence ends where more than one character is between two words, one of which ends it.
+    """
+    between = np.flatnonzero(places.starts[1:] - places.ends[:-1] > 1)
+    ends = zip(between.tolist(), places.ends[between].tolist(), places.starts[between + 1].tolist(), strict=True)
+    after = [at + 1 for at, start, end in ends if _SENTENCE_END.search(places.joined, start, end)]
+    firsts = np.union1d(np.array(after, np.intp), (read.ends - read.counts)[read.counts > 0])
+    counts = np.diff(firsts, append=len(read.numbers))
+    long = np.flatnonzero(counts >= fewest)
+    return Tokens(read.vectors, read.numbers, counts).of(long), firsts[long]
 
 
-def _marked(lines: Sequence[Sequence[str]], hits: Collection[str], code: str) -> list[list[int]]:
-    """The words of each line that are in a foreign window, by index."""
-    found: list[list[int]] = [[] for _ in lines]
-    flat = list(chain.from_iterable(lines))
-    if not flat:
-        return found
-    lengths = np.fromiter(map(len, lines), np.int64, len(lines))
-    ends = np.cumsum(lengths)
-    sizes, end = np.repeat(np.minimum(lengths, WINDOW), lengths), np.repeat(ends, lengths)
-    before = np.zeros(len(flat) + 1, np.int64)
-    np.cumsum(np.fromiter(map(hits.__contains__, flat), np.bool_, len(flat)), out=before[1:])
-    first = np.flatnonzero(np.arange(len(flat)) + sizes <= end)
+def _run(places: Hashed, read: Tokens, first: int, last: int, texts: Sequence[int]) -> Run:
+    """The words from `first` on, before `last`, all of one of the texts with these indices."""
+    at, words = int(np.searchsorted(read.ends, first, side="right")), slice(first, last)
+    starts = places.starts[words] - places.offsets[at]
+    return Run(texts[at], read.vectors, read.numbers[words], places.written(words), starts.tolist())
+
+
+def _marked(read: Tokens, code: str) -> Iterator[tuple[int, list[int]]]:
+    """The texts with foreign windows, by index, and the words of each in one, by index."""
+    is_hit = _are_foreign(read, code)
+    some = np.flatnonzero(read.sums(is_hit))
+    texts = read.of(some)
+    ends = texts.ends
+    sizes, end = np.repeat(np.minimum(texts.counts, WINDOW), texts.counts), np.repeat(ends, texts.counts)
+    before = np.append(0, np.cumsum(_are_foreign(texts, code)))
+    first = np.flatnonzero(np.arange(len(texts.numbers)) + sizes <= end)
     last = first + sizes[first]
     looked = before[last] > before[first]
-    places = np.stack([first[looked], last[looked]], axis=1)
-    places = places[_are_foreign(flat, places, code)]
-    depth = np.zeros(len(flat) + 1, np.int64)
-    np.add.at(depth, places[:, 0], 1)
-    np.add.at(depth, places[:, 1], -1)
+    windows = np.stack([first[looked], last[looked]], axis=1)
+    windows = windows[_in_another(texts, windows, code)] if len(windows) else windows
+    depth = np.zeros(len(texts.numbers) + 1, np.intp)
+    np.add.at(depth, windows[:, 0], 1)
+    np.add.at(depth, windows[:, 1], -1)
     marked = np.flatnonzero(np.cumsum(depth)[:-1])
     owners = np.searchsorted(ends, marked, side="right")
-    for at, word in zip(owners.tolist(), (marked - ends[owners] + lengths[owners]).tolist(), strict=True):
-        found[at].append(word)
-    return found
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    words = marked - (ends - texts.counts)[owners]
+    for owner, of_text in zip(owners[starts].tolist(), np.split(words, starts)[1:], strict=True):
+        yield int(some[owner]), of_text.tolist()
 
 
-def _are_foreign(words: Sequence[str], places: npt.NDArray[np.int64], code: str) -> npt.NDArray[np.bool_]:
+def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str) -> npt.NDArray[np.bool_]:
     """Whether each window, from one word to before another, is in another language."""
-    model = classifier.load()
-    vectors = model.vectors()
-    numbers = vectors.numbers(words)
+    model, vectors = classifier.load(), texts.vectors
     sums, counts = (
-        np.concatenate([np.zeros_like(some[:1], np.float64), np.cumsum(some[numbers], axis=0, dtype=np.float64)])
+        np.concatenate(
+            [np.zeros_like(some[:1], np.float64), np.cumsum(some.take(texts.numbers, axis=0), axis=0, dtype=np.float64)]
+        )
         for some in (vectors.sums, vectors.counts)
     )
-    first, last = places.T
+    first, last = windows.T
     found = model.probabilities(
         (sums[last] - sums[first]).astype(np.float32), (counts[last] - counts[first]).astype(np.float32)
     )
@@ -140,3 +155,13 @@ def _are_foreign(words: Sequence[str], places: npt.NDArray[np.int64], code: str)
     asked = found[:, [label in wanted for label in model.labels]].sum(1)
     other = found[:, [labels.code_of(label) not in near for label in model.labels]].sum(1)
     return np.asarray((other >= _FOREIGN) & (asked <= _HARDLY))
+
+
+def _are_foreign(read: Tokens, code: str) -> npt.NDArray[np.float32]:
+    """1 for each word of texts that is foreign to a language by the lexicon, else 0."""
+
+    def of(words: Sequence[str]) -> list[float]:
+        some = lexicon.foreign(words, code)
+        return [float(word in some) for word in words]
+
+    return read.vectors.properties(("foreign", code), read.numbers, of)

@@ -1,0 +1,109 @@
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.helpers import FINNISH, GERMAN, write_jsonl
+from xl_alpacaeval_metric.cli.cluster.sweep import check_arguments
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.sweep import file, run
+
+ROWS = [
+    {"id": f"p{n}", "instruction": f"Tell story {n}.", "language": code, "reference": text}
+    for code, text in (("de", GERMAN), ("fi", FINNISH))
+    for n in range(3)
+]
+
+
+def sweep_of(tmp_path: Path, **changes: Any) -> file.Sweep:
+    rows = write_jsonl(tmp_path / "stories.jsonl", ROWS)
+    content = {
+        "models": [{"model": "small", "model_args": {"base_url": "http://127.0.0.1:9/v1"}}, "ORG/large"],
+        "benchmarks": [str(rows)],
+        "judges": [{"judge": "openai/judge", "base_url": "http://127.0.0.1:9/v1"}],
+        "output": str(tmp_path / "out"),
+        **changes,
+    }
+    where = tmp_path / "sweep.yaml"
+    where.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return file.read(where)
+
+
+def names(found: Sequence[Any]) -> list[str]:
+    return [one.name for one in found]
+
+
+def answered(folder: Path, judge: str, items: Sequence[dict[str, Any]] = ROWS, missing: int = 0) -> None:
+    """A run folder as eval leaves it."""
+    write_jsonl(folder / "samples.jsonl", [{**row, "prediction": "x"} for row in items])
+    settings: dict[str, Any] = {"judge": judge}
+    if judge != "none":
+        settings |= {"order": "balanced", "prompt": "200ed87f"}
+    (folder / "run.json").write_text(json.dumps({"settings": settings}))
+    (folder / "results.json").write_text(json.dumps({"n_missing": missing}))
+
+
+def test_each_model_answers_once_and_each_kind_of_judge_has_one_task(tmp_path: Path) -> None:
+    judges = ["hf/ORG/judge", {"judge": "openai/judge", "base_url": "http://127.0.0.1:9/v1"}]
+    plan = run.planned(sweep_of(tmp_path, judges=judges), check_arguments)
+
+    assert names(plan.answers) == ["answer-stories-small", "answer-stories-large"]
+    assert [task.gpus for task in plan.answers] == [0, 1]
+    assert plan.ask is not None
+    assert plan.ask.gpus == 0
+    assert plan.finish is not None
+    assert plan.finish.gpus == 1
+
+
+def test_what_run_folders_have_is_not_planned(tmp_path: Path) -> None:
+    sweep = sweep_of(tmp_path)
+    answered(tmp_path / "out/stories/small", "openai/judge")
+    answered(tmp_path / "out/stories/large", "none", ROWS[1:])
+
+    plan = run.planned(sweep, check_arguments)
+    assert names(plan.answers) == ["answer-stories-large"]
+
+    answered(tmp_path / "out/stories/large", "none")
+    plan = run.planned(sweep, check_arguments)
+    assert names(plan.tasks) == ["ask", "finish"]
+
+    answered(tmp_path / "out/stories/large", "openai/judge", missing=1)
+    assert names(run.planned(sweep, check_arguments).tasks) == ["ask", "finish"]
+
+    answered(tmp_path / "out/stories/large", "openai/judge")
+    assert names(run.planned(sweep, check_arguments).tasks) == ["finish"]  # The ranking.
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"judges": ["openai/judge"]}, "OPENAI_API_KEY"),
+        ({"judges": ["opnai/judge"]}, "unknown judge backend 'opnai'"),
+        ({"models": ["./nowhere"]}, "./nowhere: no such model folder"),
+        ({"benchmarks": ["nothing"]}, "unknown benchmark 'nothing'"),
+        ({"languages": ["sv"]}, "has no rows in 'sv'"),
+        ({"models": [{"model": "a", "model_args": {"x": "1,2"}}]}, "model_args: x is '1,2'"),
+        ({"eval": {"criteria": True}, "judges": ["openai/a", "openai/b"]}, "criteria are rated by one judge"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_anything_is(
+    tmp_path: Path, changes: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if message != "OPENAI_API_KEY":
+        monkeypatch.setenv("OPENAI_API_KEY", "x")
+    with pytest.raises(UserError) as caught:
+        run.planned(sweep_of(tmp_path, **changes), check_arguments)
+
+    assert message in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_benchmark_without_references_is_not_judged(tmp_path: Path) -> None:
+    bare = write_jsonl(tmp_path / "bare.jsonl", [{**row, "reference": None} for row in ROWS])
+    with pytest.raises(UserError, match="has no references to judge against"):
+        run.planned(sweep_of(tmp_path, benchmarks=[str(bare)]), check_arguments)
+
+    assert run.planned(sweep_of(tmp_path, benchmarks=[str(bare)], judges="none"), check_arguments).ask is None

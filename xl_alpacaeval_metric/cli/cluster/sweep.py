@@ -1,0 +1,84 @@
+"""The command `sweep`: many models, benchmarks and languages from one file."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer.exceptions import Exit
+
+from xl_alpacaeval_metric import terminal
+from xl_alpacaeval_metric.cli.evaluate import app
+from xl_alpacaeval_metric.cli.progress import ProgressLine
+from xl_alpacaeval_metric.terminal import say
+
+if TYPE_CHECKING:
+    from xl_alpacaeval_metric.sweep.file import Sweep
+    from xl_alpacaeval_metric.sweep.plan import Plan
+
+
+@app.command()
+def sweep(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.yaml", help="models, benchmarks, languages, judges, output, ...")
+    ],
+    executor: Annotated[
+        str | None, typer.Option(metavar="local|slurm|ray", help="Where the tasks run  [default: the file's, local]")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Show what runs, what failed and what is missing")] = False,
+    task: Annotated[str | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Answer, judge and rank: every model in FILE on every benchmark, each judge opened once.
+
+    The same command again does what is missing.
+    """
+    from xl_alpacaeval_metric.sweep import file as sweep_file
+    from xl_alpacaeval_metric.sweep import run
+
+    found = sweep_file.read(file, executor)
+    if task is not None:
+        with ProgressLine(found.output) as progress:
+            run.do_task(found, task, progress, progress.notify)
+        return
+    if status:
+        _show_status(found)
+        return
+    if dry_run:
+        _show_plan(found, run.planned(found, check_arguments))
+        return
+    plan = run.start(found, file, check_arguments, say)
+    if found.place.executor == "slurm" and plan.tasks:
+        say(f"xl-alpacaeval sweep {shlex.quote(str(file))} --status says how far they are")
+    elif not _show_status(found):
+        raise Exit(1)
+
+
+def check_arguments(arguments: Sequence[str]) -> None:
+    """Have the command line read the arguments, without doing anything; raises as it does."""
+    name, *rest = arguments
+    group = typer.main.get_command(app)
+    command = group.commands[name]  # type: ignore[attr-defined]
+    command.make_context(name, list(rest)).close()
+
+
+def _show_plan(found: "Sweep", plan: "Plan") -> None:
+    complete = sum(one.is_complete for one in plan.held.values())
+    say(f"{len(plan.held)} runs, {complete} of them complete; {len(plan.tasks)} tasks on {found.place.executor}")
+    for one in plan.tasks:
+        gpus = f" ({one.gpus} GPU{'s' if one.gpus > 1 else ''})" if one.gpus else ""
+        say(f"{one.name}{gpus}: xl-alpacaeval {shlex.join(one.arguments)}")
+
+
+def _show_status(found: "Sweep") -> bool:
+    """Print a table of the runs; returns whether all are complete."""
+    from xl_alpacaeval_metric.sweep import status, status_table
+    from xl_alpacaeval_metric.sweep.executors import slurm_jobs
+    from xl_alpacaeval_metric.sweep.judging import judges
+    from xl_alpacaeval_metric.sweep.missing import Missing
+    from xl_alpacaeval_metric.sweep.tasks import TaskFolder
+
+    with judges.opened(found, asked=False) as opened:
+        lines = list(status.lines(found, opened, Missing(found.judging), TaskFolder(found.output), slurm_jobs.Queue()))
+    return status_table.show_status(lines, found.output, terminal.console())

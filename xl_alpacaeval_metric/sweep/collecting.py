@@ -1,0 +1,80 @@
+"""What a sweep comes to: for each benchmark a ranking of its runs, and a page of all of them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from xl_alpacaeval_metric.errors import MissingExtra, UserError
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.leaderboard import formats, ranking
+from xl_alpacaeval_metric.pages import run_page, shown_run
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.sweep.file import Run, Sweep
+
+FORMS = ("json", "md", "csv")
+MOST_ANSWERS = 200_000
+"""On one page: of more it would be a file that no browser opens, and memory that grows with it."""
+
+
+def collect(sweep: Sweep, runs: Sequence[Run], say: Callable[[str], None]) -> None:
+    """Write OUTPUT/BENCHMARK.json, .md, .csv (the ranking) and .html (the page), where they can be.
+
+    `say` gets a line for each file, and for each that is left out and why.
+    """
+    for name, folders in _by_benchmark(runs).items():
+        found = [folder for folder in folders if (folder / run_folder.RESULTS).is_file()]
+        if not found:
+            continue
+        stem = sweep.output / name
+        if len(found) > 1:
+            try:
+                ranked = ranking.rank(found)
+                for form in FORMS:
+                    jsonl.replace_file(_file(stem, form), formats.text(ranked, form) + "\n")
+                say(f"{_file(stem, 'md')}: ranking of {len(found)} runs (also as .json and .csv)")
+            except UserError as error:
+                say(f"{name}: no ranking: {error}")
+        _write_page(name, found, stem, say)
+
+
+def is_current(sweep: Sweep, runs: Sequence[Run]) -> bool:
+    """Whether every benchmark's files are there, and newer than the results of its runs."""
+    for name, folders in _by_benchmark(runs).items():
+        results = [file for folder in folders if (file := folder / run_folder.RESULTS).is_file()]
+        made = [_file(sweep.output / name, form) for form in (("json",) if len(results) > 1 else ())]
+        if any(not file.is_file() for file in made):
+            return False
+        newest = max((file.stat().st_mtime for file in results), default=0.0)
+        if any(file.stat().st_mtime < newest for file in made):
+            return False
+    return True
+
+
+def _write_page(name: str, found: Sequence[Path], stem: Path, say: Callable[[str], None]) -> None:
+    answers = sum(_lines(folder / run_folder.SAMPLES) for folder in found)
+    if answers > MOST_ANSWERS:
+        say(f"{name}: no page of {answers} answers, more than {MOST_ANSWERS}; `xl-alpacaeval report` makes one of some")
+        return
+    page = _file(stem, "html")
+    try:
+        run_page.write(shown_run.read(found), page)
+        say(f"{page}: every answer of {len(found)} runs")
+    except (UserError, MissingExtra) as error:
+        say(f"{name}: no page: {error}")
+
+
+def _by_benchmark(runs: Sequence[Run]) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for run in runs:
+        found.setdefault(run.folder.parent.name, []).append(run.folder)
+    return found
+
+
+def _file(stem: Path, form: str) -> Path:
+    return stem.with_name(f"{stem.name}.{form}")
+
+
+def _lines(file: Path) -> int:
+    if not file.is_file():
+        return 0
+    with file.open("rb") as lines:
+        return sum(1 for _ in lines)

@@ -1,0 +1,122 @@
+"""What a sweep's run folders hold, and what is missing in them."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from xl_alpacaeval_metric import benchmark as benchmarks
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.records.judgements import ItemKey
+from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs import pairs, parts
+from xl_alpacaeval_metric.sweep.file import Run
+from xl_alpacaeval_metric.sweep.settings import BenchmarkSettings, JudgingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The items of a benchmark that each model is to answer, and whether they can be judged."""
+
+    keys: frozenset[ItemKey]
+    has_references: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a run folder holds: answers to `answered` of `total` items, and what the judge said.
+
+    `judged` says whether the results there are by the judge that is wanted, over all answers;
+    `missing` is the number of its verdicts that are missing. `scored` says whether there are
+    results at all.
+    """
+
+    answered: int
+    total: int
+    scored: bool
+    judged: bool
+    missing: int
+
+    @property
+    def is_answered(self) -> bool:
+        return self.answered >= self.total and self.scored
+
+    @property
+    def is_complete(self) -> bool:
+        return self.is_answered and self.judged and not self.missing
+
+
+class Missing:
+    """Compares the run folders of a sweep with what is wanted; benchmarks are loaded once each."""
+
+    def __init__(self, judging: JudgingSettings) -> None:
+        self._judging = judging
+        self._wanted = cache(self._load)
+
+    def wanted(self, benchmark: BenchmarkSettings) -> Wanted:
+        """The items of a benchmark; raises UserError where its rows are not available."""
+        return self._wanted(benchmark)
+
+    def check(self, benchmark: BenchmarkSettings, judged: bool) -> None:
+        """Raises UserError where answers are to be judged, and there is nothing to compare with."""
+        if judged and not self.wanted(benchmark).has_references:
+            raise UserError(
+                f"{benchmark.benchmark} has no references to judge against; write some (xl-alpacaeval references) and "
+                "give reference: FILE, or judges: none for language fidelity alone"
+            )
+
+    def held(self, run: Run, judge: Judge | None, rated: bool = False) -> Held:
+        """What the folder of a run holds; `rated` says whether ratings by criteria are wanted."""
+        keys = self.wanted(run.benchmark).keys
+        answered = len(_answered(run.folder, keys))
+        results = _json(run.folder / run_folder.RESULTS)
+        settings = _json(run.folder / run_folder.RUN).get("settings")
+        judged = isinstance(settings, dict) and bool(results) and _is_by(settings, judge)
+        if rated and not results.get("criteria"):
+            judged = False
+        missing = results.get("n_missing")
+        return Held(answered, len(keys), bool(results), judged, missing if judged and isinstance(missing, int) else 0)
+
+    def _load(self, wanted: BenchmarkSettings) -> Wanted:
+        found = benchmarks.load(
+            wanted.benchmark,
+            wanted.languages or None,
+            limit=wanted.limit,
+            path=Path(wanted.benchmark_path) if wanted.benchmark_path else None,
+            seed=self._judging.seed or 0,
+            exclusion=wanted.exclusion or "strict",
+        )
+        given = pairs.References.read(Path(wanted.reference)) if wanted.reference else None
+        if given is not None and given.of_run:
+            found, _ = given.rows_of(found)
+        has_references = given is not None or any(row.reference for row in found.rows)
+        return Wanted(frozenset((row.id, row.response_language) for row in found.rows), has_references)
+
+
+def _answered(folder: Path, keys: Collection[ItemKey]) -> set[ItemKey]:
+    """The wanted items that a run folder has answers to; a line at a time is read."""
+    if not folder.is_dir():
+        return set()
+    lines = (row for file in parts.files(folder) for row in jsonl.read_lines(file))
+    return {key for row in lines if (key := (str(row.get("id")), str(row.get("language")))) in keys}
+
+
+def _is_by(settings: dict[str, object], judge: Judge | None) -> bool:
+    """Whether a run's results are by this judge, asked in this way."""
+    spec = re.sub("@[^+]*", "", str(settings.get("judge", "none")))
+    if judge is None:
+        return spec == "none"
+    orders = "both" if judge.both_orders else "balanced"
+    return (
+        spec == judge.client.spec
+        and settings.get("order") in (orders, "both")
+        and settings.get("prompt") == judge.template.sha
+        and int(str(settings.get("judge_votes", 1))) >= judge.votes
+    )
+
+
+def _json(file: Path) -> dict[str, object]:
+    return jsonl.read_json(file) if file.is_file() else {}

@@ -1,0 +1,118 @@
+"""A sweep from its file to its rankings; run again, it does what is missing."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import yaml_file
+from xl_alpacaeval_metric.files.lock import FolderLock
+from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.sweep import collecting
+from xl_alpacaeval_metric.sweep import plan as planning
+from xl_alpacaeval_metric.sweep.executors import local
+from xl_alpacaeval_metric.sweep.file import Run, Sweep
+from xl_alpacaeval_metric.sweep.judging import judged_runs, judges
+from xl_alpacaeval_metric.sweep.missing import Missing
+from xl_alpacaeval_metric.sweep.plan import ASK, FINISH, Plan
+from xl_alpacaeval_metric.sweep.tasks import ENDED, TaskFolder
+
+SECONDS_FOR_OTHERS = 30.0
+"""For the processes of a sweep that was killed, which end with it, to end."""
+Say = Callable[[str], None]
+Check = Callable[[Sequence[str]], None]
+"""Raises for arguments that the command line would refuse."""
+
+
+def planned(sweep: Sweep, check: Check) -> Plan:
+    """What is missing; raises UserError for a sweep that cannot be run, before anything is."""
+    for run in sweep.runs:
+        _check_model(run)
+    with judges.opened(sweep) as opened:
+        found = planning.plan(sweep, opened, Missing(sweep.judging))
+    for task in found.answers:
+        check(task.arguments)
+    return found
+
+
+def start(sweep: Sweep, source: Path, check: Check, say: Say) -> Plan:
+    """Do, or submit, what is missing; returns the plan.
+
+    Raises UserError as `planned`, where the sweep's judges at endpoints do not answer, and where
+    another process works on the sweep.
+    """
+    found = planned(sweep, check)
+    if not found.tasks:
+        return found
+    folder = TaskFolder(sweep.output)
+    with FolderLock(folder.path):
+        _wait_for_others(folder, [task.name for task in found.tasks])
+        content = {**yaml_file.read_mapping(source), "output": str(sweep.output), "executor": sweep.place.executor}
+        planning.write_copy(source, content, sweep.output)
+        if sweep.place.executor == "slurm":
+            from xl_alpacaeval_metric.sweep.executors import slurm_jobs
+
+            slurm_jobs.submit(found, folder, sweep.place, say)
+            return found
+        if found.ask is not None or found.finish is not None:
+            with judges.opened(sweep) as opened:
+                opened.preflight(endpoints_alone=True)
+        planning.forget(found, folder)
+        if sweep.place.executor == "ray":
+            from xl_alpacaeval_metric.sweep.executors import ray_cluster
+
+            ray_cluster.run(found, folder, sweep.place, say)
+        else:
+            local.run(found, folder, sweep.place.workers, say)
+    return found
+
+
+def do_task(sweep: Sweep, name: str, progress: Progress, say: Say) -> None:
+    """Do one of the tasks that judge, here.
+
+    Raises UserError where there is no such task, and where a run could not be judged.
+    """
+    if name not in (ASK, FINISH):
+        raise UserError(f"there is no task {name!r}; there are {ASK} and {FINISH}")
+    missing, folder = Missing(sweep.judging), TaskFolder(sweep.output)
+    with judges.opened(sweep) as opened:
+        if name == ASK:
+            faults = judged_runs.ask_endpoints(sweep, opened, missing, _is_over(folder), progress, say)
+        else:
+            faults = judged_runs.judge_answered(sweep, opened, missing, progress, say) if sweep.judges else {}
+            collecting.collect(sweep, list(sweep.runs), say)
+    if faults:
+        name, why = next(iter(faults.items()))
+        more = f" (and {len(faults) - 1} more runs)" if len(faults) > 1 else ""
+        raise UserError(f"{name}: {why}{more}")
+
+
+def _is_over(folder: TaskFolder) -> Callable[[Run], bool]:
+    """Whether the task that makes a run's answers has ended, or was never needed."""
+    from xl_alpacaeval_metric.sweep.executors import slurm_jobs
+
+    in_queue = slurm_jobs.Queue()
+
+    def is_over(run: Run) -> bool:
+        record = folder.record(run.name)
+        if record is None or record.state in ENDED:
+            return True
+        return bool(record.job) and not in_queue(record.job)
+
+    return is_over
+
+
+def _wait_for_others(folder: TaskFolder, names: Sequence[str]) -> None:
+    end = time.monotonic() + SECONDS_FOR_OTHERS
+    while alive := [name for name in names if folder.is_alive(name)]:
+        if time.monotonic() > end:
+            raise UserError(
+                f"{folder.path}: task {alive[0]} of an earlier sweep still runs here; end it, or wait for it"
+            )
+        time.sleep(0.2)
+
+
+def _check_model(run: Run) -> None:
+    model = run.model.model
+    if model.startswith((".", "/", "~")) and not Path(model).expanduser().exists():
+        raise UserError(f"{model}: no such model folder or file")

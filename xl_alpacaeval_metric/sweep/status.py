@@ -1,0 +1,63 @@
+"""How far a sweep is: what is there, what runs, what failed and why, what is missing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from xl_alpacaeval_metric.sweep.file import Run, Sweep
+from xl_alpacaeval_metric.sweep.judging.judges import Judges
+from xl_alpacaeval_metric.sweep.missing import Held, Missing
+from xl_alpacaeval_metric.sweep.plan import ASK, FINISH
+from xl_alpacaeval_metric.sweep.tasks import Record, TaskFolder
+
+COMPLETE = "complete"
+InQueue = Callable[[str], bool]
+"""Whether a job of Slurm's waits or runs, by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A run, or a task that is none's: `state` in a word or two, and what is to be said of it."""
+
+    name: str
+    answered: str
+    state: str
+    note: str = ""
+
+
+def lines(
+    sweep: Sweep, judges: Judges, missing: Missing, folder: TaskFolder, in_queue: InQueue = lambda _: True
+) -> Iterator[Line]:
+    """A line for each run, then one for each task that judges."""
+    for run in sweep.runs:
+        held = missing.held(run, judges.of(run.benchmark), judges.rubric is not None)
+        yield _of_run(run, held, folder, in_queue)
+    for name in (ASK, FINISH):
+        if (record := folder.record(name)) is not None:
+            state, note = state_of(record, folder.is_dead(name), in_queue)
+            yield Line(name, "", state, note)
+
+
+def state_of(record: Record, is_dead: bool, in_queue: InQueue) -> tuple[str, str]:
+    """A task's state in a word, and what is to be said of it."""
+    if record.state in ("waiting", "running") and record.job and not in_queue(record.job):
+        return "stopped", f"job {record.job} has left the queue: a time limit, a node, or scancel"
+    if is_dead:
+        return "stopped", "its process was killed"
+    where = f"on {record.host}" + (f", job {record.job}" if record.job else "") if record.host else ""
+    if record.state == "waiting":
+        return "waiting", f"job {record.job}" if record.job else ""
+    return record.state, record.reason or (where if record.state == "running" else "")
+
+
+def _of_run(run: Run, held: Held, folder: TaskFolder, in_queue: InQueue) -> Line:
+    name, answered = f"{run.folder.parent.name}/{run.folder.name}", f"{held.answered} of {held.total}"
+    if held.is_complete:
+        return Line(name, answered, COMPLETE)
+    record = folder.record(run.name)
+    state, note = state_of(record, folder.is_dead(run.name), in_queue) if record is not None else ("missing", "")
+    if held.is_answered:
+        judged = f"{held.missing} verdicts are missing" if held.missing else "not judged yet"
+        return Line(name, answered, "answered", judged)
+    if state in ("done", "missing"):
+        return Line(name, answered, "missing", f"{held.total - held.answered} answers")
+    return Line(name, answered, state, note)
