@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import card_text
 from xl_instruct_dataset.generate.documents import Usage
 from xl_instruct_dataset.generate.estimate import StageEstimate
-from xl_instruct_dataset.generate.selection.export import cautions
+from xl_instruct_dataset.generate.selection.export import cautions, left_out
 from xl_instruct_dataset.generate.selection.tally import Outcome
 
 FILE = "report.md"
@@ -44,6 +44,7 @@ def remarks(outcome: Outcome) -> list[str]:
         f"{target}: {count} of {wanted} rows wanted; give more passages" for target, count in outcome.short.items()
     ]
     found += cautions(outcome.job.settings)
+    found += left_out(outcome.job.settings, sum(outcome.tally.rows.values()))
     if count := outcome.tally.fallen_back:
         found.append(f"the judge could not select {count} times; chrF did")
     return found

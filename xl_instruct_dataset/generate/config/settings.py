@@ -7,6 +7,7 @@ from typing import Any
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.settings.fields import Option, setting
+from xl_alpacaeval_metric.slurm import options as slurm_options
 from xl_instruct_dataset.generate.config import server_arguments
 
 BACKENDS = ("openai", "vllm", "sglang")
@@ -27,7 +28,8 @@ class Settings:
     `base_urls` maps roles to addresses; that of the translator may hold one for each translator,
     with commas between. `passages` 0 is a quarter more than `per_language`, `keep_best` 0 keeps
     every answer with `min_score`. `reasoning_tokens` are added to the token limit of every reply.
-    `gpus` and `server_args` are those of a model server that a task starts.
+    `gpus` and `server_args` are those of a model server that a task starts; what `slurm` says of
+    GPUs goes first.
     """
 
     seeds: str = setting("Passages, e.g. uonlp/CulturaX", metavar="FILE|FOLDER|HUB_ID|sample")
@@ -82,7 +84,9 @@ class Settings:
     seed_column: str = setting("Column with the passage", default="text")
     seed_config: str = setting("Configuration of the Hub dataset, e.g. en", default="")
     seed_split: str = setting("Split of the Hub dataset", default="train")
-    seed_license: str = setting("Licence of the passages, for the provenance", default="unknown")
+    seed_license: str = setting(
+        "Licence of the passages, such as cc-by-4.0: an open one keeps them in the rows", default="unknown"
+    )
     license: str = setting("Licence of the result, for its card", default="unknown")
     benchmarks: tuple[str, ...] = setting(
         "Benchmarks that no row may overlap with",
@@ -107,7 +111,13 @@ class Settings:
         "Of a server of vllm/... or sglang/..., e.g. max_model_len=4096", default={}, affects_result=False
     )
     ray_address: str = setting("A cluster's address", default="", default_text="a local one", affects_result=False)
-    slurm: Mapping[str, Any] = setting("partition=gpu,time=10:00:00,gpus=1, ...", default={}, affects_result=False)
+    slurm: Mapping[str, Any] = setting(
+        "Options of sbatch, e.g. account=ab12,partition=gpu,time=10:00:00,gpus=4; beside them setup, launcher, python, "
+        "and cpu.NAME for jobs without GPUs",
+        default={},
+        affects_result=False,
+        parse=slurm_options.parse,
+    )
     comet_python: str = setting(
         "Python of an environment with unbabel-comet", default="", metavar="PATH", affects_result=False
     )
@@ -169,14 +179,9 @@ class Settings:
             )
         if self.max_words < self.min_words:
             raise UserError(f"max_words is {self.max_words}, less than min_words {self.min_words}")
-        if isinstance(self.slurm.get("time"), int | float):
-            # YAML 1.1 reads 10:00:00 as 36000, and Slurm would take that for minutes.
-            raise UserError(f"slurm time is {self.slurm['time']}; write it as text, in quotes: '10:00:00'")
         if self.select == "cometkiwi" and not self.comet_python:
             raise UserError("select cometkiwi needs --comet-python, the Python of an environment with unbabel-comet")
-        gpus = self.slurm.get("gpus", self.gpus)
-        if not isinstance(gpus, int) or isinstance(gpus, bool) or gpus < 1:
-            raise UserError(f"gpus is {str(gpus)[:40]!r}; need a whole number from 1")
+        gpus = slurm_options.site(self.slurm).gpus or self.gpus
         return replace(self, source=source, targets=targets, gpus=gpus)
 
 

@@ -15,6 +15,7 @@ from xl_instruct_dataset.generate.selection.tally import Tally
 from xl_instruct_dataset.hub import card, parquet
 from xl_instruct_dataset.quality import filters
 from xl_instruct_dataset.records import Provenance, TrainingRow
+from xl_instruct_dataset.sources import licence
 from xl_instruct_dataset.stages import PACKAGE, row, score
 
 
@@ -111,7 +112,22 @@ def _training_row(settings: Settings, found: Row, target: str) -> TrainingRow:
         ),
         scores=found.scores,
         selection=found.selection,
+        **(_origin(found) if licence.may_be_passed_on(settings.seed_license) else {}),
     )
+
+
+def _origin(found: Row) -> dict[str, str | None]:
+    return {"passage": found.passage, "source_response": found.source_response}
+
+
+def left_out(settings: Settings, count: int) -> list[str]:
+    """Why so many rows are without passage and source response; nothing where they have them."""
+    if not count or licence.may_be_passed_on(settings.seed_license):
+        return []
+    return [
+        f"{count} rows are without their passage and its response: the licence of the passages is "
+        f"{settings.seed_license}; --seed-license names one that lets them be passed on, such as cc-by-4.0"
+    ]
 
 
 def _models(settings: Settings, found: Row) -> dict[str, str]:
