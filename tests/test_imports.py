@@ -89,7 +89,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric.sweep": (
         "__init__ settings",
         "file tasks",
-        "collecting commands missing needs steps",
+        "collecting commands missing needs",
         "judging",
         "plan",
         "worker",

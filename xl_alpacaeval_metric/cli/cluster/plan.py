@@ -144,6 +144,6 @@ def plan(
 
 def _of_sweep(file: Path) -> "Planned":
     from xl_alpacaeval_metric.sweep import file as sweep_file
-    from xl_alpacaeval_metric.sweep import steps as sweep_steps
+    from xl_alpacaeval_metric.sweep import needs
 
-    return sweep_steps.planned(sweep_file.read(file))
+    return needs.planned(sweep_file.read(file))
