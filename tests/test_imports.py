@@ -92,6 +92,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "collecting commands missing needs",
         "judging",
         "plan",
+        "worker",
         "executors status",
         "run status_table",
     ),
