@@ -31,7 +31,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "figures",
         "scoring",
         "runs",
-        "labels leaderboard prefetch publishing",
+        "labels leaderboard planning prefetch publishing",
         "harness outputs report xl_alpacaeval_metric",
         "pages",
         "sweep",
