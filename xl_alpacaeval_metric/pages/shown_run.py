@@ -60,6 +60,16 @@ class ShownRun:
         found = self.results.get("by_language")
         return found if isinstance(found, dict) else {}
 
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """Tokens that the judge read and wrote for all judgements here, whenever they were made."""
+        found = [0, 0]
+        for name in (run_folder.VERDICTS, run_folder.RATINGS):
+            for row in jsonl.read_lines(self.folder / name) if self.folder.is_dir() else ():
+                for k, key in enumerate(("prompt_tokens", "completion_tokens")):
+                    found[k] += value if isinstance(value := row.get(key), int) else 0
+        return found[0], found[1]
+
     def answers(self) -> Iterator[Answer]:
         """Every answer, in the order of the run; raises UserError where a file is damaged."""
         if self.opened is not None:
