@@ -215,10 +215,10 @@ def test_what_the_harness_says_of_its_judge_stands_in_the_place_of_the_number(tm
 
 def test_costs_have_a_price_where_prices_are_given(two: list[Path], tmp_path: Path) -> None:
     for folder in two:
-        file = folder / "results.json"
-        results = json.loads(file.read_text("utf-8"))
-        results["usage"] |= {"prompt_tokens": 2_000_000, "completion_tokens": 500_000}
-        file.write_text(json.dumps(results), "utf-8")
+        lines = [json.loads(line) for line in (folder / "verdicts.jsonl").read_text("utf-8").splitlines()]
+        tokens = {"prompt_tokens": 2_000_000, "completion_tokens": 500_000}
+        priced_lines = [{**line, **(tokens if k == 0 else {})} for k, line in enumerate(lines)]
+        write_jsonl(folder / "verdicts.jsonl", priced_lines)
     shown = shown_run.read(two)
     priced, plain = judging.costs(shown, (1.5, 4.0)), judging.costs(shown)
     assert priced is not None

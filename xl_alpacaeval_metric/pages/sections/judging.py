@@ -96,8 +96,7 @@ def costs(runs: Sequence[ShownRun], prices: tuple[float, float] | None = None) -
             counts = [f"{usage.get(name, 0):,}" for name in _COSTS]
             row = [run.name, *counts, f"{usage.get('seconds', 0):,.0f}"]
             if prices:
-                tokens = (number(usage, "prompt_tokens") or 0, number(usage, "completion_tokens") or 0)
-                row.append(f"{sum(n * price for n, price in zip(tokens, prices, strict=True)) / 1e6:,.2f}")
+                row.append(f"{sum(n * price for n, price in zip(run.tokens, prices, strict=True)) / 1e6:,.2f}")
             rows.append(row)
     if not rows:
         return None
@@ -105,7 +104,10 @@ def costs(runs: Sequence[ShownRun], prices: tuple[float, float] | None = None) -
     about = "What the judge was asked in the command that finished each run."
     if prices:
         columns.append("Price")
-        about += f" The price is at {prices[0]:g} and {prices[1]:g} a million tokens read and written."
+        about += (
+            " The price is that of every judgement in the run, whichever command asked for it, "
+            f"at {prices[0]:g} and {prices[1]:g} a million tokens read and written."
+        )
     return Section(
         name="costs",
         title="Costs",
