@@ -4,6 +4,8 @@ import copy
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
@@ -32,13 +34,13 @@ def model_folder() -> Path:
         return folder
     gguf = gguf_file()
     say(f"making {NAME} a model folder in {folder.parent}, once", error=True)
-    os.environ.setdefault("TQDM_DISABLE", "1")
-    try:
-        import gguf as _gguf  # noqa: F401
-        import sentencepiece as _sentencepiece  # noqa: F401
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-    except ModuleNotFoundError as error:
-        raise MissingExtra(str(error.name), "demo") from None
+    with _no_bars():
+        try:
+            import gguf as _gguf  # noqa: F401
+            import sentencepiece as _sentencepiece  # noqa: F401
+            from transformers import AutoModelForCausalLM, AutoTokenizer
+        except ModuleNotFoundError as error:
+            raise MissingExtra(str(error.name), "demo") from None
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=folder.parent))
     try:
@@ -59,6 +61,21 @@ def model_folder() -> Path:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return folder
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """tqdm shows no progress bar in this process if it is first imported in the block.
+
+    The processes that this one starts keep theirs: vLLM needs them.
+    """
+    before = os.environ.get("TQDM_DISABLE")
+    os.environ["TQDM_DISABLE"] = before or "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TQDM_DISABLE"]
 
 
 def gguf_file() -> Path:

@@ -133,7 +133,10 @@ class HarnessClient:
             place = self._placement()
             commit = self._source.commit
             pinned = {"revision": commit} if commit and self.backend == "vllm" else {}
-            settings = {"pretrained": self.model, **off, **pinned, **place.arguments, **self.args}
+            # vLLM divides by the time that its progress bar has run, which is 0 where bars are off.
+            # With a number of requests (vLLM's own default) the harness wants no bar.
+            barred = {"batch_size": 256} if self.backend == "vllm" and os.environ.get("TQDM_DISABLE") else {}
+            settings = {"pretrained": self.model, **off, **barred, **pinned, **place.arguments, **self.args}
             self._lm = get_model(self.backend).create_from_arg_obj(settings)
             if self.backend == "hf":  # The other backends take this as an argument of a request.
                 self._lm.tok_decode = partial(self._lm.tok_decode, skip_special_tokens=False)

@@ -12,6 +12,11 @@ from xl_alpacaeval_metric.models import files
 CONFIG, ADAPTER = files.CONFIG, files.ADAPTER
 _SECONDS = 10.0
 """To wait for the Hub's answer about a model."""
+_CONTEXT_NAMES = (
+    *("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length", "max_seq_length"),
+    *("seq_length", "model_max_length"),
+)
+"""How configurations call the number of positions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,21 @@ class Source:
         text = self.config.get("text_config")
         found = (text if isinstance(text, dict) else self.config).get("num_attention_heads")
         return found if isinstance(found, int) and found > 0 else None
+
+    @property
+    def context(self) -> int | None:
+        """The most tokens of prompt and reply together; None where the files do not tell.
+
+        Nor where the positions are stretched by a factor, which each library counts in its own way.
+        """
+        text = self.config.get("text_config")
+        config = text if isinstance(text, dict) else self.config
+        scaling = [config.get(name) for name in ("rope_scaling", "rope_parameters")]
+        if any(isinstance(one, dict) and one.get("factor") for one in scaling):
+            return None
+        tokenizer = files.json_object(self.folder / "tokenizer_config.json") if self.folder else {}
+        found = [*(config.get(name) for name in _CONTEXT_NAMES), tokenizer.get("model_max_length")]
+        return min((one for one in found if isinstance(one, int) and one > 0), default=None)
 
 
 def find(model: str, revision: str | None = None) -> Source:

@@ -1,6 +1,6 @@
 """How the fields of a settings dataclass are declared: type, default, help, range, options."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from types import UnionType
 from typing import Any, get_args, get_origin
@@ -42,6 +42,7 @@ class About:
     affects_result: bool
     file_only: bool
     options: tuple[Option, ...]
+    parse: Callable[[Sequence[str]], Mapping[str, Any]] | None
 
 
 def setting(
@@ -58,6 +59,7 @@ def setting(
     affects_result: bool = True,
     file_only: bool = False,
     options: Sequence[Option] = (),
+    parse: Callable[[Sequence[str]], Mapping[str, Any]] | None = None,
 ) -> Any:
     """A field of a settings dataclass; without a default it must be given, and not be empty.
 
@@ -66,7 +68,8 @@ def setting(
     A number, or each number of a list, must be `at_least` that, `above` that, and `at_most` that; a
     text must be one of `choices`. `affects_result` is False for what decides where and how fast the
     work is done and leaves the result the same. A `file_only` setting has no option. A mapping
-    whose keys are fixed has `options`, one a key.
+    whose keys are fixed has `options`, one a key. A mapping with `parse` may be given several
+    times; `parse` reads what was typed.
     """
     about = About(
         help=help,
@@ -80,6 +83,7 @@ def setting(
         affects_result=affects_result,
         file_only=file_only,
         options=tuple(options),
+        parse=parse,
     )
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata={_ABOUT: about})

@@ -39,8 +39,11 @@ def lines(
 
 def state_of(record: Record, is_dead: bool, in_queue: InQueue) -> tuple[str, str]:
     """A task's state in a word, and what is to be said of it."""
-    if record.state in ("waiting", "running") and record.job and not in_queue(record.job):
-        return "stopped", f"job {record.job} has left the queue: a time limit, a node, or scancel"
+    if record.job and record.state != "done" and record.state != "failed":
+        if in_queue(record.job) and record.state == "stopped":
+            return "waiting", f"job {record.job}, which was put back into the queue"
+        if not in_queue(record.job) and record.state != "stopped":
+            return "stopped", f"job {record.job} has left the queue: a time limit, a node, or scancel"
     if is_dead:
         return "stopped", "its process was killed"
     where = f"on {record.host}" + (f", job {record.job}" if record.job else "") if record.host else ""

@@ -7,6 +7,6 @@ from xl_alpacaeval_metric.errors import MissingExtra
 
 def check() -> None:
     """Raises MissingExtra where the packages for generating are not installed."""
-    for name in ("datatrove", "datasketch", "aiosqlite", "orjson"):
+    for name in ("datatrove", "datasketch", "aiosqlite", "orjson", "psutil"):
         if find_spec(name) is None:
             raise MissingExtra(name, "generate")

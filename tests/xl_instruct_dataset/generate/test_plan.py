@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import dill  # type: ignore[import-untyped]
+import dill
 import pytest
 
 from tests.xl_instruct_dataset.generate import generating

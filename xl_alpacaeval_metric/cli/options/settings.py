@@ -33,7 +33,7 @@ def with_settings(record: type, panel: str | None = None) -> Callable[[Callable[
 
 
 def _parameter(setting: Setting, option: Option, panel: str | None) -> inspect.Parameter:
-    kind = setting.kind if setting.kind in _TYPES else str
+    kind: Any = list[str] if setting.about.parse else setting.kind if setting.kind in _TYPES else str
     shown = typer.Option(help=option.help, show_default=False, rich_help_panel=panel, metavar=option.metavar)
     return inspect.Parameter(
         option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, shown]
@@ -44,4 +44,4 @@ def _value(setting: Setting, value: Any) -> Any:
     """What was typed, as `settings.load` takes it: K=V,... is a mapping."""
     if value is None or setting.kind is not Mapping or setting.about.options:
         return value
-    return arguments(value) or None
+    return (setting.about.parse or arguments)(value) or None

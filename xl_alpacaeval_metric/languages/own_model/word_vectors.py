@@ -99,7 +99,7 @@ class WordVectors:
 
     def _numbers_of(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
         found = np.fromiter(map(self._numbers.get, words, repeat(-1)), np.int32, len(words))
-        if len(found) and found.min() < 0:
+        if (found < 0).any():
             self._add(list(dict.fromkeys(word for word, at in zip(words, found.tolist(), strict=True) if at < 0)))
             found = np.fromiter(map(self._numbers.__getitem__, words), np.int32, len(words))
         return found

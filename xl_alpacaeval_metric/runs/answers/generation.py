@@ -168,7 +168,8 @@ def _running(command: Sequence[str], environment: Mapping[str, str], log: Path) 
 
     The harness logs request headers with the API key in them, so secrets are replaced on the way.
     """
-    pipe, environment = subprocess.PIPE, {"TOKENIZERS_PARALLELISM": "false", **environment}
+    # vLLM divides by the time that its progress bar has run, which is 0 where bars are off.
+    pipe, environment = subprocess.PIPE, {"TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "", **environment}
     with child.running(command, stdout=pipe, stderr=pipe, environment=environment) as process:
         logging = threading.Thread(target=_log, args=(process, log), daemon=True)
         logging.start()

@@ -7,6 +7,8 @@ from typing import Any
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.settings.fields import Option, setting
+from xl_alpacaeval_metric.slurm import options as slurm_options
+from xl_instruct_dataset.generate.config import form_of_address, server_arguments
 
 BACKENDS = ("openai", "vllm", "sglang")
 PER_LANGUAGE = 1000
@@ -24,9 +26,10 @@ class Settings:
     `translators` make `candidates` translations of each answer, `judge` scores answers and, with
     `select` "judge", selects translations. `translator_temperatures` go to the candidates in turn.
     `base_urls` maps roles to addresses; that of the translator may hold one for each translator,
-    with commas between. `passages` 0 is a quarter more than `per_language`, `keep_best` 0 keeps
-    every answer with `min_score`. `reasoning_tokens` are added to the token limit of every reply.
-    `gpus` are those of a model server that a task starts.
+        gpus = slurm_options.site(self.slurm).gpus or self.gpus
+        translated = [target for target in targets if target != source]
+        forms = form_of_address.checked(self.form_of_address, translated)
+        return replace(self, source=source, targets=targets, form_of_address=forms, gpus=gpus)
     """
 
     seeds: str = setting("Passages, e.g. uonlp/CulturaX", metavar="FILE|FOLDER|HUB_ID|sample")
@@ -59,6 +62,9 @@ class Settings:
             Option("judge_base_url", "URL", _URL, "judge"),
         ),
     )
+    form_of_address: Mapping[str, Any] = setting(
+        "Of the translations, by target: formal or informal", default={}, metavar="de=formal,..."
+    )
     per_language: int = setting("Rows wanted in each language", default=PER_LANGUAGE, at_least=1)
     passages: int = setting("Passages that go in", default=0, at_least=0, default_text="a quarter more")
     candidates: int = setting("Translations of each response", default=3, at_least=1, at_most=MAX_CANDIDATES)
@@ -81,7 +87,9 @@ class Settings:
     seed_column: str = setting("Column with the passage", default="text")
     seed_config: str = setting("Configuration of the Hub dataset, e.g. en", default="")
     seed_split: str = setting("Split of the Hub dataset", default="train")
-    seed_license: str = setting("Licence of the passages, for the provenance", default="unknown")
+    seed_license: str = setting(
+        "Licence of the passages, such as cc-by-4.0: an open one keeps them in the rows", default="unknown"
+    )
     license: str = setting("Licence of the result, for its card", default="unknown")
     benchmarks: tuple[str, ...] = setting(
         "Benchmarks that no row may overlap with",
@@ -102,8 +110,17 @@ class Settings:
     workers: int = setting("Tasks at a time", default=1, at_least=1, affects_result=False)
     shard: int = setting("Passages a task", default=1000, at_least=1)
     gpus: int = setting("GPUs of a server of vllm/... or sglang/...", default=1, at_least=1, affects_result=False)
+    server_args: Mapping[str, Any] = setting(
+        "Of a server of vllm/... or sglang/..., e.g. max_model_len=4096", default={}, affects_result=False
+    )
     ray_address: str = setting("A cluster's address", default="", default_text="a local one", affects_result=False)
-    slurm: Mapping[str, Any] = setting("partition=gpu,time=10:00:00,gpus=1, ...", default={}, affects_result=False)
+    slurm: Mapping[str, Any] = setting(
+        "Options of sbatch, e.g. account=ab12,partition=gpu,time=10:00:00,gpus=4; beside them setup, launcher, python, "
+        "and cpu.NAME for jobs without GPUs",
+        default={},
+        affects_result=False,
+        parse=slurm_options.parse,
+    )
     comet_python: str = setting(
         "Python of an environment with unbabel-comet", default="", metavar="PATH", affects_result=False
     )
@@ -155,6 +172,7 @@ class Settings:
         targets = tuple(dict.fromkeys(languages.get(code).code for code in self.targets))
         _check_models(self)
         _check_addresses(self)
+        server_arguments.check(self.server_args)
         if self.concurrency > MAX_CONCURRENCY:
             raise UserError(f"concurrency is {self.concurrency}; at most {MAX_CONCURRENCY} requests go out at a time")
         if self.candidates < max(len(self.translator_models), len(self.translator_temperatures)):
@@ -164,28 +182,29 @@ class Settings:
             )
         if self.max_words < self.min_words:
             raise UserError(f"max_words is {self.max_words}, less than min_words {self.min_words}")
-        if isinstance(self.slurm.get("time"), int | float):
-            # YAML 1.1 reads 10:00:00 as 36000, and Slurm would take that for minutes.
-            raise UserError(f"slurm time is {self.slurm['time']}; write it as text, in quotes: '10:00:00'")
         if self.select == "cometkiwi" and not self.comet_python:
             raise UserError("select cometkiwi needs --comet-python, the Python of an environment with unbabel-comet")
-        gpus = self.slurm.get("gpus", self.gpus)
-        if not isinstance(gpus, int) or isinstance(gpus, bool) or gpus < 1:
-            raise UserError(f"gpus is {str(gpus)[:40]!r}; need a whole number from 1")
-        return replace(self, source=source, targets=targets, gpus=gpus)
+        gpus = slurm_options.site(self.slurm).gpus or self.gpus
+        translated = [target for target in targets if target != source]
+        forms = form_of_address.checked(self.form_of_address, translated)
+        return replace(self, source=source, targets=targets, form_of_address=forms, gpus=gpus)
 
 
 def _check_models(settings: Settings) -> None:
     if not settings.scored and (settings.keep_best or settings.select == "judge"):
         raise UserError("judge none: nobody scores, so there is no --keep-best, and no --select judge; take chrf")
     judges = [settings.judge_model] if settings.scored else []
-    for spec in dict.fromkeys((settings.teacher, *settings.translator_models, *judges)):
+    specs = dict.fromkeys((settings.teacher, *settings.translator_models, *judges))
+    for spec in specs:
         backend, _, model = spec.partition("/")
         if backend not in BACKENDS or not model:
             raise UserError(
                 f"model {spec!r} is not of the form BACKEND/MODEL with one of {', '.join(BACKENDS)}; "
                 "a model in a folder is served first, e.g. by `transformers serve` or llama.cpp's server"
             )
+
+    if settings.server_args and all(spec.startswith("openai/") for spec in specs):
+        raise UserError("server_args: no server is started, every model is openai/...; leave --server-args out")
 
 
 def _check_addresses(settings: Settings) -> None:

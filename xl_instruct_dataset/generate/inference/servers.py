@@ -22,7 +22,9 @@ from xl_alpacaeval_metric.clients.cache import CachedAsyncClient
 from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.processes.server_guard import ServerGuard
+from xl_instruct_dataset.generate.config import server_arguments
 from xl_instruct_dataset.generate.config.models import Model
+from xl_instruct_dataset.generate.inference import server_log
 from xl_instruct_dataset.generate.inference.errors import ServerError, of_failure
 from xl_instruct_dataset.generate.inference.prompter import Rollout
 from xl_instruct_dataset.quality.sanitise import plain
@@ -44,6 +46,7 @@ class InferenceSpec:
     model: Model
     cache: Path
     progress: Path
+    logs: Path
     concurrency: int
     temperature: float
     max_tokens: int
@@ -51,13 +54,13 @@ class InferenceSpec:
     timeout: float = 600.0
     gpus: int = 1
     capabilities: Capabilities | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    server_args: Mapping[str, object] = field(default_factory=dict)
 
     def config(self) -> InferenceConfig:
         """datatrove's configuration."""
         started = not self.model.served
-        # Code in a repository of weights is not run; datatrove by itself has vLLM run it.
-        no_code = {"model_kwargs": {"trust-remote-code": False}} if self.model.backend == "vllm" else {}
+        replies = self.max_tokens + self.reasoning_tokens
+        own = server_arguments.of(self.model.backend, self.model.name, self.server_args, replies) if started else {}
         return InferenceConfig(
             server_type=self.model.backend if started else "endpoint",
             model_name_or_path=self.model.name,
@@ -67,8 +70,9 @@ class InferenceSpec:
             metric_interval=3600,
             server_ready_delay_sec=1.0,
             server_ready_max_attempts=3600,
+            server_log_folder=str(self.logs) if started else None,
             tp=max(1, self.gpus) if started else 1,
-            **{**no_code, **self.options},
+            **own,
         )
 
 
@@ -154,15 +158,32 @@ class StartedServer(CachedServer):
         if beside not in path.split(os.pathsep):
             os.environ["PATH"] = os.pathsep.join((path, beside))
         await self._end_server()  # After a start that failed.
-        process = await super().start_server()  # type: ignore[misc]
+        self._guard = ServerGuard()
+        with self._guard.starting():
+            process = await super().start_server()  # type: ignore[misc]
         if process is not None:
-            self._guard = ServerGuard(process.pid)
+            self._guard.watch(process.pid)
         return process
 
     async def _end_server(self) -> None:
         guard, self._guard = self._guard, None
         if guard is not None:
             await asyncio.to_thread(guard.end)
+
+    async def make_request(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """The reply; where the server has ended, ServerError says what its log says of that."""
+        try:
+            return dict(await super().make_request(payload))  # type: ignore[misc]
+        except ServerError as error:
+            log = Path(self._get_log_file_path() or "")  # type: ignore[attr-defined]
+            if self._ready or not (why := server_log.reason(log)):
+                raise
+            raise ServerError(f"{self.spec.model.spec}: the server ended: {why}; its log is {log}") from error
+
+    @property
+    def _ready(self) -> bool:
+        future: asyncio.Future[bool] = self._server_ready  # type: ignore[attr-defined]
+        return not future.done() or future.cancelled() or future.exception() is None
 
     async def _make_request(self, payload: dict[str, Any]) -> dict[str, Any]:
         address = super().get_base_url()  # type: ignore[misc]
