@@ -120,7 +120,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "cli",
     ),
     "xl_instruct_dataset.generate": (
-        "__init__ config demo documents process",
+        "__init__ checksums config demo documents process",
         "job",
         "seeds selection",
         "inference",

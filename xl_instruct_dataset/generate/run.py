@@ -13,7 +13,7 @@ from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.languages import identify
 from xl_alpacaeval_metric.machine import ray_cluster
-from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.progress import Notify, Progress, unheard
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.inference import comet, task_progress
@@ -32,15 +32,16 @@ BACKGROUND_DELAY = 1.0
 """Seconds after which the first requests are on their way, and other things can be loaded."""
 
 
-def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
+def run(settings: Settings, output: Path, progress: Progress, notify: Notify = unheard) -> Outcome:
     """Generate the Hub folder `output` on the local or the Ray executor.
 
-    Killed at any point, the same call continues. Raises UserError where the models do not answer,
+    Killed at any point, the same call continues; what was damaged meanwhile is made again, and
+    `notify` is told a line about it. Raises UserError where the models do not answer,
     the seeds cannot be read, the work folder is another job's, or documents are left unanswered;
     what is done is kept.
     """
     in_process = local_machine.can_stream(settings)
-    job = Job(settings, output, progress, signatures=SignatureCache() if in_process else None)
+    job = Job(settings, output, progress, notify, signatures=SignatureCache() if in_process else None)
     _check(job)
     with ThreadPoolExecutor(1) as loader:
         # While the endpoints are waited for.
@@ -84,8 +85,12 @@ def _run_phase(job: Job, phase: ShardPhase | JobPhase) -> None:
     """Run a phase to its end."""
     if isinstance(phase, ShardPhase):
         shards.refresh(job.work, phase.name, phase.reads, job.shards)
+        for line in shards.forget_damaged(job.work, phase.name, job.shards):
+            job.notify(line)
         _execute(job, phase, _executor(job, phase), load_counts(job).count)
     else:
+        for line in phase.damaged(job):
+            job.notify(line)
         job.progress(phase.activity, 0, 1)
         phase.run(job)
         job.progress(phase.activity, 1, 1)
