@@ -112,7 +112,7 @@ def killed(kills: int, executor: str, seed: int, work: Path) -> None:
     content: dict[str, Any] = {
         "models": [str(model) for model in models],
         "benchmarks": [str(write_rows(work / "stories.jsonl", 12))],
-        "eval": {"max_tokens": 24, "device": "cpu", "batch_size": 2},
+        "eval": {"max_tokens": 24, "device": "cpu", "batch_size": 1},
     }
     in_process = {"judge": f"hf/{random_model(work / 'judge', 9)}", "device": "cpu"}
     seen, seconds = {}, 0.0
@@ -143,9 +143,16 @@ def killed(kills: int, executor: str, seed: int, work: Path) -> None:
             assert sum(twice.values()) <= 2 * times, "more was asked twice than was under way at the kills"
     assert len(seen["killed"]) == 3
     same = seen["killed"] == seen["undisturbed"]
-    print("the same results" if same else "OTHER RESULTS")
+    print("the same results" if same else "OTHER RESULTS: " + ", ".join(_differing("", *seen.values())))
     if not same:
         raise SystemExit(1)
+
+
+def _differing(name: str, one: Any, other: Any) -> list[str]:
+    """The names of what differs, with both values."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return [line for key in {**one, **other} for line in _differing(f"{name}/{key}", one.get(key), other.get(key))]
+    return [] if one == other else [f"{name} {str(one)[:60]} -> {str(other)[:60]}"]
 
 
 def wall(prompts: int, seconds: float, work: Path) -> None:

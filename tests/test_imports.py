@@ -31,7 +31,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "figures",
         "scoring",
         "runs",
-        "labels leaderboard prefetch publishing",
+        "labels leaderboard planning prefetch publishing",
         "harness outputs report xl_alpacaeval_metric",
         "pages",
         "sweep",
@@ -120,7 +120,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "cli",
     ),
     "xl_instruct_dataset.generate": (
-        "__init__ config demo documents process",
+        "__init__ checksums config demo documents process",
         "job",
         "seeds selection",
         "inference",

@@ -99,11 +99,14 @@ def _get(code: str) -> Language:
 def parse(codes: str) -> list[Language]:
     """The languages of a comma-separated list, each once, in order.
 
-    Logs the `caveats` of each as warnings. Raises UserError for an empty list or an unknown code.
+    Logs the `caveats` of each as warnings. Raises UserError for an empty list and for an
+    empty or unknown code in it.
     """
-    given = [code for code in (part.strip() for part in codes.split(",")) if code]
-    if not given:
+    given = [part.strip() for part in codes.split(",")]
+    if not any(given):
         raise UserError("no language given; give codes such as de or fi,pt-BR")
+    if "" in given:
+        raise UserError(f"languages {codes[:40]!r}: code {given.index('') + 1} is empty; give codes such as fi,pt-BR")
     found = list(dict.fromkeys(get(code) for code in given))
     for language in found:
         for caveat in caveats(language):
@@ -189,9 +192,9 @@ def _unknown(code: str) -> str:
     elif of_country is not None and code.upper() in _english().territories:
         near = [of_country.split("_")[0]]
     elif len(given) > 2 and given not in _NOT_LANGUAGES:
-        near = [
-            names.get(close, close) for close in get_close_matches(given, [*names, *RESOURCE_CLASS], n=3, cutoff=0.75)
-        ]
+        # A slip of the pen leaves the first letter and most of the others: not elvish for English.
+        alike = [name for name in (*names, *RESOURCE_CLASS) if name[:1] == given[:1]]
+        near = [names.get(close, close) for close in get_close_matches(given, alike, n=3, cutoff=0.8)]
     else:
         near = []
     near = [key for key in dict.fromkeys(near) if key not in _NOT_LANGUAGES]

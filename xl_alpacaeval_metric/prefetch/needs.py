@@ -61,11 +61,16 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model that is loaded, or asked at an endpoint, with the arguments of its backend."""
+    """A model of lm-evaluation-harness, with the arguments of its backend."""
 
     name: str
     backend: str = "auto"
     arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def at_endpoint(self) -> bool:
+        """Whether it is asked at an address."""
+        return self.backend in ENDPOINTS or "base_url" in self.arguments
 
 
 def needs_of(
@@ -107,7 +112,7 @@ def once(needs: Sequence[Need]) -> list[Need]:
 def _of_model(role: str, model: Loaded) -> Iterator[Need]:
     """The needs of a model of lm-evaluation-harness."""
     arguments = model.arguments
-    if model.backend in ENDPOINTS or "base_url" in arguments:
+    if model.at_endpoint:
         yield Need(role, Source.ENDPOINT, model.name)
         own = arguments.get("tokenizer_backend", "huggingface")
         if model.backend == "local-completions" and own in ("auto", "huggingface"):
@@ -125,7 +130,7 @@ def _of_model(role: str, model: Loaded) -> Iterator[Need]:
 def _of_spec(role: str, spec: str, arguments: Mapping[str, Any]) -> Iterator[Need]:
     """The needs of a model `BACKEND/MODEL`; none for the judge `none`."""
     backend, _, name = spec.partition("/")
-    if backend in clients.BACKENDS and clients.BACKENDS[backend].has_endpoint and name:
+    if clients.is_endpoint(spec) and name:
         yield Need(role, Source.ENDPOINT, spec)
         return
     if clients.client_for(spec, role=role, args=arguments) is None:

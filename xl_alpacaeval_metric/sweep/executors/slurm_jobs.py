@@ -59,9 +59,11 @@ def submit(plan: Plan, folder: TaskFolder, place: PlaceSettings, say: Say) -> No
     submitted: list[str] = []
 
     def send(task: Task, after: Sequence[str] = (), when: queue.When = "afterok") -> str:
+        folder.write(task.name, "waiting")
         job = queue.submit(written[task], after=after, when=when)
         submitted.append(job)
-        folder.write(task.name, "waiting", job=job)
+        if (record := folder.record(task.name)) is not None and record.state == "waiting":  # Not begun yet.
+            folder.write(task.name, "waiting", job=job)
         say(f"{task.name}: job {job}; log {folder.log(task.name)}")
         return job
 
