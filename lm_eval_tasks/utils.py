@@ -2,7 +2,7 @@
 
 Judge and reference come from `--metadata '{"judge": "openai/gpt-4o", ...}'` or from the environment
 (XL_JUDGE, XL_REFERENCE, XL_BENCHMARK_PATH). All answers of a task are judged in one concurrent
-batch; values are in 0..1, as in the harness.
+batch; values are in percent, which their names say.
 """
 
 import json
@@ -19,7 +19,7 @@ from xl_alpacaeval_metric import benchmark, credentials, languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.harness import judging, values
 from xl_alpacaeval_metric.harness.values import interval_high, interval_low, length_controlled, mean_of_present
-from xl_alpacaeval_metric.judge.answer_order import both_by_default
+from xl_alpacaeval_metric.judge.answer_order import SMALL, both_by_default
 from xl_alpacaeval_metric.runs import pairs
 from xl_alpacaeval_metric.runs.answers import harness_model
 from xl_alpacaeval_metric.runs.answers.thoughts import Thoughts
@@ -67,7 +67,7 @@ class Task(ConfigurableTask):  # type: ignore[misc]
         return "bypass" in self._metric_fn_list
 
     def build_all_requests(self, **arguments: Any) -> None:
-        """Raises Refused where no judge is set or it does not answer, or references are missing.
+        """Raises Refused where no judge is set or it does not answer, or no row has a reference.
 
         Also where cached requests are those of another benchmark.
         """
@@ -98,7 +98,8 @@ class Task(ConfigurableTask):  # type: ignore[misc]
         if judge is None:
             return
         judge.client.preflight()
-        if any(doc["reference"] is None for doc in docs):
+        benchmark_name = self.dataset["test"].info.description.partition("@")[0]
+        if all(doc["reference"] is None for doc in docs) and benchmark_name not in SMALL:
             raise UserError(
                 f"{self.config.task}: the rows have no references; give a file with id, language, reference as "
                 '--metadata \'{"reference": "FILE"}\' or XL_REFERENCE, or judge=none'

@@ -20,3 +20,7 @@ class Progress(Protocol):
 
 def silent(step: str, done: int, total: int, text: str = "", /) -> None:
     """A Progress that shows nothing."""
+
+
+def unheard(line: str) -> None:
+    """A Notify that shows nothing."""

@@ -57,6 +57,8 @@ class TrainingRow:
     """One example: an instruction and a response, each in its language.
 
     The instruction names the response language. `scores` are 1 to 5 by criterion, None if unscored.
+    `passage` is what the row was made from, `source_response` the response before it was
+    translated; None where there is none, or its licence does not let it be passed on.
     """
 
     id: str
@@ -67,6 +69,8 @@ class TrainingRow:
     provenance: Provenance
     scores: Mapping[str, float] | None = None
     selection: Selection | None = None
+    passage: str | None = None
+    source_response: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The row with the columns of `features()`."""
@@ -86,6 +90,8 @@ class TrainingRow:
             "scores": None if self.scores is None else {name: self.scores.get(name) for name in CRITERIA},
             "selection": None if self.selection is None else _columns(self.selection),
             "provenance": provenance,
+            "passage": self.passage,
+            "source_response": self.source_response,
         }
 
 
@@ -124,6 +130,8 @@ def features() -> "datasets.Features":
                 "prompts": stages,
                 "non_commercial": Value("bool"),
             },
+            "passage": text,
+            "source_response": text,
         }
     )
 

@@ -7,8 +7,10 @@ import pytest
 
 from tests.commands import run_python
 from tests.helpers import ROOT, comparison
+from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.languages.fidelity import texts_fidelity
 from xl_alpacaeval_metric.runs.evaluate import judge_pairs
 
 EXAMPLES = ROOT / "examples"
@@ -33,6 +35,23 @@ def test_own_language() -> None:
     printed = run_example("own_language.py")
     assert "Kiswahili" in printed
     assert "50% of 2 answers are in Swahili" in printed
+
+
+def test_own_benchmark(tmp_path: Path) -> None:
+    file = tmp_path / "places.jsonl"
+    assert "100 rows" in run_example("own_benchmark.py", file)
+    found = benchmark.load(str(file)).rows
+    assert len(found) == 100
+    assert {row.response_language for row in found if row.reference} == {"de", "fi"}
+    languages = {(text, row.response_language) for row in found if (text := row.reference)}
+    wrong = [text for text, code in languages if is_in_another_language(text, code)]
+    assert not wrong, wrong
+
+
+def is_in_another_language(text: str, code: str) -> bool:
+    """Whether the identifier says that a text is in another language."""
+    (found,) = texts_fidelity([text], [code])
+    return found.line_pass is False
 
 
 def test_read_run_folder(run_folder: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -97,18 +98,18 @@ def test_a_run_logs_a_preference_for_every_sample(smollm2: Path, tmp_path: Path)
         # A probe for each of the two languages' tasks, then three verdicts each in both orders.
         assert server.stats()["requests"] <= 12 + 2
         assert server.stats()["max_in_flight"] >= 2
-    for line in ("win_rate", "line_pass_rate", "coverage"):
+    for line in ("win_rate_percent", "line_pass_rate_percent", "coverage_percent"):
         assert line in result.stdout
     (results,) = tmp_path.rglob("results_*.json")
     by_task = json.loads(results.read_text())["results"]
     for code in ("de", "fi"):
         (file,) = tmp_path.rglob(f"samples_xl_alpacaeval_mini_{code}_*.jsonl")
         samples: list[dict[str, Any]] = [json.loads(line) for line in file.read_text().splitlines()]
-        preferences = [sample["win_rate"] for sample in samples]
+        preferences = [sample["win_rate_percent"] for sample in samples]
         assert len(preferences) == 3
-        assert [json.loads(sample["filtered_resps"][0])["preference"] for sample in samples] == preferences
-        assert by_task[f"xl_alpacaeval_mini_{code}"]["win_rate,judged"] == pytest.approx(sum(preferences) / 3)
-        assert by_task[f"xl_alpacaeval_mini_{code}"]["win_rate_stderr,judged"] > 0
+        assert [100 * json.loads(sample["filtered_resps"][0])["preference"] for sample in samples] == preferences
+        assert by_task[f"xl_alpacaeval_mini_{code}"]["win_rate_percent,judged"] == pytest.approx(sum(preferences) / 3)
+        assert by_task[f"xl_alpacaeval_mini_{code}"]["win_rate_percent_stderr,judged"] > 0
 
 
 def test_without_a_judge_it_ends_before_any_generation(smollm2: Path) -> None:
@@ -157,12 +158,40 @@ def test_a_missing_verdict_is_left_out_and_counted() -> None:
     with JudgeServer(marker="no verdict") as server:
         settings = json.dumps({"judge": "openai/m", "judge_base_url": server.url})
         found = values.values(doc, judging.judge_answers([Answer("no verdict")], [doc], settings))
-    assert (found["coverage"], found["missing"]) == (0.0, 1.0)
-    assert math.isnan(found["win_rate"])
-    assert math.isnan(utils.mean_of_present([found["win_rate"]]))
-    assert math.isnan(utils.length_controlled([found["lc_win_rate"]]))
+    assert (found["coverage_percent"], found["missing_percent"]) == (0.0, 100.0)
+    assert math.isnan(found["win_rate_percent"])
+    assert math.isnan(utils.mean_of_present([found["win_rate_percent"]]))
+    assert math.isnan(utils.length_controlled([found["lc_win_rate_percent"]]))
     present = [1.0, math.nan, 0.0]
     assert (utils.mean_of_present(present), present) == (0.5, [1.0, 0.0])
+
+
+def test_rows_without_a_reference_count_in_fidelity_alone(caplog: pytest.LogCaptureFixture) -> None:
+    texts = [("a", GERMAN, "Guten Tag!"), ("b", GERMAN, None), ("c", "The dog runs through the forest.", None)]
+    docs = [
+        {"id": name, "response_language": "de", "instruction": f"Question {name}", "reference": reference}
+        for name, _, reference in texts
+    ]
+    with JudgeServer() as server:
+        settings = json.dumps({"judge": "openai/m", "judge_base_url": server.url, "both_orders": True})
+        results = judging.judge_answers([Answer(text) for _, text, _ in texts], docs, settings)
+        assert server.stats()["requests"] == 3  # The probe, and one item in both orders.
+    assert "2 of 3 items (de) have no reference and were not judged" in caplog.text
+    found = [values.values(doc, [result]) for doc, result in zip(docs, results, strict=True)]
+    figures = {name: utils.mean_of_present([one[name] for one in found]) for name in ("missing_percent",)}
+    assert figures == {"missing_percent": 0.0}
+    assert [math.isnan(one["win_rate_percent"]) for one in found] == [False, True, True]
+    assert [one["line_pass_rate_percent"] for one in found] == [100, 100, 0]
+    assert utils.interval_low([one["win_rate_ci95_low_percent"] for one in found]) >= 0
+
+
+def test_the_name_of_every_value_says_its_unit() -> None:
+    """The harness's own figures are 0 to 1, and those of results.json percentages."""
+    (base,) = FOLDER.glob("_base_yaml")
+    groups = FOLDER.glob("*/_*.yaml")
+    named = [name for file in (base, *groups) for name in re.findall(r"- metric: (\w+)", file.read_text())]
+    assert len(named) > 9 + 4
+    assert [name for name in named if not name.endswith("_percent")] == []
 
 
 @pytest.mark.parametrize("by_size", [True, False])
@@ -201,15 +230,15 @@ def test_figures_are_those_of_score() -> None:
         with Judge.from_spec("openai/m", base_url=server.url) as judge:
             expected = score(items, judge).overall
     found = [values.values(doc, [result]) for doc, result in zip(docs, results, strict=True)]
-    assert 100 * utils.mean_of_present([one["win_rate"] for one in found]) == pytest.approx(expected.win_rate)
+    assert utils.mean_of_present([one["win_rate_percent"] for one in found]) == pytest.approx(expected.win_rate)
     low, high = (
-        100 * end([one[name] for one in found])
-        for end, name in ((utils.interval_low, "win_rate_ci95_low"), (utils.interval_high, "win_rate_ci95_high"))
+        end([one[f"win_rate_ci95_{name}_percent"] for one in found])
+        for end, name in ((utils.interval_low, "low"), (utils.interval_high, "high"))
     )
     assert (low, high) == pytest.approx(expected.win_rate_ci95)
-    assert math.isnan(utils.length_controlled([one["lc_win_rate"] for one in found]))
+    assert math.isnan(utils.length_controlled([one["lc_win_rate_percent"] for one in found]))
     assert expected.lc_win_rate is None
-    assert 100 * statistics.fmean(one["coverage"] for one in found) == pytest.approx(expected.coverage)
+    assert statistics.fmean(one["coverage_percent"] for one in found) == pytest.approx(expected.coverage)
 
 
 def test_a_judge_that_goes_away_is_reported() -> None:
@@ -257,10 +286,10 @@ def test_thoughts_are_taken_off_and_the_results_name_the_judge(thinker: Path, tm
         assert result.returncode == 0, result.stderr
         assert THOUGHT not in json.dumps(server.seen.last_body)
     found = results_in(tmp_path)
-    assert found["results"]["xl_alpacaeval_mini_de"]["line_pass_rate,judged"] == 1
+    assert found["results"]["xl_alpacaeval_mini_de"]["line_pass_rate_percent,judged"] == 100
     group = found["groups"]["xl_alpacaeval_mini"]
-    assert group["missing,judged"] == 0
-    assert math.isnan(group["lc_win_rate,judged"]), "no taste for length was measured"
+    assert group["missing_percent,judged"] == 0
+    assert math.isnan(group["lc_win_rate_percent,judged"]), "no taste for length was measured"
     described = found["configs"]["xl_alpacaeval_mini_de"]["metadata"]["judged_by"]
     assert described["judge"] == "openai/any"
     assert described["judge_prompt"] in described["signature"]
@@ -280,7 +309,7 @@ def test_a_task_without_a_value_leaves_its_group_one(tmp_path: Path) -> None:
             text = (FOLDER / "mini" / f"xl_alpacaeval_mini_{code}.yaml").read_text()
             text = text.replace("../_base_yaml", str(FOLDER / "_base_yaml")).replace(f"mini_{code}", f"own_{code}")
             (tmp_path / "tasks" / f"{code}.yaml").write_text(text)
-        metric = "  - {metric: line_pass_rate, weight_by_size: false, filter_list: [judged]}\n"
+        metric = "  - {metric: line_pass_rate_percent, weight_by_size: false, filter_list: [judged]}\n"
         tasks = "task: [xl_alpacaeval_own_de, xl_alpacaeval_own_fi]\n"
         (tmp_path / "tasks" / "_group.yaml").write_text(f"group: own\n{tasks}aggregate_metric_list:\n{metric}")
         result = lm_eval(
@@ -290,11 +319,11 @@ def test_a_task_without_a_value_leaves_its_group_one(tmp_path: Path) -> None:
         )
     assert result.returncode == 0, result.stderr
     found = results_in(tmp_path / "out")
-    assert math.isnan(found["results"]["xl_alpacaeval_own_de"]["line_pass_rate,judged"])
+    assert math.isnan(found["results"]["xl_alpacaeval_own_de"]["line_pass_rate_percent,judged"])
     assert (
-        found["groups"]["own"]["line_pass_rate,judged"]
-        == found["results"]["xl_alpacaeval_own_fi"]["line_pass_rate,judged"]
-        == 1
+        found["groups"]["own"]["line_pass_rate_percent,judged"]
+        == found["results"]["xl_alpacaeval_own_fi"]["line_pass_rate_percent,judged"]
+        == 100
     )
 
 
@@ -347,7 +376,7 @@ def test_why_every_verdict_is_missing_is_said(tmp_path: Path) -> None:
     assert "4 of 4 verdicts are missing: " in result.stderr
     assert "HF Evaluate library" not in result.stderr, "the harness looks for our metrics on the Hub"
     assert "every verdict is missing" in result.stderr
-    assert results_in(tmp_path)["results"]["xl_alpacaeval_mini_de"]["missing,judged"] == 1
+    assert results_in(tmp_path)["results"]["xl_alpacaeval_mini_de"]["missing_percent,judged"] == 100
 
 
 def test_a_benchmark_of_one_s_own_is_a_task_with_its_ids_and_references(

@@ -11,6 +11,7 @@ or in ranges. Models and datasets of one name are one repository. It knows two t
 everything, READER may read; an upload needs none, as at the signed addresses of the Hub.
 """
 
+import argparse
 import base64
 import hashlib
 import json
@@ -233,3 +234,18 @@ _ROUTES = (
     ("PUT", "/lfs/(?P<oid>[0-9a-f]+)", HubServer._upload),
     (("GET", "HEAD"), f"(?:/datasets)?/{_REPO}/resolve/(?P<revision>[^/]+)/(?P<path>.+)", HubServer._file),
 )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--home", type=Path, default=Path("hub-home"), help="folder for the Hub's cache")
+    given = parser.parse_args()
+    server = HubServer(given.port)
+    for name, value in server.environment(given.home.resolve()).items():
+        print(f"export {name}={value}")
+    server.serve_until_interrupted()
+
+
+if __name__ == "__main__":
+    main()

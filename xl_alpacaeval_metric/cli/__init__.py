@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.cli import (  # noqa: F401  # They register their comm
     publish,
     show,
 )
-from xl_alpacaeval_metric.cli.cluster import prefetch, sweep  # noqa: F401
+from xl_alpacaeval_metric.cli.cluster import plan, prefetch, sweep  # noqa: F401
 from xl_alpacaeval_metric.cli.evaluate import app
 
 __all__ = ["app", "main"]

@@ -1,6 +1,5 @@
 """The command that says what judging will take, before or after there are answers."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ from xl_alpacaeval_metric.cli.analysis import Output, write
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, Exclusion, Languages, Limit, codes
 from xl_alpacaeval_metric.cli.options.judge import JudgingOptions
+from xl_alpacaeval_metric.cli.options.prices import PriceInput, PriceOutput, prices_of
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
@@ -41,24 +41,21 @@ def estimate_costs(
         Path | None, typer.Option(metavar="FILE|RUN", help="References in place of those in PAIRS, as for judge")
     ] = None,
     pilot: Annotated[int, typer.Option(min=0, metavar="N", help="Send N of the requests, to measure tokens")] = 0,
-    price_input: Annotated[float | None, typer.Option(min=0, help="Price of a million prompt tokens")] = None,
-    price_output: Annotated[float | None, typer.Option(min=0, help="Price of a million completion tokens")] = None,
+    price_input: PriceInput = None,
+    price_output: PriceOutput = None,
     output: Output = None,
 ) -> None:
     """Estimate the requests, tokens and money that judging will take."""
     from dataclasses import asdict, replace
 
     from xl_alpacaeval_metric import benchmark as benchmarks
+    from xl_alpacaeval_metric.cli.options.judging import both_by_default
     from xl_alpacaeval_metric.judge import estimate as estimating
     from xl_alpacaeval_metric.judge import judging_task
-    from xl_alpacaeval_metric.judge.answer_order import both_by_default
     from xl_alpacaeval_metric.judge_check.checking import checking
-    from xl_alpacaeval_metric.runs import answers_file, pairs
+    from xl_alpacaeval_metric.runs import answers_file, pairs, scored
 
-    if (price_input is None) != (price_output is None):
-        raise UserError("give both --price-input and --price-output, or neither")
-    if not all(map(math.isfinite, (price_input or 0.0, price_output or 0.0))):
-        raise UserError("--price-input and --price-output: need the price of a million tokens, a finite number")
+    prices = prices_of(price_input, price_output)
     if (answers is None) == (benchmark is None):
         raise UserError("give PAIRS or RUN for answers that are there, or --benchmark for those to come; one of them")
     given: Answers
@@ -77,7 +74,8 @@ def estimate_costs(
     else:
         assert answers is not None
         given = answers_file.read(answers, pairs.References.read(reference) if reference else None)
-    both = both_by_default([given.benchmark]) if asked.both_orders is None else asked.both_orders
+    run = answers if given.is_run and reference is None else None
+    both = both_by_default(given.benchmark, run) if asked.both_orders is None else asked.both_orders
     with asked.opened(both, asked.seed, asked.device) as the_judge:
         if the_judge is None:
             raise UserError("judge none takes no requests; name the judge to estimate for")
@@ -85,16 +83,24 @@ def estimate_costs(
         if pilot:
             the_judge.client.preflight()
         task = judging_task.JudgingTask.of(given.comparisons, the_judge, rubric=rubric, without=given.without_reference)
+        everything = task
+        if run is not None:
+            task = scored.left_in(run, given.comparisons, scored.Judging(the_judge, rubric), given.without_reference)
         found = estimating.estimate(task, pilot, probed=bool(pilot))
+        in_all = estimating.estimate(everything, probed=bool(pilot)).times(models)
         check = checking(the_judge, task.comparisons)
         found = found.times(models)
         found = found if check is None else replace(found, check=check.estimate())
     say(f"{models} models: {found.line()}" if models > 1 else found.line())
+    if had := in_all.requests - found.requests:
+        say(f"{had} of {in_all.requests} requests are answered in {answers} and are not sent again")
     if found.check is not None and found.check.requests:
         say(f"the judge check before it, once for all runs: up to {found.check.line()}")
     money = None
-    if price_input is not None and price_output is not None:
-        money = found.price(price_input, price_output)
-        most = money + found.thought_tokens * price_output / 1e6
+    if prices is not None:
+        money = found.price(*prices)
+        most = money + found.thought_tokens * prices[1] / 1e6
         say(f"price: {money:.2f} (half with --batch)" + (f"; {most:.2f} at most" if found.thought_tokens else ""))
-    write({**asdict(found), "price": money}, output)
+        if had:
+            say(f"price of all {in_all.requests} requests: {in_all.price(*prices):.2f}")
+    write({**asdict(found), "price": money, "requests_in_all": in_all.requests}, output)

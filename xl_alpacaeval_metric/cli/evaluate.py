@@ -11,6 +11,7 @@ from xl_alpacaeval_metric.cli.exit_codes import Version
 from xl_alpacaeval_metric.cli.options import judging
 from xl_alpacaeval_metric.cli.options.arguments import (
     Backend,
+    Base,
     BatchSize,
     ChatTemplate,
     GenerationKwargs,
@@ -58,6 +59,7 @@ def evaluate(
     model: Model,
     backend: Backend = "auto",
     model_args: ModelArgs = "",
+    base: Base = None,
     benchmark: BenchmarkName = "mini",
     languages: Languages = None,
     *,
@@ -108,12 +110,14 @@ def evaluate(
         thinking_tokens,
         asked.gpus,
         asked.allow_random_weights,
+        base,
     )
     candidate = with_backend(candidate, output)
     candidate.check()
+    benchmarks.check_name(benchmark)
+    wanted = codes(languages) if languages is not None else None
     with asked.opened_for(judging.both_by_default(benchmark, output)) as the_judge:
         rubric = asked.rubric(the_judge)
-        wanted = codes(languages) if languages is not None else None
         rows = benchmarks.load(
             benchmark, wanted, limit=limit, path=benchmark_path, seed=asked.seed, exclusion=exclusion
         )

@@ -8,6 +8,7 @@ import typer
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.analysis import Form, Output, write
 from xl_alpacaeval_metric.cli.evaluate import app
+from xl_alpacaeval_metric.cli.options.prices import PriceInput, PriceOutput, prices_of
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 
@@ -60,6 +61,8 @@ def report(
     figures: Annotated[
         Path | None, typer.Option(metavar="DIR", file_okay=False, help="Write each chart there, as SVG and as PDF")
     ] = None,
+    price_input: PriceInput = None,
+    price_output: PriceOutput = None,
 ) -> None:
     """Show runs as one HTML page: charts, tables, and every answer to search, sort and filter."""
     from xl_alpacaeval_metric.pages import run_page, shown_run
@@ -68,9 +71,10 @@ def report(
         raise UserError("nothing to write; give --output FILE.html, --figures DIR, or both")
     if output is not None and output.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"{output}: a page needs a name that ends in .html")
+    prices = prices_of(price_input, price_output)
     shown = shown_run.read(runs)
     if output is not None:
-        count = run_page.write(shown, output)
+        count = run_page.write(shown, output, prices)
         names = ", ".join(run.name for run in shown) if len(shown) < 5 else f"{len(shown)} runs"
         say(f"{output}: {count} answers of {names} ({output.stat().st_size / 1e6:.1f} MB)")
     if figures is not None:

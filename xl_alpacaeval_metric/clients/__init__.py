@@ -14,7 +14,7 @@ from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Thinking
 from xl_alpacaeval_metric.errors import UserError
 
-__all__ = ["BACKENDS", "client_for"]
+__all__ = ["BACKENDS", "check_spec", "client_for", "is_endpoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,27 @@ def client_for(
     """
     if spec == "none":
         return None
+    backend, name, model = _parts(spec, role)
+    if base_url is not None and not backend.has_endpoint:
+        raise UserError(f"a {role}'s base URL goes with openai/MODEL, not with {spec!r}")
+    settings = _settings(role, name, backend.arguments, args)
+    return backend.build(model, Options(base_url, concurrency, device, thinking), settings)
+
+
+def check_spec(spec: str, role: str = "judge") -> None:
+    """Raises UserError as `client_for` does for what is not of its form; builds nothing."""
+    if spec != "none":
+        _parts(spec, role)
+
+
+def is_endpoint(spec: str) -> bool:
+    """Whether `BACKEND/MODEL` is asked at an address, and not loaded here."""
+    backend = BACKENDS.get(spec.partition("/")[0])
+    return backend is not None and backend.has_endpoint
+
+
+def _parts(spec: str, role: str) -> tuple[Backend, str, str]:
+    """The backend, its name and the model of `BACKEND/MODEL`."""
     name, _, model = spec.partition("/")
     if not model:
         raise UserError(
@@ -130,13 +151,10 @@ def client_for(
             "vllm/ORG/MODEL" + (", or none" if role == "judge" else "")
         )
     backend = BACKENDS.get(name)
-    if base_url is not None and not (backend and backend.has_endpoint):
-        raise UserError(f"a {role}'s base URL goes with openai/MODEL, not with {spec!r}")
     if backend is None:
         names = ", ".join(BACKENDS) + (" and none" if role == "judge" else "")
         raise UserError(f"unknown {role} backend {name!r} in {spec!r}; there are {names}")
-    settings = _settings(role, name, backend.arguments, args)
-    return backend.build(model, Options(base_url, concurrency, device, thinking), settings)
+    return backend, name, model
 
 
 def _settings(

@@ -12,12 +12,9 @@ except ModuleNotFoundError:  # Windows, whose locks always work.
     fcntl = None  # type: ignore[assignment]
 
 MOUNTS = Path("/proc/self/mountinfo")
-_SHARED = frozenset(
-    ["9p", "afs", "beegfs", "ceph", "cifs", "cvmfs", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs3"]
-    + ["nfs4", "ocfs2", "orangefs", "panfs", "pvfs2", "smb2", "smb3", "smbfs", "wekafs"]
-)
-_SHARED_BY_FUSE = re.compile(
-    r"fuse\.(ceph|gluster|juicefs|lustre|mmfs|moosefs|mfs|rclone|s3fs|sshfs|weka|gcsfuse|goofys)"
+_SHARED = re.compile(
+    r"9p|afs|beegfs|ceph|cifs|cvmfs|gfs2|glusterfs|gpfs|lustre|ncpfs|nfs\d?|ocfs2|orangefs|panfs|pvfs2|smb\w*|wekafs"
+    r"|fuse\.(beegfs|ceph|gcsfuse|gluster|goofys|gpfs|juicefs|lustre|mfs|mmfs|moosefs|rclone|s3fs|sshfs|weka).*"
 )
 
 
@@ -44,12 +41,11 @@ def kind(path: Path) -> str:
 
 def shared(path: Path) -> bool:
     """Whether other machines may use the path's file system at the same time."""
-    found = kind(path)
-    return found in _SHARED or bool(_SHARED_BY_FUSE.match(found))
+    return _SHARED.fullmatch(kind(path)) is not None
 
 
 def locks(folder: Path) -> bool:
-    """Whether ranges of a file in the folder can be locked; raises OSError where none can be made."""
+    """Whether ranges of its files can be locked; raises OSError where none can be made."""
     with tempfile.TemporaryFile(dir=folder) as file:
         try:
             if fcntl is not None:
@@ -60,7 +56,7 @@ def locks(folder: Path) -> bool:
 
 
 def maps(folder: Path) -> bool:
-    """Whether processes can share a file of the folder as memory; raises OSError as `locks` does."""
+    """Whether processes can share its files as memory; raises OSError as `locks` does."""
     with tempfile.TemporaryFile(dir=folder) as file:
         file.truncate(mmap.PAGESIZE)
         try:

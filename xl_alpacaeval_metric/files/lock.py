@@ -22,7 +22,7 @@ FILE = ".lock"
 """The lock file in the folder. It is removed on release; a killed process leaves it unlocked."""
 SECONDS_BETWEEN_TRIES = 0.2
 _NO_FLOCK = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
-"""What says so: Lustre mounted without `flock`, other file systems, and NFS without its lock daemon."""
+"""What says so: Lustre mounted without `flock`, others, and NFS without its lock daemon."""
 
 
 class InUse(UserError):

@@ -4,7 +4,7 @@ import atexit
 import json
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import cache
@@ -43,6 +43,11 @@ def key_of(doc: Mapping[str, Any]) -> ItemKey:
     return doc["id"], doc["response_language"]
 
 
+def without_reference(docs: Iterable[Mapping[str, Any]]) -> list[ItemKey]:
+    """The documents that cannot be judged: only the language of their answers is measured."""
+    return [key_of(doc) for doc in docs if doc["reference"] is None]
+
+
 def described(
     judge: Judge | None, docs: Sequence[Mapping[str, Any]], source: str, file: str | None
 ) -> dict[str, object]:
@@ -51,7 +56,7 @@ def described(
     `source` is the benchmark and its revision, `file` the file of references if one was given.
     """
     items = [Comparison(*key_of(doc), doc["instruction"], "", doc["reference"] or "") for doc in docs]
-    task = JudgingTask.of(items, judge)
+    task = JudgingTask.of(items, judge, without=without_reference(docs))
     return {
         "judge": judge.client.spec if judge else "none",
         "judge_prompt": judge.settings.get("prompt") if judge else None,
@@ -132,13 +137,14 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
         )
         for answer, doc in zip(answers, docs, strict=True)
     ]
-    task = JudgingTask.of(items, judge)
+    task = JudgingTask.of(items, judge, without=without_reference(docs))
     check = check_of(judge, task.comparisons, settings)
     verdicts: dict[ItemKey, list[Verdict]] = defaultdict(list)
     given = task.judge_pending()
     for verdict in votes.averaged(given):
         verdicts[verdict.id, verdict.language].append(verdict)
     for line in (
+        *task.left_out(),
         *votes.left_out(given),
         *scoring.unfinished_thoughts(task.comparisons),
         *gaming.warnings(task.comparisons),
@@ -152,14 +158,18 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
     if (thoughts := thinking_of(items)) is not None:
         told = ", ".join(f"{c} {share:.0f}%" for c, share in thoughts.languages.items())
         logger.info("%s: thought in %s", items[0].language, told)
-    figures = Figures(scored, (), None, judge is not None)
+    figures = Figures(scored, (), None, judge is not None, task.not_judged)
     for line in (*figures.swamped(), *figures.one_sided()):
         logger.warning("%s", line)
     tastes = checking.tastes(check), checking.markdown_tastes(check)
     lengths = _content_lengths(task.comparisons) if tastes[0] else [None] * len(scored)
     return [
         json.dumps(
-            {**_judged_answer(one, judge is not None, check, between, tastes), "one_order": [*figures.one_order()]},
+            {
+                **_judged_answer(one, judge is not None, check, between, tastes),
+                "without_reference": one.item.key in task.not_judged,
+                "one_order": [*figures.one_order()],
+            },
             ensure_ascii=False,
         )
         for one, between in zip(scored, lengths, strict=True)

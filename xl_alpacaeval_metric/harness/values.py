@@ -1,4 +1,7 @@
-"""The values of a document and their aggregation, in the harness's 0..1."""
+"""The values of a document and their aggregation, in percent, which every name says.
+
+Most figures of the harness are 0 to 1, so that a bare `win_rate` could be taken for either.
+"""
 
 import json
 import math
@@ -28,25 +31,26 @@ def values(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
     # Where the judge was found to be none, its number is not shown; the log has the verdicts.
     shown = None if (judged.get("judge_check") or {}).get("verdict") == "no judge" else preference
     found: dict[str, Any] = {
-        "line_pass_rate": _number(language["line_pass"]),
-        "word_pass_rate": _number(language["word_pass"]),
-        "coverage": float(language["scored"]),
+        "line_pass_rate_percent": _percent(language["line_pass"]),
+        "word_pass_rate_percent": _percent(language["word_pass"]),
+        "coverage_percent": _percent(language["scored"]),
     }
     if judged["judged"]:  # The same for every document of a run.
         verdicts, code = judged["verdicts"], doc["response_language"]
-        found["win_rate"] = Preference.of(_number(shown), code, _order(verdicts))
+        found["win_rate_percent"] = Preference.of(_percent(shown), code, _order(verdicts))
         item = [_number(shown), doc["id"], code, _order(verdicts)]
-        found["win_rate_ci95_low"], found["win_rate_ci95_high"] = item, item
+        found["win_rate_ci95_low_percent"], found["win_rate_ci95_high_percent"] = item, item
         lengths, taste = judged["content_lengths"] or (0.0, 0.0), judged["length_taste"]
         markdown = *(judged.get("markdown") or (0, 0)), judged.get("markdown_taste")
-        found["lc_win_rate"] = [_number(shown), *lengths, code, taste, _order(verdicts), markdown]
-        found["first_position_rate"] = _first(verdicts)
-        found["missing"] = float(preference is None)
+        found["lc_win_rate_percent"] = [_number(shown), *lengths, code, taste, _order(verdicts), markdown]
+        found["first_position_rate_percent"] = 100 * _first(verdicts)
+        # Without a reference there was nothing to judge, so that no verdict is missing.
+        found["missing_percent"] = math.nan if judged.get("without_reference") else _percent(preference is None)
     return found
 
 
 class Preference(float):
-    """A preference that knows the language and the order it was judged in.
+    """A preference, in percent, that knows the language and the order it was judged in.
 
     A plain number for the harness, which computes the standard error from it and writes it down.
     """
@@ -79,6 +83,10 @@ def _first(verdicts: Sequence[Mapping[str, Any]]) -> float:
 
 def _number(value: float | bool | None) -> float:
     return math.nan if value is None else float(value)
+
+
+def _percent(value: float | bool | None) -> float:
+    return 100 * _number(value)
 
 
 class Figure(float):
@@ -145,20 +153,19 @@ mean_of_present = MeanOfPresent()
 
 
 def interval_low(items: list[tuple[float, str, str, str]]) -> float:
-    """The lower end of the 95% interval of a task's win rate, 0..1."""
+    """The lower end of the 95% interval of a task's win rate, in percent."""
     return _interval(items)[0]
 
 
 def interval_high(items: list[tuple[float, str, str, str]]) -> float:
-    """The upper end of the 95% interval of a task's win rate, 0..1."""
+    """The upper end of the 95% interval of a task's win rate, in percent."""
     return _interval(items)[1]
 
 
 def _interval(items: list[tuple[float, str, str, str]]) -> tuple[float, float]:
     preferences, prompts, languages, orders = zip(*items, strict=True)
     interval = win_rate_interval(preferences, prompts, languages, orders=orders)
-    low, high = one_order.widened(interval, *one_order.unseen(as_preferences(preferences), languages, orders))
-    return low / 100, high / 100
+    return one_order.widened(interval, *one_order.unseen(as_preferences(preferences), languages, orders))
 
 
 Pair = tuple[float, float, float, str, Sequence[float] | None, str, tuple[int, int, Sequence[float] | None]]
@@ -166,7 +173,7 @@ Pair = tuple[float, float, float, str, Sequence[float] | None, str, tuple[int, i
 
 
 def length_controlled(items: list[Pair]) -> Figure:
-    """The length-controlled win rate of a task, 0..1, over the items with a preference.
+    """The length-controlled win rate of a task, in percent, over the items with a preference.
 
     nan where the judge's taste for length is not known, or the pairs are too few.
     """
@@ -186,4 +193,4 @@ def length_controlled(items: list[Pair]) -> Figure:
         markdown_tastes={item[3]: Taste(*item[6][2]) for item in present if item[6][2] is not None},
         of_same_content=True,
     )
-    return Figure(found.value / 100.0)
+    return Figure(found.value)

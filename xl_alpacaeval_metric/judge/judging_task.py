@@ -99,6 +99,16 @@ class JudgingTask:
         """The verdicts among the new judgements."""
         return [one for one in self.new if isinstance(one, Verdict)]
 
+    def left_out(self) -> list[str]:
+        """A warning about items that have no reference; none where there are none."""
+        codes = [item.language for item in self.comparisons if item.key in self.not_judged]
+        if not codes:
+            return []
+        return [
+            f"{len(codes)} of {len(self.comparisons)} items ({', '.join(dict.fromkeys(codes))}) have no reference "
+            "and were not judged: language fidelity alone"
+        ]
+
     def with_judgements(self, new: Iterable[Verdict | Rating], seconds: float) -> Self:
         """The same task with new judgements, which took `seconds`; nothing in them is asked again.
 

@@ -16,10 +16,11 @@ _OBJECTS = ("answered_in", "criteria", "judge_check", "usage", "thinking", "by_d
 """Keys of results.json that hold objects, or null."""
 
 
-def sections(runs: Sequence[ShownRun]) -> list[Section]:
+def sections(runs: Sequence[ShownRun], prices: tuple[float, float] | None = None) -> list[Section]:
     """The sections that there are figures for; many runs from the best to the worst.
 
-    Raises UserError where the results or the check of a run are damaged.
+    `prices` are those of a million tokens that the judge reads and writes. Raises UserError where
+    the results or the check of a run are damaged.
     """
     for run in runs:
         _check(run)
@@ -37,21 +38,21 @@ def sections(runs: Sequence[ShownRun]) -> list[Section]:
         answers.thoughts(runs),
         judging.check(runs),
         judging.panel(runs),
-        judging.costs(runs),
+        judging.costs(runs, prices),
         judging.settings(runs),
     ]
     return [section for section in found if section is not None]
 
 
-def write(runs: Sequence[ShownRun], file: Path) -> int:
+def write(runs: Sequence[ShownRun], file: Path, prices: tuple[float, float] | None = None) -> int:
     """Write the page of these runs; returns the number of answers on it.
 
-    Raises UserError where the file cannot be written, a run's file is damaged, or the extra
-    "report" is not installed.
+    `prices` as for `sections`. Raises UserError where the file cannot be written, a run's file is
+    damaged, or the extra "report" is not installed.
     """
     drawn = [
         section.drawn(drawing.svg(section.chart)) if section.chart is not None else section
-        for section in sections(runs)
+        for section in sections(runs, prices)
     ]
     return document.write(file, _head(runs), drawn, _answers(runs))
 

@@ -60,6 +60,16 @@ class ShownRun:
         found = self.results.get("by_language")
         return found if isinstance(found, dict) else {}
 
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """Tokens that the judge read and wrote for all judgements here, whenever they were made."""
+        found = [0, 0]
+        for name in (run_folder.VERDICTS, run_folder.RATINGS):
+            for row in jsonl.read_lines(self.folder / name) if self.folder.is_dir() else ():
+                for k, key in enumerate(("prompt_tokens", "completion_tokens")):
+                    found[k] += value if isinstance(value := row.get(key), int) else 0
+        return found[0], found[1]
+
     def answers(self) -> Iterator[Answer]:
         """Every answer, in the order of the run; raises UserError where a file is damaged."""
         if self.opened is not None:
@@ -94,9 +104,7 @@ def read(folders: Sequence[Path]) -> list[ShownRun]:
     """
     if not folders:
         raise UserError("no run given; give run folders of eval or judge, or files of answers")
-    twice = [folder for folder, count in Counter(folder.resolve() for folder in folders).items() if count > 1]
-    if twice:
-        raise UserError(f"{twice[0]}: is given twice; give each run once")
+    opened.check_once(folders)
     return named([run for folder in folders for run in _read(folder)])
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import Benchmark
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import judging_task
+from xl_alpacaeval_metric.languages.content_length import characters_per_content
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import opened, pairs
 from xl_alpacaeval_metric.runs.opened import Opened
@@ -14,6 +16,9 @@ from xl_alpacaeval_metric.runs.pairs import References
 
 LONG = 2264
 """Characters of a reference answer in AlpacaEval: 566 tokens of four (docs/understand/cost.md)."""
+
+_TWO_BYTES = frozenset(("Cyrl", "Grek", "Arab", "Hebr", "Armn", "Syrc", "Thaa", "Nkoo"))
+"""Scripts whose letters take two bytes of UTF-8; those of Latin take one, of the others three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +77,29 @@ def read(path: Path, given: References | None = None, *, keep_thinking: bool = F
     )
 
 
-def expected(benchmark: Benchmark) -> Answers:
+def expected(benchmark: Benchmark, answer_tokens: int | None = None) -> Answers:
     """Answers to a benchmark before there are any, for an estimate.
 
-    An answer is taken to be as long as its reference, or LONG where there is none, and a reference
-    that is not there as long as that.
+    A reference that is not there is taken to be as long as LONG characters of English, in as many
+    characters as its language takes, and of as many bytes. An answer is as long as its reference,
+    or as `answer_tokens` of English, four characters each.
     """
-    rows = [(row, row.reference or LONG * "x") for row in benchmark.rows]
-    comparisons = [Comparison(row.id, row.response_language, row.instruction, text, text) for row, text in rows]
+    codes = dict.fromkeys(row.response_language for row in benchmark.rows)
+    references = {code: _as_long(code, LONG) for code in codes}
+    answers = {code: _as_long(code, 4 * answer_tokens) for code in codes} if answer_tokens else {}
+    comparisons = []
+    for row in benchmark.rows:
+        reference = row.reference or references[row.response_language]
+        answer = answers.get(row.response_language, reference)
+        comparisons.append(Comparison(row.id, row.response_language, row.instruction, answer, reference))
     return Answers(comparisons, (), {}, benchmark.name, benchmark.name, False)
+
+
+def _as_long(code: str, characters: int) -> str:
+    """A text that takes the place of so many characters of English in another language."""
+    script = languages.get(code).script or ""
+    letter = "x" if script in ("", "Latn") else "\u0436" if script in _TWO_BYTES else "\u0915"
+    return letter * round(characters * characters_per_content(code))
 
 
 def _against(found: Opened, given: References | None) -> tuple[list[Comparison], list[str]]:

@@ -60,7 +60,7 @@ def evaluate_model(
         notes = [
             *family.warnings(candidate.model, judging.judge),
             *generation.warnings(samples, candidate.max_tokens),
-            *_not_judged(rows, judging.judge),
+            *task.left_out(),
         ]
         return scored.judged(
             folder, task.with_answers(comparisons_of(samples)), judging, source, progress, notes, check
@@ -99,7 +99,7 @@ def judge_pairs(
         task, check = scored.planned(folder, comparisons_of(rows), judging, _without_reference(rows))
         scored.take_on_judge(folder, judging, {"pairs": _hash(rows), "rows": len(rows)}, source)
         folder.write_rows(run_folder.SAMPLES, rows)
-        notes = [*notes, *_not_judged(rows, judging.judge)]
+        notes = [*notes, *task.left_out()]
         return scored.judged(folder, task, judging, source, progress, notes, check)
 
 
@@ -144,7 +144,7 @@ def judge_run(
             *notes,
             *family.warnings(str(settings.get("model") or ""), judging.judge),
             *generation.warnings(rows, int(settings.get("max_tokens") or 0)),
-            *_not_judged(rows, judging.judge),
+            *task.left_out(),
             *growth.unanswered(folder.rows(run_folder.ROWS), rows),
         ]
         return scored.judged(folder, task, judging, source, progress, notes, check)
@@ -202,17 +202,6 @@ def _rows_settings(benchmark: Benchmark) -> dict[str, object]:
 
 def _without_reference(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [growth.key_of(row) for row in rows if row.get("reference") is None]
-
-
-def _not_judged(rows: Sequence[Mapping[str, Any]], judge: Judge | None) -> list[str]:
-    """A warning about rows without a reference; none where there is no judge."""
-    found = _without_reference(rows) if judge else []
-    if not found:
-        return []
-    codes = ", ".join(dict.fromkeys(code for _, code in found))
-    return [
-        f"{len(found)} of {len(rows)} items ({codes}) have no reference and were not judged: language fidelity alone"
-    ]
 
 
 def _reference_run(references: str) -> Mapping[str, object]:

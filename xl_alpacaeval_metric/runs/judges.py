@@ -45,6 +45,18 @@ def folders_of(judge: Judge | None) -> dict[str, str]:
     return {label: _name(settings_of(member)) for label, member in judge.members.items()}
 
 
+def folders_expected(folder: RunFolder, judge: Judge | None) -> dict[str, str]:
+    """As `folders_of`, for a judge that has not been asked yet.
+
+    What a probe would find of it is not known: by name and prompt it is taken for the judge that
+    run.json names.
+    """
+    now, settings = folders_of(judge), folder.stored.get("settings") or {}
+    if judge is None or any(settings.get(key) != judge.settings.get(key) for key in ("judge", "prompt")):
+        return now
+    return folders_in(folder)
+
+
 def folders_in(folder: RunFolder) -> dict[str, str]:
     """As `folders_of`, for the judge that run.json names."""
     stored = folder.stored

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.files import jsonl
@@ -88,9 +89,26 @@ def task_of(
     folder: RunFolder, comparisons: Sequence[Comparison], judging: Judging, without: Collection[ItemKey] = ()
 ) -> JudgingTask:
     """What is left to judge, given the judgements in the folder; items `without` are not judged."""
+    return _task(folder, comparisons, judging, without, judges.folders_of(judging.judge))
+
+
+def left_in(
+    path: Path, comparisons: Sequence[Comparison], judging: Judging, without: Collection[ItemKey]
+) -> JudgingTask:
+    """What the run in a folder leaves to judge; nothing is asked, and nothing is written."""
+    folder = RunFolder(path, {})
+    return _task(folder, comparisons, judging, without, judges.folders_expected(folder, judging.judge))
+
+
+def _task(
+    folder: RunFolder,
+    comparisons: Sequence[Comparison],
+    judging: Judging,
+    without: Collection[ItemKey],
+    names: Mapping[str, str],
+) -> JudgingTask:
     # Ratings carry the hash of their criteria, which are no setting of the folder: a finished run
     # can be rated later.
-    names = judges.folders_of(judging.judge)
     return JudgingTask.of(
         comparisons,
         judging.judge,

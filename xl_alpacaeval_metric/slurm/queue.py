@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 from xl_alpacaeval_metric.errors import UserError
 
@@ -11,6 +12,8 @@ ENDED = frozenset(
     ["BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "TIMEOUT"]
 )
 """States of a job that will not run again by itself; all others are in the queue."""
+When = Literal["afterok", "afterany", "after"]
+"""What a job waits for: that others have ended well, have ended, or have started."""
 _LATER = re.compile(r"nodes? (are|is) (busy|not available)|node configuration is not available|down|drain", re.I)
 """What `--test-only` says of a job that would wait in the queue."""
 _PREFIXES = re.compile(
@@ -23,15 +26,17 @@ def available() -> bool:
     return shutil.which("sbatch") is not None
 
 
-def submit(script: str, *, after: Iterable[str] = (), exports: Mapping[str, str] | None = None) -> str:
+def submit(
+    script: str, *, after: Iterable[str] = (), when: When = "afterok", exports: Mapping[str, str] | None = None
+) -> str:
     """Submit a script; returns the job's id.
 
-    It starts once the jobs `after` have ended well, and leaves the queue if one of them does not.
-    `exports` are variables of its environment beside those of this process. Raises UserError with
-    what sbatch says.
+    It starts once the jobs `after` have ended well, and leaves the queue if one of them does not;
+    or, as `when` says, once they have ended in any way, or have started. `exports` are variables of
+    its environment beside those of this process. Raises UserError with what sbatch says.
     """
     waits = ":".join(after)
-    options = [f"--dependency=afterok:{waits}", "--kill-on-invalid-dep=yes"] if waits else []
+    options = [f"--dependency={when}:{waits}", "--kill-on-invalid-dep=yes"] if waits else []
     if exports:
         options.append("--export=" + ",".join(["ALL", *(f"{name}={value}" for name, value in exports.items())]))
     return _sbatch(["--parsable", *options], script).strip().partition(";")[0]

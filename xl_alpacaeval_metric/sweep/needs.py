@@ -1,7 +1,13 @@
-"""What the runs of a sweep read, for `prefetch`."""
+"""What a sweep needs: files, for `prefetch`, and tokens, for `plan`."""
 
 from pathlib import Path
 
+from xl_alpacaeval_metric.clients.base import Thinking
+from xl_alpacaeval_metric.judge import rubric_file
+from xl_alpacaeval_metric.judge_check import checking
+from xl_alpacaeval_metric.planning import rows
+from xl_alpacaeval_metric.planning.named_judge import NamedJudges
+from xl_alpacaeval_metric.planning.steps import Planned, PlannedModel
 from xl_alpacaeval_metric.prefetch import needs
 from xl_alpacaeval_metric.prefetch.needs import Loaded, Need
 from xl_alpacaeval_metric.sweep.file import Sweep
@@ -13,7 +19,42 @@ def needs_of(sweep: Sweep) -> list[Need]:
         models=[Loaded(one.model, one.backend or "auto", one.model_args) for one in sweep.models],
         judges=[(one.judge, one.args) for one in sweep.judges],
         benchmarks=[
-            (one.benchmark, Path(one.benchmark_path) if one.benchmark_path else None) for one in sweep.benchmarks
+            (one.benchmark, Path(one.benchmark_path) if one.benchmark_path else None, one.languages)
+            for one in sweep.benchmarks
         ],
         references=[one.reference for one in sweep.benchmarks if one.reference],
+    )
+
+
+def planned(sweep: Sweep) -> Planned:
+    """The steps that a sweep takes; raises UserError as `planning.rows.planned` does."""
+    judging, judges = sweep.judging, sweep.judges
+    first = judges[0] if judges else None
+    criteria = judging.criteria or judging.criteria_file
+    return Planned(
+        [
+            PlannedModel(
+                one.model, Loaded(one.model, one.backend or "auto", one.model_args).at_endpoint, one.max_tokens or 1024
+            )
+            for one in sweep.models
+        ],
+        [
+            rows.planned(
+                one.benchmark,
+                one.languages or None,
+                limit=one.limit,
+                path=Path(one.benchmark_path) if one.benchmark_path else None,
+                exclusion=one.exclusion or "strict",
+            )
+            for one in sweep.benchmarks
+        ],
+        NamedJudges(
+            tuple(one.judge for one in judges),
+            judging.both_orders,
+            judging.judge_votes or 1,
+            judging.judge_prompt,
+            Thinking.of(first.thinking, first.thinking_tokens) if first else Thinking(),
+        ),
+        rubric_file.load(Path(judging.criteria_file) if judging.criteria_file else None) if criteria else None,
+        checked=checking.wanted(judging.judge_check),
     )

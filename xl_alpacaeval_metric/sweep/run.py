@@ -7,10 +7,12 @@ from pathlib import Path
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import yaml_file
 from xl_alpacaeval_metric.files.lock import FolderLock
+from xl_alpacaeval_metric.machine import ray_cluster
 from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.slurm import queue
 from xl_alpacaeval_metric.sweep import collecting
 from xl_alpacaeval_metric.sweep import plan as planning
-from xl_alpacaeval_metric.sweep.executors import local
+from xl_alpacaeval_metric.sweep.executors import local, slurm_jobs
 from xl_alpacaeval_metric.sweep.file import Run, Sweep
 from xl_alpacaeval_metric.sweep.judging import judged_runs, judges
 from xl_alpacaeval_metric.sweep.missing import Missing
@@ -46,22 +48,22 @@ def start(sweep: Sweep, source: Path, check: Check, say: Say) -> Plan:
         return found
     folder = TaskFolder(sweep.output)
     with FolderLock(folder.path):
-        _wait_for_others(folder, [task.name for task in found.tasks])
         content = {**yaml_file.read_mapping(source), "output": str(sweep.output), "executor": sweep.place.executor}
         planning.write_copy(source, content, sweep.output)
         if sweep.place.executor == "slurm":
-            from xl_alpacaeval_metric.sweep.executors import slurm_jobs
-
             slurm_jobs.submit(found, folder, sweep.place, say)
             return found
+        if sweep.place.executor == "ray":
+            ray_cluster.check(sweep.place.ray_address)
+        _wait_for_others(folder, [task.name for task in found.tasks])
         if found.ask is not None or found.finish is not None:
             with judges.opened(sweep) as opened:
                 opened.preflight(endpoints_alone=True)
         planning.forget(found, folder)
         if sweep.place.executor == "ray":
-            from xl_alpacaeval_metric.sweep.executors import ray_cluster
+            from xl_alpacaeval_metric.sweep.executors import ray_cluster as ray_executor
 
-            ray_cluster.run(found, folder, sweep.place, say)
+            ray_executor.run(found, folder, sweep.place, say)
         else:
             local.run(found, folder, sweep.place.workers, say)
     return found
@@ -89,20 +91,27 @@ def do_task(sweep: Sweep, name: str, progress: Progress, say: Say) -> None:
 
 def _is_over(folder: TaskFolder) -> Callable[[Run], bool]:
     """Whether the task that makes a run's answers has ended, or was never needed."""
-    from xl_alpacaeval_metric.sweep.executors import slurm_jobs
-
     in_queue = slurm_jobs.Queue()
 
     def is_over(run: Run) -> bool:
         record = folder.record(run.name)
-        if record is None or record.state in ENDED:
+        if record is None or record.state in ("done", "failed"):
             return True
-        return bool(record.job) and not in_queue(record.job)
+        if record.job:  # One that was stopped may be back in the queue.
+            return not in_queue(record.job)
+        return record.state in ENDED
 
     return is_over
 
 
 def _wait_for_others(folder: TaskFolder, names: Sequence[str]) -> None:
+    """Wait for the tasks of a sweep that was killed; raises UserError where jobs are in a queue."""
+    jobs = {name: record.job for name in names if (record := folder.record(name)) and record.job}
+    in_queue = slurm_jobs.Queue()
+    if jobs and queue.available() and (waits := [name for name, job in jobs.items() if in_queue(job)]):
+        raise UserError(
+            f"{folder.path}: task {waits[0]} is job {jobs[waits[0]]} in Slurm's queue; wait for it, or cancel it"
+        )
     end = time.monotonic() + SECONDS_FOR_OTHERS
     while alive := [name for name in names if folder.is_alive(name)]:
         if time.monotonic() > end:

@@ -70,7 +70,7 @@ def _run(settings: Settings, output: Path, strict: bool) -> None:
         stderr_into(file) as shown,
         ProgressLine(work, stream=shown) as progress,
     ):
-        outcome = run.run(settings, output, progress)
+        outcome = run.run(settings, output, progress, progress.notify)
     report.show(outcome, terminal.console())
     say(f"report: {report.file(work)}")
     say(f"page: {page.file(work)}")
@@ -99,5 +99,9 @@ def _slurm(settings: Settings, output: Path, dry_run: bool) -> None:
     from xl_instruct_dataset.generate import slurm_chain
     from xl_instruct_dataset.generate.job import Job
 
-    for line in slurm_chain.submit(Job(settings, output), dry_run):
+    for line in slurm_chain.submit(Job(settings, output, notify=_warn), dry_run):
         say(line)
+
+
+def _warn(line: str) -> None:
+    say(line, error=True)

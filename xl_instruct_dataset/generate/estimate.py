@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from xl_alpacaeval_metric.benchmark.written.translate import messages as translation
 from xl_alpacaeval_metric.clients.base import Message
 from xl_alpacaeval_metric.files.jsonl import read_lines
 from xl_instruct_dataset.generate.config.settings import Settings
@@ -61,7 +60,7 @@ def estimate(settings: Settings, seeds: Path, passages: int) -> list[StageEstima
     selections = min(passages, settings.keep_best or passages) * len(targets)
     candidates = selections * settings.candidates
     requests = round(candidates * segments)
-    prompts = requests * _tokens(translation("", source, targets[0])) + candidates * text
+    prompts = requests * _tokens(translate.messages("", source, targets[0])) + candidates * text
     translators = ", ".join(settings.translator_models)
     found.append(StageEstimate("translate", translators, requests, prompts, candidates * text * FACTOR))
     if settings.select == "judge":

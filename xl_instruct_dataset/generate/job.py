@@ -7,7 +7,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric.benchmark import contamination
 from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
-from xl_alpacaeval_metric.progress import Progress, silent
+from xl_alpacaeval_metric.progress import Notify, Progress, silent, unheard
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.models import Model
 from xl_instruct_dataset.generate.config.settings import Settings
@@ -25,6 +25,7 @@ class Job:
     settings: Settings
     output: Path
     progress: Progress = silent
+    notify: Notify = unheard
     capabilities: Mapping[Model, Capabilities | None] = field(default_factory=dict)
     signatures: SignatureCache | None = None
     work: Path = field(init=False)

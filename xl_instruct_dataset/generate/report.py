@@ -16,9 +16,10 @@ from xl_alpacaeval_metric.files import parquet
 from xl_alpacaeval_metric.files.jsonl import replace_file
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import card_text
+from xl_instruct_dataset.generate.config import form_of_address
 from xl_instruct_dataset.generate.documents import Usage
 from xl_instruct_dataset.generate.estimate import StageEstimate
-from xl_instruct_dataset.generate.selection.export import cautions
+from xl_instruct_dataset.generate.selection.export import cautions, left_out
 from xl_instruct_dataset.generate.selection.tally import Outcome
 
 FILE = "report.md"
@@ -43,7 +44,9 @@ def remarks(outcome: Outcome) -> list[str]:
     found += [
         f"{target}: {count} of {wanted} rows wanted; give more passages" for target, count in outcome.short.items()
     ]
+    found += form_of_address.lines(outcome.job.settings.form_of_address)
     found += cautions(outcome.job.settings)
+    found += left_out(outcome.job.settings, sum(outcome.tally.rows.values()))
     if count := outcome.tally.fallen_back:
         found.append(f"the judge could not select {count} times; chrF did")
     return found

@@ -12,7 +12,8 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.languages import identify
-from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.machine import ray_cluster
+from xl_alpacaeval_metric.progress import Notify, Progress, unheard
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.inference import comet, task_progress
@@ -31,15 +32,16 @@ BACKGROUND_DELAY = 1.0
 """Seconds after which the first requests are on their way, and other things can be loaded."""
 
 
-def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
+def run(settings: Settings, output: Path, progress: Progress, notify: Notify = unheard) -> Outcome:
     """Generate the Hub folder `output` on the local or the Ray executor.
 
-    Killed at any point, the same call continues. Raises UserError where the models do not answer,
+    Killed at any point, the same call continues; what was damaged meanwhile is made again, and
+    `notify` is told a line about it. Raises UserError where the models do not answer,
     the seeds cannot be read, the work folder is another job's, or documents are left unanswered;
     what is done is kept.
     """
     in_process = local_machine.can_stream(settings)
-    job = Job(settings, output, progress, signatures=SignatureCache() if in_process else None)
+    job = Job(settings, output, progress, notify, signatures=SignatureCache() if in_process else None)
     _check(job)
     with ThreadPoolExecutor(1) as loader:
         # While the endpoints are waited for.
@@ -55,9 +57,7 @@ def run(settings: Settings, output: Path, progress: Progress) -> Outcome:
 def _check(job: Job) -> None:
     hub_folder.check_replaceable(job.output)
     if job.settings.executor == "ray":
-        from xl_instruct_dataset.generate.pipeline import ray_cluster
-
-        ray_cluster.check(job.settings)
+        ray_cluster.check(job.settings.ray_address)
     sources.check(job.settings)
 
 
@@ -85,8 +85,12 @@ def _run_phase(job: Job, phase: ShardPhase | JobPhase) -> None:
     """Run a phase to its end."""
     if isinstance(phase, ShardPhase):
         shards.refresh(job.work, phase.name, phase.reads, job.shards)
+        for line in shards.forget_damaged(job.work, phase.name, job.shards):
+            job.notify(line)
         _execute(job, phase, _executor(job, phase), load_counts(job).count)
     else:
+        for line in phase.damaged(job):
+            job.notify(line)
         job.progress(phase.activity, 0, 1)
         phase.run(job)
         job.progress(phase.activity, 1, 1)
@@ -94,9 +98,9 @@ def _run_phase(job: Job, phase: ShardPhase | JobPhase) -> None:
 
 def _executor(job: Job, phase: Phase) -> PipelineExecutor:
     if job.settings.executor == "ray":
-        from xl_instruct_dataset.generate.pipeline import ray_cluster
+        from xl_instruct_dataset.generate.pipeline import ray_cluster as ray_executor
 
-        return ray_cluster.executor(job, phase)
+        return ray_executor.executor(job, phase)
     return local_machine.executor(job, phase)
 
 

@@ -43,7 +43,7 @@ def submit(job: Job, dry_run: bool) -> Iterator[str]:
     with FolderLock(job.work):
         prepare_seeds(job)
     phases = plan(job)
-    _forget_stale(job, phases)
+    yield from _forget_stale(job, phases)
     executors = {phase.name: SlurmExecutor(job, phase, site, largest_array) for phase in phases}
     if dry_run:
         yield from _scripts(executors)
@@ -91,13 +91,17 @@ def _submitted(job: Job, executors: dict[str, SlurmExecutor]) -> Iterator[str]:
     yield f"submitted {len(ids)} jobs ({', '.join(ids)}); logs, and in the end report.md, in {job.work}"
 
 
-def _forget_stale(job: Job, phases: Plan) -> None:
-    """Have tasks done again whose input is not finished, or comes from other seeds."""
+def _forget_stale(job: Job, phases: Plan) -> Iterator[str]:
+    """Have tasks done again whose input is not finished, or comes from other seeds.
+
+    And those whose shard was damaged since, with a line about each.
+    """
     first, every = phases.answers[0], set(range(job.shards))
     shards.refresh(job.work, first.name, first.reads, job.shards)
     unfinished: set[int] = set()
     for phase in phases:
         if isinstance(phase, ShardPhase):
+            yield from shards.forget_damaged(job.work, phase.name, job.shards)
             for rank in every:
                 file = shards.completion(job.work, phase.name, rank)
                 if rank in unfinished:
@@ -106,7 +110,9 @@ def _forget_stale(job: Job, phases: Plan) -> None:
                     unfinished.add(rank)
         else:
             file = shards.completion(job.work, phase.name, 0)
-            if unfinished:
+            damaged = list(phase.damaged(job)) if file.exists() else []
+            yield from damaged
+            if unfinished or damaged:
                 file.unlink(missing_ok=True)
             if not file.exists():
                 unfinished = every

@@ -27,7 +27,7 @@ def rows(code: str) -> Iterator[TrainingRow]:
     """
     if code not in LANGUAGES:
         raise ValueError(f"the sample has no responses in {code}")
-    responses = {row["id"]: row["response"] for row in _lines(f"responses/{code}.jsonl")}
+    responses, english = _responses(code), _responses("en")
     for seed in seeds():
         request = seed["instruction"]
         yield TrainingRow(
@@ -38,7 +38,13 @@ def rows(code: str) -> Iterator[TrainingRow]:
             response_language=code,
             provenance=_PROVENANCE,
             selection=Selection("written", candidates=1, chosen=0),
+            passage=seed["passage"],
+            source_response=english[seed["id"]],
         )
+
+
+def _responses(code: str) -> dict[str, str]:
+    return {row["id"]: row["response"] for row in _lines(f"responses/{code}.jsonl")}
 
 
 @cache

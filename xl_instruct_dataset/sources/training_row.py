@@ -42,6 +42,7 @@ def row_of(
         provenance=_provenance(found.get("provenance"), provenance, where),
         scores=_scores(found, where),
         selection=_selection(found.get("selection"), where),
+        **_origin(found, where),
     )
     try:
         f"{row.id}{row.instruction}{row.response}".encode()
@@ -49,6 +50,15 @@ def row_of(
         half = error.object[error.start]
         raise UserError(f"{where}: holds half a character ({half!r}), which no file can") from None
     return row
+
+
+def _origin(found: Mapping[str, Any], where: str) -> dict[str, str | None]:
+    """The texts that a row of ours was made from; in other rows the names may mean other things."""
+    ours = isinstance(found.get("provenance"), dict)
+    texts = {name: found.get(name) if ours else None for name in ("passage", "source_response")}
+    if not all(value is None or isinstance(value, str) for value in texts.values()):
+        raise UserError(f"{where}: needs text as {' and '.join(texts)}")
+    return texts
 
 
 def _scores(found: Mapping[str, Any], where: str) -> dict[str, float] | None:

@@ -3,13 +3,44 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xl_alpacaeval_metric.benchmark.written.translate import messages
+from xl_alpacaeval_metric import languages, templates
+from xl_alpacaeval_metric.benchmark.written import translate
+from xl_alpacaeval_metric.clients.base import Message
 from xl_instruct_dataset.quality import clean_reply, markdown
-
-__all__ = ["LIMIT", "Segment", "joined", "messages", "read", "segments"]
 
 LIMIT = 2000
 """Characters in one request, at most."""
+
+
+_ADDRESS = (
+    "Where the text addresses its reader, use the {form} form of address of {language} (as {example}), throughout; "
+    "keep to it in imperatives, too."
+)
+_EXAMPLES = {"formal": "German Sie, not du", "informal": "German du, not Sie"}
+
+
+def messages(text: str, source: str, target: str, form_of_address: str = "") -> tuple[Message, ...]:
+    """The prompt for a translation from language `source` to `target` (BCP-47 codes).
+
+    `form_of_address` is formal, informal, or "" for whatever the translator takes.
+    """
+    system, *others = translate.messages(text, source, target)
+    if not form_of_address:
+        return (system, *others)
+    asked = _address(form_of_address, languages.get(target).name)
+    return ({**system, "content": f"{system['content']}\n\n{asked}"}, *others)
+
+
+def prompt_hash(form_of_address: str = "") -> str:
+    """The hash of the prompt, of which a form of address is a part."""
+    whole = templates.load("translate").sha
+    if not form_of_address:
+        return whole
+    return templates.digest(f"{whole}\n{_address(form_of_address, '')}").hex()[: len(whole)]
+
+
+def _address(form: str, language: str) -> str:
+    return _ADDRESS.format(form=form, language=language, example=_EXAMPLES[form])
 
 
 @dataclass(frozen=True, slots=True)

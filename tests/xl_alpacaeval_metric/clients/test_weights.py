@@ -68,6 +68,21 @@ def test_an_adapter_is_another_with_another_base(model: Path, tmp_path: Path) ->
     assert len(fingerprint(adapter)) == 12
 
 
+def test_a_base_that_moved_is_the_same(model: Path, tmp_path: Path) -> None:
+    adapter, moved = tmp_path / "adapter", tmp_path / "moved"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(model)}))
+    before = Candidate(str(adapter)).identity
+    model.rename(moved)
+    after = Candidate(str(adapter), base=str(moved)).identity
+    assert after == before, "a run goes on"
+    (moved / "config.json").write_text("{}")
+    assert Candidate(str(adapter), base=str(moved)).identity != before
+    hub = Candidate(str(adapter), base="someone/on-the-hub").identity
+    assert hub["base"] == "someone/on-the-hub"
+    assert fingerprint(moved, base=model) == fingerprint(moved), "a model that is no adapter has no base"
+
+
 def test_what_is_no_model_here_has_none(model: Path, tmp_path: Path) -> None:
     assert fingerprint("someone/on-the-hub") == ""
     assert fingerprint(tmp_path) == ""

@@ -154,3 +154,29 @@ def test_a_benchmark_is_estimated_before_there_are_answers(tmp_path: Path) -> No
     assert "one of them" in complaint(run("estimate", *judge))
     pairs = write_jsonl(tmp_path / "pairs.jsonl", [ROW])
     assert "one of them" in complaint(run("estimate", pairs, "--benchmark", "mini", *judge))
+
+
+def test_of_a_run_only_what_is_missing_is_priced(tmp_path: Path) -> None:
+    pairs, folder = write_jsonl(tmp_path / "pairs.jsonl", [{**ROW, "id": f"p{n}"} for n in range(4)]), tmp_path / "run"
+    prices = ("--price-input", 100, "--price-output", 100)
+    with JudgeServer() as server:
+        one = ("--judge", "openai/one", "--judge-base-url", server.url)
+        other = ("--judge", "openai/other", "--judge-base-url", server.url)
+        assert run("judge", pairs, *one, "--output", folder).returncode == 0
+        asked = server.stats()["requests"]
+        same = run("estimate", folder, *one, *prices, "--output", tmp_path / "same.json")
+        both = run("estimate", folder, *one, "--both-orders")
+        rated = run("estimate", folder, *one, "--criteria")
+        new = run("estimate", folder, *other)
+        assert server.stats()["requests"] == asked
+    assert same.stdout.startswith("0 requests"), same.stderr
+    assert "4 of 4 requests are answered in" in same.stdout
+    assert "price: 0.00" in same.stdout
+    assert re.search(r"price of all 4 requests: 0\.0*[1-9]", same.stdout)
+    found = json.loads((tmp_path / "same.json").read_text())
+    assert (found["requests"], found["requests_in_all"]) == (0, 4)
+    assert both.stdout.startswith("4 requests")
+    assert "4 of 8 requests are answered" in both.stdout
+    assert rated.stdout.startswith("4 requests")
+    assert new.stdout.startswith("4 requests")
+    assert "are answered" not in new.stdout

@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser import Page, browse
 from tests.xl_alpacaeval_metric.pages import made_runs
-from xl_alpacaeval_metric.pages import run_page, shown_run
+from xl_alpacaeval_metric.pages import packing, run_page, shown_run
 
 HOSTILE = (
     "<script>document.title = 'run'</script><img src=x onerror=\"document.title = 'run'\">",
@@ -109,6 +109,32 @@ def test_answers_are_found_filtered_and_sorted(page_file: Path, tmp_path: Path) 
             event["params"]["request"]["url"] for event in page.events if event["method"] == "Network.requestWillBeSent"
         ]
         assert [url.split(":")[0] for url in requests] == ["file"], requests
+
+    browse(tmp_path, visit)
+
+
+def test_what_was_searched_once_is_not_inflated_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "PART_CHARACTERS", 200)  # More parts than the page keeps inflated.
+    run = made_runs.make(tmp_path / "run", made_runs.answers(100))
+    run_page.write(shown_run.read([run]), tmp_path / "page.html")
+
+    async def visit(page: Page) -> None:
+        await page.open(tmp_path / "page.html")
+        await page.until("document.body.dataset.ready")
+        await page.value(
+            "window.inflated = 0; window.Original = DecompressionStream;"
+            "window.DecompressionStream = class extends Original {"
+            "constructor(format) { super(format); window.inflated++; } }; 0"
+        )
+        found = []
+        for words in ("no such words", "nor these", "OLD bone ", "luun ÄÄ"):
+            await choose(page, "search", words)
+            found.append((await count(page), await page.value("window.inflated")))
+        (none, first), (again, second), (some, third), (last, fourth) = found
+        assert none == again == last == "0 of 200 answers"
+        assert some == "50 of 200 answers"
+        assert first == second > 200
+        assert fourth == third  # Only what was drawn in between was inflated.
 
     browse(tmp_path, visit)
 

@@ -211,3 +211,21 @@ def test_what_the_harness_says_of_its_judge_stands_in_the_place_of_the_number(tm
     found = sections(logs)
     assert [one.value for one in found["overview"].key][:1] == ["no judge"]
     assert {row[2] for row in rows(found["win_rate_by_language"])} == {"no judge"}
+
+
+def test_costs_have_a_price_where_prices_are_given(two: list[Path], tmp_path: Path) -> None:
+    for folder in two:
+        lines = [json.loads(line) for line in (folder / "verdicts.jsonl").read_text("utf-8").splitlines()]
+        tokens = {"prompt_tokens": 2_000_000, "completion_tokens": 500_000}
+        priced_lines = [{**line, **(tokens if k == 0 else {})} for k, line in enumerate(lines)]
+        write_jsonl(folder / "verdicts.jsonl", priced_lines)
+    shown = shown_run.read(two)
+    priced, plain = judging.costs(shown, (1.5, 4.0)), judging.costs(shown)
+    assert priced is not None
+    assert rows(priced)[0][-1] == "5.00"
+    assert plain is not None
+    assert plain.table is not None
+    assert "Price" not in plain.table.columns
+    page = tmp_path / "page.html"
+    assert "give both" in complaint(run("report", *two, "--output", page, "--price-input", 1))
+    assert not page.exists()

@@ -2,8 +2,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import ROOT
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.settings.fields import settings_of
 from xl_alpacaeval_metric.sweep import file
+from xl_alpacaeval_metric.sweep.settings import (
+    BenchmarkSettings,
+    JudgeSettings,
+    JudgingSettings,
+    ModelSettings,
+    PlaceSettings,
+)
 
 WHOLE = """
 models: [ORG/small, {model: ORG/large, gpus: 2, model_args: {dtype: bfloat16}, max_tokens: 7}]
@@ -85,3 +94,11 @@ def test_bad_input_is_one_line_that_names_the_file(tmp_path: Path, text: str, me
     assert message in str(caught.value)
     assert "sweep.yaml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_every_key_is_in_the_docs() -> None:
+    page = (ROOT / "docs/cookbook/sweep.md").read_text(encoding="utf-8")
+    keys = page[page.index("## Keys") :]
+    records = (ModelSettings, BenchmarkSettings, JudgeSettings, JudgingSettings, PlaceSettings)
+
+    assert [name for record in records for name in settings_of(record) if f"`{name}`" not in keys] == []

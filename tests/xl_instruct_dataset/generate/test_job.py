@@ -12,9 +12,10 @@ from tests import commands
 from tests.servers import teacher
 from tests.servers.judge import JudgeServer
 from tests.xl_instruct_dataset.generate import generating
+from xl_alpacaeval_metric.files.jsonl import read_lines
 from xl_instruct_dataset.generate.config import file as settings_file
 from xl_instruct_dataset.generate.config import work_folder
-from xl_instruct_dataset.generate.selection import export
+from xl_instruct_dataset.generate.selection import export, rows
 from xl_instruct_dataset.sources import sample
 
 TARGETS = ("fi", "zh")
@@ -75,6 +76,10 @@ def test_a_row_says_where_it_comes_from(made: tuple[Path, str]) -> None:
     assert provenance["seed_source"] == f"sample: {seed['id']}"
     assert (provenance["license"], provenance["seed_license"]) == ("apache-2.0", "cc0-1.0")
     assert provenance["non_commercial"] is True
+    assert row["passage"].split() == seed["passage"].split()
+    assert row["source_response"]
+    english = {found["id"]: found for found in read_lines(rows.file(work_folder.of(output), "fi"))}
+    assert row["source_response"] == english[row["id"].removesuffix("-fi")]["source_response"] != row["response"]
 
 
 def test_datasets_reads_the_folder(made: tuple[Path, str], tmp_path: Path) -> None:

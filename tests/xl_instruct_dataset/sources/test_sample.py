@@ -136,8 +136,10 @@ def test_a_row_becomes_the_columns_of_the_files() -> None:
     row = ROWS["fi"][0].as_dict()
     assert list(row) == [
         *("id", "instruction", "response", "instruction_language", "response_language"),
-        *("messages", "scores", "selection", "provenance"),
+        *("messages", "scores", "selection", "provenance", "passage", "source_response"),
     ]
+    assert row["passage"] == sample.seeds()[0]["passage"]
+    assert row["source_response"] == ROWS["en"][0].response
     assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
     assert row["messages"][1]["content"] == row["response"]
     assert row["scores"] is None

@@ -34,6 +34,8 @@ def test_our_own_rows_come_back_as_they_were() -> None:
         provenance=Provenance("theirs", "cc-by-4.0", "web", "odc-by", {"answer": "m"}, {"answer": "ab12"}, True),
         scores={"precision": 4.5, "objectivity": 1.0},
         selection=Selection("best", 3, 1, [0.5, 0.75, 0.25]),
+        passage="Because it is so.",
+        source_response="Therefore.",
     )
     assert row(**before.as_dict()) == before
 

@@ -156,6 +156,16 @@ def test_another_template_or_other_weights_at_the_same_place_are_another_run(tin
         tune(model, tmp_path / "run", **options)
 
 
+def test_a_base_that_moved_is_the_same_model(finished: Path, tiny: Path, tmp_path: Path) -> None:
+    folder, moved = shutil.copytree(finished, tmp_path / "tuned"), shutil.copytree(tiny, tmp_path / "moved")
+    found, said = tune(moved, folder, max_steps=1, merge=True)
+    assert found.merged
+    assert said == ["trained before; merging the adapter"]
+    (moved / "tokenizer_config.json").write_text("{}")
+    with pytest.raises(UserError, match="model"):
+        tune(moved, shutil.copytree(finished, tmp_path / "other"), max_steps=1, merge=True)
+
+
 def test_one_process_alone_merges(finished: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)

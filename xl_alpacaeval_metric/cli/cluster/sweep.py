@@ -64,11 +64,17 @@ def check_arguments(arguments: Sequence[str]) -> None:
 
 
 def _show_plan(found: "Sweep", plan: "Plan") -> None:
+    from xl_alpacaeval_metric.sweep.executors import slurm_jobs
+    from xl_alpacaeval_metric.sweep.tasks import TaskFolder
+
     complete = sum(one.is_complete for one in plan.held.values())
     say(f"{len(plan.held)} runs, {complete} of them complete; {len(plan.tasks)} tasks on {found.place.executor}")
     for one in plan.tasks:
         gpus = f" ({one.gpus} GPU{'s' if one.gpus > 1 else ''})" if one.gpus else ""
         say(f"{one.name}{gpus}: xl-alpacaeval {shlex.join(one.arguments)}")
+    if found.place.executor == "slurm":
+        for one, script in slurm_jobs.scripts(plan, TaskFolder(found.output), found.place):
+            say(f"\n# {one.name}\n{script}")
 
 
 def _show_status(found: "Sweep") -> bool:

@@ -17,6 +17,10 @@ Backend = Annotated[
 ModelArgs = Annotated[
     str, typer.Option(metavar="K=V,...", help="Passed to the backend, e.g. dtype=bfloat16 or base_url=http://host/v1")
 ]
+Base = Annotated[
+    str | None,
+    typer.Option(metavar="FOLDER|HUB_ID", help="Of an adapter: its base model, where that is not as the adapter says"),
+]
 ChatTemplate = Annotated[bool, typer.Option("--chat-template/--no-chat-template", help="Off for base models")]
 MaxTokens = Annotated[int, typer.Option(min=1, help="Length of an answer, at most")]
 Thinking = Annotated[

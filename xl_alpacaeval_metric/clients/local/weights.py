@@ -16,15 +16,16 @@ _SAMPLES, _SAMPLE_SIZE = 64, 2**12
 are read, the first and the last bytes among them."""
 
 
-def fingerprint(path: str | Path, *, mtimes: bool = False) -> str:
+def fingerprint(path: str | Path, *, mtimes: bool = False, base: Path | None = None) -> str:
     """Twelve hex digits that differ for another model at the same path; "" where there is none.
 
     `path` is a folder or a file. The digest covers names, sizes and pieces of the model's files
-    and, for an adapter whose base model is a folder, of the base model's. Pieces can miss a change
-    of a few small tensors. With `mtimes` the digest also covers when each file was written, which
-    catches such a change, but differs for a copy of the model.
+    and, for an adapter whose base model is a folder, of the base model's; `base` is that folder
+    where it is not the one that the adapter names. Pieces can miss a change of a few small tensors.
+    With `mtimes` the digest also covers when each file was written, which catches such a change,
+    but differs for a copy of the model.
     """
-    files = _files(Path(path).expanduser())
+    files = _files(Path(path).expanduser(), base)
     digest = hashlib.sha256()
     for file in files:
         found = file.stat()
@@ -45,10 +46,12 @@ def model_fingerprint(model: str, config: object) -> str:
     return str(commit)[:12] if commit else fingerprint(model)
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, base: Path | None) -> list[Path]:
     if path.is_file():
         return [path]
-    base = _base_of(path / "adapter_config.json")
+    config = path / "adapter_config.json"
+    if base is None or not config.is_file():
+        base = _base_of(config)
     folders = [path] if base is None else [path, base]
     return [
         file

@@ -77,17 +77,11 @@ pages.start(async (index) => {
   ];
   const wanted = ({ name }) => (runs.length > 1 || !["run", "against"].includes(name)) && (judged || !["verdict", "against"].includes(name));
 
-  let wordsOf = null; // The search that `hits` are of.
-  let hits = new Map(); // Item -> whether its id, request or reference has the words.
-  const matches = async (row, has) => {
-    if (wordsOf !== has) [wordsOf, hits] = [has, new Map()];
-    const item = rows.item[row];
-    if (!hits.has(item)) {
-      const { instruction, reference } = await itemOf(row);
-      hits.set(item, has(items.id[item]) || has(instruction) || has(reference));
-    }
-    return hits.get(item) || has((await answerOf(row)).prediction);
-  };
+  const item = (row) => rows.item[row];
+  const sources = [
+    { prefix: "i", starts: item_starts, number: item, key: item, text: (of, row) => [idOf(row), of.instruction, of.reference].join("\n") },
+    { prefix: "a", starts: answer_starts, number: (row) => row, key: (row) => row, text: (of) => of.prediction },
+  ];
 
   const factsOf = (row, answer) => {
     const facts = [nameOf(codeOf(row))];
@@ -131,5 +125,5 @@ pages.start(async (index) => {
     return found;
   };
 
-  await pages.list({ total, words: "answers", filters: filters.filter(wanted), columns: columns.filter(wanted), matches, detail });
+  await pages.list({ total, words: "answers", filters: filters.filter(wanted), columns: columns.filter(wanted), sources, detail });
 });

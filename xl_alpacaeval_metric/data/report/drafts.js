@@ -25,11 +25,11 @@ pages.start(async (index) => {
     { name: "outcome", title: "Outcome", key: outcomeOf, cell: outcomeOf },
     { name: "reason", title: "Why", key: (row) => rows.reason[row] || rows.method[row], cell: (row) => (rows.stage[row] ? `${rows.stage[row]}: ${rows.reason[row]}` : rows.method[row] ? `chosen by ${rows.method[row]}` : "") },
   ];
-  const matches = async (row, has) => {
-    const draft = await draftOf(row);
-    const mine = draft.candidates[rows.language[row]] || [];
-    return [idOf(row), draft.passage, draft.instruction, draft.response, ...mine.map(({ text }) => text)].some(has);
-  };
+  const number = (row) => rows.draft[row];
+  const sources = [
+    { prefix: "d", starts, number, key: number, text: (draft, row) => [idOf(row), draft.passage, draft.instruction, draft.response].join("\n") },
+    { prefix: "d", starts, number, key: (row) => row, text: (draft, row) => (draft.candidates[rows.language[row]] || []).map(({ text }) => text).join("\n") },
+  ];
   const candidateOf = (one, k, selection, code) => {
     const facts = [`Candidate ${k + 1}`, one.model];
     const score = selection && selection.scores && selection.scores[k];
@@ -52,5 +52,5 @@ pages.start(async (index) => {
     found.push(...candidates.map((one, k) => candidateOf(one, k, draft.selections[code], code)));
     return found;
   };
-  await pages.list({ total: rows.draft.length, words: "passages and languages", filters, columns, matches, detail });
+  await pages.list({ total: rows.draft.length, words: "passages and languages", filters, columns, sources, detail });
 });

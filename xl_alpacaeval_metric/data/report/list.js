@@ -5,6 +5,8 @@ const pages = (() => {
   const PAGE = 50;
   const SHOWN = 20000; // Characters of a text that are shown at first.
   const KEPT = 80; // Inflated parts that are kept.
+  const REMEMBERED = 3e8; // Characters of the texts that are kept for the next search.
+  const TURN = 100; // Milliseconds after which a search lets the page draw, and says how far it is.
   // Controls, bidi overrides and invisible characters, which could make a text look like another.
   const HIDDEN = /([\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}])\1*/gu;
 
@@ -16,10 +18,15 @@ const pages = (() => {
   const spelled = (number) => number.toLocaleString("en");
   const percent = (value) => (value === null ? "\u2013" : `${value.toFixed(0)}%`);
 
+  const bytesOf = (base64) => {
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+    const binary = atob(base64);
+    const bytes = new Uint8Array(binary.length);
+    for (let k = 0; k < binary.length; k++) bytes[k] = binary.charCodeAt(k);
+    return bytes;
+  };
   const inflate = async (name) => {
-    const packed = atob(at("data-" + name).textContent);
-    const bytes = new Uint8Array(packed.length);
-    for (let k = 0; k < packed.length; k++) bytes[k] = packed.charCodeAt(k);
+    const bytes = bytesOf(at("data-" + name).textContent);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     return JSON.parse(await new Response(stream).text());
   };
@@ -42,6 +49,51 @@ const pages = (() => {
       else high = middle - 1;
     }
     return (await part(prefix + low))[number - starts[low]];
+  };
+
+  const caseless = (text) => text.normalize("NFC").toLowerCase();
+
+  /* The texts that are searched in, made caseless once and kept. sources: {prefix, starts, number(row),
+     key(row), text(record, row)}; rows with one key have the same text in the record of that number. */
+  const searching = (sources) => {
+    const kept = sources.map(() => new Map());
+    let room = REMEMBERED;
+    const read = async ({ prefix, starts, number, text }, of, key, row) => {
+      const found = caseless(text(await record(prefix, starts, number(row)), row));
+      if (found.length <= room) {
+        room -= found.length;
+        of.set(key, found);
+      }
+      return found;
+    };
+    // The rows with these words; null where `tell`, which is told how far the search is, returns false.
+    return async (rows, words, tell) => {
+      const wanted = caseless(words);
+      const hits = sources.map(() => new Map());
+      const found = [];
+      let turn = performance.now();
+      for (let k = 0; k < rows.length; k++) {
+        const row = rows[k];
+        for (let s = 0; s < sources.length; s++) {
+          const key = sources[s].key(row);
+          let hit = hits[s].get(key);
+          if (hit === undefined) {
+            hit = (kept[s].get(key) ?? (await read(sources[s], kept[s], key, row))).includes(wanted);
+            hits[s].set(key, hit);
+          }
+          if (hit) {
+            found.push(row);
+            break;
+          }
+        }
+        if (performance.now() - turn > TURN) {
+          if (!tell(k / rows.length)) return null;
+          await new Promise((done) => setTimeout(done));
+          turn = performance.now();
+        }
+      }
+      return found;
+    };
   };
 
   const writePlain = (parent, piece) => {
@@ -113,9 +165,9 @@ const pages = (() => {
   /* total, words: the number of records, and what they are called
      filters: {name, label, options: [[value, text]], passes(value, row)}; the value "" passes all
      columns: {name, title, hint, key(row) to sort by, cell(row)}; the column "id" opens a record
-     matches(row, has): whether has(text) is true of one of the record's texts
+     sources: the texts that are searched in, as `searching` takes them
      detail(row): the elements that show a record */
-  const list = async ({ total, words, filters, columns, matches, detail }) => {
+  const list = async ({ total, words, filters, columns, sources, detail }) => {
     let order = { column: null, down: false };
     let shown = [], place = 0, asked = 0; // Numbers what was asked for: a later one ends an earlier one.
 
@@ -147,15 +199,10 @@ const pages = (() => {
       for (let row = 0; row < total; row++) if (active.every(([passes, value]) => passes(value, row))) found.push(row);
       return found;
     };
-    const searched = async (found, wanted, mine) => {
-      const has = (text) => text.normalize("NFC").toLowerCase().includes(wanted);
-      const kept = [];
-      for (let k = 0; k < found.length; k++) {
-        if (k % 500 === 0) at("count").textContent = `searching, ${Math.round((100 * k) / found.length)}%`;
-        if (await matches(found[k], has)) kept.push(found[k]);
-        if (mine !== asked) return null;
-      }
-      return kept;
+    const search = searching(sources);
+    const told = (mine) => (share) => {
+      if (mine === asked) at("count").textContent = `searching, ${Math.round(100 * share)}%`;
+      return mine === asked;
     };
     const sorted = (found) => {
       columns.forEach(({ name }, k) => {
@@ -175,8 +222,8 @@ const pages = (() => {
     const update = async () => {
       const mine = ++asked;
       let found = passing();
-      const wanted = at("search").value.trim().normalize("NFC").toLowerCase();
-      if (wanted) found = await searched(found, wanted, mine);
+      const words = at("search").value.trim();
+      if (words) found = await search(found, words, told(mine));
       if (found === null || mine !== asked) return;
       shown = sorted(found);
       place = 0;

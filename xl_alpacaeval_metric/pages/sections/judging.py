@@ -84,22 +84,35 @@ def panel(runs: Sequence[ShownRun]) -> Section | None:
     )
 
 
-def costs(runs: Sequence[ShownRun]) -> Section | None:
-    """What judging took, and when; None where that is not known."""
+def costs(runs: Sequence[ShownRun], prices: tuple[float, float] | None = None) -> Section | None:
+    """What judging took, and when; None where that is not known.
+
+    `prices` are those of a million tokens read and written.
+    """
     rows = []
     for run in runs:
         usage = run.results.get("usage")
         if isinstance(usage, dict) and run.setting.judged:
             counts = [f"{usage.get(name, 0):,}" for name in _COSTS]
-            rows.append([run.name, *counts, f"{usage.get('seconds', 0):,.0f}"])
+            row = [run.name, *counts, f"{usage.get('seconds', 0):,.0f}"]
+            if prices:
+                row.append(f"{sum(n * price for n, price in zip(run.tokens, prices, strict=True)) / 1e6:,.2f}")
+            rows.append(row)
     if not rows:
         return None
-    columns = ("Run", "Requests", "From cache", "Retries", "Tokens read", "Tokens written", "Seconds")
+    columns = ["Run", "Requests", "From cache", "Retries", "Tokens read", "Tokens written", "Seconds"]
+    about = "What the judge was asked in the command that finished each run."
+    if prices:
+        columns.append("Price")
+        about += (
+            " The price is that of every judgement in the run, whichever command asked for it, "
+            f"at {prices[0]:g} and {prices[1]:g} a million tokens read and written."
+        )
     return Section(
         name="costs",
         title="Costs",
-        about="What the judge was asked in the command that finished each run.",
-        table=Table(columns, rows, frozenset(range(1, 7))),
+        about=about,
+        table=Table(columns, rows, frozenset(range(1, len(columns)))),
     )
 
 

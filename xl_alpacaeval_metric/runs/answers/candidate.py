@@ -19,7 +19,7 @@ from xl_alpacaeval_metric.models.source import Source
 from xl_alpacaeval_metric.runs.answers import harness_model
 from xl_alpacaeval_metric.runs.folder import RUN
 
-NON_RESULT_SETTINGS = ("batch_size", "device", "concurrency", "gpus", "allow_random_weights", "chosen")
+NON_RESULT_SETTINGS = ("batch_size", "device", "concurrency", "gpus", "allow_random_weights", "chosen", "base")
 """Fields of a Candidate that do not change its answers: a run continues with other values."""
 ROWS_FOR_A_COPY = 16
 """Answers for which another copy of the model is worth loading, unless the user says so."""
@@ -35,8 +35,9 @@ class Candidate:
     `generation` holds keyword arguments of the generation. `thinking` is auto, on or off;
     `thinking_tokens` is the room for a thought beside the answer's `max_tokens`, by default some
     thousand where the model thinks. `gpus` is their number, or auto (see `models.placement`).
-    Weights that the model's files lack are refused, unless `allow_random_weights`. `chosen` says
-    why the backend was chosen where the user left it open (see `with_backend`).
+    Weights that the model's files lack are refused, unless `allow_random_weights`. `base` is where
+    an adapter's base model lies, where that is not as the adapter says. `chosen` says why the
+    backend was chosen where the user left it open (see `with_backend`).
     """
 
     model: str
@@ -52,6 +53,7 @@ class Candidate:
     thinking_tokens: int | None = None
     gpus: str = placement.AUTO
     allow_random_weights: bool = False
+    base: str | None = None
     chosen: str = ""
 
     def check(self) -> None:
@@ -86,7 +88,9 @@ class Candidate:
         credentials.refuse(self.generation, "--generation-kwargs")
         if self.model.startswith((".", "/", "~")) and not Path(os.path.expanduser(self.model)).exists():
             raise UserError(f"{self.model}: no such model folder or file")
-        harness_model.adapter_arguments(self.model, self.backend)
+        if self.base is not None and self.backend in ENDPOINTS:
+            raise UserError(f"--base {self.base}: goes with a model that is loaded here, not with {self.backend}")
+        harness_model.adapter_arguments(self.model, self.backend, self.base)
         found = self._source
         if self.model.endswith(".gguf") and self.backend not in placement.HF | ENDPOINTS:
             raise UserError(
@@ -114,7 +118,7 @@ class Candidate:
         """The files of the model, or of the base model of one that is only an adapter."""
         if self.backend in ENDPOINTS:
             return Source(self.model)
-        base = harness_model.adapter_arguments(self.model, self.backend).get("pretrained", self.model)
+        base = harness_model.adapter_arguments(self.model, self.backend, self.base).get("pretrained", self.model)
         revision = self.model_args.get("revision")
         return source.find(str(base), str(revision) if revision else None)
 
@@ -133,7 +137,10 @@ class Candidate:
             return settings
         # Arguments name model folders, too, such as an adapter: peft=FOLDER.
         paths = (self.model, *self.model_args.values())
-        fingerprints = (weights.fingerprint(str(path), mtimes=True) for path in paths)
+        base = None if self.base is None else Path(os.path.expanduser(self.base))
+        if base is not None and not base.is_dir():  # A folder is known by its files, wherever it lies.
+            settings["base"] = self.base
+        fingerprints = (weights.fingerprint(str(path), mtimes=True, base=base) for path in paths)
         adapter = str(self.model_args.get("peft") or self.model)
         commits = {
             "model_fingerprint": "-".join(filter(None, fingerprints)),
@@ -152,7 +159,9 @@ def with_backend(candidate: Candidate, folder: Path | None) -> Candidate:
         settings = jsonl.read_json(folder / RUN).get("settings")
         before = settings.get("backend") if isinstance(settings, dict) else None
     choice = backend_choice.choose(
-        source.find(candidate.model) if "base_url" not in candidate.model_args else Source(candidate.model),
+        source.find(candidate.base or candidate.model)
+        if "base_url" not in candidate.model_args
+        else Source(candidate.model),
         candidate.model_args,
         device=candidate.device,
         chat_template=candidate.chat_template,

@@ -41,7 +41,8 @@ def load(settings: Mapping[str, Any], resources: Mapping[str, Any]) -> Any:
             arguments["base_url"] = endpoint_url(str(arguments["base_url"]), backend)
         extra["batch_size"] = 1
     else:
-        arguments = {"pretrained": os.path.expanduser(model), **adapter_arguments(model, backend), **arguments}
+        of_adapter = adapter_arguments(model, backend, resources.get("base"))
+        arguments = {"pretrained": os.path.expanduser(model), **of_adapter, **arguments}
         arguments = {**_revision(settings, arguments), **arguments}
         if backend in HF:
             if extra["device"] is None:  # The harness would assume CUDA.
@@ -94,28 +95,34 @@ def adjust(lm: Any) -> None:
     if type(lm).__module__ == "lm_eval.models.openai_completions":
         lm.parse_generations = endpoint_reply.parse_generations
         endpoint_requests.bound_replies(lm)
+        endpoint_requests.use_key_header(lm)
     config: Any = getattr(getattr(lm, "model", None), "generation_config", None)
     if getattr(config, "max_new_tokens", None) is not None:
         config.max_new_tokens = None
     harness_generation.end_by_token(lm)
 
 
-def adapter_arguments(model: str, backend: str) -> dict[str, object]:
+def adapter_arguments(model: str, backend: str, base: str | None = None) -> dict[str, object]:
     """The model arguments for a model that is only a PEFT adapter; empty for other models.
 
-    Raises UserError if the adapter's base model does not exist or the backend takes no adapter,
-    and MissingExtra without peft.
+    `base` is a folder or Hub id in the place of the base model that the adapter names. Raises
+    UserError if the base model does not exist, if `base` is given and there is no adapter, or if
+    the backend takes none, and MissingExtra without peft.
     """
     folder = source.adapter_folder(model)
     if folder is None:
+        if base is not None:
+            raise UserError(f"--base {base}: {model} is no adapter ({source.ADAPTER} alone); leave out --base")
         return {}
     settings = jsonl.read_json(folder / source.ADAPTER)
-    base = str(settings.get("base_model_name_or_path") or "")
-    if not base or (base.startswith((".", "/")) and not Path(base).is_dir()):
+    named = str(settings.get("base_model_name_or_path") or "")
+    if base is not None and (fault := _no_base(base)):
+        raise UserError(f"--base {base}: {fault}; give the folder or the Hub id of the adapter's base model")
+    if base is None and (fault := _no_base(named)):
         raise UserError(
-            f"{folder / source.ADAPTER}: its base model {base or 'has no name'} is not there; merge the adapter instead"
+            f"{folder / source.ADAPTER}: its base model {named}: {fault}; give --base with its folder or Hub id"
         )
-    arguments: dict[str, object] = {"pretrained": base}
+    arguments: dict[str, object] = {"pretrained": os.path.expanduser(base or named)}
     if (folder / "tokenizer_config.json").is_file():  # Its chat template may differ from the base's.
         arguments["tokenizer"] = str(folder)
     if backend == "vllm":
@@ -125,6 +132,18 @@ def adapter_arguments(model: str, backend: str) -> dict[str, object]:
     if importlib.util.find_spec("peft") is None:
         raise MissingExtra("peft", "train")
     return {**arguments, "peft": str(folder)}
+
+
+def _no_base(name: str) -> str | None:
+    """Why a name cannot be that of a base model: no model folder, nor the form of a Hub id."""
+    path = Path(os.path.expanduser(name))
+    if not name:
+        return "has no name"
+    if path.is_dir():
+        return None if (path / source.CONFIG).is_file() else f"holds no {source.CONFIG}"
+    if path.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
+        return "no such model folder"
+    return None
 
 
 def endpoint_url(base_url: str, backend: str) -> str:

@@ -8,7 +8,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.settings.fields import Option, setting
 from xl_alpacaeval_metric.slurm import options as slurm_options
-from xl_instruct_dataset.generate.config import server_arguments
+from xl_instruct_dataset.generate.config import form_of_address, server_arguments
 
 BACKENDS = ("openai", "vllm", "sglang")
 PER_LANGUAGE = 1000
@@ -26,10 +26,10 @@ class Settings:
     `translators` make `candidates` translations of each answer, `judge` scores answers and, with
     `select` "judge", selects translations. `translator_temperatures` go to the candidates in turn.
     `base_urls` maps roles to addresses; that of the translator may hold one for each translator,
-    with commas between. `passages` 0 is a quarter more than `per_language`, `keep_best` 0 keeps
-    every answer with `min_score`. `reasoning_tokens` are added to the token limit of every reply.
-    `gpus` and `server_args` are those of a model server that a task starts; what `slurm` says of
-    GPUs goes first.
+        gpus = slurm_options.site(self.slurm).gpus or self.gpus
+        translated = [target for target in targets if target != source]
+        forms = form_of_address.checked(self.form_of_address, translated)
+        return replace(self, source=source, targets=targets, form_of_address=forms, gpus=gpus)
     """
 
     seeds: str = setting("Passages, e.g. uonlp/CulturaX", metavar="FILE|FOLDER|HUB_ID|sample")
@@ -62,6 +62,9 @@ class Settings:
             Option("judge_base_url", "URL", _URL, "judge"),
         ),
     )
+    form_of_address: Mapping[str, Any] = setting(
+        "Of the translations, by target: formal or informal", default={}, metavar="de=formal,..."
+    )
     per_language: int = setting("Rows wanted in each language", default=PER_LANGUAGE, at_least=1)
     passages: int = setting("Passages that go in", default=0, at_least=0, default_text="a quarter more")
     candidates: int = setting("Translations of each response", default=3, at_least=1, at_most=MAX_CANDIDATES)
@@ -84,7 +87,9 @@ class Settings:
     seed_column: str = setting("Column with the passage", default="text")
     seed_config: str = setting("Configuration of the Hub dataset, e.g. en", default="")
     seed_split: str = setting("Split of the Hub dataset", default="train")
-    seed_license: str = setting("Licence of the passages, for the provenance", default="unknown")
+    seed_license: str = setting(
+        "Licence of the passages, such as cc-by-4.0: an open one keeps them in the rows", default="unknown"
+    )
     license: str = setting("Licence of the result, for its card", default="unknown")
     benchmarks: tuple[str, ...] = setting(
         "Benchmarks that no row may overlap with",
@@ -180,7 +185,9 @@ class Settings:
         if self.select == "cometkiwi" and not self.comet_python:
             raise UserError("select cometkiwi needs --comet-python, the Python of an environment with unbabel-comet")
         gpus = slurm_options.site(self.slurm).gpus or self.gpus
-        return replace(self, source=source, targets=targets, gpus=gpus)
+        translated = [target for target in targets if target != source]
+        forms = form_of_address.checked(self.form_of_address, translated)
+        return replace(self, source=source, targets=targets, form_of_address=forms, gpus=gpus)
 
 
 def _check_models(settings: Settings) -> None:

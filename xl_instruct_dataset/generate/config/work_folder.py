@@ -22,6 +22,10 @@ SEEDS, CHOSEN = "seeds", "chosen"
 """Folders of shards: passages, and selected answers; the others have the name of their phase."""
 
 
+_LATER: dict[str, object] = {"form_of_address": {}}
+"""Settings that folders of earlier versions lack, with the value that they had."""
+
+
 def of(output: Path) -> Path:
     """The work folder of a Hub folder: beside it, since that holds nothing else.
 
@@ -42,7 +46,7 @@ def claim(settings: Settings, work: Path) -> None:
     identity = _identity(settings)
     file = work / IDENTITY
     if file.exists():
-        theirs = read_json(file)
+        theirs = _LATER | read_json(file)
         for key in identity:
             if theirs.get(key) != identity[key] and key not in ("passages", "per_language"):
                 raise UserError(
@@ -69,7 +73,8 @@ def new(work: Path) -> bool:
 
 def finished(settings: Settings, work: Path) -> bool:
     """Whether the folder holds this very job, and finished, so that no model is needed."""
-    return (work / REPORT).exists() and (work / IDENTITY).exists() and read_json(work / IDENTITY) == _identity(settings)
+    file = work / IDENTITY
+    return (work / REPORT).exists() and file.exists() and _LATER | read_json(file) == _identity(settings)
 
 
 def _identity(settings: Settings) -> dict[str, object]:

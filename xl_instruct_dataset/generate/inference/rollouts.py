@@ -1,16 +1,15 @@
 """What each inference phase does with a draft."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from xl_alpacaeval_metric.benchmark.written.translate import messages as translation
 from xl_instruct_dataset.generate.documents import Candidate, Draft, Rejection
 from xl_instruct_dataset.generate.inference.errors import Refused, Unreadable
 from xl_instruct_dataset.generate.inference.prompter import Prompter, Rollout
 from xl_instruct_dataset.generate.selection import candidates as selection
-from xl_instruct_dataset.quality import filters, translation_faults
+from xl_instruct_dataset.quality import address, filters, translation_faults
 from xl_instruct_dataset.quality.translation_faults import Fault
 from xl_instruct_dataset.records import Selection
 from xl_instruct_dataset.stages import answer, instruct, score, select, translate
@@ -99,6 +98,7 @@ class Translate:
     `first` is the number of its first candidate among those of all translators. `temperatures` go
     to the candidates in turn; without them all have the prompter's. With `select_by_chrf` the best
     candidates are selected, too, while other drafts wait for replies.
+    `forms_of_address` are those asked for, by target.
     """
 
     source: str
@@ -109,6 +109,7 @@ class Translate:
     name: str
     select_by_chrf: bool = False
     temperatures: tuple[float, ...] = ()
+    forms_of_address: Mapping[str, str] = field(default_factory=dict)
 
     async def __call__(self, draft: Draft, prompter: Prompter) -> None:
         prompter.stage = "translate"
@@ -147,12 +148,17 @@ class Translate:
             return Fault(drop.reason, drop.detail)
         varieties = self.source.partition("-")[0] == target.partition("-")[0]
         copied = None if varieties else translation_faults.copy(text, translated)
-        return copied or translation_faults.lost_paragraphs(text, translated)
+        return copied or translation_faults.lost_paragraphs(text, translated) or self._address(translated, target)
+
+    def _address(self, translated: str, target: str) -> Fault | None:
+        if (form := self.forms_of_address.get(target)) and (found := address.other(translated, target, form)):
+            return Fault("form of address", f"{', '.join(found[:5])}, and {form} was asked for")
+        return None
 
     async def _segment(self, text: str, target: str, number: int, prompter: Prompter) -> str:
         limit = TRANSLATION_TOKENS + int(TOKENS_PER_CHARACTER * filters.weighted_length(text, self.source))
         return await prompter.ask(
-            translation(text, self.source, target),
+            translate.messages(text, self.source, target, self.forms_of_address.get(target, "")),
             translate.read,
             sample=number,
             language=target,

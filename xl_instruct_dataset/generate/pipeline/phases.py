@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from datatrove.pipeline.base import PipelineStep
 
 from xl_alpacaeval_metric.files.jsonl import write_json
-from xl_instruct_dataset.generate import page, report
+from xl_instruct_dataset.generate import checksums, page, report
+from xl_instruct_dataset.generate.checksums import WriteHash
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.models import Model
 from xl_instruct_dataset.generate.documents import Draft
@@ -69,6 +70,10 @@ class JobPhase(Phase):
     def steps(self, job: Job) -> Steps:
         return [_RunHere(self, job)]
 
+    def damaged(self, job: Job) -> Iterator[str]:
+        """A line about each file that it has finished and that was damaged since."""
+        return iter(())
+
     @abstractmethod
     def run(self, job: Job) -> Outcome | None:
         """Do it in this process; the last phase returns the job's outcome."""
@@ -98,12 +103,12 @@ class AskPhase(ShardPhase):
         return self.rollout.name
 
     def steps(self, job: Job) -> Steps:
-        return [ShardReader(job.work / self.reads), self._runner(job)]
+        return [ShardReader(job.work / self.reads), self._runner(job), WriteHash(job.work / self.name)]
 
     def streaming_steps(self, job: Job, seeds: SeedProducer) -> Steps:
         """The same over seeds that are still being found, and end when the model's server fails."""
         written = partial(shards.note, job.work, self.name, self.reads)
-        return [SeedReader(seeds, written), self._runner(job, seeds.stop)]
+        return [SeedReader(seeds, written), self._runner(job, seeds.stop), WriteHash(job.work / self.name)]
 
     def _runner(self, job: Job, on_server_error: Callable[[], None] | None = None) -> StageRunner:
         settings = job.settings
@@ -150,7 +155,8 @@ class CometPhase(ShardPhase):
         select = SelectByComet(
             job.settings.comet_python, job.settings.comet_model, self.name, job.work / work_folder.PROGRESS
         )
-        return [ShardReader(job.work / self.reads), select, shards.writer(job.work / self.name)]
+        folder = job.work / self.name
+        return [ShardReader(job.work / self.reads), select, shards.writer(folder), WriteHash(folder)]
 
 
 @dataclass(frozen=True)
@@ -160,6 +166,11 @@ class SelectAnswers(JobPhase):
     reads: str
     name: str = "choose"
     activity: ClassVar[str] = "choosing"
+
+    def damaged(self, job: Job) -> Iterator[str]:
+        for shard in job.shard_files(work_folder.CHOSEN):
+            if checksums.file_of(shard).exists() and (found := checksums.fault(shard)):
+                yield checksums.made_again(shard, found)
 
     def run(self, job: Job) -> None:
         answers.select(job, self.reads)

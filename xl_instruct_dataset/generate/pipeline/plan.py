@@ -85,6 +85,7 @@ def translation_phases(job: Job) -> list[ShardPhase]:
             name=f"translate-{number + 1}",
             select_by_chrf=last and settings.select == "chrf",
             temperatures=settings.translator_temperatures,
+            forms_of_address=settings.form_of_address,
         )
         if last and settings.select == "judge" and judge == model:
             both = rollouts.SequentialRollout((translate, select), f"{translate.name}-{SELECT}")

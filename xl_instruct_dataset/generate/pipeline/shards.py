@@ -11,6 +11,7 @@ from datatrove.pipeline.readers.jsonl import JsonlReader
 from datatrove.pipeline.writers.jsonl import JsonlWriter
 
 from xl_alpacaeval_metric.files.jsonl import read_lines, replace_file
+from xl_instruct_dataset.generate import checksums
 from xl_instruct_dataset.generate.config.work_folder import LOGS
 from xl_instruct_dataset.generate.documents import Line
 from xl_instruct_dataset.generate.seeds.producer import SeedProducer
@@ -75,6 +76,17 @@ def refresh(work: Path, phase: str, reads: str, number: int) -> None:
         if known.get(rank) != now[rank]:
             completion(work, phase, int(rank)).unlink(missing_ok=True)
     _note(work, phase, now)
+
+
+def forget_damaged(work: Path, phase: str, number: int) -> list[str]:
+    """Have the phase do shards again that were damaged since; returns a line about each."""
+    lines = []
+    for rank in range(number):
+        done, shard = completion(work, phase, rank), work / phase / f"{rank:05d}.jsonl"
+        if done.exists() and (fault := checksums.fault(shard)):
+            done.unlink()
+            lines.append(checksums.made_again(shard, fault))
+    return lines
 
 
 def note(work: Path, phase: str, reads: str, rank: int) -> None:

@@ -4,10 +4,12 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import read_json, write_json
+from xl_instruct_dataset.generate import checksums
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.job import Job
 from xl_instruct_dataset.generate.seeds import producer, sources
@@ -29,7 +31,10 @@ def prepare_seeds(job: Job) -> SeedCounts:
                     f"{job.settings.seeds}: is another than when this job began in {job.work}; put it back, or "
                     "choose another --output"
                 )
-            if report.get("wanted") == job.settings.wanted_passages:
+            damaged = _damaged(job, int(report["count"]))
+            for shard, fault in damaged.items():
+                job.notify(checksums.made_again(shard, fault))
+            if report.get("wanted") == job.settings.wanted_passages and not damaged:
                 return _counts(report)
         file.unlink(missing_ok=True)
         counts = producer.produce(job.settings, job.work / work_folder.SEEDS, job.work / work_folder.REJECTED_SEEDS)
@@ -60,6 +65,12 @@ def stream_seeds(job: Job) -> Iterator[SeedProducer]:
 def load_counts(job: Job) -> SeedCounts:
     """The counts of the seeds that were made."""
     return _counts(read_json(job.work / work_folder.SEEDS_REPORT))
+
+
+def _damaged(job: Job, count: int) -> dict[Path, str]:
+    """The shards of `count` seeds that were damaged since they were made, with what is wrong."""
+    shards = [job.shard(work_folder.SEEDS, number) for number in range(-(-count // job.settings.shard))]
+    return {shard: fault for shard in shards if (fault := checksums.fault(shard))}
 
 
 def _counts(report: dict[str, Any]) -> SeedCounts:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Self, TextIO
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files.jsonl import json_line, replace_file
-from xl_instruct_dataset.generate import documents
+from xl_alpacaeval_metric.files.jsonl import json_line
+from xl_instruct_dataset.generate import checksums, documents
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.documents import Line
 from xl_instruct_dataset.generate.seeds import passages, sources
@@ -90,9 +90,7 @@ class SeedProducer:
         whole = len(lines) == self._settings.shard or (self._error is None and not self._stopped.is_set())
         if not (lines and whole):
             return False
-        file, text = self.folder / f"{number:05d}.jsonl", "".join(lines)
-        if not file.exists() or file.read_text(encoding="utf-8") != text:
-            replace_file(file, text)
+        checksums.replace(self.folder / f"{number:05d}.jsonl", "".join(lines))
         self.count += len(lines)
         return True
 
@@ -109,6 +107,7 @@ class SeedProducer:
         for file in self.folder.glob("*.jsonl"):
             if int(file.stem) * self._settings.shard >= self.count:
                 file.unlink()
+                checksums.file_of(file).unlink(missing_ok=True)
         return SeedCounts(self.count, self.dropped)
 
     def _find(self) -> None:

@@ -2,8 +2,8 @@
 
 import heapq
 
-from xl_alpacaeval_metric.files.jsonl import json_line, replace_file
-from xl_instruct_dataset.generate import documents
+from xl_alpacaeval_metric.files.jsonl import json_line
+from xl_instruct_dataset.generate import checksums, documents
 from xl_instruct_dataset.generate.config.work_folder import CHOSEN
 from xl_instruct_dataset.generate.documents import Draft, Rejection
 from xl_instruct_dataset.generate.job import Job
@@ -31,9 +31,7 @@ def select(job: Job, reads: str) -> None:
                     draft.rejection = Rejection(STAGE, drop.reason, draft.response, drop.detail)
                     documents.write(draft, line["metadata"])
                 written.append(json_line(line))
-            file, text = job.shard(CHOSEN, number), "".join(written)
-            if not file.exists() or file.read_text(encoding="utf-8") != text:
-                replace_file(file, text)
+            checksums.replace(job.shard(CHOSEN, number), "".join(written))
 
 
 def _best(job: Job, reads: str) -> set[str] | None:

@@ -7,6 +7,7 @@ from xl_alpacaeval_metric import languages, templates
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import card_text
 from xl_alpacaeval_metric.hub import folder as hub_folder
+from xl_instruct_dataset.generate.config import form_of_address
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.job import Job
 from xl_instruct_dataset.generate.selection import rows
@@ -15,7 +16,8 @@ from xl_instruct_dataset.generate.selection.tally import Tally
 from xl_instruct_dataset.hub import card, parquet
 from xl_instruct_dataset.quality import filters
 from xl_instruct_dataset.records import Provenance, TrainingRow
-from xl_instruct_dataset.stages import PACKAGE, row, score
+from xl_instruct_dataset.sources import licence
+from xl_instruct_dataset.stages import PACKAGE, row, score, translate
 
 
 def export(job: Job, tally: Tally) -> dict[str, Written]:
@@ -45,7 +47,13 @@ def about(job: Job, tally: Tally) -> card.About:
         "them, near-duplicates, and rows that overlap with a benchmark "
         f"({', '.join(tally.benchmarks) or 'none checked'}) were dropped."
     )
-    limits = " ".join(["Written and translated by models; no person has read all rows.", *cautions(settings)])
+    limits = " ".join(
+        [
+            "Written and translated by models; no person has read all rows.",
+            *form_of_address.lines(settings.form_of_address),
+            *cautions(settings),
+        ]
+    )
     if restricted:
         limits += (
             f" Made with {', '.join(f'`{name}`' for name in restricted)}, whose terms do not allow commercial use."
@@ -106,12 +114,31 @@ def _training_row(settings: Settings, found: Row, target: str) -> TrainingRow:
             seed_source=f"{_seeds_name(settings)}: {found.seed}",
             seed_license=settings.seed_license,
             models=models,
-            prompts={stage: prompt_hash(stage) for stage in models if stage not in unprompted},
+            prompts={
+                stage: prompt_hash(stage, settings.form_of_address.get(target, ""))
+                for stage in models
+                if stage not in unprompted
+            },
             non_commercial=bool(row.non_commercial(models.values())),
         ),
         scores=found.scores,
         selection=found.selection,
+        **(_origin(found) if licence.may_be_passed_on(settings.seed_license) else {}),
     )
+
+
+def _origin(found: Row) -> dict[str, str | None]:
+    return {"passage": found.passage, "source_response": found.source_response}
+
+
+def left_out(settings: Settings, count: int) -> list[str]:
+    """Why so many rows are without passage and source response; nothing where they have them."""
+    if not count or licence.may_be_passed_on(settings.seed_license):
+        return []
+    return [
+        f"{count} rows are without their passage and its response: the licence of the passages is "
+        f"{settings.seed_license}; --seed-license names one that lets them be passed on, such as cc-by-4.0"
+    ]
 
 
 def _models(settings: Settings, found: Row) -> dict[str, str]:
@@ -129,11 +156,11 @@ def _models(settings: Settings, found: Row) -> dict[str, str]:
     return models
 
 
-def prompt_hash(stage: str) -> str:
-    """The hash of the prompt that a stage asks with."""
+def prompt_hash(stage: str, address: str = "") -> str:
+    """The hash of the prompt that a stage asks with; a form of `address` is part of it."""
     match stage:
         case "translate":
-            return templates.load("translate").sha
+            return translate.prompt_hash(address)
         case "score":
             return score.sha()
         case _:

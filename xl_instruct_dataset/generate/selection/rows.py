@@ -10,7 +10,10 @@ from xl_instruct_dataset.records import Selection
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row without its language instruction; one in the source language has no `translator`."""
+    """A row without its language instruction; one in the source language has no `translator`.
+
+    `passage` and `source_response` are as in the training row; those of earlier versions have none.
+    """
 
     id: str
     seed: str
@@ -19,6 +22,8 @@ class Row:
     response: str
     selection: Selection
     translator: str | None
+    passage: str | None = None
+    source_response: str | None = None
 
 
 def file(work: Path, target: str) -> Path:

@@ -72,7 +72,17 @@ class _Finisher:
             response, selection, translator = best.text, draft.selections[target], best.model
         if drop := self._drop(draft, target, response):
             return Rejection("filter", drop.reason, response, drop.detail)
-        return Row(draft.id, draft.seed, draft.instruction, draft.scores, response, selection, translator)
+        return Row(
+            draft.id,
+            draft.seed,
+            draft.instruction,
+            draft.scores,
+            response,
+            selection,
+            translator,
+            draft.passage,
+            draft.response,
+        )
 
     def _drop(self, draft: Draft, target: str, response: str) -> filters.Drop | None:
         # Instruction and response in the source language were compared before they were translated.

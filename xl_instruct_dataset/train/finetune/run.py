@@ -63,7 +63,8 @@ def train(
         preflight.load(prepared, settings) if prepared else preflight.prepare(name, settings, kind, processes, report)
     )
     base, notes = ready.base, [*([unused] if unused else []), *ready.notes]
-    with RunFolder(folder, ready.identity, may_replace=lambda _: _cleared(folder)) if first else nullcontext():
+    mine = RunFolder(folder, ready.identity, may_replace=lambda _: _cleared(folder), taken_on=_moved)
+    with mine if first else nullcontext():
         if first:
             save.sweep(folder)
         if (folder / record.FILE).exists():
@@ -153,6 +154,12 @@ def _run(built: Any, folder: Path, settings: Settings, notify: Notify) -> int:
             raise UserError(message) from None
         raise
     return step
+
+
+def _moved(theirs: Mapping[str, object], ours: Mapping[str, object]) -> list[str]:
+    """The settings that may differ: the place of the same model, known by its files."""
+    known = theirs.get("model_fingerprint")
+    return ["model"] if known and known == ours.get("model_fingerprint") else []
 
 
 def untouched(folder: Path) -> bool:

@@ -1,0 +1,75 @@
+"""Adapters whose base model lies elsewhere than they say."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.commands import run_alpacaeval
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.runs.answers import harness_model
+from xl_alpacaeval_metric.runs.answers.candidate import Candidate
+
+
+@pytest.fixture
+def adapter(tiny: Path, tmp_path: Path) -> Path:
+    """An adapter of a base model that was moved since."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    folder = tmp_path / "adapter"
+    network = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny), LoraConfig(target_modules=["q_proj"]))
+    network.save_pretrained(folder)
+    for file in (*tiny.glob("tokenizer*"), *tiny.glob("*.jinja")):
+        shutil.copy(file, folder)
+    file = folder / "adapter_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "base_model_name_or_path": str(tmp_path / "gone")}))
+    return folder
+
+
+def test_the_line_about_a_base_that_is_not_there_names_the_option(adapter: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=rf"base model {tmp_path}/gone: no such model folder; give --base"):
+        Candidate(str(adapter)).check()
+
+
+@pytest.mark.parametrize("named", [None, "", "models/base/first", "./base", "~/base"])
+def test_a_base_without_a_usable_name_is_told_of(adapter: Path, named: str | None) -> None:
+    file = adapter / "adapter_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "base_model_name_or_path": named}))
+    with pytest.raises(UserError, match="give --base with its folder or Hub id"):
+        Candidate(str(adapter)).check()
+
+
+def test_it_is_loaded_from_where_the_option_says(adapter: Path, tiny: Path) -> None:
+    candidate = Candidate(str(adapter), base=str(tiny))
+    candidate.check()
+    resources = {"batch_size": 1, "device": "cpu", "concurrency": 1, "arguments": {}, "base": candidate.base}
+    lm = harness_model.load({"model": str(adapter), "backend": "hf", "model_args": {}}, resources)
+    assert lm.model.peft_config
+    assert lm.model.get_base_model().config._name_or_path == str(tiny)
+
+
+def test_what_is_given_in_vain_is_told_of(adapter: Path, tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for model, base, said in (
+        (adapter, tmp_path / "nowhere", "no such model folder"),
+        (adapter, tmp_path / "empty", "holds no config.json"),
+        (tiny, tiny, "is no adapter"),
+    ):
+        with pytest.raises(UserError, match=said):
+            Candidate(str(model), base=str(base)).check()
+    with pytest.raises(UserError, match="--base x/y: goes with a model that is loaded here"):
+        Candidate("m", "local-chat-completions", {"base_url": "http://127.0.0.1:1/v1"}, base="x/y").check()
+
+
+def test_the_command_takes_it(adapter: Path, tiny: Path, tmp_path: Path) -> None:
+    command = ["eval", str(adapter), "--judge", "none", "--languages", "fi", "--limit", "1", "--max-tokens", "4"]
+    command += ["--device", "cpu", "--output", str(tmp_path / "run")]
+    lacking = run_alpacaeval(*command)
+    assert lacking.returncode == 2
+    assert len(lacking.stderr.splitlines()) == 1
+    assert "give --base" in lacking.stderr
+    assert not (tmp_path / "run").exists()
+    assert run_alpacaeval(*command, "--base", str(tiny)).returncode == 0
+    assert (tmp_path / "run" / "results.json").exists()

@@ -1,0 +1,150 @@
+"""`plan`: its numbers are those of `estimate` and of arithmetic by hand."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.commands import complaint
+from tests.commands import run_alpacaeval as run
+from xl_alpacaeval_metric import benchmark
+from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.languages.content_length import characters_per_content
+from xl_alpacaeval_metric.planning import costs, rows
+from xl_alpacaeval_metric.planning.costs import Costs, Price, Rates, cost_of
+from xl_alpacaeval_metric.planning.named_judge import NamedJudges
+from xl_alpacaeval_metric.planning.steps import Planned, PlannedModel, Step, steps_of
+
+JUDGE = ("--judge", "openai/gpt-4o")
+MINI = ("--benchmark", "mini", "--languages", "de,fi")
+
+
+@pytest.fixture(autouse=True)
+def no_cache_of_the_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "nothing"))
+
+
+def test_judging_and_its_check_are_what_estimate_says(tmp_path: Path) -> None:
+    home = {"HF_HOME": str(tmp_path), "XL_JUDGE_CHECK": "1"}
+    url = ("--judge-base-url", "http://127.0.0.1:9/v1")
+    estimated = run("estimate", *MINI, *JUDGE, *url, "--models", 3, "--output", tmp_path / "a.json", **home)
+    planned = run("plan", *MINI, *JUDGE, "--models", 3, "--output", tmp_path / "b.json", **home)
+    assert (estimated.returncode, planned.returncode) == (0, 0), planned.stderr
+    found, steps = (json.loads((tmp_path / name).read_text()) for name in ("a.json", "b.json"))
+    by_step = {step["step"]: step for step in steps["steps"]}
+    for name in ("requests", "prompt_tokens", "completion_tokens"):
+        assert by_step["judging"][name] == found[name]
+        assert by_step["judge check"][name] == found["check"][name]
+    assert list(by_step) == ["answers", "judge check", "judging"]
+
+
+def test_references_and_answers_are_counted_by_hand() -> None:
+    loaded = benchmark.load("mini", ["sw"], limit=4)  # A language without bundled references.
+    assert all(row.reference is None for row in loaded.rows)
+    length = round(2264 * characters_per_content("sw"))
+    prompts = sum(round(len(row.instruction.encode()) / 4) for row in loaded.rows)
+    models = [PlannedModel("short", max_tokens=100), PlannedModel("long", copies=3, max_tokens=10_000)]
+    planned = Planned(models, [rows.planned("mini", ["sw"], limit=4)], author="openai/writer", labels=3, checked=False)
+    assert steps_of(planned) == [
+        Step("references", "openai/writer", 4, prompts, 4 * round(length / 4)),
+        Step("answers", "short", 4, prompts, 400),
+        Step("answers", "long", 12, 3 * prompts, 12 * round(length / 4)),
+        Step("labels", "people", 12),
+    ]
+
+
+def test_a_script_of_more_bytes_takes_more_tokens() -> None:
+    def tokens(code: str) -> float:
+        (step,) = steps_of(Planned([PlannedModel("m", max_tokens=10**6)], [rows.planned("mini", [code], limit=1)]))
+        return step.completion_tokens / characters_per_content(code)
+
+    # Latin, Cyrillic and Devanagari take one, two and three bytes a letter.
+    assert tokens("uk") / tokens("sw") == pytest.approx(2, rel=0.01)
+    assert tokens("mr") / tokens("sw") == pytest.approx(3, rel=0.01)
+
+
+def test_a_panel_is_asked_member_by_member_in_the_orders_of_each_benchmark() -> None:
+    judges = NamedJudges(("openai/a", "hf/org/b"), votes=2)
+    benchmarks = [rows.planned("mini", ["de"], limit=5), rows.planned("xl", ["de"], limit=5)]
+    found = steps_of(Planned([PlannedModel("m")], benchmarks, judges, checked=False))
+    assert [(step.step, step.model, step.requests) for step in found] == [
+        ("answers", "m", 10),
+        ("judging", "openai/a", (5 * 2 + 5) * 2),  # mini in both orders.
+        ("judging", "hf/org/b", (5 * 2 + 5) * 2),
+    ]
+
+
+def test_a_benchmark_that_is_not_here_is_taken_to_be_as_published() -> None:
+    found = rows.planned("xl", ["fi", "de"])
+    assert (found.assumed, len(found.benchmark.rows)) == (True, 2 * 797)
+    assert not rows.planned("mini", ["fi"]).assumed
+    with pytest.raises(UserError, match="English only"):
+        rows.planned("en", ["fi"])
+    with pytest.raises(UserError, match="unknown language"):
+        rows.planned("m", ["qqq"])
+
+
+def test_costs_are_arithmetic() -> None:
+    step = Step("judging", "openai/j", 10, 2_000_000, 500_000, 1_000_000)
+    money = cost_of(step, Costs({"openai/j": Price(2.5, 10)}, "USD"), at_endpoint=True)
+    assert (money.money, money.most, money.gpu_hours) == (10.0, 20.0, None)
+    assert cost_of(step, Costs(), at_endpoint=True) == costs.Cost()
+    local = Step("judging", "hf/org/Judge-18.3B", 10, 22_400 * 1800, 3097 * 1800)
+    hours = cost_of(local, Costs(gpu_hour=3, currency="EUR"), at_endpoint=False)
+    assert hours.gpu_hours == pytest.approx(2.0)  # Half an hour each, by a model twice as large.
+    assert hours.money == pytest.approx(6.0)
+    given = Costs(rates=Rates(3097, 22_400, None))
+    assert cost_of(local, given, at_endpoint=False).gpu_hours == pytest.approx(1.0)
+    assert cost_of(Step("labels", "people", 90), Costs(), at_endpoint=False).people_hours == 3.0
+
+
+@pytest.mark.parametrize(
+    ("name", "billions"),
+    [
+        ("Qwen/Qwen2.5-72B-Instruct", 72),
+        ("Qwen/Qwen3-30B-A3B", 3),
+        ("Qwen2.5-0.5B", 0.5),
+        ("gemma-3-4b-it", 4),
+        ("openai/gpt-4o", None),
+        ("org/model-v2beta", None),
+        ("mistralai/Mixtral-8x7B", 7),
+    ],
+)
+def test_the_size_of_a_model_is_in_its_name(name: str, billions: float | None) -> None:
+    assert costs.size_of(name) == billions
+
+
+def test_a_sweep_is_planned_as_its_options_are(tmp_path: Path) -> None:
+    file = tmp_path / "sweep.yaml"
+    settings = {"models": ["org/a-7B", "org/b-7B"], "benchmarks": ["mini", "xl"], "languages": ["fi", "de"]}
+    file.write_text(yaml.safe_dump({**settings, "judges": ["openai/gpt-4o"], "output": "runs"}))
+    home = {"HF_HOME": str(tmp_path)}
+    some = ("--benchmark", "xl", "--languages", "fi,de", "--reference", "openai/w", "--labels", 5)
+    assert run("plan", "--sweep", file, *some[4:], "--output", tmp_path / "a.json", **home).returncode == 0
+    options = ("org/a-7B", "org/b-7B", "--benchmark", "mini", *some, *JUDGE)
+    whole = run("plan", *options, "--price", "openai/gpt-4o=1/2", "--currency", "EUR", **home)
+    assert run("plan", *options, "--output", tmp_path / "b.json", **home).returncode == 0
+    found, expected = (json.loads((tmp_path / name).read_text()) for name in ("a.json", "b.json"))
+    assert found == expected
+    for part in ("EUR", "xl: not here yet, taken to have 797 prompts", "no price for openai/w", "people h"):
+        assert part in whole.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--price", "openai/gpt-4o=1/2"), "without their currency"),
+        (("--price", "openai/gpt-4o=1", "--currency", "EUR"), "need MODEL=PROMPT/COMPLETION"),
+        (("--price", "a=nan/1", "--currency", "EUR"), "need MODEL=PROMPT/COMPLETION"),
+        (("org/a", "--models", "2"), "two ways to say which models"),
+        (("--write-rate", "10"), "give both --write-rate and --read-rate"),
+        (("--judge", "gpt-4o"), "not of the form BACKEND/MODEL"),
+        (("--reference", "file.jsonl"), "reference model 'file.jsonl' is not of the form"),
+        (("--judge", "openai/a", "--judge", "openai/a"), "is given twice"),
+        (("--benchmark", "minni"), "unknown benchmark 'minni'"),
+        (("--sweep", "none.yaml", "--models", "2"), "leave out what else names them"),
+    ],
+)
+def test_wrong_use_is_one_line(options: tuple[str, ...], message: str) -> None:
+    assert message in complaint(run("plan", *options))

@@ -1,0 +1,1 @@
+"""What runs will take before there is anything: requests, tokens, money, GPU and people's hours."""

@@ -1,0 +1,56 @@
+"""What runs will take, as a table on the terminal, with what it rests on."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+
+from xl_alpacaeval_metric.planning.costs import Cost
+from xl_alpacaeval_metric.planning.steps import Step
+from xl_alpacaeval_metric.report import cells
+
+
+def show(steps: Sequence[Step], costs: Sequence[Cost], currency: str, notes: Sequence[str], console: Console) -> None:
+    """Print a row for each step and model, the sums, and the notes."""
+    shown = cells.table()
+    for name in ("step", "model"):
+        shown.add_column(name, overflow="fold")
+    priced = any(cost.money is not None for cost in costs)
+    hours = ["GPU h"] if any(cost.gpu_hours for cost in costs) else []
+    people = ["people h"] if any(cost.people_hours for cost in costs) else []
+    for name in ("requests", "tokens in", "tokens out", *([currency] if priced else []), *hours, *people):
+        shown.add_column(name, justify="right", no_wrap=True)
+    rows = [_cells(step, cost, priced, bool(hours), bool(people)) for step, cost in zip(steps, costs, strict=True)]
+    for step, row in zip(steps, rows, strict=True):
+        shown.add_row(step.step, escape(step.model), *row)
+    if len(steps) > 1:
+        shown.add_section()
+        whole = Step("", "", *(sum(getattr(one, name) for one in steps) for name in _NUMBERS))
+        total = Cost(**{name: _sum(costs, name) for name in ("money", "most", "gpu_hours", "people_hours")})
+        shown.add_row("all", "", *_cells(whole, total, priced, bool(hours), bool(people)))
+    console.print(shown)
+    cells.print_lines(notes, console)
+
+
+_NUMBERS = ("requests", "prompt_tokens", "completion_tokens")
+
+
+def _cells(step: Step, cost: Cost, priced: bool, hours: bool, people: bool) -> list[str]:
+    found = [f"{step.requests:,}", _many(step.prompt_tokens), _many(step.completion_tokens)]
+    if priced:
+        found.append(cells.figure(cost.money, ",.2f"))
+    if hours:
+        found.append(cells.figure(cost.gpu_hours, ",.1f"))
+    return [*found, cells.figure(cost.people_hours, ",.1f")] if people else found
+
+
+def _many(number: int) -> str:
+    """A number of tokens in millions, or as it is where that is less than ten thousand."""
+    if not number:
+        return "-"
+    return f"{number / 1e6:,.2f} M" if number >= 10_000 else f"{number:,}"
+
+
+def _sum(costs: Sequence[Cost], name: str) -> float | None:
+    found = [getattr(cost, name) for cost in costs if getattr(cost, name) is not None]
+    return sum(found) if found else None
