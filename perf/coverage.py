@@ -1,141 +1,223 @@
-"""How often intervals cover the truth, and how often differences are found where there are none.
+"""How often the intervals of win rates cover the truth, in how many points.
 
-    python perf/coverage.py [--preferences FILE] [--samples 400] [--prompts 8,16,50,100,797]
+    python perf/coverage.py [--preferences FILE] [--samples 2000]
+        [--prompts 8,12,16,24,50,100,200,800] [--languages 1,2,4,12]
+        [--correlations 0,0.3,0.6,0.9,1] [--confidence 0.95] [--layouts full,missing,fewer,sizes]
 
-Preferences are drawn from a Parquet file with the columns model, index, preference (AlpacaEval 2's
-annotations have them), or are generated where there is none. Several languages are a Gaussian
-copula with correlation 0.3 or 0.6 over one model, or, with a file, neighbouring models on the same
-prompts, which stand in for languages. Prints for each kind of judge and true rate the coverage of
-`win_rate_interval` and its mean width, then coverage and type-I error of `paired_difference`.
+Judges of many kinds (0 or 1, ties, probabilities of several shapes) with true rates from 2% to 70%,
+and, from a Parquet file with the columns model, index, preference (AlpacaEval 2's annotations have
+them), real ones. Languages are a Gaussian copula with these latent correlations, with one rate or
+("uneven") with rates between that and a quarter of it, or neighbouring real models on the same
+prompts ("models"). Layouts: "full"; "missing", where three verdicts of ten are; "fewer", where each
+language has fewer prompts than the one before, down to half; "sizes", where prompts have one to
+four items in each language.
+
+The intervals are computed for all samples at once; some of each setting are held to
+`win_rate_interval`. Prints for each setting and number of prompts the least coverage of all judges
+and the mean width, and at last the cells with the least.
 """
 
 import argparse
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.special import ndtr
+import numpy.typing as npt
+from scipy.special import ndtr, stdtrit
 
-from xl_alpacaeval_metric.stats.clusters import Clusters
-from xl_alpacaeval_metric.stats.differences import paired_difference
-from xl_alpacaeval_metric.stats.intervals import win_rate_interval
+from perf.preferences import QUANTILES, judges, population
+from xl_alpacaeval_metric.stats import intervals
 from xl_alpacaeval_metric.stats.missing import Floats
+from xl_alpacaeval_metric.stats.strata import NO_VARIANCE
 
-Draw = Callable[[int], Floats]
-"""A number of prompts -> preferences of shape (languages, prompts)."""
+MISSING = 0.3
+MOST_ITEMS = 4
+CELLS = 2_000_000
+"""Verdicts drawn at a time."""
 
-RATES = (0.02, 0.06, 0.17, 0.5, 0.7)
+Drawn = tuple[Floats, Floats]
+"""Sums and counts, both of shape (samples, languages, prompts)."""
 
-
-def population(file: Path | None) -> Floats:
-    """Preferences of shape (models, prompts), weak models first."""
-    if file is None:
-        rng = np.random.default_rng(0)
-        latent = np.where(rng.random((len(RATES), 800)) < 0.5, rng.random(800), rng.random((len(RATES), 800)))
-        return np.stack([row ** (1 / rate - 1) for row, rate in zip(latent, RATES, strict=True)])
-    import pyarrow.parquet as pq
-
-    rows = pq.read_table(file, columns=["model", "index", "preference"]).to_pylist()
-    models, prompts = (sorted({row[name] for row in rows}) for name in ("model", "index"))
-    found = np.full((len(models), len(prompts)), np.nan)
-    for row in rows:
-        found[models.index(row["model"]), prompts.index(row["index"])] = row["preference"]
-    found = found[:, ~np.isnan(found).any(axis=0)]
-    return np.asarray(found[np.argsort(found.mean(axis=1))])
+Cell = tuple[str, float, Drawn]
+"""The judge's kind and rate, its true rate over all languages, and what was drawn."""
 
 
-def settings(models: Floats, real: bool, rng: np.random.Generator) -> Iterator[tuple[str, float, int, Draw]]:
-    """Name, true rate, number of languages and how to draw."""
-    size = models.shape[1]
-    chosen = range(0, len(models), max(1, len(models) // 6))
-    for m in chosen:
-        yield "one", float(models[m].mean()), 1, partial(_rows, models[m : m + 1], rng)
-    for languages in (4, 12):
-        for correlation in (0.3, 0.6):
-            for m in chosen:
-                ranked = np.sort(models[m])
-
-                def copula(n: int, ranked: Floats = ranked, k: int = languages, rho: float = correlation) -> Floats:
-                    shared, own = rng.normal(size=(1, n)), rng.normal(size=(k, n))
-                    at = (ndtr(np.sqrt(rho) * shared + np.sqrt(1 - rho) * own) * size).astype(int)
-                    return np.asarray(ranked[np.minimum(at, size - 1)])
-
-                yield f"copula {correlation}", float(ranked.mean()), languages, copula
-        if real:
-            for m in range(0, len(models) - languages, 4):
-                some = models[m : m + languages]
-                yield "models", float(some.mean()), languages, partial(_rows, some, rng)
-
-
-def _rows(models: Floats, rng: np.random.Generator, n: int) -> Floats:
-    return models[:, rng.integers(0, models.shape[1], n)]
-
-
-def labels(languages: int, n: int) -> tuple[Clusters, Clusters]:
-    return Clusters([*range(n)] * languages), Clusters(np.repeat(range(languages), n).tolist())
-
-
-def intervals(models: Floats, real: bool, sizes: list[int], samples: int) -> list[float]:
-    rng = np.random.default_rng(1)
-    worst = []
-    for name, rate, languages, draw in settings(models, real, rng):
-        cells = []
-        for n in sizes:
-            prompts, codes = labels(languages, n)
-            covered, width = 0, 0.0
-            for _ in range(samples):
-                low, high = win_rate_interval(draw(n).ravel(), prompts, codes)
-                covered += low <= 100 * rate <= high
-                width += high - low
-            worst.append(100 * covered / samples)
-            cells.append(f"{100 * covered / samples:5.1f}/{width / samples:4.1f}")
-        print(f"{languages:3d} {name:10s} {100 * rate:5.1f}%  {'  '.join(cells)}", flush=True)
-    return worst
+def batch(drawn: Drawn, confidence: float) -> tuple[Floats, Floats]:
+    """`win_rate_interval` for each sample, in 0..1; a language without verdicts does not count."""
+    sums, counts = drawn
+    by_language = counts.sum(axis=2)
+    n_languages = (by_language > 0).sum(axis=1)
+    per_item = 1 / np.maximum(by_language, 1) / n_languages[:, None]
+    means = sums.sum(axis=2) / np.maximum(by_language, 1)
+    mean = means.sum(axis=1) / n_languages
+    prompts = (counts > 0).sum(axis=2)
+    stretch = np.where(prompts > 1, np.sqrt(prompts / np.maximum(prompts - 1, 1)), 0.0)
+    parts = (per_item * stretch)[:, :, None] * (sums - means[:, :, None] * counts)
+    single = (prompts == 1) / n_languages[:, None]
+    variance = (parts.sum(axis=1) ** 2).sum(axis=1) + (single**2).sum(axis=1) * mean * (1 - mean)
+    weights = per_item[:, :, None] * counts
+    apart = (parts**2).sum(axis=(1, 2))
+    effect = np.where(apart > NO_VARIANCE, (parts.sum(axis=1) ** 2).sum(axis=1) / np.maximum(apart, NO_VARIANCE), 1.0)
+    share = (weights**2).sum(axis=1)
+    most, least = 1 / share.sum(axis=1), 1 / (weights.sum(axis=1) ** 2).sum(axis=1)
+    squares = parts.sum(axis=1) ** 2
+    varies = squares.sum(axis=1) > NO_VARIANCE
+    telling = np.where(varies, squares.sum(axis=1) ** 2 / np.where(varies, (squares**2).sum(axis=1), 1.0), 0.0)
+    full = np.maximum(1.0, most / least)
+    effect = np.maximum(1 + intervals.CORRELATION * (full - 1), intervals.SAFETY * np.maximum(1.0, effect))
+    effect = np.minimum(full, (telling * effect + intervals.AGREEING * full) / (telling + intervals.AGREEING))
+    n, added = most / effect, intervals.ADDED
+    total = n + 2 * added
+    middle = (n * mean + added) / total
+    variance = (n / total) ** 2 * variance + added * (middle**2 + (1 - middle) ** 2) / total**2
+    degrees = share.sum(axis=1) ** 2 / (share**2).sum(axis=1) + 1
+    half = stdtrit(degrees, (1 + confidence) / 2) * np.sqrt(variance)
+    return np.clip(np.minimum(middle - half, mean), 0, 1), np.clip(np.maximum(middle + half, mean), 0, 1)
 
 
-def differences(models: Floats, sizes: list[int], samples: int) -> None:
-    rng = np.random.default_rng(2)
-    last = len(models) - 1
-    for languages in (1, 12):
-        for name, gap in (("near", 1), ("far", max(1, last // 2))):
-            cells = []
-            first = np.arange(languages) % max(1, last - gap)
-            a, b = models[first], models[first + gap]
-            truth = 100 * float((a - b).mean())
-            for n in sizes:
-                prompts, codes = labels(languages, n)
-                covered = false = 0
-                for seed in range(samples):
-                    at = rng.integers(0, models.shape[1], n)
-                    one, other = a[:, at], b[:, at]
-                    low, high = paired_difference(
-                        one.ravel(), other.ravel(), prompts, codes, flips=1000, seed=seed
-                    ).ci95
-                    covered += low <= truth <= high
-                    swapped = rng.random(n) < 0.5
-                    one, other = np.where(swapped, other, one), np.where(swapped, one, other)
-                    false += paired_difference(one.ravel(), other.ravel(), prompts, codes, flips=1000).p_value <= 0.05
-                cells.append(f"{100 * covered / samples:5.1f}/{100 * false / samples:4.1f}")
-            print(f"{languages:3d} {name:10s} {truth:+5.1f}   {'  '.join(cells)}", flush=True)
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`items` is the number of values drawn for each prompt and language."""
+
+    languages: int
+    layout: str
+    n: int
+
+    @property
+    def items(self) -> int:
+        return MOST_ITEMS if self.layout == "sizes" else 1
+
+    def copula(self, correlation: float, samples: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+        """Indices into quantiles, of shape (samples, items, languages, prompts)."""
+        shape = samples, self.items, self.languages, self.n
+        shared = rng.standard_normal((samples, 1, 1, self.n), dtype=np.float32)
+        latent = np.sqrt(np.float32(correlation)) * shared
+        if correlation < 1:
+            latent = latent + np.sqrt(np.float32(1 - correlation)) * rng.standard_normal(shape, dtype=np.float32)
+        uniform = np.broadcast_to(ndtr(latent), shape)
+        return np.minimum((uniform * QUANTILES.size).astype(np.intp), QUANTILES.size - 1)
+
+    def counts(self, samples: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+        """Which items there are, of shape (samples, items, languages, prompts)."""
+        shape = samples, self.items, self.languages, self.n
+        if self.layout == "missing":
+            return rng.random(shape) >= MISSING
+        if self.layout == "fewer":
+            there = self.n * (1 - 0.5 * np.arange(self.languages) / max(1, self.languages - 1))
+            return np.broadcast_to(np.arange(self.n) < np.ceil(there)[:, None], shape)
+        if self.layout == "sizes":
+            sizes = rng.integers(1, self.items + 1, (samples, 1, 1, self.n))
+            return np.broadcast_to(np.arange(self.items)[None, :, None, None] < sizes, shape)
+        return np.ones(shape, dtype=bool)
+
+
+def check(drawn: Drawn, confidence: float) -> None:
+    """Holds the first samples to `win_rate_interval`, with the mean of each cell as its items."""
+    low, high = batch(drawn, confidence)
+    for s in range(2):
+        languages, prompts = np.nonzero(drawn[1][s])
+        repeats = drawn[1][s][languages, prompts].astype(int)
+        values = np.repeat(drawn[0][s][languages, prompts] / repeats, repeats)
+        found = intervals.win_rate_interval(
+            values.clip(0, 1),
+            np.repeat(prompts, repeats).tolist(),
+            np.repeat(languages, repeats).tolist(),
+            confidence=confidence,
+        )
+        assert np.allclose(found, (100 * low[s], 100 * high[s]), atol=1e-6), (found, low[s], high[s])
+
+
+def measured(
+    draw: Callable[[int], Iterator[Cell]], samples: int, step: int, confidence: float
+) -> dict[str, tuple[float, float]]:
+    """Coverage in percent and mean width in points, by judge."""
+    found: dict[str, tuple[float, float, int]] = {}
+    for start in range(0, samples, step):
+        for name, rate, drawn in draw(min(step, samples - start)):
+            low, high = batch(drawn, confidence)
+            if not start:
+                check(drawn, confidence)
+            covered, width, count = found.get(name, (0.0, 0.0, 0))
+            covered += float(((low <= rate + 1e-9) & (rate <= high + 1e-9)).sum())
+            found[name] = covered, width + float((high - low).sum()), count + len(low)
+    return {name: (100 * covered / count, 100 * width / count) for name, (covered, width, count) in found.items()}
+
+
+def from_copula(
+    setting: Setting, correlation: float, uneven: bool, kinds: list[tuple[str, Floats]], rng: np.random.Generator
+) -> Callable[[int], Iterator[Cell]]:
+    """Draws the verdicts of all judges by the same luck."""
+
+    def draw(samples: int) -> Iterator[Cell]:
+        at, there = setting.copula(correlation, samples, rng), setting.counts(samples, rng)
+        for kind, quantiles in kinds:
+            values, factors = quantiles[at], np.ones(setting.languages)
+            if uneven:
+                factors = np.linspace(1, 0.25, setting.languages)
+                values = values * factors[:, None]
+            rate = float(quantiles.mean() * factors.mean())
+            yield f"{kind} {100 * rate:.1f}%", rate, ((values * there).sum(axis=1), there.sum(axis=1, dtype=np.float64))
+
+    return draw
+
+
+def from_models(models: Floats, setting: Setting, rng: np.random.Generator) -> Callable[[int], Iterator[Cell]]:
+    """Draws prompts; neighbouring models stand in for languages."""
+
+    def draw(samples: int) -> Iterator[Cell]:
+        at, there = rng.integers(0, models.shape[1], (samples, 1, setting.n)), setting.counts(samples, rng)[:, 0]
+        for start in range(0, len(models) - setting.languages + 1, 4):
+            some = models[start : start + setting.languages]
+            for kind, values in (("real", some), ("real, 0 or 1", (some > 0.5).astype(np.float64))):
+                drawn = values[np.arange(setting.languages)[:, None], at] * there
+                rate = float(values.mean())
+                yield f"{kind} {100 * rate:.1f}%", rate, (drawn, there.astype(np.float64))
+
+    return draw
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--preferences", type=Path)
-    parser.add_argument("--samples", type=int, default=400)
-    parser.add_argument("--prompts", default="8,16,50,100,797")
+    parser.add_argument("--samples", type=int, default=2000)
+    parser.add_argument("--prompts", default="8,12,16,24,50,100,200,800")
+    parser.add_argument("--languages", default="1,2,4,12")
+    parser.add_argument("--correlations", default="0,0.3,0.6,0.9,1")
+    parser.add_argument("--confidence", type=float, default=0.95)
+    parser.add_argument("--layouts", default="full")
     options = parser.parse_args()
-    models, sizes = population(options.preferences), [int(n) for n in options.prompts.split(",")]
-    for judge, values in (("probabilities", models), ("0 or 1", (models > 0.5).astype(np.float64))):
-        print(f"\n{judge}: coverage % / mean width in points; prompts {options.prompts}")
-        print("languages, kind, true rate")
-        found = intervals(values, options.preferences is not None, sizes, options.samples)
-        print(
-            f"least {min(found):.1f}, mean {np.mean(found):.1f}, below 93: {sum(x < 93 for x in found)} of {len(found)}"
-        )
-        print(f"\n{judge}: differences, coverage % / type-I error %; languages, pairs, true difference")
-        differences(values, sizes, options.samples)
+    models = population(options.preferences)
+    real = models[models.std(axis=1) > 0] if options.preferences else None
+    sizes, rng = [int(n) for n in options.prompts.split(",")], np.random.default_rng(1)
+    kinds = list(judges(real))
+    found: list[tuple[float, str]] = []
+    print(f"least coverage % / mean width in points; prompts {options.prompts}")
+    for layout in options.layouts.split(","):
+        for languages in map(int, options.languages.split(",")):
+            names = [f"{x}{more}" for x in options.correlations.split(",") for more in ("", " uneven")]
+            names += ["models"] if real is not None and layout == "full" else []
+            for name in names if languages > 1 else ["0"]:
+                row = []
+                for n in sizes:
+                    setting = Setting(languages, layout, n)
+                    if name == "models":
+                        assert real is not None
+                        draw = from_models(real, setting, rng)
+                    else:
+                        draw = from_copula(setting, float(name.split()[0]), "uneven" in name, kinds, rng)
+                    step = max(10, min(options.samples, CELLS // (languages * n * setting.items)))
+                    cells = measured(draw, options.samples, step, options.confidence)
+                    row.append((min(x for x, _ in cells.values()), float(np.mean([x for _, x in cells.values()]))))
+                    found += [(x, f"{layout} {languages} {name} {n} {judge}") for judge, (x, _) in cells.items()]
+                line = "  ".join(f"{least:5.1f}/{width:4.1f}" for least, width in row)
+                print(f"{layout:7s} {languages:3d} {name:10s} {line}", flush=True)
+    found.sort()
+    bar = 100 * options.confidence - (2 if options.confidence < 0.98 else 1)
+    low, mean = sum(x < bar for x, _ in found), float(np.mean([x for x, _ in found]))
+    print(f"{len(found)} cells: least {found[0][0]:.2f}, mean {mean:.2f}, below {bar:g}: {low}")
+    for x, cell in found[:8]:
+        print(f"  {x:.2f}  {cell}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python perf/false_differences.py [--preferences FILE] [--samples 2000]
         [--prompts 8,16,50,200,800] [--languages 1,2,4,12]
 
-Preferences as in `perf/coverage.py`, drawn by prompt; 1 to 12 neighbouring models stand in for
+Preferences as in `perf/preferences.py`, drawn by prompt; 1 to 12 neighbouring models stand in for
 languages. Prints the share of samples, in percent, with a p-value of 0.05 or less:
 
 - "swapped": two models whose answers change places at random on each prompt, in all languages;
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from perf.coverage import population
+from perf.preferences import population
 from xl_alpacaeval_metric.ranking import pairs
 from xl_alpacaeval_metric.ranking.sign_flips import Signs
 from xl_alpacaeval_metric.stats.differences import paired_difference, sign_patterns

@@ -6,12 +6,14 @@
 Three whole commands as a shell sees them, in one run: the answers alone (`eval --judge none`), the
 judging of these answers alone (`judge`), and both (`eval --judge`). Prints the ratio of both to the
 longer of the two alone. The judge is the tests' HTTP server, in a process of its own, and so is the
-candidate, unless MODEL (a Hub id or a folder, or `embedded`) answers in process.
+candidate, unless MODEL (a Hub id or a folder, or `embedded`) answers in process. The processor time
+of the commands is shown beside the wall time, which other work on the machine moves.
 """
 
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -38,10 +40,10 @@ def server(latency: float, fault_rate: float = 0.0) -> Iterator[str]:
             process.terminate()
 
 
-def seconds_of(*arguments: object) -> float:
-    """The wall time of a command of xl-alpacaeval."""
+def seconds_of(*arguments: object) -> tuple[float, float]:
+    """The wall time and the processor time of a command of xl-alpacaeval."""
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
-    start = time.perf_counter()
+    start, used = time.perf_counter(), processor_seconds()
     done = subprocess.run(
         [sys.executable, "-m", "xl_alpacaeval_metric", *map(str, arguments)],
         capture_output=True,
@@ -51,7 +53,13 @@ def seconds_of(*arguments: object) -> float:
     )
     seconds = time.perf_counter() - start
     assert done.returncode == 0, done.stderr
-    return seconds
+    return seconds, processor_seconds() - used
+
+
+def processor_seconds() -> float:
+    """Of all processes so far that this one started, and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def requests(file: Path, rows: int) -> Path:
@@ -68,7 +76,9 @@ def measure(folder: Path, candidate: list[object], options: argparse.Namespace, 
     at_once = ("--concurrency", options.concurrency)
     file = requests(folder / "requests.json", options.rows)
     rows = ("--benchmark", "xl", "--languages", "de", "--benchmark-path", file)
-    answers = seconds_of("eval", *candidate, *rows, *at_once, "--judge", "none", "--output", folder / "answers")
+    answers, answers_used = seconds_of(
+        "eval", *candidate, *rows, *at_once, "--judge", "none", "--output", folder / "answers"
+    )
     samples = folder / "answers" / "samples.jsonl"
     references = folder / "references.jsonl"
     references.write_text(
@@ -79,8 +89,8 @@ def measure(folder: Path, candidate: list[object], options: argparse.Namespace, 
         encoding="utf-8",
     )
     given = ("--reference", references)
-    judging = seconds_of("judge", samples, *judge, *at_once, *given, "--output", folder / "judging")
-    both = seconds_of("eval", *candidate, *rows, *judge, *at_once, *given, "--output", folder / "both")
+    judging, judging_used = seconds_of("judge", samples, *judge, *at_once, *given, "--output", folder / "judging")
+    both, both_used = seconds_of("eval", *candidate, *rows, *judge, *at_once, *given, "--output", folder / "both")
     alone, together = (json.loads((folder / name / "results.json").read_text()) for name in ("judging", "both"))
     assert together["n_missing"] == alone["n_missing"] == 0
     assert together["usage"]["requests"] == options.rows
@@ -89,7 +99,8 @@ def measure(folder: Path, candidate: list[object], options: argparse.Namespace, 
     ratio = both / max(answers, judging)
     print(
         f"answers alone {answers:6.1f} s  judging alone {judging:6.1f} s  both {both:6.1f} s  "
-        f"{ratio:.3f} x the longer, {both / (answers + judging):.3f} x their sum",
+        f"{ratio:.3f} x the longer, {both / (answers + judging):.3f} x their sum; "
+        f"processor {answers_used:.1f}, {judging_used:.1f} and {both_used:.1f} s",
         flush=True,
     )
     return ratio

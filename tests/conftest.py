@@ -62,6 +62,15 @@ def ctrl_c_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def hangups_reach_commands() -> None:
+    """Under nohup SIGHUP is ignored, also in the commands that tests start; a handler is not
+    inherited.
+    """
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda number, frame: None)
+
+
 @pytest.fixture(scope="session")
 def smollm2() -> Path:
     """SmolLM2-135M-Instruct as a model folder: the real model the demo uses."""

@@ -104,6 +104,28 @@ def candidate(heading: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+def test_a_candidate_at_azure_gets_the_key_in_its_own_header(tmp_path: Path) -> None:
+    """The server is the proxy of an address of Azure's, which so is not looked up."""
+    with JudgeServer(message=lambda body: candidate("Azure", body)) as server:
+        proxy = server.url.removesuffix("/v1")
+        result = run_alpacaeval(
+            *("eval", "my-deployment", "--backend", "local-chat-completions", "--concurrency", "1"),
+            *("--model-args", "base_url=http://my-name.openai.azure.com/v1,max_retries=1", "--judge", "none"),
+            *("--languages", "de", "--limit", "1", "--max-tokens", "40", "--output", tmp_path / "run"),
+            OPENAI_API_KEY="sk-of-the-test",
+            HTTP_PROXY=proxy,
+            http_proxy=proxy,
+            NO_PROXY="",
+            no_proxy="",
+        )
+        assert result.returncode == 0, result.stderr
+        assert server.seen.last_headers["api-key"] == "sk-of-the-test"
+        assert "authorization" not in server.seen.last_headers
+    (row,) = jsonl.read_lines(tmp_path / "run" / "samples.jsonl")
+    assert row["prediction"] == GERMAN
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("heading", "call"), CANDIDATES)
 def test_the_recipe_of_a_candidate(heading: str, call: list[str], tmp_path: Path) -> None:
     with JudgeServer(message=lambda body: candidate(heading, body)) as server:

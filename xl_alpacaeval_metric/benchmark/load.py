@@ -33,7 +33,7 @@ def hub_files(name: str, path: Path | None = None) -> HubFiles | None:
 
     Raises UserError for an unknown benchmark, and for a `path` that is not there.
     """
-    _check_name(name)
+    check_name(name)
     if name not in NAMES:
         repo = own.hub_id(name)
         return HubFiles(repo, tuple(download.ROWS)) if repo else None
@@ -66,7 +66,7 @@ def load(
     list of AlpacaEval's requests to leave out. Raises UserError for an unknown benchmark or
     language, and where the rows are not available.
     """
-    _check_name(name)
+    check_name(name)
     if limit is not None and limit < 1:
         raise UserError(f"--limit {limit}: at least one row a language is needed")
     wanted = None if codes is None else [languages.get(code).code for code in codes]
@@ -89,7 +89,8 @@ def load(
     )
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raises UserError for what is neither a benchmark's name nor looks like a source of rows."""
     if name not in NAMES and not own.is_source(name):
         raise UserError(
             f"unknown benchmark {name!r}; there are {', '.join(NAMES)}, or give a file, a folder or a Hub id "

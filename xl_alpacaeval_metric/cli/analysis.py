@@ -50,7 +50,7 @@ def compare(
     from xl_alpacaeval_metric.report import comparisons
 
     formats.check(form)
-    found = contrasts.compare_all([contrasts.load(run, figure) for run in runs])
+    found = contrasts.compare_all(contrasts.load_all(runs, figure))
     only = found.pairs[0] if len(found.pairs) == 1 else None
     if form != "table":
         say(contrast_formats.text(found, form, figure))

@@ -114,9 +114,10 @@ def evaluate(
     )
     candidate = with_backend(candidate, output)
     candidate.check()
+    benchmarks.check_name(benchmark)
+    wanted = codes(languages) if languages is not None else None
     with asked.opened_for(judging.both_by_default(benchmark, output)) as the_judge:
         rubric = asked.rubric(the_judge)
-        wanted = codes(languages) if languages is not None else None
         rows = benchmarks.load(
             benchmark, wanted, limit=limit, path=benchmark_path, seed=asked.seed, exclusion=exclusion
         )

@@ -2,8 +2,10 @@
 
 import json
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from xl_alpacaeval_metric.clients.openai.body import MAX_BYTES, BodyRefused
+from xl_alpacaeval_metric.clients.openai.endpoint import AZURE_HOSTS, key_header
 from xl_alpacaeval_metric.clients.openai.protocol import complaint_of
 
 if TYPE_CHECKING:
@@ -30,6 +32,16 @@ def bound_replies(lm: Any) -> None:
 
     lm.amodel_call = bounded
     lm.model_call = lambda messages, **named: ask(lm, messages, **named)
+
+
+def use_key_header(lm: Any) -> None:
+    """Have an endpoint model of the harness send its key in the header that the host takes.
+
+    The harness knows of a bearer token alone. Headers that it was given are kept.
+    """
+    host = urlsplit(str(lm.base_url)).hostname or ""
+    if lm._header is None and host.lower().endswith(AZURE_HOSTS):
+        lm._header = key_header(host, lm.api_key)
 
 
 def ask(

@@ -7,7 +7,7 @@ from xl_alpacaeval_metric.judge_check.judged import JudgedPair
 from xl_alpacaeval_metric.judge_check.pairs import KINDS, WORSE
 from xl_alpacaeval_metric.judge_check.taste import Tastes
 from xl_alpacaeval_metric.records.judge_check import CheckFigures, Finding, KindFigures
-from xl_alpacaeval_metric.stats.intervals import win_rate_interval
+from xl_alpacaeval_metric.stats.intervals import mean_interval
 
 PASSED_ACCURACY, CHANCE, LEAST_ACCURACY = 80.0, 50.0, 75.0
 """A judge passes whose accuracy, in percent, has a lower bound above the first.
@@ -33,8 +33,8 @@ def figures(judged: Sequence[JudgedPair], tastes: Tastes | None) -> CheckFigures
     resolution = _macro([one.right for one in worse], strata)
     ci95 = None
     if accuracy is not None:
-        low, high = win_rate_interval(credits, [one.pair.id for one in worse], strata)
-        ci95 = None if isnan(low) else (float(low), float(high))
+        low, high = mean_interval(credits, [one.pair.id for one in worse], strata, agreeing=0)
+        ci95 = None if isnan(low) else (100 * float(low), 100 * float(high))
     verdict, reason = _verdict(accuracy, resolution, ci95)
     if 2 * (silent := sum(one.silent for one in worse)) > len(worse):
         verdict, reason = "no judge", f"gives no verdict on {silent} of {len(worse)} pairs"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import identify
+from xl_alpacaeval_metric.languages.scripts import of_languages
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -84,7 +85,7 @@ def _get(code: str) -> Language:
     # CLDR uses the code of a macrolanguage for its main language: zh for cmn, sw for swh.
     base = get_global("language_aliases").get(base, base).split("_")[0]
     script = found.script
-    if script is not None and base != "zh" and (script == _usual_script(base) or (base, script) in _ALSO_USUAL):
+    if script is not None and base != "zh" and (script == of_languages.usual(base) or (base, script) in _ALSO_USUAL):
         script = None
     parts = [base, script, found.territory, *(found.variants or ())]
     tag = "-".join(part for part in parts if part)
@@ -92,18 +93,21 @@ def _get(code: str) -> Language:
     name = _name(tag) if known else None
     if name is None:
         raise UserError(_unknown(code))
-    script = script or _usual_script(tag) or _usual_script(base)
+    script = script or of_languages.usual(tag) or of_languages.usual(base)
     return Language(tag, name, script, RESOURCE_CLASS.get(base))
 
 
 def parse(codes: str) -> list[Language]:
     """The languages of a comma-separated list, each once, in order.
 
-    Logs the `caveats` of each as warnings. Raises UserError for an empty list or an unknown code.
+    Logs the `caveats` of each as warnings. Raises UserError for an empty list and for an
+    empty or unknown code in it.
     """
-    given = [code for code in (part.strip() for part in codes.split(",")) if code]
-    if not given:
+    given = [part.strip() for part in codes.split(",")]
+    if not any(given):
         raise UserError("no language given; give codes such as de or fi,pt-BR")
+    if "" in given:
+        raise UserError(f"languages {codes[:40]!r}: code {given.index('') + 1} is empty; give codes such as fi,pt-BR")
     found = list(dict.fromkeys(get(code) for code in given))
     for language in found:
         for caveat in caveats(language):
@@ -165,13 +169,6 @@ def _autonym(tag: str, base: str) -> str | None:
     return f"{own} ({', '.join(details)})" if details else str(own)
 
 
-def _usual_script(tag: str) -> str | None:
-    from babel.core import get_global
-
-    likely = get_global("likely_subtags").get(tag.replace("-", "_"))
-    return None if likely is None else str(likely).split("_")[1]
-
-
 def _unknown(code: str) -> str:
     """The error message for an unknown code, with the nearest languages."""
     if not code:
@@ -189,9 +186,9 @@ def _unknown(code: str) -> str:
     elif of_country is not None and code.upper() in _english().territories:
         near = [of_country.split("_")[0]]
     elif len(given) > 2 and given not in _NOT_LANGUAGES:
-        near = [
-            names.get(close, close) for close in get_close_matches(given, [*names, *RESOURCE_CLASS], n=3, cutoff=0.75)
-        ]
+        # A slip of the pen leaves the first letter and most of the others: not elvish for English.
+        alike = [name for name in (*names, *RESOURCE_CLASS) if name[:1] == given[:1]]
+        near = [names.get(close, close) for close in get_close_matches(given, alike, n=3, cutoff=0.8)]
     else:
         near = []
     near = [key for key in dict.fromkeys(near) if key not in _NOT_LANGUAGES]

@@ -89,6 +89,12 @@ def _run(folder: Path, judged: bool) -> Run:
     return Run(setting.name, setting.signature, setting.judge, items, {})
 
 
+def load_all(folders: Sequence[Path], figure: str = compare.WIN_RATE) -> list[Run]:
+    """`load` each; raises UserError also for the same path twice."""
+    opened.check_once(folders)
+    return [load(folder, figure) for folder in folders]
+
+
 def compare_all(runs: Sequence[Run]) -> RunsComparison:
     """Compare every two of the runs (`runs.compare.compare`), and correct for their number.
 

@@ -104,9 +104,7 @@ def read(folders: Sequence[Path]) -> list[ShownRun]:
     """
     if not folders:
         raise UserError("no run given; give run folders of eval or judge, or files of answers")
-    twice = [folder for folder, count in Counter(folder.resolve() for folder in folders).items() if count > 1]
-    if twice:
-        raise UserError(f"{twice[0]}: is given twice; give each run once")
+    opened.check_once(folders)
     return named([run for folder in folders for run in _read(folder)])
 
 

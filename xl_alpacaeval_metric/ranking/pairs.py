@@ -133,7 +133,7 @@ def skew_factor(prompts: int, pairs: int) -> float:
 
     Equal models change places freely on a prompt, while a flip turns all their differences at once.
     With skewed verdicts and few prompts this calls a false pair in up to 6.6% of the rankings, and
-    with the factor in 5.3% at most (`perf/false_differences.py`). Below 7 prompts, where p-values
+    with the factor in 5.1% at most (`perf/false_differences.py`). Below 7 prompts, where p-values
     are multiples of 1/32 or more, it is 1.
     """
     return 1 + 3 / prompts if pairs > 1 and prompts > 6 else 1.0

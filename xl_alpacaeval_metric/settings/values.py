@@ -30,6 +30,8 @@ def _list(setting: Setting, value: object, where: str) -> tuple[Any, ...]:
     if not isinstance(parts, list | tuple):
         raise UserError(_message(where, value, "a list"))
     stripped = [part.strip() if isinstance(part, str) else part for part in parts]
+    if "" in stripped and any(part != "" for part in stripped):
+        raise UserError(f"{where} is {str(value)[:40]!r}: item {stripped.index('') + 1} is empty; leave it out")
     return tuple(_scalar(setting.element, setting.about, part, where) for part in stripped if part != "")
 
 

@@ -70,7 +70,7 @@ def anchored_win_rate(
     Y - F * w over the labelled ones, w = Cov(Y, F) / Var(F) over the labelled prompts. So a judge
     that agrees with people makes the interval narrow, and one that is wrong leaves it as wide as
     labels alone, and right. It holds the luck of which prompts there are, and of which were
-    labelled. Student's t with two prompts added, one won and one lost (see `stats.intervals`).
+    labelled. Student's t with two prompts added, one won and one lost (Agresti & Coull 1998).
 
     The labelled items must have been drawn at random: those that somebody chose tell nothing of the
     rest. A constant judge has weight 0; labels on all items give the mean label.

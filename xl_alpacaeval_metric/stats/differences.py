@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.stats.intervals import check_confidence, plus_one
+from xl_alpacaeval_metric.stats.intervals import check_confidence, with_prompts_added
 from xl_alpacaeval_metric.stats.lean import without_lean
 from xl_alpacaeval_metric.stats.missing import Floats, as_preferences
 from xl_alpacaeval_metric.stats.strata import Labels, Strata
@@ -71,8 +71,8 @@ def paired_difference(
     The interval is that of the differences which the same test, with the same flips, does not
     reject; so it excludes 0 exactly where p <= 1 - `confidence`. Where few prompts differ at all,
     such an interval is too narrow (two runs that agree on 20 prompts may differ in a thousand), so
-    it is widened to the interval of the differences with one prompt more that is all won and one
-    that is all lost (Agresti & Min 2005), but never over 0 where the test excludes 0.
+    it is widened to the interval of the differences with some prompts added that are all won and
+    all lost (Agresti & Min 2005; `with_prompts_added`), but never over 0 where the test excludes 0.
 
     Raises UserError for sequences of different lengths, preferences outside [0, 1], and a
     confidence that is not between 0 and 1.
@@ -90,7 +90,7 @@ def paired_difference(
     low, high, p = nan, nan, nan
     if strata.n:
         low, high, p = _sign_flip(strata, confidence, seed, flips)
-        wider = plus_one(replace(strata, sums=(strata.sums + strata.counts) / 2), confidence)
+        wider = with_prompts_added(replace(strata, sums=(strata.sums + strata.counts) / 2), confidence)
         low, high = _widened((low, high), (2 * wider[0] - 1, 2 * wider[1] - 1))
     return Difference(
         value=100 * strata.mean,

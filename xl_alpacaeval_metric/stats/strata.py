@@ -17,6 +17,9 @@ Labels = Clusters | Sequence[Hashable]
 IMBALANCE = 0.1
 """Difference of two orders' items, as a share of both, from which they weigh the same."""
 
+NO_VARIANCE = 1e-12
+"""A smaller variance of a mean in [0, 1] is what rounding leaves, which differs for p and 1 - p."""
+
 
 @dataclass(frozen=True, slots=True)
 class Strata:
@@ -80,10 +83,6 @@ class Strata:
         )
 
     @property
-    def n_languages(self) -> int:
-        return int(np.unique(self.languages).size)
-
-    @property
     def n_prompts(self) -> int:
         return int(self.counts.shape[1])
 
@@ -91,13 +90,6 @@ class Strata:
     def n(self) -> int:
         """The number of known values."""
         return int(self.counts.sum())
-
-    @property
-    def n_by_language(self) -> Floats:
-        """The number of known values of each language."""
-        _, inverse = np.unique(self.languages, return_inverse=True)
-        found: Floats = np.bincount(inverse, weights=self.counts.sum(axis=1)).astype(np.float64)
-        return found
 
     @property
     def means(self) -> Floats:
@@ -141,17 +133,38 @@ class Strata:
         return float(z @ z) + max(0.0, unseen) + self._imbalance()
 
     @property
-    def design_effect(self) -> float:
-        """The variance of the mean, as a multiple of what it were if no two items were correlated.
+    def independent(self) -> tuple[float, float]:
+        """The number of prompts' verdicts in one language that these are worth, least and most.
 
-        1 where each prompt has one item, and up to the number of languages where their verdicts
+        1 / sum of w^2 with w the share of each in the mean (Kish 1965): least, if the languages of
+        a prompt agree, of each prompt; most, if they are independent, of each prompt and language.
+        """
+        weights = self._by_language(self._per_item[:, None] * self.counts)
+        return 1 / float((weights.sum(axis=0) ** 2).sum()), 1 / float((weights**2).sum())
+
+    @property
+    def design_effect(self) -> float:
+        """The variance of the mean, as a multiple of what it were if no two languages correlated.
+
+        1 where each prompt has one language, and up to the number of languages where their verdicts
         agree; at least 1.
         """
         if self.n_prompts < 2:
             return 1.0
-        parts = self._parts()
-        alone = float((parts**2).sum())
-        return max(1.0, float((parts.sum(axis=0) ** 2).sum()) / alone) if alone > 0 else 1.0
+        parts = self._by_language(self._parts())
+        apart = float((parts**2).sum())
+        return max(1.0, float((parts.sum(axis=0) ** 2).sum()) / apart) if apart > NO_VARIANCE else 1.0
+
+    @property
+    def telling(self) -> float:
+        """The number of prompts that the variance comes from: (sum of z^2)^2 / sum of z^4.
+
+        z as in `variance`. All prompts where they vary alike, 1 where one of many was won, 0 where
+        nothing varies.
+        """
+        squares = self._parts().sum(axis=0) ** 2
+        total = float(squares.sum())
+        return total**2 / float(squares @ squares) if total > NO_VARIANCE else 0.0
 
     @property
     def degrees(self) -> float:
@@ -173,6 +186,12 @@ class Strata:
     def _per_item(self) -> Floats:
         """What one item of each stratum weighs in the mean."""
         found: Floats = self.shares / self.counts.sum(axis=1)
+        return found
+
+    def _by_language(self, values: Floats) -> Floats:
+        """The sums of values by stratum over the strata of each language."""
+        codes = np.unique(self.languages)
+        found: Floats = (self.languages == codes[:, None]).astype(np.float64) @ values
         return found
 
     def _parts(self) -> Floats:

@@ -159,6 +159,23 @@ def test_a_model_that_cannot_be_loaded_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--benchmark", "nope"), "unknown benchmark 'nope'"),
+        (("--languages", "fi,,ga"), "languages 'fi,,ga': code 2 is empty"),
+        (("--languages", "elvish"), "unknown language 'elvish': give a BCP-47 code"),
+    ],
+)
+def test_what_is_evaluated_is_looked_at_before_the_judge(tmp_path: Path, options: tuple[str, str], said: str) -> None:
+    """Without a judge, too, which is asked for next."""
+    result = run_python(
+        "-m", "xl_alpacaeval_metric", "eval", "any", *options, "--output", tmp_path / "run", XL_JUDGE=""
+    )
+    assert said in complaint(result)
+    assert not (tmp_path / "run").exists()
+
+
 def test_an_endpoint_is_a_model_like_any_other(tmp_path: Path) -> None:
     with JudgeServer() as server:
         options = ("--backend", "local-chat-completions", "--model-args", f"base_url={server.url}", "--concurrency", 2)

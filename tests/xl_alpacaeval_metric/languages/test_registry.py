@@ -109,6 +109,12 @@ def test_codes_become_canonical(given_: str, code: str) -> None:
         ("finnish", "fi (Finnish)"),
         ("Deutsch", "de (German)"),
         ("germn", "de (German)"),
+        ("portugese", "did you mean pt (Portuguese)?"),
+        ("Dutsh", "nl (Dutch)"),
+        ("suomi", "did you mean fi (Finnish)?"),
+        ("elvish", "'elvish': give a BCP-47 code such as de"),
+        ("dothraki", "'dothraki': give a BCP-47 code such as de"),
+        ("python", "'python': give a BCP-47 code such as de"),
         ("jp", "ja (Japanese)"),
         ("gr", "el (Greek)"),
         ("xx", "such as de"),
@@ -145,10 +151,13 @@ def test_any_text_is_a_language_or_an_error_of_the_user(text: str) -> None:
 
 
 def test_a_list_keeps_its_order_and_drops_what_comes_twice() -> None:
-    assert [language.code for language in languages.parse("fi, de,,deu,pt-BR , FI")] == ["fi", "de", "pt-BR"]
+    assert [language.code for language in languages.parse("fi, de,deu,pt-BR , FI")] == ["fi", "de", "pt-BR"]
     for empty in ("", " ", ",", " , "):
         with pytest.raises(UserError, match="no language"):
             languages.parse(empty)
+    for codes, number in (("fi,,ga", 2), ("fi,ga,", 3), (", fi", 1)):
+        with pytest.raises(UserError, match=f"code {number} is empty"):
+            languages.parse(codes)
     with pytest.raises(UserError, match="klingonish"):
         languages.parse("de,klingonish")
 

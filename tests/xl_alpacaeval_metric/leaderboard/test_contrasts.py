@@ -55,6 +55,13 @@ def test_wrong_numbers_of_runs_are_refused() -> None:
         contrasts.compare_all([one, other, one])
 
 
+def test_a_path_is_not_compared_with_itself(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    for same in (tmp_path / "run", tmp_path / "run" / ".." / "run"):
+        with pytest.raises(UserError, match="is given twice; give each run once"):
+            contrasts.load_all([tmp_path / "run", same])
+
+
 def test_fidelity_is_compared_without_a_judge(tmp_path: Path) -> None:
     runs = []
     for name, passes in (("mine", lambda n: True), ("other", lambda n: n % 4 == 0)):

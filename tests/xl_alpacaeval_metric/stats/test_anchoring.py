@@ -76,7 +76,7 @@ def test_labels_on_everything_are_the_win_rate() -> None:
     found = anchored_win_rate(judge, people, prompts)
     assert found.value == pytest.approx(100 * people.mean())
     assert found.effective_n == pytest.approx(50)
-    assert found.ci95 == pytest.approx(win_rate_interval(people, prompts), abs=0.3)
+    assert found.ci95 == pytest.approx(win_rate_interval(people, prompts), abs=0.7)
 
 
 def test_a_judge_that_says_one_thing_leaves_the_labels_alone() -> None:

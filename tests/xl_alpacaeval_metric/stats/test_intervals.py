@@ -36,6 +36,49 @@ def test_the_interval_covers_the_truth_at_least_as_often_as_it_says(hard: bool, 
         assert covered >= 0.93 * 200 - 2 * math.sqrt(200 * 0.93 * 0.07)
 
 
+@pytest.mark.parametrize(("confidence", "least"), [(0.9, 0.88), (0.95, 0.935), (0.99, 0.986)])
+def test_the_interval_of_a_proportion_covers_it_by_exact_count(confidence: float, least: float) -> None:
+    """One language, verdicts of 0 or 1: the chance of each number of wins is binomial."""
+    rates = np.linspace(0.02, 0.7, 137)
+    for n in (8, 9, 10, 14, 24, 37, 56, 106):
+        bounds = [
+            mean_interval([1.0] * wins + [0.0] * (n - wins), range(n), confidence=confidence) for wins in range(n + 1)
+        ]
+        low, high = np.array(bounds).T
+        chance = np.array(
+            [[math.comb(n, wins) * p**wins * (1 - p) ** (n - wins) for p in rates] for wins in range(n + 1)]
+        )
+        covered = (chance * ((low[:, None] <= rates) & (rates <= high[:, None]))).sum(axis=0)
+        assert covered.min() >= least, (n, rates[covered.argmin()])
+
+
+@pytest.mark.parametrize("wins", [0, 1, 3, 16])
+def test_languages_that_all_agree_say_what_one_says(wins: int) -> None:
+    one = [1.0] * wins + [0.0] * (16 - wins)
+    codes = np.repeat(range(12), 16).tolist()
+    together = win_rate_interval(one * 12, [*range(16)] * 12, codes)
+    assert together == pytest.approx(win_rate_interval(one, range(16)))
+
+
+def test_few_wins_do_not_show_that_the_languages_differ() -> None:
+    """Twelve languages alike in nine prompts of ten; the rare wins are seen by some of them."""
+    rng = np.random.default_rng(8)
+    prompts, codes = Clusters([*range(24)] * 12), Clusters(np.repeat(range(12), 24).tolist())
+    covered = 0
+    for _ in range(400):
+        shared, own = rng.random((1, 24)), rng.random((12, 24))
+        won = (np.where(rng.random((12, 24)) < 0.9, shared, own) < 0.07).astype(float)
+        low, high = win_rate_interval(won.ravel(), prompts, codes)
+        covered += low <= 7 <= high
+    assert covered >= 0.93 * 400 - 2 * math.sqrt(400 * 0.93 * 0.07)
+
+
+def test_a_prompt_with_many_items_is_not_many_prompts() -> None:
+    even = win_rate_interval([0.0] * 64, [*range(8)] * 8)
+    uneven = win_rate_interval([0.0] * 64, [*range(8)] + [0] * 56)
+    assert uneven[1] > even[1] == pytest.approx(win_rate_interval([0.0] * 8, range(8))[1])
+
+
 def test_with_many_prompts_the_interval_is_as_wide_as_the_ordinary_one() -> None:
     rng = np.random.default_rng(5)
     preferences = rng.beta(0.3, 1.2, size=797)

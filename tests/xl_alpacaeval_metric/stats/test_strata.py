@@ -12,7 +12,7 @@ def test_one_language_with_a_verdict_a_prompt_has_the_ordinary_mean_and_standard
     strata = Strata.of(values, range(50))
     assert strata.mean == pytest.approx(values.mean(), abs=1e-12)
     assert strata.standard_error() == pytest.approx(values.std(ddof=1) / math.sqrt(50), abs=1e-12)
-    assert (strata.n, strata.n_prompts, strata.n_languages) == (50, 50, 1)
+    assert (strata.n, strata.n_prompts) == (50, 50)
     assert strata.degrees == pytest.approx(49)
 
 

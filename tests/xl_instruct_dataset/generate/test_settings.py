@@ -62,6 +62,7 @@ def test_flags_go_over_the_file_and_the_resolved_file_is_the_same_job(tmp_path: 
         ("judge: nobody", "model 'nobody' is not of the form BACKEND/MODEL"),
         ("targets: fi,xx-nope", "xx-nope"),
         ("targets: ','", "no targets: give --targets fi,ga,..., or targets in --config"),
+        ("targets: 'fi,,et'", "job.yaml: targets is 'fi,,et': item 2 is empty; leave it out"),
         ("candidates: 27", "candidates is 27; need a whole number from 1 to 26"),
         ("passages: -1", "passages is -1"),
         ("concurrency: 5000", "concurrency is 5000"),

@@ -21,6 +21,13 @@ ACCOUNT_HEADERS = (("OpenAI-Organization", "OPENAI_ORG_ID"), ("OpenAI-Project", 
 """(header, environment variable that the openai library reads it from)."""
 
 
+def key_header(host: str, key: str) -> dict[str, str]:
+    """The header that a key goes into at a host."""
+    if key and host.lower().endswith(AZURE_HOSTS):
+        return {"api-key": key}
+    return {"Authorization": f"Bearer {key or NO_KEY}"}
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """An endpoint. `url` has no user, password, query or fragment, so that it can be shown.
@@ -72,9 +79,7 @@ class Endpoint:
         )
         # Shorter values are no secrets, and replacing them would garble ordinary text.
         secrets = sorted({value for value in candidates if value and len(value) >= 4}, key=len, reverse=True)
-        headers = {"Authorization": f"Basic {basic}" if basic else f"Bearer {key or NO_KEY}"}
-        if key and not basic and host.lower().endswith(AZURE_HOSTS):
-            headers = {"api-key": key}
+        headers = {"Authorization": f"Basic {basic}"} if basic else key_header(host, key)
         for header, variable in ACCOUNT_HEADERS:
             value = os.environ.get(variable, "").strip()
             if not value.isprintable():

@@ -95,6 +95,7 @@ def adjust(lm: Any) -> None:
     if type(lm).__module__ == "lm_eval.models.openai_completions":
         lm.parse_generations = endpoint_reply.parse_generations
         endpoint_requests.bound_replies(lm)
+        endpoint_requests.use_key_header(lm)
     config: Any = getattr(getattr(lm, "model", None), "generation_config", None)
     if getattr(config, "max_new_tokens", None) is not None:
         config.max_new_tokens = None

@@ -1,6 +1,6 @@
 """Which of the three forms of answers lies at a path, and the reading of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,15 @@ from xl_alpacaeval_metric.runs.opened.answers import read_answers
 from xl_alpacaeval_metric.runs.opened.harness import is_log, read_logs
 from xl_alpacaeval_metric.runs.opened.records import Opened, with_languages
 from xl_alpacaeval_metric.runs.opened.run import read_run
+
+
+def check_once(paths: Sequence[Path]) -> None:
+    """Raises UserError for the same path twice, however it is written."""
+    seen: set[Path] = set()
+    for path in paths:
+        if (resolved := path.resolve()) in seen:
+            raise UserError(f"{path}: is given twice; give each run once")
+        seen.add(resolved)
 
 
 def read(path: Path, *, languages: bool = True) -> Opened:
