@@ -39,11 +39,11 @@ def names(found: Sequence[Any]) -> list[str]:
 def answered(folder: Path, judge: str, items: Sequence[dict[str, Any]] = ROWS, missing: int = 0) -> None:
     """A run folder as eval leaves it."""
     write_jsonl(folder / "samples.jsonl", [{**row, "prediction": "x"} for row in items])
-    settings: dict[str, Any] = {"judge": judge}
-    if judge != "none":
-        settings |= {"order": "balanced", "prompt": "200ed87f"}
-    (folder / "run.json").write_text(json.dumps({"settings": settings}))
-    (folder / "results.json").write_text(json.dumps({"n_missing": missing}))
+    (folder / "run.json").write_text(json.dumps({"settings": {"judge": "openai/judge"}}))
+    signature = f"judge:{judge}|prompt:200ed87f|order:balanced|seed:0"
+    (folder / "results.json").write_text(
+        json.dumps({"signature": signature, "n_missing": missing, "n_items": len(items)})
+    )
 
 
 def test_each_model_answers_once_and_each_kind_of_judge_has_one_task(tmp_path: Path) -> None:
@@ -107,3 +107,20 @@ def test_a_benchmark_without_references_is_not_judged(tmp_path: Path) -> None:
         run.planned(sweep_of(tmp_path, benchmarks=[str(bare)]), check_arguments)
 
     assert run.planned(sweep_of(tmp_path, benchmarks=[str(bare)], judges="none"), check_arguments).ask is None
+
+
+def test_results_of_another_judge_are_not_those_wanted(tmp_path: Path) -> None:
+    """As a kill leaves them, after run.json has named the judge and before it has judged."""
+    sweep = sweep_of(tmp_path)
+    for name in ("small", "large"):
+        answered(tmp_path / "out/stories" / name, "none")
+
+    assert names(run.planned(sweep, check_arguments).tasks) == ["ask", "finish"]
+
+    answered(tmp_path / "out/stories/small", "openai/other")
+    answered(tmp_path / "out/stories/large", "openai/judge")
+    (tmp_path / "out/stories/large/results.json").write_text(
+        json.dumps({"signature": "judge:openai/judge|prompt:200ed87f|order:balanced", "n_missing": 0, "n_items": 3})
+    )
+    # Of fewer items than are answered now: they are scored anew.
+    assert names(run.planned(sweep, check_arguments).answers) == ["answer-stories-large"]
