@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.cli.cluster.sweep import check_arguments
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.sweep import file, run
 from xl_alpacaeval_metric.sweep.executors import slurm_jobs
+from xl_alpacaeval_metric.sweep.plan import Plan
 from xl_alpacaeval_metric.sweep.tasks import TaskFolder
 
 SBATCH = """#!/bin/bash
@@ -40,7 +41,7 @@ def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return programs
 
 
-def start(tmp_path: Path, models: list[Any], **slurm: Any) -> tuple[run.Plan, list[str]]:
+def start(tmp_path: Path, models: list[Any], **slurm: Any) -> tuple[Plan, list[str]]:
     rows = [{"id": "p", "instruction": "Tell a story.", "language": "de", "reference": GERMAN}]
     content = {
         "models": models,
