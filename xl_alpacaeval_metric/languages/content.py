@@ -37,6 +37,7 @@ latin_words = _LATIN_RUN.findall
 QUOTED = 0.4
 """The largest share of a text's letters in quotation marks that counts as citations."""
 
+_MOST_OF_QUOTATION = 0.75
 _FENCE = re.compile(r"^[ \t>]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _INLINE_CODE = re.compile(r"(`+)[^`\n]{1,200}\1")
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>|&[A-Za-z]{2,8};")
@@ -79,6 +80,14 @@ def of_each(texts: Sequence[str]) -> list[str]:
         if part >= (1 - QUOTED) * every:
             found[at] = text
     return found
+
+
+def is_quotation(text: str, start: int, end: int) -> bool:
+    """Whether a part of a text is most of what stands in a pair of quotation marks."""
+    return any(
+        found.start() <= start and end <= found.end() and end - start >= _MOST_OF_QUOTATION * len(found[0])
+        for found in _QUOTATION.finditer(text)
+    )
 
 
 def without_fences(text: str) -> str:

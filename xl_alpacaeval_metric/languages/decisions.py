@@ -17,7 +17,7 @@ MIN_PROBABILITY = 0.3
 """What the probability of fastText's label must exceed (Marchisio et al. 2024, released script)."""
 _SURE, _RATHER_SURE, _ALL_BUT_SURE, _CERTAIN, _HARDLY = 0.5, 0.75, 0.9, 0.97, 0.03
 _INDONESIAN, _PERHAPS_INDONESIAN, _NEARLY_UNDOUBTED = 0.95, 0.36, 0.74
-_ENOUGH = {"ms": 0.12, "xh": 0.25, "bem": 0.8}
+_ENOUGH = {"ms": 0.12, "xh": 0.25, "bem": 0.8, "pcm": 0.25}
 """The own model's probability that is enough, where it is not `_SURE`: of languages that are taken
 for a near one, where it is near, and of one that others are taken for."""
 _RESCUED = {"en": _RATHER_SURE, "pt": MIN_PROBABILITY, "zh": _CERTAIN}
@@ -25,6 +25,8 @@ _RESCUED = {"en": _RATHER_SURE, "pt": MIN_PROBABILITY, "zh": _CERTAIN}
 _LARGELY_ENGLISH = 0.66
 """How sure the own model must be of English for a line in which it and another language are mixed
 to fail, where lid.176 is not sure."""
+_RATHER_ENGLISH = 0.25
+"""How sure the own model must be of English where it rather takes a line for Nigerian Pidgin."""
 _LONGEST_WORD, _LONG_LINE = 60, 80
 _WORDS = 9
 """Of a line with fewer words the own model alone cannot tell near languages."""
@@ -69,6 +71,23 @@ def by_script(line: str, share: float, key: str, script: str | None) -> bool | N
     return (key == "ja") == (kana > 0)
 
 
+def is_japanese(line: str) -> bool:
+    """Whether a line has as many kana among its Han characters as Japanese has."""
+    han, kana = scripts.han_and_kana(line)
+    return kana > 0 and kana >= _KANA * (han + kana)
+
+
+def by_script_alone(line: str) -> str | None:
+    """The language of most lines in a script of which no language is likely by its words."""
+    han, kana = scripts.han_and_kana(line)
+    if han + kana and scripts.share(line, "Jpan") >= _ALL_IN_SCRIPT:
+        return "ja" if kana else "zh"
+    for script, code in labels.ONLY.items():
+        if scripts.share(line, script) >= _ALL_IN_SCRIPT and scripts.weight(line):
+            return code
+    return None
+
+
 def by_characters(line: str, right: bool, key: str) -> bool:
     """Written Cantonese by its characters: one in a short line is no Chinese of another kind."""
     number = scripts.cantonese(line)
@@ -110,6 +129,9 @@ def _with_second(read: str, code: str, best: Best, own: float, second: Best) -> 
     key, accepted, (label, probability) = labels.key(code), labels.wanted(code), second
     right = label in accepted and probability > MIN_PROBABILITY
     if key == "en" and is_doubtful_english(probability, own, best[1]):
+        return False
+    if key == "en" and best[0] == "pcm" and own < _RATHER_ENGLISH:
+        # lid.176 does not know Nigerian Pidgin.
         return False
     if right and probability >= _UNDOUBTED.get(key, 0.8):
         return True

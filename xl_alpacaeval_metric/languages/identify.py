@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xl_alpacaeval_metric.languages import decisions, identifiers, labels, scripts
 from xl_alpacaeval_metric.languages.decisions import MIN_PROBABILITY
+from xl_alpacaeval_metric.languages.scripts import of_languages
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 
 _SURE, _ALL_BUT_SURE, _SLIGHT = 0.5, 0.9, 1e-9
+_TAKEN_FOR = frozenset((("pcm", "en"),))
+"""Languages that lid.176 does not know, and what it takes them for."""
 _IN_SCRIPT, _IN_SCRIPT_OF_BENCHMARK = 0.3, 0.1
 """The least share of a line's letters that must be in the usual script of the language."""
 
@@ -105,24 +108,45 @@ def codes_of(lines: Sequence[str], read: "Tokens") -> list[str | None]:
     if _chosen:
         return [_label_of_chosen(line) for line in lines]
     from xl_alpacaeval_metric.languages.own_model import classifier
+    from xl_alpacaeval_metric.languages.scripts import possible
 
     guesses = classifier.load().guess(read)
-    best, english = guesses.best(), guesses.of(["en"])
+    english = guesses.of(["en"])
+    guesses = guesses.among(possible.languages(lines, guesses.labels))
+    best = guesses.best()
     unsure = [at for at, (_, probability) in enumerate(best) if probability < _ALL_BUT_SURE]
-    excerpts = [identifiers.excerpt(lines[at]) for at in unsure]
-    second = dict(zip(unsure, identifiers.benchmark_labels(excerpts), strict=True))
+    second = dict(zip(unsure, benchmark_labels([lines[at] for at in unsure]), strict=True))
     found: list[str | None] = []
     for at, (own, sure) in enumerate(best):
         label, probability = second.get(at, ("", 0.0))
         if label == "en" and decisions.is_doubtful_english(probability, english[at], sure):
             label, probability = "", 0.0
-        if sure >= _ALL_BUT_SURE or (sure >= _SURE and (label == own or probability < _SURE)):
-            found.append(labels.code_of(own))
-        elif probability > _SURE:
-            found.append(labels.code_of(label))
-        else:
-            found.append(labels.code_of(own) if sure >= _SURE else None)
+        if sure >= _ALL_BUT_SURE or (
+            sure >= _SURE and (label == own or probability < _SURE or (own, label) in _TAKEN_FOR)
+        ):
+            label = own
+        elif probability <= _SURE:
+            label = own if sure >= _SURE else ""
+        found.append(_code_of(label, lines[at]) if label else decisions.by_script_alone(lines[at]))
     return found
+
+
+def benchmark_labels(lines: Sequence[str]) -> list[identifiers.Best]:
+    """lid.176's label of each line, with its probability; none that is not written so."""
+    from xl_alpacaeval_metric.languages.scripts import possible
+
+    found = identifiers.benchmark_labels([identifiers.excerpt(line) for line in lines])
+    known = list(dict.fromkeys(label for label, _ in found))
+    fits = possible.languages(lines, known)
+    return [one if fits[at, known.index(one[0])] else ("", 0.0) for at, one in enumerate(found)]
+
+
+def _code_of(label: str, line: str) -> str:
+    """The code of a label, with the script of the line where it is not the usual one."""
+    code = of_languages.form(labels.code_of(label), line)
+    if code in decisions.HAN and decisions.is_japanese(line):
+        return "ja"
+    return "hr" if code == "sr-Latn" else code
 
 
 def _label_of_chosen(line: str) -> str | None:

@@ -8,7 +8,7 @@ _BENCHMARK = "ar de en es fr hi id it ja ko ru tr vi pt zh"
 _OWN = (
     "af am as ast az ba be bem bg bn bo br bs ca ckb cs cy da dv dz ee el eo et eu fa ff fi fil fj fo ga gd gl gn gu "
     "ha he hr hu hy ig is ka kk km kn ku ky lb lo lt lv mg mi mk ml mn mr ms mt my nb ne nl nn no nr nso ny oc om or "
-    "pa pl ps ro rw sd si sk sl sm sn so sq sr sr-Latn ss st sv sw szl ta te tg th ti tk tn to ts tt ty ug uk ur uz "
+    "pa pcm pl ps ro rw sd si sk sl sm sn so sq sr sr-Latn ss st sv sw szl ta te tg th ti tk tn to ts tt ty ug uk ur uz "
     "ve wo xh yo yue zu"
 )
 _LID176 = "br ceb eo fy gd gn ht ilo jv la lmo oc qu sa sah scn vec wa war yi"
@@ -80,6 +80,7 @@ _NEAR = (
     "am ti",
     "ak tw",
     "as bn",
+    "en pcm",
 )
 GROUPS: tuple[frozenset[str], ...] = tuple(frozenset(group.split()) for group in _NEAR)
 """Groups of near languages, which may be mistaken for one another."""

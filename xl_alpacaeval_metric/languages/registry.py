@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import identify
+from xl_alpacaeval_metric.languages.scripts import of_languages
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -84,7 +85,7 @@ def _get(code: str) -> Language:
     # CLDR uses the code of a macrolanguage for its main language: zh for cmn, sw for swh.
     base = get_global("language_aliases").get(base, base).split("_")[0]
     script = found.script
-    if script is not None and base != "zh" and (script == _usual_script(base) or (base, script) in _ALSO_USUAL):
+    if script is not None and base != "zh" and (script == of_languages.usual(base) or (base, script) in _ALSO_USUAL):
         script = None
     parts = [base, script, found.territory, *(found.variants or ())]
     tag = "-".join(part for part in parts if part)
@@ -92,7 +93,7 @@ def _get(code: str) -> Language:
     name = _name(tag) if known else None
     if name is None:
         raise UserError(_unknown(code))
-    script = script or _usual_script(tag) or _usual_script(base)
+    script = script or of_languages.usual(tag) or of_languages.usual(base)
     return Language(tag, name, script, RESOURCE_CLASS.get(base))
 
 
@@ -166,13 +167,6 @@ def _autonym(tag: str, base: str) -> str | None:
     parts = tag.split("-")[1:]
     details = [str(known) for part in parts if (known := locale.scripts.get(part) or locale.territories.get(part))]
     return f"{own} ({', '.join(details)})" if details else str(own)
-
-
-def _usual_script(tag: str) -> str | None:
-    from babel.core import get_global
-
-    likely = get_global("likely_subtags").get(tag.replace("-", "_"))
-    return None if likely is None else str(likely).split("_")[1]
 
 
 def _unknown(code: str) -> str:

@@ -32,7 +32,7 @@ class _Fetcher:
             here = set(names) - set(cached.missing(names)) if cached.commit == listing.commit else set()
             left = [name for name in names if name not in here]
             total = sum(listing.sizes.get(name, 0) for name in left)
-            _check_room(need, total)
+            check_room(total)
             if total:
                 self.tell(f"{need.role}: {need.name}: {len(left)} of {len(names)} files, {in_words(total)}")
             repository.download(names)
@@ -73,7 +73,8 @@ def in_words(size: int) -> str:
     return f"{size} B"
 
 
-def _check_room(need: Need, size: int) -> None:
+def check_room(size: int) -> None:
+    """Raises UserError where the disk of the Hub's cache has less room than that."""
     from huggingface_hub import constants
 
     folder = Path(constants.HF_HUB_CACHE)

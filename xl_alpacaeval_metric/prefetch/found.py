@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from xl_alpacaeval_metric.benchmark import load
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import yaml_file
 from xl_alpacaeval_metric.hub.repository import Cached, Kind, Repository
@@ -63,7 +64,18 @@ def every(needs: Sequence[Need], see: Callable[[Need], Found]) -> list[Found]:
 
 
 def look(need: Need) -> Found:
-    """What of a need is here."""
+    """What of a need is here; of a benchmark also whether it has rows in its languages."""
+    found = _files(need)
+    if need.rows is None or not found.is_here:
+        return found
+    try:
+        load(need.rows.benchmark, need.rows.languages, path=need.rows.path)
+    except UserError as error:
+        return replace(found, reason=str(error).removeprefix(f"{need.name}: "))
+    return found
+
+
+def _files(need: Need) -> Found:
     match need.source:
         case Source.PACKAGE | Source.ENDPOINT:
             return Found(need)
@@ -124,7 +136,8 @@ def _is_part(need: Need, other: Need) -> bool:
     same = (need.name, need.revision) == (other.name, other.revision)
     if same and need.source is Source.TOKENIZER and other.source is Source.MODEL:
         return other.with_tokenizer and not other.subfolder
-    return same and (need.source, need.patterns, need.gguf) == (other.source, other.patterns, other.gguf)
+    read = [(one.source, one.patterns, one.gguf, one.rows) for one in (need, other)]
+    return same and read[0] == read[1]
 
 
 def _on_disk(need: Need) -> Found:

@@ -46,7 +46,8 @@ class Need:
 
     `patterns` are those of the files that are read, for FILES and DATASET. `gguf` and `subfolder`
     say which files of a model's repository are read, where these are not the usual ones.
-    `with_tokenizer` is false for a model whose tokenizer is another one's.
+    `with_tokenizer` is false for a model whose tokenizer is another one's. `rows` are those of a
+    benchmark that must be in its files.
     """
 
     role: str
@@ -57,6 +58,16 @@ class Need:
     gguf: str | None = None
     subfolder: str = ""
     with_tokenizer: bool = True
+    rows: "Rows | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a benchmark in some languages; `path` is a local copy of its files."""
+
+    benchmark: str
+    languages: tuple[str, ...]
+    path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,7 @@ class Loaded:
 def needs_of(
     models: Iterable[Loaded] = (),
     judges: Iterable[tuple[str, Mapping[str, Any]]] = (),
-    benchmarks: Iterable[tuple[str, Path | None]] = (),
+    benchmarks: Iterable[tuple[str, Path | None, Sequence[str]]] = (),
     references: Iterable[str] = (),
     translators: Iterable[str] = (),
     lid: str | None = None,
@@ -85,14 +96,14 @@ def needs_of(
     """What is needed, each thing once, with all of its roles.
 
     Judges are specifications with the arguments of their backends; benchmarks are names, files,
-    folders or Hub ids, with a local copy (`--benchmark-path`); references specifications, files or
-    runs. Asks nobody and loads nothing. Raises UserError for an unknown benchmark or backend, and
-    for a path that is not there.
+    folders or Hub ids, with a local copy (`--benchmark-path`) and the languages of their rows,
+    where it matters which; references are specifications, files or runs. Asks nobody and loads
+    nothing. Raises UserError for an unknown benchmark or backend, and for a path that is not there.
     """
     found = [
         *(need for model in models for need in _of_model("model", model)),
         *(need for spec, arguments in judges for need in _of_spec("judge", spec, arguments)),
-        *(_of_benchmark(name, path) for name, path in benchmarks),
+        *(_of_benchmark(name, path, tuple(codes)) for name, path, codes in benchmarks),
         *(need for reference in references for need in _of_reference(reference)),
         *(need for spec in translators for need in _of_spec("translator", spec, {})),
         *([_of_lid(lid)] if lid else []),
@@ -163,13 +174,16 @@ def _tokenizer(role: str, name: str, arguments: Mapping[str, Any]) -> Iterator[N
         yield Need(f"tokenizer of the {role}", Source.TOKENIZER, name, str(revision) if revision else None)
 
 
-def _of_benchmark(name: str, path: Path | None) -> Need:
+def _of_benchmark(name: str, path: Path | None, codes: tuple[str, ...]) -> Need:
+    rows = Rows(name, codes, path) if codes else None
     files = hub_files(name, path)
     if files is not None:
-        return Need("benchmark", Source.DATASET, files.repo, patterns=files.patterns)
+        return Need("benchmark", Source.DATASET, files.repo, patterns=files.patterns, rows=rows)
     if name not in benchmark.NAMES:
-        return Need("benchmark", Source.PATH, name)
-    return Need("benchmark", Source.PATH, str(path)) if path else Need("benchmark", Source.PACKAGE, name)
+        return Need("benchmark", Source.PATH, name, rows=rows)
+    if path is not None:
+        return Need("benchmark", Source.PATH, str(path), rows=rows)
+    return Need("benchmark", Source.PACKAGE, name, rows=rows)
 
 
 def _of_reference(reference: str) -> Iterator[Need]:

@@ -1,7 +1,7 @@
 """What a sweep's run folders hold, and what is missing in them."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,8 @@ from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import pairs, parts
-from xl_alpacaeval_metric.sweep.file import Run
+from xl_alpacaeval_metric.signature import parse
+from xl_alpacaeval_metric.sweep.file import NO_JUDGE, Run
 from xl_alpacaeval_metric.sweep.settings import BenchmarkSettings, JudgingSettings
 
 
@@ -73,12 +74,12 @@ class Missing:
         keys = self.wanted(run.benchmark).keys
         answered = len(_answered(run.folder, keys))
         results = _json(run.folder / run_folder.RESULTS)
-        settings = _json(run.folder / run_folder.RUN).get("settings")
-        judged = isinstance(settings, dict) and bool(results) and _is_by(settings, judge)
+        # Not run.json, which names a judge before its results are there.
+        scored = bool(results) and _count(results, "n_items", len(keys)) >= len(keys)
+        judged = scored and _is_by(parse(str(results.get("signature", ""))), judge)
         if rated and not results.get("criteria"):
             judged = False
-        missing = results.get("n_missing")
-        return Held(answered, len(keys), bool(results), judged, missing if judged and isinstance(missing, int) else 0)
+        return Held(answered, len(keys), scored, judged, _count(results, "n_missing", 0) if judged else 0)
 
     def _load(self, wanted: BenchmarkSettings) -> Wanted:
         found = benchmarks.load(
@@ -104,18 +105,21 @@ def _answered(folder: Path, keys: Collection[ItemKey]) -> set[ItemKey]:
     return {key for row in lines if (key := (str(row.get("id")), str(row.get("language")))) in keys}
 
 
-def _is_by(settings: dict[str, object], judge: Judge | None) -> bool:
-    """Whether a run's results are by this judge, asked in this way."""
-    spec = re.sub("@[^+]*", "", str(settings.get("judge", "none")))
-    if judge is None:
-        return spec == "none"
-    orders = "both" if judge.both_orders else "balanced"
+def _is_by(setting: Mapping[str, str], judge: Judge | None) -> bool:
+    """Whether results of this signature are by this judge, asked in this way."""
+    spec = re.sub("@[^+]*", "", setting.get("judge", NO_JUDGE))
+    if judge is None or spec != judge.client.spec:
+        return judge is None and spec == NO_JUDGE
+    orders = ("both",) if judge.both_orders else ("balanced", "both")
     return (
-        spec == judge.client.spec
-        and settings.get("order") in (orders, "both")
-        and settings.get("prompt") == judge.template.sha
-        and int(str(settings.get("judge_votes", 1))) >= judge.votes
+        setting.get("order") in orders
+        and setting.get("prompt") == judge.template.sha
+        and int(setting.get("judge_votes", 1)) >= judge.votes
     )
+
+
+def _count(results: Mapping[str, object], key: str, default: int) -> int:
+    return found if isinstance(found := results.get(key), int) else default
 
 
 def _json(file: Path) -> dict[str, object]:

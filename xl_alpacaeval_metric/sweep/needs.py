@@ -19,7 +19,8 @@ def needs_of(sweep: Sweep) -> list[Need]:
         models=[Loaded(one.model, one.backend or "auto", one.model_args) for one in sweep.models],
         judges=[(one.judge, one.args) for one in sweep.judges],
         benchmarks=[
-            (one.benchmark, Path(one.benchmark_path) if one.benchmark_path else None) for one in sweep.benchmarks
+            (one.benchmark, Path(one.benchmark_path) if one.benchmark_path else None, one.languages)
+            for one in sweep.benchmarks
         ],
         references=[one.reference for one in sweep.benchmarks if one.reference],
     )

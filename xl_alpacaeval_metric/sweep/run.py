@@ -7,6 +7,7 @@ from pathlib import Path
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import yaml_file
 from xl_alpacaeval_metric.files.lock import FolderLock
+from xl_alpacaeval_metric.machine import ray_cluster
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.slurm import queue
 from xl_alpacaeval_metric.sweep import collecting
@@ -52,15 +53,17 @@ def start(sweep: Sweep, source: Path, check: Check, say: Say) -> Plan:
         if sweep.place.executor == "slurm":
             slurm_jobs.submit(found, folder, sweep.place, say)
             return found
+        if sweep.place.executor == "ray":
+            ray_cluster.check(sweep.place.ray_address)
         _wait_for_others(folder, [task.name for task in found.tasks])
         if found.ask is not None or found.finish is not None:
             with judges.opened(sweep) as opened:
                 opened.preflight(endpoints_alone=True)
         planning.forget(found, folder)
         if sweep.place.executor == "ray":
-            from xl_alpacaeval_metric.sweep.executors import ray_cluster
+            from xl_alpacaeval_metric.sweep.executors import ray_cluster as ray_executor
 
-            ray_cluster.run(found, folder, sweep.place, say)
+            ray_executor.run(found, folder, sweep.place, say)
         else:
             local.run(found, folder, sweep.place.workers, say)
     return found

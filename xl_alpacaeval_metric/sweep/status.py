@@ -10,6 +10,8 @@ from xl_alpacaeval_metric.sweep.plan import ASK, FINISH
 from xl_alpacaeval_metric.sweep.tasks import Record, TaskFolder
 
 COMPLETE = "complete"
+MOST_MISSING = 0.01
+"""Share of a run's verdicts that may be missing in a complete run, as by default in `eval`."""
 InQueue = Callable[[str], bool]
 """Whether a job of Slurm's waits or runs, by its id."""
 
@@ -54,13 +56,13 @@ def state_of(record: Record, is_dead: bool, in_queue: InQueue) -> tuple[str, str
 
 def _of_run(run: Run, held: Held, folder: TaskFolder, in_queue: InQueue) -> Line:
     name, answered = f"{run.folder.parent.name}/{run.folder.name}", f"{held.answered} of {held.total}"
-    if held.is_complete:
-        return Line(name, answered, COMPLETE)
+    missing = f"{held.missing} verdicts are missing; run again, and they are asked for" if held.missing else ""
+    if held.is_answered and held.judged and held.missing <= MOST_MISSING * held.total:
+        return Line(name, answered, COMPLETE, missing)
     record = folder.record(run.name)
     state, note = state_of(record, folder.is_dead(run.name), in_queue) if record is not None else ("missing", "")
     if held.is_answered:
-        judged = f"{held.missing} verdicts are missing" if held.missing else "not judged yet"
-        return Line(name, answered, "answered", judged)
+        return Line(name, answered, "answered", missing or "not judged yet")
     if state in ("done", "missing"):
         return Line(name, answered, "missing", f"{held.total - held.answered} answers")
     return Line(name, answered, state, note)

@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.languages import identify
+from xl_alpacaeval_metric.machine import ray_cluster
 from xl_alpacaeval_metric.progress import Notify, Progress, unheard
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.settings import Settings
@@ -56,9 +57,7 @@ def run(settings: Settings, output: Path, progress: Progress, notify: Notify = u
 def _check(job: Job) -> None:
     hub_folder.check_replaceable(job.output)
     if job.settings.executor == "ray":
-        from xl_instruct_dataset.generate.pipeline import ray_cluster
-
-        ray_cluster.check(job.settings)
+        ray_cluster.check(job.settings.ray_address)
     sources.check(job.settings)
 
 
@@ -99,9 +98,9 @@ def _run_phase(job: Job, phase: ShardPhase | JobPhase) -> None:
 
 def _executor(job: Job, phase: Phase) -> PipelineExecutor:
     if job.settings.executor == "ray":
-        from xl_instruct_dataset.generate.pipeline import ray_cluster
+        from xl_instruct_dataset.generate.pipeline import ray_cluster as ray_executor
 
-        return ray_cluster.executor(job, phase)
+        return ray_executor.executor(job, phase)
     return local_machine.executor(job, phase)
 
 

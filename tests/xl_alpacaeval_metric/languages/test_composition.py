@@ -181,6 +181,10 @@ def test_a_switch_inside_a_line_is_found(text: str, code: str, language: str, pa
             'Shakespeare schrieb "To be or not to be, that is the question", und dieser Satz ist bis heute bekannt.',
             "de",
         ),
+        (
+            "Das Sprichwort „The early bird catches the worm“ entspricht dem deutschen „Morgenstund hat Gold im Mund“.",
+            "de",
+        ),
         ("Der Film heißt im Original The Lord of the Rings und wurde in Neuseeland gedreht.", "de"),
         ("Мы используем машинное обучение и API сервиса Google Cloud Platform для анализа данных.", "ru"),
         ("この映画の原題は The Lord of the Rings で、ニュージーランドで撮影されました。", "ja"),
@@ -291,6 +295,12 @@ def test_a_quotation_in_another_language_is_left_out(text: str, code: str) -> No
             "de",
         ),
         ("Hyvä on! Okay, sure, no problem. Aloitetaan siis alusta ja tehdään lista.", "fi"),
+        ("Echipa de marketing folosește social media, email marketing și content marketing în fiecare lună.", "ro"),
+        ("Bonyeza kitufe cha Download, kisha fungua faili na usakinishe programu ya Microsoft Word.", "sw"),
+        ("El meu pare va comprar un telèfon nou i va instal·lar WhatsApp, Google Maps i YouTube.", "ca"),
+        ("Kiliki i le faamau Download, ona tatala lea o le faila ma mulimuli i faatonuga.", "sm"),
+        ("अपनी सेटिंग्स में Privacy and Security चुनें और फिर Clear Browsing Data पर क्लिक करें।", "hi"),
+        ("اضغط على زر Sign In ثم أدخل كلمة المرور واختر Remember Me إذا كان الجهاز خاصا بك.", "ar"),
     ],
 )
 def test_loans_of_technical_text_and_titles_are_no_switch(text: str, code: str) -> None:
@@ -352,4 +362,11 @@ def test_near_languages_are_a_group_that_holds_the_language_itself() -> None:
     for code in labels.SUPPORTED:
         assert code in labels.near(code)
     assert {"hr", "bs", "sr-Latn"} <= labels.near("hr")
-    assert "en" not in set().union(*labels.GROUPS)
+    assert [sorted(group) for group in labels.GROUPS if "en" in group] == [["en", "pcm"]]
+
+
+def test_nigerian_pidgin_is_no_english() -> None:
+    pidgin = "Di man wey dey sell fish for market no come today because e no well."
+    assert found(pidgin, "en").answered_in == found(pidgin, "pcm").answered_in == "pcm"
+    assert found("The man who sells fish did not come today because he is ill.", "pcm").answered_in == "en"
+    assert language_fidelity([pidgin], ["pcm"]).doubtful == ("pcm",)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.commands import run_python
 from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.languages import identifiers, identify, labels
+from xl_alpacaeval_metric.languages import identifiers, identify, labels, scripts
 from xl_alpacaeval_metric.languages.own_model import classifier
+from xl_alpacaeval_metric.languages.scripts import of_languages
 
 # Written for these tests: two short lines in each language.
 NATIVE = {
@@ -80,6 +81,34 @@ def test_chinese_that_fasttext_takes_for_japanese(bare: Any) -> None:
     assert identify.matches([line], "zh-Hant") == [True]
     assert identify.matches([line], "ja") == [False]
     assert identify.identify([line]) == ["zh"]
+
+
+@pytest.mark.parametrize("code", sorted(NATIVE))
+def test_pieces_of_lines_are_in_languages_of_their_script(code: str) -> None:
+    pieces = [word for line in NATIVE[code] for word in line.split()]
+    pieces += [line[at : at + 7].strip() for line in NATIVE[code] for at in range(0, len(line), 3)]
+    for piece, found in zip(pieces, identify.identify(pieces), strict=True):
+        script = scripts.main_script(piece)
+        if found is not None and script is not None:
+            assert script in " ".join(" ".join(scripts.parts_of(one)) for one in of_languages.written_in(found)), piece
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("苹果\n香蕉\n橙子\n葡萄", "zh"),
+        ("红 蓝 绿", "zh"),
+        ("แอปเปิล กล้วย", "th"),
+        ("사과 배", "ko"),
+        ("リンゴとバナナ", "ja"),
+    ],
+)
+def test_short_lists_are_in_the_language_of_their_script(text: str, code: str) -> None:
+    assert identify.identify([text]) == [code]
+
+
+def test_a_language_in_another_script_is_called_so() -> None:
+    assert identify.identify(["Ҳамма одамлар эркин, қадр-қиммат ва ҳуқуқларда тенг бўлиб туғиладилар."]) == ["uz-Cyrl"]
 
 
 def test_the_benchmarks_languages_are_decided_as_it_decides_them(bare: Any) -> None:

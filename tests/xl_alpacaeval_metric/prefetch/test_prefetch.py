@@ -11,8 +11,9 @@ from tests.commands import Result, complaint
 from tests.commands import run_alpacaeval as run
 from tests.helpers import closed_port
 from tests.servers.hub import HubServer
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.models import files
-from xl_alpacaeval_metric.prefetch import needs
+from xl_alpacaeval_metric.prefetch import fetch, needs
 from xl_alpacaeval_metric.prefetch.needs import Loaded, Source
 
 
@@ -173,7 +174,7 @@ def test_what_is_asked_at_an_endpoint_needs_nothing_and_a_thing_is_named_once() 
     found = needs.needs_of(
         [Loaded("org/base"), Loaded("gpt", arguments={"base_url": "http://x"}), Loaded("org/t", "local-completions")],
         [("vllm/org/base", {}), ("hf/org/judge", {"revision": "v1"}), ("openai/gpt-4o", {}), ("none", {})],
-        [("mini", None), ("xl", None), ("en", None)],
+        [("mini", None, ()), ("xl", None, ()), ("en", None, ())],
     )
     assert [(one.role, one.source, one.name, one.revision) for one in found] == [
         ("model, judge", Source.MODEL, "org/base", None),
@@ -185,6 +186,22 @@ def test_what_is_asked_at_an_endpoint_needs_nothing_and_a_thing_is_named_once() 
         ("benchmark", Source.PACKAGE, "mini", None),
         ("benchmark", Source.DATASET, "viyer98/XL-AlpacaEval", None),
     ]
+
+
+def test_languages_without_rows_are_missing(home: Path) -> None:
+    some = ("--benchmark", "mini", "--benchmark", "xl", "--benchmark", "org/bench")
+    assert checked(home, *some, "--languages", "fi").returncode == 0
+    found = checked(home, *some, "--languages", "fi,de")
+    lines = [line for line in found.stdout.splitlines() if line.startswith("missing: ")]
+    assert len(lines) == 2
+    assert "viyer98/XL-AlpacaEval" in lines[0]
+    assert "split 'german'" in lines[0]
+    assert lines[1].endswith("has no rows in 'de'; it has fi")
+
+
+def test_a_disk_without_room_is_said_before_the_download() -> None:
+    with pytest.raises(UserError, match=r"takes 1000000.0 GB, and .* has room for .* set HF_HOME"):
+        fetch.check_room(10**15)
 
 
 def test_a_sweep_is_checked_as_a_whole(home: Path, tmp_path: Path) -> None:

@@ -39,11 +39,11 @@ def names(found: Sequence[Any]) -> list[str]:
 def answered(folder: Path, judge: str, items: Sequence[dict[str, Any]] = ROWS, missing: int = 0) -> None:
     """A run folder as eval leaves it."""
     write_jsonl(folder / "samples.jsonl", [{**row, "prediction": "x"} for row in items])
-    settings: dict[str, Any] = {"judge": judge}
-    if judge != "none":
-        settings |= {"order": "balanced", "prompt": "200ed87f"}
-    (folder / "run.json").write_text(json.dumps({"settings": settings}))
-    (folder / "results.json").write_text(json.dumps({"n_missing": missing}))
+    (folder / "run.json").write_text(json.dumps({"settings": {"judge": "openai/judge"}}))
+    signature = f"judge:{judge}|prompt:200ed87f|order:balanced|seed:0"
+    (folder / "results.json").write_text(
+        json.dumps({"signature": signature, "n_missing": missing, "n_items": len(items)})
+    )
 
 
 def test_each_model_answers_once_and_each_kind_of_judge_has_one_task(tmp_path: Path) -> None:

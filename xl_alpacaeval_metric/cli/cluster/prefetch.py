@@ -9,7 +9,7 @@ import typer
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.arguments import ModelArgs, arguments
-from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath
+from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, Languages, codes
 from xl_alpacaeval_metric.cli.options.judge import JudgeArgs, JudgeSpec
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
@@ -26,6 +26,7 @@ def prefetch(
         list[str] | None,
         typer.Option(metavar="NAME|FILE|FOLDER|HUB_ID", help="As for eval; several times for several"),
     ] = None,
+    languages: Languages = None,
     benchmark_path: BenchmarkPath = None,
     judge: JudgeSpec = None,
     judge_args: JudgeArgs = "",
@@ -62,10 +63,11 @@ def prefetch(
     from xl_alpacaeval_metric.sweep import needs as sweep_needs
 
     of_sweep = sweep_needs.needs_of(sweep_file.read(sweep)) if sweep else []
+    wanted_languages = codes(languages) if languages is not None else []
     named = needs.needs_of(
         [needs.Loaded(model, backend, arguments(model_args)) for model in models or ()],
         [(spec, arguments(judge_args)) for spec in judge or ()],
-        [(name, benchmark_path) for name in benchmark or ()],
+        [(name, benchmark_path, wanted_languages) for name in benchmark or ()],
         reference or (),
         translator or (),
         lid,

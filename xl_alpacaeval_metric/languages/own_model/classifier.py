@@ -26,6 +26,10 @@ class Guesses:
     labels: tuple[str, ...]
     probabilities: npt.NDArray[np.float32]
 
+    def among(self, allowed: npt.NDArray[np.bool_]) -> "Guesses":
+        """These without what is not allowed (lines x labels)."""
+        return Guesses(self.labels, self.probabilities * allowed)
+
     def best(self) -> list[tuple[str, float]]:
         """The most likely label of each line, with its probability; "" and 0.0 for none."""
         if not len(self.probabilities):

@@ -61,6 +61,16 @@ def characters_of(script: str) -> str:
     return "".join(_BLOCKS.get(name, "") for name in _COMPOSED.get(script, script).split())
 
 
+def parts_of(script: str) -> tuple[str, ...]:
+    """The scripts that one is made of, such as kana and Han for `Jpan`; else itself."""
+    return tuple(_COMPOSED.get(script, script).split())
+
+
+def names() -> tuple[str, ...]:
+    """The scripts whose letters are known here."""
+    return tuple(_BLOCKS)
+
+
 @lru_cache(maxsize=64)
 def letters_of(script: str) -> re.Pattern[str] | None:
     """A pattern of one letter of an ISO 15924 script; None for a script that is not known here."""

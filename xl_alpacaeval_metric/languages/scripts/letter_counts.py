@@ -46,6 +46,17 @@ def digits(texts: Sequence[str]) -> list[int]:
     return _sums(_digits(), texts)
 
 
+def by_script(texts: Sequence[str]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+    """The names of the scripts, and how many letters of each are in each text: texts x scripts."""
+    names = scripts.names()
+    size = len(names) + 1
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    of_characters = _numbers_of_scripts().take(_places("".join(texts))).astype(np.int64)
+    of_characters += np.repeat(np.arange(len(texts)) * size, lengths)
+    counts = np.bincount(of_characters, minlength=len(texts) * size).reshape(len(texts), size)
+    return names, counts[:, 1:]
+
+
 def _sums(table: npt.NDArray[np.uint8], texts: Sequence[str]) -> list[int]:
     """The sum over each text's characters of what they have in a table."""
     if not texts:
@@ -97,4 +108,13 @@ def _digits() -> npt.NDArray[np.uint8]:
     """1 for each digit up to `_LAST`, else 0."""
     found = np.zeros(_LAST + 1, np.uint8)
     found[[ord(digit) for digit in re.findall(r"\d", "".join(map(chr, range(_LAST))))]] = 1
+    return found
+
+
+@lru_cache(maxsize=1)
+def _numbers_of_scripts() -> npt.NDArray[np.uint8]:
+    """For each character up to `_LAST` the number of its script, from 1 on; 0 for no letter."""
+    found = np.zeros(_LAST + 1, np.uint8)
+    for number, name in enumerate(scripts.names(), 1):
+        found[_is_of(name)] = number
     return found

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from xl_alpacaeval_metric.languages import decisions, identifiers, labels, scripts
+from xl_alpacaeval_metric.languages import content, decisions, identifiers, identify, labels, scripts
 from xl_alpacaeval_metric.languages.switches import lexicon
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
 """Their spans share most words: both identifiers must be sure."""
 _HEAVY_LETTERS, _UNSPACED_LETTERS = 21, 12
 """Letters of Chinese or Japanese, or of another script without spaces, that make a span."""
+_LETTERS_OF_SPAN = 14
 _UNSPACED_LETTER = re.compile(f"[{''.join(map(scripts.characters_of, ('Thai', 'Laoo', 'Khmr', 'Mymr', 'Tibt')))}]")
 _UNSPACED = frozenset(("zh", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo", "dz"))
 
@@ -64,7 +65,15 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
         for words_, switched_to in zip(runs, _labels(runs, code), strict=True):
             if switched_to is not None:
                 found[words_.text].append(Span(words_.start, words_.end, switched_to))
-    return [list(_merged(spans)) if len(spans) > 1 else spans for spans in found]
+    return [_unquoted(text, list(_merged(spans))) if spans else spans for text, spans in zip(texts, found, strict=True)]
+
+
+def _unquoted(text: str, spans: Sequence[Span]) -> list[Span]:
+    """The spans without quotations, as far as these are not most of the text."""
+    quoted = [span for span in spans if content.is_quotation(text, span.start, span.end)]
+    letters = sum(scripts.weight(text[span.start : span.end]) for span in quoted)
+    keep = not quoted or letters > content.QUOTED * scripts.weight(text)
+    return [span for span in spans if keep or span not in quoted]
 
 
 def _script_runs(text: str, script: str) -> Iterator[re.Match[str]]:
@@ -100,7 +109,7 @@ def _is_title(words: Sequence[str]) -> bool:
 
 def _is_prose(run: "Run", code: str) -> bool:
     """Whether a run is long enough, and neither a name nor a title."""
-    if len(run) < MIN_WORDS:
+    if len(run) < MIN_WORDS or sum(map(len, run.as_written)) < _LETTERS_OF_SPAN:
         return False
     known = lexicon.known(run.words, code)
     strangers = [word for word, own in zip(run.as_written, known, strict=True) if not own]
@@ -178,12 +187,13 @@ def _strangers(words: Sequence[str], code: str) -> int:
 
 def _languages(runs: Sequence[str]) -> list[str]:
     """The languages of runs of words in another script; "und" where none is likely."""
-    from xl_alpacaeval_metric.languages.own_model import classifier, reading
+    from xl_alpacaeval_metric.languages.own_model import classifier
+    from xl_alpacaeval_metric.languages.scripts import possible
 
-    read = [identifiers.excerpt(run) for run in runs]
-    best = classifier.load().guess(reading.words(runs)).best()
+    model = classifier.load()
+    best = model.guess(model.read(runs)).among(possible.languages(runs, model.labels)).best()
     unsure = [at for at, (_, probability) in enumerate(best) if probability < _LABELLED]
-    second = dict(zip(unsure, identifiers.benchmark_labels([read[at] for at in unsure]), strict=True))
+    second = dict(zip(unsure, identify.benchmark_labels([runs[at] for at in unsure]), strict=True))
     found = []
     for at, (label, probability) in enumerate(best):
         other, of_other = second.get(at, ("", 0.0))

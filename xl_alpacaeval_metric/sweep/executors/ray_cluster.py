@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.machine import ray_cluster
 from xl_alpacaeval_metric.sweep.executors.local import ended_line
 from xl_alpacaeval_metric.sweep.plan import Plan
 from xl_alpacaeval_metric.sweep.settings import PlaceSettings
@@ -19,7 +19,8 @@ def run(plan: Plan, folder: TaskFolder, place: PlaceSettings, say: Callable[[str
 
     Raises UserError without Ray or its cluster.
     """
-    ray = _connected(place.ray_address)
+    paths = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH", ""), str(PACKAGES))))
+    ray = ray_cluster.connected(place.ray_address, runtime_env={"env_vars": {"PYTHONPATH": paths}})
     has_gpus = ray.cluster_resources().get("GPU", 0) > 0
 
     def submit(task: Task, cpus: float) -> Any:
@@ -55,21 +56,3 @@ def _wait(ray: Any, left: dict[Any, str], folder: TaskFolder, say: Callable[[str
 def _run(task: Task, folder: TaskFolder, cwd: str) -> None:
     """Run a task in a worker of Ray's."""
     run_here(task, folder, cwd=cwd)
-
-
-def _connected(address: str) -> Any:
-    try:
-        import ray
-    except ModuleNotFoundError:
-        raise UserError("--executor ray needs Ray; install it with pip install 'ray[default]'") from None
-    paths = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH", ""), str(PACKAGES))))
-    try:
-        ray.init(
-            address=address or None,
-            log_to_driver=False,
-            ignore_reinit_error=True,
-            runtime_env={"env_vars": {"PYTHONPATH": paths}},
-        )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UserError(f"no Ray cluster at {address!r} ({type(error).__name__})") from None
-    return ray

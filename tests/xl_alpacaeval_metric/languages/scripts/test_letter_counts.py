@@ -17,3 +17,17 @@ def test_at_once_is_as_one_by_one(texts: list[str], script: str) -> None:
         assert letter_counts.outside(texts, script) == [
             scripts.weight(text) - part for text, part in zip(texts, own, strict=True)
         ]
+
+
+@given(
+    st.lists(
+        st.text(st.characters(), max_size=20) | st.sampled_from(["Грач и rook", "東京タワー", "٣ 3 ३"]), max_size=5
+    )
+)
+def test_scripts_and_digits_are_counted(texts: list[str]) -> None:
+    names, counts = letter_counts.by_script(texts)
+    expected = [
+        [len(pattern.findall(text)) if (pattern := scripts.letters_of(name)) else 0 for name in names] for text in texts
+    ]
+    assert counts.tolist() == expected
+    assert letter_counts.digits(texts) == [sum(c.isdecimal() and c < "\uffff" for c in text) for text in texts]

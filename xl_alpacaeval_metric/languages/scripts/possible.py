@@ -1,0 +1,32 @@
+"""Which languages texts can be in by their letters."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from xl_alpacaeval_metric.languages import scripts
+from xl_alpacaeval_metric.languages.scripts import letter_counts, of_languages
+
+_LEAST = 0.1
+"""The share of a text's letters that is in a script of its language."""
+
+
+def languages(texts: Sequence[str], codes: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Whether each text can be in each language by its letters: texts x languages.
+
+    It can where a tenth of the letters are of a script of the language; where there are no letters,
+    or the language's scripts are not known, any can.
+    """
+    names, counts = letter_counts.by_script(texts)
+    whole = counts.sum(1, keepdims=True)
+    there = counts >= np.maximum(_LEAST * whole, 1)
+    of_codes = np.array([[_has(code, name) for name in names] for code in codes], np.uint8).reshape(-1, len(names))
+    return np.asarray((there.astype(np.uint8) @ of_codes.T > 0) | (whole == 0))
+
+
+@lru_cache(maxsize=65536)
+def _has(code: str, name: str) -> bool:
+    known = of_languages.written_in(code)
+    return not known or any(name in scripts.parts_of(script) for script in known)
