@@ -26,11 +26,12 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open the file, or make it; every statement is a transaction of its own.
 
     A file that cannot be written is opened to be read (`PRAGMA query_only` is 1), if there is one.
-    What is not as on a local disk is said once. Raises sqlite3.Error.
+    What is not as on a local disk is said once. Raises sqlite3.Error and OSError.
     """
     if path.exists() and not _writable(path):
         _say(f"{path}: can be read and not written, so that what is new is not kept")
         return _readable(path)
+    path.touch()  # SQLite by itself closes it to the group, whatever the umask says.
     kind = file_system.kind(path) or "unknown"
     if not file_system.locks(path.parent):
         connection = _with_rollback(path, "unix-dotfile")

@@ -118,6 +118,19 @@ def test_a_log_gives_way_to_a_journal_where_machines_share_the_disk(
     assert database.connect(file).execute("PRAGMA journal_mode").fetchone()[0] != "wal"
 
 
+@pytest.mark.parametrize(("umask", "mode"), [(0o002, 0o664), (0o022, 0o644), (0o077, 0o600)])
+def test_the_umask_says_who_may_use_a_file(umask: int, mode: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        db = database.connect(tmp_path / "x.sqlite")
+        db.execute("CREATE TABLE replies (a)")
+        assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {mode}
+        assert len(list(tmp_path.iterdir())) > 1  # The log, too.
+        db.close()
+    finally:
+        os.umask(before)
+
+
 @pytest.mark.parametrize("kind", ["ext4", "nfs4"])
 def test_eight_processes_write_at_once_and_nothing_is_lost(kind: str, tmp_path: Path) -> None:
     table = mounts(tmp_path / "a", kind)
