@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,14 @@ class Task(ConfigurableTask):  # type: ignore[misc]
 
     def process_results(self, doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
         """The values of one document; with --predict_only, none."""
-        return {"bypass": None} if self.predicts_only else values.values(doc, results)
+        if self.predicts_only:
+            return {"bypass": None}
+        return values.values(doc, results, closed=self._closed)
+
+    @cached_property
+    def _closed(self) -> bool:
+        """Whether any document, on whatever rank, is a closed question."""
+        return any(self.dataset["test"]["expected"])
 
 
 def rows(

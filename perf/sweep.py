@@ -123,7 +123,7 @@ def killed(kills: int, executor: str, seed: int, work: Path) -> None:
             began, times = time.monotonic(), 0
             while True:
                 process = start(file, executor)
-                wait = draw.uniform(0.15, 0.6) * seconds if name == "killed" and times < kills else None
+                wait = draw.uniform(0.1, 0.45) * seconds if name == "killed" and times < kills else None
                 try:
                     code = process.wait(wait)
                 except subprocess.TimeoutExpired:

@@ -82,6 +82,7 @@ def test_the_context_tasks_are_the_five_designs() -> None:
     assert {name: len(task.eval_docs) for name, task in loaded.items()} == {
         f"xl_context_{design}": 48 for design in context.DESIGNS
     }
+    assert all(task._closed for task in loaded.values())
     doc = next(iter(loaded["xl_context_all"].eval_docs))
     assert len({doc["context_language"], doc["instruction_language"], doc["response_language"]}) == 3
 
@@ -239,6 +240,24 @@ def test_figures_are_those_of_score() -> None:
     assert math.isnan(utils.length_controlled([one["lc_win_rate_percent"] for one in found]))
     assert expected.lc_win_rate is None
     assert statistics.fmean(one["coverage_percent"] for one in found) == pytest.approx(expected.coverage)
+
+
+def test_answers_to_closed_questions_are_scored_without_a_judge() -> None:
+    facts = json.dumps([{"number": 39.5}])
+    docs = [
+        {"id": str(number), "response_language": "de", "instruction": "Q", "reference": "R", "expected": expected}
+        for number, expected in enumerate((facts, facts, ""))
+    ]
+    answers = [Answer(text) for text in ("Das sind 39,5 Kilogramm.", "Das sind 38 Kilogramm.", "Guten Tag!")]
+    results = judging.judge_answers(answers, docs, json.dumps({"judge": "none"}))
+    found = [
+        values.values(doc, [result], closed=True)["correct_rate_percent"]
+        for doc, result in zip(docs, results, strict=True)
+    ]
+    assert found[:2] == [100.0, 0.0]
+    assert math.isnan(found[2])
+    assert utils.mean_of_present(found) == 50.0
+    assert "correct_rate_percent" not in values.values(docs[2], [results[2]])
 
 
 def test_a_judge_that_goes_away_is_reported() -> None:

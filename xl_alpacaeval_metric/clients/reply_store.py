@@ -3,7 +3,6 @@
 import json
 import sqlite3
 import threading
-import time
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,19 +14,19 @@ from pathlib import Path
 from xl_alpacaeval_metric.clients.base import ChoiceToken, Completion
 from xl_alpacaeval_metric.clients.per_process import PerProcess
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import database
 
 APPLICATION_ID = 0x584C4143  # "XLAC"
 VERSION = 1
 LOOKUP_BATCH = 500
 """Keys per query; old builds of SQLite allow 999."""
-BUSY_SECONDS = 60.0
-"""Seconds to wait while another process writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Database:
     connection: sqlite3.Connection
     lock: threading.Lock
+    read_only: bool
 
 
 class ReplyStore:
@@ -56,7 +55,12 @@ class ReplyStore:
                 yield key, found.get(key)
 
     def keep(self, key: bytes, completion: Completion) -> None:
-        """Store a completion; once this returns, it survives a kill of the process."""
+        """Store a completion; once this returns, it survives a kill of the process.
+
+        A file that this process may read alone stays as it is.
+        """
+        if self._database.get().read_only:
+            return
         with self._connection() as db:
             db.execute("INSERT OR REPLACE INTO replies (key, reply) VALUES (?, ?)", (key, _dumps(completion)))
 
@@ -80,14 +84,13 @@ def _close(opened: PerProcess[_Database]) -> None:
 def _open(path: Path) -> _Database:
     """Connect to the file, check that it is a cache of this version, and set up a new one."""
     with _user_errors(path):
-        # Autocommit: each statement is its own transaction.
-        db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        db = database.connect(path)
         try:
             _set_up(db, path)
         except BaseException:
             db.close()
             raise
-    return _Database(db, threading.Lock())
+    return _Database(db, threading.Lock(), bool(db.execute("PRAGMA query_only").fetchone()[0]))
 
 
 def _set_up(db: sqlite3.Connection, path: Path) -> None:
@@ -95,12 +98,6 @@ def _set_up(db: sqlite3.Connection, path: Path) -> None:
     owner, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
     if tables and (owner, version) != (APPLICATION_ID, VERSION):
         raise UserError(f"cache {path}: not a cache of this version of xl-suite; give another file")
-    _write_ahead(db)
-    # With a write-ahead log, NORMAL hands each commit to the operating system without waiting for
-    # the disk, so that it survives `kill -9`. A crash of the whole machine can lose the last
-    # commits, which are then requested again; the file stays consistent. FULL would wait for the
-    # disk at every reply.
-    db.execute("PRAGMA synchronous = NORMAL")
     if not tables:
         db.execute("BEGIN IMMEDIATE")
         db.execute("CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply TEXT NOT NULL)")
@@ -109,26 +106,12 @@ def _set_up(db: sqlite3.Connection, path: Path) -> None:
         db.execute("COMMIT")
 
 
-def _write_ahead(db: sqlite3.Connection) -> None:
-    """Switch to a write-ahead log, which allows readers beside one writer.
-
-    Changing the mode does not wait for a lock as statements do, so this retries.
-    """
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-
-
 @contextmanager
 def _user_errors(path: Path) -> Iterator[None]:
     try:
         yield
+    except OSError as error:
+        raise UserError(f"cache {path}: {error.strerror or error}; give a file that can be written") from None
     except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
         needs = "give another file, or delete this one" if _damaged(error) else "give a file that can be written"
         raise UserError(f"cache {path}: {error}; {needs}") from None

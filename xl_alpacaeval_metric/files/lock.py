@@ -11,6 +11,7 @@ from typing import Self
 from filelock import SoftFileLock, Timeout
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import say
 
 try:
     import fcntl
@@ -20,7 +21,8 @@ except ModuleNotFoundError:  # Windows.
 FILE = ".lock"
 """The lock file in the folder. It is removed on release; a killed process leaves it unlocked."""
 SECONDS_BETWEEN_TRIES = 0.2
-_NO_FLOCK = (errno.ENOSYS, errno.EOPNOTSUPP)
+_NO_FLOCK = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+"""What says so: Lustre mounted without `flock`, others, and NFS without its lock daemon."""
 
 
 class InUse(UserError):
@@ -55,7 +57,12 @@ class FolderLock:
                 self._existence.acquire()
             while not self._is_held():
                 self._try()
-        except (BlockingIOError, Timeout):
+        except Timeout:
+            raise InUse(
+                f"{self.folder}: another process is working in this folder; if none is, one was killed in it, and "
+                f"{self._file} can be removed (locks do not work here, so that this file is the lock)"
+            ) from None
+        except BlockingIOError:
             raise InUse(f"{self.folder}: another process is working in this folder") from None
         except OSError as error:
             raise UserError(f"{self.folder}: cannot be written ({error.strerror})") from None
@@ -90,6 +97,7 @@ class FolderLock:
             if created:
                 self._file.unlink(missing_ok=True)
             self._existence.acquire()
+            say(f"{self._file}: locks do not work here, so that this file is the lock", error=True)
         finally:
             if self._descriptor is None:
                 os.close(descriptor)

@@ -134,6 +134,7 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
             thinking=answer.thinking,
             thinking_tokens=answer.thinking_tokens,
             unfinished=answer.unfinished,
+            expected=str(doc.get("expected") or ""),
         )
         for answer, doc in zip(answers, docs, strict=True)
     ]
@@ -224,4 +225,5 @@ def _judged_answer(
         "judged": judged,
         "verdicts": [asdict(verdict) for verdict in one.verdicts],
         "fidelity": asdict(one.fidelity),
+        **({} if one.correct is None else {"correct": one.correct}),
     }

@@ -21,10 +21,11 @@ from xl_alpacaeval_metric.stats.missing import as_preferences
 from xl_alpacaeval_metric.stats.strata import Strata
 
 
-def values(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
+def values(doc: Mapping[str, Any], results: Sequence[str], *, closed: bool = False) -> dict[str, Any]:
     """The values of one document, under the same names for each: ranks are merged by name.
 
-    A missing value (no verdict, a text too short to score) is nan, not 0.
+    A missing value (no verdict, a text too short to score) is nan, not 0. With `closed`, for tasks
+    that hold closed questions, whether the answer is correct is among them.
     """
     judged = json.loads(results[0])
     preference, language = judged["preference"], judged["fidelity"]
@@ -35,6 +36,8 @@ def values(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, Any]:
         "word_pass_rate_percent": _percent(language["word_pass"]),
         "coverage_percent": _percent(language["scored"]),
     }
+    if closed:
+        found["correct_rate_percent"] = _percent(judged.get("correct"))
     if judged["judged"]:  # The same for every document of a run.
         verdicts, code = judged["verdicts"], doc["response_language"]
         found["win_rate_percent"] = Preference.of(_percent(shown), code, _order(verdicts))

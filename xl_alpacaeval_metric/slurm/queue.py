@@ -85,7 +85,9 @@ def states(jobs: Iterable[str]) -> dict[str, list[str]]:
 
 def unfinished(jobs: Iterable[str]) -> list[str]:
     """Those of the jobs that wait or run."""
-    return [job for job, of_tasks in states(jobs).items() if not ENDED.issuperset(of_tasks)]
+    jobs = list(jobs)
+    found = states(jobs)
+    return [job for job in jobs if not ENDED.issuperset(found.get(job, []))]
 
 
 def largest_array() -> int:

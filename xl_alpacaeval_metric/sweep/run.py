@@ -59,7 +59,7 @@ def start(sweep: Sweep, source: Path, check: Check, say: Say) -> Plan:
         if found.ask is not None or found.finish is not None:
             with judges.opened(sweep) as opened:
                 opened.preflight(endpoints_alone=True)
-        planning.forget(found, folder)
+        planning.note_waiting(found, folder)
         if sweep.place.executor == "ray":
             from xl_alpacaeval_metric.sweep.executors import ray_cluster as ray_executor
 

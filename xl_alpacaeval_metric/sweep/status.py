@@ -46,6 +46,8 @@ def state_of(record: Record, is_dead: bool, in_queue: InQueue) -> tuple[str, str
             return "waiting", f"job {record.job}, which was put back into the queue"
         if not in_queue(record.job) and record.state != "stopped":
             return "stopped", f"job {record.job} has left the queue: a time limit, a node, or scancel"
+    if is_dead and record.state == "waiting":
+        return "missing", ""
     if is_dead:
         return "stopped", "its process was killed"
     where = f"on {record.host}" + (f", job {record.job}" if record.job else "") if record.host else ""

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from xl_alpacaeval_metric.errors import LONGEST_LINE
-from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.errors import LONGEST_LINE, UserError
+from xl_alpacaeval_metric.files import jsonl, lock
 from xl_alpacaeval_metric.machine.environment import now
 from xl_alpacaeval_metric.processes import child
 
@@ -96,11 +96,26 @@ class TaskFolder:
         )
 
     def is_dead(self, name: str) -> bool:
-        """Whether a task that says that it runs on this machine was killed."""
+        """Whether a task will not go on: its process here was killed, or the sweep before it began.
+
+        Jobs in a queue are none of these.
+        """
         record = self.record(name)
-        if record is None or record.state != "running" or record.host != socket.gethostname():
+        if record is None or record.state in ENDED or (record.job and record.state == "waiting"):
             return False
-        return not _lives(record.pid)
+        if record.state == "waiting":
+            return not self._is_at_work()
+        return record.host == socket.gethostname() and not _lives(record.pid)
+
+    def _is_at_work(self) -> bool:
+        """Whether a sweep holds the folder's lock; a killed one leaves the file unlocked."""
+        if not (self.path / lock.FILE).exists():
+            return False
+        try:
+            with lock.FolderLock(self.path):
+                return False
+        except UserError:
+            return True
 
 
 class RunningTask:

@@ -99,14 +99,18 @@ def test_a_file_that_was_removed_after_it_was_opened_is_no_lock(
         pass
 
 
-def test_without_flock_the_file_is_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_without_flock_the_file_is_the_lock_and_that_is_said(
+    fault: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def missing(descriptor: int, operation: int) -> None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+        raise OSError(fault, os.strerror(fault))
 
     monkeypatch.setattr(fcntl, "flock", missing)
     with FolderLock(tmp_path):
         assert (tmp_path / lock.FILE).exists()
-        with pytest.raises(UserError, match="another process"), FolderLock(tmp_path):
+        with pytest.raises(UserError, match="if none is, one was killed in it"), FolderLock(tmp_path):
             pass
         assert (tmp_path / lock.FILE).exists()
     assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().err == f"{tmp_path / lock.FILE}: locks do not work here, so that this file is the lock\n"

@@ -13,6 +13,7 @@ from tests import helpers
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records.result import Taste
 from xl_alpacaeval_metric.stats.length_control import length_controlled_win_rate, overall_length_controlled_win_rate
+from xl_alpacaeval_metric.stats.length_control.taste_model import scaled_difference
 from xl_alpacaeval_metric.stats.win_rates import win_rate
 
 SHARED = helpers.SHARED / "alpaca_eval"
@@ -271,3 +272,38 @@ def test_a_taste_for_markdown_is_taken_out_too() -> None:
     ).value
     assert blind > plain + 8
     assert found == pytest.approx(plain, abs=4)
+
+
+@pytest.mark.parametrize("elements", [(4, 4), (30, 2)])
+def test_tastes_of_the_same_content_are_taken_from_each_preference(elements: tuple[int, int]) -> None:
+    """The judge's log-odds are quality and tastes; in the second case it is always for Markdown."""
+    rng = np.random.default_rng(4)
+    quality, candidate, reference = rng.normal(-1, 2, 300), rng.uniform(200, 900, 300), rng.uniform(100, 700, 300)
+    mine, theirs = rng.poisson(elements[0], 300).astype(float), rng.poisson(elements[1], 300).astype(float)
+    liked = 2.5 * scaled_difference(candidate, reference) + 1.5 * np.tanh((mine - theirs) / 4)
+    rates = {}
+    for name, odds in (("with", quality + liked), ("without", quality)):
+        for judge, p in (("soft", expit(odds)), ("hard", (odds > 0).astype(float))):
+            found = overall_length_controlled_win_rate(
+                p,
+                candidate,
+                reference,
+                tastes={None: Taste(2.5 if name == "with" else 0.0, 0.1)},
+                markdown=(mine, theirs),
+                markdown_tastes={None: Taste(1.5 if name == "with" else 0.0, 0.1)},
+                of_same_content=True,
+            )
+            rates[name, judge] = found.value
+            assert 0 < found.standard_error < 10
+    assert rates["with", "soft"] == pytest.approx(100 * expit(quality).mean())
+    assert rates["without", "soft"] == pytest.approx(100 * expit(quality).mean())
+    assert 0 < rates["with", "hard"] < 100
+
+
+def test_verdicts_of_0_or_1_stay_among_probabilities() -> None:
+    values = [0.0, 1.0, 0.5, 0.5, 0.5, 0.5]
+    found = overall_length_controlled_win_rate(
+        values, [900.0] * 6, [100.0] * 6, tastes={None: Taste(2.0, 0.0)}, of_same_content=True
+    )
+    t = float(scaled_difference(np.full(6, 900.0), np.full(6, 100.0))[0])
+    assert found.value == pytest.approx(100 * (1 + 4 * float(expit(-2.0 * t))) / 6)

@@ -107,3 +107,20 @@ def test_a_benchmark_without_references_is_not_judged(tmp_path: Path) -> None:
         run.planned(sweep_of(tmp_path, benchmarks=[str(bare)]), check_arguments)
 
     assert run.planned(sweep_of(tmp_path, benchmarks=[str(bare)], judges="none"), check_arguments).ask is None
+
+
+def test_results_of_another_judge_are_not_those_wanted(tmp_path: Path) -> None:
+    """As a kill leaves them, after run.json has named the judge and before it has judged."""
+    sweep = sweep_of(tmp_path)
+    for name in ("small", "large"):
+        answered(tmp_path / "out/stories" / name, "none")
+
+    assert names(run.planned(sweep, check_arguments).tasks) == ["ask", "finish"]
+
+    answered(tmp_path / "out/stories/small", "openai/other")
+    answered(tmp_path / "out/stories/large", "openai/judge")
+    (tmp_path / "out/stories/large/results.json").write_text(
+        json.dumps({"signature": "judge:openai/judge|prompt:200ed87f|order:balanced", "n_missing": 0, "n_items": 3})
+    )
+    # Of fewer items than are answered now: they are scored anew.
+    assert names(run.planned(sweep, check_arguments).answers) == ["answer-stories-large"]

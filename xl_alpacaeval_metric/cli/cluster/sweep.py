@@ -48,7 +48,11 @@ def sweep(
     if dry_run:
         _show_plan(found, run.planned(found, check_arguments))
         return
-    plan = run.start(found, file, check_arguments, say)
+    try:
+        plan = run.start(found, file, check_arguments, say)
+    except KeyboardInterrupt:
+        say(f"interrupted; what is finished is in {found.output}, and the same command goes on from there", error=True)
+        raise
     if found.place.executor == "slurm" and plan.tasks:
         say(f"xl-alpacaeval sweep {shlex.quote(str(file))} --status says how far they are")
     elif not _show_status(found):

@@ -8,7 +8,7 @@ from xl_alpacaeval_metric.pages.section import Section, Table, end_text, interva
 from xl_alpacaeval_metric.pages.shown_run import ShownRun
 from xl_alpacaeval_metric.report import cells
 
-_TITLES = {"win_rate": "win rate", "line_pass_rate": "line pass rate"}
+_TITLES = {"win_rate": "win rate", "line_pass_rate": "line pass rate", "correct_rate": "correct answers"}
 
 
 def effects(runs: Sequence[ShownRun]) -> Section | None:

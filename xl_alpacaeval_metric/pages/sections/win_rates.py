@@ -39,6 +39,9 @@ def _of_one(run: ShownRun) -> Section:
     if number(figures, "fidelity") is not None:
         more = f"{cells.figure(number(figures, 'line_pass_rate'))}% of the answers pass line by line"
         found.append(KeyFigure("Text in the language", f"{number(figures, 'fidelity'):.1f}%", more))
+    if number(figures, "correct_rate") is not None:
+        more = f"of {figures.get('n_checkable', '-')} answers to closed questions, by the facts that they name"
+        found.append(KeyFigure("Correct", f"{number(figures, 'correct_rate'):.1f}%", more))
     if check := check_of(figures):
         right = figures["judge_check"].get("accuracy")
         more = "" if right is None else f"right on {right:.0f}% of the pairs with a known verdict"

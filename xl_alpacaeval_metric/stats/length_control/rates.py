@@ -103,11 +103,12 @@ def overall_length_controlled_win_rate(
     `languages`, `prompts`, `orders`: language and prompt of each item, and which answer the judge
     saw first, as in `win_rate_interval`; `tastes`: the judge's taste by language; without any,
     GPT-4's in all. Tastes `of_same_content` were measured on answers that differ in nothing else,
-    as by the judge check; otherwise they are slopes of the preferences at hand, as GPT-4's is
-    (`taste_model.shown`). The rest as in `length_controlled_win_rate`. Lengths are compared
-    within a language. The standard error is that over prompts as clusters, to which the errors of
-    the tastes are added as if all were wrong in the same direction. With one language this is its
-    length-controlled win rate; value and standard error are nan without a preference.
+    as by the judge check, and are taken from each preference (`taste_model.without`); otherwise
+    they are slopes of the preferences at hand, as GPT-4's is. The rest as in
+    `length_controlled_win_rate`. Lengths are compared within a language. The standard error is that
+    over prompts as clusters, to which the errors of the tastes are added as if all were wrong in
+    the same direction. With one language this is its length-controlled win rate; value and standard
+    error are nan without a preference.
 
     Raises UserError as `length_controlled_win_rate` does, and for a language without a taste.
     """
@@ -186,8 +187,8 @@ def _in_language(
         features.append(taste_model.scaled_difference(*sides[2:]) if difference is None else difference)
         tastes.append(markdown_taste)
     known = [one for one in tastes if one is not None]
-    if of_same_content and len(known) == len(tastes):
-        tastes = [*taste_model.shown(p, features, known)]
+    if of_same_content and len(known) == len(tastes) and taste_model.has_probabilities(p):
+        return taste_model.without(p, features, known)
     effects = [taste_model.length_effect(features[0], tastes[0])]
     effects += [taste_model.markdown_effect(t, one) for t, one in zip(features[1:], tastes[1:], strict=True) if one]
     return taste_model.controlled(p, effects)

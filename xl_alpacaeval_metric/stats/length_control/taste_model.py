@@ -89,25 +89,28 @@ def scaled_difference(candidate: Floats, reference: Floats) -> Floats:
     return np.tanh(difference / scale) if scale else np.zeros_like(difference)
 
 
-def shown(p: Floats, features: Sequence[Floats], tastes: Sequence[Taste]) -> list[Taste]:
-    """What of tastes shows in the slopes of preferences that differ from pair to pair.
+def has_probabilities(p: Floats) -> bool:
+    """Whether more than half of the preferences say how sure the judge is."""
+    return bool(2 * ((p > HARD) & (p < 1 - HARD)).sum() > p.size)
+
+
+def without(p: Floats, features: Sequence[Floats], tastes: Sequence[Taste]) -> tuple[Floats, float]:
+    """The preferences without tastes for these features, and how unsure their mean is.
 
     A taste that was measured on answers of the same content moves the log-odds of each pair by
-    taste * t. Where one answer is far better that hardly moves the preference, so that the slopes
-    of the mean preference move by less (Neuhaus & Jewell 1993, doi:10.1093/biomet/80.4.807). With
-    p the preferences, x = (1, features) and q the logistic regression of p on x, small tastes move
-    the slopes by (sum of q (1 - q) x x')^-1 (sum of p (1 - p) x x') tastes. Verdicts of 0 or 1 do
-    not tell how far apart the answers are; where they are half or more, tastes show in full.
+    taste * t; so it is taken from the log-odds of each. Verdicts of 0 or 1 stay what they are. The
+    second number is the change of the mean with each taste, times its error and TRANSFER.
     """
-    if 2 * ((p > HARD) & (p < 1 - HARD)).sum() <= p.size:
-        return list(tastes)
-    x = np.column_stack([np.ones_like(p), *features])
-    nothing = np.full(len(features) + 1, 1e-9)
-    q = sigmoid(x @ _fit(p, x, np.zeros(len(features)), np.where(np.arange(len(features) + 1), 1e-6, 0.0)))
-    moved = np.linalg.solve(_hessian(q, x, nothing), _hessian(p, x, np.zeros_like(nothing)))[1:, 1:]
-    values = moved @ np.array([taste.value for taste in tastes])
-    errors = np.clip(np.diag(moved), 0.0, 1.0) * [taste.standard_error for taste in tastes]
-    return [Taste(float(value), float(error)) for value, error in zip(values, errors, strict=True)]
+    odds = np.log(np.clip(p, HARD, 1 - HARD)) - np.log1p(-np.clip(p, HARD, 1 - HARD))
+    odds -= sum(taste.value * t for taste, t in zip(tastes, features, strict=True))
+    known = (p > HARD) & (p < 1 - HARD)
+    kept = np.where(known, sigmoid(odds), p)
+    spread = np.where(known, kept * (1 - kept), 0.0)
+    errors = [
+        float((spread * t).mean()) * hypot(TRANSFER, taste.standard_error)
+        for taste, t in zip(tastes, features, strict=True)
+    ]
+    return kept, hypot(*errors)
 
 
 def controlled(p: Floats, effects: Sequence[Effect]) -> tuple[Floats, float]:

@@ -18,19 +18,21 @@ def run(plan: Plan, folder: TaskFolder, workers: int, say: Say) -> None:
     """
     waiting = list(plan.answers)
     with ExitStack() as all_of_them:
-        asking = _start(plan.ask, folder, all_of_them, say) if plan.ask is not None else None
         running: list[tuple[RunningTask, ExitStack]] = []
+
+        def start(task: Task) -> None:
+            stack = all_of_them.enter_context(ExitStack())
+            running.append((_start(task, folder, stack, say), stack))
+
+        if plan.ask is not None:
+            start(plan.ask)
         while waiting or running:
-            while waiting and len(running) < workers:
-                stack = all_of_them.enter_context(ExitStack())
-                running.append((_start(waiting.pop(0), folder, stack, say), stack))
+            while waiting and sum(one.task != plan.ask for one, _ in running) < workers:
+                start(waiting.pop(0))
             for one, stack in [pair for pair in running if pair[0].code() is not None]:
                 _end(one, stack, folder, say)
                 running.remove((one, stack))
             time.sleep(SECONDS_BETWEEN_LOOKS)
-        if asking is not None:
-            asking.wait()
-            _end(asking, all_of_them, folder, say)
     if plan.finish is not None:
         with ExitStack() as stack:
             last = _start(plan.finish, folder, stack, say)
