@@ -143,7 +143,7 @@ def added_raters(mean: Floats) -> Floats:
 
 
 def _beyond_chance(agreement: Floats, shares: Floats) -> Floats:
-    used = (shares > 0).reshape(-1, shares.shape[-1]).any(axis=0).sum()
+    used = int((shares > 0).reshape(-1, shares.shape[-1]).any(axis=0).sum())
     expected = (shares * (1 - shares)).sum(axis=-1) / max(1, used - 1)
     return _ratio(agreement - expected, 1 - expected)
 

@@ -28,7 +28,7 @@ def of_values(values: Floats) -> float:
     # Squared differences of all ordered pairs are 2 n times the squared distances to the mean.
     observed = (np.nansum((kept - means) ** 2, axis=0) * 2 * counts / (counts - 1)).sum()
     expected = 2 * every.size * ((every - every.mean()) ** 2).sum()
-    return float(_alpha(np.array(every.size), observed, expected))
+    return float(_alpha(np.array(every.size), observed, np.asarray(expected)))
 
 
 def of_tables(tables: Floats, distances: Floats) -> Floats:

@@ -49,8 +49,8 @@ def read(record: type[Settings], content: Mapping[str, object], where: str) -> S
     for name, one in settings.items():
         if one.required and not values.get(name):
             raise UserError(f"{where}: no {name}; give {name}: {one.about.metavar or one.about.help}")
-        if one.kind is Mapping and not one.about.options:
-            credentials.refuse(values.get(name) or {}, f"{where}: {name}")
+        value = values.get(name)
+        credentials.refuse(value if isinstance(value, Mapping) else {name: value}, where)
     return record(**values)
 
 

@@ -69,7 +69,7 @@ def write_copy(sweep_file: Path, content: dict[str, object], output: Path) -> No
     jsonl.replace_file(folder / COPY, header + yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 
-def forget(plan: Plan, folder: TaskFolder, job: str = "") -> None:
+def note_waiting(plan: Plan, folder: TaskFolder, job: str = "") -> None:
     """Write down that the plan's tasks wait to be run."""
     for task in plan.tasks:
         folder.write(task.name, "waiting", job=job)

@@ -1,6 +1,8 @@
-"""A run on a machine without internet, after `prefetch`: no process of it tries a socket."""
+"""A sweep on a machine without internet, after `prefetch`: no process of it tries a socket."""
 
 from pathlib import Path
+
+import yaml
 
 from tests.commands import run_alpacaeval as run
 from tests.commands import run_python
@@ -29,16 +31,18 @@ socket.getaddrinfo = unknown
 """A `sitecustomize`, which Python imports as it starts, in the children of a command, too."""
 
 
-def test_a_run_tries_no_socket(tiny: Path, tmp_path: Path) -> None:
+def test_a_whole_sweep_tries_no_socket(tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "guard").mkdir()
     (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD)
-    log, home = tmp_path / "sockets", tmp_path / "home"
-    content = {file.name: file.read_bytes() for file in tiny.iterdir()}
-    judge = ("--judge", "hf/org/judge")
+    log, home, file = tmp_path / "sockets", tmp_path / "home", tmp_path / "sweep.yaml"
+    content = {one.name: one.read_bytes() for one in tiny.iterdir()}
+    options = {"limit": 1, "max_tokens": 4, "both_orders": False, "device": "cpu"}
+    settings = {"models": ["org/tiny"], "benchmarks": ["mini"], "languages": ["de"], "eval": options}
+    file.write_text(yaml.safe_dump({**settings, "judges": ["hf/org/judge"], "output": str(tmp_path / "out")}))
     with HubServer() as hub:
-        hub.add("org/tiny", content)
-        hub.add("org/judge", content)
-        fetched = run("prefetch", "org/tiny", *judge, "--benchmark", "mini", **hub.environment(home))
+        for name in ("org/tiny", "org/judge"):
+            hub.add(name, content)
+        fetched = run("prefetch", "--sweep", file, **hub.environment(home))
         assert fetched.returncode == 0, fetched.stdout + fetched.stderr
         commit = hub.repos["org/tiny"].sha
     blocked = {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "SOCKETS": str(log)}
@@ -47,9 +51,10 @@ def test_a_run_tries_no_socket(tiny: Path, tmp_path: Path) -> None:
     assert tried.returncode == 1
     assert log.read_text() == "127.0.0.1\n"  # The guard sees what there is to see.
     log.unlink()
-    what = ("--benchmark", "mini", "--languages", "de", "--limit", 1, "--max-tokens", 4, "--one-order")
-    found = run("eval", "org/tiny", *judge, *what, "--output", tmp_path / "run", **blocked)
-    assert found.returncode in (0, 1), found.stderr  # A model of random weights gives no verdicts.
-    assert (tmp_path / "run" / "samples.jsonl").read_text("utf-8").count("\n") == 1
-    assert commit in (tmp_path / "run" / "run.json").read_text("utf-8")
+    found = run("sweep", file, **blocked)
+    assert found.returncode in (0, 1), found.stdout + found.stderr  # Models of random weights give no verdicts.
+    folder = tmp_path / "out" / "mini" / "tiny"
+    assert (folder / "samples.jsonl").read_text("utf-8").count("\n") == 1
+    assert (folder / "verdicts.jsonl").read_text("utf-8").count("\n") == 1
+    assert commit in (folder / "run.json").read_text("utf-8")
     assert not log.exists(), log.read_text()

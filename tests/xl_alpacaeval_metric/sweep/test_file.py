@@ -85,6 +85,7 @@ def test_a_setting_of_a_part_wins_over_that_of_all(tmp_path: Path) -> None:
         (LEAST + "eval: {limit: 0}", "limit is 0; need a whole number from 1"),
         (LEAST + "eval: {reference: openai/gpt}", "is a model; write the references first"),
         (LEAST.replace("[a]", "[{model: a, model_args: {api_key: x}}]"), "api_key"),
+        (LEAST.replace("judges: none", "judges: [{judge: openai/a, base_url: 'https://me:pass@host/v1'}]"), "a secret"),
     ],
 )
 def test_bad_input_is_one_line_that_names_the_file(tmp_path: Path, text: str, message: str) -> None:

@@ -39,7 +39,10 @@ def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> file.Sweep:
     monkeypatch.setattr(judges, "client_for", lambda spec, **_: Loaded(spec))
     rows = write_jsonl(tmp_path / "stories.jsonl", ROWS)
     for name in MODELS:
-        items = [Comparison(**row, prediction=f"{row['reference']} {name}") for row in ROWS]
+        items = [
+            Comparison(row["id"], row["language"], row["instruction"], f"{row['reference']} {name}", row["reference"])
+            for row in ROWS
+        ]
         evaluate.judge_pairs(items, None, tmp_path / "out/stories" / name, lambda *_: None, about={"model": name})
     content = {
         "models": list(MODELS),

@@ -1,7 +1,4 @@
-"""A translator that commits every fault once in each of eight languages; no good row is lost.
-
-English inside a text is dropped from a seventh of its letters: the spans here are more than that.
-"""
+"""A translator that commits every fault once in each of eight languages; no good row is lost."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +22,7 @@ FAULTS = {
     1: ("a copy of the source", {*LANGUAGE, "copied from the source", "untranslated"}),
     2: ("another English text", LANGUAGE | {"list items", "length ratio"}),
     9: ("a mixed paragraph", LANGUAGE),
-    11: ("an English span", LANGUAGE),
+    11: ("an untranslated clause", LANGUAGE | {"copied from the source"}),
     12: ("a refusal", {"refusal"}),
     13: ("a remark", {"leaked"}),
     16: ("formula", {"formulas lost"}),
@@ -65,8 +62,8 @@ def translator(body: dict[str, Any]) -> str:
             return f"{ENGLISH} {ENGLISH.replace('boots', 'shoes').replace('water', 'tea')}"
         case "a mixed paragraph":
             return f"{first} {ENGLISH}\n{rest}"
-        case "an English span":
-            return f"{ENGLISH} {first}\n{rest}"
+        case "an untranslated clause":
+            return f"{first} {' '.join(slots['text'].split()[:12])}. {rest}"
         case "a refusal":
             return REFUSALS[code][0]
         case "a remark":

@@ -212,11 +212,12 @@ def test_plain_text_is_what_any_file_can_hold() -> None:
     assert plain("a\r\nb\rc\td\x00\x1b[0m\x85\ud83d\U0001f600") == "a\nb\nc\td[0m\ufffd\U0001f600"
 
 
-def test_a_damaged_file_of_the_work_folder_is_told_of(tmp_path: Path) -> None:
+def test_a_damaged_file_without_a_hash_is_told_of(tmp_path: Path) -> None:
     with JudgeServer(reply=teacher.fluent) as server:
         given = generating.settings(server, passages=3, targets="fi")
         generating.run(given, tmp_path / "out")
         work = work_folder.of(tmp_path / "out")
+        (work / "seeds" / "00000.jsonl.sha256").unlink()  # As version 0.1 left it.
         (work / "seeds" / "00000.jsonl").write_text('{"text": "half\n', encoding="utf-8")
         with pytest.raises(UserError, match=r"^write-score: .*00000.jsonl line 1: damaged"):
             generating.run(given, tmp_path / "out")

@@ -72,7 +72,7 @@ def test_a_row_that_cannot_be_read_costs_no_reply(tmp_path: Path) -> None:
         before = generating.asked(server)
         assert before.total() == 8 * 3
         work = work_folder.of(tmp_path / "out")
-        assert [file.name for file in sorted((work / "seeds").iterdir())] == ["00000.jsonl", "00001.jsonl"]
+        assert [file.name for file in sorted((work / "seeds").glob("*.jsonl"))] == ["00000.jsonl", "00001.jsonl"]
         assert list(json.loads((work / "logs" / "write-score" / "inputs.json").read_text())) == ["0", "1"]
         helpers.write_jsonl(file, rows)
         outcome = generating.run(generating.settings(server, **chosen), tmp_path / "out")
@@ -114,7 +114,7 @@ def test_ctrl_c_ends_it_though_the_source_says_nothing(tmp_path: Path, monkeypat
         assert not [reader for reader in readers if reader.is_alive()], "the process would wait for it"
         held.released.set()
         # The complete shard is not repeated; the incomplete one is complete only now.
-        assert [file.name for file in (work / "seeds").iterdir()] == ["00000.jsonl"]
+        assert [file.name for file in (work / "seeds").glob("*.jsonl")] == ["00000.jsonl"]
         assert list(json.loads((finished.parents[1] / "inputs.json").read_text())) == ["0"]
         before = finished.stat().st_mtime_ns
         outcome = generating.run(chosen, tmp_path / "out")

@@ -3,7 +3,7 @@
 import pytest
 
 from xl_alpacaeval_metric import benchmark
-from xl_instruct_dataset.quality.translation_faults import copy, fault, lost_paragraphs
+from xl_instruct_dataset.quality.translation_faults import copy, fault, lost_paragraphs, untranslated_run
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,7 @@ ENGLISH = "The tea is ready and the water is hot, so come in now and sit down wi
         f"  {ENGLISH.upper()}  ",
         f"{ENGLISH} Tee on valmista.",
         "Tee ist fertig. The tea is ready and the water is hot, so come in now.",
+        "Tee on valmista ja vesi kuumaa. " * 9 + "The tea is ready and the water is hot.",
     ],
 )
 def test_a_copy_of_the_source_is_found_whatever_the_language(translated: str) -> None:
@@ -89,3 +90,29 @@ def test_a_copy_of_the_source_is_found_whatever_the_language(translated: str) ->
 )
 def test_a_translation_is_no_copy(translated: str) -> None:
     assert copy(ENGLISH, translated) is None
+
+
+MORE_GERMAN = (
+    " Das Buch ist alt, doch viele lesen es noch heute mit Gewinn. Wer es zuklappt, hört den anderen besser zu, fragt "
+    "öfter nach und streitet seltener um Kleinigkeiten. Am Ende jedes Kapitels steht, was man an einem gewöhnlichen "
+    "Tag davon üben kann: einen Namen behalten, ein Lob aussprechen, einen Fehler zugeben."
+)
+
+
+def test_a_title_numbers_and_code_are_no_copy() -> None:
+    english = (
+        "Read How to Win Friends and Influence People, then 1 2 3 4 5 6 7 8 9, and `a b c d e f g h i j k l m n o p`."
+    )
+    german = (
+        "Lies How to Win Friends and Influence People, dann 1 2 3 4 5 6 7 8 9, und `a b c d e f g h i j k l m n o p`."
+    )
+    assert copy(english, german + MORE_GERMAN) is None
+
+
+def test_no_two_bundled_texts_share_a_clause() -> None:
+    by_item: dict[str, list[str]] = {}
+    for row in benchmark.load("mini", ("de", "fi", "tr", "zh", "en")).rows:
+        by_item.setdefault(row.id, []).append(str(row.reference))
+    assert not any(
+        untranslated_run(one, other) for texts in by_item.values() for one in texts for other in texts if one != other
+    )
