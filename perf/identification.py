@@ -4,7 +4,7 @@
 
 Each folder has a file CODE.txt for each language, with one native sentence a line. Sentences of
 fewer than eight words (twenty characters in scripts without spaces) are left out. Of the folders,
-the first that has a language gives its sentences.
+the first that has a language gives its sentences; those of `no` and `zh` are of both forms.
 
 For every language: the percentage of its sentences that are recognised, and that of the sentences
 of the other language that is let through most often, among those that are not near and among those
@@ -21,6 +21,8 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, evidence, identify, labels
 
 FEWEST_WORDS, FEWEST_CHARACTERS = 8, 20
+EITHER = {"no": ("nb", "nn"), "zh": ("zh-Hans", "zh-Hant")}
+"""Codes that stand for either of two forms, and are measured on sentences of both."""
 
 
 def sentences(folders: Iterable[Path]) -> dict[str, list[str]]:
@@ -68,6 +70,12 @@ def main() -> None:
     table = [
         measure(code, data, options.sentences, options.others) for code in sorted(data) if identify.supported(code)
     ]
+    for code, (one, other) in EITHER.items():
+        if code not in data and {one, other} <= set(data):
+            either = [line for both in zip(data[one], data[other], strict=False) for line in both]
+            rest = {name: lines for name, lines in data.items() if name not in (one, other)}
+            table.append(measure(code, {**rest, code: either}, options.sentences, options.others))
+    table.sort(key=lambda row: row.code)
     print(f"{sum(row.passes for row in table)} of {len(table)} languages reach the bar; not supported:", end=" ")
     print(", ".join(code for code in sorted(data) if not identify.supported(code)) or "none")
     for row in table:

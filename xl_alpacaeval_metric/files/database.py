@@ -18,6 +18,8 @@ from xl_alpacaeval_metric.terminal import say
 
 BUSY_SECONDS = 60.0
 """Seconds to wait while another process writes."""
+MEMORY = ":memory:"
+"""The name of a database that is no file, as SQLite has it."""
 LOCK_FILE = ".lock"
 """What is added to the file's name for the lock where the file system has none."""
 
@@ -28,6 +30,8 @@ def connect(path: Path) -> sqlite3.Connection:
     A file that cannot be written is opened to be read (`PRAGMA query_only` is 1), if there is one.
     What is not as on a local disk is said once. Raises sqlite3.Error and OSError.
     """
+    if str(path) == MEMORY:
+        return sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
     if path.exists() and not _writable(path):
         _say(f"{path}: can be read and not written, so that what is new is not kept")
         return _readable(path)
@@ -86,17 +90,21 @@ def _with_rollback(path: Path, vfs: str = "") -> sqlite3.Connection:
 
 
 def _readable(path: Path) -> sqlite3.Connection:
-    """To be read; where its log cannot be read, without what the log has not handed over yet."""
-    for options in ("mode=ro", "mode=ro&immutable=1"):
+    """To be read; where no log is under way, without the files of one.
+
+    Those would be this user's, and in the way of the user whose file it is.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    under_way = log.exists() and log.stat().st_size > 0
+    for options in ("mode=ro",) * under_way + ("mode=ro&immutable=1",):
         db = _connect(path, options=options)
         try:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            break
         except sqlite3.OperationalError:
             db.close()
-            if options != "mode=ro":
+            if "immutable" in options:
                 raise
-        else:
-            break
     db.execute("PRAGMA query_only = 1")
     return db
 
@@ -136,8 +144,9 @@ def _mode(db: sqlite3.Connection) -> str:
 
 
 def _writable(path: Path) -> bool:
-    """Whether this process may write the file, and the files of its journal beside it."""
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    """Whether this process may write the file, its log, and new files beside it."""
+    beside = [path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-shm", "-journal")]
+    return os.access(path.parent, os.W_OK) and all(os.access(one, os.W_OK) for one in (path, *beside) if one.exists())
 
 
 @cache

@@ -48,7 +48,8 @@ def replaced(output: Path) -> Iterator[Path]:
     except OSError as error:
         raise UserError(f"{output}: cannot be written ({error.strerror})") from None
     try:
-        unfinished.chmod(0o755)
+        unfinished.rmdir()
+        unfinished.mkdir()  # With the permissions of the umask, which mkdtemp does not heed.
         yield unfinished
         check_replaceable(output)
         if output.exists():

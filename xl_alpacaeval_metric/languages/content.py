@@ -84,7 +84,7 @@ def of_each(texts: Sequence[str]) -> list[str]:
 
 def is_quotation(text: str, start: int, end: int) -> bool:
     """Whether a part of a text is most of what stands in a pair of quotation marks."""
-    return any(
+    return bool(_MAY_HAVE_QUOTATION.search(text)) and any(
         found.start() <= start and end <= found.end() and end - start >= _MOST_OF_QUOTATION * len(found[0])
         for found in _QUOTATION.finditer(text)
     )

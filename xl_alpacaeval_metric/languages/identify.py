@@ -136,7 +136,7 @@ def benchmark_labels(lines: Sequence[str]) -> list[identifiers.Best]:
     from xl_alpacaeval_metric.languages.scripts import possible
 
     found = identifiers.benchmark_labels([identifiers.excerpt(line) for line in lines])
-    known = list(dict.fromkeys(label for label, _ in found))
+    known = sorted({label for label, _ in found})
     fits = possible.languages(lines, known)
     return [one if fits[at, known.index(one[0])] else ("", 0.0) for at, one in enumerate(found)]
 

@@ -26,7 +26,9 @@ def connected(address: str, **more: Any) -> Any:
         try:
             ray.init(address=address or None, ignore_reinit_error=True, **quiet, **more)
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise UserError(f"no Ray cluster at {address!r} ({type(error).__name__})") from None
+            # `ray start` of Ray 2.60 wants a token, which is sent only where this variable is set.
+            token = "; if it wants a token, as those of `ray start` do, set RAY_AUTH_MODE=token" if address else ""
+            raise UserError(f"no Ray cluster at {address!r} ({type(error).__name__}){token}") from None
     return ray
 
 

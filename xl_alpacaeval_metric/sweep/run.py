@@ -8,7 +8,9 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import yaml_file
 from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.machine import ray_cluster
+from xl_alpacaeval_metric.models import backend_choice
 from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.runs.answers.candidate import check_backend
 from xl_alpacaeval_metric.slurm import queue
 from xl_alpacaeval_metric.sweep import collecting
 from xl_alpacaeval_metric.sweep import plan as planning
@@ -17,6 +19,7 @@ from xl_alpacaeval_metric.sweep.file import Run, Sweep
 from xl_alpacaeval_metric.sweep.judging import judged_runs, judges
 from xl_alpacaeval_metric.sweep.missing import Missing
 from xl_alpacaeval_metric.sweep.plan import ASK, FINISH, Plan
+from xl_alpacaeval_metric.sweep.settings import ModelSettings
 from xl_alpacaeval_metric.sweep.tasks import ENDED, TaskFolder
 
 SECONDS_FOR_OTHERS = 30.0
@@ -28,8 +31,10 @@ Check = Callable[[Sequence[str]], None]
 
 def planned(sweep: Sweep, check: Check) -> Plan:
     """What is missing; raises UserError for a sweep that cannot be run, before anything is."""
-    for run in sweep.runs:
-        _check_model(run)
+    for model in sweep.models:
+        _check_model(model)
+    for judge in sweep.judges:
+        _check_path(judge.judge.partition("/")[2])
     with judges.opened(sweep) as opened:
         found = planning.plan(sweep, opened, Missing(sweep.judging))
     for task in found.answers:
@@ -121,7 +126,13 @@ def _wait_for_others(folder: TaskFolder, names: Sequence[str]) -> None:
         time.sleep(0.2)
 
 
-def _check_model(run: Run) -> None:
-    model = run.model.model
+def _check_model(model: ModelSettings) -> None:
+    _check_path(model.model)
+    if model.backend not in (None, backend_choice.AUTO):
+        check_backend(str(model.backend))
+
+
+def _check_path(model: str) -> None:
+    """Raise UserError for the path of a model that is not there."""
     if model.startswith((".", "/", "~")) and not Path(model).expanduser().exists():
         raise UserError(f"{model}: no such model folder or file")

@@ -177,12 +177,14 @@ def _as_nobody(file: Path, found: "Queue[object]") -> None:
     found.put([kept and kept.text for _, kept in store.find([bytes(32), bytes([1] * 32)])])
 
 
-def test_another_users_file_is_read_and_stays_as_it_is(capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("mode", [0o755, 0o777])
+def test_another_users_file_is_read_and_stays_as_it_is(mode: int, capfd: pytest.CaptureFixture[str]) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root, to be two users")
     context = multiprocessing.get_context("fork")
     folder = Path("/tmp") / f"xl-two-users-{os.getpid()}"  # pytest's own folders are closed to others.
-    folder.mkdir(mode=0o755)
+    folder.mkdir()
+    folder.chmod(mode)
     try:
         file = folder / "x.sqlite"
         store = ReplyStore(file)

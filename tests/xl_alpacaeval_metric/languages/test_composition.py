@@ -370,3 +370,8 @@ def test_nigerian_pidgin_is_no_english() -> None:
     assert found(pidgin, "en").answered_in == found(pidgin, "pcm").answered_in == "pcm"
     assert found("The man who sells fish did not come today because he is ill.", "pcm").answered_in == "en"
     assert language_fidelity([pidgin], ["pcm"]).doubtful == ("pcm",)
+
+
+def test_languages_that_reach_the_bar_are_not_doubtful() -> None:
+    codes = ["de", "en", "fi", "hi", "ja", "no", "pt", "ru", "tr", "zh", "zh-Hans", "zh-Hant"]
+    assert language_fidelity(["?"] * len(codes), codes).doubtful == ()

@@ -83,6 +83,8 @@ def test_what_run_folders_have_is_not_planned(tmp_path: Path) -> None:
         ({"judges": ["openai/judge"]}, "OPENAI_API_KEY"),
         ({"judges": ["opnai/judge"]}, "unknown judge backend 'opnai'"),
         ({"models": ["./nowhere"]}, "./nowhere: no such model folder"),
+        ({"models": [{"model": "ORG/a", "backend": "hg"}]}, "unknown backend 'hg'"),
+        ({"judges": ["hf/./nowhere"]}, "./nowhere: no such model folder"),
         ({"benchmarks": ["nothing"]}, "unknown benchmark 'nothing'"),
         ({"languages": ["sv"]}, "has no rows in 'sv'"),
         ({"models": [{"model": "a", "model_args": {"x": "1,2"}}]}, "model_args: x is '1,2'"),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @app.command("plan")
 def plan(
     models: Annotated[
-        list[str] | None, typer.Argument(metavar="[MODEL]...", help="As for eval; or --models N, or --sweep FILE")
+        list[str] | None, typer.Argument(metavar="MODEL", help="As for eval; or --models N, or --sweep FILE")
     ] = None,
     number: Annotated[
         int | None, typer.Option("--models", min=1, metavar="N", help="So many models whose names do not matter yet")

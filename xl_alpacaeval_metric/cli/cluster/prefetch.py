@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.terminal import say
 @app.command("prefetch")
 def prefetch(
     models: Annotated[
-        list[str] | None, typer.Argument(metavar="MODEL...", help="As for eval: Hub ids, adapters, folders")
+        list[str] | None, typer.Argument(metavar="MODEL", help="As for eval: Hub ids, adapters, folders")
     ] = None,
     backend: Annotated[str, typer.Option(help="Of the models, as for eval")] = "auto",
     model_args: ModelArgs = "",

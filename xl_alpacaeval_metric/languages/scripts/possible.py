@@ -22,11 +22,15 @@ def languages(texts: Sequence[str], codes: Sequence[str]) -> npt.NDArray[np.bool
     names, counts = letter_counts.by_script(texts)
     whole = counts.sum(1, keepdims=True)
     there = counts >= np.maximum(_LEAST * whole, 1)
-    of_codes = np.array([[_has(code, name) for name in names] for code in codes], np.uint8).reshape(-1, len(names))
-    return np.asarray((there.astype(np.uint8) @ of_codes.T > 0) | (whole == 0))
+    return np.asarray((there.astype(np.float32) @ _scripts_of(tuple(codes), names).T > 0) | (whole == 0))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=256)
+def _scripts_of(codes: tuple[str, ...], names: tuple[str, ...]) -> npt.NDArray[np.float32]:
+    """1 for each script that a language is written in, else 0: languages x scripts."""
+    return np.array([[_has(code, name) for name in names] for code in codes], np.float32).reshape(-1, len(names))
+
+
 def _has(code: str, name: str) -> bool:
     known = of_languages.written_in(code)
     return not known or any(name in scripts.parts_of(script) for script in known)

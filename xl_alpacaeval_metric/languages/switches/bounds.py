@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from xl_alpacaeval_metric.languages import labels
 from xl_alpacaeval_metric.languages.own_model import classifier
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 from xl_alpacaeval_metric.languages.switches import lexicon, windows
@@ -35,17 +34,18 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
         return []
     model, runs = classifier.load(), [run for _, run in looked]
     found = _of_windows(model, windows.together([core for core, _ in looked]))
-    near, wanted = labels.near(code), labels.wanted(code)
-    found[:, [labels.code_of(label) in near for label in model.labels]] = 0
+    of_code, of_near = windows.columns(model.labels, code)
+    found[:, of_near] = 0
     likely = np.argsort(-found, axis=1)[:, :_CANDIDATES].tolist()
     of_words = model.scores(windows.together(runs))
-    of_words -= of_words[:, [label in wanted for label in model.labels]].max(1, keepdims=True)
+    of_words -= of_words[:, of_code].max(1, keepdims=True)
     np.clip(of_words - _DOUBT, -_MOST, _MOST, out=of_words)
     parts, at = [], 0
     for run, places, sure in zip(runs, likely, (found.max(1) >= _SURE).tolist(), strict=True):
         end, words = at + len(run), run.words
+        known = lexicon.known(words, code)
         (_, first, last), place = max(
-            (_largest(_with_lexicon(words, of_words[at:end, place].tolist(), code, model.labels[place])), place)
+            (_largest(_with_lexicon(words, of_words[at:end, place].tolist(), known, model.labels[place])), place)
             for place in (places[:1] if sure else places)
         )
         parts.append((run.part(first, last), model.labels[place]))
@@ -63,9 +63,10 @@ def _of_windows(model: classifier.Classifier, read: Tokens) -> npt.NDArray[np.fl
     return np.asarray(sums / counts[:, None], np.float32)
 
 
-def _with_lexicon(words: Sequence[str], margins: Sequence[float], code: str, other: str) -> list[float]:
+def _with_lexicon(words: Sequence[str], margins: Sequence[float], known: Sequence[bool], other: str) -> list[float]:
+    """The margins of words, some of which are known in the asked language and some in another."""
     found = []
-    for margin, own, foreign in zip(margins, lexicon.known(words, code), lexicon.known(words, other), strict=True):
+    for margin, own, foreign in zip(margins, known, lexicon.known(words, other), strict=True):
         if own and foreign:
             margin = min(max(margin, -_KNOWN_TO_BOTH), _KNOWN_TO_BOTH)
         elif own:

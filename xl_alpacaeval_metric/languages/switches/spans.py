@@ -26,6 +26,7 @@ _ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
 _HEAVY_LETTERS, _UNSPACED_LETTERS = 21, 12
 """Letters of Chinese or Japanese, or of another script without spaces, that make a span."""
 _LETTERS_OF_SPAN = 14
+"""Letters of a run of words that make a span."""
 _UNSPACED_LETTER = re.compile(f"[{''.join(map(scripts.characters_of, ('Thai', 'Laoo', 'Khmr', 'Mymr', 'Tibt')))}]")
 _UNSPACED = frozenset(("zh", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo", "dz"))
 

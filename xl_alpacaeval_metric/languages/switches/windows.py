@@ -8,6 +8,7 @@ windows of all texts at once.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +45,7 @@ class Run:
     @property
     def words(self) -> list[str]:
         """The words in lower case."""
-        return [self.vectors.words[number] for number in self.numbers.tolist()]
+        return list(map(self.vectors.words.__getitem__, self.numbers.tolist()))
 
     @property
     def start(self) -> int:
@@ -151,10 +152,19 @@ def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str) -> npt.
     found = model.probabilities(
         (sums[last] - sums[first]).astype(np.float32), (counts[last] - counts[first]).astype(np.float32)
     )
-    near, wanted = labels.near(code), labels.wanted(code)
-    asked = found[:, [label in wanted for label in model.labels]].sum(1)
-    other = found[:, [labels.code_of(label) not in near for label in model.labels]].sum(1)
+    asked = found[:, columns(model.labels, code)[0]].sum(1)
+    other = found[:, ~columns(model.labels, code)[1]].sum(1)
     return np.asarray((other >= _FOREIGN) & (asked <= _HARDLY))
+
+
+@lru_cache(maxsize=256)
+def columns(model_labels: Sequence[str], code: str) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which of the own model's labels stand for a language, and which for it or one near it."""
+    near, wanted = labels.near(code), labels.wanted(code)
+    return (
+        np.array([label in wanted for label in model_labels]),
+        np.array([labels.code_of(label) in near for label in model_labels]),
+    )
 
 
 def _are_foreign(read: Tokens, code: str) -> npt.NDArray[np.float32]:

@@ -62,16 +62,7 @@ class Candidate:
         Raises UserError for an unknown backend, a secret among the arguments and a model folder
         that does not exist; MissingExtra if the harness or the backend is not installed.
         """
-        try:
-            from lm_eval.models import MODEL_MAPPING
-        except ModuleNotFoundError:  # Our own tasks in lm_eval/tasks make lm_eval a package without the harness.
-            raise MissingExtra("lm-eval", "eval") from None
-        if self.backend not in MODEL_MAPPING:
-            close = get_close_matches(self.backend, MODEL_MAPPING, 1)
-            meant = f"did you mean {close[0]}? lm" if close else "lm"
-            raise UserError(
-                f"unknown backend {self.backend!r}; {meant}-evaluation-harness has {', '.join(sorted(MODEL_MAPPING))}"
-            )
+        check_backend(self.backend)
         _check_installed(self.backend)
         if not self.model.strip():
             raise UserError("MODEL is empty; give a Hub id, a folder, a .gguf file or an endpoint's model name")
@@ -168,6 +159,20 @@ def with_backend(candidate: Candidate, folder: Path | None) -> Candidate:
         before=str(before) if before else None,
     )
     return replace(candidate, backend=choice.backend, chosen=str(choice))
+
+
+def check_backend(backend: str) -> None:
+    """Raise UserError for a backend that there is not, MissingExtra without the harness."""
+    try:
+        from lm_eval.models import MODEL_MAPPING
+    except ModuleNotFoundError:  # Our own tasks in lm_eval/tasks make lm_eval a package without the harness.
+        raise MissingExtra("lm-eval", "eval") from None
+    if backend not in MODEL_MAPPING:
+        close = get_close_matches(backend, MODEL_MAPPING, 1)
+        meant = f"did you mean {close[0]}? lm" if close else "lm"
+        raise UserError(
+            f"unknown backend {backend!r}; {meant}-evaluation-harness has {', '.join(sorted(MODEL_MAPPING))}"
+        )
 
 
 def _check_installed(backend: str) -> None:

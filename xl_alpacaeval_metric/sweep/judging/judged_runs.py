@@ -67,8 +67,8 @@ def ask_endpoints(
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         followed: list[tuple[Run, Future[None]]] = []
         while left:
+            over = [run for run in left if is_over(run)]  # First: what begins and ends in between is begun.
             begun = [run for run in left if asking.is_begun(run.folder)]
-            over = [run for run in left if is_over(run)]
             followed += [(run, pool.submit(follow, run)) for run in begun]
             left = [run for run in left if run not in begun and run not in over]
             _raise_first(followed)
