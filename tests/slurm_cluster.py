@@ -208,4 +208,7 @@ if __name__ == "__main__":
         sys.exit(reason)
     with SlurmCluster(Path(sys.argv[1]).resolve()) as cluster:
         print(f"export SLURM_CONF={cluster.environment['SLURM_CONF']}", flush=True)
-        signal.sigwait([signal.SIGINT, signal.SIGTERM])
+        ends = [signal.SIGINT, signal.SIGTERM]
+        signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # Only now: daemons would inherit it.
+        signal.sigwait(ends)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)
