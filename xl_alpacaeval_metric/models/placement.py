@@ -66,7 +66,7 @@ def place(
     UserError for a number that this machine does not have, or that contradicts the arguments.
     """
     number = _number(wanted)
-    own = _own_width(backend, arguments)
+    own = own_width(backend, arguments)
     if number is not None and backend not in HF and backend not in _WIDTHS:
         raise UserError(f"--gpus {number} goes with --backend hf, vllm and sglang; {backend} places its model itself")
     if device is not None:
@@ -102,8 +102,8 @@ def _number(wanted: str) -> int | None:
     return int(wanted)
 
 
-def _own_width(backend: str, arguments: Mapping[str, object]) -> int | None:
-    """The GPUs that the arguments themselves ask for; 0 for all that are visible, None for none."""
+def own_width(backend: str, arguments: Mapping[str, object]) -> int | None:
+    """The GPUs that the arguments ask for; 0 for all that are visible, None where they do not."""
     if backend in HF:
         spread = any(arguments.get(name) not in (None, False, "") for name in _SPREADING)
         return 0 if spread else None

@@ -98,7 +98,11 @@ class Site:
         return None
 
     def sbatch(self, needs: Needs) -> dict[str, str]:
-        """The options of a job, by their long names; "" is a flag."""
+        """The options of a job, by their long names; "" is a flag.
+
+        A job that uses more GPUs than the site's options say asks for its number of the site's
+        type.
+        """
         given: dict[str, str | None] = dict(self.options)
         if not needs.gpus:
             given = {name: value for name, value in given.items() if name not in _GPU_OPTIONS}
@@ -106,6 +110,7 @@ class Site:
                 rest = [part for part in str(given["gres"]).split(",") if not _is_gpu(part)]
                 given["gres"] = ",".join(rest) or None
             given |= self.without_gpus
+        given = {name: _at_least(name, value, needs.gpus) for name, value in given.items()}
         own = needs.options()
         if any(map(_is_gpu, (given.get("gres") or "").split(","))):
             own.pop("gpus", None)
@@ -213,6 +218,24 @@ def _lines(value: object, where: str) -> list[str]:
 
 def _is_gpu(resource: str) -> bool:
     return resource.strip().removeprefix("gres:").partition(":")[0] == "gpu"
+
+
+def _at_least(option: str, value: str | None, gpus: int) -> str | None:
+    """The value of an option, with a number of GPUs of `gpus` at least."""
+    if value and option == "gres":
+        return ",".join(_raised(part, gpus) if _is_gpu(part) else part for part in value.split(","))
+    return _raised(value, gpus) if value and option in _GPUS else value
+
+
+def _raised(value: str, gpus: int) -> str:
+    """`2`, `a100:2` or `gpu:a100:2` for `1`, `a100:1` or `gpu:a100:1`, and 2 GPUs."""
+    plain, _, sockets = value.partition("(")
+    kind, _, number = plain.strip().rpartition(":")
+    if not number.isdecimal():
+        return f"{plain.strip()}:{gpus}" if gpus > 1 else value
+    if int(number) >= gpus:
+        return value
+    return (f"{kind}:{gpus}" if kind else str(gpus)) + (f"({sockets}" if sockets else "")
 
 
 def _count(option: str, value: str) -> int:

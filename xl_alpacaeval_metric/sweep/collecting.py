@@ -9,8 +9,10 @@ from xl_alpacaeval_metric.leaderboard import formats, ranking
 from xl_alpacaeval_metric.pages import run_page, shown_run
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.sweep.file import Run, Sweep
+from xl_alpacaeval_metric.sweep.tasks import FOLDER
 
-FORMS = ("json", "md", "csv")
+FORMS, PAGE = ("json", "md", "csv"), "html"
+COLLECTED = "collected.json"
 MOST_ANSWERS = 200_000
 """On one page: of more it would be a file that no browser opens, and memory that grows with it."""
 
@@ -18,13 +20,15 @@ MOST_ANSWERS = 200_000
 def collect(sweep: Sweep, runs: Sequence[Run], say: Callable[[str], None]) -> None:
     """Write OUTPUT/BENCHMARK.json, .md, .csv (the ranking) and .html (the page), where they can be.
 
-    `say` gets a line for each file, and for each that is left out and why.
+    `say` gets a line for each file, and for each that is left out and why. What was made of which
+    runs is kept in OUTPUT/tasks/collected.json.
     """
+    made: dict[str, dict[str, list[str]]] = {}
     for name, folders in _by_benchmark(runs).items():
-        found = [folder for folder in folders if (folder / run_folder.RESULTS).is_file()]
-        if not found:
-            continue
+        found = _scored(folders)
         stem = sweep.output / name
+        for form in (*FORMS, PAGE):  # Of runs that the file may not have any more.
+            _file(stem, form).unlink(missing_ok=True)
         if len(found) > 1:
             try:
                 ranked = ranking.rank(found)
@@ -33,20 +37,31 @@ def collect(sweep: Sweep, runs: Sequence[Run], say: Callable[[str], None]) -> No
                 say(f"{_file(stem, 'md')}: ranking of {len(found)} runs (also as .json and .csv)")
             except UserError as error:
                 say(f"{name}: no ranking: {error}")
-        _write_page(name, found, stem, say)
+        if found:
+            _write_page(name, found, stem, say)
+        files = [file.name for form in (*FORMS, PAGE) if (file := _file(stem, form)).is_file()]
+        made[name] = {"runs": [folder.name for folder in found], "files": files}
+    (sweep.output / FOLDER).mkdir(parents=True, exist_ok=True)
+    jsonl.write_json(sweep.output / FOLDER / COLLECTED, made)
 
 
 def is_current(sweep: Sweep, runs: Sequence[Run]) -> bool:
-    """Whether every benchmark's files are there, and newer than the results of its runs."""
+    """Whether the files that were made are there, of these runs, and newer than their results."""
+    record = sweep.output / FOLDER / COLLECTED
+    made = jsonl.read_json(record) if record.is_file() else {}
     for name, folders in _by_benchmark(runs).items():
-        results = [file for folder in folders if (file := folder / run_folder.RESULTS).is_file()]
-        made = [_file(sweep.output / name, form) for form in (("json",) if len(results) > 1 else ())]
-        if any(not file.is_file() for file in made):
+        found, of = _scored(folders), made.get(name)
+        if not isinstance(of, dict) or of.get("runs") != [folder.name for folder in found]:
             return False
-        newest = max((file.stat().st_mtime for file in results), default=0.0)
-        if any(file.stat().st_mtime < newest for file in made):
+        files = [sweep.output / str(file) for file in of.get("files", ())]
+        newest = max(((folder / run_folder.RESULTS).stat().st_mtime for folder in found), default=0.0)
+        if any(not file.is_file() or file.stat().st_mtime < newest for file in (*files, record)):
             return False
     return True
+
+
+def _scored(folders: Sequence[Path]) -> list[Path]:
+    return [folder for folder in folders if (folder / run_folder.RESULTS).is_file()]
 
 
 def _write_page(name: str, found: Sequence[Path], stem: Path, say: Callable[[str], None]) -> None:
@@ -54,7 +69,7 @@ def _write_page(name: str, found: Sequence[Path], stem: Path, say: Callable[[str
     if answers > MOST_ANSWERS:
         say(f"{name}: no page of {answers} answers, more than {MOST_ANSWERS}; `xl-alpacaeval report` makes one of some")
         return
-    page = _file(stem, "html")
+    page = _file(stem, PAGE)
     try:
         run_page.write(shown_run.read(found), page)
         say(f"{page}: every answer of {len(found)} runs")

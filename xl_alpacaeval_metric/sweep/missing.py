@@ -141,10 +141,11 @@ def _answered(folder: Path, keys: Collection[ItemKey]) -> dict[ItemKey, object]:
 
 
 def _is_by(setting: Mapping[str, str], judge: Judge | None) -> bool:
-    """Whether results of this signature are by this judge, asked in this way."""
-    spec = _spec(setting)
-    if judge is None or spec != judge.client.spec:
-        return judge is None and spec == NO_JUDGE
+    """Whether results of this signature are by this judge, asked in this way; any are by none."""
+    if judge is None:
+        return True
+    if _spec(setting) != judge.client.spec:
+        return False
     orders = ("both",) if judge.both_orders else ("balanced", "both")
     return (
         setting.get("order") in orders

@@ -1,10 +1,13 @@
 """What is to be done for a sweep: tasks for what is missing in its run folders."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.models import backend_choice, placement
+from xl_alpacaeval_metric.prefetch.needs import Loaded
 from xl_alpacaeval_metric.sweep import commands
 from xl_alpacaeval_metric.sweep.file import Run, Sweep
 from xl_alpacaeval_metric.sweep.judging.judges import Judges
@@ -54,9 +57,11 @@ def plan(sweep: Sweep, judges: Judges, missing: Missing) -> Plan:
 
 def gpus_of(model: ModelSettings) -> int:
     """The GPUs that a model's task asks a cluster for: one unless the file says more, or none."""
-    if "base_url" in model.model_args or model.device == "cpu":
+    loaded = Loaded(model.model, model.backend or backend_choice.AUTO, model.model_args)
+    if loaded.at_endpoint or model.device == "cpu":
         return 0
-    return int(model.gpus) if model.gpus and model.gpus.isdecimal() else 1
+    # With the arguments of vLLM, `auto` chooses it.
+    return _gpus(model.gpus, "vllm" if loaded.backend == backend_choice.AUTO else loaded.backend, model.model_args)
 
 
 def write_copy(sweep_file: Path, content: dict[str, object], output: Path) -> None:
@@ -83,12 +88,19 @@ def _judge_gpus(sweep: Sweep) -> int:
     """The GPUs of the largest judge that is loaded here; 0 where all are at endpoints."""
     return max(
         (
-            0 if one.device == "cpu" else int(one.gpus) if one.gpus and one.gpus.isdecimal() else 1
+            0 if one.device == "cpu" else _gpus(one.gpus, one.judge.partition("/")[0], one.args)
             for one in sweep.judges
             if not one.is_endpoint
         ),
         default=0,
     )
+
+
+def _gpus(wanted: str | None, backend: str, arguments: Mapping[str, Any]) -> int:
+    """The number that is wanted, or else that of the backend's arguments, or one."""
+    if wanted and wanted.isdecimal():
+        return int(wanted)
+    return placement.own_width(backend, arguments) or 1
 
 
 def _collected(sweep: Sweep, runs: Sequence[Run]) -> bool:

@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.machine import ray_cluster
 from xl_alpacaeval_metric.models import backend_choice
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate, check_backend
-from xl_alpacaeval_metric.slurm import queue
+from xl_alpacaeval_metric.slurm import options, queue
 from xl_alpacaeval_metric.sweep import collecting, commands
 from xl_alpacaeval_metric.sweep import plan as planning
 from xl_alpacaeval_metric.sweep.executors import local, slurm_jobs
@@ -35,7 +35,11 @@ def planned(sweep: Sweep, check: Check) -> Plan:
         _check_model(model)
     for judge in sweep.judges:
         _check_path(judge.judge.partition("/")[2])
-    with judges.opened(sweep) as opened:
+    if sweep.place.executor == "slurm":
+        options.site(sweep.place.slurm, "slurm:")
+    if sweep.output.exists() and not sweep.output.is_dir():
+        raise UserError(f"output {sweep.output} is a file; give a folder")
+    with judges.opened(sweep, cached=False) as opened:
         missing = Missing(sweep.judging)
         if faults := changed(sweep, opened, missing, check):
             more = f" (and {len(faults) - 1} more runs)" if len(faults) > 1 else ""
@@ -51,6 +55,10 @@ def changed(sweep: Sweep, opened: judges.Judges, missing: Missing, check: Check)
     found = {}
     for run in sweep.runs:
         candidate = check(commands.answering(run, sweep.judging))
+        try:
+            candidate.check_settings()
+        except UserError as error:
+            raise UserError(f"model {run.model.model}: {error}") from None
         try:
             missing.refuse_changed(run, candidate, opened.settings(run.benchmark))
         except UserError as error:
@@ -77,7 +85,7 @@ def start(sweep: Sweep, source: Path, check: Check, say: Say) -> Plan:
         if sweep.place.executor == "ray":
             ray_cluster.check(sweep.place.ray_address)
         _wait_for_others(folder, [task.name for task in found.tasks])
-        if found.ask is not None or found.finish is not None:
+        if not all(one.is_complete for one in found.held.values()):
             with judges.opened(sweep) as opened:
                 opened.preflight(endpoints_alone=True)
         planning.note_waiting(found, folder)

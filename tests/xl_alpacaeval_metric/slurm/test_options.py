@@ -51,6 +51,22 @@ def test_resources_fit_what_the_job_uses(given: dict[str, object], with_gpu: str
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"gpus": "a100:1"}, {"gpus": "a100:2"}),
+        ({"gpus-per-node": 1}, {"gpus-per-node": "2"}),
+        ({"gres": "nvme:1,gpu:a100:1"}, {"gres": "nvme:1,gpu:a100:2"}),
+        ({"gres": "gpu:a100:1(S:0)"}, {"gres": "gpu:a100:2(S:0)"}),
+        ({"gres": "gpu"}, {"gres": "gpu:2"}),
+        ({"gres": "gpu:4"}, {"gres": "gpu:4"}),
+    ],
+)
+def test_a_job_of_two_gpus_gets_them_from_a_site_of_one(given: dict[str, object], expected: dict[str, str]) -> None:
+    chosen = site(given).sbatch(Needs(gpus=2))
+    assert chosen == {"cpus-per-task": "12", "mem": "112G", **expected}
+
+
+@pytest.mark.parametrize(
     ("given", "gpus"),
     [
         ({}, None),

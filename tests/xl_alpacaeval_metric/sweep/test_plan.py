@@ -11,7 +11,8 @@ from xl_alpacaeval_metric.cli.cluster.sweep import check_arguments
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate
-from xl_alpacaeval_metric.sweep import file, run
+from xl_alpacaeval_metric.sweep import collecting, file, run
+from xl_alpacaeval_metric.sweep import plan as planning
 
 ROWS = [
     {"id": f"p{n}", "instruction": f"Tell story {n}.", "language": code, "reference": text}
@@ -99,6 +100,12 @@ def test_what_run_folders_have_is_not_planned(tmp_path: Path) -> None:
         ({"benchmarks": ["nothing"]}, "unknown benchmark 'nothing'"),
         ({"languages": ["sv"]}, "has no rows in 'sv'"),
         ({"models": [{"model": "a", "model_args": {"x": "1,2"}}]}, "model_args: x is '1,2'"),
+        ({"models": [{"model": "a", "gpus": "many"}]}, "--gpus 'many' is neither"),
+        ({"models": [{"model": "a", "gpus": "-1"}]}, "--gpus '-1' is neither"),
+        ({"models": [{"model": "a", "device": "tpu"}]}, "--device 'tpu' is unknown"),
+        ({"models": [{"model": "a", "batch_size": "big"}]}, "--batch-size 'big' is neither"),
+        ({"models": [{"model": "a", "model_args": {"pretrained": "x"}}]}, "MODEL says that here"),
+        ({"executor": "slurm", "slurm": {"time": "banana"}}, "no time limit"),
         ({"eval": {"criteria": True}, "judges": ["openai/a", "openai/b"]}, "criteria are rated by one judge"),
     ],
 )
@@ -177,3 +184,41 @@ def test_answers_get_the_references_of_the_file(tmp_path: Path) -> None:
     write_jsonl(small / "verdicts.jsonl", [{**ROWS[0], "preference": 1.0}])
     with pytest.raises(UserError, match="id 'p0' in de has another reference"):
         run.planned(changed, check_arguments)
+
+
+def test_gpus_are_those_of_the_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    models = [
+        {"model": "ORG/a", "backend": "vllm", "model_args": {"tensor_parallel_size": 4}},
+        {"model": "ORG/b", "model_args": {"tensor_parallel_size": 2, "pipeline_parallel_size": 3}},
+        {"model": "gpt", "backend": "openai-chat-completions"},
+        {"model": "ORG/c", "gpus": 2},
+    ]
+    judges = [{"judge": "vllm/ORG/judge", "args": {"tensor_parallel_size": 4}}]
+    found = sweep_of(tmp_path, models=models, judges=judges)
+
+    assert [planning.gpus_of(model) for model in found.models] == [4, 6, 0, 2]
+    assert (finish := run.planned(found, check_arguments).finish) is not None
+    assert finish.gpus == 4
+
+
+def test_without_judges_any_results_do_and_rankings_are_of_the_runs_of_the_file(tmp_path: Path) -> None:
+    for name in ("small", "large"):
+        answered(tmp_path / "out/stories" / name, "openai/judge")
+    sweep = sweep_of(tmp_path, judges="none")
+    assert names(run.planned(sweep, check_arguments).tasks) == ["finish"]
+
+    collecting.collect(sweep, list(sweep.runs), print)
+    assert run.planned(sweep, check_arguments).tasks == ()
+
+    alone = sweep_of(tmp_path, judges="none", models=[SMALL])
+    (tmp_path / "out/stories.md").write_text("of small and large")
+    assert names(run.planned(alone, check_arguments).tasks) == ["finish"]
+    collecting.collect(alone, list(alone.runs), print)
+    assert not (tmp_path / "out/stories.md").exists()
+    assert run.planned(alone, check_arguments).tasks == ()
+
+
+def test_a_plan_writes_no_cache(tmp_path: Path) -> None:
+    run.planned(sweep_of(tmp_path, eval={"cache": str(tmp_path / "cache")}), check_arguments)
+    assert not (tmp_path / "cache").exists()

@@ -45,7 +45,8 @@ def sweep(
             run.do_task(found, task, progress, progress.notify)
         return
     if status:
-        _show_status(found)
+        if not _show_status(found):
+            raise Exit(1)
         return
     if dry_run:
         _show_plan(found, run.planned(found, check_arguments))

@@ -66,14 +66,7 @@ class Candidate:
         _check_installed(self.backend)
         if not self.model.strip():
             raise UserError("MODEL is empty; give a Hub id, a folder, a .gguf file or an endpoint's model name")
-        if self.thinking not in THINKING:
-            raise UserError(f"--thinking {self.thinking!r} is not one of {', '.join(THINKING)}")
-        if self.thinking != "auto" and not self.chat_template:
-            raise UserError(f"--thinking {self.thinking} goes through the chat template; leave out --no-chat-template")
-        if self.thinking == "off" and self.thinking_tokens:
-            raise UserError("--thinking off leaves no thought to give tokens to; leave out --thinking-tokens")
-        if not re.fullmatch(r"[1-9]\d*|auto(:\d+(\.\d+)?)?", self.batch_size):
-            raise UserError(f"--batch-size {self.batch_size!r} is neither a number from 1 nor auto")
+        self.check_settings()
         credentials.refuse({"MODEL": self.model}, "the argument")
         credentials.refuse(self.model_args, "--model-args")
         credentials.refuse(self.generation, "--generation-kwargs")
@@ -91,6 +84,26 @@ class Candidate:
         if self.backend in placement.HF:
             quantization.check(found, self.model_args)
         self.placement(1)
+
+    def check_settings(self) -> None:
+        """Check what depends on neither the model's files nor this machine; raises UserError."""
+        if "pretrained" in self.model_args and self.backend in placement.HF | placement.VLLM:
+            raise UserError("--model-args pretrained: MODEL says that here; leave pretrained out")
+        placement.check_number(self.gpus)
+        if (
+            self.backend in placement.HF
+            and self.device
+            and not re.fullmatch(r"(cuda|xpu)(:\d+)?|mps(:0)?|cpu(:0)?", self.device)
+        ):
+            raise UserError(f"--device {self.device!r} is unknown; there are cuda, cuda:1 and so on, mps and cpu")
+        if self.thinking not in THINKING:
+            raise UserError(f"--thinking {self.thinking!r} is not one of {', '.join(THINKING)}")
+        if self.thinking != "auto" and not self.chat_template:
+            raise UserError(f"--thinking {self.thinking} goes through the chat template; leave out --no-chat-template")
+        if self.thinking == "off" and self.thinking_tokens:
+            raise UserError("--thinking off leaves no thought to give tokens to; leave out --thinking-tokens")
+        if not re.fullmatch(r"[1-9]\d*|auto(:\d+(\.\d+)?)?", self.batch_size):
+            raise UserError(f"--batch-size {self.batch_size!r} is neither a number from 1 nor auto")
 
     def placement(self, answers: int) -> Placement:
         """Where the model goes on this machine's GPUs for so many answers; raises UserError."""

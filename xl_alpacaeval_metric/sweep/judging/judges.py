@@ -74,10 +74,10 @@ class Judges:
 
 
 @contextmanager
-def opened(sweep: Sweep, *, asked: bool = True) -> Iterator[Judges]:
+def opened(sweep: Sweep, *, asked: bool = True, cached: bool = True) -> Iterator[Judges]:
     """The judges of a sweep, closed at the end of the block; models are loaded when they are asked.
 
-    Not to be `asked`, they need no key.
+    Not to be `asked`, they need no key. Not `cached`, the file for their replies is not touched.
 
     Raises UserError for a specification, an argument, a prompt or a criterion that is none, and for
     an endpoint without a key.
@@ -85,7 +85,7 @@ def opened(sweep: Sweep, *, asked: bool = True) -> Iterator[Judges]:
     how, clients = sweep.judging, list[tuple[JudgeSettings, Client]]()
     try:
         for one in sweep.judges:
-            clients.append((one, _client(one, how.cache if asked else None, asked)))
+            clients.append((one, _client(one, how.cache if asked and cached else None, asked)))
         rubric = None
         if how.criteria or how.criteria_file is not None:
             if len(clients) != 1:
