@@ -1,7 +1,7 @@
 """What a sweep's run folders hold, and what is missing in them."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,7 +32,7 @@ class Held:
 
     `judged` says whether the results there are by the judge that is wanted, over all answers;
     `missing` is the number of its verdicts that are missing. `scored` says whether there are
-    results at all.
+    results at all, or all answers that a judge needs: judging removes the results of before.
     """
 
     answered: int
@@ -77,6 +77,8 @@ class Missing:
         # Not run.json, which names a judge before its results are there.
         scored = bool(results) and _count(results, "n_items", len(keys)) >= len(keys)
         judged = scored and _is_by(parse(str(results.get("signature", ""))), judge)
+        if judge is not None and not results and (run.folder / run_folder.RUN).is_file():
+            scored = len(_among(jsonl.read_lines(run.folder / run_folder.SAMPLES), keys)) >= len(keys)
         if rated and not results.get("criteria"):
             judged = False
         return Held(answered, len(keys), scored, judged, _count(results, "n_missing", 0) if judged else 0)
@@ -101,7 +103,10 @@ def _answered(folder: Path, keys: Collection[ItemKey]) -> set[ItemKey]:
     """The wanted items that a run folder has answers to; a line at a time is read."""
     if not folder.is_dir():
         return set()
-    lines = (row for file in parts.files(folder) for row in jsonl.read_lines(file))
+    return _among((row for file in parts.files(folder) for row in jsonl.read_lines(file)), keys)
+
+
+def _among(lines: Iterable[Mapping[str, object]], keys: Collection[ItemKey]) -> set[ItemKey]:
     return {key for row in lines if (key := (str(row.get("id")), str(row.get("language")))) in keys}
 
 
