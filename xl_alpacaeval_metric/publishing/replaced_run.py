@@ -8,6 +8,7 @@ from typing import Any
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.hub import front_matter, push
 
+NONE = "none"
 _JUDGE = re.compile(r"judge:([^|`\s]+)")
 
 
@@ -27,7 +28,7 @@ def replaced(folder: Path, repo: str, planned: push.PushPlan) -> list[str]:
     if there.get("pretty_name") != ours.get("pretty_name"):
         return [f"the run of {there.get('pretty_name')}", *lines]
     judge, other = _judge(folder / hub_folder.CARD), _judge(card)
-    if judge != other:
+    if other not in (judge, NONE):
         lines.append(f"the same run as {other} judged it")
     if missing := [code for code in _languages(there) if code not in _languages(ours)]:
         lines.append(f"the languages {', '.join(missing)}")
@@ -35,9 +36,9 @@ def replaced(folder: Path, repo: str, planned: push.PushPlan) -> list[str]:
 
 
 def _judge(card: Path) -> str:
-    """The judge in the card's signature, without its version."""
+    """The judge in the card's signature, without its version; "none" where there is none."""
     found = _JUDGE.search(card.read_text("utf-8", errors="replace"))
-    return re.sub("@[^+]*", "", found[1]) if found else "no judge"
+    return re.sub("@[^+]*", "", found[1]) if found else NONE
 
 
 def _languages(front: Mapping[str, Any]) -> list[str]:
