@@ -40,7 +40,7 @@ def remarks(outcome: Outcome) -> list[str]:
     """What a reader must know of the figures, a line each."""
     checked = ", ".join(outcome.tally.benchmarks) or "no benchmark"
     found = [f"checked for overlap with: {checked}", *outcome.tally.not_checked]
-    wanted = outcome.job.settings.per_language
+    wanted = outcome.job.settings.wanted_rows
     found += [
         f"{target}: {count} of {wanted} rows wanted; give more passages" for target, count in outcome.short.items()
     ]
