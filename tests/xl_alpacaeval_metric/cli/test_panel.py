@@ -96,8 +96,8 @@ def test_a_panel_averages_its_judges_and_says_what_each_thinks(
     assert [one["model"] for one in settings["judge_identity"]["panel"]] == ["a", "b", "c"]
 
     shown = run("show", folder, "--id", "0").stdout
-    for name, value in (("a", "0.90"), ("b", "0.60"), ("c", "missing")):
-        assert re.search(f"openai/{name}, (answer|reference) first: {value}", shown)
+    for name, said in (("a", "0.90"), ("b", "0.60"), ("c", "missing")):
+        assert re.search(f"openai/{name}, (answer|reference) first: {said}", shown)
 
     # What has a verdict is not asked again.
     asked.clear()
