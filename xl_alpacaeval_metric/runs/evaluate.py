@@ -49,7 +49,7 @@ def evaluate_model(
         source = (benchmark.version, benchmark.references)
         expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
         task, check = scored.planned(folder, expected, judging, _without_reference(rows))
-        scored.take_on_judge(folder, judging, _rows_settings(benchmark), source)
+        scored.take_on(folder, judging, task, _rows_settings(benchmark), source)
         folder.write_rows(run_folder.ROWS, rows)
         if check is not None and check.at_endpoints:
             check.run(progress)
@@ -118,7 +118,7 @@ def judge_pairs(
         rows = growth.merged(before, rows, ("instruction", "prediction"), judged, output)
         source = (f"pairs@{_hash(rows)}", references)
         task, check = scored.planned(folder, comparisons_of(rows), judging, _without_reference(rows))
-        scored.take_on_judge(folder, judging, {"pairs": _hash(rows), "rows": len(rows)}, source)
+        scored.take_on(folder, judging, task, {"pairs": _hash(rows), "rows": len(rows)}, source)
         folder.write_rows(run_folder.SAMPLES, rows)
         notes = [*notes, *task.left_out()]
         return scored.judged(folder, task, judging, source, progress, notes, check)
@@ -151,7 +151,7 @@ def judge_run(
             benchmark = f"pairs@{_hash(rows)}"
         source = (benchmark, given.name if given else references)
         task, check = scored.planned(folder, comparisons_of(rows), judging, _without_reference(rows))
-        scored.take_on_judge(folder, judging, changed, source)
+        scored.take_on(folder, judging, task, changed, source)
         if given is not None:
             folder.write_rows(run_folder.SAMPLES, rows)
             by_key = {growth.key_of(row): row["reference"] for row in rows}

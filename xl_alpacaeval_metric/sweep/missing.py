@@ -1,7 +1,7 @@
 """What a sweep's run folders hold, and what is missing in them."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -43,7 +43,7 @@ class Held:
 
     `judged` says whether the results there are by the judge that is wanted, over all answers;
     `missing` is the number of its verdicts that are missing. `scored` says whether there are
-    results at all.
+    results at all, or all answers that a judge needs: judging removes the results of before.
     """
 
     answered: int
@@ -98,12 +98,14 @@ class Missing:
     def held(self, run: Run, judge: Judge | None, rated: bool = False) -> Held:
         """What the folder of a run holds; `rated` says whether ratings by criteria are wanted."""
         wanted = self.wanted(run.benchmark).references
-        beside = _answered(run.folder, wanted)
+        beside = _answered(parts.files(run.folder) if run.folder.is_dir() else (), wanted)
         outdated = sum(bool(wanted[key]) and reference != wanted[key] for key, reference in beside.items())
         results = _json(run.folder / run_folder.RESULTS)
         # Not run.json, which names a judge before its results are there.
         scored = bool(results) and _count(results, "n_items", len(wanted)) >= len(wanted)
         judged = scored and _is_by(parse(str(results.get("signature", ""))), judge)
+        if judge is not None and not results and (run.folder / run_folder.RUN).is_file():
+            scored = len(_answered([run.folder / run_folder.SAMPLES], wanted)) >= len(wanted)
         if rated and not results.get("criteria"):
             judged = False
         missing = _count(results, "n_missing", 0) if judged else 0
@@ -127,14 +129,12 @@ class Missing:
         return Wanted(found, {(row.id, row.response_language): row.reference for row in found.rows})
 
 
-def _answered(folder: Path, keys: Collection[ItemKey]) -> dict[ItemKey, object]:
-    """The wanted items that a run folder has answers to, with the references beside these.
+def _answered(files: Iterable[Path], keys: Collection[ItemKey]) -> dict[ItemKey, object]:
+    """The wanted items that files of answers have, with the references beside these.
 
     A line at a time is read.
     """
-    if not folder.is_dir():
-        return {}
-    lines = (row for file in parts.files(folder) for row in jsonl.read_lines(file))
+    lines = (row for file in files for row in jsonl.read_lines(file))
     return {
         key: row.get("reference") for row in lines if (key := (str(row.get("id")), str(row.get("language")))) in keys
     }
