@@ -10,7 +10,8 @@ import pytest
 
 from tests.xl_instruct_dataset.train.training import tune
 from xl_alpacaeval_metric.errors import UserError
-from xl_instruct_dataset.train.finetune import checkpoints, run
+from xl_alpacaeval_metric.runs.folder import RunFolder
+from xl_instruct_dataset.train.finetune import checkpoints, run, save
 
 WEIGHTS = "*.safetensors"
 
@@ -168,7 +169,11 @@ def no_space_of_safetensors() -> Exception:
     return SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
 
-@pytest.mark.parametrize("error", [no_space, no_space_of_safetensors])
+def no_space_of_torch() -> Exception:
+    return RuntimeError("[enforce fail at inline_container.cc:664] . PytorchStreamWriter failed writing file data/0")
+
+
+@pytest.mark.parametrize("error", [no_space, no_space_of_safetensors, no_space_of_torch])
 def test_a_full_disk_is_one_line(
     error: Callable[[], Exception], tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,5 +183,34 @@ def test_a_full_disk_is_one_line(
         raise error()
 
     monkeypatch.setattr(peft.PeftModel, "save_pretrained", fails)
-    with pytest.raises(UserError, match=r"run: the disk is full; free some, and the same command goes on"):
+    with pytest.raises(
+        UserError,
+        match=r"run: the disk is full \(.* free; a checkpoint takes about \d+\.\d KiB\); free some, or give "
+        r"--keep-checkpoints 1, and the same command goes on",
+    ):
         tune(tiny, tmp_path / "run", save_steps=2)
+
+
+def test_a_disk_that_is_full_when_the_model_is_saved_is_one_line(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise no_space_of_safetensors()
+
+    monkeypatch.setattr(save, "_merge", fails)
+    with pytest.raises(
+        UserError, match=r"the disk is full \(.*; the weights take about .*\); free some, or give --no-merge"
+    ):
+        tune(tiny, tmp_path / "run", merge=True, max_steps=1)
+
+
+def test_a_disk_too_full_for_the_end_of_the_run_does_not_hide_what_ended_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise no_space()
+
+    monkeypatch.setattr(RunFolder, "record", full)
+    with pytest.raises(UserError, match="free some"), RunFolder(tmp_path / "run", {"model": "m"}):
+        raise UserError("the disk is full; free some")
+    assert not (tmp_path / "run" / ".lock").exists()
