@@ -29,6 +29,11 @@ def last(folder: Path) -> Path | None:
     return max(whole, key=step_of, default=None)
 
 
+def has_any(folder: Path) -> bool:
+    """Whether a checkpoint was written to its end, be it whole or damaged since."""
+    return any(isinstance(_json(path / STATE), dict) for path in _all(folder))
+
+
 def sweep(folder: Path) -> list[str]:
     """Remove the checkpoints that are not whole; returns a line for each, with what it lacks.
 

@@ -171,7 +171,7 @@ def untouched(folder: Path) -> bool:
     if not folder.is_dir():
         return True
     names = {name for name in run_folder.names(folder) if not name.startswith(save.SAVING)}
-    return names <= _EARLY and checkpoints.last(folder) is None
+    return names <= _EARLY and not checkpoints.has_any(folder)
 
 
 def _cleared(folder: Path) -> bool:
