@@ -1,14 +1,13 @@
 """The usual columns of instruction data, read as the turns of a conversation.
 
 The one parser of rows with foreign column names: an instruction and its response as text under any
-of their names, with Alpaca's `input`, a system prompt or a history beside them; TRL's prompt and
-completion as lists of turns; chats as `messages` (role, content) or in ShareGPT's form (from,
-value).
+of their names, with Alpaca's `input`, Dolly's `context`, a system prompt or a history beside them;
+TRL's prompt and completion as lists of turns; chats as `messages` (role, content) or in ShareGPT's
+form (from, value).
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from xl_alpacaeval_metric.errors import UserError
@@ -16,9 +15,11 @@ from xl_alpacaeval_metric.errors import UserError
 INSTRUCTION = ("instruction", "prompt", "query", "question", "input", "inputs")
 RESPONSE = ("response", "output", "answer", "completion", "target", "targets")
 CHAT = ("messages", "conversations", "conversation")
-SYSTEM = ("system", "system_prompt")
+SYSTEM = ("system", "system_prompt", "system_message")
 HISTORY = "history"
-_NAMES = frozenset((*INSTRUCTION, *RESPONSE, *CHAT, *SYSTEM, HISTORY, "text"))
+BESIDE = ("input", "context")
+"""Columns whose text belongs to the instruction beside them, as further paragraphs."""
+_NAMES = frozenset((*INSTRUCTION, *RESPONSE, *CHAT, *SYSTEM, HISTORY, *BESIDE, "text"))
 _ROLES = {"human": "user", "gpt": "assistant"}  # ShareGPT's names of roles.
 
 
@@ -29,30 +30,21 @@ class Turn(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """The turns of a row in order, and the columns that they come from.
+def conversation_of(row: Mapping[str, object], where: str) -> Sequence[Turn]:
+    """The turns in a row, in order: its instruction and response, or its chat where that differs.
 
-    `unused` names the instruction or response column whose text is in none of the turns.
-    """
+    `input` and `context` beside an instruction are its further paragraphs, as in Alpaca's and
+    Dolly's data. A system prompt becomes the first turn, a history the turns after it. A chat is
+    preferred to an instruction and response unless all it says is in them, too.
 
-    turns: tuple[Turn, ...]
-    columns: tuple[str, ...]
-    unused: tuple[str, ...] = ()
-
-
-def conversation_of(row: Mapping[str, object], where: str) -> Conversation:
-    """The conversation in a row: its instruction and response, or its chat where that differs.
-
-    `input` beside an instruction is its second paragraph, as in Alpaca's data. A system prompt
-    becomes the first turn, a history the turns after it. A chat is preferred to an instruction and
-    response unless all it says is in them, too.
-
-    Raises UserError with the row's place (`where`) and what it needs: where it has neither a chat
-    nor an instruction with a response, or where a turn is not an object with a role and a text.
+    No text of these columns is lost: raises UserError with the row's place (`where`) where a
+    column says something else than the one that is read, such as `output` beside `response`; where
+    the row has neither a chat nor an instruction with a response; and where a turn is not an object
+    with a role and a text.
     """
     asked, answered = _first(row, INSTRUCTION), _first(row, RESPONSE)
-    chat = next((name for name in CHAT if isinstance(row.get(name), list)), None)
+    chat = next((name for name in CHAT if isinstance(row.get(name), list) and row[name]), None)
+    chat = chat or next((name for name in CHAT if isinstance(row.get(name), list)), None)
     if chat is None and (asked is None or answered is None):
         for name in INSTRUCTION if asked is None else RESPONSE:
             if name in row:
@@ -61,23 +53,93 @@ def conversation_of(row: Mapping[str, object], where: str) -> Conversation:
             f"{where}: no instruction with its response; needs {' or '.join(INSTRUCTION[:2])} and "
             f"{' or '.join(RESPONSE[:2])}, or {CHAT[0]}, and has {', '.join(map(str, row)) or 'nothing'}"
         )
-    parts = {
-        name: tuple(_column(row, name, role, where))
-        for name, role in ((asked, "user"), (answered, "assistant"))
-        if name is not None
-    }
-    system = tuple(_system(row, where))
-    history = tuple(_history(row, where)) if chat is None else ()
-    pair = (*system, *history, *(turn for part in parts.values() for turn in part))
-    if chat is None:
-        return Conversation(pair, tuple(parts))
-    turns = tuple(_turns(row[chat], where))
-    if len(parts) == 2 and _says(turns) <= _says(pair):
-        return Conversation(pair, tuple(parts))
-    # Many files repeat the system prompt of a chat in a column.
-    turns = (*(turn for turn in system if not _says([turn]) <= _says(turns)), *turns)
-    unused = tuple(name for name, part in parts.items() if not _says(part) <= _says(turns))
-    return Conversation(turns, (chat,), unused)
+    request = () if asked is None else tuple(_request(row, asked, where))
+    answer = () if answered is None else tuple(_said(row[answered], "assistant", where))
+    before = (*_system(row, where), *_history(row, where))
+    turns: Sequence[Turn] = (*before, *request, *answer)
+    if chat is not None:
+        chatted = tuple(_turns(row[chat], where))
+        if asked is None or answered is None or not _says(chatted) <= _says(turns):
+            turns = _with(before, chatted)
+        else:
+            chat = None
+    _check_complete(row, turns, request, (chat or asked, chat or answered), where)
+    return turns
+
+
+def _request(row: Mapping[str, object], asked: str, where: str) -> Iterator[Turn]:
+    """The turns of the instruction in column `asked`, with the paragraphs that stand beside it."""
+    found = [row[asked]]
+    for name in BESIDE:
+        text = row.get(name)
+        if name == asked or text is None:
+            continue
+        if not isinstance(text, str):
+            raise UserError(f"{where}: {name} is {_kind(text)}; need text")
+        if text.strip() and text not in found:
+            found.append(text)
+    if isinstance(found[0], str):
+        yield Turn("user", "\n\n".join(filter(str.strip, map(str, found))) if len(found) > 1 else found[0])
+        return
+    for value in found:
+        yield from _said(value, "user", where)
+
+
+def _with(before: Sequence[Turn], chat: Sequence[Turn]) -> Sequence[Turn]:
+    """A chat with the system prompt and the history that stand beside it.
+
+    Many files repeat in a column what the chat holds: that is not said twice.
+    """
+    system = [turn for turn in before if turn.role == "system" and not _says([turn]) <= _says(chat)]
+    history = [turn for turn in before if turn.role != "system"]
+    history = [] if _says(history) <= _says(chat) else history
+    own = next((number for number, turn in enumerate(chat) if turn.role != "system"), len(chat))
+    return (*system, *chat[:own], *history, *chat[own:])
+
+
+def _check_complete(
+    row: Mapping[str, object],
+    turns: Sequence[Turn],
+    request: Sequence[Turn],
+    read: tuple[str | None, str | None],
+    where: str,
+) -> None:
+    """Raises UserError for a column whose text is in none of the turns.
+
+    `read` are the columns of the instruction and the response: twice that of the chat, where it is
+    the chat that is read.
+    """
+    exact = set(turns)
+    there: set[Turn] = set()  # With single spaces; made for the first text that is not found exactly.
+    system = next((name for name in SYSTEM if row.get(name)), None)
+    lost: dict[str | None, list[str]] = {}
+    for names, role, other in (
+        (dict.fromkeys((*INSTRUCTION, *BESIDE)), "user", read[0]),
+        (RESPONSE, "assistant", read[1]),
+        (SYSTEM, "system", system),
+        (CHAT, "", read[0]),
+    ):
+        for name in names:
+            for turn in _said(row.get(name), role, where):
+                if turn in exact:
+                    continue
+                there = there or _spaced_turns(turns, request, row)
+                text = _spaced(turn.text)
+                found = Turn(turn.role, text) in there or not text
+                if not found and not (name in BESIDE and any(text in one.text for one in there)):
+                    lost.setdefault(other, []).append(name)
+                    break
+    for other, columns in lost.items():
+        raise UserError(f"{where}: {' and '.join(columns)} and {other} have different texts; leave out one of them")
+
+
+def _spaced_turns(turns: Sequence[Turn], request: Sequence[Turn], row: Mapping[str, object]) -> set[Turn]:
+    """The turns with single spaces, and the instruction that is one paragraph of a turn in them."""
+    there = {Turn(turn.role, _spaced(turn.text)) for turn in turns}
+    if request and all(Turn(turn.role, _spaced(turn.text)) in there for turn in request):
+        asked = row[_first(row, INSTRUCTION) or ""]
+        there |= {Turn("user", _spaced(asked))} if isinstance(asked, str) else set()
+    return there
 
 
 def texts_of(row: Mapping[str, object], where: str) -> Sequence[str]:
@@ -92,33 +154,34 @@ def texts_of(row: Mapping[str, object], where: str) -> Sequence[str]:
 
 
 def _first(row: Mapping[str, object], names: Sequence[str]) -> str | None:
-    """The first of these columns with text or turns; a list of anything else is neither."""
+    """The first of these columns with text or turns, an empty one only where all are empty."""
+    there = []
     for name in names:
         value = row.get(name)
         if isinstance(value, str) or (isinstance(value, list) and value and isinstance(value[0], Mapping)):
-            return name
-    return None
+            there.append(name)
+    filled = (name for name in there if not isinstance(value := row[name], str) or value.strip())
+    return next(filled, there[0] if there else None)
 
 
-def _column(row: Mapping[str, object], name: str, role: str, where: str) -> Iterator[Turn]:
-    value = row[name]
-    more = row.get("input") if role == "user" and name != "input" else None
-    more = more if isinstance(more, str) and more.strip() else None
-    if isinstance(value, str):
-        yield Turn(role, "\n\n".join(filter(str.strip, (value, more))) if more else value)
-        return
-    yield from _turns(value, where)
-    if more:
-        yield Turn(role, more)
+def _said(value: object, role: str, where: str) -> Iterator[Turn]:
+    """The turns in a value: a text of `role`, a list of turns, or texts at any depth."""
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        yield from _turns(value, where)
+    else:
+        yield from (Turn(role, text) for text in _strings(value))
 
 
 def _system(row: Mapping[str, object], where: str) -> Iterator[Turn]:
+    """The system prompt of a row, from the first column that has one."""
+    found: list[Turn] = []
     for name in SYSTEM:
         text = row.get(name)
         if text is not None and not isinstance(text, str):
             raise UserError(f"{where}: {name} is {_kind(text)}; need text")
         if text and text.strip():
-            yield Turn("system", text)
+            found.append(Turn("system", text))
+    yield from found[:1]
 
 
 def _kind(value: object) -> str:
@@ -156,7 +219,12 @@ def _turns(chat: object, where: str) -> Iterator[Turn]:
 
 def _says(turns: Iterable[Turn]) -> Counter[str]:
     """The texts of turns and how often each is said, whatever their spacing."""
-    return Counter(" ".join(turn.text.split()) for turn in turns)
+    return Counter(_spaced(turn.text) for turn in turns)
+
+
+def _spaced(text: str) -> str:
+    """A text with single spaces, as texts are compared."""
+    return " ".join(text.split())
 
 
 def _strings(value: object) -> Iterator[str]:

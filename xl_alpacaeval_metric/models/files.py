@@ -3,6 +3,7 @@
 import json
 import re
 import struct
+import zipfile
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,9 +17,15 @@ _WEIGHTS = re.compile(
 """Suffixes of files that may hold weights, in one format or another."""
 _BESIDE = frozenset((".py", ".jinja"))
 """Suffixes of what is loaded from folders inside a model's: its code and its chat templates."""
+_TOKENIZER_CONFIG = "tokenizer_config.json"
 _TOKENIZER = re.compile(
-    r"tokenizer.*\.(json|model)|.*\.(model|tiktoken)|(vocab|merges|spiece|tekken|sentencepiece.*)\.\w+|vocab\.\w+"
+    r"tokenizer(?!_config\.).*\.(json|model)|.*\.(model|spm|tiktoken)|(vocab|merges|spiece|tekken|sentencepiece.*)\.\w+"
 )
+_OF_BYTES = frozenset(("ByT5Tokenizer", "CanineTokenizer", "PerceiverTokenizer"))
+"""Tokenizers of transformers that take bytes or code points, without a file of a vocabulary."""
+_READ = re.compile(r"(\w+_)?config\.json|.*token.*\.json|(vocab|merges|tekken|chat_template).*\.json|.*\.index\.json")
+"""JSON files that loading reads."""
+_ZIP = b"PK\x03\x04"
 _HEADER = 100 * 2**20
 """Bytes of a header of safetensors, at most."""
 
@@ -62,12 +69,13 @@ def tokenizer(names: Collection[str]) -> list[str]:
 def lacking(folder: Path, gguf: str | None = None, *, with_tokenizer: bool = True) -> list[str]:
     """What a model's folder lacks, each with a reason; empty where all is there.
 
-    Named are the configuration, shards that an index names, weights that are shorter than their
-    header says and, `with_tokenizer`, a tokenizer, of which there must be one file.
+    Named are the configuration, shards that an index names, files that are empty, weights that are
+    shorter than their header says, JSON files that are none and, `with_tokenizer`, a tokenizer, of
+    which there must be one file.
     """
     sizes = sizes_in(folder)
     if gguf is not None:
-        return [] if gguf in sizes else [gguf]
+        return [f"{gguf} ({reason})" for reason in broken(folder / gguf)] if gguf in sizes else [gguf]
     adapter = ADAPTER in sizes and CONFIG not in sizes
     found = [] if adapter or CONFIG in sizes else [CONFIG]
     shards = [name for index in (INDEX, _INDEX_OF_BIN) for name in _shards(folder / index)]
@@ -75,16 +83,46 @@ def lacking(folder: Path, gguf: str | None = None, *, with_tokenizer: bool = Tru
         found += [f"{name} (the index names it)" for name in shards if name not in sizes]
     if not shards and not any(map(_is_heavy, sizes)):
         found.append("weights (no .safetensors or .bin file)")
-    found += [f"{name} (is cut short)" for name in sizes if is_cut_short(folder / name)]
-    if with_tokenizer and not adapter and not any(_TOKENIZER.fullmatch(name) for name in sizes):
+    found += faults(folder, loaded(sizes))
+    if with_tokenizer and not adapter and not _has_tokenizer(folder, sizes):
         found.append("a tokenizer (no tokenizer.json or tokenizer.model)")
     return found
 
 
-def is_cut_short(file: Path) -> bool:
-    """Whether a file of safetensors is shorter than its header says; False for other files."""
-    if file.suffix != ".safetensors":
-        return False
+def faults(folder: Path, names: Collection[str]) -> list[str]:
+    """Those of a model's files that cannot be read, each with a reason: weights, tokenizer, JSON.
+
+    Others, such as an empty README, do no harm.
+    """
+    patterns = (_READ, _TOKENIZER)
+    read = [name for name in names if _is_heavy(name) or any(one.fullmatch(name) for one in patterns)]
+    return [f"{name} ({reason})" for name in read for reason in broken(folder / name)]
+
+
+def broken(file: Path) -> list[str]:
+    """Why a file cannot be read: empty, shorter than it says, or no JSON; one reason at most.
+
+    Said is what can be seen without loading it: of JSON, safetensors and weights of PyTorch.
+    """
+    if not file.stat().st_size:
+        return ["is empty"]
+    if file.suffix == ".safetensors":
+        return ["is cut short"] if _is_cut_short(file) else []
+    if file.suffix in (".bin", ".ckpt", ".pt", ".pth"):
+        with file.open("rb") as content:
+            is_zip = content.read(len(_ZIP)) == _ZIP
+        # Its directory stands at the end of a ZIP file, as torch.save writes them.
+        return ["is cut short"] if is_zip and not zipfile.is_zipfile(file) else []
+    if file.suffix == ".json":
+        try:
+            json.loads(file.read_text("utf-8"))
+        except ValueError:
+            return ["is no JSON; is it cut short?"]
+    return []
+
+
+def _is_cut_short(file: Path) -> bool:
+    """Whether a file of safetensors is shorter than its header says."""
     size = file.stat().st_size
     with file.open("rb") as content:
         start = content.read(8)
@@ -117,6 +155,14 @@ def json_object(file: Path) -> Mapping[str, Any]:
 
 def _is_heavy(name: str) -> bool:
     return _WEIGHTS.fullmatch(PurePosixPath(name).suffix) is not None
+
+
+def _has_tokenizer(folder: Path, names: Collection[str]) -> bool:
+    """Whether a folder has a tokenizer: a file of it, or one of bytes or with code of its own."""
+    if any(_TOKENIZER.fullmatch(name) for name in names):
+        return True
+    settings = [json_object(folder / name) for name in (_TOKENIZER_CONFIG, CONFIG)]
+    return any(one.get("tokenizer_class") in _OF_BYTES for one in settings) or "auto_map" in settings[0]
 
 
 def _shards(index: Path) -> list[str]:

@@ -39,14 +39,15 @@ class NamedClient:
 class NamedJudges:
     """One judge, or a panel of several, by their specifications; none without one.
 
-    `both_orders` is None where it is as the benchmark is judged by default.
+    `both_orders` is None where it is as the benchmark is judged by default. `thinking` is that of
+    all, or of each by its specification.
     """
 
     specs: tuple[str, ...] = ()
     both_orders: bool | None = None
     votes: int = 1
     prompt: str | None = None
-    thinking: Thinking = AUTO_THINKING
+    thinking: Thinking | Mapping[str, Thinking] = AUTO_THINKING
 
     def judging(self, benchmark: str) -> Judge | None:
         """The judge of a benchmark's answers; raises UserError as Judge and Panel do."""
@@ -54,8 +55,11 @@ class NamedJudges:
             clients.check_spec(spec)
         both = both_by_default([benchmark]) if self.both_orders is None else self.both_orders
         judges = [
-            Judge(NamedClient(spec, self.thinking), both_orders=both, votes=self.votes, prompt=self.prompt)
+            Judge(NamedClient(spec, self._thinking_of(spec)), both_orders=both, votes=self.votes, prompt=self.prompt)
             for spec in self.specs
             if spec != "none"
         ]
         return Panel(judges) if len(judges) > 1 else next(iter(judges), None)
+
+    def _thinking_of(self, spec: str) -> Thinking:
+        return self.thinking if isinstance(self.thinking, Thinking) else self.thinking[spec]

@@ -10,7 +10,7 @@ from xl_alpacaeval_metric.prefetch import found as finding
 from xl_alpacaeval_metric.prefetch.found import Found
 from xl_alpacaeval_metric.prefetch.needs import Need, Source
 
-_OURS = (Source.FOLDER, Source.PATH, Source.PACKAGE, Source.ENDPOINT)
+OURS = (Source.FOLDER, Source.PATH, Source.REFERENCES, Source.PACKAGE, Source.ENDPOINT)
 """Sources that nothing is downloaded from."""
 Tell = Callable[[str], None]
 
@@ -20,7 +20,7 @@ class _Fetcher:
     tell: Tell
 
     def __call__(self, need: Need) -> Found:
-        if need.source in _OURS:
+        if need.source in OURS:
             return finding.look(need)
         repository = finding.repository(need)
         try:
@@ -51,7 +51,7 @@ def fetch(needs: Sequence[Need], tell: Tell = lambda _: None) -> list[Found]:
 
     from xl_alpacaeval_metric.hub import download
 
-    if any(need.source not in _OURS for need in needs):
+    if any(need.source not in OURS for need in needs):
         if constants.is_offline_mode():
             raise UserError(
                 "HF_HUB_OFFLINE is set, so that nothing can be downloaded; unset it here, or give --check to see "

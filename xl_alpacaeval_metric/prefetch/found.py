@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.files import yaml_file
 from xl_alpacaeval_metric.hub.repository import Cached, Kind, Repository
 from xl_alpacaeval_metric.models import files, source
 from xl_alpacaeval_metric.prefetch.needs import Need, Source, once
+from xl_alpacaeval_metric.runs.pairs import References
 
 _HPARAMS = "hparams.yaml"
 """Where a COMET model names its encoder, of which the configuration and the tokenizer are read."""
@@ -64,12 +65,15 @@ def every(needs: Sequence[Need], see: Callable[[Need], Found]) -> list[Found]:
 
 
 def look(need: Need) -> Found:
-    """What of a need is here; of a benchmark also whether it has rows in its languages."""
+    """What of a need is here, and whether it can be read: references, and a benchmark's rows."""
     found = _files(need)
-    if need.rows is None or not found.is_here:
+    if not found.is_here:
         return found
     try:
-        load(need.rows.benchmark, need.rows.languages, path=need.rows.path)
+        if need.rows is not None:
+            load(need.rows.benchmark, need.rows.languages or None, path=need.rows.path)
+        if need.source is Source.REFERENCES:
+            References.read(Path(os.path.expanduser(need.name)))
     except UserError as error:
         return replace(found, reason=str(error).removeprefix(f"{need.name}: "))
     return found
@@ -79,7 +83,7 @@ def _files(need: Need) -> Found:
     match need.source:
         case Source.PACKAGE | Source.ENDPOINT:
             return Found(need)
-        case Source.FOLDER | Source.PATH:
+        case Source.FOLDER | Source.PATH | Source.REFERENCES:
             return _on_disk(need)
     try:
         cached = repository(need).cached()
@@ -145,8 +149,8 @@ def _on_disk(need: Need) -> Found:
     if not path.exists():
         return Found(need, reason="is not on this machine")
     if path.is_file():
-        return Found(need, bytes=path.stat().st_size, missing=_cut(path))
-    if need.source is Source.PATH:
+        return Found(need, bytes=path.stat().st_size, missing=tuple(files.broken(path)))
+    if need.source is not Source.FOLDER:
         return Found(need, bytes=_size(path), folder=path)
     try:
         missing = files.lacking(path, need.gguf, with_tokenizer=need.with_tokenizer)
@@ -167,6 +171,8 @@ def _in_cache(need: Need, cached: Cached, folder: Path) -> Found:
     if not missing and need.source is Source.MODEL and not need.subfolder:
         # A listing may name no weights at all, and an index shards that the repository lacks.
         missing = files.lacking(folder, need.gguf, with_tokenizer=need.with_tokenizer)
+    elif not missing:
+        missing = files.faults(folder, names)
     here = (folder / name for name in names)
     size = sum(file.stat().st_size for file in here if file.is_file())
     return Found(need, cached.commit, size, tuple(missing), folder=folder)
@@ -177,10 +183,6 @@ def _lacking(need: Need, folder: Path, names: Collection[str]) -> list[str]:
         return files.lacking(folder, need.gguf, with_tokenizer=need.with_tokenizer)
     gone = [name for name in names if not (folder / name).is_file()]
     return gone or ([] if names else ["all of its files"])
-
-
-def _cut(file: Path) -> tuple[str, ...]:
-    return ("is cut short",) if files.is_cut_short(file) else ()
 
 
 def _size(folder: Path) -> int:

@@ -13,6 +13,8 @@ from xl_alpacaeval_metric.benchmark.written import references as reference_model
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub import lid_model
 from xl_alpacaeval_metric.models.arguments import ENDPOINTS
+from xl_alpacaeval_metric.models.backend_choice import AUTO
+from xl_alpacaeval_metric.runs.answers.candidate import check_backend
 
 
 class Source(StrEnum):
@@ -34,6 +36,8 @@ class Source(StrEnum):
     """A model's folder, or .gguf file, on this machine."""
     PATH = "path"
     """Any file or folder on this machine."""
+    REFERENCES = "references"
+    """A file of references on this machine, or a run's folder."""
     PACKAGE = "package"
     """It comes with this package."""
     ENDPOINT = "endpoint"
@@ -63,7 +67,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a benchmark in some languages; `path` is a local copy of its files."""
+    """Rows of a benchmark in some languages, () for all; `path` is a local copy of its files."""
 
     benchmark: str
     languages: tuple[str, ...]
@@ -98,10 +102,11 @@ def needs_of(
     Judges are specifications with the arguments of their backends; benchmarks are names, files,
     folders or Hub ids, with a local copy (`--benchmark-path`) and the languages of their rows,
     where it matters which; references are specifications, files or runs. Asks nobody and loads
-    nothing. Raises UserError for an unknown benchmark or backend, and for a path that is not there.
+    nothing; a path that is not there is a need, too. Raises UserError for an unknown benchmark or
+    backend.
     """
     found = [
-        *(need for model in models for need in _of_model("model", model)),
+        *(need for model in models for need in _of_candidate(model)),
         *(need for spec, arguments in judges for need in _of_spec("judge", spec, arguments)),
         *(_of_benchmark(name, path, tuple(codes)) for name, path, codes in benchmarks),
         *(need for reference in references for need in _of_reference(reference)),
@@ -118,6 +123,12 @@ def once(needs: Sequence[Need]) -> list[Need]:
     for need in needs:
         roles.setdefault(replace(need, role=""), {}).update(dict.fromkeys(need.role.split(", ")))
     return [replace(need, role=", ".join(names)) for need, names in roles.items()]
+
+
+def _of_candidate(model: Loaded) -> Iterator[Need]:
+    if model.backend != AUTO:
+        check_backend(model.backend)
+    return _of_model("model", model)
 
 
 def _of_model(role: str, model: Loaded) -> Iterator[Need]:
@@ -175,12 +186,16 @@ def _tokenizer(role: str, name: str, arguments: Mapping[str, Any]) -> Iterator[N
 
 
 def _of_benchmark(name: str, path: Path | None, codes: tuple[str, ...]) -> Need:
+    benchmark.check_name(name)
     rows = Rows(name, codes, path) if codes else None
-    files = hub_files(name, path)
+    try:
+        files = hub_files(name, path)
+    except UserError:  # A path that is not there, which is one thing of all that are missing.
+        return Need("benchmark", Source.PATH, str(path) if path and name in benchmark.NAMES else name)
     if files is not None:
         return Need("benchmark", Source.DATASET, files.repo, patterns=files.patterns, rows=rows)
     if name not in benchmark.NAMES:
-        return Need("benchmark", Source.PATH, name, rows=rows)
+        return Need("benchmark", Source.PATH, name, rows=Rows(name, codes))
     if path is not None:
         return Need("benchmark", Source.PATH, str(path), rows=rows)
     return Need("benchmark", Source.PACKAGE, name, rows=rows)
@@ -190,11 +205,14 @@ def _of_reference(reference: str) -> Iterator[Need]:
     if reference_models.is_model(reference):
         yield from _of_spec("reference model", reference, {})
     else:
-        yield Need("references", Source.PATH, reference)
+        yield Need("references", Source.REFERENCES, reference)
 
 
 def _of_lid(spec: str) -> Need:
-    named = lid_model.hub_file(spec)
+    try:
+        named = lid_model.hub_file(spec)
+    except UserError:  # As for a benchmark.
+        named = None
     if named is None:
         return Need("identifier", Source.PATH, spec)
     repo, file = named
@@ -202,8 +220,6 @@ def _of_lid(spec: str) -> Need:
 
 
 def _of_comet(name: str) -> Need:
-    if Path(name).expanduser().exists() or name.startswith((".", "/", "~")):
+    if Path(name).expanduser().exists() or name.startswith((".", "/", "~")) or name.count("/") != 1:
         return Need("COMET", Source.PATH, name)
-    if name.count("/") != 1:
-        raise UserError(f"--comet {name}: give a Hub id such as Unbabel/wmt22-cometkiwi-da, or a checkpoint's path")
     return Need("COMET", Source.WHOLE, name)

@@ -29,7 +29,6 @@ def needs_of(sweep: Sweep) -> list[Need]:
 def planned(sweep: Sweep) -> Planned:
     """The steps that a sweep takes; raises UserError as `planning.rows.planned` does."""
     judging, judges = sweep.judging, sweep.judges
-    first = judges[0] if judges else None
     criteria = judging.criteria or judging.criteria_file
     return Planned(
         [
@@ -45,6 +44,7 @@ def planned(sweep: Sweep) -> Planned:
                 limit=one.limit,
                 path=Path(one.benchmark_path) if one.benchmark_path else None,
                 exclusion=one.exclusion or "strict",
+                reference=Path(one.reference) if one.reference else None,
             )
             for one in sweep.benchmarks
         ],
@@ -53,7 +53,7 @@ def planned(sweep: Sweep) -> Planned:
             judging.both_orders,
             judging.judge_votes or 1,
             judging.judge_prompt,
-            Thinking.of(first.thinking, first.thinking_tokens) if first else Thinking(),
+            {one.judge: Thinking.of(one.thinking, one.thinking_tokens) for one in judges},
         ),
         rubric_file.load(Path(judging.criteria_file) if judging.criteria_file else None) if criteria else None,
         checked=checking.wanted(judging.judge_check),

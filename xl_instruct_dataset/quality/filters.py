@@ -7,13 +7,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import contamination
 from xl_alpacaeval_metric.languages import composition, fidelity, identify, labels, words
-from xl_instruct_dataset.quality import clean_reply, markdown
+from xl_instruct_dataset.quality import clean_reply, markdown, phrases
 from xl_instruct_dataset.quality.near_duplicates import NearDuplicates
 
 __all__ = [
@@ -209,7 +207,7 @@ def leaked(text: str, code: str | None = None) -> Drop | None:
     looks += [("self", part) for part in (*sentences[:1], *sentences[-1:])] + [("anywhere", text)]
     looks += [(f"english_{where}", part) for where, part in looks if where in ("begin", "end")]
     for where, part in dict.fromkeys(looks):
-        for pattern in _leaks()[where]:
+        for pattern in phrases.patterns()[where]:
             found = pattern.match(part) if where.endswith(("begin", "refusal")) else pattern.search(part)
             if found and not (
                 where.startswith("english") and (code or identify.identify([text])[0] or "").partition("-")[0] == "en"
@@ -217,17 +215,6 @@ def leaked(text: str, code: str | None = None) -> Drop | None:
                 reason = "refusal" if where == "refusal" else "leaked"
                 return Drop(reason, f"{where.replace('_', ' ')}: {' '.join(found[0].split())[:80]!r}")
     return None
-
-
-@cache
-def _leaks() -> dict[str, list[re.Pattern[str]]]:
-    import yaml
-
-    listed = yaml.safe_load((resources.files("xl_instruct_dataset") / "data" / "leaks.yaml").read_text("utf-8"))
-    return {
-        where: [re.compile(re.sub(r" *… *", r"[^\\n]{0,60}?", pattern), re.IGNORECASE) for pattern in patterns]
-        for where, patterns in listed.items()
-    }
 
 
 def overlap(instruction: str, response: str, index: contamination.Index) -> Drop | None:

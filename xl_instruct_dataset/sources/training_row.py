@@ -19,17 +19,12 @@ def row_of(
     conversation of other turns than one of the user and its answer, for instance with a system
     prompt.
     """
-    conversation = foreign_columns.conversation_of(found, where)
-    roles = [turn.role for turn in conversation.turns]
+    turns = foreign_columns.conversation_of(found, where)
+    roles = [turn.role for turn in turns]
     if roles != ["user", "assistant"]:
         there = ", ".join(roles[:6]) + (", ..." if len(roles) > 6 else "")
         raise UserError(f"{where}: a chat of {there or 'no turns'}; needs one turn of user and one of assistant")
-    if conversation.unused:
-        raise UserError(
-            f"{where}: {' and '.join(conversation.unused)} and {conversation.columns[0]} have different texts; "
-            "leave out one of them"
-        )
-    instruction, response = (turn.text for turn in conversation.turns)
+    instruction, response = (turn.text for turn in turns)
     if not instruction.strip() or not response.strip():
         raise UserError(f"{where}: the {'response' if instruction.strip() else 'instruction'} is empty")
     own = found.get("id")

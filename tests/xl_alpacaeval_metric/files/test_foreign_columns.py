@@ -13,19 +13,13 @@ SYSTEM = {"role": "system", "content": "Be kind."}
 
 
 def turns(**row: Any) -> list[tuple[str, str]]:
-    return [(role, content) for role, content in conversation_of(row, "data line 3").turns]
+    return [(role, content) for role, content in conversation_of(row, "data line 3")]
 
 
 @pytest.mark.parametrize("row", FORMS)
 def test_every_form_is_the_same_conversation(row: dict[str, Any]) -> None:
     assert turns(**row) == [("user", ASKED), ("assistant", ANSWERED)]
-    assert conversation_of(row, "data line 3").unused == ()
     assert ANSWERED in texts_of(row, "data line 3")
-
-
-def test_the_columns_that_were_read_are_named() -> None:
-    assert conversation_of({"query": "a", "output": "b", "messages": None}, "").columns == ("query", "output")
-    assert conversation_of({"prompt": "Why?", "messages": [USER, ASSISTANT]}, "").columns == ("messages",)
 
 
 def test_a_system_prompt_and_a_history_come_first() -> None:
@@ -42,12 +36,76 @@ def test_a_system_prompt_and_a_history_come_first() -> None:
 
 
 def test_a_chat_that_has_more_than_the_columns_beside_it_is_taken() -> None:
-    more = conversation_of({"prompt": "Why?", "response": "Darum.", "messages": [USER, ASSISTANT, USER]}, "")
-    assert (len(more.turns), more.unused) == (3, ())
-    other = conversation_of({"question": "Why? ", "answer": "42", "messages": [USER, ASSISTANT]}, "")
-    assert (other.turns[1].text, other.unused) == ("Darum.", ("answer",))
-    two = conversation_of({"prompt": [USER], "input": "Really?", "completion": "Ja."}, "")
-    assert [turn.text for turn in two.turns] == ["Why?", "Really?", "Ja."]
+    more = turns(prompt="Why?", response="Darum.", messages=[USER, ASSISTANT, USER])
+    assert [role for role, _ in more] == ["user", "assistant", "user"]
+    assert turns(prompt="Why? ", messages=[USER, ASSISTANT]) == [("user", "Why?"), ("assistant", "Darum.")]
+    two = turns(prompt=[USER], input="Really?", completion="Ja.")
+    assert [text for _, text in two] == ["Why?", "Really?", "Ja."]
+
+
+def test_a_history_beside_a_chat_is_read_after_its_system_prompt() -> None:
+    said = turns(history=[["Hi.", "Hallo."]], messages=[SYSTEM, USER, ASSISTANT])
+    assert [text for _, text in said] == ["Be kind.", "Hi.", "Hallo.", "Why?", "Darum."]
+    assert len(turns(history=[["Why?", "Darum."]], messages=[USER, ASSISTANT, USER, ASSISTANT])) == 4
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"instruction": "Sum up.", "context": "LONG", "response": "R"},
+        {"instruction": "Sum up.", "input": "LONG", "context": "LONG", "response": "R"},
+        {"instruction": "Sum up.", "context": "LONG", "prompt": "Sum up.\n\nLONG", "response": "R", "output": "R "},
+        {"instruction": "Sum up.", "context": "LONG", "query": "Sum up. ", "response": "R"},
+        {"prompt": "Sum up.", "context": "LONG", "messages": [], "answer": "R"},
+        {
+            "context": "LONG",
+            "messages": [{"role": "user", "content": "Sum up.\n\nLONG"}, {"from": "gpt", "value": "R"}],
+        },
+        {
+            "instruction": "Sum up.",
+            "input": "LONG",
+            "messages": [{"role": "user", "content": "Sum up.\n\nLONG"}, {"role": "assistant", "content": "R"}],
+        },
+        {"instruction": " ", "prompt": "Sum up.\n\nLONG", "response": "", "output": "R"},
+    ],
+)
+def test_what_belongs_to_an_instruction_and_what_repeats_it(row: dict[str, Any]) -> None:
+    assert turns(**row) == [("user", "Sum up.\n\nLONG"), ("assistant", "R")]
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"prompt": "Other?"}, "prompt and instruction have different texts; leave out one of them"),
+        ({"inputs": "LONG"}, "inputs and instruction have different texts"),
+        ({"question": [USER]}, "question and instruction have different texts"),
+        ({"output": "S"}, "output and response have different texts"),
+        ({"output": "Ask."}, "output and response have different texts"),
+        ({"answer": ["S"], "targets": "T"}, "answer and targets and response have different texts"),
+        ({"system": "Be kind.", "system_message": "Be rude."}, "system_message and system have different texts"),
+        ({"context": ["LONG"]}, "context is a list; need text"),
+        ({"input": 4}, "input is a number; need text"),
+        ({"messages": [USER, ASSISTANT]}, "instruction and response and messages have different texts"),
+        (
+            {"prompt": "Why?", "messages": [USER, ASSISTANT]},
+            "instruction and response and messages have different texts",
+        ),
+    ],
+)
+def test_a_column_that_says_something_else_is_named(more: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError) as error:
+        conversation_of({"instruction": "Ask.", "response": "R", **more}, "data line 3")
+    assert str(error.value).startswith("data line 3: ")
+    assert says in str(error.value)
+
+
+def test_a_chat_loses_nothing_beside_it() -> None:
+    chat = [USER, ASSISTANT]
+    for more in ({"answer": "42"}, {"context": "LONG"}, {"conversations": [USER, {"from": "gpt", "value": "x"}]}):
+        with pytest.raises(UserError, match=f"{next(iter(more))} and messages have different texts"):
+            conversation_of({"messages": chat, **more}, "")
+    assert turns(messages=chat, system_message="Be kind.")[0] == ("system", "Be kind.")
+    assert turns(instruction="Why?", response="Darum.", system_message="Be kind.")[0] == ("system", "Be kind.")
 
 
 def test_other_roles_keep_their_names() -> None:

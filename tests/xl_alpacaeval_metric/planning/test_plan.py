@@ -131,6 +131,40 @@ def test_a_sweep_is_planned_as_its_options_are(tmp_path: Path) -> None:
         assert part in whole.stdout
 
 
+def test_a_sweep_has_the_references_of_its_file_and_the_thinking_of_each_judge(tmp_path: Path) -> None:
+    own, references, file = (tmp_path / name for name in ("own.jsonl", "references.jsonl", "sweep.yaml"))
+    own.write_text('{"id": "1", "instruction": "Kerro.", "language": "fi"}\n')
+    references.write_text(json.dumps({"id": "1", "language": "fi", "reference": "x" * 400}) + "\n")
+    thinkers = [{"judge": "openai/a", "thinking": "off"}, {"judge": "openai/b", "thinking": "on"}, "openai/c"]
+    benchmarks = [{"benchmark": str(own), "reference": str(references)}]
+    settings = {"models": ["m"], "benchmarks": benchmarks, "judges": thinkers, "languages": ["fi"], "output": "runs"}
+    file.write_text(yaml.safe_dump({**settings, "eval": {"judge_check": False}}))
+    found = run("plan", "--sweep", file, "--output", tmp_path / "a.json")
+    assert "no reference yet" not in found.stdout, found.stderr
+    answers, *judging = json.loads((tmp_path / "a.json").read_text())["steps"]
+    assert (answers["completion_tokens"], len(judging)) == (100, 3)
+    by_judge = {step["model"]: step for step in judging}
+    assert by_judge["openai/a"]["completion_tokens"] == 1
+    assert by_judge["openai/b"]["completion_tokens"] > 100
+    assert [by_judge[f"openai/{name}"]["thought_tokens"] > 0 for name in "abc"] == [False, False, True]
+
+
+def test_references_are_those_of_a_file_or_of_a_run(tmp_path: Path) -> None:
+    file, folder = tmp_path / "references.jsonl", tmp_path / "run"
+    file.write_text('{"id": "1", "language": "fi", "reference": "x"}\n')
+    found = rows.planned("xl", ["fi", "de"], limit=2, reference=file)  # Not here, so that no id is known.
+    assert [row.reference for row in found.benchmark.rows] == ["x", None, None, None]
+    folder.mkdir()
+    sample = benchmark.load("mini", ["fi"]).rows[3]
+    answer = {"id": sample.id, "language": "fi", "instruction": sample.instruction, "prediction": "y"}
+    (folder / "samples.jsonl").write_text(json.dumps({**answer, "reference": None}) + "\n")
+    found = rows.planned("mini", ["fi"], reference=folder)
+    assert [(row.id, row.reference) for row in found.benchmark.rows] == [(sample.id, "y")]
+    (tmp_path / "nothing.jsonl").touch()
+    with pytest.raises(UserError, match="is empty"):
+        rows.planned("mini", ["fi"], reference=tmp_path / "nothing.jsonl")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

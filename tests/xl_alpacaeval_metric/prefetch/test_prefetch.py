@@ -1,6 +1,8 @@
 """`prefetch`: what runs need is downloaded, and what is missing offline is named, all of it."""
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -160,6 +162,58 @@ def test_a_folder_is_held_to_its_index_and_its_headers(tmp_path: Path) -> None:
     assert "is not on this machine" in checked(tmp_path, "./nowhere").stdout
 
 
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    def lacking(*gone: str, **changed: bytes | str) -> list[str]:
+        whole = {**MODEL, "tokenizer_config.json": b"{}", "README.md": b"", "trainer_state.json": b"{"}
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        for name, content in {**whole, **{name.replace("__", "."): text for name, text in changed.items()}}.items():
+            if name not in gone:
+                (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        return files.lacking(folder)
+
+    none = ["a tokenizer (no tokenizer.json or tokenizer.model)"]
+    assert lacking() == []
+    assert lacking("tokenizer.json") == none
+    assert lacking(tokenizer__json='{"model": {"vo') == ["tokenizer.json (is no JSON; is it cut short?)"]
+    assert lacking(config__json="") == ["config.json (is empty)"]
+    assert lacking("tokenizer.json", vocab__txt="a") == []
+    assert lacking("tokenizer.json", tokenizer_config__json='{"tokenizer_class": "ByT5Tokenizer"}') == []
+    assert lacking("tokenizer.json", tokenizer_config__json='{"tokenizer_class": "LlamaTokenizer"}') == none
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("data.pkl", "x" * 100)
+    of_torch = packed.getvalue()
+    no_safetensors = (*SHARDS, files.INDEX)
+    assert lacking(*no_safetensors, pytorch_model__bin=of_torch) == []
+    assert lacking(*no_safetensors, pytorch_model__bin=of_torch[:-9]) == ["pytorch_model.bin (is cut short)"]
+    assert lacking(*no_safetensors, model__gguf=b"") == ["model.gguf (is empty)"]
+
+
+def test_all_that_is_not_on_this_machine_is_named_at_once(home: Path, tmp_path: Path) -> None:
+    gone = ("./nope", "--benchmark", "./nope.jsonl", "--reference", "./no.jsonl", "--lid", "no.bin", "--comet", "./no")
+    found = checked(home, *gone, "--benchmark", "en", "--benchmark-path", tmp_path / "nowhere")
+    assert complaint(found).startswith("xl-alpacaeval: 6 missing")
+    lines = [line for line in found.stdout.splitlines() if line.startswith("missing: ")]
+    assert [line.endswith("is not on this machine") for line in lines] == [True] * 6
+    for name in ("e.gguf", "b.jsonl", "r.jsonl", "l.bin"):
+        (tmp_path / name).touch()
+    (tmp_path / "bad.jsonl").write_text('{"id": "1"}\n')
+    files_here = (tmp_path / "e.gguf", "--benchmark", tmp_path / "b.jsonl", "--benchmark", tmp_path / "bad.jsonl")
+    more = ("--reference", tmp_path / "r.jsonl", "--reference", tmp_path / "bad.jsonl", "--lid", tmp_path / "l.bin")
+    found = checked(home, *files_here, *more)
+    assert complaint(found) == "xl-alpacaeval: 6 missing, listed above"  # The Hub has none of them.
+    lines = [line for line in found.stdout.splitlines() if line.startswith("missing: ")]
+    assert [line.rpartition("/")[2] for line in lines] == [
+        "e.gguf: is empty",
+        "b.jsonl: is empty",
+        'bad.jsonl line 1: no "language"; give the code of the language that the answer should be in',
+        "r.jsonl: is empty",
+        'bad.jsonl line 1: no "reference"; give one, or --reference FILE',
+        "l.bin: is empty",
+    ]
+
+
 def test_weights_come_in_one_format() -> None:
     names = [*MODEL, *OTHER_FORMATS, "model.gguf", "chat_templates/tool.jinja", "LICENSE"]
     kept = [*MODEL, "LICENSE", "chat_templates/tool.jinja"]
@@ -230,7 +284,9 @@ def test_what_cannot_be_had_is_one_line_and_the_rest_is_fetched(hub: HubServer, 
     assert "does not answer" in complaint(run("prefetch", "org/base", **{**away, "HF_HUB_OFFLINE": "0"}))
     assert "HF_HUB_OFFLINE is set" in complaint(run("prefetch", "org/base", **away))
     assert "nothing is named" in complaint(run("prefetch"))
+    assert "--languages goes with --benchmark" in complaint(run("prefetch", "org/base", "--languages", "de"))
     assert "unknown judge backend 'gpt'" in complaint(run("prefetch", "--judge", "gpt/4"))
+    assert "unknown backend 'foo'" in complaint(run("prefetch", "org/base", "--backend", "foo", "--check"))
     assert "unknown benchmark 'minni'" in complaint(run("prefetch", "--benchmark", "minni"))
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.xl_instruct_dataset.quality.texts import REFUSALS, REMARKS
+from tests.xl_instruct_dataset.quality.wordings import NOTES, PLAIN_REFUSALS, RESEMBLING
 from xl_alpacaeval_metric import benchmark
 from xl_instruct_dataset.quality import filters
 from xl_instruct_dataset.records import LANGUAGES
@@ -38,6 +39,23 @@ def test_a_remark_on_the_translation_is_dropped(code: str) -> None:
     drop = filters.leaked(REMARKS[code], code)
     assert drop is not None
     assert drop.reason == "leaked"
+
+
+@pytest.mark.parametrize("code", PLAIN_REFUSALS)
+def test_a_refusal_without_an_apology_is_dropped_as_one(code: str) -> None:
+    drops = [(text, filters.leaked(text, code)) for text in PLAIN_REFUSALS[code]]
+    assert [text for text, drop in drops if drop is None or drop.reason != "refusal"] == []
+
+
+@pytest.mark.parametrize("code", NOTES)
+def test_a_note_after_the_text_is_dropped(code: str) -> None:
+    texts = [f"1, 2, 3.{between}{note}" for note in NOTES[code] for between in ("\n\n", " ")]
+    assert [text for text in texts if filters.leaked(text, code) is None] == []
+
+
+@pytest.mark.parametrize("code", RESEMBLING)
+def test_what_only_resembles_a_refusal_or_a_note_is_kept(code: str) -> None:
+    assert [text for text in RESEMBLING[code] if filters.leaked(text, code) is not None] == []
 
 
 def test_no_bundled_response_is_dropped() -> None:

@@ -177,6 +177,7 @@ def test_a_system_prompt_in_a_column_is_a_turn_of_the_prompt() -> None:
             "the assistant turn of its chat has no text",
         ),
         ({"text": "a"}, "no instruction with its response"),
+        ({"instruction": "a", "response": "b", "output": "c"}, "output and response have different texts"),
     ],
 )
 def test_a_row_without_an_example_says_why(row: dict[str, object], says: str) -> None:

@@ -62,6 +62,14 @@ def prefetch(
     from xl_alpacaeval_metric.sweep import file as sweep_file
     from xl_alpacaeval_metric.sweep import needs as sweep_needs
 
+    for option, given, what, named_by in (
+        ("--languages", languages, "--benchmark", benchmark),
+        ("--model-args", model_args, "MODEL", models),
+        ("--backend", backend != "auto", "MODEL", models),
+        ("--judge-args", judge_args, "--judge", judge),
+    ):
+        if given and not named_by:
+            raise UserError(f"{option} goes with {what}, and none is named; give {what}, or leave {option} out")
     of_sweep = sweep_needs.needs_of(sweep_file.read(sweep)) if sweep else []
     wanted_languages = codes(languages) if languages is not None else []
     named = needs.needs_of(
@@ -83,5 +91,6 @@ def prefetch(
     missing = [line for one in seen for line in one.lines]
     if missing:
         how = "xl-alpacaeval prefetch without --check, where there is internet, downloads them"
-        raise UserError(f"{len(missing)} missing, listed above" + (f"; {how}" if check else ""))
+        on_hub = any(not one.is_here and one.need.source not in fetch.OURS for one in seen)
+        raise UserError(f"{len(missing)} missing, listed above" + (f"; {how}" if check and on_hub else ""))
     say("all is here; on machines without internet set HF_HUB_OFFLINE=1, so that no run waits for the Hub")
