@@ -1,5 +1,6 @@
 """The command `eval`: it generates answers, and judges them."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,8 +21,8 @@ from xl_alpacaeval_metric.cli.options.arguments import (
     ModelArgs,
     Thinking,
     ThinkingTokens,
-    arguments,
 )
+from xl_alpacaeval_metric.cli.options.arguments import candidate as candidate_of
 from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkName, BenchmarkPath, Exclusion, Languages, Limit, codes
 from xl_alpacaeval_metric.cli.options.judge import RunOptions
 from xl_alpacaeval_metric.cli.options.records import with_options
@@ -88,31 +89,15 @@ def evaluate(
 
     The same command again continues where it stopped.
     """
+    options = {**locals(), **{one.name: getattr(asked, one.name) for one in fields(asked)}}
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric.benchmark.written import references
     from xl_alpacaeval_metric.judge.answer_order import SMALL
     from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
-    from xl_alpacaeval_metric.runs.answers.candidate import Candidate, with_backend
 
-    candidate = Candidate(
-        model,
-        backend,
-        arguments(model_args),
-        chat_template,
-        max_tokens,
-        batch_size,
-        asked.device,
-        asked.concurrency,
-        arguments(generation),
-        thinking,
-        thinking_tokens,
-        asked.gpus,
-        asked.allow_random_weights,
-        base,
-    )
-    candidate = with_backend(candidate, output)
+    candidate = candidate_of(options)
     candidate.check()
     benchmarks.check_name(benchmark)
     wanted = codes(languages) if languages is not None else None

@@ -66,9 +66,12 @@ def write_references(
     author.close()
     aside = [] if any_language else references.set_aside(loaded.rows, output)
     cut = journal.cut_off([output], "reference", max_tokens)
+    unknown = references.unidentified(output)
     say(f"references for {len(loaded.rows)} rows by {author.spec}: {output}")
     for line in aside:
         say(f"{line}; the same command asks for these again, --any-language keeps them", error=True)
+    for line in unknown:
+        say(line, error=True)
     for line in cut:
         say(f"{line}; give a larger --max-tokens, and another --output", error=True)
     if hub_folder is not None and not aside:

@@ -1,6 +1,7 @@
 """The command that publishes a run."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 
 if TYPE_CHECKING:
+    from xl_alpacaeval_metric.hub.push import PushPlan
     from xl_alpacaeval_metric.publishing.published_run import PublishedRun
 
 
@@ -72,7 +74,7 @@ def _upload(
     dry_run: bool,
 ) -> None:
     from xl_alpacaeval_metric.hub import push
-    from xl_alpacaeval_metric.publishing import model_results, run_dataset
+    from xl_alpacaeval_metric.publishing import model_results, replaced_run, run_dataset
 
     content = None
     if model_repo is not None and benchmark_repo is not None:
@@ -94,9 +96,13 @@ def _upload(
             if content is not None:
                 say(f"a pull request to {model_repo} would add {model_results.path(found)}:")
                 say(content.rstrip())
+            for line in _against(folder, repo, planned, model_repo, benchmark_repo, replace):
+                say(line, error=True)
             return
-        if not replace and (lost := push.replaced(repo, planned)):
-            raise UserError(f"{repo} would lose {' and '.join(lost)}; choose another --repo, or give --replace")
+        if model_repo is not None and benchmark_repo is not None:
+            model_results.check_repositories(model_repo, benchmark_repo)
+        if not replace and (lost := replaced_run.replaced(folder, repo, planned)):
+            raise UserError(_loss(repo, lost))
         pushed = push.push(folder, repo, planned, public=public, message=f"Upload a run of {found.model}")
     say(f"{pushed.url} ({'private' if pushed.private else 'public'})")
     if model_repo is not None and content is not None:
@@ -105,3 +111,24 @@ def _upload(
         why = f"Win rates by language, with intervals in the notes. The run: {push.address(repo)}"
         where = model_results.open_pull_request(model_repo, model_results.path(found), content, why)
         say(f"{model_repo}: asked for in {where}")
+
+
+def _against(
+    folder: Path, repo: str, planned: "PushPlan", model_repo: str | None, benchmark_repo: str | None, replace: bool
+) -> list[str]:
+    """What the repositories have against publishing, for a dry run: a Hub that is away, too."""
+    from xl_alpacaeval_metric.publishing import model_results, replaced_run
+
+    lines = []
+    try:
+        if lost := replaced_run.replaced(folder, repo, planned):
+            lines.append(_loss(repo, lost) if not replace else f"{repo} would lose {' and '.join(lost)}")
+        if model_repo is not None and benchmark_repo is not None:
+            model_results.check_repositories(model_repo, benchmark_repo)
+    except UserError as error:
+        lines.append(f"what is on the Hub could not be looked at: {error}")
+    return lines
+
+
+def _loss(repo: str, lost: Sequence[str]) -> str:
+    return f"{repo} would lose {' and '.join(lost)}; choose another --repo, or give --replace"

@@ -12,7 +12,8 @@ from xl_alpacaeval_metric.errors import UserError
 
 Split = Literal["train", "validation", "test"]
 
-FORMATS = (".parquet", ".jsonl", ".ndjson", ".json", ".csv", ".tsv")
+_JSON = (".jsonl", ".ndjson", ".json", ".jsonlines", ".jl")
+FORMATS = (".parquet", *_JSON, ".csv", ".tsv")
 """Suffixes of the files that hold rows, in lower case; each may be compressed."""
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".xz": "xz"}
 
@@ -23,6 +24,12 @@ _SPLITS: dict[Split, str] = {
 }
 _DESCRIPTION = re.compile(r"(?:dataset_(?:infos?|dict)|state|croissant)\.json", re.IGNORECASE)
 """Files that describe a dataset, and hold none of its rows."""
+_ABOUT = re.compile(
+    r"(?:readme|license|licence|copying|notice|changelog|citation|contributing|authors|makefile|dockerfile)(?:[._-].*)?"
+    r"|.*\.(?:md|rst|py|ipynb|sh|ya?ml|toml|cfg|cff|bib|html|css|js|pdf|png|jpe?g|gif|svg|log|lock|sha256|md5)",
+    re.IGNORECASE,
+)
+"""Files that stand beside data and hold no rows."""
 _BUFFER = 1 << 16
 
 
@@ -52,6 +59,12 @@ def format_of(name: str) -> str | None:
     return suffix if suffix in FORMATS else None
 
 
+def kind_of(name: str) -> str | None:
+    """As `format_of`, with one suffix (".jsonl") for all of JSON, which are read alike."""
+    suffix = format_of(name)
+    return _JSON[0] if suffix in _JSON else suffix
+
+
 def stem_of(name: str) -> str:
     """A file's name without the suffixes of its format and compression: "a.b" of "a.b.jsonl.gz"."""
     path = PurePosixPath(name)
@@ -73,8 +86,8 @@ def split_of(name: str) -> Split | None:
 def with_rows(names: Iterable[str]) -> DataFiles:
     """Those of a folder's files (paths relative to it) that hold rows, sorted, of all splits.
 
-    Hidden files, those in hidden folders and descriptions of datasets are passed over in silence;
-    files of formats that hold rows elsewhere are named as left out.
+    Hidden files, those in hidden folders, and descriptions, programs and pictures beside data are
+    passed over in silence; all others are named as left out.
     """
     found, left_out = [], []
     every = sorted(names)
@@ -135,12 +148,12 @@ def decompressed(file: IO[bytes], name: str) -> IO[bytes]:
 
 
 def _unread(name: str) -> str | None:
-    """Why a file that may well hold rows is not read; None for a file that holds none."""
+    """Why a file that may hold rows is not read; None for one that holds none."""
     path = PurePosixPath(name.lower())
     if path.suffix == ".arrow":
         return "Arrow files of save_to_disk: write them as Parquet, with dataset.to_parquet"
-    if path.suffix in (".tar", ".zip", ".tgz", ".7z", ".xlsx", ".xls", ".pkl", ".pickle", ".db", ".sqlite", ".lz4"):
-        return "a format that is not read"
-    if path.suffix in COMPRESSIONS:
+    if path.suffix in COMPRESSIONS and not _ABOUT.fullmatch(path.name):
         return "no suffix that names its format"
-    return None
+    if _ABOUT.fullmatch(path.name):
+        return None
+    return "a format that is not read" if path.suffix else "no suffix that names its format"

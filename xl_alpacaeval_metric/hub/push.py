@@ -1,11 +1,11 @@
 """Pushing a Hub folder: checked first, in one commit, to a repository private by default."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub import folder as hub_folder
@@ -77,6 +77,31 @@ def check_name(repo: str, option: str = "--repo") -> None:
         raise UserError(f"{option} {repo}: {_summary(error)}") from None
 
 
+def card_of(repo: str) -> Path | None:
+    """The card of a dataset repository, on this machine; None where there is none.
+
+    Raises UserError where the Hub refuses or cannot be reached.
+    """
+    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
+
+    try:
+        HfApi().dataset_info(repo)
+        return Path(hf_hub_download(repo, hub_folder.CARD, repo_type="dataset"))
+    except (RepositoryNotFoundError, EntryNotFoundError):
+        return None
+    except Exception as error:
+        raise hub_failure(repo, error) from None
+
+
+def front_of(card: Path) -> Mapping[str, Any]:
+    """The front matter of a card; empty where it has none that can be read."""
+    try:
+        return hub_folder.metadata(card.parent)
+    except UserError:
+        return {}
+
+
 def replaced(repo: str, planned: PushPlan) -> list[str]:
     """What the push would take away from the repository: lines to read before it.
 
@@ -84,20 +109,10 @@ def replaced(repo: str, planned: PushPlan) -> list[str]:
     them any more, and a card that this package did not write. Empty where the repository does not
     exist. Raises UserError where the Hub refuses or cannot be reached.
     """
-    from huggingface_hub import HfApi, hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
-
-    try:
-        HfApi().dataset_info(repo)
-        card = Path(hf_hub_download(repo, hub_folder.CARD, repo_type="dataset"))
-    except (RepositoryNotFoundError, EntryNotFoundError):
+    card = card_of(repo)
+    if card is None:
         return []
-    except Exception as error:
-        raise hub_failure(repo, error) from None
-    try:
-        front = hub_folder.metadata(card.parent)
-    except UserError:
-        front = {}
+    front = front_of(card)
     listed = front.get("configs")
     names = [str(config.get("config_name")) for config in (listed if isinstance(listed, list) else ()) if config]
     lost = [name for name in names if name not in planned.configs]

@@ -161,15 +161,19 @@ class Judge:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """What determines the verdicts beside the items.
-
-        It is kept in the run folder, and checked when a run is continued.
-        """
+        """What determines the verdicts beside the items; run folders keep it and are held to it."""
         identity = self.client.identity
         version = identity.get("fingerprint")
         return {
             "judge": f"{self.client.spec}@{version}" if version else self.client.spec,
             **{f"judge_{key}": identity[key] for key in ("thinking", "thinking_tokens") if key in identity},
+            **self.asking,
+        }
+
+    @property
+    def asking(self) -> Mapping[str, object]:
+        """The settings that do not depend on the client."""
+        return {
             **({"judge_votes": self.votes} if self.votes > 1 else {}),
             "prompt": self.template.sha,
             "order": "both" if self.both_orders else "balanced",

@@ -59,13 +59,17 @@ class Panel(Judge):
     @property
     def settings(self) -> Mapping[str, object]:
         """What the judges have in common; where they differ, their values joined by +."""
-        every = [judge.settings for judge in self.judges.values()]
-        found: dict[str, object] = {}
-        for key in dict.fromkeys(key for settings in every for key in settings):
-            values = [settings.get(key) for settings in every]
-            same = all(value == values[0] for value in values)
-            found[key] = values[0] if same else "+".join(map(str, values))
-        return found
+        return joined([judge.settings for judge in self.judges.values()])
+
+
+def joined(every: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """The settings of several judges as one; where they differ, the values joined by +."""
+    found: dict[str, object] = {}
+    for key in dict.fromkeys(key for settings in every for key in settings):
+        values = [settings.get(key) for settings in every]
+        same = all(value == values[0] for value in values)
+        found[key] = values[0] if same else "+".join(map(str, values))
+    return found
 
 
 class _PanelClient:

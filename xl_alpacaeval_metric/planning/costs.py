@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xl_alpacaeval_metric.errors import UserError
@@ -102,8 +102,11 @@ def rates_of(writes: float | None, reads: float | None) -> Rates:
 
 
 def prices_of(given: Sequence[str]) -> dict[str, Price]:
-    """Prices by model from `MODEL=PROMPT/COMPLETION`; raises UserError for another form."""
-    found = {}
+    """Prices by model from `MODEL=PROMPT/COMPLETION`.
+
+    Raises UserError for another form, and for a model with two prices.
+    """
+    found: dict[str, Price] = {}
     for text in given:
         model, _, both = text.rpartition("=")
         parts = both.split("/")
@@ -116,5 +119,20 @@ def prices_of(given: Sequence[str]) -> dict[str, Price]:
                 f"--price {text!r}: need MODEL=PROMPT/COMPLETION, each the price of a million tokens, "
                 "as in openai/gpt-4o=2.5/10"
             )
+        if model in found:
+            raise UserError(f"--price {text!r}: {model} has a price already; give one a model")
         found[model] = Price(*numbers)
     return found
+
+
+def check_priced(prices: Mapping[str, Price], names: Collection[str]) -> None:
+    """Raises UserError for a price of a model that is not among those of a plan."""
+    for model in prices:
+        if model not in names:
+            raise UserError(f"--price {model}: the plan has no such model; it has {', '.join(sorted(names))}")
+
+
+def check_number(option: str, value: float | None) -> None:
+    """Raises UserError for the value of an option that is infinite, or no number."""
+    if value is not None and not math.isfinite(value):
+        raise UserError(f"{option} {value}: need a finite number")

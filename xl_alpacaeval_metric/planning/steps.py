@@ -81,6 +81,11 @@ class Planned:
         return sum(len(one.benchmark.rows) for one in self.benchmarks)
 
     @property
+    def names(self) -> frozenset[str]:
+        """All models that take part: those that answer, judge, and write references."""
+        return frozenset([*(m.name for m in self.models), *self.judges.specs, *([self.author] if self.author else [])])
+
+    @property
     def at_endpoints(self) -> frozenset[str]:
         """The models that are paid by the token, not run here."""
         specs = (*self.judges.specs, *([self.author] if self.author else []))

@@ -10,9 +10,13 @@ if TYPE_CHECKING:
     from huggingface_hub import EvalResultEntry
 
 
+PAIRS = "pairs"
+"""In the place of a benchmark's name, where answers and references are those of a file."""
+
+
 def path(run: PublishedRun) -> str:
     """Where the file goes in the model's repository."""
-    return f".eval_results/xl-alpacaeval-{run.benchmark or 'pairs'}.yaml"
+    return f".eval_results/xl-alpacaeval-{run.benchmark or PAIRS}.yaml"
 
 
 def entries(run: PublishedRun, benchmark_repo: str, source: str) -> list["EvalResultEntry"]:
@@ -20,9 +24,15 @@ def entries(run: PublishedRun, benchmark_repo: str, source: str) -> list["EvalRe
 
     `benchmark_repo`: the dataset with the benchmark's eval.yaml, whose task ids are the languages'
     codes. `source`: the published run. The format has no field for an interval: it is in the notes.
-    Raises UserError where no language has such a win rate.
+    Raises UserError where no language has such a win rate, and for pairs of a file.
     """
     from huggingface_hub import EvalResultEntry
+
+    if run.benchmark in ("", PAIRS):
+        raise UserError(
+            f"{run.folder}: is judged from a file of pairs, which is no benchmark; "
+            "a model's page takes figures of eval's benchmarks (leave out --model-repo)"
+        )
 
     found = []
     for code, scores in run.scores():
@@ -54,6 +64,23 @@ def text(found: list["EvalResultEntry"]) -> str:
     from huggingface_hub import eval_result_entries_to_yaml
 
     return yaml.safe_dump(eval_result_entries_to_yaml(found), sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def check_repositories(model_repo: str, benchmark_repo: str) -> None:
+    """Raises UserError unless the Hub has the model and the benchmark's dataset, and shows them."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    for option, kind, name, look in (
+        ("--model-repo", "model", model_repo, HfApi().model_info),
+        ("--benchmark-repo", "dataset", benchmark_repo, HfApi().dataset_info),
+    ):
+        try:
+            look(name)
+        except RepositoryNotFoundError:
+            raise UserError(f"{option} {name}: the Hub has no such {kind}, or does not show it to you") from None
+        except Exception as error:
+            raise hub_failure(name, error) from None
 
 
 def open_pull_request(model_repo: str, where: str, content: str, description: str) -> str:

@@ -10,6 +10,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.runs import finished
 from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.opened import harness
 
 ALL = "all"
 NO_JUDGE = "no judge"
@@ -81,6 +82,12 @@ class PublishedRun:
 
 def read(folder: Path) -> PublishedRun:
     """A run folder to publish; raises UserError where it is none, or is not finished."""
+    if not (folder / run_folder.RUN).is_file() and (folder.is_file() or harness.is_log(folder)):
+        what = "a file" if folder.is_file() else "an output folder of lm_eval"
+        raise UserError(
+            f"{folder}: is {what}, and `publish` takes run folders; make one with "
+            f"`xl-alpacaeval judge {folder} --output RUN` and publish RUN"
+        )
     setting = finished.read(folder, judged=False)
     results = jsonl.read_json(folder / run_folder.RESULTS)
     if not isinstance(results.get("by_language"), dict):

@@ -8,6 +8,8 @@ LATER_KEYS = ("model_commit", "adapter_commit", "commit", "quantization")
 """Settings, also in those of the judge, that the run folders of earlier versions do not have."""
 
 Settings = Mapping[str, Any]
+ANOTHER_FOLDER = "choose another --output"
+"""What to do about a folder of other settings."""
 
 
 def different(theirs: Settings, ours: Settings) -> list[str]:
@@ -33,20 +35,20 @@ def difference(theirs: Settings, ours: Settings, key: str) -> str:
     before, now = theirs.get(key), ours.get(key)
     model = ours.get("model")
     if key == "model_fingerprint":
-        return f"holds a run of {model} whose files have changed since; choose another --output"
+        return f"holds a run of {model} whose files have changed since; {ANOTHER_FOLDER}"
     if key in ("model_commit", "adapter_commit"):
         what = f"holds a run of {model} at commit {_commit(before)}, which is at {_commit(now)} by now"
         pin = f"--model-args revision={before} goes on with the old one, or " if key == "model_commit" else ""
-        return f"{what}; {pin}choose another --output"
+        return f"{what}; {pin}{ANOTHER_FOLDER}"
     if key == "judge_identity" and isinstance(before, dict) and isinstance(now, dict):
         parts = [part for part in ("fingerprint", "commit") if part in before and before[part] != now.get(part)]
         if parts and before.get("model") == now.get("model"):
             return (
                 f"holds a run judged by {now.get('model')} with {parts[0]} {before[parts[0]]}, "
-                f"which has {now.get(parts[0])} by now; choose another --output"
+                f"which has {now.get(parts[0])} by now; {ANOTHER_FOLDER}"
             )
     hint = ", or go on with --one-order" if key == "order" and now == "both" else ""
-    return f"holds a run with {key} {_short(before)}, this one has {_short(now)}; choose another --output{hint}"
+    return f"holds a run with {key} {_short(before)}, this one has {_short(now)}; {ANOTHER_FOLDER}{hint}"
 
 
 def _pinned(settings: Settings, other: Settings) -> Settings:

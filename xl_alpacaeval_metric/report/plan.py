@@ -38,10 +38,19 @@ _NUMBERS = ("requests", "prompt_tokens", "completion_tokens")
 def _cells(step: Step, cost: Cost, priced: bool, hours: bool, people: bool) -> list[str]:
     found = [f"{step.requests:,}", _many(step.prompt_tokens), _many(step.completion_tokens)]
     if priced:
-        found.append(cells.figure(cost.money, ",.2f"))
+        found.append(
+            "< 0.01" if cost.money is not None and 0 < cost.money < 0.005 else cells.figure(cost.money, ",.2f")
+        )
     if hours:
-        found.append(cells.figure(cost.gpu_hours, ",.1f"))
-    return [*found, cells.figure(cost.people_hours, ",.1f")] if people else found
+        found.append(_hours(cost.gpu_hours))
+    return [*found, _hours(cost.people_hours)] if people else found
+
+
+def _hours(value: float | None) -> str:
+    """Hours with one digit after the point or, below one hour, two digits that are not zeros."""
+    if value is None or value >= 1:
+        return cells.figure(value, ",.1f")
+    return "< 0.001" if 0 < value < 0.001 else f"{value:.2g}"
 
 
 def _many(number: int) -> str:

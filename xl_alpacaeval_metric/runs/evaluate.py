@@ -24,6 +24,8 @@ from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
 from xl_alpacaeval_metric.runs.scored import Judging
 
 judge_settings = judges.settings_of
+_OF_FILES = ("model_fingerprint", "model_commit", "adapter_commit")
+_Row = Mapping[str, Any]
 
 
 def evaluate_model(
@@ -40,13 +42,14 @@ def evaluate_model(
     judging = judge if isinstance(judge, Judging) else Judging(judge)
     settings = {**candidate.identity, **_rows_settings(benchmark), **judge_settings(judging.judge)}
     with RunFolder(output, settings, taken_on=growth.taken_on) as folder:
-        model = opened.model_of({"model": candidate.model})
-        rows = _grown(folder, [_sample(benchmark, row, model) for row in benchmark.rows], judging, "instruction")
+        now = _samples(candidate, benchmark)
+        before, rows = _grown(folder, now)
+        _say(folder, growth.added(before, now), judging)
         benchmark = _with_rows(benchmark, rows)
         source = (benchmark.version, benchmark.references)
         expected = comparisons_of({**row, "prediction": row["reference"] or ""} for row in rows)
         task, check = scored.planned(folder, expected, judging, _without_reference(rows))
-        scored.take_on_judge(folder, judging, _rows_settings(benchmark), source)
+        scored.take_on(folder, judging, task, _rows_settings(benchmark), source)
         folder.write_rows(run_folder.ROWS, rows)
         if check is not None and check.at_endpoints:
             check.run(progress)
@@ -65,6 +68,24 @@ def evaluate_model(
         return scored.judged(
             folder, task.with_answers(comparisons_of(samples)), judging, source, progress, notes, check
         )
+
+
+def check_folder(candidate: Candidate, benchmark: Benchmark, judge: Mapping[str, object], output: Path) -> None:
+    """Raises UserError where `evaluate_model` would not go on in the run folder; writes nothing.
+
+    `judge` are the settings of a judge (`judge_settings`), as far as they are known before it is
+    asked. What is not known of the model, since its files are not here, counts as unchanged.
+    """
+    folder = RunFolder(output, {})
+    folder.check_kind()
+    if not (output / run_folder.RUN).is_file():
+        return
+    theirs = folder.stored.get("settings")
+    if not isinstance(theirs, dict):
+        raise UserError(f"{output / run_folder.RUN}: damaged, has no settings; {run_settings.ANOTHER_FOLDER}")
+    unknown = {key: theirs[key] for key in _OF_FILES if key in theirs}
+    growth.refuse(theirs, {**unknown, **candidate.identity, **_rows_settings(benchmark), **judge}, output)
+    _grown(folder, _samples(candidate, benchmark))
 
 
 def judge_pairs(
@@ -97,7 +118,7 @@ def judge_pairs(
         rows = growth.merged(before, rows, ("instruction", "prediction"), judged, output)
         source = (f"pairs@{_hash(rows)}", references)
         task, check = scored.planned(folder, comparisons_of(rows), judging, _without_reference(rows))
-        scored.take_on_judge(folder, judging, {"pairs": _hash(rows), "rows": len(rows)}, source)
+        scored.take_on(folder, judging, task, {"pairs": _hash(rows), "rows": len(rows)}, source)
         folder.write_rows(run_folder.SAMPLES, rows)
         notes = [*notes, *task.left_out()]
         return scored.judged(folder, task, judging, source, progress, notes, check)
@@ -130,7 +151,7 @@ def judge_run(
             benchmark = f"pairs@{_hash(rows)}"
         source = (benchmark, given.name if given else references)
         task, check = scored.planned(folder, comparisons_of(rows), judging, _without_reference(rows))
-        scored.take_on_judge(folder, judging, changed, source)
+        scored.take_on(folder, judging, task, changed, source)
         if given is not None:
             folder.write_rows(run_folder.SAMPLES, rows)
             by_key = {growth.key_of(row): row["reference"] for row in rows}
@@ -166,15 +187,11 @@ def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | No
     return Path("runs") / f"{name}-{benchmark.name}-{_hash([identity, benchmark.exclusion, seed, *against])}"
 
 
-def _grown(
-    folder: RunFolder, rows: Sequence[Mapping[str, Any]], judging: Judging, *same: str
-) -> list[Mapping[str, Any]]:
-    """The rows of this command and those that the folder has answers to."""
+def _grown(folder: RunFolder, rows: Sequence[_Row]) -> tuple[list[_Row], list[_Row]]:
+    """The rows that the folder has answers to, and those together with the rows of this command."""
     answered = {growth.key_of(row) for file in parts.files(folder.path) for row in folder.rows(file.name)}
-    before = [row for row in folder.rows(run_folder.ROWS) if growth.key_of(row) in answered]
-    found = growth.merged(before, rows, same, judges.judged(folder), folder.path)
-    _say(folder, growth.added(before, rows), judging)
-    return found
+    before: list[_Row] = [row for row in folder.rows(run_folder.ROWS) if growth.key_of(row) in answered]
+    return before, growth.merged(before, rows, ("instruction",), judges.judged(folder), folder.path)
 
 
 def _say(folder: RunFolder, lines: Sequence[str], judging: Judging) -> None:
@@ -207,6 +224,12 @@ def _without_reference(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str
 def _reference_run(references: str) -> Mapping[str, object]:
     """The setting of a run whose references are another run's answers; empty for other runs."""
     return {"reference_run": references.removeprefix("run ")} if references.startswith("run ") else {}
+
+
+def _samples(candidate: Candidate, benchmark: Benchmark) -> list[_Row]:
+    """The lines of samples.jsonl, without predictions."""
+    model = opened.model_of({"model": candidate.model})
+    return [_sample(benchmark, row, model) for row in benchmark.rows]
 
 
 def _sample(benchmark: Benchmark, row: Row, model: str) -> dict[str, object]:

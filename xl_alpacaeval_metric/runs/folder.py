@@ -32,8 +32,7 @@ from xl_alpacaeval_metric.signature import package_version
 RUN, ROWS, SAMPLES, VERDICTS, RESULTS = "run.json", "rows.jsonl", parts.SAMPLES, "verdicts.jsonl", "results.json"
 RATINGS, RUBRIC, CHECK, ITEMS = "criteria.jsonl", "rubric.json", "check.json", "items.jsonl"
 MODEL, HISTORY = "model", "history"
-"""Keys of run.json: what the loaded model turned out to be; an entry for each command that worked
-on the run (see `machine.environment`)."""
+"""Keys of run.json: what the loaded model is; an entry for each command (`machine.environment`)."""
 Judgement = TypeVar("Judgement", Verdict, Rating)
 _UNFINISHED = re.compile(r"\.[a-z]+\.jsonl?\.\d+")
 """Files that a killed process did not finish (see `replace_file`)."""
@@ -72,7 +71,7 @@ class RunFolder:
 
         Raises UserError if it is not, or if another process is working in it.
         """
-        self._check_kind()
+        self.check_kind()
         if self._may_replace is None:
             self._check_settings()  # Before anything, even a lock file, is written into another run's folder.
         self._lock.acquire()
@@ -127,7 +126,8 @@ class RunFolder:
         stored = read_json(self.path / RUN)
         write_json(self.path / RUN, {**stored, "settings": dict(settings), **more, HISTORY: _entries(stored)})
 
-    def _check_kind(self) -> None:
+    def check_kind(self) -> None:
+        """Raises UserError for what is there and no run folder; writes nothing."""
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"{self.path}: is a file; --output names a folder")
         if not (self.path / RUN).exists() and self.path.is_dir() and names(self.path):

@@ -113,7 +113,7 @@ def _check(before: Row, now: Row, columns: Iterable[str], where: Path) -> None:
             identifier, code = key_of(now)
             raise UserError(
                 f"{where}: holds a run in which id {identifier!r} in {code} has another {column}; "
-                "choose another --output"
+                f"{run_settings.ANOTHER_FOLDER}"
             )
 
 

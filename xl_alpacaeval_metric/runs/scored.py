@@ -50,11 +50,15 @@ class Judging:
     notify: Notify = ignore
 
 
-def take_on_judge(folder: RunFolder, judging: Judging, rows: Mapping[str, object], source: tuple[str, str]) -> None:
+def take_on(
+    folder: RunFolder, judging: Judging, task: JudgingTask, rows: Mapping[str, object], source: tuple[str, str]
+) -> None:
     """Write into run.json what the folder holds now, and by whom it is judged.
 
     What another judge said before is put away first (`judges`). `rows` are the settings that follow
-    the rows, `source` names benchmark and references. A kill on the way loses nothing.
+    the rows, `source` names benchmark and references. Where anything is left to do, the results of
+    before go away, so that the run is not finished until those of now are there. A kill on the way
+    loses no answer and no judgement.
     """
     stored = folder.stored
     before, now = judges.folders_in(folder), judges.folders_of(judging.judge)
@@ -67,6 +71,17 @@ def take_on_judge(folder: RunFolder, judging: Judging, rows: Mapping[str, object
         places = ", ".join(str(folder.path / judges.FOLDER / name) for name in before.values())
         judging.notify(f"{folder.path}: was judged by {stored['settings'].get('judge')}; that is kept in {places}")
     folder.settle(settings, **{judges.KEY: now, SOURCE: list(source)})
+    if before != now or dict(settings) != stored["settings"] or not _covered(folder, task):
+        for name in (run_folder.RESULTS, run_folder.ITEMS):
+            (folder.path / name).unlink(missing_ok=True)
+
+
+def _covered(folder: RunFolder, task: JudgingTask) -> bool:
+    """Whether the results there are of all items of the task, and nothing is left to ask."""
+    results = folder.path / run_folder.RESULTS
+    if task.pending or task.unrated or not results.is_file():
+        return False
+    return jsonl.read_json(results).get("n_items") == len(task.comparisons)
 
 
 def planned(

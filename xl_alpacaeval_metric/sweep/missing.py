@@ -1,38 +1,49 @@
 """What a sweep's run folders hold, and what is missing in them."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from xl_alpacaeval_metric import benchmark as benchmarks
+from xl_alpacaeval_metric.benchmark import Benchmark
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.judge import answer_order
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.records import run_settings
 from xl_alpacaeval_metric.records.judgements import ItemKey
+from xl_alpacaeval_metric.runs import evaluate, pairs, parts
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs import pairs, parts
+from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.signature import parse
 from xl_alpacaeval_metric.sweep.file import NO_JUDGE, Run
 from xl_alpacaeval_metric.sweep.settings import BenchmarkSettings, JudgingSettings
 
+ANOTHER_NAME = "give the model another name in the sweep's file (name: ...), or take another output"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The items of a benchmark that each model is to answer, and whether they can be judged."""
+    """A benchmark's rows that each model is to answer, with the references of the sweep's file.
 
-    keys: frozenset[ItemKey]
-    has_references: bool
+    `references` has every item; its reference is None where there is none.
+    """
+
+    benchmark: Benchmark
+    references: Mapping[ItemKey, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """What a run folder holds: answers to `answered` of `total` items, and what the judge said.
 
+    `outdated` of the answers are beside another reference than the one that is wanted.
+
     `judged` says whether the results there are by the judge that is wanted, over all answers;
     `missing` is the number of its verdicts that are missing. `scored` says whether there are
-    results at all.
+    results at all, or all answers that a judge needs: judging removes the results of before.
     """
 
     answered: int
@@ -40,10 +51,11 @@ class Held:
     scored: bool
     judged: bool
     missing: int
+    outdated: int = 0
 
     @property
     def is_answered(self) -> bool:
-        return self.answered >= self.total and self.scored
+        return self.answered >= self.total and self.scored and not self.outdated
 
     @property
     def is_complete(self) -> bool:
@@ -63,23 +75,41 @@ class Missing:
 
     def check(self, benchmark: BenchmarkSettings, judged: bool) -> None:
         """Raises UserError where answers are to be judged, and there is nothing to compare with."""
-        if judged and not self.wanted(benchmark).has_references:
+        if judged and not any(self.wanted(benchmark).references.values()):
             raise UserError(
                 f"{benchmark.benchmark} has no references to judge against; write some (xl-alpacaeval references) and "
                 "give reference: FILE, or judges: none for language fidelity alone"
             )
 
+    def refuse_changed(self, run: Run, candidate: Candidate, judge: Mapping[str, object]) -> None:
+        """Raises UserError where `eval` would refuse to go on in the folder of a run.
+
+        Its model, settings, items or references are others than those of the sweep's file. `judge`
+        are the judge's settings, as far as they are known before it is asked.
+        """
+        stored = _json(run.folder / run_folder.RUN).get("settings")
+        before = stored if isinstance(stored, dict) and _spec(stored) == judge["judge"] else {}
+        settings = {**judge, **{key: before[key] for key in ("judge", "judge_identity") if key in before}}
+        try:
+            evaluate.check_folder(candidate, self.wanted(run.benchmark).benchmark, settings, run.folder)
+        except UserError as error:
+            raise UserError(str(error).replace(run_settings.ANOTHER_FOLDER, ANOTHER_NAME)) from None
+
     def held(self, run: Run, judge: Judge | None, rated: bool = False) -> Held:
         """What the folder of a run holds; `rated` says whether ratings by criteria are wanted."""
-        keys = self.wanted(run.benchmark).keys
-        answered = len(_answered(run.folder, keys))
+        wanted = self.wanted(run.benchmark).references
+        beside = _answered(parts.files(run.folder) if run.folder.is_dir() else (), wanted)
+        outdated = sum(bool(wanted[key]) and reference != wanted[key] for key, reference in beside.items())
         results = _json(run.folder / run_folder.RESULTS)
         # Not run.json, which names a judge before its results are there.
-        scored = bool(results) and _count(results, "n_items", len(keys)) >= len(keys)
+        scored = bool(results) and _count(results, "n_items", len(wanted)) >= len(wanted)
         judged = scored and _is_by(parse(str(results.get("signature", ""))), judge)
+        if judge is not None and not results and (run.folder / run_folder.RUN).is_file():
+            scored = len(_answered([run.folder / run_folder.SAMPLES], wanted)) >= len(wanted)
         if rated and not results.get("criteria"):
             judged = False
-        return Held(answered, len(keys), scored, judged, _count(results, "n_missing", 0) if judged else 0)
+        missing = _count(results, "n_missing", 0) if judged else 0
+        return Held(len(beside), len(wanted), scored, judged, missing, outdated)
 
     def _load(self, wanted: BenchmarkSettings) -> Wanted:
         found = benchmarks.load(
@@ -93,21 +123,26 @@ class Missing:
         given = pairs.References.read(Path(wanted.reference)) if wanted.reference else None
         if given is not None and given.of_run:
             found, _ = given.rows_of(found)
-        has_references = given is not None or any(row.reference for row in found.rows)
-        return Wanted(frozenset((row.id, row.response_language) for row in found.rows), has_references)
+        if given is not None:
+            some = wanted.benchmark in answer_order.SMALL or any(row.reference for row in found.rows)
+            found = benchmarks.with_references(found, given.texts, given.name, required=not some)
+        return Wanted(found, {(row.id, row.response_language): row.reference for row in found.rows})
 
 
-def _answered(folder: Path, keys: Collection[ItemKey]) -> set[ItemKey]:
-    """The wanted items that a run folder has answers to; a line at a time is read."""
-    if not folder.is_dir():
-        return set()
-    lines = (row for file in parts.files(folder) for row in jsonl.read_lines(file))
-    return {key for row in lines if (key := (str(row.get("id")), str(row.get("language")))) in keys}
+def _answered(files: Iterable[Path], keys: Collection[ItemKey]) -> dict[ItemKey, object]:
+    """The wanted items that files of answers have, with the references beside these.
+
+    A line at a time is read.
+    """
+    lines = (row for file in files for row in jsonl.read_lines(file))
+    return {
+        key: row.get("reference") for row in lines if (key := (str(row.get("id")), str(row.get("language")))) in keys
+    }
 
 
 def _is_by(setting: Mapping[str, str], judge: Judge | None) -> bool:
     """Whether results of this signature are by this judge, asked in this way."""
-    spec = re.sub("@[^+]*", "", setting.get("judge", NO_JUDGE))
+    spec = _spec(setting)
     if judge is None or spec != judge.client.spec:
         return judge is None and spec == NO_JUDGE
     orders = ("both",) if judge.both_orders else ("balanced", "both")
@@ -116,6 +151,11 @@ def _is_by(setting: Mapping[str, str], judge: Judge | None) -> bool:
         and setting.get("prompt") == judge.template.sha
         and int(setting.get("judge_votes", 1)) >= judge.votes
     )
+
+
+def _spec(settings: Mapping[str, object]) -> str:
+    """The judge's specification, or those of a panel, without versions."""
+    return re.sub("@[^+]*", "", str(settings.get("judge", NO_JUDGE)))
 
 
 def _count(results: Mapping[str, object], key: str, default: int) -> int:

@@ -10,9 +10,9 @@ from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.machine import ray_cluster
 from xl_alpacaeval_metric.models import backend_choice
 from xl_alpacaeval_metric.progress import Progress
-from xl_alpacaeval_metric.runs.answers.candidate import check_backend
+from xl_alpacaeval_metric.runs.answers.candidate import Candidate, check_backend
 from xl_alpacaeval_metric.slurm import queue
-from xl_alpacaeval_metric.sweep import collecting
+from xl_alpacaeval_metric.sweep import collecting, commands
 from xl_alpacaeval_metric.sweep import plan as planning
 from xl_alpacaeval_metric.sweep.executors import local, slurm_jobs
 from xl_alpacaeval_metric.sweep.file import Run, Sweep
@@ -25,8 +25,8 @@ from xl_alpacaeval_metric.sweep.tasks import ENDED, TaskFolder
 SECONDS_FOR_OTHERS = 30.0
 """For the processes of a sweep that was killed, which end with it, to end."""
 Say = Callable[[str], None]
-Check = Callable[[Sequence[str]], None]
-"""Raises for arguments that the command line would refuse."""
+Check = Callable[[Sequence[str]], Candidate]
+"""The candidate that arguments of `eval` describe; raises where the command line would."""
 
 
 def planned(sweep: Sweep, check: Check) -> Plan:
@@ -36,9 +36,25 @@ def planned(sweep: Sweep, check: Check) -> Plan:
     for judge in sweep.judges:
         _check_path(judge.judge.partition("/")[2])
     with judges.opened(sweep) as opened:
-        found = planning.plan(sweep, opened, Missing(sweep.judging))
-    for task in found.answers:
-        check(task.arguments)
+        missing = Missing(sweep.judging)
+        if faults := changed(sweep, opened, missing, check):
+            more = f" (and {len(faults) - 1} more runs)" if len(faults) > 1 else ""
+            raise UserError(f"{next(iter(faults.values()))}{more}")
+        return planning.plan(sweep, opened, missing)
+
+
+def changed(sweep: Sweep, opened: judges.Judges, missing: Missing, check: Check) -> dict[str, str]:
+    """The runs whose folders hold answers of other settings than the sweep's -> what differs.
+
+    Raises UserError for a setting that `eval` would not take.
+    """
+    found = {}
+    for run in sweep.runs:
+        candidate = check(commands.answering(run, sweep.judging))
+        try:
+            missing.refuse_changed(run, candidate, opened.settings(run.benchmark))
+        except UserError as error:
+            found[run.name] = str(error)
     return found
 
 

@@ -1,7 +1,8 @@
 """How far a sweep is: what is there, what runs, what failed and why, what is missing."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from xl_alpacaeval_metric.sweep.file import Run, Sweep
 from xl_alpacaeval_metric.sweep.judging.judges import Judges
@@ -27,12 +28,21 @@ class Line:
 
 
 def lines(
-    sweep: Sweep, judges: Judges, missing: Missing, folder: TaskFolder, in_queue: InQueue = lambda _: True
+    sweep: Sweep,
+    judges: Judges,
+    missing: Missing,
+    folder: TaskFolder,
+    in_queue: InQueue = lambda _: True,
+    changed: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Line]:
-    """A line for each run, then one for each task that judges."""
+    """A line for each run, then one for each task that judges.
+
+    `changed` are the runs whose folders hold other settings -> what differs.
+    """
     for run in sweep.runs:
         held = missing.held(run, judges.of(run.benchmark), judges.rubric is not None)
-        yield _of_run(run, held, folder, in_queue)
+        line = _of_run(run, held, folder, in_queue)
+        yield replace(line, state="changed", note=changed[run.name]) if run.name in changed else line
     for name in (ASK, FINISH):
         if (record := folder.record(name)) is not None:
             state, note = state_of(record, folder.is_dead(name), in_queue)
@@ -61,6 +71,8 @@ def _of_run(run: Run, held: Held, folder: TaskFolder, in_queue: InQueue) -> Line
     missing = f"{held.missing} verdicts are missing; run again, and they are asked for" if held.missing else ""
     if held.is_answered and held.judged and held.missing <= MOST_MISSING * held.total:
         return Line(name, answered, COMPLETE, missing)
+    if held.outdated:
+        return Line(name, answered, "missing", f"{held.outdated} answers are beside other references; run again")
     record = folder.record(run.name)
     state, note = state_of(record, folder.is_dead(run.name), in_queue) if record is not None else ("missing", "")
     if held.is_answered:

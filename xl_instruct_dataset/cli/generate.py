@@ -88,8 +88,10 @@ def _run(settings: Settings, output: Path, strict: bool) -> None:
 
 def _estimate(settings: Settings, rate: float | None) -> None:
     from xl_instruct_dataset.generate import estimate, report
-    from xl_instruct_dataset.generate.seeds import producer
+    from xl_instruct_dataset.generate.seeds import producer, sources
 
+    for line in sources.notes(settings):
+        _warn(line)
     with TemporaryDirectory(prefix="xl-estimate-") as folder:
         count = producer.produce(settings, Path(folder)).count
         report.show_estimate(estimate.estimate(settings, Path(folder), count), count, rate, terminal.console())

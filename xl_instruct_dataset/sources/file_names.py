@@ -35,9 +35,14 @@ def of_pair(names: Sequence[str], pair: str, variant: str, source: str) -> list[
         there = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
         kind = "" if variant == "default" else f" ({variant})"
         raise UserError(f"{source}: no file for pair {pair}{kind}; it has {there or 'no data files'}")
-    suffixes = {data_files.format_of(name) for name in found}
-    if len(suffixes) > 1:
+    if len({data_files.kind_of(name) for name in found}) > 1:
         raise UserError(f"{source}: files of several formats for pair {pair}: {', '.join(found[:6])}; leave one")
+    by_stem: dict[str, str] = {}
+    for name in found:
+        path = PurePosixPath(name)
+        twin = by_stem.setdefault(str(path.with_name(data_files.stem_of(path.name))), name)
+        if twin != name and data_files.format_of(twin) != data_files.format_of(name):
+            raise UserError(f"{source}: {twin} and {name} look like copies of one file for pair {pair}; leave one")
     return found
 
 

@@ -130,7 +130,7 @@ def test_the_command_lists_rows_and_ends_with_one(tmp_path: Path) -> None:
         (("nowhere.jsonl",), "no such file"),
         ((".", "--benchmark", ""), "no benchmark given"),
         ((".", "--benchmark", "alpaca"), "unknown benchmark 'alpaca'"),
-        ((".", "--benchmark", "mini"), "holds no .parquet, .jsonl, .ndjson, .json, .csv or .tsv file"),
+        ((".", "--benchmark", "mini"), "holds no .parquet, .jsonl, .ndjson, .json, .jsonlines, .jl, .csv or .tsv file"),
     ],
 )
 def test_bad_input_is_one_line(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:

@@ -176,6 +176,19 @@ def test_references_in_another_language_are_set_aside(tmp_path: Path) -> None:
     assert not references.set_aside(rows, file)
 
 
+def test_references_too_short_to_be_identified_are_counted(tmp_path: Path) -> None:
+    with JudgeServer(reply=lambda _: "A") as server:
+        file = tmp_path / "references.jsonl"
+        command = ("references", "--model", "openai/any", "--output", file, "--benchmark", "mini", "--languages", "fi")
+        made = run(*command, "--limit", 2, "--base-url", server.url)
+    assert made.returncode == 0, made.stderr
+    assert "2 of 2 references are too short for their language to be identified" in made.stderr
+    assert "the first is id 'mini-01', language 'fi': 'A'" in made.stderr
+    rows = [row for row in ROWS if row.response_language == "fi"]
+    references.make(rows, ScriptedClient(lambda _: FINNISH), tmp_path / "long.jsonl", silent)
+    assert references.unidentified(tmp_path / "long.jsonl") == []
+
+
 def test_the_writer_is_reached_by_its_own_address_and_what_is_wrong_is_exit_code_one(tmp_path: Path) -> None:
     with JudgeServer(reply=lambda _: GERMAN) as server:
         command = (

@@ -42,6 +42,8 @@ COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
         ("a.jsonl", JSONL),
         ("A.JSONL", JSONL),
         ("a.ndjson", JSONL),
+        ("a.jsonlines", JSONL),
+        ("a.jl", JSONL),
         ("a.json", json.dumps(ROWS).encode()),
         ("a.csv", CSV),
     ],
@@ -114,6 +116,21 @@ def test_what_is_not_read_is_named_and_what_holds_no_rows_is_not() -> None:
     )
     assert every.names == ("a.jsonl",)
     assert {name for name, _ in every.left_out} == {"a.jsonl.gz", "b.tar", "c.gz", "d.arrow"}
+    beside = [
+        "LICENSE",
+        "license.txt",
+        "Makefile",
+        "make.py",
+        "a.PNG",
+        "citation.cff",
+        ".gitattributes",
+        "README.md.gz",
+    ]
+    other = data_files.with_rows(["part-2", "rows.txt", "de.jsonl.bak", *beside])
+    assert other.notes("folder") == [
+        "folder: left out 2 files (a format that is not read): de.jsonl.bak, rows.txt",
+        "folder: left out 1 file (no suffix that names its format): part-2",
+    ]
 
 
 def test_a_folder_without_rows_says_what_it_has(tmp_path: Path) -> None:

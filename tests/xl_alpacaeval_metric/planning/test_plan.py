@@ -1,10 +1,12 @@
 """`plan`: its numbers are those of `estimate` and of arithmetic by hand."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 import yaml
+from rich.console import Console
 
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
@@ -15,6 +17,7 @@ from xl_alpacaeval_metric.planning import costs, rows
 from xl_alpacaeval_metric.planning.costs import Costs, Price, Rates, cost_of
 from xl_alpacaeval_metric.planning.named_judge import NamedJudges
 from xl_alpacaeval_metric.planning.steps import Planned, PlannedModel, Step, steps_of
+from xl_alpacaeval_metric.report import plan as report
 
 JUDGE = ("--judge", "openai/gpt-4o")
 MINI = ("--benchmark", "mini", "--languages", "de,fi")
@@ -165,6 +168,16 @@ def test_references_are_those_of_a_file_or_of_a_run(tmp_path: Path) -> None:
         rows.planned("mini", ["fi"], reference=tmp_path / "nothing.jsonl")
 
 
+def test_small_numbers_are_not_shown_as_nothing() -> None:
+    values = [0.04, 0.000_2, 0.567, 1234.56, None]
+    console = Console(width=100, file=io.StringIO())
+    found = [costs.Cost(money=value, gpu_hours=value) for value in values]
+    report.show([Step("answers", f"m{number}", 1) for number in range(5)], found, "EUR", [], console)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    shown = [line.split("- ", 2)[2].replace("< ", "<").split() for line in lines if line.startswith("answers")]
+    assert shown == [["0.04", "0.04"], ["<0.01", "<0.001"], ["0.57", "0.57"], ["1,234.56", "1,234.6"], ["-", "-"]]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -177,7 +190,16 @@ def test_references_are_those_of_a_file_or_of_a_run(tmp_path: Path) -> None:
         (("--reference", "file.jsonl"), "reference model 'file.jsonl' is not of the form"),
         (("--judge", "openai/a", "--judge", "openai/a"), "is given twice"),
         (("--benchmark", "minni"), "unknown benchmark 'minni'"),
-        (("--sweep", "none.yaml", "--models", "2"), "leave out what else names them"),
+        (("--sweep", "none.yaml", "--models", "2"), "leave out --models"),
+        (
+            ("org/a", "--sweep", "none.yaml", "--judge", "openai/z", "--criteria", "--judge-votes", "1"),
+            "leave out MODEL, --judge, --judge-votes, --criteria",
+        ),
+        (("--sweep", "none.yaml", "--max-tokens", "1024", "--no-judge-check"), "leave out --judge-check, --max-tokens"),
+        (("org/a", "--price", "org/b=1/2", "--currency", "EUR"), "the plan has no such model; it has org/a"),
+        (("--price", "a=1/2", "--price", "a=1/2", "--currency", "EUR"), "a has a price already"),
+        (("--write-rate", "inf", "--read-rate", "1"), "--write-rate inf: need a finite number"),
+        (("--label-minutes", "inf"), "--label-minutes inf: need a finite number"),
     ],
 )
 def test_wrong_use_is_one_line(options: tuple[str, ...], message: str) -> None:

@@ -11,7 +11,7 @@ import yaml
 
 from tests.commands import run_alpacaeval as run
 from tests.commands import run_python
-from tests.finished_runs import made, spread
+from tests.finished_runs import harness_log, made, spread
 from tests.helpers import ROOT
 from tests.servers.hub import READER, WRITER, HubServer
 from xl_alpacaeval_metric.publishing import every_eval_ever, published_run, run_dataset
@@ -48,6 +48,88 @@ def judged(tmp_path: Path) -> Path:
     history = [{"started": "2026-11-01T10:00:00+00:00", "ended": "2026-11-01T11:00:00+00:00", "command": str(tmp_path)}]
     (folder / "run.json").write_text(json.dumps({**settings, "history": history}), encoding="utf-8")
     return folder
+
+
+def on_mini(folder: Path) -> None:
+    """Have the run be of the benchmark mini."""
+    results = json.loads((folder / "results.json").read_text("utf-8"))
+    results["signature"] = results["signature"].replace("benchmark:pairs", "benchmark:mini")
+    (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
+
+
+def change(folder: Path, *, model: str = "", judge: str = "", without: str = "") -> None:
+    """Have the run be of another model, by another judge, or without a language."""
+    stored, results = (json.loads((folder / name).read_text("utf-8")) for name in ("run.json", "results.json"))
+    stored["settings"]["model"] = model or stored["settings"]["model"]
+    results["signature"] = results["signature"].replace("openai/any", judge or "openai/any")
+    results["by_language"].pop(without, None)
+    for name, content in (("run.json", stored), ("results.json", results)):
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("other", "lost"),
+    [
+        ({"model": "org/other"}, "the run of org/model on pairs"),
+        ({"judge": "openai/second"}, "the same run as openai/any judged it"),
+        ({"without": "fi"}, "the languages fi"),
+    ],
+)
+def test_another_run_is_not_replaced_unasked(
+    hub: HubServer, judged: Path, tmp_path: Path, other: dict[str, str], lost: str
+) -> None:
+    command, settings = ("publish", judged, "--repo", "org/run"), hub.environment(tmp_path / "hf")
+    assert run(*command, **settings)[0] == 0
+    assert run(*command, **settings)[0] == 0, "the same run"
+    before = dict(hub.repos["org/run"].files)
+    change(judged, **other)
+    message = f"org/run would lose {lost}; choose another --repo, or give --replace"
+    code, _, errors = run(*command, **settings)
+    assert (code, errors.count("\n")) == (2, 1)
+    assert message in errors
+    code, _, errors = run(*command, "--dry-run", **settings)
+    assert (code, errors.strip()) == (0, message)
+    assert hub.repos["org/run"].files == before
+    assert run(*command, "--replace", **settings)[0] == 0
+    assert hub.repos["org/run"].files != before
+
+
+def test_nothing_is_sent_where_another_repository_is_missing(hub: HubServer, judged: Path, tmp_path: Path) -> None:
+    on_mini(judged)
+    settings = hub.environment(tmp_path / "hf")
+    command = ("publish", judged, "--repo", "org/run", "--model-repo", "org/model", "--benchmark-repo", "org/mini")
+    for missing, there in (("--model-repo org/model", "org/other"), ("--benchmark-repo org/mini", "org/model")):
+        hub.add(there, {})
+        code, _, errors = run(*command, **settings)
+        assert (code, errors.count("\n")) == (2, 1)
+        assert f"{missing}: the Hub has no such" in errors
+        assert "org/run" not in hub.repos
+    code, _, errors = run(*command, "--dry-run", **settings)
+    assert (code, errors.count("\n")) == (0, 1)
+    assert "--benchmark-repo org/mini: the Hub has no such dataset" in errors
+
+
+def test_a_dry_run_needs_no_hub(judged: Path) -> None:
+    code, out, errors = run("publish", judged, "--repo", "org/run", "--dry-run")
+    assert (code, errors.count("\n")) == (0, 1)
+    assert "what is on the Hub could not be looked at" in errors
+    assert "files would go to org/run" in out
+
+
+def test_pairs_are_no_benchmark_for_a_model_s_page(judged: Path) -> None:
+    command = ("publish", judged, "--repo", "o/r", "--model-repo", "o/m", "--benchmark-repo", "o/b")
+    code, _, errors = run(*command)
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "is judged from a file of pairs, which is no benchmark" in errors
+
+
+def test_answers_and_logs_of_the_harness_are_told_how_to_become_a_run(judged: Path, tmp_path: Path) -> None:
+    log = harness_log(tmp_path / "log", [0.5, 0.7], "org/model")
+    for path, what in ((judged / "samples.jsonl", "a file"), (log, "an output folder of lm_eval")):
+        code, _, errors = run("publish", path, "--repo", "org/run", "--dry-run")
+        assert (code, errors.count("\n")) == (2, 1)
+        assert f"{path}: is {what}" in errors
+        assert f"`xl-alpacaeval judge {path} --output RUN`" in errors
 
 
 def test_a_published_run_is_read_back_as_it_was(hub: HubServer, judged: Path, tmp_path: Path) -> None:
@@ -97,6 +179,8 @@ def test_a_model_s_owners_are_asked_for_what_the_judge_may_say(hub: HubServer, j
     from huggingface_hub import parse_eval_result_entries
 
     hub.add("org/model", {"config.json": b"{}"})
+    hub.add("org/mini", {"eval.yaml": b""})
+    on_mini(judged)
     settings = hub.environment(tmp_path / "hf")
     command = ("publish", judged, "--repo", "org/run", "--model-repo", "org/model", "--benchmark-repo", "org/mini")
     code, out, errors = run(*command, **settings)
@@ -105,7 +189,7 @@ def test_a_model_s_owners_are_asked_for_what_the_judge_may_say(hub: HubServer, j
     (asked,) = hub.repos["org/model"].requests
     assert hub.repos["org/model"].files == {"config.json": b"{}"}
     ((path, content),) = asked.added.items()
-    assert path == ".eval_results/xl-alpacaeval-pairs.yaml"
+    assert path == ".eval_results/xl-alpacaeval-mini.yaml"
     (entry,) = parse_eval_result_entries(yaml.safe_load(content))
     assert (entry.dataset_id, entry.task_id, entry.value) == ("org/mini", "de", 50.0)
     assert entry.source_url == f"{hub.url}/datasets/org/run"
@@ -115,12 +199,15 @@ def test_a_model_s_owners_are_asked_for_what_the_judge_may_say(hub: HubServer, j
 
 def test_a_dry_run_shows_all_and_sends_nothing(hub: HubServer, judged: Path, tmp_path: Path) -> None:
     command = ("publish", judged, "--repo", "org/run", "--model-repo", "org/model", "--benchmark-repo", "org/mini")
+    on_mini(judged)
+    hub.add("org/model", {})
+    hub.add("org/mini", {})
     code, out, errors = run(*command, "--dry-run", **hub.environment(tmp_path / "hf"))
     assert (code, errors) == (0, "")
     for name in ("README.md", "results.json", "every_eval_ever.json", "samples/test-00000-of-00001.parquet"):
         assert name in out
     assert "task_id: de" in out
-    assert hub.repos == {}
+    assert hub.repos.keys() == {"org/model", "org/mini"}
     assert not any(method == "POST" for method, path in hub.requests if "agent" not in path)
 
 

@@ -130,7 +130,7 @@ def test_ratings_are_read(saved: Path) -> None:
 
 def test_runs_are_compared(saved: Path) -> None:
     before = figures(SAVED / "evaluated")["win_rate"]
-    result = run("compare", saved / "evaluated", saved / "evaluated", "--output", saved / "compared.json")
+    result = run("compare", SAVED / "evaluated", saved / "evaluated", "--output", saved / "compared.json")
     assert result.returncode == 0, result.stderr
     compared = json.loads((saved / "compared.json").read_text("utf-8"))
     assert compared["win_rate_a"] == compared["win_rate_b"] == pytest.approx(before)

@@ -195,6 +195,42 @@ def test_a_kill_while_a_run_grows_loses_nothing_and_a_second_command_is_refused(
     assert results(folder) == results(whole)
 
 
+def test_a_growth_that_was_killed_is_no_finished_run(servers: Servers, tmp_path: Path) -> None:
+    rows = [
+        {"id": f"p{n}", "instruction": f"Q{n}", "prediction": f"{FINNISH} {n}", "reference": FINNISH, "language": "fi"}
+        for n in range(6)
+    ]
+    few, all_rows = write_jsonl(tmp_path / "few.jsonl", rows[:2]), write_jsonl(tmp_path / "all.jsonl", rows)
+    folder, whole = tmp_path / "run", tmp_path / "whole"
+    judge = ("--judge", "openai/one", "--judge-base-url", servers.judge.url, "--both-orders", "--concurrency", 1)
+    finished(run("judge", few, *judge, "--output", folder))
+    finished(run("judge", all_rows, *judge, "--output", whole))
+    servers.judge.change(latency=0.3)
+    process = start_alpacaeval("judge", all_rows, *judge, "--output", folder)
+    wait_for(lambda: len((folder / "verdicts.jsonl").read_text("utf-8").splitlines()) > 4, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    servers.judge.change(latency=0.0)
+    for command in (
+        ("rank", folder, whole),
+        ("compare", folder, whole),
+        ("report", folder, "--output", tmp_path / "page.html"),
+        ("publish", folder, "--repo", "org/run", "--dry-run"),
+    ):
+        assert f"{folder}: is not finished (no results.json)" in complaint(run(*command)), command
+    finished(run("judge", all_rows, *judge, "--output", folder))
+    assert results(folder) == results(whole)
+    assert len(lines(folder / "items.jsonl")) == 6
+    # A finished command again has nothing to do: a kill of it takes nothing from the run.
+    before = (folder / "results.json").read_bytes()
+    servers.judge.change(latency=5.0)
+    process = start_alpacaeval("judge", all_rows, *judge, "--output", folder)
+    wait_for(lambda: servers.judge.seen.in_flight > 0, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert (folder / "results.json").read_bytes() == before
+
+
 def test_a_folder_of_version_0_1_takes_another_judge_and_none_and_its_own_again(
     servers: Servers, tmp_path: Path
 ) -> None:

@@ -79,8 +79,15 @@ def test_judged_runs_are_not_judged_again(sweep: file.Sweep) -> None:
     (sweep.output / "stories/two/results.json").unlink()
     Loaded.opened.clear()
 
-    assert judge(sweep) == []  # Without results a run is not answered: the task before has to be run.
+    # Judging was killed before its results: they are made from the verdicts, and nobody is asked.
+    assert [line for line in judge(sweep) if line.startswith("judging")] == [f"judging {sweep.output}/stories/two"]
     assert [client.sent for client in Loaded.opened] == [[], []]
+    assert judge(sweep) == []
+    # With an answer less, the task before has to be run.
+    (sweep.output / "stories/two/results.json").unlink()
+    samples = sweep.output / "stories/two/samples.jsonl"
+    write_jsonl(samples, list(jsonl.read_lines(samples))[1:])
+    assert judge(sweep) == []
 
 
 def test_a_run_that_cannot_be_judged_does_not_keep_the_others_from_it(sweep: file.Sweep) -> None:

@@ -9,6 +9,8 @@ import yaml
 from tests.helpers import FINNISH, GERMAN, write_jsonl
 from xl_alpacaeval_metric.cli.cluster.sweep import check_arguments
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.sweep import file, run
 
 ROWS = [
@@ -16,12 +18,13 @@ ROWS = [
     for code, text in (("de", GERMAN), ("fi", FINNISH))
     for n in range(3)
 ]
+SMALL = {"model": "small", "model_args": {"base_url": "http://127.0.0.1:9/v1"}}
 
 
 def sweep_of(tmp_path: Path, **changes: Any) -> file.Sweep:
     rows = write_jsonl(tmp_path / "stories.jsonl", ROWS)
     content = {
-        "models": [{"model": "small", "model_args": {"base_url": "http://127.0.0.1:9/v1"}}, "ORG/large"],
+        "models": [SMALL, "ORG/large"],
         "benchmarks": [str(rows)],
         "judges": [{"judge": "openai/judge", "base_url": "http://127.0.0.1:9/v1"}],
         "output": str(tmp_path / "out"),
@@ -39,7 +42,15 @@ def names(found: Sequence[Any]) -> list[str]:
 def answered(folder: Path, judge: str, items: Sequence[dict[str, Any]] = ROWS, missing: int = 0) -> None:
     """A run folder as eval leaves it."""
     write_jsonl(folder / "samples.jsonl", [{**row, "prediction": "x"} for row in items])
-    (folder / "run.json").write_text(json.dumps({"settings": {"judge": "openai/judge"}}))
+    url = "http://127.0.0.1:9/v1"
+    small = Candidate("small", "local-chat-completions", {"base_url": url})
+    settings = {
+        **(small if folder.name == "small" else Candidate("ORG/large")).identity,
+        "benchmark": "stories",
+        **Judge.from_spec("openai/judge", base_url=url).settings,
+    }
+    (folder / "run.json").write_text(json.dumps({"settings": settings}))
+    write_jsonl(folder / "rows.jsonl", items)
     signature = f"judge:{judge}|prompt:200ed87f|order:balanced|seed:0"
     (folder / "results.json").write_text(
         json.dumps({"signature": signature, "n_missing": missing, "n_items": len(items)})
@@ -126,3 +137,43 @@ def test_results_of_another_judge_are_not_those_wanted(tmp_path: Path) -> None:
     )
     # Of fewer items than are answered now: they are scored anew.
     assert names(run.planned(sweep, check_arguments).answers) == ["answer-stories-large"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"eval": {"max_tokens": 16}}, "max_tokens 1024, this one has 16"),
+        ({"eval": {"generation_kwargs": {"do_sample": True}}}, "generation {}, this one has"),
+        ({"eval": {"seed": 5}}, "seed 0, this one has 5"),
+        ({"eval": {"judge_thinking": "on"}}, 'judge_thinking null, this one has "on"'),
+        ({"models": [{"model": "other", "name": "small", "backend": "hf"}, "ORG/large"]}, 'this one has "other"'),
+        ({"models": ["ORG/other/large"]}, 'model "ORG/large", this one has "ORG/other/large"'),
+    ],
+)
+def test_other_settings_than_those_of_the_answers_are_refused(
+    tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    for name in ("small", "large"):
+        answered(tmp_path / "out/stories" / name, "openai/judge")
+        write_jsonl(tmp_path / "out/stories" / name / "verdicts.jsonl", [])
+    run.planned(sweep_of(tmp_path), check_arguments)
+
+    with pytest.raises(UserError) as caught:
+        run.planned(sweep_of(tmp_path, **changes), check_arguments)
+    assert said in str(caught.value)
+    assert str(tmp_path / "out/stories") in str(caught.value)
+    assert "--output" not in str(caught.value)
+
+
+def test_answers_get_the_references_of_the_file(tmp_path: Path) -> None:
+    """Those that were judged keep theirs."""
+    other = write_jsonl(tmp_path / "other.jsonl", [{**row, "reference": "Another one."} for row in ROWS])
+    benchmark = {"benchmark": str(tmp_path / "stories.jsonl"), "reference": str(other)}
+    small = tmp_path / "out/stories/small"
+    answered(small, "openai/judge")
+    changed = sweep_of(tmp_path, models=[SMALL], benchmarks=[benchmark])
+    assert names(run.planned(changed, check_arguments).answers) == ["answer-stories-small"]
+
+    write_jsonl(small / "verdicts.jsonl", [{**ROWS[0], "preference": 1.0}])
+    with pytest.raises(UserError, match="id 'p0' in de has another reference"):
+        run.planned(changed, check_arguments)

@@ -13,7 +13,9 @@ from tests.xl_instruct_dataset.generate import generating
 from tests.xl_instruct_dataset.generate.small_job import job
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import words
-from xl_instruct_dataset.generate.seeds import passages, producer
+from xl_instruct_dataset.generate.job import Job
+from xl_instruct_dataset.generate.seeds import passages, producer, sources
+from xl_instruct_dataset.generate.seeds.prepare import prepare_seeds
 from xl_instruct_dataset.sources import sample
 
 
@@ -93,6 +95,26 @@ def test_a_datasets_folder_gives_the_passages_of_one_split(tmp_path: Path) -> No
     (tmp_path / "saved" / "data-00000-of-00001.arrow").touch()
     with pytest.raises(UserError, match="holds Arrow files"):
         producer.produce(generating.settings(seeds=str(tmp_path / "saved")), tmp_path / "seeds")
+
+
+def test_files_of_the_seeds_that_are_not_read_are_named(tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    for name in ("train.jsonl", "test.jsonl", "part-2.jsonl"):
+        helpers.write_jsonl(folder / name, [{"text": "x"}])
+    for name in ("README.md", "rows", "more.txt", "old.zip", ".hidden.txt"):
+        (folder / name).write_text("x", encoding="utf-8")
+    of_train = generating.settings(seeds=str(folder))
+    assert sources.notes(of_train) == [
+        f"{folder}: left out 3 files (not of the split train): more.txt, part-2.jsonl, test.jsonl",
+        f"{folder}: left out 1 file (a format that is not read): old.zip",
+        f"{folder}: left out 1 file (no suffix that names its format): rows",
+    ]
+    assert sources.notes(generating.settings(seeds="sample")) == []
+    told: list[str] = []
+    (tmp_path / "out.work").mkdir()
+    with pytest.raises(UserError, match="no passage can be used"):
+        prepare_seeds(Job(of_train, tmp_path / "out", notify=told.append))
+    assert told == sources.notes(of_train)
 
 
 def test_a_row_without_text_is_left_out_and_counted(tmp_path: Path) -> None:

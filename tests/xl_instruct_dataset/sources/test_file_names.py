@@ -74,6 +74,15 @@ def test_a_missing_pair_names_what_there_is() -> None:
         file_names.of_pair(["de.json", "de.parquet"], "en-de", "default", "source")
 
 
+def test_files_of_json_are_one_format_whatever_their_suffix() -> None:
+    names = ["de/a.json", "de/b.ndjson", "de/c.jsonl.gz", "de/d.jsonlines", "de/e.jl"]
+    assert file_names.of_pair(names, "en-de", "default", "source") == names
+    with pytest.raises(
+        UserError, match=r"de\.json and de\.jsonl look like copies of one file for pair en-de; leave one"
+    ):
+        file_names.of_pair(["de.json", "de.jsonl"], "en-de", "default", "source")
+
+
 @pytest.mark.parametrize("pair", ["en-fi", "EN-FI", " eng-fin ", "en-FI"])
 def test_a_pair_is_written_in_one_way(pair: str) -> None:
     assert canonical(pair) == "en-fi"

@@ -15,6 +15,7 @@ from xl_alpacaeval_metric.progress import Notify, Progress
 
 MAX_TOKENS = 1024
 THINKING_TOKENS = 4096
+MOST_SHOWN = 40
 
 
 def client_of(
@@ -94,6 +95,25 @@ def set_aside(rows: Sequence[Row], file: Path) -> list[str]:
     return [f"{len(out)} of {len(lines)} references are not in the language asked for ({what}): {rejected(file)}"]
 
 
+def unidentified(file: Path) -> list[str]:
+    """A line on references too short, or in a language too rare, to be identified; none if none."""
+    lines = list(jsonl.read_lines(file))
+    found = fidelity.texts_fidelity([line["reference"] for line in lines], [line["language"] for line in lines])
+    unknown = [line for line, one in zip(lines, found, strict=True) if one.fidelity is None]
+    if not unknown:
+        return []
+    return [
+        f"{len(unknown)} of {len(lines)} references are too short for their language to be identified, or in one "
+        f"that cannot be; the first is id {unknown[0]['id']!r}, language {unknown[0]['language']!r}: "
+        f"{_shown(unknown[0]['reference'])}"
+    ]
+
+
+def _shown(text: str) -> str:
+    """The text's beginning, on one line."""
+    return repr(text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}...")
+
+
 def rejected(file: Path) -> Path:
     """The file for references that were set aside."""
     return file.with_name(f"{file.stem}.rejected.jsonl")
@@ -117,6 +137,8 @@ def with_references_by(
     measured = fidelity.texts_fidelity(texts, [row.response_language for row in benchmark.rows])
     if wrong := sum(one.in_other_language for one in measured):
         notify(f"{wrong} of {len(texts)} references by {author.spec} are not in the language asked for: {file}")
+    for line in unidentified(file):
+        notify(f"{line} ({file})")
     for line in cut_off([file], "reference", MAX_TOKENS):
         notify(f"{line} (xl-alpacaeval references takes --max-tokens; --reference FILE takes what it makes)")
     return with_references(benchmark, answers, author.spec)

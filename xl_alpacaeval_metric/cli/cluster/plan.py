@@ -1,5 +1,6 @@
 """The command that says what runs will take before there is anything."""
 
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,8 +29,27 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.planning.steps import Planned
 
 
+_BESIDE_SWEEP = frozenset(
+    [
+        "reference",
+        "labels",
+        "answer_tokens",
+        "price",
+        "currency",
+        "write_rate",
+        "read_rate",
+        "gpu_hour",
+        "label_minutes",
+        "sweep",
+        "output",
+    ]
+)
+"""Parameters that do not stand in a sweep's file."""
+
+
 @app.command("plan")
 def plan(
+    context: typer.Context,
     models: Annotated[
         list[str] | None, typer.Argument(metavar="MODEL", help="As for eval; or --models N, or --sweep FILE")
     ] = None,
@@ -95,13 +115,23 @@ def plan(
     from xl_alpacaeval_metric.prefetch.needs import Loaded
     from xl_alpacaeval_metric.report import plan as report
 
+    for option, value in (
+        ("--write-rate", write_rate),
+        ("--read-rate", read_rate),
+        ("--gpu-hour", gpu_hour),
+        ("--label-minutes", label_minutes),
+    ):
+        costing.check_number(option, value)
     prices = costing.prices_of(price or ())
     if (prices or gpu_hour is not None) and not currency.strip():
         raise UserError("prices are given without their currency; give --currency, such as EUR")
     costs = costing.Costs(prices, currency, costing.rates_of(write_rate, read_rate), gpu_hour, label_minutes)
     if sweep is not None:
-        if models or number or benchmark or languages or limit:
-            raise UserError("--sweep FILE says which models and benchmarks; leave out what else names them")
+        if of_file := _given(context, but=_BESIDE_SWEEP):
+            raise UserError(
+                "--sweep FILE says which models, benchmarks and judges there are, and how they are asked; "
+                f"leave out {', '.join(of_file)}"
+            )
         asked = replace(_of_sweep(sweep), author=reference, labels=labels, answer_tokens=answer_tokens)
     else:
         if models and number is not None:
@@ -135,11 +165,24 @@ def plan(
             labels,
             answer_tokens,
         )
+    costing.check_priced(prices, asked.names)
     found = steps.steps_of(asked)
     each = [costing.cost_of(step, costs, at_endpoint=step.model in asked.at_endpoints) for step in found]
     report.show(found, each, currency, notes.notes(asked, found, each, costs), terminal.console())
     taken = [{**asdict(step), **asdict(cost)} for step, cost in zip(found, each, strict=True)]
     write({"currency": currency or None, "steps": taken}, output)
+
+
+def _given(context: typer.Context, but: Collection[str]) -> list[str]:
+    """The options on the command line, not in the environment; `but` are parameters left out."""
+    sources = {param: context.get_parameter_source(str(param.name)) for param in context.command.params}
+    # By its name, since typer has a click of its own in some versions.
+    given = [param for param, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    return [
+        str(param.metavar if param.param_type_name == "argument" else param.opts[0])
+        for param in given
+        if param.name not in but
+    ]
 
 
 def _of_sweep(file: Path) -> "Planned":

@@ -10,10 +10,12 @@ from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
+from xl_alpacaeval_metric.cli.options.arguments import candidate
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.terminal import say
 
 if TYPE_CHECKING:
+    from xl_alpacaeval_metric.runs.answers.candidate import Candidate
     from xl_alpacaeval_metric.sweep.file import Sweep
     from xl_alpacaeval_metric.sweep.plan import Plan
 
@@ -59,12 +61,16 @@ def sweep(
         raise Exit(1)
 
 
-def check_arguments(arguments: Sequence[str]) -> None:
-    """Have the command line read the arguments, without doing anything; raises as it does."""
+def check_arguments(arguments: Sequence[str]) -> "Candidate":
+    """Have the command line of `eval` read the arguments; returns what they describe.
+
+    Nothing is done; raises as the command line does.
+    """
     name, *rest = arguments
     group = typer.main.get_command(app)
     command = group.commands[name]  # type: ignore[attr-defined]
-    command.make_context(name, list(rest)).close()
+    with command.make_context(name, list(rest)) as context:
+        return candidate(context.params)
 
 
 def _show_plan(found: "Sweep", plan: "Plan") -> None:
@@ -83,12 +89,14 @@ def _show_plan(found: "Sweep", plan: "Plan") -> None:
 
 def _show_status(found: "Sweep") -> bool:
     """Print a table of the runs; returns whether all are complete."""
-    from xl_alpacaeval_metric.sweep import status, status_table
+    from xl_alpacaeval_metric.sweep import run, status, status_table
     from xl_alpacaeval_metric.sweep.executors import slurm_jobs
     from xl_alpacaeval_metric.sweep.judging import judges
     from xl_alpacaeval_metric.sweep.missing import Missing
     from xl_alpacaeval_metric.sweep.tasks import TaskFolder
 
     with judges.opened(found, asked=False) as opened:
-        lines = list(status.lines(found, opened, Missing(found.judging), TaskFolder(found.output), slurm_jobs.Queue()))
+        missing = Missing(found.judging)
+        changed = run.changed(found, opened, missing, check_arguments)
+        lines = list(status.lines(found, opened, missing, TaskFolder(found.output), slurm_jobs.Queue(), changed))
     return status_table.show_status(lines, found.output, terminal.console())

@@ -1,10 +1,14 @@
 """Options for the model that is evaluated, how it is loaded and answers; `k=v,k=v` in one."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from xl_alpacaeval_metric.errors import UserError
+
+if TYPE_CHECKING:
+    from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="Hub id, folder, .gguf file, or an endpoint's model name")]
 Backend = Annotated[
@@ -68,3 +72,15 @@ def arguments(text: str) -> dict[str, Any]:
             parsed = value
         found[key.strip()] = parsed if isinstance(parsed, str | int | float | bool) else value
     return found
+
+
+def candidate(given: Mapping[str, Any]) -> "Candidate":
+    """The candidate that options of `eval` describe, by their names; raises UserError."""
+    from xl_alpacaeval_metric.runs.answers.candidate import Candidate, with_backend
+
+    same = (
+        *("model", "backend", "base", "chat_template", "max_tokens", "thinking", "thinking_tokens"),
+        *("batch_size", "device", "concurrency", "gpus", "allow_random_weights"),
+    )
+    texts: dict[str, Any] = {"model_args": arguments(given["model_args"]), "generation": arguments(given["generation"])}
+    return with_backend(Candidate(**{name: given[name] for name in same}, **texts), given["output"])

@@ -12,8 +12,8 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import answer_order, rubric_file
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
-from xl_alpacaeval_metric.panels.panel import Panel
-from xl_alpacaeval_metric.sweep.file import Sweep
+from xl_alpacaeval_metric.panels.panel import Panel, joined
+from xl_alpacaeval_metric.sweep.file import NO_JUDGE, Sweep
 from xl_alpacaeval_metric.sweep.settings import BenchmarkSettings, JudgeSettings, JudgingSettings
 
 LOADED = ("hf", "vllm", "sglang")
@@ -42,6 +42,18 @@ class Judges:
     def at_endpoints(self, benchmark: BenchmarkSettings) -> list[Judge]:
         """The judges that are asked at an address."""
         return [self._judge(client, benchmark) for one, client in self.clients if one.is_endpoint]
+
+    def settings(self, benchmark: BenchmarkSettings) -> dict[str, object]:
+        """What a run folder records of the judge, as far as it is known before it is asked."""
+        every = [
+            {
+                "judge": client.spec,
+                **{f"judge_{key}": value for key, value in _thinking(one).settings.items()},
+                **self._judge(client, benchmark).asking,
+            }
+            for one, client in self.clients
+        ]
+        return joined(every) or {"judge": NO_JUDGE}
 
     def preflight(self, *, endpoints_alone: bool = False) -> None:
         """Have the judges answer a small request, each once; raises ModelUnavailable."""
@@ -85,6 +97,10 @@ def opened(sweep: Sweep, *, asked: bool = True) -> Iterator[Judges]:
             client.close()
 
 
+def _thinking(one: JudgeSettings) -> Thinking:
+    return Thinking.of(one.thinking, one.thinking_tokens)
+
+
 def _client(one: JudgeSettings, cache: str | None, asked: bool) -> Client:
     backend = one.judge.partition("/")[0]
     here: dict[str, object] = {"gpus": one.gpus} if one.gpus not in (None, "auto", "0") and backend in LOADED else {}
@@ -97,7 +113,7 @@ def _client(one: JudgeSettings, cache: str | None, asked: bool) -> Client:
             concurrency=one.concurrency or 64,
             args={**here, **one.args},
             device=one.device,
-            thinking=Thinking.of(one.thinking, one.thinking_tokens),
+            thinking=_thinking(one),
         )
     except UserError as error:
         raise UserError(str(error) if one.judge in str(error) else f"judge {one.judge}: {error}") from None

@@ -37,6 +37,8 @@ def prepare_seeds(job: Job) -> SeedCounts:
             if report.get("wanted") == job.settings.wanted_passages and not damaged:
                 return _counts(report)
         file.unlink(missing_ok=True)
+        for line in sources.notes(job.settings):
+            job.notify(line)
         counts = producer.produce(job.settings, job.work / work_folder.SEEDS, job.work / work_folder.REJECTED_SEEDS)
         _write_report(job, counts, stamp)
         return counts
@@ -50,6 +52,8 @@ def stream_seeds(job: Job) -> Iterator[SeedProducer]:
     passage, else after it.
     """
     stamp = sources.stamp(job.settings)
+    for line in sources.notes(job.settings):
+        job.notify(line)
     with ExitStack() as stack:
         with _claimed(job):
             seeds = stack.enter_context(

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,24 @@ def texts(settings: Settings) -> Iterator[tuple[str, str]]:
         yield from _of_hub(settings)
 
 
+def notes(settings: Settings) -> list[str]:
+    """A line for each reason for which files of the seeds' folder are not read.
+
+    Raises UserError as `texts` does.
+    """
+    path = Path(settings.seeds).expanduser()
+    if settings.seeds == SAMPLE or not path.is_dir():
+        return []
+    read = {file.relative_to(path).as_posix() for file in _files(path, settings.seed_split)}
+    every = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
+    found = data_files.with_rows(every)
+    prose = [name for name in every if name.lower().endswith(_PROSE) and not _hidden(Path(name))]
+    passages = {*found.names, *(name for name in prose if not _DESCRIPTIONS.fullmatch(Path(name).name))}
+    others = [(name, f"not of the split {settings.seed_split}") for name in sorted(passages - read)]
+    unread = [(name, reason) for name, reason in found.left_out if name not in {*read, *passages}]
+    return data_files.DataFiles(tuple(sorted(read)), (*others, *unread)).notes(settings.seeds)
+
+
 def _files(path: Path, split: str) -> list[Path]:
     """The file, or the files of a folder that hold passages.
 
@@ -88,12 +106,16 @@ def _files(path: Path, split: str) -> list[Path]:
         )
     if not files:
         raise UserError(f"{path}: holds no {', '.join((*data_files.FORMATS, *_PROSE))} file with passages")
-    of_split = [file for file in files if _is_of(split, file.relative_to(path))]
+    of_split = _of_split(path, files, split)
     if of_split:
         return of_split
     if all(_is_of(_SPLITS, file.relative_to(path)) for file in files):
         raise UserError(f"{path}: has no file of the split {split!r}; name one with --seed-split")
     return files
+
+
+def _of_split(path: Path, files: Sequence[Path], split: str) -> list[Path]:
+    return [file for file in files if _is_of(split, file.relative_to(path))]
 
 
 def _is_of(split: str, file: Path) -> bool:
