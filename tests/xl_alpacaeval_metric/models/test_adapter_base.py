@@ -95,9 +95,7 @@ def other_shape(tiny: Path, folder: Path, **values: object) -> str:
 
 def test_a_base_of_another_shape_is_told_of_before_it_is_loaded(adapter: Path, tiny: Path, tmp_path: Path) -> None:
     base = other_shape(tiny, tmp_path / "wide", hidden_size=64)
-    with pytest.raises(
-        UserError, match=r"another model than .* q_proj is \d+ x 64 in it, and \d+ x \d+ in the adapter"
-    ):
+    with pytest.raises(UserError, match=r"another model than .*q_proj is \d+ x 64 in it, and \d+ x \d+ in the adapter"):
         Candidate(str(adapter), base=base).check()
 
 
