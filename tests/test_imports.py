@@ -71,7 +71,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "factor_effects",
     ),
     "xl_alpacaeval_metric.runs": (
-        "__init__ parts",
+        "__init__ contrast parts",
         "folder",
         "finished growth pairs verdicts",
         "answers judges opened",

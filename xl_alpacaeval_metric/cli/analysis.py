@@ -138,7 +138,7 @@ def fidelity(
 
     with lid_model.in_use(lid):
         found = measured.measure(file)
-        results.show_fidelity(found.fidelity, file.name, terminal.console())
+        results.show_fidelity(found.fidelity, found.model or file.resolve().name, terminal.console())
     for line in found.notes:
         terminal.say(line)
     terminal.say(found.signature)

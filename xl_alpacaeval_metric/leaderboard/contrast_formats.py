@@ -3,13 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 from xl_alpacaeval_metric.files.text_tables import TextTable, latex, markdown
 from xl_alpacaeval_metric.leaderboard import contrasts, formats
 from xl_alpacaeval_metric.leaderboard.contrasts import RunsComparison
-from xl_alpacaeval_metric.runs.compare import JUDGED, Contrast, RunComparison
+from xl_alpacaeval_metric.runs.compare import JUDGED
+from xl_alpacaeval_metric.runs.contrast import Contrast, RunComparison
 
 COLUMNS = ("first %", "second %", "difference", "95% interval", "p", "n")
 """Of the tables for people: both rates, their difference with its interval, p-value and items."""
@@ -43,8 +44,27 @@ def corrected_p(part: Contrast) -> float | None:
     return next((p for p in (part.p_value_adjusted, part.p_value_holm) if p is not None), part.p_value)
 
 
+def labels(found: RunsComparison, most: int | None = None) -> Mapping[str, str]:
+    """What rows call each run: its model where the models tell the runs apart, else a letter.
+
+    Letters, too, where a model's name has more than `most` characters.
+    """
+    if formats.tell_apart(found.models) and (most is None or max(map(len, found.models)) <= most):
+        return dict(zip(found.names, found.models, strict=True))
+    return contrasts.letters(found.names)
+
+
+def key(found: RunsComparison, short: Mapping[str, str]) -> list[str]:
+    """A line for each run: its label in `short`, its model unless that is the label, its path."""
+    models = found.models or [""] * len(found.names)
+    return [
+        f"{short[name]}: {name}" if model in ("", short[name]) else f"{short[name]}: {model} ({name})"
+        for name, model in zip(found.names, models, strict=True)
+    ]
+
+
 def _tables(found: RunsComparison, figure: str) -> list[TextTable]:
-    short = contrasts.letters(found.names)
+    short = labels(found)
     tables = []
     for code in (*_codes(found), ""):
         rows = [
@@ -58,13 +78,13 @@ def _tables(found: RunsComparison, figure: str) -> list[TextTable]:
 
 
 def _notes(found: RunsComparison) -> list[str]:
-    names = [f"{letter}: {name}" for name, letter in contrasts.letters(found.names).items()]
-    many = len(found.pairs) > 1
+    short, many = labels(found), len(found.pairs) > 1
     corrected = "all pairs (step-down max-T)" if many else "the number of languages (Holm)"
     lines = [f"p: sign-flip test over prompts, corrected for {corrected}; the interval is the same test's"]
     for pair in found.pairs:
-        lines += [f"{pair.a} and {pair.b}: {line}" if many else line for line in left_out(pair, pair.a, pair.b)]
-    return [*names, *lines]
+        first, second = short[pair.a], short[pair.b]
+        lines += [f"{first} and {second}: {line}" if many else line for line in left_out(pair, first, second)]
+    return [*key(found, short), *lines]
 
 
 def left_out(found: RunComparison, first: str, second: str) -> Iterator[str]:
@@ -85,11 +105,15 @@ def _csv(found: RunsComparison, figure: str) -> str:
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")
     names = [field.name for field in fields(Contrast) if field.name != "difference_ci95"]
-    rows.writerow(("figure", "language", "a", "b", *names, "difference_ci95_low", "difference_ci95_high"))
+    rows.writerow(
+        ("figure", "language", "a", "b", *names, "difference_ci95_low", "difference_ci95_high", "model_a", "model_b")
+    )
     for pair in found.pairs:
         for code, part in (("all", pair.overall), *pair.by_language.items()):
             values = ["" if getattr(part, name) is None else getattr(part, name) for name in names]
-            rows.writerow((figure, code, pair.a, pair.b, *values, *(part.difference_ci95 or ("", ""))))
+            rows.writerow(
+                (figure, code, pair.a, pair.b, *values, *(part.difference_ci95 or ("", "")), pair.model_a, pair.model_b)
+            )
     return file.getvalue().rstrip("\n")
 
 

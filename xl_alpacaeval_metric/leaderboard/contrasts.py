@@ -15,13 +15,14 @@ from xl_alpacaeval_metric.ranking import pairs
 from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import compare, finished, opened
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs.compare import Contrast, Run, RunComparison
+from xl_alpacaeval_metric.runs.compare import Run
+from xl_alpacaeval_metric.runs.contrast import Contrast, RunComparison
 from xl_alpacaeval_metric.stats.missing import Floats
 
 
 @dataclass(frozen=True, slots=True)
 class RunsComparison:
-    """Every pair of the runs `names`, in their order.
+    """Every pair of the runs `names`, in their order; `models` are the names of their models.
 
     `p_value_adjusted` of the overall contrasts is corrected for all pairs, that of the contrasts in
     one language for all pairs in all languages.
@@ -29,10 +30,11 @@ class RunsComparison:
 
     names: Sequence[str]
     pairs: Sequence[RunComparison]
+    models: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for JSON."""
-        return {"runs": list(self.names), "pairs": [pair.as_dict() for pair in self.pairs]}
+        return {"runs": list(self.names), "models": list(self.models), "pairs": [pair.as_dict() for pair in self.pairs]}
 
 
 FIGURES = (compare.WIN_RATE, language_figures.WIN_RATE_IN_LANGUAGE, *language_figures.FIGURES)
@@ -57,7 +59,16 @@ def load(folder: Path, figure: str = compare.WIN_RATE) -> Run:
         preferences = {item.key: item.preference for item in found.items}
         items = {item.key: item.comparison for item in found.items}
         setting = found.setting
-        run = Run(found.name, setting.signature, setting.judge, items, preferences, setting.check, setting.one_order)
+        run = Run(
+            found.name,
+            setting.signature,
+            setting.judge,
+            items,
+            preferences,
+            setting.check,
+            setting.one_order,
+            model=found.model,
+        )
         languages = {item.key: AnswerLanguage.of(item.language) for item in found.items}
     values = {
         key: languages[key].preference(_value(run, key)) if judged else languages[key].value(figure)
@@ -86,7 +97,7 @@ def _run(folder: Path, judged: bool) -> Run:
         return compare.load(folder)
     setting = finished.read(folder, judged=False)
     items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
-    return Run(setting.name, setting.signature, setting.judge, items, {})
+    return Run(setting.name, setting.signature, setting.judge, items, {}, model=opened.model_of(setting.settings))
 
 
 def load_all(folders: Sequence[Path], figure: str = compare.WIN_RATE) -> list[Run]:
@@ -106,8 +117,9 @@ def compare_all(runs: Sequence[Run]) -> RunsComparison:
     if len(runs) > 2 and len({run.name for run in runs}) < len(runs):
         raise UserError("one of the runs is given twice; give each run once")
     found = [compare.compare(a, b) for a, b in combinations(runs, 2)]
+    models = [run.model for run in runs]
     if len(found) == 1:
-        return RunsComparison([run.name for run in runs], found)
+        return RunsComparison([run.name for run in runs], found, models)
     keys = _keys(runs)
     values = np.array([[_value(run, key) for key in keys] for run in runs])
     prompts = [next(run.items[key] for run in runs if key in run.items).cluster for key in keys]
@@ -126,6 +138,7 @@ def compare_all(runs: Sequence[Run]) -> RunsComparison:
             )
             for number, pair in enumerate(found)
         ],
+        models,
     )
 
 

@@ -26,6 +26,11 @@ def check(form: str) -> None:
         raise UserError(f"--format {form!r} is not one of {', '.join(FORMATS)}")
 
 
+def tell_apart(names: Sequence[str]) -> bool:
+    """Whether each of the runs has a name, and no two have the same."""
+    return len(names) > 0 and all(names) and len(set(names)) == len(names)
+
+
 def text(ranking: Ranking, form: str) -> str:
     """The ranking in one of FORMATS other than "table", which is for the terminal."""
     if form == "json":

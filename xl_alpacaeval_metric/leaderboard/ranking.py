@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.leaderboard import answer_files, harness_logs, head_to_heads, language_figures, matching
+from xl_alpacaeval_metric.leaderboard import (
+    answer_files,
+    formats,
+    harness_logs,
+    head_to_heads,
+    language_figures,
+    matching,
+)
 from xl_alpacaeval_metric.leaderboard import entries as reading
 from xl_alpacaeval_metric.leaderboard.entries import WIN_RATE, Entry, ItemTable
 from xl_alpacaeval_metric.leaderboard.matching import Matched
@@ -92,7 +99,7 @@ def _names(found: Sequence[Entry], runs: Runs) -> list[str]:
     if isinstance(runs, Mapping) and len(runs) == len(found):
         return [str(name) for name in runs]
     for names in ([one.model for one in found], [one.folder.name for one in found]):
-        if all(names) and len(set(names)) == len(names):
+        if formats.tell_apart(names):
             return names
     return [one.name for one in found]
 

@@ -17,12 +17,16 @@ from xl_alpacaeval_metric.signature import package_version, signature
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The rates, a line of items.jsonl for each text, lines for the user, and the signature."""
+    """The rates, a line of items.jsonl for each text, lines for the user, and the signature.
+
+    `model` is the name of the model, empty where it is not known.
+    """
 
     fidelity: Fidelity
     items: Sequence[dict[str, object]]
     notes: Sequence[str]
     signature: str
+    model: str = ""
 
 
 def measure(path: Path) -> Measured:
@@ -30,7 +34,8 @@ def measure(path: Path) -> Measured:
 
     Raises UserError as `opened.read` does.
     """
-    answers = opened.read(path, languages=False).comparisons
+    read = opened.read(path, languages=False)
+    answers = read.comparisons
     texts, notes = pairs.outputs_without_thoughts([item.prediction for item in answers])
     codes, ids = [languages.get(item.language).code for item in answers], [item.id for item in answers]
     found = measuring.texts_fidelity(texts, codes)
@@ -42,7 +47,8 @@ def measure(path: Path) -> Measured:
     if not identify.is_default():
         parts["spans"] = f"xl-lid-{identifiers.OWN_VERSION}"
         notes = [*notes, "spans in another language are found by the package's own identifier, not by that of --lid"]
-    return Measured(measuring.rates(found, codes), items, notes, signature({**parts, "version": package_version()}))
+    line = signature({**parts, "version": package_version()})
+    return Measured(measuring.rates(found, codes), items, notes, line, read.model)
 
 
 def write(found: Measured, output: Path) -> None:

@@ -1,10 +1,11 @@
 """The page of one run or of several side by side, and its charts as files."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.pages import answer_list, charts, document, drawing
+from xl_alpacaeval_metric.pages import answer_list, charts, document, drawing, shown_run
 from xl_alpacaeval_metric.pages.document import Head, RecordList
 from xl_alpacaeval_metric.pages.section import Section, codes, name_of, number
 from xl_alpacaeval_metric.pages.sections import answers, designs, differences, judging, win_rates
@@ -41,7 +42,12 @@ def sections(runs: Sequence[ShownRun], prices: tuple[float, float] | None = None
         judging.costs(runs, prices),
         judging.settings(runs),
     ]
-    return [section for section in found if section is not None]
+    names = shown_run.shareable(runs)
+    return [
+        replace(section, about=names(section.about), lines=list(map(names, section.lines)))
+        for section in found
+        if section is not None
+    ]
 
 
 def write(runs: Sequence[ShownRun], file: Path, prices: tuple[float, float] | None = None) -> int:

@@ -1,7 +1,9 @@
 """A run as a page shows it: its name, settings, figures, check, and its answers one by one."""
 
+import os
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -110,13 +112,34 @@ def read(folders: Sequence[Path]) -> list[ShownRun]:
 
 def named(runs: Sequence[ShownRun]) -> list[ShownRun]:
     """The runs with the folder beside each name that several have."""
-    for more in (lambda run: run.folder.name, lambda run: str(run.folder)):
+    for more in (
+        lambda run: run.folder.name,
+        lambda run: "/".join(run.folder.resolve().parts[-2:]),
+        lambda run: str(run.folder),
+    ):
         counts = Counter(run.name for run in runs)
         runs = [
             replace(run, name=f"{run.name} ({more(run)})") if counts[run.name] > 1 and more(run) != run.name else run
             for run in runs
         ]
     return list(runs)
+
+
+def shareable(runs: Sequence[ShownRun]) -> Callable[[str], str]:
+    """What turns the paths of runs in a text into the names of their folders.
+
+    Messages name runs by their paths; a page is passed on, and where it was made is nobody's
+    business. Where folders have the same name, the run's name on the page stands for it.
+    """
+    counts = Counter(run.folder.resolve().name for run in runs)
+    found = {}
+    for run in runs:
+        name = run.folder.resolve().name
+        for path in (str(run.folder), str(run.folder.resolve())):
+            if os.sep in path:
+                found[path] = name if counts[name] == 1 else run.name
+    paths = re.compile("|".join(map(re.escape, sorted(found, key=len, reverse=True))) or r"(?!)")
+    return lambda text: paths.sub(lambda match: found[match[0]], text)
 
 
 def _read(path: Path) -> list[ShownRun]:

@@ -66,7 +66,8 @@ def _verdict(verdict: Verdict) -> str:
     order = "answer first" if verdict.order == "candidate_first" else "reference first"
     value = "missing" if verdict.preference is None else f"{verdict.preference:.2f}"
     why = " ".join(part for part in (verdict.reason or "", repr(verdict.raw)[:200] if verdict.raw else "") if part)
-    return f"{order}: {value}" + (f" ({why})" if why else "")
+    judge = f"{verdict.judge}, " if verdict.judge else ""
+    return f"{judge}{order}: {value}" + (f" ({why})" if why else "")
 
 
 def _cut(text: str, most: int) -> str:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import composition
+from xl_alpacaeval_metric.report import fitting
 
 _NO_LANGUAGE = {composition.MIXED: "several languages", composition.NONE: "none identified", "und": "unknown"}
 
@@ -60,15 +61,14 @@ def print_by_language(
 ) -> None:
     """Print one row per language and, if there are several, one for all."""
     shown = table()
-    shown.add_column("language", no_wrap=True)
-    for column in columns:
-        shown.add_column(column, justify="right", no_wrap=True)
+    fitting.add_names(shown, "language")
+    fitting.add_figures(shown, *columns)
     for name, row in rows:
         shown.add_row(escape(name), *row)
     if len(rows) > 1:
         shown.add_section()
         shown.add_row("all", *overall)
-    console.print(shown)
+    fitting.print_table(shown, console)
 
 
 def print_lines(lines: Iterable[str], console: Console) -> None:

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from xl_alpacaeval_metric.records.judge_check import CheckFigures, CheckSummary, JudgeCheck, KindFigures
-from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.report import cells, fitting
 
 # Short, so that the tables fit 80 columns; docs/understand/judge-check.md defines them.
 COLUMNS = ("verdict", "right % (95%)", "resol %", "first %", "length", "n")
@@ -39,8 +39,8 @@ def show(check: JudgeCheck, title: str, console: Console) -> None:
 def _show_tables(check: JudgeCheck, title: str, console: Console) -> None:
     parts = [(cells.language(code), found) for code, found in check.by_language.items()]
     rows = [*parts, ("all", check.overall)] if len(parts) > 1 else parts
-    console.print(_figures_table(rows, title))
-    console.print(_kinds_table(rows))
+    fitting.print_table(_figures_table(rows, title), console)
+    fitting.print_table(_kinds_table(rows), console)
 
 
 def summary_line(found: CheckSummary) -> str:
@@ -55,7 +55,7 @@ def summary_line(found: CheckSummary) -> str:
 
 def _figures_table(rows: Sequence[tuple[str, CheckFigures]], title: str) -> Table:
     table = cells.table(escape(title))
-    table.add_column("language", no_wrap=True)
+    fitting.add_names(table, "language")
     for column in COLUMNS:
         table.add_column(column, justify="left" if column == "verdict" else "right", no_wrap=True)
     for name, found in rows:
@@ -77,10 +77,10 @@ def _figures_table(rows: Sequence[tuple[str, CheckFigures]], title: str) -> Tabl
 
 def _kinds_table(rows: Sequence[tuple[str, CheckFigures]]) -> Table:
     table = cells.table("\nright by kind, %; not in the figure above: shuffle, padded, and same (the first one)")
-    table.add_column("language", no_wrap=True)
+    fitting.add_names(table, "language")
     kinds = [kind for kind in KIND_COLUMNS if any(kind in found.by_kind for _, found in rows)]
     for kind in kinds:
-        table.add_column(KIND_COLUMNS[kind], justify="right", no_wrap=True)
+        fitting.add_figures(table, KIND_COLUMNS[kind])
     for name, found in rows:
         table.add_row(
             escape(name),

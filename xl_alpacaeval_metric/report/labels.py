@@ -9,7 +9,7 @@ from xl_alpacaeval_metric.labels.agreement import Agreement
 from xl_alpacaeval_metric.labels.calibration import Anchored, Calibration
 from xl_alpacaeval_metric.labels.people import Annotator, People
 from xl_alpacaeval_metric.labels.reliability import Reliability
-from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.report import cells, fitting
 
 
 def show_agreement(found: Agreement, title: str, console: Console) -> None:
@@ -125,13 +125,12 @@ def _people_notes(found: People) -> Iterator[str]:
 
 def _reliability_table(found: Reliability, console: Console) -> None:
     table = cells.table()
-    for column in ("the judge's p", "mean p %", "mean label %", "labels"):
-        table.add_column(column, justify="right", no_wrap=True)
+    fitting.add_figures(table, "the judge's p", "mean p %", "mean label %", "labels")
     for part in found.bins:
         table.add_row(
             f"{part.low:.1f} to {part.high:.1f}", *map(cells.figure, (part.preference, part.label)), str(part.n)
         )
-    console.print(table)
+    fitting.print_table(table, console)
     bounds = cells.interval(found.residual_ci95, "+.1f")
     cells.print_lines(
         [
@@ -146,12 +145,11 @@ def _annotators_table(found: Mapping[str, Annotator], console: Console) -> None:
     if len(found) < 2 and not any(one.answer_1 is not None for one in found.values()):
         return
     table = cells.table()
-    table.add_column("annotator", overflow="fold")
-    for column in ("labels", "mean %", "to answer 1 %"):
-        table.add_column(column, justify="right", no_wrap=True)
+    fitting.add_names(table, "annotator")
+    fitting.add_figures(table, "labels", "mean %", "to answer 1 %")
     for name, one in found.items():
         table.add_row(escape(name), str(one.n), cells.figure(one.mean), cells.figure(one.answer_1))
-    console.print(table)
+    fitting.print_table(table, console)
 
 
 def _left_out(found: Agreement) -> Iterator[str]:

@@ -4,15 +4,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from xl_alpacaeval_metric.records.panel import PanelFigures
-from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.report import cells, fitting
 
 
 def judges_table(panel: PanelFigures) -> Table:
     """One row per judge: its own win rate, and how it leans against the other judges."""
     table = cells.table(f"\nby judge: Krippendorff's alpha {cells.figure(panel.alpha, '.2f')}")
-    table.add_column("judge", overflow="fold")
-    for column in ("win rate %", "95% interval", "against the others", "first %", "check", "n"):
-        table.add_column(column, justify="right", no_wrap=True)
+    fitting.add_names(table, "judge")
+    fitting.add_figures(table, "win rate %", "95% interval", "against the others", "first %", "check", "n")
     for judge, one in panel.by_judge.items():
         lean = cells.with_interval(one.lean, "+.1f", cells.interval(one.lean_ci95, "+.0f"))
         table.add_row(

@@ -7,19 +7,17 @@ from rich.markup import escape
 
 from xl_alpacaeval_metric.planning.costs import Cost
 from xl_alpacaeval_metric.planning.steps import Step
-from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.report import cells, fitting
 
 
 def show(steps: Sequence[Step], costs: Sequence[Cost], currency: str, notes: Sequence[str], console: Console) -> None:
     """Print a row for each step and model, the sums, and the notes."""
     shown = cells.table()
-    for name in ("step", "model"):
-        shown.add_column(name, overflow="fold")
+    fitting.add_names(shown, "step", "model")
     priced = any(cost.money is not None for cost in costs)
     hours = ["GPU h"] if any(cost.gpu_hours for cost in costs) else []
     people = ["people h"] if any(cost.people_hours for cost in costs) else []
-    for name in ("requests", "tokens in", "tokens out", *([currency] if priced else []), *hours, *people):
-        shown.add_column(name, justify="right", no_wrap=True)
+    fitting.add_figures(shown, "requests", "tokens in", "tokens out", *([currency] if priced else []), *hours, *people)
     rows = [_cells(step, cost, priced, bool(hours), bool(people)) for step, cost in zip(steps, costs, strict=True)]
     for step, row in zip(steps, rows, strict=True):
         shown.add_row(step.step, escape(step.model), *row)
@@ -28,7 +26,7 @@ def show(steps: Sequence[Step], costs: Sequence[Cost], currency: str, notes: Seq
         whole = Step("", "", *(sum(getattr(one, name) for one in steps) for name in _NUMBERS))
         total = Cost(**{name: _sum(costs, name) for name in ("money", "most", "gpu_hours", "people_hours")})
         shown.add_row("all", "", *_cells(whole, total, priced, bool(hours), bool(people)))
-    console.print(shown)
+    fitting.print_table(shown, console)
     cells.print_lines(notes, console)
 
 

@@ -5,7 +5,7 @@ from rich.markup import escape
 
 from xl_alpacaeval_metric.leaderboard import formats
 from xl_alpacaeval_metric.leaderboard.places import Ranking
-from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.report import cells, fitting
 
 
 def show_ranking(ranking: Ranking, console: Console) -> None:
@@ -16,14 +16,13 @@ def show_ranking(ranking: Ranking, console: Console) -> None:
     for figure, code, places in formats.parts(ranking):
         where = cells.language(code) if code else "all languages"
         table = cells.table(escape(f"\n{formats.title(figure)}, {where}"))
-        table.add_column("rank", justify="right", no_wrap=True)
-        table.add_column("model", overflow="fold", ratio=1)
-        for column in ("%" if figure in formats.TITLES else "level", "95% interval", "ranks"):
-            table.add_column(column, justify="right", no_wrap=True)
+        fitting.add_figures(table, "rank")
+        fitting.add_names(table, "model")
+        fitting.add_figures(table, "%" if figure in formats.TITLES else "level", "95% interval", "ranks")
         table.add_column("group", overflow="fold", max_width=12)
-        table.add_column("n", justify="right", no_wrap=True)
+        fitting.add_figures(table, "n")
         for place in places:
             table.add_row(*map(escape, formats.cells(place, figure)))
-        console.print(table)
+        fitting.print_table(table, console)
     for line in formats.legend(ranking):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from rich.table import Table
 from xl_alpacaeval_metric.languages import evidence
 from xl_alpacaeval_metric.records.looks import Stopping
 from xl_alpacaeval_metric.records.result import CriterionScore, Effect, Fidelity, Result, Scores
-from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.report import cells, fitting
 from xl_alpacaeval_metric.report.judge_check import summary_line
 from xl_alpacaeval_metric.report.panel import judges_table
 from xl_alpacaeval_metric.stats import factor_effects
@@ -22,21 +22,20 @@ def show(result: Result, title: str, console: Console) -> None:
     """Print one row per language and one for all, then what is missing, and the signature."""
     judged = "judge:none" not in result.signature
     table = cells.table(escape(title))
-    table.add_column("language", no_wrap=True)
-    for column in (*(JUDGED_COLUMNS if judged else ()), *LANGUAGE_COLUMNS):
-        table.add_column(column, justify="right", no_wrap=True)
+    fitting.add_names(table, "language")
+    fitting.add_figures(table, *(JUDGED_COLUMNS if judged else ()), *LANGUAGE_COLUMNS)
     for code, scores in result.by_language.items():
         table.add_row(escape(cells.language(code)), *_cells(scores, judged))
     if len(result.by_language) > 1:
         table.add_section()
         table.add_row("all", *_cells(result.overall, judged))
-    console.print(table)
+    fitting.print_table(table, console)
     if result.panel:
-        console.print(judges_table(result.panel))
+        fitting.print_table(judges_table(result.panel), console)
     if result.by_design:
-        console.print(_design_table(result, judged))
+        fitting.print_table(_design_table(result, judged), console)
     if result.overall.criteria:
-        console.print(_criteria_table(result))
+        fitting.print_table(_criteria_table(result), console)
     for line in notes(result, judged):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(result.signature, markup=False, highlight=False, style="dim", soft_wrap=True)
@@ -45,14 +44,13 @@ def show(result: Result, title: str, console: Console) -> None:
 def show_fidelity(found: Fidelity, title: str, console: Console) -> None:
     """Print language fidelity, one row per language and one for all."""
     table = cells.table(escape(title))
-    table.add_column("language", no_wrap=True)
-    for column in ("line pass %", "word pass %", "fidelity %", "switched %", "scored %", "texts"):
-        table.add_column(column, justify="right", no_wrap=True)
+    fitting.add_names(table, "language")
+    fitting.add_figures(table, "line pass %", "word pass %", "fidelity %", "switched %", "scored %", "texts")
     rows = [(cells.language(code), part) for code, part in found.by_language.items()]
     for name, part in [*rows, ("all", found)] if len(rows) > 1 else rows:
         rates = (part.line_pass_rate, part.word_pass_rate, part.fidelity, part.switch_rate, part.coverage)
         table.add_row(escape(name), *map(cells.figure, rates), str(part.n))
-    console.print(table)
+    fitting.print_table(table, console)
     lines = cells.answered_in({code: part.answered_in for code, part in found.by_language.items()})
     lines += [f"{code}: the language identifier does not know it; not scored" for code in found.unsupported]
     lines += [f"warning: {line}" for line in evidence.warnings(found.by_language)]
@@ -171,9 +169,8 @@ def _thinking_line(thinking: Thinking, n_items: int) -> str:
 def _design_table(result: Result, judged: bool) -> Table:
     """One row per design, with its difference from the baseline and the 95% interval."""
     table = cells.table("\nby design: what is in another language, against all in one")
-    table.add_column("different", no_wrap=True)
-    for column in (*(("win rate %", "difference") if judged else ()), "in lang %", "difference", "n"):
-        table.add_column(column, justify="right", no_wrap=True)
+    fitting.add_names(table, "different")
+    fitting.add_figures(table, *(("win rate %", "difference") if judged else ()), "in lang %", "difference", "n")
     for design, scores in result.by_design.items():
         effects = result.effects.get(design, {})
         row = [cells.figure(scores.win_rate), _effect(effects.get("win_rate"))] if judged else []
@@ -195,9 +192,9 @@ def _level(level: CriterionScore) -> str:
 def _criteria_table(result: Result) -> Table:
     """The mean level on each criterion with its interval, one row per language and one for all."""
     table = cells.table("\nmean levels, 1 to 5 (95% interval)", gap=0)
-    table.add_column("language", no_wrap=True)
+    fitting.add_names(table, "language")
     for name in result.overall.criteria or {}:
-        table.add_column(escape(name), justify="right")
+        table.add_column(escape(name), justify="right", overflow="fold")
     rows = [(cells.language(code), scores) for code, scores in result.by_language.items()]
     for name, scores in [*rows, ("all", result.overall)] if len(rows) > 1 else rows:
         table.add_row(escape(name), *map(_level, (scores.criteria or {}).values()))

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
@@ -11,6 +11,7 @@ from xl_alpacaeval_metric.judge import aggregate
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import finished, opened, verdicts
 from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.contrast import Contrast, RunComparison
 from xl_alpacaeval_metric.runs.opened import harness
 from xl_alpacaeval_metric.signature import parse
 from xl_alpacaeval_metric.stats.clusters import Clusters
@@ -30,7 +31,8 @@ class Run:
     `figure` names what `preferences` are: one of `JUDGED`, or another share such as line_pass_rate.
     `signature` is the whole line, `judge` the judge's identity from run.json; `answered_in` and
     `thought_in` are the language that each answer and each thought is in, where that was read,
-    `orders` the orders they were judged in.
+    `orders` the orders they were judged in, `model` the name of the model, empty where it is not
+    known.
     """
 
     name: str
@@ -44,67 +46,12 @@ class Run:
     answered_in: Mapping[ItemKey, str] = field(default_factory=dict)
     thought_in: Mapping[ItemKey, str] = field(default_factory=dict)
     orders: Mapping[ItemKey, str] = field(default_factory=dict)
+    model: str = ""
 
     @property
     def setting(self) -> finished.Setting:
         """How the run was judged."""
         return finished.Setting(self.name, self.signature, self.judge, {}, self.check, self.one_order)
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """Run A and run B on the `n` items that have a verdict in both.
-
-    Win rates are in percent, the difference A - B in percentage points; over several languages they
-    are the means of the languages. `n_prompts` is the number of prompts of these items, `n_missing`
-    that of shared items without a verdict in either run. `p_value_holm` is corrected for the number
-    of languages, `p_value_adjusted` for the number of pairs where more than two runs are compared.
-    None where a figure is undefined.
-    """
-
-    win_rate_a: float | None
-    win_rate_b: float | None
-    difference: float | None
-    difference_ci95: tuple[float, float] | None
-    p_value: float | None
-    p_value_holm: float | None
-    n: int
-    n_prompts: int
-    n_missing: int
-    p_value_adjusted: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunComparison:
-    """The comparison of two runs, overall and by language.
-
-    Left out are `only_a` and `only_b`, the items of one run only, counted by language, and
-    `n_changed` items with the same id and language but different instructions. `answered_in_a` and
-    `answered_in_b` are, by language asked for, the percentage of the shared answers by the language
-    that they are in, `thought_in_a` and `thought_in_b` the same of their thoughts; empty unless a
-    figure of language is compared.
-    """
-
-    a: str
-    b: str
-    overall: Contrast
-    by_language: Mapping[str, Contrast]
-    only_a: Mapping[str, int]
-    only_b: Mapping[str, int]
-    n_changed: int
-    caveats: tuple[str, ...]
-    signature_a: str
-    signature_b: str
-    figure: str = WIN_RATE
-    answered_in_a: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    answered_in_b: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    thought_in_a: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    thought_in_b: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, object]:
-        """Plain values, for JSON."""
-        content = asdict(self)
-        return {"a": content.pop("a"), "b": content.pop("b"), **content.pop("overall"), **content}
 
 
 def load(folder: Path) -> Run:
@@ -122,6 +69,7 @@ def load(folder: Path) -> Run:
             preferences={item.key: item.preference for item in found.items},
             check=found.setting.check,
             orders={item.key: aggregate.order_of(item.verdicts) for item in found.items},
+            model=found.model,
         )
     setting = finished.read(folder)
     items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
@@ -135,6 +83,7 @@ def load(folder: Path) -> Run:
         check=setting.check,
         orders={key: aggregate.order_of(found) for key, found in judged.items()},
         one_order=setting.one_order,
+        model=opened.model_of(setting.settings),
     )
 
 
@@ -183,6 +132,8 @@ def compare(a: Run, b: Run) -> RunComparison:
         answered_in_b=_shares(b.answered_in, shared),
         thought_in_a=_shares(a.thought_in, shared),
         thought_in_b=_shares(b.thought_in, shared),
+        model_a=a.model,
+        model_b=b.model,
     )
 
 

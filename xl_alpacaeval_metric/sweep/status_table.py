@@ -7,20 +7,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.report import cells, fitting
 from xl_alpacaeval_metric.sweep.status import COMPLETE, Line
 
 
 def show_status(lines: Sequence[Line], output: Path, console: Console) -> bool:
     """Print a line for each run and each task that judges; returns whether all are complete."""
     table = cells.table("")
-    table.add_column("run", overflow="fold")
-    table.add_column("answers", justify="right", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    table.add_column("", overflow="fold")
+    fitting.add_names(table, "run")
+    fitting.add_figures(table, "answers")
+    fitting.add_names(table, "state", "")
     for line in lines:
         table.add_row(*map(escape, (line.name, line.answered, line.state, line.note)))
-    console.print(table)
+    fitting.print_table(table, console)
     runs = [line for line in lines if line.answered]
     counts = Counter(line.state for line in runs)
     many = ", ".join(f"{count} {state}" for state, count in counts.items())

@@ -82,7 +82,7 @@ def _run(settings: Settings, output: Path, strict: bool) -> None:
     say(f'{output}: load_dataset("{output}", "{first}")')
     if outcome.short and strict:
         short = ", ".join(f"{target} has {count}" for target, count in outcome.short.items())
-        say(f"xl-instruct: fewer rows than the {settings.per_language} wanted: {short}", error=True)
+        say(f"xl-instruct: fewer rows than the {settings.wanted_rows} wanted: {short}", error=True)
         raise Exit(1)
 
 

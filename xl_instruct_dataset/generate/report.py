@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.files import parquet
 from xl_alpacaeval_metric.files.jsonl import replace_file
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import card_text
+from xl_alpacaeval_metric.report import cells, fitting
 from xl_instruct_dataset.generate.config import form_of_address
 from xl_instruct_dataset.generate.documents import Usage
 from xl_instruct_dataset.generate.estimate import StageEstimate
@@ -40,7 +39,7 @@ def remarks(outcome: Outcome) -> list[str]:
     """What a reader must know of the figures, a line each."""
     checked = ", ".join(outcome.tally.benchmarks) or "no benchmark"
     found = [f"checked for overlap with: {checked}", *outcome.tally.not_checked]
-    wanted = outcome.job.settings.per_language
+    wanted = outcome.job.settings.wanted_rows
     found += [
         f"{target}: {count} of {wanted} rows wanted; give more passages" for target, count in outcome.short.items()
     ]
@@ -55,22 +54,22 @@ def remarks(outcome: Outcome) -> list[str]:
 def show(outcome: Outcome, console: Console) -> None:
     """Print rows by language, drops by reason, and usage."""
     tally, targets = outcome.tally, outcome.job.settings.targets
-    table = Table(title="rows by language", title_justify="left", box=SIMPLE_HEAD, show_edge=False)
-    for column in ("language", "passages", "rows", "dropped"):
-        table.add_column(column, justify="left" if column == "language" else "right")
+    table = cells.table("rows by language", gap=2)
+    fitting.add_names(table, "language")
+    fitting.add_figures(table, "passages", "rows", "dropped")
     general = sum(count for (_, _, language), count in tally.dropped.items() if not language)
     for target in targets:
         here = sum(count for (_, _, language), count in tally.dropped.items() if language == target)
         name = f"{languages.get(target).name} ({target})"
         table.add_row(escape(name), str(tally.passages), str(tally.rows[target]), str(general + here))
-    console.print(table)
-    dropped = Table(title="dropped", title_justify="left", box=SIMPLE_HEAD, show_edge=False)
-    for column in ("stage", "language", "reason", "count"):
-        dropped.add_column(column, justify="right" if column == "count" else "left", overflow="fold")
+    fitting.print_table(table, console)
+    dropped = cells.table("dropped", gap=2)
+    fitting.add_names(dropped, "stage", "language", "reason")
+    fitting.add_figures(dropped, "count")
     for line in drops(outcome):
         dropped.add_row(*map(escape, line))
     if dropped.row_count:
-        console.print(dropped)
+        fitting.print_table(dropped, console)
     for remark in remarks(outcome):
         console.print(remark, markup=False, highlight=False, soft_wrap=True)
     for stage, language, used in usage(outcome):
@@ -130,16 +129,14 @@ def _random_rows(output: Path, written: Mapping[str, Written], seed: int) -> lis
 
 def show_estimate(estimated: list[StageEstimate], passages: int, rate: float | None, console: Console) -> None:
     """Print requests and tokens by stage and, with a rate in tokens a second, hours."""
-    table = Table(
-        title=f"for {passages} passages, none dropped", title_justify="left", box=SIMPLE_HEAD, show_edge=False
-    )
-    for column in ("stage", "model", "requests", "prompt tokens", "completion tokens", *(("hours",) if rate else ())):
-        table.add_column(column, justify="left" if column in ("stage", "model") else "right", overflow="fold")
+    table = cells.table(f"for {passages} passages, none dropped", gap=2)
+    fitting.add_names(table, "stage", "model")
+    fitting.add_figures(table, "requests", "prompt tokens", "completion tokens", *(("hours",) if rate else ()))
     total = StageEstimate("all", "", *(sum(getattr(line, part) for line in estimated) for part in _PARTS))
     for line in [*estimated, total]:
         hours = (f"{line.completion_tokens / rate / 3600:.2f}",) if rate else ()
         table.add_row(line.stage, escape(line.model), *(f"{getattr(line, part):,}" for part in _PARTS), *hours)
-    console.print(table)
+    fitting.print_table(table, console)
 
 
 _PARTS = ("requests", "prompt_tokens", "completion_tokens")

@@ -55,6 +55,7 @@ def test_help_shows_every_option_whole_in_eighty_columns(module: str) -> None:
             "unknown backend 'tensorflow'; lm-evaluation-harness has",
         ),
         (("eval", "m", "--judge", "none", "--model-args", "dtype"), "argument 'dtype' is not of the form key=value"),
+        (("eval", "m", "--judge", "none", "--model-args", "a=1,b=2, a=3"), "argument 'a' is given twice; give it once"),
         (("eval", "./nowhere", "--judge", "none"), "./nowhere: no such model folder"),
         (("eval", "m", "--judge", "hf/./nowhere"), "hf/./nowhere: no such folder"),
         (("eval", "m", "--judge", "hf/no/such-model"), "hf/no/such-model: cannot be loaded"),

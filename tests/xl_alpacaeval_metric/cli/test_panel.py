@@ -1,6 +1,7 @@
 """Several `--judge`: a panel whose mean preference counts, kept by judge, and read again."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +94,10 @@ def test_a_panel_averages_its_judges_and_says_what_each_thinks(
     assert Counter(line["judge"] for line in lines) == {f"openai/{name}": COUNT for name in "abc"}
     settings = json.loads((folder / "run.json").read_text("utf-8"))["settings"]
     assert [one["model"] for one in settings["judge_identity"]["panel"]] == ["a", "b", "c"]
+
+    shown = run("show", folder, "--id", "0").stdout
+    for name, said in (("a", "0.90"), ("b", "0.60"), ("c", "missing")):
+        assert re.search(f"openai/{name}, (answer|reference) first: {said}", shown)
 
     # What has a verdict is not asked again.
     asked.clear()

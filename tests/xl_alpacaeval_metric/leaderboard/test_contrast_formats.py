@@ -52,5 +52,28 @@ def test_latex_has_figures_as_latex_sets_them(three: list[Path]) -> None:
     assert not any("<" in line for line in shown.splitlines() if not line.startswith("%"))
 
 
+def test_rows_name_the_models_where_these_tell_the_runs_apart(tmp_path: Path) -> None:
+    models = {"x": "lab/small", "y": "lab/large", "z": "lab/base"}
+    runs = [made(tmp_path / name, {"de": spread(0.5)}, model=model) for name, model in models.items()]
+    for form in ("table", "md", "tex"):
+        shown = " ".join(run("compare", *runs, "--format", form, COLUMNS="200").stdout.split())
+        assert "lab/small - lab/large" in shown
+        assert f"lab/small: {tmp_path}" in shown.replace("\\", "")
+    (row, *_) = csv.DictReader(io.StringIO(run("compare", *runs[:2], "--format", "csv").stdout))
+    assert (row["model_a"], row["model_b"]) == ("lab/small", "lab/large")
+    written = json.loads(run("compare", *runs, "--format", "json").stdout)
+    assert written["models"] == [*models.values()]
+    assert written["pairs"][0]["model_b"] == "lab/large"
+    assert f"A: lab/small ({runs[0]})" in run("compare", *runs[:2]).stdout
+
+
+def test_models_that_do_not_tell_the_runs_apart_stand_in_the_key(tmp_path: Path) -> None:
+    runs = [made(tmp_path / name, {"de": spread(0.5)}, model="lab/one") for name in "xyz"]
+    for form in ("table", "md"):
+        shown = run("compare", *runs, "--format", form).stdout
+        assert f"B: lab/one ({runs[1]})" in shown.replace("\\", "")
+        assert "A - B" in shown
+
+
 def test_an_unknown_format_is_one_line(three: list[Path]) -> None:
     assert "--format 'xls' is not one of table, md" in complaint(run("compare", *three, "--format", "xls"))

@@ -25,6 +25,7 @@ from xl_alpacaeval_metric.progress import silent
 from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.contrast import Contrast
 from xl_alpacaeval_metric.runs.evaluate import judge_pairs
 
 
@@ -107,7 +108,7 @@ def test_figures_are_those_of_the_items_both_have(
         mine = [pair for key, pair in paired.items() if code in (None, key[1])]
         assert part.n == len(mine)
         if not mine:
-            assert part == compare.Contrast(None, None, None, None, None, None, 0, 0, part.n_missing)
+            assert part == Contrast(None, None, None, None, None, None, 0, 0, part.n_missing)
             continue
         of_language = [
             [pair for key, pair in paired.items() if key[1] == one]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,13 @@ from tests import commands
 from tests.servers import teacher
 from tests.servers.judge import JudgeServer
 from tests.xl_instruct_dataset.generate import generating
-from xl_alpacaeval_metric.files.jsonl import read_lines
+from xl_alpacaeval_metric.files.jsonl import read_json, read_lines
 from xl_instruct_dataset.generate.config import file as settings_file
 from xl_instruct_dataset.generate.config import work_folder
+from xl_instruct_dataset.generate.config.settings import PER_LANGUAGE
+from xl_instruct_dataset.generate.job import Job
 from xl_instruct_dataset.generate.selection import export, rows
+from xl_instruct_dataset.generate.selection.tally import Outcome, Tally
 from xl_instruct_dataset.sources import sample
 
 TARGETS = ("fi", "zh")
@@ -193,3 +197,18 @@ def test_a_language_with_fewer_rows_than_wanted_is_said(
     assert said is not None
     assert code == strict
     assert (f"fewer rows than the 20 wanted: fi has {said[1]}" in errors[-1]) == strict
+
+
+@pytest.mark.parametrize(("given", "wanted"), [(None, 0), (PER_LANGUAGE, PER_LANGUAGE), (7, 7)])
+def test_the_default_of_rows_is_wanted_only_where_it_was_asked_for(given: int | None, wanted: int) -> None:
+    chosen = generating.settings(passages=6, per_language=given, targets="fi")
+    outcome = Outcome(Job(chosen, Path("out")), {}, Tally(rows=Counter(fi=3)), Counter())
+    assert outcome.short == ({"fi": 3} if wanted else {})
+    assert (chosen.wanted_rows, chosen.most_rows) == (wanted, wanted or PER_LANGUAGE)
+    assert generating.settings(passages=0, per_language=None).wanted_rows == PER_LANGUAGE
+
+
+def test_a_job_with_the_default_of_rows_is_the_one_of_version_0_1(tmp_path: Path) -> None:
+    chosen = generating.settings(per_language=None)
+    work_folder.claim(chosen, tmp_path)
+    assert read_json(tmp_path / work_folder.IDENTITY)["per_language"] == PER_LANGUAGE

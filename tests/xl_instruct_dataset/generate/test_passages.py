@@ -13,6 +13,7 @@ from tests.xl_instruct_dataset.generate import generating
 from tests.xl_instruct_dataset.generate.small_job import job
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import words
+from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.job import Job
 from xl_instruct_dataset.generate.seeds import passages, producer, sources
 from xl_instruct_dataset.generate.seeds.prepare import prepare_seeds
@@ -115,6 +116,19 @@ def test_files_of_the_seeds_that_are_not_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no passage can be used"):
         prepare_seeds(Job(of_train, tmp_path / "out", notify=told.append))
     assert told == sources.notes(of_train)
+
+
+@pytest.mark.parametrize("content", ['{"count": 2', "{}", '{"count": "x", "dropped": {}}', "[]"])
+def test_a_damaged_record_of_the_seeds_says_what_to_do(tmp_path: Path, content: str) -> None:
+    job_of_sample = Job(generating.settings(passages=2), tmp_path / "out")
+    job_of_sample.work.mkdir()
+    made = prepare_seeds(job_of_sample)
+    record = job_of_sample.work / work_folder.SEEDS_REPORT
+    record.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"seeds\.json: damaged; delete it, and the same command finds the seeds again"):
+        prepare_seeds(job_of_sample)
+    record.unlink()
+    assert prepare_seeds(job_of_sample) == made
 
 
 def test_a_row_without_text_is_left_out_and_counted(tmp_path: Path) -> None:

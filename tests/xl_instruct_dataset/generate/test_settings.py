@@ -40,6 +40,7 @@ def test_flags_go_over_the_file_and_the_resolved_file_is_the_same_job(tmp_path: 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
+        ("form_of_address: {fi: formal, fin: informal}", "form_of_address: fi is given twice; give it once"),
         ("candidate: 3", "unknown setting 'candidate'; did you mean candidates?"),
         ("candidates: three", "job.yaml: candidates is 'three'; need a whole number from 1 to 26"),
         ("candidates: true", "need a whole number"),

@@ -57,14 +57,19 @@ AllowRandomWeights = Annotated[
 
 
 def arguments(text: str) -> dict[str, Any]:
-    """`k=v,k=v` as a dictionary, its values as text, numbers or booleans; raises UserError."""
+    """`k=v,k=v` as a dictionary, its values as text, numbers or booleans.
+
+    Raises UserError for a part of another form, and for a key that is there twice.
+    """
     from xl_alpacaeval_metric.files import yaml_file
 
-    found = {}
+    found: dict[str, Any] = {}
     for part in filter(None, text.split(",")):
         key, equals, value = part.partition("=")
         if not equals or not key.strip():
             raise UserError(f"argument {part!r} is not of the form key=value")
+        if key.strip() in found:
+            raise UserError(f"argument {key.strip()!r} is given twice; give it once")
         try:
             # YAML reads 10:00:00 as 36,000.
             parsed = value if ":" in value else yaml_file.parse(value) if value else ""

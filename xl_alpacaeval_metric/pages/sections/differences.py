@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.pages.sections.win_rates import NO_JUDGE, without_chec
 from xl_alpacaeval_metric.pages.shown_run import ShownRun
 from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.runs import compare
-from xl_alpacaeval_metric.runs.compare import Contrast
+from xl_alpacaeval_metric.runs.contrast import Contrast
 
 
 def of_two(runs: Sequence[ShownRun]) -> Section | None:

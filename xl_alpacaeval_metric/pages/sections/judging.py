@@ -130,7 +130,7 @@ def settings(runs: Sequence[ShownRun]) -> Section:
     rows += [
         [key, *(_written(run.last.get(key)) for run in runs)] for key in _RAN if any(run.last.get(key) for run in runs)
     ]
-    rows.append(["folder", *(str(run.folder) for run in runs)])
+    rows.append(["folder", *(run.folder.resolve().name for run in runs)])
     return Section(
         name="settings",
         title="Settings",

@@ -10,7 +10,7 @@ from xl_instruct_dataset.quality import address
 def checked(given: Mapping[str, object], targets: Collection[str]) -> dict[str, str]:
     """The forms by canonical code of the target.
 
-    Raises UserError for a form that is none, and for a language that is no target.
+    Raises UserError for a form that is none, and for a language that is no target, or there twice.
     """
     found: dict[str, str] = {}
     for code, form in given.items():
@@ -23,6 +23,8 @@ def checked(given: Mapping[str, object], targets: Collection[str]) -> dict[str, 
             raise UserError(
                 f"form_of_address: {target} is no translated target; those are {', '.join(targets) or 'none'}"
             )
+        if target in found:
+            raise UserError(f"form_of_address: {target} is given twice; give it once")
         found[target] = str(form)
     return found
 

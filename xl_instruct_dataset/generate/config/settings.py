@@ -65,7 +65,9 @@ class Settings:
     form_of_address: Mapping[str, Any] = setting(
         "Of the translations, by target: formal or informal", default={}, metavar="de=formal,..."
     )
-    per_language: int = setting("Rows wanted in each language", default=PER_LANGUAGE, at_least=1)
+    per_language: int | None = setting(
+        "Rows wanted in each language", default=None, at_least=1, default_text=str(PER_LANGUAGE)
+    )
     passages: int = setting("Passages that go in", default=0, at_least=0, default_text="a quarter more")
     candidates: int = setting("Translations of each response", default=3, at_least=1, at_most=MAX_CANDIDATES)
     select: str = setting(
@@ -133,7 +135,17 @@ class Settings:
     @property
     def wanted_passages(self) -> int:
         """How many seeds go in."""
-        return self.passages or -(-5 * self.per_language // 4)
+        return self.passages or -(-5 * self.most_rows // 4)
+
+    @property
+    def most_rows(self) -> int:
+        """How many rows of a language are kept: what --per-language says, or its default."""
+        return PER_LANGUAGE if self.per_language is None else self.per_language
+
+    @property
+    def wanted_rows(self) -> int:
+        """Rows that a language should have; 0 where --passages alone says how much is made."""
+        return 0 if self.per_language is None and self.passages else self.most_rows
 
     @property
     def judge_model(self) -> str:

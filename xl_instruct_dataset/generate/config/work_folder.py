@@ -78,7 +78,9 @@ def finished(settings: Settings, work: Path) -> bool:
 
 
 def _identity(settings: Settings) -> dict[str, object]:
-    return dict(json.loads(json.dumps(settings_load.result_settings(settings))))
+    # Version 0.1 wrote the default where --per-language was not given.
+    identity = settings_load.result_settings(settings) | {"per_language": settings.most_rows}
+    return dict(json.loads(json.dumps(identity)))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ def prepare_seeds(job: Job) -> SeedCounts:
     with _claimed(job):
         file, stamp = job.work / work_folder.SEEDS_REPORT, sources.stamp(job.settings)
         if file.exists():
-            report: dict[str, Any] = read_json(file)
+            report = _report(job)
             if report.get("stamp") != stamp:
                 raise UserError(
                     f"{job.settings.seeds}: is another than when this job began in {job.work}; put it back, or "
@@ -68,7 +68,17 @@ def stream_seeds(job: Job) -> Iterator[SeedProducer]:
 
 def load_counts(job: Job) -> SeedCounts:
     """The counts of the seeds that were made."""
-    return _counts(read_json(job.work / work_folder.SEEDS_REPORT))
+    return _counts(_report(job))
+
+
+def _report(job: Job) -> dict[str, Any]:
+    """What was written of the seeds that were made; raises UserError where it is damaged."""
+    file = job.work / work_folder.SEEDS_REPORT
+    with suppress(UserError):
+        report: dict[str, Any] = read_json(file)
+        if isinstance(report.get("count"), int) and isinstance(report.get("dropped"), dict):
+            return report
+    raise UserError(f"{file}: damaged; delete it, and the same command finds the seeds again")
 
 
 def _damaged(job: Job, count: int) -> dict[Path, str]:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from xl_alpacaeval_metric.files.parquet import Written
-from xl_instruct_dataset.generate.config.settings import PER_LANGUAGE
 from xl_instruct_dataset.generate.documents import Rejection, Usage, UsageByStage, UsageKey, add_usage
 from xl_instruct_dataset.generate.job import Job
 
@@ -72,12 +71,7 @@ class Outcome:
 
     @property
     def short(self) -> Mapping[str, int]:
-        """Languages with fewer rows than --per-language wants, and how many they have.
-
-        Empty where --passages alone says how much is to be made.
-        """
+        """Languages with fewer rows than wanted, and how many they have."""
         settings = self.job.settings
-        if settings.passages and settings.per_language == PER_LANGUAGE:
-            return {}
         counts = {target: self.tally.rows[target] for target in settings.targets}
-        return {target: count for target, count in counts.items() if count < settings.per_language}
+        return {target: count for target, count in counts.items() if count < settings.wanted_rows}

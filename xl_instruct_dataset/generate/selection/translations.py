@@ -90,7 +90,7 @@ class _Finisher:
             return found
         if (twin := self.seen[target].seen(draft.id, response)) is not None:
             return filters.Drop("near-duplicate", f"of {twin}")
-        if self.tally.rows[target] >= self.job.settings.per_language:
+        if self.tally.rows[target] >= self.job.settings.most_rows:
             return filters.Drop("more than were wanted", "")
         return None
 

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from xl_alpacaeval_metric.hub import card_text
-from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.report import cells, fitting
 from xl_instruct_dataset.train.loop.changes import FIGURES, Change
 
 COLUMNS = ("before", "after", "difference", "95% interval", "p", "Holm p", "n")
@@ -101,19 +99,12 @@ def markdown(page: Page) -> str:
 def show(page: Page, console: Console) -> None:
     """Print the sentences and the tables."""
     for (benchmark, figure), some in _tables(page.changes).items():
-        table = Table(
-            title=escape(f"{benchmark}: {FIGURES[figure]} %"),
-            title_justify="left",
-            box=SIMPLE_HEAD,
-            show_edge=False,
-            padding=(0, 1, 0, 0),
-        )
-        table.add_column("language", no_wrap=True)
-        for column in COLUMNS:
-            table.add_column(column, justify="right", no_wrap=True)
+        table = cells.table(escape(f"{benchmark}: {FIGURES[figure]} %"))
+        fitting.add_names(table, "language")
+        fitting.add_figures(table, *COLUMNS)
         for change in some:
             table.add_row(escape(_name(change.language)), *_row(change))
-        console.print(table)
+        fitting.print_table(table, console)
         console.print()
     for line in (*sentences(page.changes), *page.notes):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
