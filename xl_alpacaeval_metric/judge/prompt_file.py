@@ -1,6 +1,7 @@
 """The judge's prompt: the present one, an earlier version's, or a file of one's own."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,8 @@ EARLIER = ("0.1",)
 """Versions of the package whose prompts differ from the present one."""
 REQUIRED = frozenset(("instruction", "answer_a", "answer_b"))
 OPTIONAL = frozenset(("language", "nonce"))
+_NAMED = re.compile(r"\{( *[A-Za-z_]\w* *)\}")
+"""What looks like a slot: a name in braces."""
 
 
 def load(prompt: str | os.PathLike[str] | None = None) -> Template:
@@ -28,7 +31,7 @@ def load(prompt: str | os.PathLike[str] | None = None) -> Template:
         return templates.load(f"judge-{prompt}")
     file = Path(os.path.expanduser(prompt))
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8-sig")
     except FileNotFoundError:
         raise UserError(
             f"judge prompt {file}: no such file; give a file, or the version {' or '.join(EARLIER)}"
@@ -41,7 +44,9 @@ def load(prompt: str | os.PathLike[str] | None = None) -> Template:
         raise UserError(f"judge prompt {file}: {error}") from None
     if missing := REQUIRED - template.slots:
         raise UserError(f"judge prompt {file}: has no slot {_slots(missing)}; need {_slots(REQUIRED)}")
-    if unknown := template.slots - REQUIRED - OPTIONAL:
+    # Slots are lower-case: others, such as {Language}, would be asked as they stand.
+    named = frozenset(name for _, body in template.sections for name in _NAMED.findall(body))
+    if unknown := named - REQUIRED - OPTIONAL:
         raise UserError(f"judge prompt {file}: unknown slot {_slots(unknown)}; there are {_slots(REQUIRED | OPTIONAL)}")
     return template
 

@@ -130,11 +130,24 @@ def _is_cut_short(file: Path) -> bool:
         if length > min(size - 8, _HEADER):
             return True
         try:
-            header = json.loads(content.read(length))
-            ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+            found = json.loads(content.read(length))
+            ends = [entry["data_offsets"][1] for name, entry in found.items() if name != "__metadata__"]
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
             return False  # Loading says best what is wrong with it.
     return bool(size < 8 + length + max(ends, default=0))
+
+
+def header(file: Path) -> Mapping[str, Any]:
+    """What the header of a file of safetensors says of each tensor; empty for a damaged one."""
+    try:
+        if _is_cut_short(file):
+            return {}
+        with file.open("rb") as content:
+            (length,) = struct.unpack("<Q", content.read(8))
+            found = json.loads(content.read(length))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def sizes_in(folder: Path) -> dict[str, int]:

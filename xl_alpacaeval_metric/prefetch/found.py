@@ -140,12 +140,12 @@ def _is_part(need: Need, other: Need) -> bool:
     same = (need.name, need.revision) == (other.name, other.revision)
     if same and need.source is Source.TOKENIZER and other.source is Source.MODEL:
         return other.with_tokenizer and not other.subfolder
-    read = [(one.source, one.patterns, one.gguf, one.rows) for one in (need, other)]
+    read = [(one.source, one.patterns, one.gguf, one.subfolder, one.rows) for one in (need, other)]
     return same and read[0] == read[1]
 
 
 def _on_disk(need: Need) -> Found:
-    path = Path(os.path.expanduser(need.name))
+    path = Path(os.path.expanduser(need.name)) / need.subfolder
     if not path.exists():
         return Found(need, reason="is not on this machine")
     if path.is_file():

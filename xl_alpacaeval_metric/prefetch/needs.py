@@ -165,7 +165,10 @@ def _weights(role: str, name: str, arguments: Mapping[str, Any], *, with_tokeniz
     gguf, subfolder = arguments.get("gguf_file"), arguments.get("subfolder")
     revision = arguments.get("revision")
     if path.exists() or name.startswith((".", "/", "~")) or path.suffix == ".gguf":
-        return Need(role, Source.FOLDER, name, gguf=gguf and str(gguf), with_tokenizer=with_tokenizer)
+        inner = str(subfolder or "")
+        # The tokenizer may lie in the folder around it.
+        alone = with_tokenizer and not inner
+        return Need(role, Source.FOLDER, name, gguf=gguf and str(gguf), subfolder=inner, with_tokenizer=alone)
     return Need(
         role,
         Source.MODEL,

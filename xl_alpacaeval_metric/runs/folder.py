@@ -6,6 +6,7 @@ It is the contract between the steps of a run.
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
 
@@ -76,17 +77,18 @@ class RunFolder:
         self._lock.acquire()
         try:
             self._claim()
-        except BaseException:
-            self.__exit__()
+        except BaseException as error:
+            self.__exit__(error)
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
-        for file in self._open.values():
-            file.close()
+    def __exit__(self, *errors: object) -> None:
         try:
-            if self._entry and self.path.is_dir():
-                self.record(ended=environment.now())
+            with suppress(*([OSError] if any(errors) else [])):  # What ends the run says more than a full disk here.
+                for file in self._open.values():
+                    file.close()
+                if self._entry and self.path.is_dir():
+                    self.record(ended=environment.now())
         finally:
             self._lock.release()
 
@@ -176,11 +178,9 @@ class RunFolder:
         return self._judgements(RATINGS, Rating)
 
     def _judgements(self, name: str, kind: type[Judgement]) -> list[Judgement]:
-        found: list[Judgement] | None
-        try:
+        found: list[Judgement] | None = None
+        with suppress(TypeError):
             found = [kind(**row) for row in self.rows(name)]
-        except TypeError:
-            found = None
         if found is None or not all(isinstance(getattr(one, "preference", None), int | float | None) for one in found):
             raise UserError(f"{self.path / name}: damaged, or of another version; delete it, or choose a new folder")
         return found

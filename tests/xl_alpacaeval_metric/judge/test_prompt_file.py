@@ -52,11 +52,20 @@ def test_the_prompt_of_version_0_1_is_the_one_that_its_signatures_name() -> None
             r"has no slot {instruction}; need {answer_a}, {answer_b}, {instruction}",
         ),
         (f"{OWN}{{model}}", r"unknown slot {model}; there are"),
+        (f"{OWN}{{Language}}", r"unknown slot {Language}; there are"),
+        (f"{OWN}{{ANSWER_A}} {{answer1}}", r"unknown slot {ANSWER_A}, {answer1}; there are"),
+        (f"{OWN}{{ language }}", r"unknown slot { language }; there are"),
     ],
 )
 def test_a_bad_prompt_is_one_line(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(UserError, match=f"^judge prompt .*own.txt: .*{problem}"):
         prompt_file.load(own(tmp_path, text))
+
+
+def test_a_byte_order_mark_is_no_part_of_the_prompt(tmp_path: Path) -> None:
+    file = tmp_path / "own.txt"
+    file.write_text(OWN, "utf-8-sig")
+    assert prompt_file.load(file).sha == templates.parse("own", OWN).sha
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:

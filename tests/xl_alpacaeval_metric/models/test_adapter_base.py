@@ -8,6 +8,7 @@ import pytest
 
 from tests.commands import run_alpacaeval
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.models import adapter_base, source
 from xl_alpacaeval_metric.runs.answers import harness_model
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 
@@ -73,3 +74,49 @@ def test_the_command_takes_it(adapter: Path, tiny: Path, tmp_path: Path) -> None
     assert not (tmp_path / "run").exists()
     assert run_alpacaeval(*command, "--base", str(tiny)).returncode == 0
     assert (tmp_path / "run" / "results.json").exists()
+
+
+@pytest.mark.parametrize("base", ["models/nope", "nope"])
+def test_a_base_that_is_neither_here_nor_on_the_hub_is_one_line(
+    adapter: Path, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_hub_file", lambda *_: None)
+    with pytest.raises(UserError, match=rf"--base {base}: no such model folder, and the Hub has no such model"):
+        Candidate(str(adapter), base=base).check()
+
+
+def other_shape(tiny: Path, folder: Path, **values: object) -> str:
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = AutoConfig.from_pretrained(tiny, **values)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder, max_shard_size="50KB")
+    return str(folder)
+
+
+def test_a_base_of_another_shape_is_told_of_before_it_is_loaded(adapter: Path, tiny: Path, tmp_path: Path) -> None:
+    base = other_shape(tiny, tmp_path / "wide", hidden_size=64)
+    with pytest.raises(UserError, match=r"another model than .*q_proj is \d+ x 64 in it, and \d+ x \d+ in the adapter"):
+        Candidate(str(adapter), base=base).check()
+
+
+def test_a_quantised_base_is_not_compared(adapter: Path, tiny: Path, tmp_path: Path) -> None:
+    base = other_shape(tiny, tmp_path / "wide", hidden_size=64)
+    config = tmp_path / "wide" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "quantization_config": {}}))
+    assert adapter_base.unusable(base, adapter) is None
+
+
+def test_transposed_weights_fit(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    for name in ("base", "adapter"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "base" / "config.json").write_text("{}")
+    save_file({"h.0.c_attn.weight": torch.zeros(8, 24)}, tmp_path / "base" / "model.safetensors")
+    factors = {"A": torch.zeros(2, 8), "B": torch.zeros(24, 2)}
+    save_file(
+        {f"base_model.model.h.0.c_attn.lora_{one}.weight": part for one, part in factors.items()},
+        tmp_path / "adapter" / "adapter_model.safetensors",
+    )
+    assert adapter_base.unusable(str(tmp_path / "base"), tmp_path / "adapter") is None

@@ -160,6 +160,8 @@ def test_a_folder_is_held_to_its_index_and_its_headers(tmp_path: Path) -> None:
     assert f"{SHARDS[1]} (the index names it)" in found.stdout
     assert "org/code: nothing of it is in the cache" in found.stdout
     assert "is not on this machine" in checked(tmp_path, "./nowhere").stdout
+    inner = checked(tmp_path.parent, tmp_path.parent, "--model-args", f"subfolder={tmp_path.name}")
+    assert complaint(inner).startswith("xl-alpacaeval: 3 missing")  # As above.
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:

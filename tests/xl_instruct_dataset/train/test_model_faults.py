@@ -10,6 +10,7 @@ from tests.helpers import GERMAN, rows, write_jsonl
 from tests.xl_instruct_dataset.train.training import settings, tune
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import silent
+from xl_instruct_dataset.train.finetune import record
 from xl_instruct_dataset.train.finetune.preflight import prepare
 
 
@@ -111,3 +112,25 @@ def test_a_special_token_in_a_row_is_not_trained_on_and_said(
         f"1 rows left out, which cannot be trained on (row 'odd' has the special token {token} in its text)" in line
         for line in ready.notes
     )
+
+
+def test_rows_that_all_hold_a_special_token_are_not_called_too_long(tiny: Path, tmp_path: Path) -> None:
+    odd = [{"instruction": "Why?", "response": f"{GERMAN} <|im_end|>", "id": f"odd{n}"} for n in range(3)]
+    options = {"data": str(tmp_path / "data"), "pairs": "all", "per_language": None, "held_out": 0.0}
+    write_jsonl(tmp_path / "data" / "en-de" / "train.jsonl", odd)
+    said = r"^no row is left to train on: 3 rows cannot be trained on \(the first: row 'odd\d' has the special token"
+    with pytest.raises(UserError, match=said) as error:
+        prepare(str(tiny), settings(**options), "cpu", 1, silent)
+    assert "--max-length" not in str(error.value)
+    long = {"instruction": "Why?", "response": "Es war einmal ein Hund. " * 100, "id": "long"}
+    write_jsonl(tmp_path / "data" / "en-de" / "train.jsonl", [*odd, long])
+    with pytest.raises(UserError, match=r"3 rows cannot .*; 1 rows do not fit --max-length 256; give more, or --too-"):
+        prepare(str(tiny), settings(**options, too_long="drop"), "cpu", 1, silent)
+
+
+def test_the_summary_does_not_blame_the_chat_template_for_a_special_token(tiny: Path, tmp_path: Path) -> None:
+    odd = {"instruction": "Why?", "response": f"{GERMAN} <|im_end|>", "id": "odd"}
+    write_jsonl(tmp_path / "data" / "en-de" / "train.jsonl", [odd, *rows(3)])
+    data = {"data": str(tmp_path / "data"), "pairs": "all", "per_language": None, "held_out": 0.0}
+    found, _ = tune(tiny, tmp_path / "run", **data, max_steps=1)
+    assert "1 left out, which cannot be trained on" in record.lines(found)[0]

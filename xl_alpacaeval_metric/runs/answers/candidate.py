@@ -82,6 +82,7 @@ class Candidate:
         if self.base is not None and self.backend in ENDPOINTS:
             raise UserError(f"--base {self.base}: goes with a model that is loaded here, not with {self.backend}")
         harness_model.adapter_arguments(self.model, self.backend, self.base)
+        harness_model.check_base(self.model, self.base)
         found = self._source
         if self.model.endswith(".gguf") and self.backend not in placement.HF | ENDPOINTS:
             raise UserError(

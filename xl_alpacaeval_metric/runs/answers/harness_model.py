@@ -10,7 +10,7 @@ from xl_alpacaeval_metric.clients import endpoint_reply, endpoint_requests, harn
 from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.models import checked_loading, quantization, source
+from xl_alpacaeval_metric.models import adapter_base, checked_loading, quantization, source
 from xl_alpacaeval_metric.models.arguments import ENDPOINTS
 from xl_alpacaeval_metric.models.placement import HF
 from xl_alpacaeval_metric.runs.answers import batch_size
@@ -116,12 +116,8 @@ def adapter_arguments(model: str, backend: str, base: str | None = None) -> dict
         return {}
     settings = jsonl.read_json(folder / source.ADAPTER)
     named = str(settings.get("base_model_name_or_path") or "")
-    if base is not None and (fault := _no_base(base)):
-        raise UserError(f"--base {base}: {fault}; give the folder or the Hub id of the adapter's base model")
-    if base is None and (fault := _no_base(named)):
-        raise UserError(
-            f"{folder / source.ADAPTER}: its base model {named}: {fault}; give --base with its folder or Hub id"
-        )
+    if fault := adapter_base.malformed(named if base is None else base):
+        raise _unusable(folder, named, base, fault)
     arguments: dict[str, object] = {"pretrained": os.path.expanduser(base or named)}
     if (folder / "tokenizer_config.json").is_file():  # Its chat template may differ from the base's.
         arguments["tokenizer"] = str(folder)
@@ -134,16 +130,25 @@ def adapter_arguments(model: str, backend: str, base: str | None = None) -> dict
     return {**arguments, "peft": str(folder)}
 
 
-def _no_base(name: str) -> str | None:
-    """Why a name cannot be that of a base model: no model folder, nor the form of a Hub id."""
-    path = Path(os.path.expanduser(name))
-    if not name:
-        return "has no name"
-    if path.is_dir():
-        return None if (path / source.CONFIG).is_file() else f"holds no {source.CONFIG}"
-    if path.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
-        return "no such model folder"
-    return None
+def check_base(model: str, base: str | None) -> None:
+    """Raises UserError where the base model of an adapter is not to be had, or does not fit it.
+
+    Asks the Hub about a base model that is no folder.
+    """
+    folder = source.adapter_folder(model)
+    if folder is None:
+        return
+    named = source.base_of(folder) or ""
+    if fault := adapter_base.unusable(named if base is None else base, folder):
+        raise _unusable(folder, named, base, fault)
+
+
+def _unusable(folder: Path, named: str, base: str | None, fault: str) -> UserError:
+    if base is not None:
+        return UserError(f"--base {base}: {fault}; give the folder or the Hub id of the adapter's base model")
+    return UserError(
+        f"{folder / source.ADAPTER}: its base model {named}: {fault}; give --base with its folder or Hub id"
+    )
 
 
 def endpoint_url(base_url: str, backend: str) -> str:

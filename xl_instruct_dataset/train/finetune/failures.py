@@ -1,9 +1,11 @@
 """What libraries raise in a training, as one line that says what helps."""
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.errors import UserError, first_line
@@ -14,13 +16,16 @@ from xl_instruct_dataset.train.settings import Settings
 def as_user_error(failed: str, settings: Settings, doing: str) -> Iterator[None]:
     """Turn what libraries raise into a UserError: `failed` with the reason.
 
-    Where memory ran out `doing` that, it says what takes less.
+    Where memory ran out `doing` that, it says what takes less. The error of a full disk passes, for
+    `full_disk_as_user_error`.
     """
     try:
         yield
     except UserError:
         raise
     except Exception as error:  # Each library has errors of its own for a file that is damaged or does not fit.
+        if _is_full_disk(error):
+            raise
         said = oom_advice(error, settings, doing) or f"{failed} ({first_line(error)})"
         raise UserError(said) from None
 
@@ -42,12 +47,55 @@ def oom_advice(error: BaseException, settings: Settings, doing: str = "") -> str
     return f"out of memory while {doing}; free some, or give {', '.join([*fewer, 'a smaller model'])}"
 
 
-def full_disk(error: BaseException, folder: Path) -> str | None:
-    """One line where the disk is full; None for another error."""
-    # safetensors raises an error of its own, with the system's message in it.
-    if getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT) and "(os error 28)" not in str(error):
-        return None
-    return f"{folder}: the disk is full; free some, and the same command goes on from the last whole checkpoint"
+@contextmanager
+def full_disk_as_user_error(folder: Path, need: str = "", less: str = "") -> Iterator[None]:
+    """Turn the error of a full disk into a UserError that says what helps.
+
+    `need` says what takes how much space, `less` what would take less.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # safetensors and torch raise errors of their own.
+        if not _is_full_disk(error):
+            raise
+        room = "; ".join(filter(None, (f"{_size(shutil.disk_usage(folder).free)} free", need)))
+        raise UserError(
+            f"{folder}: the disk is full ({room}); free some{less}, and the same command goes on from the last "
+            "whole checkpoint"
+        ) from None
+
+
+def _is_full_disk(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    # torch says no more than that it could not write.
+    return any(part in str(error) for part in ("(os error 28)", "(os error 122)", "PytorchStreamWriter failed"))
+
+
+def room_for_checkpoint(network: Any, settings: Settings) -> tuple[str, str]:
+    """The room that a checkpoint takes: the trained weights, and Adam's two moments of each."""
+    need = 3 * sum(one.numel() * one.element_size() for one in network.parameters() if one.requires_grad)
+    less = ", or give --keep-checkpoints 1" if settings.keep_checkpoints > 1 else ""
+    return f"a checkpoint takes about {_size(need)}", less
+
+
+def room_for_model(network: Any, settings: Settings) -> tuple[str, str]:
+    """The room that the result takes: the adapter, or with `merge` all weights too."""
+    whole = settings.full or settings.merge
+    need = sum(one.numel() * one.element_size() for one in network.parameters() if whole or one.requires_grad)
+    less = ", or give --no-merge" if settings.merge and not settings.full else ""
+    return f"the weights take about {_size(need)}", less
+
+
+def _size(count: float) -> str:
+    """A number of bytes in the unit that fits it, such as 1.5 GiB."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.{0 if unit == 'bytes' else 1}f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GiB"
 
 
 def memory_savings(settings: Settings) -> str:

@@ -98,8 +98,7 @@ def prepare(name: str, settings: Settings, kind: str, processes: int, report: Pr
     train = tokenized_examples.fit(selected.train, tokenizer, limit, settings.too_long)
     held_out = tokenized_examples.fit(selected.held_out, tokenizer, limit, settings.too_long)
     if not train.examples:
-        more = ", or --too-long truncate" if settings.too_long == "drop" else ""
-        raise UserError(f"no row fits --max-length {limit} ({len(selected.train)} do not); give more{more}")
+        raise UserError(_nothing_left(train, limit, settings))
     model.check_tokens(config, max(max(one.ids) for one in (*train.examples, *held_out.examples)))
     found = {"model": base, "model_fingerprint": weights.model_fingerprint(base, config)}
     return Prepared(
@@ -127,6 +126,18 @@ def _limit(config: Any, settings: Settings) -> tuple[int, list[str]]:
     if window is not None and window < settings.max_length:
         return window, [f"--max-length {settings.max_length} is more than the model's window: {window} is used"]
     return settings.max_length, []
+
+
+def _nothing_left(train: FittedExamples, limit: int, settings: Settings) -> str:
+    """Why no row is left to train on: too long, or holding what cannot be trained on, or both."""
+    dropped, refused = sum(train.dropped.values()), sum(train.refused.values())
+    more = ", or --too-long truncate" if settings.too_long == "drop" else ""
+    if not refused:
+        return f"no row fits --max-length {limit} ({dropped} do not); give more{more}"
+    long = f"{dropped} rows do not fit --max-length {limit}; give more{more}" if dropped else ""
+    reason = next(iter(train.reasons.values()), "")
+    odd = f"{refused} rows cannot be trained on (the first: {reason}); mend them, or give other rows"
+    return f"no row is left to train on: {'; '.join(filter(None, (odd, long)))}"
 
 
 def _left_out(train: FittedExamples, held_out: FittedExamples, settings: Settings) -> list[str]:

@@ -15,8 +15,9 @@ FILE = "training.json"
 class Summary:
     """Settings, counts and figures of a training; mappings of counts are rows by group.
 
-    `taken` has available, held_out, used and repeated rows by group. `refused` are rows of a mixed
-    set that the chat template or the tokenizer does not take. Losses are in nats per token of the
+    `taken` has available, held_out, used and repeated rows by group. `refused` are rows with a
+    special token in their text, and rows of a mixed set that the chat template or the tokenizer
+    does not take. Losses are in nats per token of the
     answers. `seconds` are those of the last run, `steps_before` the steps of earlier, interrupted
     ones. `gpu_memory` is the peak use in bytes, None without a GPU.
     """
@@ -77,7 +78,7 @@ def lines(summary: Summary) -> list[str]:
         counts += [f"{taken['repeated']} of them repetitions"] if taken["repeated"] else []
         counts += [f"{taken['held_out']} held out"] if taken["held_out"] else []
         counts += [f"{summary.dropped[group]} dropped as too long"] if group in summary.dropped else []
-        counts += [f"{summary.refused[group]} refused by the chat template"] if group in summary.refused else []
+        counts += [f"{summary.refused[group]} left out, which cannot be trained on"] if group in summary.refused else []
         counts += [f"{summary.truncated[group]} truncated"] if group in summary.truncated else []
         found.append(f"{group}: {', '.join(counts)}")
     share = 100 * summary.trained_parameters / max(1, summary.parameters)

@@ -64,7 +64,7 @@ def train(
     )
     base, notes = ready.base, [*([unused] if unused else []), *ready.notes]
     mine = RunFolder(folder, ready.identity, may_replace=lambda _: _cleared(folder), taken_on=_moved)
-    with mine if first else nullcontext():
+    with mine if first else nullcontext(), failures.full_disk_as_user_error(folder):
         if first:
             save.sweep(folder)
         if (folder / record.FILE).exists():
@@ -97,7 +97,10 @@ def train(
         before = _run(built, folder, settings, notify)
         seconds = time.monotonic() - began
         report("saving", 0, 1, "saving the model")
-        with failures.as_user_error(f"{folder}: the model cannot be saved", settings, "saving the model"):
+        with (
+            failures.full_disk_as_user_error(folder, *failures.room_for_model(built.model, settings)),
+            failures.as_user_error(f"{folder}: the model cannot be saved", settings, "saving the model"),
+        ):
             save.write(built, base, folder, merge=settings.merge)
         found = Summary(
             model=base,
@@ -144,13 +147,14 @@ def _run(built: Any, folder: Path, settings: Settings, notify: Notify) -> int:
         notify(f"going on from step {step}")
         built.args.eval_on_start = False
     try:
-        if checkpoint is None or not checkpoints.finish(built, checkpoint):
-            trained = built.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-            loss_log.check(trained.training_loss, built.state.global_step, settings.rate)
-        if built.eval_dataset is not None:
-            built.evaluate()
+        with failures.full_disk_as_user_error(folder, *failures.room_for_checkpoint(built.model, settings)):
+            if checkpoint is None or not checkpoints.finish(built, checkpoint):
+                trained = built.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+                loss_log.check(trained.training_loss, built.state.global_step, settings.rate)
+            if built.eval_dataset is not None:
+                built.evaluate()
     except Exception as error:
-        if message := failures.oom_advice(error, settings) or failures.full_disk(error, folder):
+        if message := failures.oom_advice(error, settings):
             raise UserError(message) from None
         raise
     return step
@@ -167,7 +171,7 @@ def untouched(folder: Path) -> bool:
     if not folder.is_dir():
         return True
     names = {name for name in run_folder.names(folder) if not name.startswith(save.SAVING)}
-    return names <= _EARLY and checkpoints.last(folder) is None
+    return names <= _EARLY and not checkpoints.has_any(folder)
 
 
 def _cleared(folder: Path) -> bool:

@@ -120,7 +120,7 @@ def build(
             eval_dataset=held_out,
             processing_class=tokenizer,
             peft_config=model.adapter(settings),
-            callbacks=[loss_log.watch(folder, report)],
+            callbacks=[loss_log.watch(folder, report), checkpoints.sealing()],
         )
     trainer.remove_callback(PrinterCallback)
     return trainer
