@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import yaml_file
+from xl_alpacaeval_metric.errors import UserError, first_line
+from xl_alpacaeval_metric.files import parquet, yaml_file
 from xl_alpacaeval_metric.hub.front_matter import TAG
 
 STALE = 3600.0
@@ -126,8 +126,8 @@ def verified(folder: Path) -> list[Config]:
         rows, columns = 0, None
         for file in files:
             try:
-                with pq.ParquetFile(file) as parquet:
-                    count, names = parquet.metadata.num_rows, parquet.schema_arrow.names
+                with pq.ParquetFile(file) as opened:
+                    count, names = opened.metadata.num_rows, opened.schema_arrow.names
             except (pa.ArrowException, OSError) as error:
                 raise UserError(
                     f"{file}: not a readable Parquet file ({type(error).__name__}); build it again"
@@ -148,6 +148,17 @@ def verified(folder: Path) -> list[Config]:
             )
         found.append(Config(name, tuple(patterns), tuple(files), rows))
     return found
+
+
+def check_content(configs: Sequence[Config]) -> None:
+    """Read all data of these configurations; raises UserError for a damaged file."""
+    import pyarrow as pa
+
+    for file in (file for config in configs for file in config.files):
+        try:
+            parquet.check_pages(file)
+        except (pa.ArrowException, OSError) as error:
+            raise UserError(f"{file}: damaged ({first_line(error)[:80]}); build it again") from None
 
 
 def _patterns(folder: Path, config: Any) -> tuple[str, list[str]]:

@@ -40,9 +40,10 @@ class PushPlan:
 def plan(folder: Path, also: Sequence[str] = ()) -> PushPlan:
     """Plan to upload the card, the files that it names, eval.yaml where there is one, and `also`.
 
-    Raises UserError unless card and data files match.
+    Raises UserError unless card and data files match, and for a damaged file.
     """
     configs = hub_folder.verified(folder)
+    hub_folder.check_content(configs)
     beside = [folder / name for name in (hub_folder.EVAL, *also) if (folder / name).is_file()]
     files = dict.fromkeys([folder / hub_folder.CARD, *beside, *(file for config in configs for file in config.files)])
     uploads = [Upload(file.relative_to(folder).as_posix(), file.stat().st_size) for file in files]

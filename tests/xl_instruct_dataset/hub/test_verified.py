@@ -26,6 +26,14 @@ def cut(folder: Path) -> str:
     return "train-00000-of-00001.parquet: not a readable Parquet file"
 
 
+def bit(folder: Path) -> str:
+    file = folder / "en-fi" / "train-00000-of-00001.parquet"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 4] ^= 1
+    file.write_bytes(content)
+    return "train-00000-of-00001.parquet: damaged"
+
+
 def fewer(folder: Path) -> str:
     shutil.rmtree(folder / "en-fi")
     parquet.write(numbered(5), folder / "en-fi")
@@ -76,7 +84,7 @@ def edit(folder: Path, before: str, after: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [missing, cut, fewer, incomplete, columns, outside, no_data, no_name, odd_info, no_card]
+    "spoil", [missing, cut, bit, fewer, incomplete, columns, outside, no_data, no_name, odd_info, no_card]
 )
 def test_a_folder_that_its_card_does_not_match_is_refused(
     spoil: Any, built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
