@@ -168,7 +168,8 @@ def test_a_missing_verdict_is_left_out_and_counted() -> None:
 
 
 def test_rows_without_a_reference_count_in_fidelity_alone(caplog: pytest.LogCaptureFixture) -> None:
-    texts = [("a", GERMAN, "Guten Tag!"), ("b", GERMAN, None), ("c", "The dog runs through the forest.", None)]
+    texts = [("a", GERMAN, "Guten Tag!"), ("b", GERMAN, "Guten Abend!"), ("c", GERMAN, None)]
+    texts.append(("d", "The dog runs through the forest.", None))
     docs = [
         {"id": name, "response_language": "de", "instruction": f"Question {name}", "reference": reference}
         for name, _, reference in texts
@@ -176,13 +177,13 @@ def test_rows_without_a_reference_count_in_fidelity_alone(caplog: pytest.LogCapt
     with JudgeServer() as server:
         settings = json.dumps({"judge": "openai/m", "judge_base_url": server.url, "both_orders": True})
         results = judging.judge_answers([Answer(text) for _, text, _ in texts], docs, settings)
-        assert server.stats()["requests"] == 3  # The probe, and one item in both orders.
-    assert "2 of 3 items (de) have no reference and were not judged" in caplog.text
+        assert server.stats()["requests"] == 5  # The probe, and two items in both orders.
+    assert "2 of 4 items (de) have no reference and were not judged" in caplog.text
     found = [values.values(doc, [result]) for doc, result in zip(docs, results, strict=True)]
     figures = {name: utils.mean_of_present([one[name] for one in found]) for name in ("missing_percent",)}
     assert figures == {"missing_percent": 0.0}
-    assert [math.isnan(one["win_rate_percent"]) for one in found] == [False, True, True]
-    assert [one["line_pass_rate_percent"] for one in found] == [100, 100, 0]
+    assert [math.isnan(one["win_rate_percent"]) for one in found] == [False, False, True, True]
+    assert [one["line_pass_rate_percent"] for one in found] == [100, 100, 100, 0]
     assert utils.interval_low([one["win_rate_ci95_low_percent"] for one in found]) >= 0
 
 

@@ -36,7 +36,7 @@ def test_the_harness_shows_nan_for_no_judge_and_names_the_finding(unsure: float)
     with JudgeServer(verdict=planted(unsure=unsure)) as server:
         settings = json.dumps({"judge": "openai/m", "judge_base_url": server.url})
         judged = judging.judge_answers(list(map(Answer, ANSWERS)), DOCS, settings)
-    rates = [values.values(doc, [one])["win_rate"] for doc, one in zip(DOCS, judged, strict=True)]
+    rates = [values.values(doc, [one])["win_rate_percent"] for doc, one in zip(DOCS, judged, strict=True)]
     assert all(math.isnan(rate) for rate in rates) == (unsure < 1)
     assert all(json.loads(one)["preference"] < 0.5 for one in judged)
     described = judging.described_with_check({"signature": "judge:m|version:1"}, judged[0])
@@ -49,7 +49,9 @@ def test_the_harness_leaves_the_check_out_where_it_is_told_to(unsure: float) -> 
         settings = json.dumps({"judge": "openai/m", "judge_base_url": server.url, "judge_check": False})
         judged = judging.judge_answers(list(map(Answer, ANSWERS)), DOCS, settings)
         assert server.stats()["requests"] <= 1 + 2 * len(DOCS)
-    assert not any(math.isnan(values.values(doc, [one])["win_rate"]) for doc, one in zip(DOCS, judged, strict=True))
+    assert not any(
+        math.isnan(values.values(doc, [one])["win_rate_percent"]) for doc, one in zip(DOCS, judged, strict=True)
+    )
     described = judging.described_with_check({"signature": "s"}, judged[0])
     assert described == {"signature": "s", "judge_check": None, "one_order": []}
 

@@ -84,5 +84,5 @@ def test_the_harness_says_it_and_widens_its_interval(caplog: pytest.LogCaptureFi
         found = judging.judge_answers(answers, docs, json.dumps({**settings, "judge_check": False}))
     assert "of one order of the answers in fi (4 of 4 with the candidate second)" in caplog.text
     assert judging.described_with_check({"signature": "s"}, found[0])["one_order"] == ["fi"]
-    items = [values.values(doc, [one])["win_rate_ci95_high"] for doc, one in zip(docs, found, strict=True)]
-    assert values.interval_high(items) > 0.5
+    items = [values.values(doc, [one])["win_rate_ci95_high_percent"] for doc, one in zip(docs, found, strict=True)]
+    assert values.interval_high(items) > 50

@@ -321,7 +321,7 @@ def test_an_adapter_folder_is_a_model_to_evaluate(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds an adapter, which goes with --backend hf or vllm; merge it for sglang"):
         adapter_arguments(str(folder), "sglang")
     (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(tmp_path / "gone")}))
-    with pytest.raises(UserError, match=r"its base model .*gone is not there; merge the adapter instead"):
+    with pytest.raises(UserError, match=r"its base model .*gone: no such model folder; give --base"):
         adapter_arguments(str(folder), "hf")
     (folder / "config.json").write_text("{}")
     assert adapter_arguments(str(folder), "hf") == {}
