@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
 
+from xl_alpacaeval_metric.correctness import numbers, times
 from xl_alpacaeval_metric.errors import UserError
 
-# Thousands are set apart by a space, a dot, a comma or an apostrophe; India sets twos apart.
-_GROUPED = r"\d{1,3}(?:[ \u00a0\u202f.'’]\d{3})+(?:[.,]\d+)?|\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?"
-_NUMBER = re.compile(rf"(?<![\d.,])(?:{_GROUPED}|\d+(?:[.,٫]\d+)?)(?!\d)")
-_TIME = re.compile(r"(?<!\d)(\d{1,2}) ?(?:[:.h点點时時]| ?Uhr ) ?([0-5]\d)(?!\d)")
 _NUMERALS = frozenset("〇零一二两三四五六七八九十百千万")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
@@ -35,9 +32,9 @@ class Fact:
 
     def is_in(self, text: str, language: str) -> bool:
         """Whether a text in `language`, as `_normal` writes it, names the fact."""
-        if self.number is not None and any(abs(one - self.number) < 1e-6 for one in _numbers(text)):
+        if self.number is not None and any(abs(one - self.number) < 1e-6 for one in numbers.found(text, language)):
             return True
-        if self.time is not None and self.time in _times(text, afternoon=self.time[0] > 12):
+        if self.time is not None and self.time in times.found(text, language, afternoon=self.time[0] > 12):
             return True
         return any(_stands_in(_normal(form), text) for form in self.forms.get(language.split("-")[0], ()))
 
@@ -95,28 +92,9 @@ def _fact(one: Mapping[str, object]) -> Fact:
 
 def _normal(text: str) -> str:
     """The text in one form of each character, without case, with the digits 0 to 9."""
-    text = unicodedata.normalize("NFKC", text.replace("\u202f", " ").replace("\u00a0", " ")).casefold()
+    text = numbers.plain(text.replace("\u202f", " ").replace("\u00a0", " "))
+    text = unicodedata.normalize("NFKC", text).casefold()
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() and not c.isascii() else c for c in text)
-
-
-def _numbers(text: str) -> Iterable[float]:
-    """The numbers in a text; one such as 2.220 in both of its readings."""
-    for found in _NUMBER.findall(text):
-        written = found.replace("٫", ".")
-        *groups, last = re.split(r"[ .,'’]", written)
-        if not groups:
-            yield float(last)
-            continue
-        if len(last) == 3:
-            yield float("".join((*groups, last)))
-        if " " not in written[-len(last) - 1 :]:
-            yield float(f"{''.join(groups)}.{last}")
-
-
-def _times(text: str, *, afternoon: bool) -> set[tuple[int, int]]:
-    """The times of day in a text; where the afternoon is meant, 1.45 is 13:45 as well."""
-    found = {(int(hour), int(minute)) for hour, minute in _TIME.findall(text.replace("uhr", "Uhr"))}
-    return found | ({(hour + 12, minute) for hour, minute in found if hour < 12} if afternoon else set())
 
 
 def _stands_in(form: str, text: str) -> bool:
