@@ -128,7 +128,8 @@ def _is_over(folder: TaskFolder) -> Callable[[Run], bool]:
             return True
         if record.job:  # One that was stopped may be back in the queue.
             return not in_queue(record.job)
-        return record.state in ENDED
+        # A task that was killed once its answers were whole is in no plan again: its record stays "running".
+        return record.state in ENDED or folder.is_dead(run.name)
 
     return is_over
 

@@ -2,6 +2,9 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +14,10 @@ import yaml
 from tests.commands import complaint, run_alpacaeval, start_alpacaeval
 from tests.helpers import FINNISH, GERMAN, write_jsonl
 from tests.servers.judge import JudgeServer
+from xl_alpacaeval_metric.sweep import run as sweep_run
+from xl_alpacaeval_metric.sweep.file import Run
+from xl_alpacaeval_metric.sweep.settings import BenchmarkSettings, ModelSettings
+from xl_alpacaeval_metric.sweep.tasks import TaskFolder
 
 pytestmark = pytest.mark.slow
 ROWS = [
@@ -65,3 +72,17 @@ def test_a_killed_sweep_goes_on_and_asks_nothing_again(tmp_path: Path) -> None:
         before = len(judge.seen.log)
         assert run_alpacaeval("sweep", file).returncode == 0
         assert len(judge.seen.log) == before  # Nothing is missing.
+
+
+def test_a_task_that_was_killed_after_its_last_answer_is_waited_for_no_longer(tmp_path: Path) -> None:
+    """Its answers are whole, so no later plan has it; its record says that it runs."""
+    folder = TaskFolder(tmp_path)
+    run = Run(ModelSettings("org/tiny", name="tiny"), BenchmarkSettings("mini"), tmp_path / "mini" / "tiny")
+    folder.path.mkdir()
+    is_over = sweep_run._is_over(folder)
+    assert is_over(run)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as task:
+        folder.write(run.name, "running", host=socket.gethostname(), pid=task.pid)
+        assert not is_over(run)
+        task.kill()
+    assert is_over(run)
