@@ -128,7 +128,7 @@ def _is_over(folder: TaskFolder) -> Callable[[Run], bool]:
             return True
         if record.job:  # One that was stopped may be back in the queue.
             return not in_queue(record.job)
-        # A task that was killed once its answers were whole is in no plan again: its record stays "running".
+        # One that was killed after its last answer is in no plan again, and stays "running".
         return record.state in ENDED or folder.is_dead(run.name)
 
     return is_over

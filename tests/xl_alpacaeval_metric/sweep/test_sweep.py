@@ -14,6 +14,7 @@ import yaml
 from tests.commands import complaint, run_alpacaeval, start_alpacaeval
 from tests.helpers import FINNISH, GERMAN, write_jsonl
 from tests.servers.judge import JudgeServer
+from xl_alpacaeval_metric.processes import child
 from xl_alpacaeval_metric.sweep import run as sweep_run
 from xl_alpacaeval_metric.sweep.file import Run
 from xl_alpacaeval_metric.sweep.settings import BenchmarkSettings, ModelSettings
@@ -81,7 +82,7 @@ def test_a_task_that_was_killed_after_its_last_answer_is_waited_for_no_longer(tm
     folder.path.mkdir()
     is_over = sweep_run._is_over(folder)
     assert is_over(run)
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as task:
+    with subprocess.Popen([sys.executable, "-c", "input()", child.__name__], stdin=subprocess.PIPE) as task:
         folder.write(run.name, "running", host=socket.gethostname(), pid=task.pid)
         assert not is_over(run)
         task.kill()
