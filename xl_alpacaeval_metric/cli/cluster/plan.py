@@ -11,7 +11,7 @@ from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.analysis import Output, write
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.arguments import MaxTokens, ModelArgs, arguments
-from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, Exclusion, Languages, Limit, codes
+from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkNames, BenchmarkPath, Exclusion, Languages, Limit, codes
 from xl_alpacaeval_metric.cli.options.judge import (
     BothOrders,
     Criteria,
@@ -58,10 +58,7 @@ def plan(
     ] = None,
     backend: Annotated[str, typer.Option(help="Of the models, as for eval")] = "auto",
     model_args: ModelArgs = "",
-    benchmark: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME|FILE|FOLDER|HUB_ID", help="As for eval; several times for several"),
-    ] = None,
+    benchmark: BenchmarkNames = None,
     languages: Languages = None,
     limit: Limit = None,
     benchmark_path: BenchmarkPath = None,

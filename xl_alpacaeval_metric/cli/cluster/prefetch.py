@@ -9,7 +9,7 @@ import typer
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.arguments import ModelArgs, arguments
-from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, Languages, codes
+from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkNames, BenchmarkPath, Languages, codes
 from xl_alpacaeval_metric.cli.options.judge import JudgeArgs, JudgeSpec
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
@@ -22,10 +22,7 @@ def prefetch(
     ] = None,
     backend: Annotated[str, typer.Option(help="Of the models, as for eval")] = "auto",
     model_args: ModelArgs = "",
-    benchmark: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME|FILE|FOLDER|HUB_ID", help="As for eval; several times for several"),
-    ] = None,
+    benchmark: BenchmarkNames = None,
     languages: Languages = None,
     benchmark_path: BenchmarkPath = None,
     judge: JudgeSpec = None,

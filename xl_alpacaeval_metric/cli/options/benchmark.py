@@ -12,6 +12,10 @@ BenchmarkName = Annotated[
         help="xl, m, en, mini, context; or rows with id, instruction, language, optional reference, context, subset",
     ),
 ]
+BenchmarkNames = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME|FILE|FOLDER|HUB_ID", help="As for eval; several times for several"),
+]
 Languages = Annotated[
     str | None, typer.Option(metavar="fi,de,...", help="Response languages  [default: all of the benchmark's]")
 ]
