@@ -16,6 +16,7 @@ TITLES = {
     "line_pass_rate": "line pass rate %",
     "fidelity": "fidelity %",
     "switch_rate": "switch rate %",
+    "correct_rate": "correct answers %",
 }
 _COLUMNS = ("rank", "model", "{figure}", "95% interval", "ranks", "group", "n")
 
