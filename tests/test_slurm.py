@@ -146,9 +146,10 @@ def test_jobs_that_are_requeued_killed_and_moved_lose_and_repeat_nothing(
         again = commands.run_instruct(*argv, cwd=tmp_path, **cluster.environment)
         assert f"jobs {first}, " in commands.complaint(again)
 
+        seen = {job: len(one.seen.log) for job, one in running.items()}
         cluster.run("scontrol", "requeue", ",".join(running))
         cluster.wait_for(lambda: all(_is_back(job, cluster) for job in running))
-        cluster.wait_for(lambda: all(max(one.seen.keys.values()) > 1 for one in running.values()))
+        cluster.wait_for(lambda: all(len(one.seen.log) > seen[job] for job, one in running.items()))
         for job in (*running, ask):
             cluster.run("scontrol", "update", f"JobId={job}", "EndTime=now")
         cluster.wait_for(lambda: _is_quiet(cluster))
