@@ -27,7 +27,7 @@ def run_folder(tmp_path: Path) -> Path:
 
 
 def run_example(name: str, *arguments: object, **environment: str) -> str:
-    result = run_python(EXAMPLES / name, *arguments, **environment)
+    result = run_python(EXAMPLES / name, *arguments, cwd=None, **environment)
     assert result.returncode == 0, result.stderr
     return result.stdout
 

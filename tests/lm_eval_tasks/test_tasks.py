@@ -24,20 +24,25 @@ from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.runs.answers.thoughts import Answer
 
 FOLDER = ROOT / "lm_eval_tasks"
-WHOLE = ("-m", "lm_eval")
-"""The harness as its users start it; it reads its own 14,000 task files first, for seconds."""
 OURS_ALONE = (
-    "-c",
     "from functools import partialmethod; from lm_eval.tasks import TaskManager; "
     "TaskManager.__init__ = partialmethod(TaskManager.__init__, include_defaults=False); "
-    "from lm_eval.__main__ import cli_evaluate; cli_evaluate()",
+    "from lm_eval.__main__ import cli_evaluate; cli_evaluate()"
 )
-"""The same without the harness's own tasks."""
+"""The harness without the 14,000 task files of its own, which it reads for seconds."""
 
 
-def lm_eval(*arguments: object, whole: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
-    program = WHOLE if whole else OURS_ALONE
-    command = [sys.executable, *program, "--include_path", FOLDER, "--device", "cpu", *arguments]
+def lm_eval(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return _harness("-c", OURS_ALONE, *arguments, **environment)
+
+
+def whole_lm_eval(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The harness as its users start it."""
+    return _harness("-m", "lm_eval", *arguments)
+
+
+def _harness(option: str, program: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, option, program, "--include_path", FOLDER, "--device", "cpu", *arguments]
     settings = {**os.environ, "HF_HUB_OFFLINE": "1", **environment}
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, env=settings, timeout=300)
 
@@ -101,11 +106,10 @@ def test_the_context_tasks_are_the_five_designs(manager: Any) -> None:
 def test_a_run_logs_a_preference_for_every_sample(smollm2: Path, tmp_path: Path) -> None:
     with JudgeServer(latency=0.01) as server:
         metadata = {"judge": "openai/any", "judge_base_url": server.url}
-        result = lm_eval(
+        result = whole_lm_eval(
             *("--model", "hf", "--model_args", f"pretrained={smollm2}", "--apply_chat_template", "--limit", 3),
             *("--tasks", "xl_alpacaeval_mini_de,xl_alpacaeval_mini_fi", "--gen_kwargs", "max_gen_toks=16"),
             *("--metadata", json.dumps(metadata), "--log_samples", "--output_path", tmp_path, "--batch_size", 3),
-            whole=True,
         )
         assert result.returncode == 0, result.stderr
         # A probe for each of the two languages' tasks, then three verdicts each in both orders.
