@@ -100,6 +100,20 @@ def test_simplified_and_traditional_chinese() -> None:
     assert found(traditional, "zh").line_pass is True
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "other"),
+    [
+        ("Jeg vet ikke hvorfor ingen har fortalt oss at butikken stenger tidligere i dag.", "da", "nb"),
+        ("Eg veit ikkje kvifor ingen har fortalt oss at butikken stengjer tidlegare i dag.", "nb", "nn"),
+        ("Ek verstaan nie hoekom niemand vir ons gesê het dat die winkel vroeër toemaak nie.", "nl", "af"),
+        ("我哋聽日去飲茶啦，你嚟唔嚟呀？我已經訂咗位喇。", "zh", "yue"),
+    ],
+)
+def test_a_near_language_is_named(text: str, code: str, other: str) -> None:
+    one = found(text, code)
+    assert (one.line_pass, one.answered_in) == (False, other)
+
+
 def test_an_english_answer_with_a_finnish_first_line() -> None:
     one = found(
         "Tänään puhumme säästä ja siitä, miten se muuttuu.\n"
