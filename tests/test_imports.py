@@ -38,7 +38,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "cli",
     ),
     "xl_alpacaeval_metric.languages": (
-        "labels own_model scripts words",
+        "own_model scripts words",
+        "labels",
         "content identifiers",
         "decisions",
         "identify",
