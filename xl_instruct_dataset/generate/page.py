@@ -66,10 +66,7 @@ def _sections(outcome: Outcome) -> list[Section]:
         [stage, _name(language), *(f"{count:,}" for count in asdict(usage).values())]
         for stage, language, usage in report.usage(outcome)
     ]
-    dropped = [
-        [stage, _name(language), reason, count]
-        for stage, language, reason, count in report.drops(outcome)
-    ]
+    dropped = [[stage, _name(language), reason, count] for stage, language, reason, count in report.drops(outcome)]
     columns = ("Stage", "Language", "Requests", "Prompt tokens", "Completion tokens")
     found = [
         Section("rows", "Rows", "", table=Table(("Language", "Code", "Rows"), rows, frozenset({2}))),
