@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from xl_alpacaeval_metric.models import files, source
+from xl_alpacaeval_metric.models import files, headers, source
 from xl_alpacaeval_metric.models.source import Source
 
 Shapes = dict[str, list[int]]
@@ -90,6 +90,6 @@ def _shapes(folder: Path) -> Shapes:
     return {
         name: entry["shape"]
         for file in sorted(folder.glob("*.safetensors"))
-        for name, entry in files.header(file).items()
+        for name, entry in headers.tensors(file).items()
         if isinstance(entry, dict) and isinstance(entry.get("shape"), list)
     }
