@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
 from xl_alpacaeval_metric import languages
@@ -85,13 +86,20 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
 
 
 def _looked(pieces: Sequence[_Piece], passes: Passes) -> list[int]:
-    """The pieces that may have a span in another language: not those surely all in one."""
-    from xl_alpacaeval_metric.languages.scripts import letter_counts
+    """The pieces that may have a span in another language: not those surely all in one.
 
-    found = [at for at, piece in enumerate(pieces) if passes.of(piece.bare) or passes.chance(piece.bare) > _NO_CHANCE]
-    rest = sorted({*range(len(pieces))}.difference(found))
+    A piece that fails may pass without spans only if not all of its words look foreign.
+    """
+    from xl_alpacaeval_metric.languages.scripts import letter_counts
+    from xl_alpacaeval_metric.languages.switches import windows
+
+    found = {at for at, piece in enumerate(pieces) if passes.of(piece.bare)}
+    rest = [at for at in range(len(pieces)) if at not in found]
     shares = letter_counts.shares([pieces[at].bare for at in rest], passes.script)
-    return sorted([*found, *(at for at, share in zip(rest, shares, strict=True) if _FEW < share < 1 - _FEW)])
+    found.update(at for at, share in zip(rest, shares, strict=True) if _FEW < share < 1 - _FEW)
+    may = [at for at in rest if at not in found and passes.chance(pieces[at].bare) > _NO_CHANCE]
+    outside = windows.words_outside(passes.read([pieces[at].bare for at in may]), passes.code)
+    return sorted(found.union(at for at, words in zip(may, outside, strict=True) if words))
 
 
 def _compositions(
@@ -104,7 +112,7 @@ def _compositions(
     """Each text's composition; `labelled` are the languages of pieces that are in another one."""
     from xl_alpacaeval_metric.languages.scripts import letter_counts
 
-    letters: list[Counter[str]] = [Counter() for _ in contents]
+    letters: list[dict[str, int]] = [{} for _ in contents]
     found: list[list[Span]] = [[] for _ in contents]
     whole = letter_counts.weights([contents[piece.text][piece.start : piece.end] for piece in pieces])
     for at, (piece, weight) in enumerate(zip(pieces, whole, strict=True)):
@@ -113,28 +121,28 @@ def _compositions(
             for span in inside.get(at, ()):
                 start, end = piece.start + span.start, piece.start + span.end
                 part = scripts.weight(contents[piece.text][start:end])
-                of_text[span.language] += part
+                of_text[span.language] = of_text.get(span.language, 0) + part
                 weight -= part
                 switches.append(Span(start, end, span.language))
-            of_text[_OWN] += weight
+            of_text[_OWN] = of_text.get(_OWN, 0) + weight
             continue
         label = labelled[at]
-        of_text[label] += weight
+        of_text[label] = of_text.get(label, 0) + weight
         if weight >= _SWITCH_LETTERS and label not in (_OWN, _UNKNOWN) and label not in labels.near(code):
             switches.append(Span(piece.start, piece.end, label))
     return [_composition(*text, code) for text in zip(letters, found, strict=True)]
 
 
-def _composition(letters: Counter[str], found: Sequence[Span], code: str) -> Composition:
-    whole = letters.total()
+def _composition(letters: Mapping[str, int], found: Sequence[Span], code: str) -> Composition:
+    whole = sum(letters.values())
     if not whole:
         return Composition(None, NONE, None, ())
     if not found and len(letters) == 1 and _OWN in letters:
         return Composition(100.0, code, False, ())
     return Composition(
-        fidelity=100 * letters[_OWN] / whole,
+        fidelity=100 * letters.get(_OWN, 0) / whole,
         answered_in=_answered_in(letters, whole, code),
-        switched=bool(found) and letters[_OWN] >= _SWITCH_LETTERS,
+        switched=bool(found) and letters.get(_OWN, 0) >= _SWITCH_LETTERS,
         spans=tuple(found),
     )
 
@@ -147,8 +155,8 @@ def _without(raw: str, inside: Sequence[Span]) -> str:
     return content.bare(f"{rest} {raw[end:]}")
 
 
-def _answered_in(letters: Counter[str], whole: int, code: str) -> str:
-    label, most = letters.most_common(1)[0]
+def _answered_in(letters: Mapping[str, int], whole: int, code: str) -> str:
+    label, most = max(letters.items(), key=itemgetter(1))
     if most < MOST * whole:
         return MIXED
     return {_OWN: code, _UNKNOWN: NONE}.get(label, label)

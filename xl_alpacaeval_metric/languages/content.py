@@ -8,10 +8,7 @@ spaces, so that a character stays at its place.
 import re
 import string
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import NamedTuple
-
-from xl_alpacaeval_metric.languages import scripts
 
 MIN_TOKENS = 5
 """Shorter lines are not scored: their language cannot be identified reliably."""
@@ -20,8 +17,9 @@ UNSPACED = frozenset(("bo", "dz", "ja", "km", "lo", "my", "th", "zh"))
 
 _PUNCTUATION = string.punctuation.encode()
 # Scripts without spaces between words: Han and kana; Thai, Lao, Tibetan, Burmese and Khmer.
-_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
-_SOUTHEAST = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]")
+_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+_SOUTHEAST = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]+")
+_UNSPACED_LETTER = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _OTHERS = re.compile(
     "[^\\W\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]+"
     "|[^\\w\\s\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]"
@@ -55,8 +53,6 @@ _QUOTATION = re.compile(
 )
 _BLOCK_QUOTE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _MAY_HAVE_QUOTATION = re.compile('[“„«»「『《"”*_]')
-_NOT_NEWLINE = re.compile(r"[^\n]")
-_DIGITS = re.compile(r"\d+")
 
 
 def of(text: str) -> str:
@@ -104,9 +100,8 @@ def _without_code(texts: Sequence[str]) -> list[str]:
     from xl_alpacaeval_metric.languages.scripts import letter_counts
 
     found = list(map(_without_markup, texts))
-    for at, digits in enumerate(letter_counts.digits(found)):
-        if digits:
-            found[at] = "\n".join(map(_unless_figures, found[at].split("\n")))
+    for at, start, end in letter_counts.lines_of_figures(found):
+        found[at] = f"{found[at][:start]}{' ' * (end - start)}{found[at][end:]}"
     return found
 
 
@@ -124,13 +119,8 @@ def _without_markup(text: str) -> str:
 
 
 def _blank(found: re.Match[str]) -> str:
-    return _NOT_NEWLINE.sub(" ", found[0])
-
-
-def _unless_figures(line: str) -> str:
-    """The line, or spaces where it has more digits than letters."""
-    digits = len("".join(_DIGITS.findall(line)))
-    return " " * len(line) if digits and digits > scripts.weight(line) else line
+    text = found[0]
+    return "\n".join([" " * len(line) for line in text.split("\n")]) if "\n" in text else " " * len(text)
 
 
 class Line(NamedTuple):
@@ -155,12 +145,15 @@ def _without_punctuation(text: str) -> str:
 
 def parts(text: str, base: str) -> list[Line]:
     """The lines of a text that are not blank; `base` is its language without script and region."""
-    raws = text.split("\n")
-    bares = list(map(str.strip, _without_punctuation(text).split("\n")))
-    starts = accumulate((len(raw) + 1 for raw in raws), initial=0)
-    # The least that five words take are nine characters.
-    long = [(len(line) > 8 or not line.isascii()) and is_long(line, base) for line in bares]
-    return [Line(*line) for line in zip(starts, raws, bares, long, strict=False) if line[1] and not line[1].isspace()]
+    found, start = [], 0
+    for raw, line in zip(text.split("\n"), _without_punctuation(text).split("\n"), strict=True):
+        if raw and not raw.isspace():
+            line = line.strip()
+            # The least that five words take are nine characters.
+            long = (len(line) > 8 or not line.isascii()) and is_long(line, base)
+            found.append(Line(start, raw, line, long))
+        start += len(raw) + 1
+    return found
 
 
 def parts_left(kept: str, text: str, whole: Sequence[Line], base: str) -> list[Line]:
@@ -191,9 +184,9 @@ def _tokens(line: str, base: str) -> float:
 
     0 for a line without letters of these scripts, unless the language `base` is written in one.
     """
-    cjk, southeast = len(_CJK.findall(line)), len(_SOUTHEAST.findall(line))
-    if not (cjk or southeast) and base not in UNSPACED:
+    if base not in UNSPACED and not _UNSPACED_LETTER.search(line):
         return 0.0
+    cjk, southeast = len("".join(_CJK.findall(line))), len("".join(_SOUTHEAST.findall(line)))
     # jieba counts each space as a token.
     spaces = len(_SPACE.findall(line)) if base == "zh" else 0
     return _TOKENS_PER_CJK * cjk + _TOKENS_PER_SOUTHEAST * southeast + len(_OTHERS.findall(line)) + spaces

@@ -10,8 +10,10 @@ text that is in the language, the language that it is in instead, and switches i
 `composition`).
 """
 
+import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -96,9 +98,22 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
     for code, indices in of_language.items():
         for start in range(0, len(indices) if identify.supported(code) else 0, _AT_ONCE):
             some = indices[start : start + _AT_ONCE]
-            for index, one in zip(some, _in_one_language([texts[i] for i in some], code), strict=True):
-                found[index] = one
+            with _no_collection():
+                for index, one in zip(some, _in_one_language([texts[i] for i in some], code), strict=True):
+                    found[index] = one
     return found
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the search for cycles of objects, of which there are none: it takes much time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
@@ -115,11 +130,8 @@ def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
         long = [line.bare for line in all_lines if line.long]
         line_pass = all(passes.of(line) for line in long) if long else None
         word_pass = not _has_english_word(long, base) if line_pass and by_word else None
-        found.append(
-            TextFidelity(
-                line_pass, word_pass, bool(long), made_of.fidelity, made_of.answered_in, made_of.switched, made_of.spans
-            )
-        )
+        share, main, switched, inside = made_of.fidelity, made_of.answered_in, made_of.switched, made_of.spans
+        found.append(TextFidelity(line_pass, word_pass, bool(long), share, main, switched, inside))
     return found
 
 
