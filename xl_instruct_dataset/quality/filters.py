@@ -57,6 +57,9 @@ REPEATED_RUNS, REPEATED_CHARACTERS, REPEATED_LINES = 0.25, 0.5, 0.3
 RUN, RUN_OF_CHARACTERS = 4, 10
 FEWEST_RUNS, FEWEST_LINES = 6, 4
 
+_APOLOGY = 30
+"""Characters of a first sentence that may be but an apology, before a refusal in the second."""
+_ENDS = tuple(".!…。！।")
 _A_WORD = re.compile(r"[^\W\d_]{4}")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？।])|\n+")
 _NAMED = r"(?:in\s+)?{}(?:\s+(?:version|text|response|answer))?\s*+[*_]*+\s*+[:：]"
@@ -212,6 +215,8 @@ def leaked(text: str, code: str | None = None) -> Drop | None:
         return Drop("leaked", f"begin: {found[0]!r}")
     looks = [("begin", announced[:300]), ("begin", stripped[:300]), *(("end", end[-400:]) for end in ends)]
     looks += [("refusal", announced[:300]), ("refusal", stripped[:300])]
+    if len(sentences) > 1 and len(sentences[0]) < _APOLOGY and sentences[0].rstrip().endswith(_ENDS):
+        looks.append(("refusal", sentences[1][:300].strip()))
     looks += [("self", part) for part in (*sentences[:1], *sentences[-1:])] + [("anywhere", text)]
     looks += [(f"english_{where}", part) for where, part in looks if where in ("begin", "end")]
     for where, part in dict.fromkeys(looks):
