@@ -2,7 +2,7 @@
 
 import pytest
 
-from xl_alpacaeval_metric.thinking import Marks, Split, marks_of_template, opens_thought, split
+from xl_alpacaeval_metric.thinking import Marks, Split, closes_thought, marks_of_template, opens_thought, split
 
 THOUGHT, ANSWER = "The user wants German.\n\nLet me see.", "Katzen schlafen viel."
 
@@ -26,6 +26,20 @@ THOUGHT, ANSWER = "The user wants German.\n\nLet me see.", "Katzen schlafen viel
         f"<|start|>assistant<|channel|>analysis<|message|>{THOUGHT}<|end|>"
         f"<|start|>assistant<|channel|>final<|message|>{ANSWER}",
         f"analysis{THOUGHT}assistantfinal{ANSWER}",
+        f"<thought_process>{THOUGHT}</thought_process>{ANSWER}",
+        f"<internal-monologue>{THOUGHT}</internal-monologue>{ANSWER}",
+        f"<analysis>{THOUGHT}</analysis>{ANSWER}",
+        f"<|thinking|>{THOUGHT}<|/thinking|>{ANSWER}",
+        f"<|start_thinking|>{THOUGHT}<|end_thinking|>{ANSWER}",
+        f"<|thought_begin|>{THOUGHT}<|thought_end|>{ANSWER}",
+        f"<start_working_out>{THOUGHT}<end_working_out><SOLUTION>{ANSWER}</SOLUTION>",
+        f"[thinking]{THOUGHT}[/thinking]{ANSWER}",
+        f"<think effort='high'>{THOUGHT}</think>{ANSWER}",
+        f"<think>{THOUGHT}</think><|begin_of_box|>{ANSWER}<|end_of_box|>",
+        f"\ufeff<think>{THOUGHT}</think>{ANSWER}",
+        f"<|im_start|>assistant\n<think>\n{THOUGHT}\n</think>\n\n{ANSWER}",
+        f"assistant\n\n<think>\n{THOUGHT}\n</think>\n\n{ANSWER}",
+        f"Here is my thought process:\n{THOUGHT}\n\nHere is my response:\n{ANSWER}",
         f"{THOUGHT}\n</think>\n\n{ANSWER}",
         f"{THOUGHT}[/THINK]{ANSWER}",
     ],
@@ -46,6 +60,13 @@ def test_the_thought_is_taken_off(text: str) -> None:
         "Analysis: cats sleep. The final word is not spoken.",
         "analysis of the text shows that the assistant is final",
         "1. [THINK] about it\n2. Answer",
+        "[Thinking, Fast and Slow](https://example.org) is a book.",
+        "[Reasoning] is what it is called in the book.",
+        "Here is my thought process: cats sleep a lot.",
+        "<reasonable people disagree",
+        "In XML:\n```xml\n<reasoning>\nx\n</reasoning>\n```\nThat is all.",
+        "Write `<think>x</think>` there.",
+        "assistant professors teach",
     ],
 )
 def test_a_text_without_a_thought_is_left_as_it_is(text: str) -> None:
@@ -77,11 +98,28 @@ def test_a_prompt_that_opens_the_thought() -> None:
     assert opens_thought("[INST] hi [/INST][THINK]")
     assert not opens_thought("<|im_start|>assistant\n<think>\n\n</think>\n\n")
     assert not opens_thought("<|im_start|>assistant\n")
+    assert opens_thought("assistant<|START_THINKING|>")
+    assert closes_thought("<|im_start|>assistant\n<think>\n\n</think>\n\n")
+    assert closes_thought("<|START_THINKING|><|END_THINKING|>")
+    assert not closes_thought("a question about </think> in a text")
 
 
 def test_several_thoughts_and_an_empty_one() -> None:
     assert split("<think>a</think>\n<think>b</think>\nc") == Split("a\n\nb", "c")
     assert split("<think>\n\n</think>\n\nc") == Split("", "c")
+
+
+def test_thoughts_between_the_parts_of_an_answer() -> None:
+    assert split("<think>a</think>One. <think>b</think>Two.") == Split("a\n\nb", "One. Two.")
+    assert split("One.\n<think>\na\n</think>\nTwo.") == Split("a", "One.\n\nTwo.")
+    # The mark is not the model's, or is quoted: the answer is about it.
+    assert split("<think>a</think>Close <reasoning>b</reasoning> so.").answer == "Close <reasoning>b</reasoning> so."
+    assert split("<think>a</think>Write `<think>b</think>`.").answer == "Write `<think>b</think>`."
+
+
+def test_a_thought_that_repeats_its_opening_mark() -> None:
+    assert split("<think>a<think>b</think>c</think>d") == Split("a<think>b</think>c", "d")
+    assert split("<think><think>a</think>b") == Split("<think>a", "b")
 
 
 def test_marks_are_found_in_a_template() -> None:
@@ -107,8 +145,13 @@ def test_marks_are_found_in_a_template() -> None:
         "<" + "a" * 300_000,
         "analysis" + " " * 300_000 + "assistant" + " " * 300_000,
         "`</think>`" * 50_000,
+        "x\n" + "<think>\n" * 50_000,
+        "<think>a</think>x\n" * 20_000,
+        "<think>a</think>" + "`<think>`\n```\n" * 20_000,
+        "<|a|> " * 100_000 + "assistant" * 50_000,
+        "<" + "think" * 50_000,
     ],
-    ids=range(11),
+    ids=range(16),
 )
 def test_a_long_text_is_read_in_linear_time(text: str) -> None:
     """A pattern that goes back over the text would take hours here."""

@@ -35,8 +35,8 @@ def compare(
         str,
         typer.Option(
             metavar="NAME",
-            help="What is compared: win_rate, win_rate_in_language, or, without a judge, line_pass_rate, fidelity or "
-            "switch_rate",
+            help="What is compared: win_rate, win_rate_in_language, or, without a judge, line_pass_rate, fidelity, "
+            "switch_rate or correct_rate",
         ),
     ] = "win_rate",
     form: Form = "table",

@@ -26,8 +26,8 @@ def rank(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="win_rate, win_rate_in_language, line_pass_rate, fidelity, switch_rate or a criterion; several times "
-            "for several  [default: those at hand]",
+            help="win_rate, win_rate_in_language, line_pass_rate, fidelity, switch_rate, correct_rate or a criterion; "
+            "several times for several  [default: those at hand]",
         ),
     ] = None,
     output: Output = None,

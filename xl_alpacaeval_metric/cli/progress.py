@@ -55,6 +55,7 @@ class ProgressLine:
         self.step = ""
         self.next_line = 0.0
         self.began, self.done_before = 0.0, 0
+        self.ended = False
 
     def __enter__(self) -> Self:
         self.bar.start()
@@ -71,9 +72,11 @@ class ProgressLine:
         if new:
             self.step = step
             self.began, self.done_before = time.monotonic(), done
+            self.ended = False
             self.bar.reset(self.task, rate="")
         rate, left = self._pace(done, total)
-        if not self.console.is_terminal and (new or done == total or time.monotonic() > self.next_line):
+        ends, self.ended = done == total and not self.ended, done == total
+        if not self.console.is_terminal and (new or ends or time.monotonic() > self.next_line):
             self.next_line = time.monotonic() + SECONDS_BETWEEN_LINES
             pace = f", {rate}, {left} left" if left else ""
             self.notify(f"{text}: {done} of {total}{pace}")
@@ -84,9 +87,12 @@ class ProgressLine:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _pace(self, done: int, total: int) -> tuple[str, str]:
-        """The rate a second or a minute, and the time left; empty where they are not known yet."""
+        """The rate a second or a minute, and the time left; empty where they are not known yet.
+
+        The first alone says little: it may be of a batch whose others come in the same moment.
+        """
         seconds, count = time.monotonic() - self.began, done - self.done_before
-        if count < 1 or seconds < 1:
+        if count < 2 or seconds < 1:
             return "", ""
         rate = count / seconds
         left = timedelta(seconds=round((total - done) / rate)) if done < total else ""

@@ -1,18 +1,19 @@
 """The facts that a right answer to a closed question must name, looked for in an answer.
 
-No judge: numbers in the digits of any script, times of day, and accepted words by language. It does
-not notice what an answer says beside them, right or wrong.
+No judge: numbers in the digits of any script or in words, times of day, and accepted words by
+language, unless the answer denies them or leaves them open. It does not notice what an answer says
+beside them, right or wrong.
 """
 
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
 
-from xl_alpacaeval_metric.correctness import numbers, times
+from xl_alpacaeval_metric.correctness import amounts, claims, number_words, numbers, times
 from xl_alpacaeval_metric.errors import UserError
 
 _NUMERALS = frozenset("〇零一二两三四五六七八九十百千万")
@@ -31,12 +32,33 @@ class Fact:
     forms: Mapping[str, tuple[str, ...]]
 
     def is_in(self, text: str, language: str) -> bool:
-        """Whether a text in `language`, as `_normal` writes it, names the fact."""
-        if self.number is not None and any(abs(one - self.number) < 1e-6 for one in numbers.found(text, language)):
-            return True
-        if self.time is not None and self.time in times.found(text, language, afternoon=self.time[0] > 12):
-            return True
-        return any(_stands_in(_normal(form), text) for form in self.forms.get(language.split("-")[0], ()))
+        """Whether a text in `language`, as `_normal` writes it, names the fact and means it."""
+        return (
+            self._number_is_in(text, language) or self._time_is_in(text, language) or self._form_is_in(text, language)
+        )
+
+    def _number_is_in(self, text: str, language: str) -> bool:
+        if self.number is None:
+            return False
+        text = amounts.as_decimals(number_words.as_digits(text, language), language)
+        places = [place for value, place in numbers.found(text, language) if abs(value - self.number) < 1e-6]
+        return claims.any_is_sure(text, places, language, ranges=True)
+
+    def _time_is_in(self, text: str, language: str) -> bool:
+        if self.time is None:
+            return False
+        text = times.as_written(text, language)
+        found = times.found(text, language, afternoon=self.time[0] > 12)
+        places = [place for hour, minute, place in found if (hour, minute) == self.time]
+        return claims.any_is_sure(text, places, language, ranges=False)
+
+    def _form_is_in(self, text: str, language: str) -> bool:
+        forms = self.forms.get(language.split("-")[0], ())
+        return any(
+            not claims.is_denied(text, range(place, place + len(form)), language)
+            for form in map(_normal, forms)
+            for place in _places(form, text)
+        )
 
 
 def is_correct(text: str, language: str, expected: str) -> bool | None:
@@ -93,12 +115,12 @@ def _fact(one: Mapping[str, object]) -> Fact:
 def _normal(text: str) -> str:
     """The text in one form of each character, without case, with the digits 0 to 9."""
     text = numbers.plain(text.replace("\u202f", " ").replace("\u00a0", " "))
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = unicodedata.normalize("NFKC", text).casefold().replace("i\u0307", "i")  # The Turkish İ.
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() and not c.isascii() else c for c in text)
 
 
-def _stands_in(form: str, text: str) -> bool:
-    """Whether the form stands in the text between the bounds of words.
+def _places(form: str, text: str) -> Iterator[int]:
+    """Where the form stands in the text between the bounds of words.
 
     In scripts without spaces it may stand anywhere, a numeral not beside another one.
     """
@@ -107,11 +129,10 @@ def _stands_in(form: str, text: str) -> bool:
         before, after = text[start - 1 : start] if start else "", text[start + len(form) :][:1]
         if _UNSPACED.search(form):
             if not ((form[0] in _NUMERALS and before in _NUMERALS) or (form[-1] in _NUMERALS and after in _NUMERALS)):
-                return True
+                yield start
         elif not _in_word(before) and not _in_word(after):
-            return True
+            yield start
         start = text.find(form, start + 1)
-    return False
 
 
 def _in_word(character: str) -> bool:

@@ -45,12 +45,15 @@ def _decimal(found: re.Match[str]) -> str:
     return f"{value:.8f}"
 
 
-def found(text: str, language: str) -> Iterator[float]:
-    """The numbers in a text of normal form; one such as 2.220 in both of its readings."""
+def found(text: str, language: str) -> Iterator[tuple[float, range]]:
+    """The numbers in a text of normal form, with where each stands.
+
+    One such as 2.220 is found in both of its readings.
+    """
     for match in _NUMBER.finditer(text):
         scale = _scale(text[match.end() : match.end() + 12], language)
         for number in _readings(match[0].replace("٫", ".")):
-            yield number * scale
+            yield number * scale, range(*match.span())
 
 
 def _readings(written: str) -> Iterator[float]:

@@ -107,11 +107,12 @@ class Tail:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a text file completely, or not at all."""
+    """Write a text file completely, or not at all; an OSError names the file."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(path)
-    except OSError:
+    except OSError as error:
         unfinished.unlink(missing_ok=True)
+        error.filename = str(path)  # A full disk is said of no file.
         raise

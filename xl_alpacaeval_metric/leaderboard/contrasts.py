@@ -9,8 +9,8 @@ import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import composition
-from xl_alpacaeval_metric.leaderboard import language_figures
-from xl_alpacaeval_metric.leaderboard.language_figures import AnswerLanguage
+from xl_alpacaeval_metric.leaderboard import answer_figures
+from xl_alpacaeval_metric.leaderboard.answer_figures import AnswerLanguage
 from xl_alpacaeval_metric.ranking import pairs
 from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import compare, finished, opened
@@ -37,7 +37,7 @@ class RunsComparison:
         return {"runs": list(self.names), "models": list(self.models), "pairs": [pair.as_dict() for pair in self.pairs]}
 
 
-FIGURES = (compare.WIN_RATE, language_figures.WIN_RATE_IN_LANGUAGE, *language_figures.FIGURES)
+FIGURES = (compare.WIN_RATE, answer_figures.WIN_RATE_IN_LANGUAGE, *answer_figures.FIGURES)
 """What runs can be compared by."""
 
 
@@ -50,25 +50,14 @@ def load(folder: Path, figure: str = compare.WIN_RATE) -> Run:
         raise UserError(f"--figure {figure!r} is not one of {', '.join(FIGURES)}")
     if figure == compare.WIN_RATE:
         return compare.load(folder)
-    judged = figure == language_figures.WIN_RATE_IN_LANGUAGE
+    if figure == compare.CORRECT_RATE:
+        return _by_correctness(folder)
+    judged = figure == answer_figures.WIN_RATE_IN_LANGUAGE
     if (folder / run_folder.RUN).is_file():
-        run, languages = _run(folder, judged), language_figures.read(folder, figure) or {}
+        run, languages = _run(folder, judged), answer_figures.read(folder, figure) or {}
     else:
         found = opened.read(folder)
-        found = found.with_verdicts() if judged else found
-        preferences = {item.key: item.preference for item in found.items}
-        items = {item.key: item.comparison for item in found.items}
-        setting = found.setting
-        run = Run(
-            found.name,
-            setting.signature,
-            setting.judge,
-            items,
-            preferences,
-            setting.check,
-            setting.one_order,
-            model=found.model,
-        )
+        run = _of(found.with_verdicts() if judged else found)
         languages = {item.key: AnswerLanguage.of(item.language) for item in found.items}
     values = {
         key: languages[key].preference(_value(run, key)) if judged else languages[key].value(figure)
@@ -81,6 +70,31 @@ def load(folder: Path, figure: str = compare.WIN_RATE) -> Run:
         figure=figure,
         answered_in={key: one.answered_in for key, one in languages.items() if one.answered_in},
         thought_in=_thought_in(run),
+    )
+
+
+def _by_correctness(folder: Path) -> Run:
+    """The closed questions of a run, a file of answers or a log, and which of them it answered."""
+    run = (
+        _run(folder, judged=False) if (folder / run_folder.RUN).is_file() else _of(opened.read(folder, languages=False))
+    )
+    correct = answer_figures.correct(folder, run.items.values())
+    items = {key: run.items[key] for key in correct}
+    return replace(run, items=items, preferences=correct, figure=compare.CORRECT_RATE)
+
+
+def _of(found: opened.Opened) -> Run:
+    """A run of what was opened."""
+    setting = found.setting
+    return Run(
+        found.name,
+        setting.signature,
+        setting.judge,
+        {item.key: item.comparison for item in found.items},
+        {item.key: item.preference for item in found.items},
+        setting.check,
+        setting.one_order,
+        model=found.model,
     )
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.leaderboard import language_figures
-from xl_alpacaeval_metric.leaderboard.language_figures import (
+from xl_alpacaeval_metric.leaderboard import answer_figures
+from xl_alpacaeval_metric.leaderboard.answer_figures import (
     FIDELITY,
     ITEMS,
     LINE_PASS,
@@ -23,6 +23,7 @@ from xl_alpacaeval_metric.leaderboard.language_figures import (
 from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import finished
 from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.compare import CORRECT_RATE
 from xl_alpacaeval_metric.runs.finished import Setting
 from xl_alpacaeval_metric.stats.missing import Floats
 
@@ -118,14 +119,18 @@ def read_run(folder: Path, items: ItemTable, wanted: Sequence[str] | None = None
     judged = {WIN_RATE, WIN_RATE_IN_LANGUAGE}
     if setting.judged and (wanted is None or judged.intersection(wanted)):
         figures[WIN_RATE], orders = _preferences(folder / run_folder.VERDICTS, items)
-    asked = [name for name in (*language_figures.FIGURES, WIN_RATE_IN_LANGUAGE) if name in (wanted or (LINE_PASS,))]
+    asked = [name for name in (*answer_figures.LANGUAGE, WIN_RATE_IN_LANGUAGE) if name in (wanted or (LINE_PASS,))]
     if asked:
         needed = LINE_PASS if asked == [LINE_PASS] else FIDELITY
-        answers = language_figures.read(folder, needed, most_texts if wanted is None else None)
+        answers = answer_figures.read(folder, needed, most_texts if wanted is None else None)
         if answers is None:
             left_out[LINE_PASS] = f"{folder} has no {ITEMS}, and identifying the languages of its answers takes a while"
         else:
             figures |= _of_language(asked, answers, figures.get(WIN_RATE, {}), items)
+    closed = jsonl.read_json(folder / run_folder.RESULTS).get("n_checkable") if wanted is None else True
+    if closed and CORRECT_RATE in (wanted or (CORRECT_RATE,)):
+        correct = answer_figures.correct(folder, run_folder.read_samples(folder / run_folder.SAMPLES))
+        figures[CORRECT_RATE] = {items.number(*key): value for key, value in correct.items()}
     if wanted is not None and WIN_RATE not in wanted:
         figures.pop(WIN_RATE, None)
     criteria = _criteria(folder / run_folder.RATINGS, items)
@@ -134,7 +139,7 @@ def read_run(folder: Path, items: ItemTable, wanted: Sequence[str] | None = None
         if not figures.get(name):
             ours = (WIN_RATE, WIN_RATE_IN_LANGUAGE) if setting.judged else ()
             raise UserError(
-                f"{folder}: has no figure {name!r}; it has {', '.join((*ours, *language_figures.FIGURES, *criteria))}"
+                f"{folder}: has no figure {name!r}; it has {', '.join((*ours, *answer_figures.LANGUAGE, *criteria))}"
             )
     return Entry(str(folder), folder, setting, figures, partial(texts_of, folder, items), left_out, orders)
 

@@ -16,6 +16,7 @@ TITLES = {
     "line_pass_rate": "line pass rate %",
     "fidelity": "fidelity %",
     "switch_rate": "switch rate %",
+    "correct_rate": "correct answers %",
 }
 _COLUMNS = ("rank", "model", "{figure}", "95% interval", "ranks", "group", "n")
 
@@ -58,8 +59,13 @@ def cells(place: Place, figure: str) -> tuple[str, ...]:
     form = ".1f" if figure in TITLES else ".2f"
     value = "-" if place.value is None else format(place.value, form)
     bounds = "-" if place.ci95 is None else f"{place.ci95[0]:{form}} to {place.ci95[1]:{form}}"
-    ranks = str(place.rank_low) if place.rank_low == place.rank_high else f"{place.rank_low} to {place.rank_high}"
-    return str(place.rank), place.name, value, bounds, ranks, place.groups, str(place.n)
+    return str(place.rank), place.name, value, bounds, ranks(place), place.groups, str(place.n)
+
+
+def ranks(place: Place) -> str:
+    """The ranks that a model may truly have."""
+    low, high = place.rank_low, place.rank_high
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def legend(ranking: Ranking) -> list[str]:

@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from xl_alpacaeval_metric import correctness
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.leaderboard import language_figures
+from xl_alpacaeval_metric.leaderboard import answer_figures
+from xl_alpacaeval_metric.leaderboard.answer_figures import LINE_PASS, WIN_RATE_IN_LANGUAGE, AnswerLanguage, number
 from xl_alpacaeval_metric.leaderboard.entries import WIN_RATE, Entry, ItemTable, Texts, order_code
-from xl_alpacaeval_metric.leaderboard.language_figures import LINE_PASS, WIN_RATE_IN_LANGUAGE, AnswerLanguage, number
+from xl_alpacaeval_metric.runs.compare import CORRECT_RATE
 from xl_alpacaeval_metric.runs.opened.harness import Log, is_log, logs
 
 __all__ = ["is_log", "read_logs"]
@@ -28,7 +30,7 @@ def read_logs(folder: Path, items: ItemTable, wanted: Sequence[str] | None = Non
 def _entry(log: Log, items: ItemTable, wanted: Sequence[str] | None) -> Entry:
     setting = log.setting
     figures: dict[str, dict[int, float]] = {
-        name: {} for name in (WIN_RATE, *language_figures.FIGURES, WIN_RATE_IN_LANGUAGE)
+        name: {} for name in (WIN_RATE, *answer_figures.FIGURES, WIN_RATE_IN_LANGUAGE)
     }
     hashes = Texts({}, {}, {}, {})
     orders: dict[int, int] = {}
@@ -38,7 +40,7 @@ def _entry(log: Log, items: ItemTable, wanted: Sequence[str] | None) -> Entry:
         except (KeyError, TypeError, ValueError, IndexError):
             raise UserError(f"{where}: is no sample of this package's tasks") from None
     figures = {name: values for name, values in figures.items() if values}
-    kept = {name: values for name, values in figures.items() if name in (wanted or (WIN_RATE, LINE_PASS))}
+    kept = {name: values for name, values in figures.items() if name in (wanted or (WIN_RATE, LINE_PASS, CORRECT_RATE))}
     for name in wanted or ():
         if name not in kept:
             raise UserError(f"{log.folder}: has no figure {name!r}; it has {', '.join(figures)}")
@@ -58,12 +60,17 @@ def _add(
     doc, judged = row["doc"], json.loads(row["filtered_resps"][0])
     at, language = items.number(doc["id"], doc["response_language"]), AnswerLanguage.of(judged["fidelity"])
     # The log of version 0.1 has the passes alone.
-    for name in language_figures.FIGURES if "fidelity" in judged["fidelity"] else (LINE_PASS,):
+    for name in answer_figures.LANGUAGE if "fidelity" in judged["fidelity"] else (LINE_PASS,):
         figures[name][at] = language.value(name)
+    correct = correctness.is_correct(
+        str(judged["prediction"]), str(doc["response_language"]), str(doc.get("expected") or "")
+    )
+    if correct is not None:
+        figures[CORRECT_RATE][at] = float(correct)
     if judged["judged"]:
         figures[WIN_RATE][at] = number(judged["preference"])
         orders[at] = order_code(verdict["order"] for verdict in judged.get("verdicts") or ())
-        if figures[language_figures.FIDELITY]:
+        if figures[answer_figures.FIDELITY]:
             figures[WIN_RATE_IN_LANGUAGE][at] = language.preference(number(judged["preference"]))
     hashes.instruction[at] = hash(doc["instruction"])
     hashes.prediction[at] = hash(judged["prediction"])

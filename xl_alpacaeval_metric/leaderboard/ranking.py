@@ -9,11 +9,11 @@ import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard import (
+    answer_figures,
     answer_files,
     formats,
     harness_logs,
     head_to_heads,
-    language_figures,
     matching,
 )
 from xl_alpacaeval_metric.leaderboard import entries as reading
@@ -30,7 +30,7 @@ from xl_alpacaeval_metric.stats.missing import Floats
 from xl_alpacaeval_metric.stats.strata import Strata
 
 _LEVELS = (1.0, 5.0)
-_SHARES = frozenset((WIN_RATE, language_figures.WIN_RATE_IN_LANGUAGE, *language_figures.FIGURES))
+_SHARES = frozenset((WIN_RATE, answer_figures.WIN_RATE_IN_LANGUAGE, *answer_figures.FIGURES))
 """Figures in 0..1; the others are levels of criteria."""
 Runs = Sequence[str | Path] | Mapping[str, str | Path]
 
@@ -40,12 +40,13 @@ def rank(runs: Runs, *, figures: Sequence[str] | None = None, seed: int = 0) -> 
 
     `runs`: run folders of eval or judge, output folders of lm-evaluation-harness (--log_samples),
     or names and their folders. `figures`: win_rate, win_rate_in_language, line_pass_rate,
-    fidelity, switch_rate (the lowest first) and names of criteria; by default those that all runs
-    have at hand, of language the line pass rate alone. Every figure over several languages is the
-    mean of the languages'. Pairs are tested by step-down max-T over sign flips that all pairs share
-    (`ranking.pairs`), rank sets and groups follow from the pairs told apart at 5%: all of them hold
-    together, and so do those by language. Where the runs' references are other runs' answers, the
-    ranking is of Bradley-Terry strengths (`leaderboard.head_to_heads`).
+    fidelity, switch_rate (the lowest first), correct_rate (of the closed questions) and names of
+    criteria; by default those that all runs have at hand, of language the line pass rate alone.
+    Every figure over several languages is the mean of the languages'. Pairs are tested by step-down
+    max-T over sign flips that all pairs share (`ranking.pairs`), rank sets and groups follow from
+    the pairs told apart at 5%: all of them hold together, and so do those by language. Where the
+    runs' references are other runs' answers, the ranking is of Bradley-Terry strengths
+    (`leaderboard.head_to_heads`).
 
     Raises UserError for fewer than two runs, a folder that is no finished run, the same run twice,
     runs that were judged in different settings, and runs that share no item.
@@ -130,7 +131,7 @@ def _ranked(
     if len(notes) > 3:
         notes = [f"{name}: left out items of {len(notes)} runs that another run does not have; {len(kept)} are in all"]
     values = np.stack([one.array(name, len(items.numbers))[kept] for one in entries])
-    lower_is_better = name == language_figures.SWITCH_RATE
+    lower_is_better = name == answer_figures.SWITCH_RATE
     if lower_is_better:
         values = 1 - values
     prompts = [matched.prompts.get(number, items.keys[number][0]) for number in kept]
@@ -149,7 +150,7 @@ def _ranked(
     of_share = _turned if lower_is_better else list[Place]
     return (
         FigureRanking(
-            method="no reference" if name in language_figures.FIGURES else "common reference",
+            method="no reference" if name in answer_figures.FIGURES else "common reference",
             overall=of_share(places_of(names, *_figures(values, bounds, unit, prompts, languages, orders), overall)),
             by_language={
                 str(code): of_share(

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from xl_alpacaeval_metric.models import files, source
+from xl_alpacaeval_metric.models import headers, source
 
 _PREFIX, _DOWN, _UP = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
 """How PEFT names the two factors of what it adds to a weight: of (rank, in) and (out, rank)."""
@@ -53,6 +53,6 @@ def _shapes(folder: Path) -> dict[str, list[int]]:
     return {
         name: entry["shape"]
         for file in sorted(folder.glob("*.safetensors"))
-        for name, entry in files.header(file).items()
+        for name, entry in headers.tensors(file).items()
         if isinstance(entry, dict) and isinstance(entry.get("shape"), list)
     }

@@ -1,12 +1,14 @@
 """The files of a model: which of them are loaded, and what a folder of them lacks."""
 
 import json
+import os
 import re
-import struct
 import zipfile
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from xl_alpacaeval_metric.models import headers
 
 CONFIG, ADAPTER = "config.json", "adapter_config.json"
 INDEX = "model.safetensors.index.json"
@@ -26,8 +28,6 @@ _OF_BYTES = frozenset(("ByT5Tokenizer", "CanineTokenizer", "PerceiverTokenizer")
 _READ = re.compile(r"(\w+_)?config\.json|.*token.*\.json|(vocab|merges|tekken|chat_template).*\.json|.*\.index\.json")
 """JSON files that loading reads."""
 _ZIP = b"PK\x03\x04"
-_HEADER = 100 * 2**20
-"""Bytes of a header of safetensors, at most."""
 
 
 def weights(sizes: Mapping[str, int], index: Mapping[str, Any]) -> Mapping[str, int]:
@@ -102,12 +102,12 @@ def faults(folder: Path, names: Collection[str]) -> list[str]:
 def broken(file: Path) -> list[str]:
     """Why a file cannot be read: empty, shorter than it says, or no JSON; one reason at most.
 
-    Said is what can be seen without loading it: of JSON, safetensors and weights of PyTorch.
+    Said is what can be seen without loading it: of JSON, safetensors, GGUF and weights of PyTorch.
     """
     if not file.stat().st_size:
         return ["is empty"]
-    if file.suffix == ".safetensors":
-        return ["is cut short"] if _is_cut_short(file) else []
+    if file.suffix in headers.SUFFIXES:
+        return ["is cut short"] if headers.is_cut_short(file) else []
     if file.suffix in (".bin", ".ckpt", ".pt", ".pth"):
         with file.open("rb") as content:
             is_zip = content.read(len(_ZIP)) == _ZIP
@@ -121,33 +121,9 @@ def broken(file: Path) -> list[str]:
     return []
 
 
-def _is_cut_short(file: Path) -> bool:
-    """Whether a file of safetensors is shorter than its header says."""
-    size = file.stat().st_size
-    with file.open("rb") as content:
-        start = content.read(8)
-        (length,) = struct.unpack("<Q", start) if len(start) == 8 else (size,)
-        if length > min(size - 8, _HEADER):
-            return True
-        try:
-            found = json.loads(content.read(length))
-            ends = [entry["data_offsets"][1] for name, entry in found.items() if name != "__metadata__"]
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-            return False  # Loading says best what is wrong with it.
-    return bool(size < 8 + length + max(ends, default=0))
-
-
-def header(file: Path) -> Mapping[str, Any]:
-    """What the header of a file of safetensors says of each tensor; empty for a damaged one."""
-    try:
-        if _is_cut_short(file):
-            return {}
-        with file.open("rb") as content:
-            (length,) = struct.unpack("<Q", content.read(8))
-            found = json.loads(content.read(length))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def holds_weights(folder: Path) -> bool:
+    """Whether a file in a folder, or below it, may hold weights."""
+    return any(_is_heavy(name) for _, _, names in os.walk(folder, followlinks=True) for name in names)
 
 
 def sizes_in(folder: Path) -> dict[str, int]:

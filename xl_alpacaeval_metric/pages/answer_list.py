@@ -5,10 +5,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.languages import composition
 from xl_alpacaeval_metric.pages.packing import Parts, packed
+from xl_alpacaeval_metric.pages.section import name_of
 from xl_alpacaeval_metric.pages.shown_run import Answer, ShownRun
 from xl_alpacaeval_metric.records.judgements import Comparison
 
@@ -65,7 +63,7 @@ def write(runs: Sequence[ShownRun], put: Callable[[str, str], None]) -> int:
     codes = {*items.language, *(code for code in rows.answered if code)}
     index = {
         "runs": [run.name for run in runs],
-        "languages": {code: _name(code) for code in sorted(codes)},
+        "languages": {code: name_of(code) for code in sorted(codes)},
         "items": {"id": items.id, "language": items.language},
         "rows": vars(rows),
         "answer_starts": answers.starts,
@@ -99,12 +97,3 @@ def _record(answer: Answer) -> dict[str, object]:
     if answer.levels:
         record["levels"] = answer.levels
     return record
-
-
-def _name(code: str) -> str:
-    if code in (composition.MIXED, composition.NONE):
-        return {composition.MIXED: "several languages", composition.NONE: "none identified"}[code]
-    try:
-        return languages.get(code).name
-    except UserError:
-        return code

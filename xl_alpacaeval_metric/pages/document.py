@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,12 +21,16 @@ _DATA = "<!--data-->"
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands above the sections of a page, and below them."""
+    """What stands above the sections of a page, and below them.
+
+    `signatures` are names of runs with their signatures.
+    """
 
     title: str
     subtitle: Sequence[str]
     notices: Sequence[str]
     footer: str
+    signatures: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,11 @@ def _put(file: TextIO, name: str, packed: str) -> None:
     file.write(f'<script type="text/plain" id="data-{name}">{packed}</script>\n')
 
 
+def _sized(svg: str) -> str:
+    """The picture with its width as a property for the style: so far it may be made smaller."""
+    return re.sub(r'<svg (?=[^>]*width="([\d.]+)")', r'<svg style="--wide: \1px" ', svg, count=1)
+
+
 def _page(head: Head, sections: Sequence[Section], records: RecordList) -> tuple[str, str]:
     """The page before its data, and after."""
     from jinja2 import Environment
@@ -89,7 +99,8 @@ def _page(head: Head, sections: Sequence[Section], records: RecordList) -> tuple
             subtitle=head.subtitle,
             notices=head.notices,
             footer=head.footer,
-            sections=[section.drawn(Markup(section.picture)) for section in sections],
+            signatures=head.signatures,
+            sections=[section.drawn([Markup(_sized(svg)) for svg in section.pictures]) for section in sections],
             list=records,
             policy=policy,
             css=Markup(style),

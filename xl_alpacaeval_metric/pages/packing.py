@@ -14,9 +14,9 @@ PART_CHARACTERS = 250_000
 
 def packed(content: object) -> str:
     """The content as JSON, compressed, in base64: it ends no script element."""
-    # Halves of characters are kept; a browser shows each as one that it cannot decode.
+    # Halves of characters become escapes of JSON, and a browser shows each as one sign.
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(zlib.compress(text.encode("utf-8", "surrogatepass"), 6)).decode()
+    return base64.b64encode(zlib.compress(text.encode("utf-8", "backslashreplace"), 6)).decode()
 
 
 class Parts:

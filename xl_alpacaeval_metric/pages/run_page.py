@@ -15,6 +15,8 @@ from xl_alpacaeval_metric.signature import package_version
 
 _OBJECTS = ("answered_in", "criteria", "judge_check", "usage", "thinking", "by_design", "effects", "by_judge")
 """Keys of results.json that hold objects, or null."""
+_TITLE = 90
+"""Characters of names in the title of a page."""
 
 
 def sections(runs: Sequence[ShownRun], prices: tuple[float, float] | None = None) -> list[Section]:
@@ -57,7 +59,9 @@ def write(runs: Sequence[ShownRun], file: Path, prices: tuple[float, float] | No
     damaged, or the extra "report" is not installed.
     """
     drawn = [
-        section.drawn(drawing.svg(section.chart)) if section.chart is not None else section
+        section
+        if section.chart is None
+        else section.drawn([drawing.svg(spec) for spec in (section.chart, charts.narrow(section.chart))])
         for section in sections(runs, prices)
     ]
     return document.write(file, _head(runs), drawn, _answers(runs))
@@ -111,11 +115,18 @@ def _head(runs: Sequence[ShownRun]) -> Head:
         (word, {part.get(key, "") for part in parts}) for word, key in (("benchmark", "benchmark"), ("judge", "judge"))
     ]
     line = "; ".join(f"{word} {next(iter(values))}" for word, values in shared if len(values) == 1 and values != {""})
-    title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs: {', '.join(run.name for run in runs[:3])}"
     return Head(
-        title=title + (f" and {len(runs) - 3} more" if len(runs) > 3 else ""),
+        title=_title([run.name for run in runs]),
         subtitle=[line, ", ".join(map(name_of, known))] if known else [line],
         notices=judging.notices(runs),
-        footer=f"Written by xl-suite {package_version()}. This page loads nothing from the network."
-        + "".join(f" {run.name}: {run.setting.signature}." for run in runs),
+        footer=f"Written by xl-suite {package_version()}. This page loads nothing from the network.",
+        signatures=[(run.name, run.setting.signature) for run in runs if run.setting.signature],
     )
+
+
+def _title(names: Sequence[str]) -> str:
+    """The runs' number and names; only the number where the names do not fit into two lines."""
+    if len(names) == 1:
+        return names[0]
+    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{len(names)} runs: {listed}" if len(listed) <= _TITLE else f"{len(names)} runs"

@@ -36,8 +36,11 @@ class KeyFigure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a page. `name` names its chart's files; `picture` is its chart drawn as SVG; a
-    `folded` table is opened by who wants it, as one behind a chart is."""
+    """A part of a page.
+
+    `name` names its chart's files, `pictures` are its chart drawn as SVG, broad and narrow. A
+    `folded` table is opened by who wants it, as one behind a chart is.
+    """
 
     name: str
     title: str
@@ -47,10 +50,10 @@ class Section:
     key: Sequence[KeyFigure] = ()
     lines: Sequence[str] = ()
     folded: bool = False
-    picture: str = field(default="", repr=False)
+    pictures: Sequence[str] = field(default=(), repr=False)
 
-    def drawn(self, picture: str) -> "Section":
-        return replace(self, picture=picture)
+    def drawn(self, pictures: Sequence[str]) -> "Section":
+        return replace(self, pictures=pictures)
 
 
 def number(figures: Figures, name: str) -> float | None:

@@ -10,7 +10,7 @@ from xl_alpacaeval_metric.prefetch import found as finding
 from xl_alpacaeval_metric.prefetch.found import Found
 from xl_alpacaeval_metric.prefetch.needs import Need, Source
 
-OURS = (Source.FOLDER, Source.PATH, Source.REFERENCES, Source.PACKAGE, Source.ENDPOINT)
+OURS = (Source.FOLDER, Source.PATH, Source.FILE, Source.REFERENCES, Source.PACKAGE, Source.ENDPOINT)
 """Sources that nothing is downloaded from."""
 Tell = Callable[[str], None]
 

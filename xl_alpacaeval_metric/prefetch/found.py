@@ -83,7 +83,7 @@ def _files(need: Need) -> Found:
     match need.source:
         case Source.PACKAGE | Source.ENDPOINT:
             return Found(need)
-        case Source.FOLDER | Source.PATH | Source.REFERENCES:
+        case Source.FOLDER | Source.PATH | Source.FILE | Source.REFERENCES:
             return _on_disk(need)
     try:
         cached = repository(need).cached()
@@ -127,7 +127,7 @@ def further(found: Found) -> Iterator[Need]:
         if encoder:
             yield Need(f"encoder of {need.name}", Source.TOKENIZER, encoder)
         return
-    if not (folder / files.CONFIG).is_file() and (base := source.base_of(folder)):
+    if not (folder / files.CONFIG).is_file() and (base := need.base or source.base_of(folder)):
         local = Path(os.path.expanduser(base)).exists() or base.startswith((".", "/", "~"))
         yield Need(f"base model of {need.name}", Source.FOLDER if local else Source.MODEL, base)
     for name in (files.CONFIG, "tokenizer_config.json"):
@@ -140,7 +140,7 @@ def _is_part(need: Need, other: Need) -> bool:
     same = (need.name, need.revision) == (other.name, other.revision)
     if same and need.source is Source.TOKENIZER and other.source is Source.MODEL:
         return other.with_tokenizer and not other.subfolder
-    read = [(one.source, one.patterns, one.gguf, one.subfolder, one.rows) for one in (need, other)]
+    read = [(one.source, one.patterns, one.gguf, one.subfolder, one.base, one.rows) for one in (need, other)]
     return same and read[0] == read[1]
 
 
@@ -150,8 +150,11 @@ def _on_disk(need: Need) -> Found:
         return Found(need, reason="is not on this machine")
     if path.is_file():
         return Found(need, bytes=path.stat().st_size, missing=tuple(files.broken(path)))
+    if need.source is Source.FILE:
+        return Found(need, reason="is a folder; need a file")
     if need.source is not Source.FOLDER:
-        return Found(need, bytes=_size(path), folder=path)
+        size = _size(path)
+        return Found(need, bytes=size, reason="" if size else "holds nothing", folder=path)
     try:
         missing = files.lacking(path, need.gguf, with_tokenizer=need.with_tokenizer)
     except OSError as error:

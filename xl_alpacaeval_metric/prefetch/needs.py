@@ -36,6 +36,8 @@ class Source(StrEnum):
     """A model's folder, or .gguf file, on this machine."""
     PATH = "path"
     """Any file or folder on this machine."""
+    FILE = "file"
+    """Any file on this machine."""
     REFERENCES = "references"
     """A file of references on this machine, or a run's folder."""
     PACKAGE = "package"
@@ -50,8 +52,9 @@ class Need:
 
     `patterns` are those of the files that are read, for FILES and DATASET. `gguf` and `subfolder`
     say which files of a model's repository are read, where these are not the usual ones.
-    `with_tokenizer` is false for a model whose tokenizer is another one's. `rows` are those of a
-    benchmark that must be in its files.
+    `with_tokenizer` is false for a model whose tokenizer is another one's. `base` is the base model
+    of an adapter, where that is not as the adapter says. `rows` are those of a benchmark that must
+    be in its files.
     """
 
     role: str
@@ -62,6 +65,7 @@ class Need:
     gguf: str | None = None
     subfolder: str = ""
     with_tokenizer: bool = True
+    base: str | None = None
     rows: "Rows | None" = None
 
 
@@ -76,16 +80,22 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model of lm-evaluation-harness, with the arguments of its backend."""
+    """A model of lm-evaluation-harness, with the arguments of its backend and its base."""
 
     name: str
     backend: str = "auto"
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    base: str | None = None
 
     @property
     def at_endpoint(self) -> bool:
         """Whether it is asked at an address."""
         return self.backend in ENDPOINTS or "base_url" in self.arguments
+
+    def check(self) -> None:
+        """Raises UserError for a backend that there is not."""
+        if self.backend != AUTO:
+            check_backend(self.backend)
 
 
 def needs_of(
@@ -126,8 +136,7 @@ def once(needs: Sequence[Need]) -> list[Need]:
 
 
 def _of_candidate(model: Loaded) -> Iterator[Need]:
-    if model.backend != AUTO:
-        check_backend(model.backend)
+    model.check()
     return _of_model("model", model)
 
 
@@ -141,7 +150,7 @@ def _of_model(role: str, model: Loaded) -> Iterator[Need]:
             yield from _tokenizer(role, str(arguments.get("tokenizer") or model.name), arguments)
         return
     other = arguments.get("tokenizer")
-    yield _weights(role, model.name, arguments, with_tokenizer=not other)
+    yield replace(_weights(role, model.name, arguments, with_tokenizer=not other), base=model.base)
     if other:
         yield from _tokenizer(role, str(other), arguments)
     for name, what in (("peft", "adapter"), ("lora_local_path", "adapter"), ("delta", "delta weights")):
@@ -217,7 +226,7 @@ def _of_lid(spec: str) -> Need:
     except UserError:  # As for a benchmark.
         named = None
     if named is None:
-        return Need("identifier", Source.PATH, spec)
+        return Need("identifier", Source.FILE, spec)
     repo, file = named
     return Need("identifier", Source.FILES, repo, patterns=(file,))
 

@@ -20,6 +20,7 @@ from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none
 from xl_alpacaeval_metric.stats.strata import Strata
 
 WIN_RATE = "win_rate"
+CORRECT_RATE = "correct_rate"
 JUDGED = (WIN_RATE, "win_rate_in_language")
 """Figures that a judge has a part in."""
 
@@ -103,6 +104,8 @@ def compare(a: Run, b: Run) -> RunComparison:
         raise UserError(f"{a.name} and {b.name} share no item{changed}")
     if judged:
         finished.refuse(a.name, b.name, [*_differing_references(a, b, shared)])
+    if a.figure == CORRECT_RATE:
+        finished.refuse(a.name, b.name, [*_differing_texts("expected", a, b, shared)])
     overall = _contrast(a, b, shared)
     if not overall.n:
         raise UserError(
@@ -175,22 +178,27 @@ def orders_of(a: Run, b: Run, keys: Sequence[ItemKey]) -> list[tuple[str | None,
 
 
 def _differing_references(a: Run, b: Run, shared: Sequence[ItemKey]) -> Iterator[str]:
-    others = [key for key in shared if a.items[key].reference != b.items[key].reference]
-    if others:
-        identifier, code = others[0]
-        yield f"reference ({len(others)} of {len(shared)} shared items, the first is id {identifier!r} in {code})"
-    elif len(shared) == len(a.items) == len(b.items):
+    differing = [*_differing_texts("reference", a, b, shared)]
+    yield from differing
+    if not differing and len(shared) == len(a.items) == len(b.items):
         mine, theirs = (parse(run.signature).get("reference", "").rpartition("@")[2] for run in (a, b))
         # A log of the harness has no hash over all tasks; its texts were compared above.
         if mine and theirs and mine != theirs:
             yield f"reference ({mine} against {theirs} in the signature)"
 
 
+def _differing_texts(column: str, a: Run, b: Run, shared: Sequence[ItemKey]) -> Iterator[str]:
+    others = [key for key in shared if getattr(a.items[key], column) != getattr(b.items[key], column)]
+    if others:
+        identifier, code = others[0]
+        yield f"{column} ({len(others)} of {len(shared)} shared items, the first is id {identifier!r} in {code})"
+
+
 def _caveats(a: Run, b: Run, overall: Contrast) -> Iterator[str]:
     mine, theirs = a.judge.get("endpoint"), b.judge.get("endpoint")
     if a.figure in JUDGED:
         yield from finished.warnings([a.setting, b.setting])
-    if a.figure != WIN_RATE:
+    if a.figure not in (WIN_RATE, CORRECT_RATE):
         identifiers = [parse(run.signature).get("lid", "") for run in (a, b)]
         if identifiers[0] != identifiers[1]:
             yield f"languages were identified by {identifiers[0] or '?'} and by {identifiers[1] or '?'}: other rates"

@@ -21,7 +21,7 @@ def collect(sweep: Sweep, runs: Sequence[Run], say: Callable[[str], None]) -> No
     """Write OUTPUT/BENCHMARK.json, .md, .csv (the ranking) and .html (the page), where they can be.
 
     `say` gets a line for each file, and for each that is left out and why. What was made of which
-    runs is kept in OUTPUT/tasks/collected.json.
+    runs is kept in OUTPUT/tasks/collected.json; where a page could not be written, it is not.
     """
     made: dict[str, dict[str, list[str]]] = {}
     for name, folders in _by_benchmark(runs).items():
@@ -37,8 +37,8 @@ def collect(sweep: Sweep, runs: Sequence[Run], say: Callable[[str], None]) -> No
                 say(f"{_file(stem, 'md')}: ranking of {len(found)} runs (also as .json and .csv)")
             except UserError as error:
                 say(f"{name}: no ranking: {error}")
-        if found:
-            _write_page(name, found, stem, say)
+        if found and not _write_page(name, found, stem, say):
+            continue
         files = [file.name for form in (*FORMS, PAGE) if (file := _file(stem, form)).is_file()]
         made[name] = {"runs": [folder.name for folder in found], "files": files}
     (sweep.output / FOLDER).mkdir(parents=True, exist_ok=True)
@@ -64,17 +64,22 @@ def _scored(folders: Sequence[Path]) -> list[Path]:
     return [folder for folder in folders if (folder / run_folder.RESULTS).is_file()]
 
 
-def _write_page(name: str, found: Sequence[Path], stem: Path, say: Callable[[str], None]) -> None:
+def _write_page(name: str, found: Sequence[Path], stem: Path, say: Callable[[str], None]) -> bool:
+    """Write the page, where there can be one; False where another time may bring it."""
     answers = sum(_lines(folder / run_folder.SAMPLES) for folder in found)
     if answers > MOST_ANSWERS:
         say(f"{name}: no page of {answers} answers, more than {MOST_ANSWERS}; `xl-alpacaeval report` makes one of some")
-        return
+        return True
     page = _file(stem, PAGE)
     try:
         run_page.write(shown_run.read(found), page)
         say(f"{page}: every answer of {len(found)} runs")
-    except (UserError, MissingExtra) as error:
+    except MissingExtra as error:
         say(f"{name}: no page: {error}")
+    except UserError as error:
+        say(f"{name}: no page: {error}")
+        return False
+    return True
 
 
 def _by_benchmark(runs: Sequence[Run]) -> dict[str, list[Path]]:

@@ -80,7 +80,7 @@ def read(file: Path, executor: str | None = None, output: Path | None = None) ->
     place |= {key: value for key, value in (("executor", executor), ("output", output and str(output))) if value}
     common = _split(shared, f"{file}: {EVAL}")
     models = tuple(map(_named, _parts(content, "models", "model", ModelSettings, common, file)))
-    codes = _codes(content.get("languages"), f"{file}: languages")
+    codes = _codes(content.get("languages"), str(file))
     benchmarks = tuple(
         _with_languages(one, codes, file)
         for one in _parts(content, "benchmarks", "benchmark", BenchmarkSettings, common, file)
@@ -113,7 +113,7 @@ def _own_keys(content: Content, file: Path) -> dict[str, Any]:
 def _split(shared: Content, where: str) -> dict[type, dict[str, Any]]:
     """What stands under `eval`, for each record that has a setting of that name."""
     records: tuple[type, ...] = (ModelSettings, BenchmarkSettings, JudgeSettings, JudgingSettings)
-    own_names = {"model", "name", "benchmark", "languages", "judge", "base_url", "args"}
+    own_names = {"model", "name", "base", "benchmark", "languages", "judge", "base_url", "args"}
     # A judge's thought is another than the candidate's: `judge_thinking` under `eval`.
     shorter = {"judge_args": "args", "judge_thinking": "thinking", "judge_thinking_tokens": "thinking_tokens"}
     of_candidate = {"thinking", "thinking_tokens"}
@@ -138,7 +138,9 @@ def _parts(
     """The members of a list: a text is the setting `main`, a mapping has further settings."""
     given = content.get(key)
     members: Sequence[object] = given.split(",") if isinstance(given, str) else given  # type: ignore[assignment]
-    if not isinstance(members, list | tuple) or not members:
+    if members is not None and not isinstance(members, list | tuple):
+        raise UserError(f"{file}: {key} is {str(members)[:40]!r}; need a list, as in {key}: [{main.upper()}]")
+    if not members:
         raise UserError(f"{file}: no {key}; give a list of at least one")
     found = []
     for number, member in enumerate(members, 1):
@@ -189,7 +191,7 @@ def _codes(given: object, where: str) -> tuple[str, ...]:
     try:
         return tuple(dict.fromkeys(one.code for one in languages.parse(",".join(checked)))) if checked else ()
     except UserError as error:
-        raise UserError(f"{where}: {error}") from None
+        raise UserError(f"{where}: languages: {error}") from None
 
 
 def _refuse_equal_names(sweep: Sweep, file: Path) -> None:

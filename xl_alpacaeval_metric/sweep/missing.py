@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge import answer_order
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.records import run_settings
 from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import evaluate, pairs, parts
@@ -95,19 +96,18 @@ class Missing:
         except UserError as error:
             raise UserError(str(error).replace(run_settings.ANOTHER_FOLDER, ANOTHER_NAME)) from None
 
-    def held(self, run: Run, judge: Judge | None, rated: bool = False) -> Held:
-        """What the folder of a run holds; `rated` says whether ratings by criteria are wanted."""
+    def held(self, run: Run, judge: Judge | None, rubric: Rubric | None = None) -> Held:
+        """What the folder of a run holds; with a `rubric`, ratings by its criteria are wanted."""
         wanted = self.wanted(run.benchmark).references
         beside = _answered(parts.files(run.folder) if run.folder.is_dir() else (), wanted)
         outdated = sum(bool(wanted[key]) and reference != wanted[key] for key, reference in beside.items())
         results = _json(run.folder / run_folder.RESULTS)
         # Not run.json, which names a judge before its results are there.
         scored = bool(results) and _count(results, "n_items", len(wanted)) >= len(wanted)
-        judged = scored and _is_by(parse(str(results.get("signature", ""))), judge)
+        setting = parse(str(results.get("signature", "")))
+        judged = scored and _is_by(setting, judge) and (rubric is None or setting.get("criteria") == rubric.sha)
         if judge is not None and not results and (run.folder / run_folder.RUN).is_file():
             scored = len(_answered([run.folder / run_folder.SAMPLES], wanted)) >= len(wanted)
-        if rated and not results.get("criteria"):
-            judged = False
         missing = _count(results, "n_missing", 0) if judged else 0
         return Held(len(beside), len(wanted), scored, judged, missing, outdated)
 

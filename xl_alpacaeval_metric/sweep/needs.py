@@ -5,6 +5,7 @@ from pathlib import Path
 from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.judge import rubric_file
 from xl_alpacaeval_metric.judge_check import checking
+from xl_alpacaeval_metric.models.backend_choice import AUTO
 from xl_alpacaeval_metric.planning import rows
 from xl_alpacaeval_metric.planning.named_judge import NamedJudges
 from xl_alpacaeval_metric.planning.steps import Planned, PlannedModel
@@ -16,7 +17,7 @@ from xl_alpacaeval_metric.sweep.file import Sweep
 def needs_of(sweep: Sweep) -> list[Need]:
     """Models, judges, benchmarks and references of all runs, each thing once."""
     return needs.needs_of(
-        models=[Loaded(one.model, one.backend or "auto", one.model_args) for one in sweep.models],
+        models=loaded(sweep),
         judges=[(one.judge, one.args) for one in sweep.judges],
         benchmarks=[
             (one.benchmark, Path(one.benchmark_path) if one.benchmark_path else None, one.languages)
@@ -26,16 +27,22 @@ def needs_of(sweep: Sweep) -> list[Need]:
     )
 
 
+def loaded(sweep: Sweep) -> list[Loaded]:
+    """The models that answer, with the arguments of their backends."""
+    return [Loaded(one.model, one.backend or AUTO, one.model_args, one.base) for one in sweep.models]
+
+
 def planned(sweep: Sweep) -> Planned:
     """The steps that a sweep takes; raises UserError as `planning.rows.planned` does."""
     judging, judges = sweep.judging, sweep.judges
     criteria = judging.criteria or judging.criteria_file
+    models = loaded(sweep)
+    for model in models:
+        model.check()
     return Planned(
         [
-            PlannedModel(
-                one.model, Loaded(one.model, one.backend or "auto", one.model_args).at_endpoint, one.max_tokens or 1024
-            )
-            for one in sweep.models
+            PlannedModel(one.model, model.at_endpoint, one.max_tokens or 1024)
+            for one, model in zip(sweep.models, models, strict=True)
         ],
         [
             rows.planned(

@@ -42,8 +42,7 @@ def plan(sweep: Sweep, judges: Judges, missing: Missing) -> Plan:
     for benchmark in sweep.benchmarks:
         missing.check(benchmark, bool(sweep.judges))
     runs = list(sweep.runs)
-    rated = judges.rubric is not None
-    held = {run.name: missing.held(run, judges.of(run.benchmark), rated) for run in runs}
+    held = {run.name: missing.held(run, judges.of(run.benchmark), judges.rubric) for run in runs}
     answers = tuple(
         Task(run.name, tuple(commands.answering(run, sweep.judging)), gpus_of(run.model))
         for run in runs

@@ -8,18 +8,18 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import yaml_file
 from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.machine import ray_cluster
-from xl_alpacaeval_metric.models import backend_choice
+from xl_alpacaeval_metric.models import files
+from xl_alpacaeval_metric.models.arguments import ENDPOINTS
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate, check_backend
 from xl_alpacaeval_metric.slurm import options, queue
-from xl_alpacaeval_metric.sweep import collecting, commands
+from xl_alpacaeval_metric.sweep import collecting, commands, needs
 from xl_alpacaeval_metric.sweep import plan as planning
 from xl_alpacaeval_metric.sweep.executors import local, slurm_jobs
 from xl_alpacaeval_metric.sweep.file import Run, Sweep
 from xl_alpacaeval_metric.sweep.judging import judged_runs, judges
 from xl_alpacaeval_metric.sweep.missing import Missing
 from xl_alpacaeval_metric.sweep.plan import ASK, FINISH, Plan
-from xl_alpacaeval_metric.sweep.settings import ModelSettings
 from xl_alpacaeval_metric.sweep.tasks import ENDED, TaskFolder
 
 SECONDS_FOR_OTHERS = 30.0
@@ -31,10 +31,9 @@ Check = Callable[[Sequence[str]], Candidate]
 
 def planned(sweep: Sweep, check: Check) -> Plan:
     """What is missing; raises UserError for a sweep that cannot be run, before anything is."""
-    for model in sweep.models:
-        _check_model(model)
-    for judge in sweep.judges:
-        _check_path(judge.judge.partition("/")[2])
+    here = [one.name for one in needs.loaded(sweep) if not one.at_endpoint]
+    for name in (*here, *(one.judge.partition("/")[2] for one in sweep.judges if not one.is_endpoint)):
+        _check_path(name)
     if sweep.place.executor == "slurm":
         options.site(sweep.place.slurm, "slurm:")
     if sweep.output.exists() and not sweep.output.is_dir():
@@ -54,9 +53,13 @@ def changed(sweep: Sweep, opened: judges.Judges, missing: Missing, check: Check)
     """
     found = {}
     for run in sweep.runs:
-        candidate = check(commands.answering(run, sweep.judging))
         try:
+            candidate = check(commands.answering(run, sweep.judging))
             candidate.check_settings()
+            check_backend(candidate.backend)
+            # On a cluster `auto` may choose another backend than here.
+            if sweep.place.executor == "local" or not candidate.chosen or candidate.backend in ENDPOINTS:
+                candidate.check_arguments()
         except UserError as error:
             raise UserError(f"model {run.model.model}: {error}") from None
         try:
@@ -75,19 +78,20 @@ def start(sweep: Sweep, source: Path, check: Check, say: Say) -> Plan:
     found = planned(sweep, check)
     if not found.tasks:
         return found
+    if sweep.place.executor == "ray":
+        ray_cluster.check(sweep.place.ray_address)
     folder = TaskFolder(sweep.output)
     with FolderLock(folder.path):
+        if sweep.place.executor != "slurm":
+            _wait_for_others(folder, [task.name for task in found.tasks])
+            if not all(one.is_complete for one in found.held.values()):
+                with judges.opened(sweep) as opened:
+                    opened.preflight(endpoints_alone=True)
         content = {**yaml_file.read_mapping(source), "output": str(sweep.output), "executor": sweep.place.executor}
         planning.write_copy(source, content, sweep.output)
         if sweep.place.executor == "slurm":
             slurm_jobs.submit(found, folder, sweep.place, say)
             return found
-        if sweep.place.executor == "ray":
-            ray_cluster.check(sweep.place.ray_address)
-        _wait_for_others(folder, [task.name for task in found.tasks])
-        if not all(one.is_complete for one in found.held.values()):
-            with judges.opened(sweep) as opened:
-                opened.preflight(endpoints_alone=True)
         planning.note_waiting(found, folder)
         if sweep.place.executor == "ray":
             from xl_alpacaeval_metric.sweep.executors import ray_cluster as ray_executor
@@ -151,13 +155,12 @@ def _wait_for_others(folder: TaskFolder, names: Sequence[str]) -> None:
         time.sleep(0.2)
 
 
-def _check_model(model: ModelSettings) -> None:
-    _check_path(model.model)
-    if model.backend not in (None, backend_choice.AUTO):
-        check_backend(str(model.backend))
-
-
 def _check_path(model: str) -> None:
-    """Raise UserError for the path of a model that is not there."""
-    if model.startswith((".", "/", "~")) and not Path(model).expanduser().exists():
+    """Raise UserError for the path of a model that is not there, or that holds none."""
+    path = Path(model).expanduser()
+    if model.startswith((".", "/", "~")) and not path.exists():
         raise UserError(f"{model}: no such model folder or file")
+    if path.is_file() and path.suffix != ".gguf":
+        raise UserError(f"{model}: is a file; a model is a folder, a .gguf file, or a name on the Hub")
+    if path.is_dir() and not files.holds_weights(path):
+        raise UserError(f"{model}: holds no weights of a model (.safetensors, .bin, .gguf)")

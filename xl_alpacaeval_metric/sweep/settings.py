@@ -20,6 +20,7 @@ class ModelSettings:
     name: str = setting("Of its run folders", default="", default_text="the last part of the model's")
     backend: str | None = setting("A model type of lm-evaluation-harness, or auto", default=None)
     model_args: Mapping[str, Any] = setting("Passed to the backend", default={})
+    base: str | None = setting("Of an adapter: its base model, where that is not as the adapter says", default=None)
     chat_template: bool | None = setting("Whether prompts go through the chat template", default=None)
     max_tokens: int | None = setting("Length of an answer, at most", default=None, at_least=1)
     thinking: str | None = setting("Thought before the answer", default=None, choices=("auto", "on", "off"))

@@ -40,7 +40,7 @@ def lines(
     `changed` are the runs whose folders hold other settings -> what differs.
     """
     for run in sweep.runs:
-        held = missing.held(run, judges.of(run.benchmark), judges.rubric is not None)
+        held = missing.held(run, judges.of(run.benchmark), judges.rubric)
         line = _of_run(run, held, folder, in_queue)
         yield replace(line, state="changed", note=changed[run.name]) if run.name in changed else line
     for name in (ASK, FINISH):

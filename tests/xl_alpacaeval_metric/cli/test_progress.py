@@ -69,3 +69,23 @@ def test_another_step_with_the_same_first_word_starts_again(clock: list[float]) 
         "judging (tuned): 4 of 10",
         "judging (tuned): 6 of 10, 6.0/min, 0:00:40 left",
     ]
+
+
+def test_the_first_of_a_batch_tells_no_rate_and_the_last_is_said_once(clock: list[float]) -> None:
+    """All of a batch come in one moment; answers are still judged when all are there."""
+
+    def work(line: ProgressLine) -> None:
+        line("generating", 0, 16)
+        clock[0] += 40
+        for done in range(1, 17):
+            line("generating", done, 16)
+        for judged in range(1, 17):
+            clock[0] += 1.5
+            line("generating", 16, 16, f"generating; {judged} judged")
+
+    assert lines(work) == [
+        "generating: 0 of 16",
+        "generating: 1 of 16",
+        "generating: 16 of 16",
+        "generating; 11 judged: 16 of 16",
+    ]

@@ -81,8 +81,9 @@ def test_fidelity_is_compared_without_a_judge(tmp_path: Path) -> None:
     assert found["p_value"] < 0.01
     assert "line pass rate %" in result.stdout
     assert "--figure line_pass_rate" in complaint(run("compare", *runs))
-    assert "is not one of win_rate, win_rate_in_language, line_pass_rate, fidelity, switch_rate" in complaint(
-        run("compare", *runs, "--figure", "grace")
+    assert (
+        "is not one of win_rate, win_rate_in_language, line_pass_rate, fidelity, switch_rate, correct_rate"
+        in complaint(run("compare", *runs, "--figure", "grace"))
     )
 
 
@@ -189,6 +190,50 @@ def test_files_of_answers_are_compared_by_language(tmp_path: Path) -> None:
     result = run("compare", *files, "--figure", "fidelity")
     assert result.returncode == 0, result.stderr
     assert "answered in: English (en) 50%, German (de) 50%" in result.stdout
+
+
+def closed(folder: Path, right: int, number: int = 12) -> Path:
+    """A run folder with closed questions, the first of which are answered right, and open ones."""
+    rows = [
+        {
+            "id": str(n),
+            "language": "de",
+            "instruction": "ask",
+            "prediction": f"Es sind {12 if n < right else 13}.",
+            "expected": '[{"number": 12}]' if n < number else "",
+        }
+        for n in range(number + 4)
+    ]
+    write_jsonl(folder / "samples.jsonl", rows)
+    (folder / "run.json").write_text(json.dumps({"settings": {"model": folder.name}}), encoding="utf-8")
+    results = {"signature": "judge:none|lid:x", "n_checkable": number}
+    (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_correct_answers_are_compared_on_the_closed_questions(tmp_path: Path, as_file: bool) -> None:
+    runs = [closed(tmp_path / "one", 12), closed(tmp_path / "other", 3)]
+    given = [run / "samples.jsonl" for run in runs] if as_file else runs
+    overall = contrasts.compare_all(contrasts.load_all(given, "correct_rate")).pairs[0].overall
+    assert (overall.win_rate_a, overall.win_rate_b, overall.n, overall.n_missing) == (100, 25, 12, 0)
+    assert overall.p_value == pytest.approx(2 / 2**9)
+    found = rank(given, figures=["correct_rate"]).figures["correct_rate"]
+    assert [(place.name, place.value, place.n) for place in found.overall] == [("one", 100, 12), ("other", 25, 12)]
+    assert "correct_rate" in rank(given).figures
+
+
+def test_runs_that_cannot_be_compared_by_correct_answers_are_named(tmp_path: Path) -> None:
+    runs = [closed(tmp_path / "one", 2), closed(tmp_path / "open", 0, number=0), closed(tmp_path / "two", 2)]
+    for given in (runs[1], runs[1] / "samples.jsonl"):
+        with pytest.raises(UserError, match="has no correct_rate, since its rows name no expected facts"):
+            contrasts.load(given, "correct_rate")
+        with pytest.raises(UserError, match="has no correct_rate"):
+            rank([runs[0], given], figures=["correct_rate"])
+    samples = runs[2] / "samples.jsonl"
+    samples.write_text(samples.read_text("utf-8").replace("12}]", "14}]"), encoding="utf-8")
+    with pytest.raises(UserError, match=r"differ in expected \(12 of 12 shared items"):
+        contrasts.compare_all(contrasts.load_all([runs[0], runs[2]], "correct_rate"))
 
 
 def test_the_language_of_thoughts_stands_beside_that_of_answers(tmp_path: Path) -> None:

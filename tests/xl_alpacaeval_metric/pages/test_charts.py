@@ -61,6 +61,21 @@ def test_names_are_text_and_none_is_cut(count: int) -> None:
         assert "\u2026" not in text
 
 
+@pytest.mark.parametrize("count", [2, 6, 20])
+def test_names_in_several_lines_have_room(count: int) -> None:
+    """The names beside the rows are those of the series where each row is a panel."""
+    points = [Point(f"{LONG} {LONG}", f"{LONG}-{k}", 50.0) for k in range(count)]
+    spec = charts.forest(points, "percent", (0, 100))
+    lines = 3 if "facet" in spec else 6
+    assert spec.get("spec", spec)["height"]["step"] >= 14 * lines
+
+
+def test_a_heat_map_may_leave_its_zeros_out() -> None:
+    cells = [Cell("", "de", "de", 0.4), Cell("", "de", "en", 99.6)]
+    shown = [">0</text>" in drawing.svg(charts.heat_map(cells, "asked", "in", zeros=zeros)) for zeros in (True, False)]
+    assert shown == [True, False]
+
+
 @pytest.mark.parametrize("name", ["a\x00b\x1b[31m", "half \ud800", "\u202eevil", "two\nlines", "", "\uffff", "👩‍👩‍👧"])
 def test_names_that_xml_does_not_allow_are_drawn_all_the_same(name: str) -> None:
     svg = drawing.svg(charts.forest([Point(name, one, 1.0, text=name) for one in (name, "b")], "percent", (0, 100)))

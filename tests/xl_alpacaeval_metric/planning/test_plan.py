@@ -199,6 +199,7 @@ def test_small_numbers_are_not_shown_as_nothing() -> None:
         (("org/a", "--price", "org/b=1/2", "--currency", "EUR"), "the plan has no such model; it has org/a"),
         (("--price", "a=1/2", "--price", "a=1/2", "--currency", "EUR"), "a has a price already"),
         (("--write-rate", "inf", "--read-rate", "1"), "--write-rate inf: need a finite number"),
+        (("org/a", "--backend", "foo"), "unknown backend 'foo'"),
         (("--label-minutes", "inf"), "--label-minutes inf: need a finite number"),
     ],
 )

@@ -203,8 +203,9 @@ def test_all_that_is_not_on_this_machine_is_named_at_once(home: Path, tmp_path: 
     (tmp_path / "bad.jsonl").write_text('{"id": "1"}\n')
     files_here = (tmp_path / "e.gguf", "--benchmark", tmp_path / "b.jsonl", "--benchmark", tmp_path / "bad.jsonl")
     more = ("--reference", tmp_path / "r.jsonl", "--reference", tmp_path / "bad.jsonl", "--lid", tmp_path / "l.bin")
-    found = checked(home, *files_here, *more)
-    assert complaint(found) == "xl-alpacaeval: 6 missing, listed above"  # The Hub has none of them.
+    (tmp_path / "empty").mkdir()
+    found = checked(home, *files_here, *more, "--comet", tmp_path / "empty")
+    assert complaint(found) == "xl-alpacaeval: 7 missing, listed above"  # The Hub has none of them.
     lines = [line for line in found.stdout.splitlines() if line.startswith("missing: ")]
     assert [line.rpartition("/")[2] for line in lines] == [
         "e.gguf: is empty",
@@ -213,6 +214,7 @@ def test_all_that_is_not_on_this_machine_is_named_at_once(home: Path, tmp_path: 
         "r.jsonl: is empty",
         'bad.jsonl line 1: no "reference"; give one, or --reference FILE',
         "l.bin: is empty",
+        "empty: holds nothing",
     ]
 
 
@@ -242,6 +244,12 @@ def test_what_is_asked_at_an_endpoint_needs_nothing_and_a_thing_is_named_once() 
         ("benchmark", Source.PACKAGE, "mini", None),
         ("benchmark", Source.DATASET, "viyer98/XL-AlpacaEval", None),
     ]
+
+
+def test_an_adapter_needs_the_base_that_is_given(home: Path) -> None:
+    found = checked(home, "org/lora", "--base", "org/elsewhere")
+    assert complaint(found).startswith("xl-alpacaeval: 1 missing")
+    assert "missing: base model of org/lora: org/elsewhere: nothing of it is in the cache" in found.stdout
 
 
 def test_languages_without_rows_are_missing(home: Path) -> None:
@@ -285,8 +293,11 @@ def test_what_cannot_be_had_is_one_line_and_the_rest_is_fetched(hub: HubServer, 
     away = {"HF_ENDPOINT": f"http://127.0.0.1:{closed_port()}", "HF_HOME": str(tmp_path)}
     assert "does not answer" in complaint(run("prefetch", "org/base", **{**away, "HF_HUB_OFFLINE": "0"}))
     assert "HF_HUB_OFFLINE is set" in complaint(run("prefetch", "org/base", **away))
+    assert "identifier: " in (in_folder := checked(tmp_path, "--lid", tmp_path)).stdout
+    assert "is a folder; need a file" in in_folder.stdout
     assert "nothing is named" in complaint(run("prefetch"))
     assert "--languages goes with --benchmark" in complaint(run("prefetch", "org/base", "--languages", "de"))
+    assert "--base goes with MODEL" in complaint(run("prefetch", "--base", "org/base", "--judge", "hf/org/base"))
     assert "unknown judge backend 'gpt'" in complaint(run("prefetch", "--judge", "gpt/4"))
     assert "unknown backend 'foo'" in complaint(run("prefetch", "org/base", "--backend", "foo", "--check"))
     assert "unknown benchmark 'minni'" in complaint(run("prefetch", "--benchmark", "minni"))

@@ -64,6 +64,7 @@ def test_a_setting_of_a_part_wins_over_that_of_all(tmp_path: Path) -> None:
     [
         ("model: [a]\n" + LEAST, "unknown key 'model'"),
         (LEAST.replace("[a]", "[]"), "no models; give a list"),
+        (LEAST.replace("[a]", "{model: a}"), "models is \"{'model': 'a'}\"; need a list, as in models: [MODEL]"),
         (LEAST.replace("models: [a]\n", ""), "no models; give a list"),
         (LEAST.replace("benchmarks: [mini]\n", ""), "no benchmarks; give a list"),
         (LEAST.replace("[a]", "[a, a]"), "model 'a' is there twice"),

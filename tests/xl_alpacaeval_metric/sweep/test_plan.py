@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.helpers import FINNISH, GERMAN, write_jsonl
+from tests.helpers import FINNISH, GERMAN, ROOT, write_jsonl
 from xl_alpacaeval_metric.cli.cluster.sweep import check_arguments
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.judge import rubric_file
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.sweep import collecting, file, run
@@ -19,7 +20,7 @@ ROWS = [
     for code, text in (("de", GERMAN), ("fi", FINNISH))
     for n in range(3)
 ]
-SMALL = {"model": "small", "model_args": {"base_url": "http://127.0.0.1:9/v1"}}
+SMALL: dict[str, Any] = {"model": "small", "model_args": {"base_url": "http://127.0.0.1:9/v1"}}
 
 
 def sweep_of(tmp_path: Path, **changes: Any) -> file.Sweep:
@@ -40,8 +41,10 @@ def names(found: Sequence[Any]) -> list[str]:
     return [one.name for one in found]
 
 
-def answered(folder: Path, judge: str, items: Sequence[dict[str, Any]] = ROWS, missing: int = 0) -> None:
-    """A run folder as eval leaves it."""
+def answered(
+    folder: Path, judge: str, items: Sequence[dict[str, Any]] = ROWS, missing: int = 0, more: str = ""
+) -> None:
+    """A run folder as eval leaves it; `more` goes into the signature."""
     write_jsonl(folder / "samples.jsonl", [{**row, "prediction": "x"} for row in items])
     url = "http://127.0.0.1:9/v1"
     small = Candidate("small", "local-chat-completions", {"base_url": url})
@@ -52,7 +55,7 @@ def answered(folder: Path, judge: str, items: Sequence[dict[str, Any]] = ROWS, m
     }
     (folder / "run.json").write_text(json.dumps({"settings": settings}))
     write_jsonl(folder / "rows.jsonl", items)
-    signature = f"judge:{judge}|prompt:200ed87f|order:balanced|seed:0"
+    signature = f"judge:{judge}|prompt:200ed87f|order:balanced|seed:0{more}"
     (folder / "results.json").write_text(
         json.dumps({"signature": signature, "n_missing": missing, "n_items": len(items)})
     )
@@ -97,6 +100,8 @@ def test_what_run_folders_have_is_not_planned(tmp_path: Path) -> None:
         ({"models": ["./nowhere"]}, "./nowhere: no such model folder"),
         ({"models": [{"model": "ORG/a", "backend": "hg"}]}, "unknown backend 'hg'"),
         ({"judges": ["hf/./nowhere"]}, "./nowhere: no such model folder"),
+        ({"models": [str(Path(__file__).parent)]}, "holds no weights of a model"),
+        ({"models": [__file__]}, "is a file; a model is a folder"),
         ({"benchmarks": ["nothing"]}, "unknown benchmark 'nothing'"),
         ({"languages": ["sv"]}, "has no rows in 'sv'"),
         ({"models": [{"model": "a", "model_args": {"x": "1,2"}}]}, "model_args: x is '1,2'"),
@@ -105,6 +110,7 @@ def test_what_run_folders_have_is_not_planned(tmp_path: Path) -> None:
         ({"models": [{"model": "a", "device": "tpu"}]}, "--device 'tpu' is unknown"),
         ({"models": [{"model": "a", "batch_size": "big"}]}, "--batch-size 'big' is neither"),
         ({"models": [{"model": "a", "model_args": {"pretrained": "x"}}]}, "MODEL says that here"),
+        ({"models": [{**SMALL, "model_args": {**SMALL["model_args"], "timeouts": 9}}]}, "did you mean timeout?"),
         ({"executor": "slurm", "slurm": {"time": "banana"}}, "no time limit"),
         ({"eval": {"criteria": True}, "judges": ["openai/a", "openai/b"]}, "criteria are rated by one judge"),
     ],
@@ -119,6 +125,26 @@ def test_what_cannot_be_run_is_refused_before_anything_is(
 
     assert message in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_names_at_endpoints_are_no_paths(tmp_path: Path) -> None:
+    """A server of vLLM calls its model as it was told to load it."""
+    models = [{**SMALL, "model": "/data/llama"}]
+    judges = [{"judge": "openai//data/judge", "base_url": "http://127.0.0.1:9/v1"}]
+    assert len(run.planned(sweep_of(tmp_path, models=models, judges=judges), check_arguments).answers) == 1
+    check_arguments(["eval", "/data/llama", "--model-args", "base_url=http://127.0.0.1:9/v1"]).check()
+
+
+def test_other_criteria_are_rated_anew(tmp_path: Path) -> None:
+    given = tmp_path / "criteria.yaml"
+    given.write_text((ROOT / "examples" / "own_criteria.yaml").read_text("utf-8"), "utf-8")
+    sweep = sweep_of(tmp_path, models=[SMALL], eval={"criteria_file": str(given)})
+    small = tmp_path / "out/stories/small"
+    answered(small, "openai/judge", more=f"|criteria:{rubric_file.load(given).sha}")
+    assert names(run.planned(sweep, check_arguments).tasks) == ["finish"]
+
+    given.write_text(given.read_text("utf-8").replace("definition: ", "definition: Above all, ", 1), "utf-8")
+    assert names(run.planned(sweep, check_arguments).tasks) == ["ask", "finish"]
 
 
 def test_a_benchmark_without_references_is_not_judged(tmp_path: Path) -> None:

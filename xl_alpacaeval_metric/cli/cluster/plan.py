@@ -135,16 +135,10 @@ def plan(
             raise UserError("MODEL and --models N are two ways to say which models; give one of them")
         wanted = codes(languages) if languages is not None else None
         several = f"{number} models" if number and number > 1 else "a model"
+        loaded = [Loaded(name, backend, arguments(model_args)) for name in models or [several]]
+        loaded[0].check()
         asked = steps.Planned(
-            [
-                steps.PlannedModel(
-                    name,
-                    Loaded(name, backend, arguments(model_args)).at_endpoint,
-                    max_tokens,
-                    1 if models else number or 1,
-                )
-                for name in models or [several]
-            ],
+            [steps.PlannedModel(one.name, one.at_endpoint, max_tokens, 1 if models else number or 1) for one in loaded],
             [
                 rows.planned(name, wanted, limit=limit, path=benchmark_path, exclusion=exclusion)
                 for name in benchmark or ["mini"]

@@ -8,7 +8,7 @@ import typer
 
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
-from xl_alpacaeval_metric.cli.options.arguments import ModelArgs, arguments
+from xl_alpacaeval_metric.cli.options.arguments import Base, ModelArgs, arguments
 from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkNames, BenchmarkPath, Languages, codes
 from xl_alpacaeval_metric.cli.options.judge import JudgeArgs, JudgeSpec
 from xl_alpacaeval_metric.errors import UserError
@@ -22,6 +22,7 @@ def prefetch(
     ] = None,
     backend: Annotated[str, typer.Option(help="Of the models, as for eval")] = "auto",
     model_args: ModelArgs = "",
+    base: Base = None,
     benchmark: BenchmarkNames = None,
     languages: Languages = None,
     benchmark_path: BenchmarkPath = None,
@@ -62,6 +63,7 @@ def prefetch(
     for option, given, what, named_by in (
         ("--languages", languages, "--benchmark", benchmark),
         ("--model-args", model_args, "MODEL", models),
+        ("--base", base, "MODEL", models),
         ("--backend", backend != "auto", "MODEL", models),
         ("--judge-args", judge_args, "--judge", judge),
     ):
@@ -70,7 +72,7 @@ def prefetch(
     of_sweep = sweep_needs.needs_of(sweep_file.read(sweep)) if sweep else []
     wanted_languages = codes(languages) if languages is not None else []
     named = needs.needs_of(
-        [needs.Loaded(model, backend, arguments(model_args)) for model in models or ()],
+        [needs.Loaded(model, backend, arguments(model_args), base) for model in models or ()],
         [(spec, arguments(judge_args)) for spec in judge or ()],
         [(name, benchmark_path, wanted_languages) for name in benchmark or ()],
         reference or (),

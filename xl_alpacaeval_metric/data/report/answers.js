@@ -34,7 +34,11 @@ pages.start(async (index) => {
     const known = theirs.filter((value) => value !== null);
     return mine === null || !known.length ? null : 100 * (mine - known.reduce((sum, value) => sum + value, 0) / known.length);
   };
-  const signed = (value) => (value === null ? "\u2013" : (value < 0 ? "\u2212" : "+") + Math.abs(value).toFixed(0));
+  const signed = (value) => {
+    if (value === null) return "\u2013";
+    const points = Math.round(value);
+    return (points < 0 ? "\u2212" : points > 0 ? "+" : "") + Math.abs(points);
+  };
 
   const byName = (codes) => [...codes].sort((a, b) => nameOf(a).localeCompare(nameOf(b))).map((code) => [code, nameOf(code)]);
   const filters = [

@@ -8,7 +8,7 @@ const pages = (() => {
   const REMEMBERED = 3e8; // Characters of the texts that are kept for the next search.
   const TURN = 100; // Milliseconds after which a search lets the page draw, and says how far it is.
   // Controls, bidi overrides and invisible characters, which could make a text look like another.
-  const HIDDEN = /([\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}])\1*/gu;
+  const HIDDEN = /([\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\u{e0000}-\u{e007f}])\1*/gu;
 
   const make = (name, properties = {}, ...children) => {
     const element = Object.assign(document.createElement(name), properties);
@@ -144,7 +144,7 @@ const pages = (() => {
     return element;
   };
   const preview = (text, code) => {
-    const element = make("bdi", { dir: "auto" });
+    const element = make("span");
     if (code) element.lang = code;
     write(element, text.slice(0, 160).replace(/\s+/g, " "), [], 160);
     return element;

@@ -32,6 +32,8 @@ def probability_of_a(completion: Completion) -> float | None:
         return None
     answer = reply.answer
     start = completion.text.rfind(answer)
+    # An answer that a thought interrupts stands nowhere in the text as it is.
+    tokens = completion.choice_tokens if start >= 0 else ()
     if completion.cut:
         first, line_end, _ = answer.lstrip().partition("\n")
         if not line_end or not _LETTER_ALONE.fullmatch(first):
@@ -40,9 +42,8 @@ def probability_of_a(completion: Completion) -> float | None:
     letter = read_verdict(answer)
     if letter is None:
         return None
-    offsets = [token.offset - start for token in completion.choice_tokens]
-    at = _place_of_verdict(answer, offsets, letter)
-    found = None if at is None else _normalised(completion.choice_tokens[at].logprobs)
+    at = _place_of_verdict(answer, [token.offset - start for token in tokens], letter)
+    found = None if at is None else _normalised(tokens[at].logprobs)
     return float(letter == "A") if found is None else found
 
 

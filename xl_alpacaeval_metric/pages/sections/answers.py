@@ -37,7 +37,7 @@ def answered_in(runs: Sequence[ShownRun]) -> Section | None:
         title="Asked for, answered in",
         about="Of the answers that were asked for in the language of a row, the percentage in each language. "
         "“Several” have a large part in another one.",
-        chart=charts.heat_map(found, "asked for", "answered in"),
+        chart=charts.heat_map(found, "asked for", "answered in", zeros=False),
         table=Table(("Run", "Asked for", *map(name_of, columns)), rows, frozenset(range(2, len(columns) + 2))),
     )
 

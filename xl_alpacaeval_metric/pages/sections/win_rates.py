@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.leaderboard import formats
 from xl_alpacaeval_metric.leaderboard.places import Place
 from xl_alpacaeval_metric.leaderboard.ranking import rank
 from xl_alpacaeval_metric.pages import charts
@@ -92,7 +93,7 @@ def _of_several(runs: Sequence[ShownRun]) -> Section:
 
 def _overview_row(run: ShownRun, place: Place | None) -> list[str]:
     figures = run.results
-    ranked = [str(place.rank), f"{place.rank_low}-{place.rank_high}", place.groups] if place else ["-", "-", "-"]
+    ranked = [str(place.rank), formats.ranks(place), place.groups] if place else ["-", "-", "-"]
     shares = [cells.figure(number(figures, name)) for name in ("fidelity", "line_pass_rate")]
     return [
         run.name,

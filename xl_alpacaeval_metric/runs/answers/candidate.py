@@ -70,7 +70,8 @@ class Candidate:
         credentials.refuse({"MODEL": self.model}, "the argument")
         credentials.refuse(self.model_args, "--model-args")
         credentials.refuse(self.generation, "--generation-kwargs")
-        if self.model.startswith((".", "/", "~")) and not Path(os.path.expanduser(self.model)).exists():
+        is_path = self.model.startswith((".", "/", "~")) and self.backend not in ENDPOINTS
+        if is_path and not Path(os.path.expanduser(self.model)).exists():
             raise UserError(f"{self.model}: no such model folder or file")
         if self.base is not None and self.backend in ENDPOINTS:
             raise UserError(f"--base {self.base}: goes with a model that is loaded here, not with {self.backend}")
@@ -105,6 +106,15 @@ class Candidate:
             raise UserError("--thinking off leaves no thought to give tokens to; leave out --thinking-tokens")
         if not re.fullmatch(r"[1-9]\d*|auto(:\d+(\.\d+)?)?", self.batch_size):
             raise UserError(f"--batch-size {self.batch_size!r} is neither a number from 1 nor auto")
+
+    def check_arguments(self) -> None:
+        """Check the backend's arguments, as far as its package and the model's files are here.
+
+        Raises UserError for one that it does not take.
+        """
+        found = self._source if self.model_args else Source(self.model)
+        if found.config or self.backend not in placement.HF:  # Keys of the configuration are arguments, too.
+            arguments.check(self.backend, self.model_args, found)
 
     def placement(self, answers: int) -> Placement:
         """Where the model goes on this machine's GPUs for so many answers; raises UserError."""

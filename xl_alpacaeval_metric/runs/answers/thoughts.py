@@ -80,14 +80,14 @@ class Thoughts:
         marks = thinking.marks_of_template(template + "\n" + "\n".join(special))
         if isinstance(think_end_token, int) or str(think_end_token or "").isdigit():
             think_end_token = tokenizer.decode([int(str(think_end_token))], skip_special_tokens=False)
-        every = (*marks, *thinking.KNOWN)
+        every = (*marks, *thinking.LISTED)
         kept = {
             token
             for token in special
             if any(mark.opening.startswith(token) or mark.closing == token for mark in every)
             or ("<|channel|>" in special and token in _HARMONY_TOKENS)
         }
-        known = any(mark.opening in template for mark in thinking.KNOWN) or "<|channel|>" in template
+        known = any(mark.opening in template for mark in thinking.LISTED) or "<|channel|>" in template
         switch = _switch_of(tokenizer, template)
         thinks = bool(thinking.marks_of_template(template) or known or switch or think_end_token)
         return cls(tokenizer, switch, (*marks, *_named(think_end_token)), frozenset(kept), thinks)
@@ -138,15 +138,9 @@ class Thoughts:
             if left is not None and wanted > left:
                 raise UserError(f"--thinking-tokens {wanted}: the model's window has room for {max(left, 0)}")
             return wanted
-        if not self.thinks or self.is_closed(prompt):
+        if not self.thinks or thinking.closes_thought(prompt, self.marks):
             return 0
         return DEFAULT_TOKENS if left is None else max(0, min(DEFAULT_TOKENS, left))
-
-    def is_closed(self, prompt: str) -> bool:
-        """Whether a prompt ends with a closing mark, by which a template turns thinking off."""
-        end = prompt.rstrip()
-        closings = tuple(mark.closing for mark in (*self.marks, *thinking.KNOWN))
-        return end.endswith(closings)
 
     def read(self, prompt: str, reply: str, max_tokens: int, room: int) -> Answer:
         """The reply to a prompt, taken apart; the answer is at most `max_tokens` long."""

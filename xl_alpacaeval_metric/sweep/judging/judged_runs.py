@@ -29,7 +29,7 @@ def judge_answered(sweep: Sweep, judges: Judges, missing: Missing, progress: Pro
     """
     faults: Faults = {}
     for run in sweep.runs:
-        held = missing.held(run, judges.of(run.benchmark), rated=judges.rubric is not None)
+        held = missing.held(run, judges.of(run.benchmark), judges.rubric)
         if held.scored and not (held.judged and not held.missing):
             judges.preflight()  # Asked once, however often.
             say(f"judging {run.folder}")
@@ -45,8 +45,7 @@ def ask_endpoints(
     `is_over` says whether a run's answers are made. Where no judge is loaded here, a run is judged
     and scored as soon as its answers are. Raises UserError where a judge cannot answer at all.
     """
-    rated = judges.rubric is not None
-    left = [run for run in sweep.runs if not missing.held(run, judges.of(run.benchmark), rated).is_complete]
+    left = [run for run in sweep.runs if not missing.held(run, judges.of(run.benchmark), judges.rubric).is_complete]
     faults: Faults = {}
     judges.preflight(endpoints_alone=True)
     all_at_endpoints = all(one.is_endpoint for one, _ in judges.clients)
@@ -60,7 +59,7 @@ def ask_endpoints(
         say(f"{run.folder}: {count} new judgements")
         if all_at_endpoints:
             with scoring:
-                held = missing.held(run, judges.of(run.benchmark), rated)
+                held = missing.held(run, judges.of(run.benchmark), judges.rubric)
                 if held.scored and not held.is_complete:
                     _judge(run, judges, progress, say, faults)
 

@@ -1,20 +1,23 @@
-"""The language of each answer of a run: what the figures of language fidelity are made of."""
+"""What figures that need no judge are made of: each answer's language, and its correctness."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from xl_alpacaeval_metric import correctness
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.languages import composition, fidelity
 from xl_alpacaeval_metric.languages.fidelity import fidelity_row
-from xl_alpacaeval_metric.records.judgements import ItemKey
+from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.runs.compare import CORRECT_RATE
 
 ITEMS = "items.jsonl"
 LINE_PASS, FIDELITY, SWITCH_RATE = "line_pass_rate", "fidelity", "switch_rate"
 WIN_RATE_IN_LANGUAGE = "win_rate_in_language"
-FIGURES = (LINE_PASS, FIDELITY, SWITCH_RATE)
+LANGUAGE = (LINE_PASS, FIDELITY, SWITCH_RATE)
+FIGURES = (*LANGUAGE, CORRECT_RATE)
 """Those that need no judge."""
 _COLUMNS = {LINE_PASS: "line_pass", FIDELITY: "fidelity", SWITCH_RATE: "switched", WIN_RATE_IN_LANGUAGE: "fidelity"}
 _BYTES = 3_000
@@ -44,7 +47,7 @@ class AnswerLanguage:
         )
 
     def value(self, figure: str) -> float:
-        """The value of one of `FIGURES`."""
+        """The value of one of `LANGUAGE`."""
         return {LINE_PASS: self.line_pass, FIDELITY: self.fidelity, SWITCH_RATE: self.switched}[figure]
 
     def preference(self, judged: float) -> float:
@@ -71,10 +74,17 @@ def read(folder: Path, figure: str, most: int | None = None) -> dict[ItemKey, An
     return {item.key: AnswerLanguage.of(fidelity_row(one)) for item, one in zip(answers, found, strict=True)}
 
 
-def shares(answers: Iterable[AnswerLanguage]) -> dict[str, float]:
-    """The percentage of the answers by the language that they are in, the most frequent first."""
-    counted = Counter(one.answered_in for one in answers if one.answered_in)
-    return {code: 100 * count / counted.total() for code, count in counted.most_common()}
+def correct(name: object, answers: Iterable[Comparison]) -> dict[ItemKey, float]:
+    """Whether each answer to a closed question of a run is correct: 1 or 0.
+
+    Read from the texts, so that all runs are read by one reader. Raises UserError where no question
+    is closed, and as `correctness.is_correct` does.
+    """
+    found = {one.key: correctness.is_correct(one.prediction, one.language, one.expected) for one in answers}
+    values = {key: float(value) for key, value in found.items() if value is not None}
+    if not values:
+        raise UserError(f"{name}: has no {CORRECT_RATE}, since its rows name no expected facts (column: expected)")
+    return values
 
 
 def number(value: object) -> float:
