@@ -150,6 +150,6 @@ def test_a_folder_without_rows_says_what_it_has(tmp_path: Path) -> None:
     ],
 )
 def test_a_missing_shard_is_named(names: list[str], missing: list[str]) -> None:
-    found = with_rows(names)
+    found = data_files.with_rows(names)
     assert list(found.names) == names
     assert [name for name, reason in found.left_out if reason == "missing beside its other shards"][:1] == missing
