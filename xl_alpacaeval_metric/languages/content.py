@@ -1,17 +1,14 @@
 """The content of a text, without code, addresses and the like, and its lines.
 
 Left out are fenced and inline code, markup tags, addresses and file paths, formulas, rows of
-figures, and quotations (Markdown's too) up to `QUOTED` of the letters. What is left out becomes
-spaces, so that a character stays at its place.
+figures, and quotations (Markdown's too) up to `QUOTED` of the letters, but for those in the
+language asked for. What is left out becomes spaces, so that a character stays at its place.
 """
 
 import re
 import string
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
-
-from xl_alpacaeval_metric.languages import scripts
 
 MIN_TOKENS = 5
 """Shorter lines are not scored: their language cannot be identified reliably."""
@@ -20,8 +17,9 @@ UNSPACED = frozenset(("bo", "dz", "ja", "km", "lo", "my", "th", "zh"))
 
 _PUNCTUATION = string.punctuation.encode()
 # Scripts without spaces between words: Han and kana; Thai, Lao, Tibetan, Burmese and Khmer.
-_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
-_SOUTHEAST = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]")
+_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+_SOUTHEAST = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]+")
+_UNSPACED_LETTER = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _OTHERS = re.compile(
     "[^\\W\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]+"
     "|[^\\w\\s\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]"
@@ -55,8 +53,6 @@ _QUOTATION = re.compile(
 )
 _BLOCK_QUOTE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _MAY_HAVE_QUOTATION = re.compile('[“„«»「『《"”*_]')
-_NOT_NEWLINE = re.compile(r"[^\n]")
-_DIGITS = re.compile(r"\d+")
 
 
 def of(text: str) -> str:
@@ -64,22 +60,40 @@ def of(text: str) -> str:
     return of_each([text])[0]
 
 
-def of_each(texts: Sequence[str]) -> list[str]:
-    """What `of` gives for each text."""
+def of_each(texts: Sequence[str], stay: Callable[[Sequence[str]], Sequence[bool]] | None = None) -> list[str]:
+    """What `of` gives for each text; `stay` says which quotations, as bare words, are kept."""
     from xl_alpacaeval_metric.languages.scripts import letter_counts
 
     found = _without_code(texts)
-    shorter = {
-        at: _QUOTATION.sub(_blank, _BLOCK_QUOTE.sub(_blank, text) if ">" in text else text)
-        for at, text in enumerate(found)
-        if ">" in text or _MAY_HAVE_QUOTATION.search(text)
-    }
+    places = {at: some for at, text in enumerate(found) if (some := _quotations(text))}
+    if stay is not None:
+        told = iter(stay([bare(found[at][start:end]) for at, some in places.items() for start, end in some]))
+        places = {at: [place for place in some if not next(told)] for at, some in places.items()}
+    shorter = {at: _blanked(found[at], some) for at, some in places.items() if some}
     left = letter_counts.weights(list(shorter.values()))
     whole = letter_counts.weights([found[at] for at in shorter])
     for (at, text), part, every in zip(shorter.items(), left, whole, strict=True):
         if part >= (1 - QUOTED) * every:
             found[at] = text
     return found
+
+
+def _quotations(text: str) -> list[tuple[int, int]]:
+    """Where the quotations of a text begin and end, in order."""
+    found = [(line.start(), line.end()) for line in _BLOCK_QUOTE.finditer(text)] if ">" in text else []
+    if _MAY_HAVE_QUOTATION.search(text):
+        rest = _blanked(text, found)
+        found += [(quotation.start(), quotation.end()) for quotation in _QUOTATION.finditer(rest)]
+    return sorted(found)
+
+
+def _blanked(text: str, places: Sequence[tuple[int, int]]) -> str:
+    """The text with spaces in these places, which hold no end of a line and are in order."""
+    parts, end = [], 0
+    for start, after in places:
+        parts += [text[end:start], " " * (after - start)]
+        end = after
+    return "".join((*parts, text[end:]))
 
 
 def is_quotation(text: str, start: int, end: int) -> bool:
@@ -104,9 +118,8 @@ def _without_code(texts: Sequence[str]) -> list[str]:
     from xl_alpacaeval_metric.languages.scripts import letter_counts
 
     found = list(map(_without_markup, texts))
-    for at, digits in enumerate(letter_counts.digits(found)):
-        if digits:
-            found[at] = "\n".join(map(_unless_figures, found[at].split("\n")))
+    for at, start, end in letter_counts.lines_of_figures(found):
+        found[at] = f"{found[at][:start]}{' ' * (end - start)}{found[at][end:]}"
     return found
 
 
@@ -124,13 +137,8 @@ def _without_markup(text: str) -> str:
 
 
 def _blank(found: re.Match[str]) -> str:
-    return _NOT_NEWLINE.sub(" ", found[0])
-
-
-def _unless_figures(line: str) -> str:
-    """The line, or spaces where it has more digits than letters."""
-    digits = len("".join(_DIGITS.findall(line)))
-    return " " * len(line) if digits and digits > scripts.weight(line) else line
+    text = found[0]
+    return "\n".join([" " * len(line) for line in text.split("\n")]) if "\n" in text else " " * len(text)
 
 
 class Line(NamedTuple):
@@ -155,12 +163,15 @@ def _without_punctuation(text: str) -> str:
 
 def parts(text: str, base: str) -> list[Line]:
     """The lines of a text that are not blank; `base` is its language without script and region."""
-    raws = text.split("\n")
-    bares = list(map(str.strip, _without_punctuation(text).split("\n")))
-    starts = accumulate((len(raw) + 1 for raw in raws), initial=0)
-    # The least that five words take are nine characters.
-    long = [(len(line) > 8 or not line.isascii()) and is_long(line, base) for line in bares]
-    return [Line(*line) for line in zip(starts, raws, bares, long, strict=False) if line[1] and not line[1].isspace()]
+    found, start = [], 0
+    for raw, line in zip(text.split("\n"), _without_punctuation(text).split("\n"), strict=True):
+        if raw and not raw.isspace():
+            line = line.strip()
+            # The least that five words take are nine characters.
+            long = (len(line) > 8 or not line.isascii()) and is_long(line, base)
+            found.append(Line(start, raw, line, long))
+        start += len(raw) + 1
+    return found
 
 
 def parts_left(kept: str, text: str, whole: Sequence[Line], base: str) -> list[Line]:
@@ -191,9 +202,9 @@ def _tokens(line: str, base: str) -> float:
 
     0 for a line without letters of these scripts, unless the language `base` is written in one.
     """
-    cjk, southeast = len(_CJK.findall(line)), len(_SOUTHEAST.findall(line))
-    if not (cjk or southeast) and base not in UNSPACED:
+    if base not in UNSPACED and not _UNSPACED_LETTER.search(line):
         return 0.0
+    cjk, southeast = len("".join(_CJK.findall(line))), len("".join(_SOUTHEAST.findall(line)))
     # jieba counts each space as a token.
     spaces = len(_SPACE.findall(line)) if base == "zh" else 0
     return _TOKENS_PER_CJK * cjk + _TOKENS_PER_SOUTHEAST * southeast + len(_OTHERS.findall(line)) + spaces

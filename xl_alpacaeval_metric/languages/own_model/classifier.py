@@ -40,14 +40,18 @@ class Guesses:
 
     def of(self, labels: Sequence[str]) -> list[float]:
         """The probability of any of these labels, for each line."""
-        columns = [place for place, label in enumerate(self.labels) if label in labels]
-        found: list[float] = self.probabilities[:, columns].sum(1).tolist()
+        found: list[float] = self.probabilities[:, _columns(self.labels, frozenset(labels))].sum(1).tolist()
         return found
 
     def at(self, line: int, labels: Collection[str]) -> float:
         """The probability of any of these labels for one line."""
-        columns = [place for place, label in enumerate(self.labels) if label in labels]
-        return float(self.probabilities[line, columns].sum())
+        return float(self.probabilities[line, _columns(self.labels, frozenset(labels))].sum())
+
+
+@lru_cache(maxsize=1024)
+def _columns(every: tuple[str, ...], labels: frozenset[str]) -> list[int]:
+    """The places of some labels."""
+    return [place for place, label in enumerate(every) if label in labels]
 
 
 class Classifier:

@@ -89,7 +89,10 @@ def hashed(texts: Sequence[str]) -> Hashed:
     starts, ends = edges[::2], edges[1::2]
     powers, inverse = _powers()
     sums = np.zeros(len(values) + 1, np.uint64)
-    np.cumsum(values * np.resize(powers, len(values)), out=sums[1:])
+    for start in range(0, len(values), _PERIOD):
+        some = slice(start, start + _PERIOD)
+        values[some] *= powers[: len(values[some])]
+    np.cumsum(values, out=sums[1:])
     hashes = (sums[ends] - sums[starts]) * inverse[starts % _PERIOD]
     after = np.cumsum(np.fromiter(map(len, texts), np.intp, len(texts)) + 1)
     counts = np.diff(np.searchsorted(starts, after), prepend=0)
@@ -100,8 +103,8 @@ def _values_of(text: str) -> npt.NDArray[np.uint64]:
     """A random number for each character; 0 for what is in no word."""
     codes: npt.NDArray[np.uint32] = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     if codes.max(initial=0) < _LAST:
-        return np.asarray(_random_numbers()[codes])
-    values: npt.NDArray[np.uint64] = _random_numbers()[np.minimum(codes, np.uint32(_LAST))]
+        return np.asarray(_random_numbers().take(codes))
+    values: npt.NDArray[np.uint64] = _random_numbers().take(np.minimum(codes, np.uint32(_LAST)))
     for place in np.flatnonzero(codes >= _LAST).tolist():
         code = int(codes[place])
         is_picture = _PICTURES[0] <= code <= _PICTURES[1]

@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.languages.own_model.reading import Hashed
 
 _OFFSET_BASIS, _PRIME = 2166136261, np.uint32(16777619)  # FNV-1a, 32 bits.
 _LONGEST_WORD = 400
-_AT_ONCE = 4096
+_AT_ONCE = 1024
 _PROPERTIES = 12
 """Names under which properties of words are kept: those of a few languages."""
 
@@ -88,20 +88,22 @@ class WordVectors:
                 longer[: 0 if kept is None else len(kept)] = np.nan if kept is None else kept
                 kept = longer
             self._properties[name] = kept
-            found = kept[numbers]
-            new = np.unique(numbers[np.isnan(found)])
-            if len(new):
+            found = kept.take(numbers)
+            if (unknown := np.isnan(found)).any():
+                new = np.unique(numbers[unknown])
                 kept[new] = of([self._words[number] for number in new.tolist()])
-                found = kept[numbers]
+                found = kept.take(numbers)
             while len(self._properties) > _PROPERTIES:
                 del self._properties[next(iter(self._properties))]
             return found
 
     def _numbers_of(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
         found = np.fromiter(map(self._numbers.get, words, repeat(-1)), np.int32, len(words))
-        if (found < 0).any():
-            self._add(list(dict.fromkeys(word for word, at in zip(words, found.tolist(), strict=True) if at < 0)))
-            found = np.fromiter(map(self._numbers.__getitem__, words), np.int32, len(words))
+        new = np.flatnonzero(found < 0)
+        if len(new):
+            of_new = [words[place] for place in new.tolist()]
+            self._add(list(dict.fromkeys(of_new)))
+            found[new] = list(map(self._numbers.__getitem__, of_new))
         return found
 
     def _add(self, new: Sequence[str]) -> None:

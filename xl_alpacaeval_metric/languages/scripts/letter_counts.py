@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from xl_alpacaeval_metric.languages import scripts
 
-_LAST = 0xFFFF
+_LAST, _NEWLINE = 0xFFFF, 0x0A
 _RANGE = re.compile("(.)(?:-(.))?", re.DOTALL)
 
 
@@ -41,9 +41,21 @@ def outside(texts: Sequence[str], script: str) -> list[int]:
     return _sums(_weights_outside(script), texts)
 
 
-def digits(texts: Sequence[str]) -> list[int]:
-    """The decimal digits in each text, of any script."""
-    return _sums(_digits(), texts)
+def lines_of_figures(texts: Sequence[str]) -> list[tuple[int, int, int]]:
+    """The lines with more decimal digits than letters: text, first and after last character."""
+    joined = "\n".join((*texts, ""))
+    places = _places(joined)
+    if not (is_digit := _digits().take(places)).any():
+        return []
+    ends = np.flatnonzero(places == _NEWLINE)
+    starts = np.append(0, ends[:-1] + 1)
+    digits, letters = (np.add.reduceat(some, starts, dtype=np.int64) for some in (is_digit, _weights().take(places)))
+    lines = np.flatnonzero(digits > letters)
+    of_texts = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+    which = np.searchsorted(of_texts, starts[lines], side="right")
+    before = np.append(0, of_texts)[which]
+    some = (which, starts[lines] - before, ends[lines] - before)
+    return list(zip(*(part.tolist() for part in some), strict=True))
 
 
 def by_script(texts: Sequence[str]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:

@@ -87,6 +87,14 @@ def foreign_runs(texts: Sequence[str], read: Tokens, code: str, fewest: int) -> 
     return found
 
 
+def words_outside(read: Tokens, code: str) -> list[int]:
+    """How many words of each text are in no foreign window."""
+    found: list[int] = read.counts.tolist()
+    for at, marks in _marked(read, code):
+        found[at] -= len(marks)
+    return found
+
+
 def _consecutive(marks: Sequence[int]) -> Iterable[tuple[int, int]]:
     """First and after last of the runs of numbers."""
     breaks = [at for at in range(1, len(marks)) if marks[at] != marks[at - 1] + 1]

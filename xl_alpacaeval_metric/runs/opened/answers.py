@@ -73,6 +73,12 @@ def model_of(settings: Mapping[str, Any]) -> str:
     return path.resolve().name if model and os.path.exists(path) else model
 
 
+def model_in(folder: Path, settings: Mapping[str, Any]) -> str:
+    """The name of the model in a run folder, as its answers have it: they go to other machines."""
+    first = next(jsonl.read_lines(folder / run_folder.SAMPLES), {})
+    return str(first.get("model") or "") or model_of(settings)
+
+
 def _of_folder(file: Path) -> dict[str, Any]:
     """What a run's settings say of its answers, where the file is its samples.jsonl."""
     run = file.parent / run_folder.RUN

@@ -24,10 +24,27 @@ def test_at_once_is_as_one_by_one(texts: list[str], script: str) -> None:
         st.text(st.characters(), max_size=20) | st.sampled_from(["Грач и rook", "東京タワー", "٣ 3 ३"]), max_size=5
     )
 )
-def test_scripts_and_digits_are_counted(texts: list[str]) -> None:
+def test_scripts_are_counted(texts: list[str]) -> None:
     names, counts = letter_counts.by_script(texts)
     expected = [
         [len(pattern.findall(text)) if (pattern := scripts.letters_of(name)) else 0 for name in names] for text in texts
     ]
     assert counts.tolist() == expected
-    assert letter_counts.digits(texts) == [sum(c.isdecimal() and c < "\uffff" for c in text) for text in texts]
+
+
+@given(
+    st.lists(
+        st.text(st.characters(), max_size=20)
+        | st.sampled_from(["1 2 3 a\nabc 1\n٣ 3 ३\n", "\n\n1", "東京 1 2 3", "7"]),
+        max_size=5,
+    )
+)
+def test_lines_of_figures_are_found(texts: list[str]) -> None:
+    found = letter_counts.lines_of_figures(texts)
+    expected = [
+        (at, line)
+        for at, text in enumerate(texts)
+        for line in text.split("\n")
+        if sum(c.isdecimal() and c < "\uffff" for c in line) > scripts.weight(line)
+    ]
+    assert [(at, texts[at][start:end]) for at, start, end in found] == expected
