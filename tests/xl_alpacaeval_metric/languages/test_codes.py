@@ -71,7 +71,14 @@ def test_other_codes_of_a_language(code: str, canonical: str) -> None:
     ("code", "scored"),
     [
         *[("pa-IN", True), ("pa-PK", False), ("uz-AF", False), ("kk-CN", False), ("sr-ME", True), ("crh", False)],
-        *[("crh-Latn", True), ("yue-Hans", True), ("zh-Latn", False), ("ca-ES-valencia", True), ("zh-HK", True), ("de-CH-1901", True)],
+        *[
+            ("crh-Latn", True),
+            ("yue-Hans", True),
+            ("zh-Latn", False),
+            ("ca-ES-valencia", True),
+            ("zh-HK", True),
+            ("de-CH-1901", True),
+        ],
     ],
 )
 def test_the_script_of_a_region_is_scored_where_it_is_known(code: str, scored: bool) -> None:
