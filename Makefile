@@ -9,6 +9,13 @@ READY := $(VENV)/.ready
 MODEL = $$($(BIN)/xl-alpacaeval embedded)
 PINS ?= -c constraints.txt
 
+# Many images set this, and then each process would compile torch, transformers and the harness again: the tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Each of the workers takes up to 2 GB.
+WORKERS ?= 2
+PYTEST = HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 .PHONY: demo generate-demo train-demo test quick lint types unit docs vllm-demo test-newest clean
 
 demo: $(DEMO_READY)
@@ -30,17 +37,17 @@ test: lint types unit
 
 # Without the tests marked slow (models, training, wheels, Ray, Slurm), for every change in between.
 quick: lint types $(READY)
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+	$(PYTEST) -m "not slow"
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 types: $(READY)
-	$(BIN)/mypy
+	MYPY_NUM_WORKERS=2 $(BIN)/mypy
 
 unit: $(READY)
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
 
 # The same as `test` with the newest release of everything, in an environment of its own for each Python. torch alone stays at
 # the tested version, whose CPU build pip may have been told where to find; TORCH=torch takes its newest release, too.

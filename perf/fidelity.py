@@ -1,16 +1,18 @@
 """How fast language fidelity is, compared with a bare loop over its language identifiers.
 
-    python perf/fidelity.py [--texts FILE.parquet | --sentences FOLDER] [--repeats 3]
+    python perf/fidelity.py [TABLE | FILE.txt --language CODE | FOLDER] [--repeats 3]
 
-FILE has the columns `completion` and `language`; FOLDER has a file CODE.txt for each language, with
-one native sentence a line (answers are three of them). The default is the bundled references, each
-several times with its words shuffled, so that no line is repeated.
+A table (JSONL, CSV, Parquet) has the columns `prediction` (or `completion`) and `language`; of a
+text file each line is an answer in the language CODE; a folder has a file CODE.txt for each
+language, with one native sentence a line (answers are three of them). The default is the bundled
+references, each several times with its words shuffled, so that no line is repeated.
 
 A bare loop calls an identifier once for each line of five words or more, which any such measure has
 to do: fastText with lid.176, fastText with the own model, and both. Its time does not include
 splitting the texts. Prints lines a second and ratios, in processor time of one process with one
 thread: of the first run, which meets each word for the first time, and of the fastest. The bare
-loops are timed between the runs.
+loops are timed between the runs. The memory is the most that the process held up to the end of the
+first run, all texts included; a loop of both identifiers comes after.
 """
 
 import argparse
@@ -24,8 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric.files import tables
 from xl_alpacaeval_metric.languages import content, identifiers
 from xl_alpacaeval_metric.languages.fidelity import language_fidelity
+from xl_alpacaeval_metric.runs import pairs
 
 
 def bundled(copies: int = 40) -> tuple[list[str], list[str]]:
@@ -42,11 +46,23 @@ def bundled(copies: int = 40) -> tuple[list[str], list[str]]:
     return texts, codes
 
 
-def from_file(path: Path) -> tuple[list[str], list[str]]:
-    import pyarrow.parquet as pq
+def from_table(file: Path) -> tuple[list[str], list[str]]:
+    texts, codes = [], []
+    for where, row in tables.rows(file):
+        text = row.get("prediction", row.get("completion"))
+        texts.append(text if isinstance(text, str) else "")
+        codes.append(pairs.language_of(row, where))
+    return texts, codes
 
-    table = pq.read_table(path, columns=["completion", "language"]).to_pydict()
-    return table["completion"], table["language"]
+
+def read(path: Path, language: str | None) -> tuple[list[str], list[str]]:
+    """The texts and their languages, of a table, a text file or a folder."""
+    if path.is_dir():
+        return from_folder(path)
+    if language is None:
+        return from_table(path)
+    texts = [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+    return texts, [languages.get(language).code] * len(texts)
 
 
 def from_folder(folder: Path, number: int = 400) -> tuple[list[str], list[str]]:
@@ -70,27 +86,19 @@ def seconds(model: Any, lines: Sequence[str]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    given = parser.add_mutually_exclusive_group()
-    given.add_argument("--texts", type=Path)
-    given.add_argument("--sentences", type=Path)
+    parser.add_argument("path", type=Path, nargs="?")
+    parser.add_argument("--language")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    texts, codes = from_file(options.texts) if options.texts else bundled()
-    if options.sentences:
-        texts, codes = from_folder(options.sentences)
-    looked_at = [
-        line.bare
-        for text, code in zip(texts, codes, strict=True)
-        for line in content.parts(text or "", code.split("-")[0])
-        if line.long
-    ]
-    every = sum((text or "").count("\n") + 1 for text in texts)
+    texts, codes = read(options.path, options.language) if options.path else bundled()
+    every = sum(text.count("\n") + 1 for text in texts)
     for code in dict.fromkeys(codes):  # Loads the models and the word lists.
         language_fidelity(["The sun is out today and the children play."], [code])
     identifiers.second_opinion().classify("The sun is out today.")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     lid176 = identifiers.benchmark()
+    looked_at: list[str] = []
     whole, bare = [], []
     for repeat in range(options.repeats):
         identifiers.benchmark_label.cache_clear()
@@ -101,6 +109,12 @@ def main() -> None:
             most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             with resources.as_file(resources.files("xl_alpacaeval_metric") / "data" / "lid.bin") as file:
                 own = identifiers.load(file)
+            looked_at = [
+                line.bare
+                for text, code in zip(texts, codes, strict=True)
+                for line in content.parts(text, code.split("-")[0])
+                if line.long
+            ]
         bare.append((seconds(lid176, looked_at), seconds(own, looked_at)))
     number = len(looked_at)
     print(

@@ -3,12 +3,12 @@
     python perf/sweep.py killed [--kills 3] [--executor local|ray] [--seed 0]
     python perf/sweep.py wall [--rows 60] [--seconds 0.5]
 
-`killed` runs a sweep undisturbed, and one that is killed (SIGKILL) at random times and started
-again. It compares their results, and counts what the endpoint was asked twice: at most what was
-under way at a kill. `wall` times answering alone, judging alone, and the whole sweep with a judge
-at an endpoint, whose replies take some time as the models' do; the last should take no longer than
-the longer of the others. Models have random weights,
-servers are the tests'.
+`killed` runs a sweep undisturbed, and one that is killed (SIGKILL) and started again, after random
+times and random numbers of questions to the endpoint. It compares their results, and counts what
+the endpoint was asked twice: at most what was under way at a kill. `wall` times answering alone,
+judging alone, and the whole sweep with a judge at an endpoint, whose replies take some time as the
+models' do; the last should take no longer than the longer of the others. Models have random
+weights, servers are the tests'.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,16 +123,16 @@ def killed(kills: int, executor: str, seed: int, work: Path) -> None:
             began, times = time.monotonic(), 0
             while True:
                 process = start(file, executor)
-                wait = draw.uniform(0.1, 0.45) * seconds if name == "killed" and times < kills else None
-                try:
-                    code = process.wait(wait)
-                except subprocess.TimeoutExpired:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
-                    times += 1
-                    print(f"killed after {wait:.0f} s, {server.stats()['requests']} requests so far")
-                    continue
-                break
+                started = time.monotonic()
+                is_time = _moment(draw, seconds, server) if name == "killed" and times < kills else lambda: False
+                while (code := process.poll()) is None and not is_time():
+                    time.sleep(0.02)
+                if code is not None:
+                    break
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                times += 1
+                print(f"killed after {time.monotonic() - started:.0f} s, {len(server.seen.log)} requests so far")
             seconds = time.monotonic() - began
             assert code == 0, f"{name}: exit code {code}"
             # The small request before each sweep is sent again and again.
@@ -153,6 +153,15 @@ def _differing(name: str, one: Any, other: Any) -> list[str]:
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return [line for key in {**one, **other} for line in _differing(f"{name}/{key}", one.get(key), other.get(key))]
     return [] if one == other else [f"{name} {str(one)[:60]} -> {str(other)[:60]}"]
+
+
+def _moment(draw: random.Random, seconds: float, server: JudgeServer) -> Callable[[], bool]:
+    """Whether it is time for a kill: after a part of `seconds`, or after some questions more."""
+    if draw.random() < 0.5:
+        end = time.monotonic() + draw.uniform(0.1, 0.45) * seconds
+        return lambda: time.monotonic() > end
+    questions = len(server.seen.log) + draw.randint(3, 24)
+    return lambda: len(server.seen.log) >= questions
 
 
 def wall(prompts: int, seconds: float, work: Path) -> None:

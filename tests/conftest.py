@@ -1,7 +1,8 @@
-"""Fixtures that several test files share."""
+"""Fixtures that several test files share, and the order of the files."""
 
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 import hypothesis
@@ -24,10 +25,16 @@ MODELS = {"smollm2", "tiny"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that load a model as slow; skip tests marked gpu without a CUDA device."""
+    """Mark tests that load a model as slow; skip tests marked gpu without a CUDA device.
+
+    Files with the most slow tests come first: the workers take whole files, and one that begins a
+    long file last has the others wait for it.
+    """
     for item in items:
         if MODELS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
     needing = [item for item in items if item.get_closest_marker("gpu")]
     if needing and not _has_cuda():
         for item in needing:

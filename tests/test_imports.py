@@ -38,7 +38,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "cli",
     ),
     "xl_alpacaeval_metric.languages": (
-        "labels own_model scripts words",
+        "own_model scripts words",
+        "labels",
         "content identifiers",
         "decisions",
         "identify",
@@ -51,8 +52,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric.pages": (
         "__init__ charts packing shown_answers",
         "drawing shown_run",
-        "answer_list section",
-        "document sections",
+        "section",
+        "answer_list document sections",
         "run_page",
     ),
     "xl_alpacaeval_metric.judge": (

@@ -60,6 +60,10 @@ class Sweep:
     def output(self) -> Path:
         return self.folder / "sweep"
 
+    @property
+    def run(self) -> Path:
+        return self.output / "stories" / "one"
+
     def arguments(self, options: str = SITE) -> list[object]:
         """Those of the command, with these options of the site in the file."""
         rows = [
@@ -124,11 +128,14 @@ def test_jobs_that_are_requeued_killed_and_moved_lose_and_repeat_nothing(
         argv = generating.arguments(server, output, **CHOSEN, concurrency=1, slurm=SITE)
 
         def submit() -> tuple[list[str], list[str]]:
-            """Both commands; returns the ids of their jobs."""
-            swept = commands.run_alpacaeval(*sweeping, **cluster.environment)
-            made = commands.run_instruct(*argv, cwd=tmp_path, **cluster.environment)
-            assert [(one.returncode, one.stderr) for one in (swept, made)] == [(0, ""), (0, "")]
-            return re.findall(r": job (\d+)", swept.stdout), made.stdout.partition("(")[2].partition(")")[0].split(", ")
+            """Both commands at a time; returns the ids of their jobs."""
+            with (
+                commands.start_alpacaeval(*sweeping, **cluster.environment) as swept,
+                commands.start_instruct(*argv, cwd=tmp_path, **cluster.environment) as made,
+            ):
+                (jobs, errors), (chain, more) = swept.communicate(), made.communicate()
+            assert (swept.returncode, errors, made.returncode, more) == (0, "", 0, "")
+            return re.findall(r": job (\d+)", jobs), chain.partition("(")[2].partition(")")[0].split(", ")
 
         (answer, ask, finish), (first, *others) = submit()
         assert len(others) == 3
@@ -138,12 +145,11 @@ def test_jobs_that_are_requeued_killed_and_moved_lose_and_repeat_nothing(
             one.change(latency=600)  # Nothing more is answered until this is ended.
         again = commands.run_instruct(*argv, cwd=tmp_path, **cluster.environment)
         assert f"jobs {first}, " in commands.complaint(again)
-        again = commands.run_alpacaeval(*sweeping, **cluster.environment)
-        assert "all that is missing is in the queue already" in again.stdout
 
+        seen = {job: len(one.seen.log) for job, one in running.items()}
         cluster.run("scontrol", "requeue", ",".join(running))
         cluster.wait_for(lambda: all(_is_back(job, cluster) for job in running))
-        cluster.wait_for(lambda: all(max(one.seen.keys.values()) > 1 for one in running.values()))
+        cluster.wait_for(lambda: all(len(one.seen.log) > seen[job] for job, one in running.items()))
         for job in (*running, ask):
             cluster.run("scontrol", "update", f"JobId={job}", "EndTime=now")
         cluster.wait_for(lambda: _is_quiet(cluster))
@@ -174,8 +180,8 @@ def test_jobs_that_are_requeued_killed_and_moved_lose_and_repeat_nothing(
     assert generating.rejects(output) == generating.rejects(alone)
     done = commands.run_instruct(*argv, cwd=tmp_path, **cluster.environment)
     assert (done.returncode, "nothing is left to do" in done.stdout) == (0, True)
-    status = commands.run_alpacaeval(*sweeping, "--status", **cluster.environment)
-    assert (status.returncode, "1 complete" in status.stdout) == (0, True), status
+    results = jsonl.read_json(sweep.run / "results.json")
+    assert [results[key] for key in ("n_items", "n", "n_missing")] == [QUESTIONS, QUESTIONS, 0]
     assert _answers(sweep) == QUESTIONS
 
 
@@ -194,5 +200,5 @@ def _is_quiet(cluster: SlurmCluster) -> bool:
 
 def _answers(sweep: Sweep) -> int:
     """The different items that the run folder has answers to."""
-    files = (sweep.output / "stories" / "one").glob("samples*.jsonl")
+    files = sweep.run.glob("samples*.jsonl")
     return len({(line["id"], line["language"]) for file in files for line in jsonl.read_lines(file)})

@@ -7,6 +7,7 @@ import pytest
 
 from tests.commands import run_python
 from tests.helpers import ROOT, comparison
+from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.judge.pairwise import Judge
@@ -25,8 +26,8 @@ def run_folder(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def run_example(name: str, *arguments: object) -> str:
-    result = run_python(EXAMPLES / name, *arguments)
+def run_example(name: str, *arguments: object, **environment: str) -> str:
+    result = run_python(EXAMPLES / name, *arguments, cwd=None, **environment)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -68,11 +69,12 @@ def test_judge_from_python(smollm2: Path) -> None:
     assert "|order:both|" in printed
 
 
-@pytest.mark.slow
-def test_own_criteria(smollm2: Path) -> None:
-    printed = run_example("own_criteria.py", f"hf/{smollm2}")
-    assert "courtesy: " in printed
-    assert "next_step: " in printed
+def test_own_criteria() -> None:
+    levels = json.dumps({"courtesy": 5, "next_step": 2})
+    with JudgeServer(reply=lambda body: levels if "courtesy" in json.dumps(body) else None) as server:
+        printed = run_example("own_criteria.py", "openai/any", OPENAI_BASE_URL=server.url)
+    assert "courtesy: 5.0 of 5 (1 rated, 0 missing)" in printed
+    assert "next_step: 2.0 of 5 (1 rated, 0 missing)" in printed
 
 
 def test_the_notebook(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

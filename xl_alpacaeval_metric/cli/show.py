@@ -50,7 +50,7 @@ def show(
         answered_in=answered_in_codes(named),
         ids=ids or (),
     )
-    opened = reading.read(run)
+    opened = reading.read(run, mixed=True)
     found = selection.of(opened)
     title = opened.model or opened.name
     show_answers(found, terminal.console(), characters)

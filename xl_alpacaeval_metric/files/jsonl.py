@@ -6,7 +6,7 @@ complete line.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -108,11 +108,18 @@ class Tail:
 
 def replace_file(path: Path, text: str) -> None:
     """Write a text file completely, or not at all; an OSError names the file."""
+    replace_lines(path, (text,))
+
+
+def replace_lines(path: Path, lines: Iterable[str]) -> None:
+    """Do as `replace_file` with lines that have their line feeds, one in memory at a time."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_text(text, encoding="utf-8")
+        with unfinished.open("w", encoding="utf-8") as file:
+            file.writelines(lines)
         unfinished.replace(path)
-    except OSError as error:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
-        error.filename = str(path)  # A full disk is said of no file.
+        if isinstance(error, OSError):
+            error.filename = str(path)  # A full disk is said of no file.
         raise

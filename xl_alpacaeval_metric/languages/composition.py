@@ -7,9 +7,9 @@ beside them. Spans in another language are taken out of the lines that pass.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, identify, labels, scripts
 from xl_alpacaeval_metric.languages.content import Line
 from xl_alpacaeval_metric.languages.passes import Passes
-from xl_alpacaeval_metric.languages.switches import spans
+from xl_alpacaeval_metric.languages.switches import spans, titles
 from xl_alpacaeval_metric.languages.switches.spans import Span
 
 MOST = 0.8
@@ -27,7 +27,7 @@ _OWN, _UNKNOWN = "", "und"
 _IN_SCRIPT, _NO_CHANCE = 0.5, 1e-4
 _FEW = 0.1
 """The least share of the letters in each of two scripts that makes a text of two."""
-_SWITCH_LETTERS = 16
+_SWITCH_LETTERS = 12
 """Letters of a sentence or line in another language that make a switch."""
 
 _FEWEST_LETTERS, _LINES = 12, 60
@@ -47,12 +47,16 @@ class Composition:
 
 
 class _Piece(NamedTuple):
-    """A line, lines that stand together, or a sentence: its text's index, place, and bare words."""
+    """A line, lines that stand together, or a sentence: its text's index, place, and bare words.
+
+    Of a `short` one the language is not told; it may be a span in another language.
+    """
 
     text: int
     start: int
     end: int
     bare: str
+    short: bool = False
 
 
 def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes, base: str) -> list[Composition]:
@@ -61,28 +65,26 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     passes.learn(chunk.bare for chunk in chunks)
     pieces: list[_Piece] = []
     for chunk in chunks:
-        whole = passes.of(chunk.bare) or not passes.chance(chunk.bare)
+        whole = chunk.short or passes.of(chunk.bare) or not passes.chance(chunk.bare)
         pieces += [chunk] if whole else _sentences(chunk, contents[chunk.text], base)
     passes.learn(piece.bare for piece in pieces)
+    raws = [contents[piece.text][piece.start : piece.end] for piece in pieces]
     looked = _looked(pieces, passes)
-    raw = [contents[pieces[at].text][pieces[at].start : pieces[at].end] for at in looked]
     read = passes.read([pieces[at].bare for at in looked])
-    inside = {
-        at: some for at, some in zip(looked, spans.find(raw, read, passes.code, passes.script), strict=True) if some
-    }
-    rest = {
-        at: _without(contents[pieces[at].text][pieces[at].start : pieces[at].end], some)
-        for at, some in inside.items()
-        if not passes.of(pieces[at].bare)
-    }
+    switches = spans.find([raws[at] for at in looked], read, passes.code, passes.script)
+    inside = {at: some for at, some in zip(looked, switches, strict=True) if some}
+    rest = {at: _without(raws[at], some) for at, some in inside.items() if not passes.of(pieces[at].bare)}
     passes.learn(bare for bare in rest.values() if content.is_long(bare, base))
     others = [
         at
         for at, piece in enumerate(pieces)
-        if not passes.of(piece.bare) and not (at in rest and content.is_long(rest[at], base) and passes.of(rest[at]))
+        if not piece.short
+        and not passes.of(piece.bare)
+        and not (at in rest and content.is_long(rest[at], base) and passes.of(rest[at]))
     ]
-    labelled = dict(zip(others, _others([pieces[at].bare for at in others], passes), strict=True))
-    return _compositions(contents, pieces, inside, labelled, passes.code)
+    told = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
+    surely = {at for at in others if passes.chance(pieces[at].bare) <= _NO_CHANCE}
+    return _compositions(contents, pieces, inside, dict(zip(others, told, strict=True)), surely, passes.code)
 
 
 def _looked(pieces: Sequence[_Piece], passes: Passes) -> list[int]:
@@ -93,7 +95,7 @@ def _looked(pieces: Sequence[_Piece], passes: Passes) -> list[int]:
     from xl_alpacaeval_metric.languages.scripts import letter_counts
     from xl_alpacaeval_metric.languages.switches import windows
 
-    found = {at for at, piece in enumerate(pieces) if passes.of(piece.bare)}
+    found = {at for at, piece in enumerate(pieces) if piece.short or passes.of(piece.bare)}
     rest = [at for at in range(len(pieces)) if at not in found]
     shares = letter_counts.shares([pieces[at].bare for at in rest], passes.script)
     found.update(at for at, share in zip(rest, shares, strict=True) if _FEW < share < 1 - _FEW)
@@ -107,9 +109,13 @@ def _compositions(
     pieces: Sequence[_Piece],
     inside: Mapping[int, Sequence[Span]],
     labelled: Mapping[int, str],
+    surely: Container[int],
     code: str,
 ) -> list[Composition]:
-    """Each text's composition; `labelled` are the languages of pieces that are in another one."""
+    """Each text's composition; `labelled` are the languages of pieces that are in another one.
+
+    A near language is no switch, but in those pieces that are `surely` not in the language.
+    """
     from xl_alpacaeval_metric.languages.scripts import letter_counts
 
     letters: list[dict[str, int]] = [{} for _ in contents]
@@ -117,19 +123,18 @@ def _compositions(
     whole = letter_counts.weights([contents[piece.text][piece.start : piece.end] for piece in pieces])
     for at, (piece, weight) in enumerate(zip(pieces, whole, strict=True)):
         of_text, switches = letters[piece.text], found[piece.text]
-        if at not in labelled:
+        label = labelled.get(at, _OWN)
+        if label in (_OWN, _UNKNOWN):
             for span in inside.get(at, ()):
                 start, end = piece.start + span.start, piece.start + span.end
                 part = scripts.weight(contents[piece.text][start:end])
                 of_text[span.language] = of_text.get(span.language, 0) + part
                 weight -= part
                 switches.append(Span(start, end, span.language))
-            of_text[_OWN] = of_text.get(_OWN, 0) + weight
-            continue
-        label = labelled[at]
-        of_text[label] = of_text.get(label, 0) + weight
-        if weight >= _SWITCH_LETTERS and label not in (_OWN, _UNKNOWN) and label not in labels.near(code):
+        elif weight >= _SWITCH_LETTERS and (label not in labels.near(code) or at in surely):
             switches.append(Span(piece.start, piece.end, label))
+        if not piece.short:
+            of_text[label] = of_text.get(label, 0) + weight
     return [_composition(*text, code) for text in zip(letters, found, strict=True)]
 
 
@@ -162,10 +167,16 @@ def _answered_in(letters: Mapping[str, int], whole: int, code: str) -> str:
     return {_OWN: code, _UNKNOWN: NONE}.get(label, label)
 
 
-def _others(bare: Sequence[str], passes: Passes) -> list[str]:
+def _others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[str]:
     """The language of lines that do not pass for the one asked for, though they may be in it."""
-    found = identify.codes_of(bare, passes.read(bare))
-    return [_other(line, label, passes.code, passes.script) for line, label in zip(bare, found, strict=True)]
+    found = [
+        _other(line, label, passes.code, passes.script)
+        for line, label in zip(bare, identify.codes_of(bare, passes.read(bare)), strict=True)
+    ]
+    return [
+        _OWN if label not in (_OWN, _UNKNOWN) and titles.is_about_names(raw, passes.code, label) else label
+        for raw, label in zip(raws, found, strict=True)
+    ]
 
 
 def _other(bare: str, label: str | None, code: str, script: str | None) -> str:
@@ -185,37 +196,33 @@ def _other(bare: str, label: str | None, code: str, script: str | None) -> str:
 
 
 def _chunks(at: int, text: Sequence[Line], base: str) -> Iterator[_Piece]:
-    """Long lines, and short ones that stand together, if they are long enough together."""
-    short: list[Line] = []
-    for line in text:
-        if line.long:
-            if len(short) > 1:
-                yield from _together(at, short, base)
-            short = []
-            yield _Piece(at, line.start, line.start + len(line.raw), line.bare)
-        else:
-            short.append(line)
-    if len(short) > 1:
-        yield from _together(at, short, base)
-
-
-def _together(at: int, short: Sequence[Line], base: str) -> Iterator[_Piece]:
-    bare = " ".join(line.bare for line in short)
-    if content.is_long(bare, base):
-        yield _Piece(at, short[0].start, short[-1].start + len(short[-1].raw), bare)
-
-
-def _sentences(chunk: _Piece, text: str, base: str) -> Iterator[_Piece]:
-    """The sentences of a chunk that fails; those with fewer than four words go with the next."""
-    raw = text[chunk.start : chunk.end]
-    start, sentences = 0, list(_SENTENCE.finditer(raw))
-    for number, sentence in enumerate(sentences):
-        bare = content.bare(raw[start : sentence.end()])
-        if number + 1 < len(sentences) and not content.is_long(bare, base):
+    """Long lines, and short ones that stand together; a short one alone may be a span."""
+    for long, some in groupby(text, key=lambda line: line.long):
+        lines = list(some)
+        if long:
+            yield from (_Piece(at, line.start, line.start + len(line.raw), line.bare) for line in lines)
             continue
-        if bare:
-            yield _Piece(chunk.text, chunk.start + start, chunk.start + sentence.end(), bare)
-        start = sentence.end()
+        bare = " ".join(line.bare for line in lines)
+        short = not content.is_long(bare, base)
+        if not short or len(bare.split()) >= spans.MIN_WORDS:
+            yield _Piece(at, lines[0].start, lines[-1].start + len(lines[-1].raw), bare, short)
+
+
+def _sentences(chunk: _Piece, text: str, base: str) -> list[_Piece]:
+    """The sentences of a chunk that fails; shorter ones than five words go with one beside them."""
+    raw = text[chunk.start : chunk.end]
+    found: list[_Piece] = []
+    start = 0
+    for end in (sentence.end() for sentence in _SENTENCE.finditer(raw)):
+        bare = content.bare(raw[start:end])
+        if content.is_long(bare, base):
+            found.append(_Piece(chunk.text, chunk.start + start, chunk.start + end, bare))
+            start = end
+    if not found:
+        return [chunk]
+    if start < len(raw):
+        found[-1] = found[-1]._replace(end=chunk.end, bare=content.bare(text[found[-1].start : chunk.end]))
+    return found
 
 
 def main_languages(texts: Sequence[str]) -> list[str | None]:

@@ -1,13 +1,13 @@
 """The content of a text, without code, addresses and the like, and its lines.
 
 Left out are fenced and inline code, markup tags, addresses and file paths, formulas, rows of
-figures, and quotations (Markdown's too) up to `QUOTED` of the letters. What is left out becomes
-spaces, so that a character stays at its place.
+figures, and quotations (Markdown's too) up to `QUOTED` of the letters, but for those in the
+language asked for. What is left out becomes spaces, so that a character stays at its place.
 """
 
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 MIN_TOKENS = 5
@@ -60,22 +60,40 @@ def of(text: str) -> str:
     return of_each([text])[0]
 
 
-def of_each(texts: Sequence[str]) -> list[str]:
-    """What `of` gives for each text."""
+def of_each(texts: Sequence[str], stay: Callable[[Sequence[str]], Sequence[bool]] | None = None) -> list[str]:
+    """What `of` gives for each text; `stay` says which quotations, as bare words, are kept."""
     from xl_alpacaeval_metric.languages.scripts import letter_counts
 
     found = _without_code(texts)
-    shorter = {
-        at: _QUOTATION.sub(_blank, _BLOCK_QUOTE.sub(_blank, text) if ">" in text else text)
-        for at, text in enumerate(found)
-        if ">" in text or _MAY_HAVE_QUOTATION.search(text)
-    }
+    places = {at: some for at, text in enumerate(found) if (some := _quotations(text))}
+    if stay is not None:
+        told = iter(stay([bare(found[at][start:end]) for at, some in places.items() for start, end in some]))
+        places = {at: [place for place in some if not next(told)] for at, some in places.items()}
+    shorter = {at: _blanked(found[at], some) for at, some in places.items() if some}
     left = letter_counts.weights(list(shorter.values()))
     whole = letter_counts.weights([found[at] for at in shorter])
     for (at, text), part, every in zip(shorter.items(), left, whole, strict=True):
         if part >= (1 - QUOTED) * every:
             found[at] = text
     return found
+
+
+def _quotations(text: str) -> list[tuple[int, int]]:
+    """Where the quotations of a text begin and end, in order."""
+    found = [(line.start(), line.end()) for line in _BLOCK_QUOTE.finditer(text)] if ">" in text else []
+    if _MAY_HAVE_QUOTATION.search(text):
+        rest = _blanked(text, found)
+        found += [(quotation.start(), quotation.end()) for quotation in _QUOTATION.finditer(rest)]
+    return sorted(found)
+
+
+def _blanked(text: str, places: Sequence[tuple[int, int]]) -> str:
+    """The text with spaces in these places, which hold no end of a line and are in order."""
+    parts, end = [], 0
+    for start, after in places:
+        parts += [text[end:start], " " * (after - start)]
+        end = after
+    return "".join((*parts, text[end:]))
 
 
 def is_quotation(text: str, start: int, end: int) -> bool:

@@ -15,13 +15,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import composition, content, evidence, identify
 from xl_alpacaeval_metric.languages.passes import Passes
+from xl_alpacaeval_metric.languages.switches import lexicon
 from xl_alpacaeval_metric.languages.switches.spans import Span
 from xl_alpacaeval_metric.records.result import Fidelity
 
@@ -121,7 +120,7 @@ def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
     by_word = script is not None and script != "Latn"
     passes = Passes(code, script)
     given = [text if isinstance(text, str) else "" for text in texts]
-    kept = content.of_each(given)
+    kept = content.of_each(given, lambda quotations: passes.long_ones(quotations, base))
     whole = [content.parts(text, base) for text in given]
     contents = [content.parts_left(*text, base) for text in zip(kept, given, whole, strict=True)]
     passes.learn(line.bare for text in (*whole, *contents) for line in text if line.long)
@@ -235,14 +234,7 @@ def _codes(given: Iterable[str]) -> list[str]:
     return [languages.get(code).code for code in given]
 
 
-@lru_cache(maxsize=1)
-def _english_words() -> frozenset[str]:
-    """English words of four letters or more in lower case, from SCOWL, as in the benchmark."""
-    text = resources.files("xl_alpacaeval_metric").joinpath("data/english_words.txt").read_text(encoding="utf-8")
-    return frozenset(text.split())
-
-
 def _has_english_word(long: list[str], base: str) -> bool:
-    english = _english_words()
+    english = lexicon.english_words()
     words = content.latin_words if base in content.UNSPACED else str.split
     return any(not english.isdisjoint(words(line)) for line in long)

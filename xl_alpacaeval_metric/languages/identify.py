@@ -122,13 +122,19 @@ def codes_of(lines: Sequence[str], read: "Tokens") -> list[str | None]:
         if label == "en" and decisions.is_doubtful_english(probability, english[at], sure):
             label, probability = "", 0.0
         if sure >= _ALL_BUT_SURE or (
-            sure >= _SURE and (label == own or probability < _SURE or (own, label) in _TAKEN_FOR)
+            sure >= _SURE
+            and (label == own or probability < _SURE or (own, label) in _TAKEN_FOR or _told_apart(own, label))
         ):
             label = own
         elif probability <= _SURE:
             label = own if sure >= _SURE else ""
         found.append(_code_of(label, lines[at]) if label else decisions.by_script_alone(lines[at]))
     return found
+
+
+def _told_apart(own: str, other: str) -> bool:
+    """Whether the own model, and not lid.176, tells these near languages apart."""
+    return own in labels.OWN and other not in labels.BENCHMARK and labels.code_of(other) in labels.near(own)
 
 
 def benchmark_labels(lines: Sequence[str]) -> list[identifiers.Best]:
@@ -146,6 +152,8 @@ def _code_of(label: str, line: str) -> str:
     code = of_languages.form(labels.code_of(label), line)
     if code in decisions.HAN and decisions.is_japanese(line):
         return "ja"
+    if code in decisions.HAN and decisions.by_characters(line, False, "yue"):
+        return "yue"
     return "hr" if code == "sr-Latn" else code
 
 

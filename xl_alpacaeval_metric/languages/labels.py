@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
+from xl_alpacaeval_metric.languages.scripts import of_languages
+
 _BENCHMARK = "ar de en es fr hi id it ja ko ru tr vi pt zh"
 # The own model has thousands of sentences of each of these.
 _OWN = (
@@ -13,7 +15,7 @@ _OWN = (
 )
 _LID176 = "br ceb eo fy gd gn ht ilo jv la lmo oc qu sa sah scn vec wa war yi"
 _PY3LANGID = (
-    "ace br crh eo fuv fy gd gn ht ig jv kab kok ky la lg lij ln nso oc om pcm qu rw sa se sn st ug vec wa xh zu"
+    "ace br crh-Latn eo fuv fy gd gn ht ig jv kab kok ky la lg lij ln nso oc om pcm qu rw sa se sn st ug vec wa xh zu"
 )
 BENCHMARK, OWN = frozenset(_BENCHMARK.split()), frozenset(_OWN.split())
 """Languages of the Language Confusion Benchmark, and those that the own model decides."""
@@ -25,6 +27,7 @@ _LABELS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_HBS, ("hbs", "bs", "hr", "sh", "sr")),
     "ak": ("ak", "tw"),
     "ckb": ("ckb", "sdh"),
+    "crh-Latn": ("crh",),
     "ff": ("ff", "fuv"),
     "fil": ("fil", "tl"),
     "fuv": ("ff", "fuv"),
@@ -53,7 +56,17 @@ ONLY: Mapping[str, str] = {
 }
 """Scripts that one language of many speakers is written in: a line in one is in that language."""
 _ALIASES = {"pbt": "ps", "quz": "qu", "tw": "ak"}
-_CODES = {"hbs": "hr", "sh": "hr", "tl": "fil", "no": "nb", "zh-Hant": "zh", "fuv": "ff", "gug": "gn", "gom": "kok"}
+_CODES = {
+    "hbs": "hr",
+    "sh": "hr",
+    "tl": "fil",
+    "no": "nb",
+    "zh-Hant": "zh",
+    "fuv": "ff",
+    "gug": "gn",
+    "gom": "kok",
+    "crh": "crh-Latn",
+}
 
 _NEAR = (
     "bs hr sr sr-Latn sl mk",
@@ -68,7 +81,7 @@ _NEAR = (
     "hi mr ne mai bho mag sa kok",
     "fa ar ur ps sd ug ckb pnb",
     "tt ba kk ky",
-    "tr az tk uz crh",
+    "tr az tk uz crh-Latn",
     "ga gd gv",
     "zh zh-Hant yue wuu ja",
     "rw rn",
@@ -88,13 +101,18 @@ GROUPS: tuple[frozenset[str], ...] = tuple(frozenset(group.split()) for group in
 
 @lru_cache(maxsize=1024)
 def key(code: str) -> str:
-    """The code that the identifiers use: without region, variants, and the script of Chinese."""
+    """The code that the identifiers use: without region, variants, and the script of Chinese.
+
+    A region where the language is written in another script than usual gives that script (pa-PK).
+    """
     base, *rest = code.split("-")
     script = next((part for part in rest if len(part) == 4 and part.isalpha()), None)
-    if base == "sr" and "ME" in rest:
-        script = script or "Latn"
+    if base in ("zh", "yue") and script in (None, "Hans", "Hant"):
+        return base
+    if script is None and rest and (of_region := of_languages.usual(code)) != of_languages.usual(base):
+        script = of_region
     base = _ALIASES.get(base, base)
-    return base if script is None or base == "zh" else f"{base}-{script}"
+    return base if script is None else f"{base}-{script}"
 
 
 @lru_cache(maxsize=1024)

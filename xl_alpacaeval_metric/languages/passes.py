@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from xl_alpacaeval_metric.languages import identify
+from xl_alpacaeval_metric.languages import content, identify
 from xl_alpacaeval_metric.languages.identify import Verdict
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
+
+
+_PARTLY = 0.02
+"""The chance from which on a line may be partly in the language."""
 
 
 class Passes:
@@ -37,6 +41,12 @@ class Passes:
         if bare not in self._known:
             self.learn([bare])
         return self._known[bare].passes
+
+    def long_ones(self, bare: Sequence[str], base: str) -> list[bool]:
+        """Whether each line is long enough to be scored, and in the language or partly in it."""
+        long = [content.is_long(line, base) for line in bare]
+        self.learn(line for line, one in zip(bare, long, strict=True) if one)
+        return [one and (self.of(line) or self.chance(line) > _PARTLY) for line, one in zip(bare, long, strict=True)]
 
     def chance(self, bare: str) -> float:
         """The own model's probability that a line that was learnt is in the language."""

@@ -111,7 +111,9 @@ def _run(folder: Path, judged: bool) -> Run:
         return compare.load(folder)
     setting = finished.read(folder, judged=False)
     items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
-    return Run(setting.name, setting.signature, setting.judge, items, {}, model=opened.model_of(setting.settings))
+    return Run(
+        setting.name, setting.signature, setting.judge, items, {}, model=opened.model_in(folder, setting.settings)
+    )
 
 
 def load_all(folders: Sequence[Path], figure: str = compare.WIN_RATE) -> list[Run]:

@@ -1,29 +1,44 @@
 """Language fidelity of a file of outputs, or of the answers of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.languages import evidence, identifiers, identify
-from xl_alpacaeval_metric.languages import fidelity as measuring
+from xl_alpacaeval_metric.languages import evidence, fidelity, identifiers, identify
+from xl_alpacaeval_metric.languages.fidelity import TextFidelity
 from xl_alpacaeval_metric.records.result import Fidelity
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import opened, pairs
+from xl_alpacaeval_metric.runs.opened import OpenedItem
 from xl_alpacaeval_metric.signature import package_version, signature
+
+_AT_ONCE = 4096
+"""Answers of a file that are in memory together."""
+
+
+class Text(NamedTuple):
+    """What is kept of a text: its item, its fidelity, and its length in characters."""
+
+    id: str
+    language: str
+    fidelity: TextFidelity
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The rates, a line of items.jsonl for each text, lines for the user, and the signature.
+    """The rates, what is known of each text, lines for the user, and the signature.
 
     `model` is the name of the model, empty where it is not known.
     """
 
     fidelity: Fidelity
-    items: Sequence[dict[str, object]]
+    texts: Sequence[Text]
     notes: Sequence[str]
     signature: str
     model: str = ""
@@ -32,23 +47,40 @@ class Measured:
 def measure(path: Path) -> Measured:
     """The fidelity of the answers in a file, a run folder or an output folder of the harness.
 
-    Raises UserError as `opened.read` does.
+    Of a file only some answers are in memory at a time. Raises UserError as `opened.read` does.
     """
-    read = opened.read(path, languages=False)
-    answers = read.comparisons
-    texts, notes = pairs.outputs_without_thoughts([item.prediction for item in answers])
-    codes, ids = [languages.get(item.language).code for item in answers], [item.id for item in answers]
-    found = measuring.texts_fidelity(texts, codes)
-    items = [
-        {"id": identifier, "language": code, **measuring.fidelity_row(one), "length": len(text)}
-        for identifier, code, one, text in zip(ids, codes, found, texts, strict=True)
-    ]
+    if path.is_dir():
+        read = opened.read(path, languages=False)
+        texts, notes = _texts(read.items)
+        model = read.model
+    else:
+        answers = opened.AnswersOfFile(path)
+        texts, notes = _texts(answers)
+        model = opened.model_of(answers.settings)
     parts = {"lid": identify.identifier_name()}
     if not identify.is_default():
         parts["spans"] = f"xl-lid-{identifiers.OWN_VERSION}"
-        notes = [*notes, "spans in another language are found by the package's own identifier, not by that of --lid"]
+        notes.append("spans in another language are found by the package's own identifier, not by that of --lid")
     line = signature({**parts, "version": package_version()})
-    return Measured(measuring.rates(found, codes), items, notes, line, read.model)
+    rates = fidelity.rates([text.fidelity for text in texts], [text.language for text in texts])
+    return Measured(rates, texts, notes, line, model)
+
+
+def _texts(answers: Iterable[OpenedItem]) -> tuple[list[Text], list[str]]:
+    """Each answer without its thought, measured, and lines about the thoughts."""
+    found: list[Text] = []
+    taken = unfinished = 0
+    left = iter(answers)
+    while some := [item.comparison for item in islice(left, _AT_ONCE)]:
+        texts, with_thought, without_end = pairs.outputs_without_thoughts([item.prediction for item in some])
+        taken, unfinished = taken + with_thought, unfinished + without_end
+        codes = [languages.get(item.language).code for item in some]
+        ids, lengths = [item.id for item in some], map(len, texts)
+        found += map(Text, ids, codes, fidelity.texts_fidelity(texts, codes), lengths)
+    notes = [f"thoughts taken off {taken} of {len(found)} texts"] if taken else []
+    if unfinished:
+        notes.append(f"{unfinished} of them never end, and count as empty texts")
+    return found, notes
 
 
 def write(found: Measured, output: Path) -> None:
@@ -57,7 +89,13 @@ def write(found: Measured, output: Path) -> None:
     warnings = evidence.warnings(found.fidelity.by_language)
     try:
         output.mkdir(parents=True, exist_ok=True)
-        jsonl.replace_file(output / run_folder.ITEMS, "".join(map(jsonl.json_line, found.items)))
+        jsonl.replace_lines(output / run_folder.ITEMS, map(_line, found.texts))
         jsonl.write_json(output / run_folder.RESULTS, {**content, "warnings": warnings, "signature": found.signature})
     except OSError as error:
         raise UserError(f"{output}: cannot be written ({error.strerror})") from None
+
+
+def _line(text: Text) -> str:
+    """A text's line of items.jsonl."""
+    about = {"id": text.id, "language": text.language}
+    return jsonl.json_line({**about, **fidelity.fidelity_row(text.fidelity), "length": text.length})

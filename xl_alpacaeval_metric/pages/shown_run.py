@@ -164,7 +164,7 @@ def _read_run(folder: Path) -> ShownRun:
     check = folder / run_folder.CHECK
     history = jsonl.read_json(folder / run_folder.RUN).get(run_folder.HISTORY)
     return ShownRun(
-        name=opened.model_of(setting.settings) or folder.resolve().name,
+        name=opened.model_in(folder, setting.settings) or folder.resolve().name,
         folder=folder,
         setting=setting,
         results=jsonl.read_json(folder / run_folder.RESULTS),

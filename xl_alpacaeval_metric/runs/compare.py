@@ -84,7 +84,7 @@ def load(folder: Path) -> Run:
         check=setting.check,
         orders={key: aggregate.order_of(found) for key, found in judged.items()},
         one_order=setting.one_order,
-        model=opened.model_of(setting.settings),
+        model=opened.model_in(folder, setting.settings),
     )
 
 

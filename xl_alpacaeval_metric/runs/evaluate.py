@@ -114,8 +114,9 @@ def judge_pairs(
     settings = {**(about or {}), "pairs": _hash(rows), "rows": len(rows), **_reference_run(references)}
     with RunFolder(output, {**settings, **judge_settings(judging.judge)}, taken_on=growth.taken_on) as folder:
         before, judged = folder.rows(run_folder.SAMPLES), judges.judged(folder)
-        _say(folder, growth.added(before, rows), judging)
+        lines = growth.added(before, rows)
         rows = growth.merged(before, rows, ("instruction", "prediction"), judged, output)
+        _say(folder, lines, judging)
         source = (f"pairs@{_hash(rows)}", references)
         task, check = scored.planned(folder, comparisons_of(rows), judging, _without_reference(rows))
         scored.take_on(folder, judging, task, {"pairs": _hash(rows), "rows": len(rows)}, source)

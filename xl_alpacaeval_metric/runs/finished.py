@@ -61,6 +61,12 @@ def read(folder: Path, *, judged: bool = True) -> Setting:
             f"{folder}: is not finished (no {run_folder.RESULTS}); the command that made it goes on with it"
         )
     results = jsonl.read_json(folder / run_folder.RESULTS)
+    n_items, n_answers = results.get("n_items"), _lines(folder / run_folder.SAMPLES)
+    if isinstance(n_items, int) and n_answers > n_items:  # An earlier version was killed while the run grew.
+        raise UserError(
+            f"{folder}: is not finished ({run_folder.RESULTS} is of {n_items} of its {n_answers} answers); "
+            "the command that made it goes on with it"
+        )
     signature, check = results.get("signature"), results.get("judge_check")
     sides = results.get("one_order")
     if not isinstance(signature, str):
@@ -96,6 +102,14 @@ def differing(a: Setting, b: Setting) -> Iterator[str]:
         for part in sorted(first.keys() | second.keys()):
             if first.get(part) != second.get(part):
                 yield f"judge ({part} {first.get(part)} against {second.get(part)})"
+
+
+def _lines(file: Path) -> int:
+    """The number of complete lines; 0 without the file."""
+    if not file.is_file():
+        return 0
+    with file.open("rb") as opened:
+        return sum(line.endswith(b"\n") for line in opened)
 
 
 def refuse(a: str, b: str, differing: list[str]) -> None:

@@ -185,14 +185,11 @@ def without_thoughts(comparisons: Sequence[Comparison]) -> tuple[list[Comparison
     return found, lines
 
 
-def outputs_without_thoughts(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The texts without their thoughts, and a line for the user if there were any."""
+def outputs_without_thoughts(texts: Sequence[str]) -> tuple[list[str], int, int]:
+    """The texts without their thoughts; how many had one, and how many of these never end."""
     found = [_split(text) for text in texts]
-    count = sum(map(_has_thought, found))
-    lines = [f"thoughts taken off {count} of {len(texts)} texts"] if count else []
-    if unfinished := sum(not part.finished for part in found):
-        lines.append(f"{unfinished} of them never end, and count as empty texts")
-    return [part.answer for part in found], lines
+    count, unfinished = sum(map(_has_thought, found)), sum(not part.finished for part in found)
+    return [part.answer for part in found], count, unfinished
 
 
 def read_references(file: Path) -> dict[tuple[str, str], str]:

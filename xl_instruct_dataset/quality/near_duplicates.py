@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from xl_alpacaeval_metric.errors import MissingExtra
 from xl_alpacaeval_metric.languages import words
+from xl_instruct_dataset.quality.band_index import BandIndex
 
 THRESHOLD = 0.8
 SHINGLE = 5
@@ -19,10 +20,6 @@ BANDS, ROWS = 20, 6
 
 That are 99.8% of the pairs at the threshold, and 6% at a similarity of 0.4.
 """
-
-# Of all bands at once: a statement for each takes twice as long.
-_LOOK_UP = f"SELECT DISTINCT number FROM band WHERE hash IN ({','.join('?' * BANDS)}) ORDER BY number"
-_KEEP = f"INSERT INTO band VALUES {','.join(['(?, ?)'] * BANDS)}"
 
 
 class SignatureCache:
@@ -48,8 +45,8 @@ class NearDuplicates:
     """Finds texts whose shingles agree to at least `threshold`.
 
     The measure is Jaccard's, estimated by MinHash (Broder 1997). Signatures and their bands lie in
-    a temporary SQLite file, removed by `close`. The same texts in the same order give the same
-    answers. `signatures` are those computed ahead of time. Raises MissingExtra without datasketch.
+    temporary files, removed by `close`. The same texts in the same order give the same answers.
+    `signatures` are those computed ahead of time. Raises MissingExtra without datasketch.
     """
 
     def __init__(self, threshold: float = THRESHOLD, signatures: SignatureCache | None = None) -> None:
@@ -58,11 +55,11 @@ class NearDuplicates:
         self._signatures = signatures or SignatureCache()
         # A file without a name, which ends with the process, even a killed one. It is used by one
         # thread at a time, not always the same.
+        self._bands = BandIndex()
         self._store = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._store.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA temp_store = FILE;"
             "CREATE TABLE text (number INTEGER PRIMARY KEY, id TEXT, signature BLOB);"
-            "CREATE TABLE band (hash INTEGER, number INTEGER, PRIMARY KEY (hash, number)) WITHOUT ROWID;"
             "BEGIN;"
         )
 
@@ -75,7 +72,8 @@ class NearDuplicates:
         self.close()
 
     def close(self) -> None:
-        """Remove the file; the object is of no use afterwards."""
+        """Remove the files; the object is of no use afterwards."""
+        self._bands.close()
         self._store.close()
 
     def seen(self, id: str, text: str) -> str | None:
@@ -91,16 +89,14 @@ class NearDuplicates:
             return None
         ours = np.frombuffer(whole, np.uint32)
         width = len(whole) // BANDS
-        # Of 64 bits: two bands that share one by chance cost a comparison, and the index is half as
-        # large. In their order, so that neighbours in the file are read together.
-        bands = sorted(hash((place, whole[place * width : (place + 1) * width])) for place in range(BANDS))
-        near = self._store.execute(_LOOK_UP, bands)
-        for (number,) in near.fetchall():
+        # Of 64 bits: two bands that share one by chance cost a comparison.
+        bands = [hash((place, whole[place * width : (place + 1) * width])) for place in range(BANDS)]
+        for number in self._bands.numbers(bands):
             earlier, kept = self._store.execute("SELECT id, signature FROM text WHERE number = ?", (number,)).fetchone()
             if np.mean(np.frombuffer(kept, np.uint32) == ours) >= self.threshold:
                 return None if earlier == id else str(earlier)
         number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
-        self._store.execute(_KEEP, [value for band in bands for value in (band, number)])
+        self._bands.add(bands, number)
         return None
 
 

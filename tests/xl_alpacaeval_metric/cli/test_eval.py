@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
+from tests import small_gguf
 from tests.commands import Result, complaint, run_python, start_alpacaeval
 from tests.commands import run_alpacaeval as run
 from tests.servers.judge import JudgeServer
@@ -267,11 +268,8 @@ def test_a_file_in_the_working_folder_replaces_no_module(tmp_path: Path) -> None
     assert len(lines(tmp_path / "run" / "samples.jsonl")) == 1
 
 
-@pytest.mark.slow
-def test_a_gguf_file_is_a_model(tmp_path: Path) -> None:
-    from xl_alpacaeval_metric import embedded
-
+def test_a_gguf_file_is_a_model(tiny: Path, tmp_path: Path) -> None:
     options = ("--languages", "de", "--limit", 1, "--judge", "none")
-    result = evaluate(embedded.gguf_file(), tmp_path / "run", *options)
+    result = evaluate(small_gguf.write(tiny, tmp_path / "tiny.gguf"), tmp_path / "run", *options)
     assert result.returncode == 0, result.stderr
     assert lines(tmp_path / "run" / "samples.jsonl")[0]["prediction"]

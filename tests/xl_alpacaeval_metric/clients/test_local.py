@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import small_gguf
 from tests.helpers import comparison
-from xl_alpacaeval_metric import embedded
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Request
 from xl_alpacaeval_metric.clients.harness import HarnessClient
 from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens, encode
@@ -56,12 +56,13 @@ def test_batches_of_any_size_give_the_harness_s_log_probabilities(local: LocalCl
         assert together == pytest.approx(theirs, abs=0.05)
 
 
-def test_a_gguf_file_gives_the_log_probabilities_of_the_folder_made_of_it(local: LocalClient) -> None:
+def test_a_gguf_file_gives_the_log_probabilities_of_the_folder_it_is_made_of(tiny: Path, tmp_path: Path) -> None:
     requests = [question(number) for number in (1, 17)]
-    of_file = LocalClient(str(embedded.gguf_file()), device="cpu")
+    of_folder = LocalClient(str(tiny), device="cpu")
+    of_file = LocalClient(str(small_gguf.write(tiny, tmp_path / "tiny.gguf")), device="cpu")
     of_file.preflight()
-    for theirs, ours in zip(logprobs(local, requests), logprobs(of_file, requests), strict=True):
-        assert ours == pytest.approx(theirs, abs=1e-3)
+    for theirs, ours in zip(logprobs(of_folder, requests), logprobs(of_file, requests), strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-5)
 
 
 def test_other_weights_in_the_harness_s_folder_are_another_judge(tmp_path: Path) -> None:

@@ -67,6 +67,24 @@ def test_other_codes_of_a_language(code: str, canonical: str) -> None:
     assert languages.get(code).code == canonical
 
 
+@pytest.mark.parametrize(
+    ("code", "scored"),
+    [
+        *[("pa-IN", True), ("pa-PK", False), ("uz-AF", False), ("kk-CN", False), ("sr-ME", True), ("crh", False)],
+        *[
+            ("crh-Latn", True),
+            ("yue-Hans", True),
+            ("zh-Latn", False),
+            ("ca-ES-valencia", True),
+            ("zh-HK", True),
+            ("de-CH-1901", True),
+        ],
+    ],
+)
+def test_the_script_of_a_region_is_scored_where_it_is_known(code: str, scored: bool) -> None:
+    assert identify.supported(languages.get(code).code) is scored
+
+
 @pytest.mark.parametrize("code", ["qaa", "xx", "zz", "qqq", "eng_Lat", "de-Xyzw", "123", "", "und", "mul"])
 def test_what_is_no_language_is_refused_in_one_line(code: str) -> None:
     with pytest.raises(UserError) as caught:

@@ -100,6 +100,33 @@ def test_simplified_and_traditional_chinese() -> None:
     assert found(traditional, "zh").line_pass is True
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "other"),
+    [
+        ("Jeg vet ikke hvorfor ingen har fortalt oss at butikken stenger tidligere i dag.", "da", "nb"),
+        ("Eg veit ikkje kvifor ingen har fortalt oss at butikken stengjer tidlegare i dag.", "nb", "nn"),
+        ("Ek verstaan nie hoekom niemand vir ons gesê het dat die winkel vroeër toemaak nie.", "nl", "af"),
+        ("我哋聽日去飲茶啦，你嚟唔嚟呀？我已經訂咗位喇。", "zh", "yue"),
+    ],
+)
+def test_a_near_language_is_named(text: str, code: str, other: str) -> None:
+    one = found(text, code)
+    assert (one.line_pass, one.answered_in) == (False, other)
+
+
+def test_a_sentence_in_a_near_language_is_a_switch_where_they_are_told_apart() -> None:
+    one = found(
+        "Zítra pojedeme na výlet do hor. W niedzielę pójdziemy wszyscy razem do kina na nowy film. Potom si dáme oběd.",
+        "cs",
+    )
+    assert (one.switched, one.answered_in, [span.language for span in one.spans]) == (True, "mixed", ["pl"])
+
+
+def test_a_short_last_sentence_goes_with_the_one_before() -> None:
+    one = found("Сегодня утром я встал рано, выпил кофе и пошёл на работу. Автобус опоздал.", "uk")
+    assert (one.fidelity, one.answered_in) == (0.0, "ru")
+
+
 def test_an_english_answer_with_a_finnish_first_line() -> None:
     one = found(
         "Tänään puhumme säästä ja siitä, miten se muuttuu.\n"
@@ -294,6 +321,23 @@ def test_a_quotation_in_another_language_is_left_out(text: str, code: str) -> No
             "You're My Best Friend zu hören sind.",
             "de",
         ),
+        (
+            "In het bedrijf stuurt de CEO een memo over stakeholders, de HR-manager plant een performance review en "
+            "het salesteam viert een deal.",
+            "nl",
+        ),
+        (
+            "El disco incluye canciones como Dancing in the Dark y I'm on Fire, y se mantuvo en la lista durante más "
+            "de dos años.",
+            "es",
+        ),
+        ("Gabriel García Márquez published Cien años de soledad in 1967.", "en"),
+        (
+            "Renoir's Bal du moulin de la Galette hangs in the Musée d'Orsay, and Monet's Impression, soleil levant "
+            "gave the movement its name.",
+            "en",
+        ),
+        ("Marcel Proust schrieb zwischen 1909 und 1922 den Roman À la recherche du temps perdu.", "de"),
         ("Hyvä on! Okay, sure, no problem. Aloitetaan siis alusta ja tehdään lista.", "fi"),
         ("Echipa de marketing folosește social media, email marketing și content marketing în fiecare lună.", "ro"),
         ("Bonyeza kitufe cha Download, kisha fungua faili na usakinishe programu ya Microsoft Word.", "sw"),
@@ -340,6 +384,46 @@ def test_a_span_begins_and_ends_with_its_language(text: str, code: str, start: s
     first, after = text.index(start), text.index(end) + len(end)
     assert abs(one.spans[0].start - first) <= 8
     assert abs(one.spans[0].end - after) <= 12
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "language", "part"),
+    [
+        (
+            "Ostoslista tälle viikolle on tässä:\n- leave before the rain\n\nMuista myös kahvi.",
+            "fi",
+            "en",
+            "before the",
+        ),
+        (
+            "Sie sagte: »Ich komme gern vorbei, but only if the weather gets a little bit better, sonst bleibe ich zu "
+            "Hause.« Danach legte sie auf.",
+            "de",
+            "en",
+            "only if the weather",
+        ),
+        ("Here's the answer in French: Le chat dort sur le canapé depuis ce matin.", "fr", "en", "the answer in"),
+        ("La maestra dijo que ma ei saa aru miks keegi meile y cerró la puerta.", "es", "et", "saa aru miks"),
+    ],
+)
+def test_a_span_in_a_quotation_a_list_or_before_a_colon_is_found(
+    text: str, code: str, language: str, part: str
+) -> None:
+    one = found(text, code)
+    assert [span.language for span in one.spans] == [language]
+    assert part in text[one.spans[0].start : one.spans[0].end]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Juan no come pan con su hermana Ana en Madrid.",
+        "Moualem on kuitenkin painottanut, että sopimuksella on selkeät aikarajat.",
+        "Marie va au marché avec Paul et Sophie chaque samedi.",
+    ],
+)
+def test_names_make_no_other_language_english(text: str) -> None:
+    assert found(text, "en").answered_in != "en"
 
 
 def test_english_names_make_no_english() -> None:

@@ -14,6 +14,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import fidelity, identify
 from xl_alpacaeval_metric.languages.fidelity import TextFidelity, language_fidelity, text_fidelity, texts_fidelity
+from xl_alpacaeval_metric.languages.switches import lexicon
 
 SHARED = helpers.SHARED / "language_confusion"
 REFERENCES = helpers.ROOT / "xl_alpacaeval_metric" / "data" / "mini" / "references"
@@ -241,7 +242,7 @@ def test_many_at_once_are_as_one_by_one(items: list[tuple[str, str]]) -> None:
 
 
 def test_the_word_list_is_english_in_lower_case() -> None:
-    words = fidelity._english_words()
+    words = lexicon.english_words()
     assert len(words) > 50_000
     assert {"smartphone", "important", "running", "children"} <= words
     assert all(len(word) > 3 and word == word.lower() for word in words)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,30 +68,31 @@ def change(folder: Path, *, model: str = "", judge: str = "", without: str = "")
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("other", "lost"),
-    [
-        ({"model": "org/other"}, "the run of org/model on pairs"),
-        ({"judge": "openai/second"}, "the same run as openai/any judged it"),
-        ({"without": "fi"}, "the languages fi"),
-    ],
-)
-def test_another_run_is_not_replaced_unasked(
-    hub: HubServer, judged: Path, tmp_path: Path, other: dict[str, str], lost: str
-) -> None:
-    command, settings = ("publish", judged, "--repo", "org/run"), hub.environment(tmp_path / "hf")
-    assert run(*command, **settings)[0] == 0
-    assert run(*command, **settings)[0] == 0, "the same run"
+OTHERS: list[tuple[dict[str, str], str]] = [
+    ({"model": "org/other"}, "the run of org/model on pairs"),
+    ({"judge": "openai/second"}, "the same run as openai/any judged it"),
+    ({"without": "fi"}, "the languages fi"),
+]
+"""What makes another run of one, and what the repository of that one would lose by it."""
+
+
+def test_another_run_is_not_replaced_unasked(hub: HubServer, judged: Path, tmp_path: Path) -> None:
+    options, settings = ("--repo", "org/run"), hub.environment(tmp_path / "hf")
+    assert run("publish", judged, *options, **settings)[0] == 0
+    assert run("publish", judged, *options, **settings)[0] == 0, "the same run"
     before = dict(hub.repos["org/run"].files)
-    change(judged, **other)
-    message = f"org/run would lose {lost}; choose another --repo, or give --replace"
-    code, _, errors = run(*command, **settings)
-    assert (code, errors.count("\n")) == (2, 1)
-    assert message in errors
-    code, _, errors = run(*command, "--dry-run", **settings)
-    assert (code, errors.strip()) == (0, message)
-    assert hub.repos["org/run"].files == before
-    assert run(*command, "--replace", **settings)[0] == 0
+    for number, (other, lost) in enumerate(OTHERS):
+        changed = tmp_path / f"changed-{number}" / judged.name
+        shutil.copytree(judged, changed)
+        change(changed, **other)
+        message = f"org/run would lose {lost}; choose another --repo, or give --replace"
+        code, _, errors = run("publish", changed, *options, **settings)
+        assert (code, errors.count("\n")) == (2, 1)
+        assert message in errors
+        code, _, errors = run("publish", changed, *options, "--dry-run", **settings)
+        assert (code, errors.strip()) == (0, message)
+        assert hub.repos["org/run"].files == before
+    assert run("publish", changed, *options, "--replace", **settings)[0] == 0
     assert hub.repos["org/run"].files != before
 
 

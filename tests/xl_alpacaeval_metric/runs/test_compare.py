@@ -270,6 +270,10 @@ def test_what_is_no_finished_run_with_verdicts_is_refused(tmp_path: Path) -> Non
     (tmp_path / "cut" / run_folder.SAMPLES).write_text("{}\n")
     with pytest.raises(UserError, match=r"samples.jsonl: damaged"):
         compare.load(tmp_path / "cut")
+    more = (tmp_path / "none" / run_folder.SAMPLES).read_text() * 2  # Answers that came after the results.
+    (tmp_path / "cut" / run_folder.SAMPLES).write_text(more)
+    with pytest.raises(UserError, match=r"is not finished \(results.json is of 2 of its 4 answers\)"):
+        compare.load(tmp_path / "cut")
     (tmp_path / "cut" / run_folder.RESULTS).unlink()
     with pytest.raises(UserError, match="is not finished"):
         compare.load(tmp_path / "cut")

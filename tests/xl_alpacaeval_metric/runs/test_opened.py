@@ -55,6 +55,31 @@ def test_the_name_of_the_model_stays_with_the_answers(tmp_path: Path) -> None:
     assert opened.read(tmp_path / "copy").model == ""
 
 
+def test_the_name_of_a_local_model_is_the_same_on_every_machine(tmp_path: Path) -> None:
+    """Its folder, which gave the name when the answers were made, is nowhere else."""
+    folder = made(tmp_path / "run", {"de": [0.9]}, model="../models/link-to-one")
+    rows = [{**row, "model": "one-7b"} for row in map(json.loads, (folder / "samples.jsonl").read_text().splitlines())]
+    write_jsonl(folder / "samples.jsonl", rows)
+    assert opened.read(folder).model == "one-7b"
+
+
+def test_tasks_judged_in_different_settings_can_be_looked_at(tmp_path: Path) -> None:
+    log = harness_log(tmp_path / "logs", [0.9, 0.4], "org/one")
+    assert opened.read(log, mixed=True).notes == ()
+    results = next(log.rglob("results_*.json"))
+    content = json.loads(results.read_text())
+    (name, config), *_ = content["configs"].items()
+    other = json.loads(json.dumps(config).replace("judge:", "judge:another-"))
+    samples = next(log.rglob("samples_*.jsonl"))
+    samples.with_name(samples.name.replace(name, f"{name}_more")).write_bytes(samples.read_bytes())
+    results.write_text(json.dumps({**content, "configs": {name: config, f"{name}_more": other}}))
+    with pytest.raises(UserError, match="were judged in different settings"):
+        opened.read(log)
+    found = opened.read(log, mixed=True)
+    assert (len(found.items), found.setting.signature) == (4, "")
+    assert "were judged in different settings" in found.notes[0]
+
+
 def test_a_log_of_the_harness_is_opened_model_by_model(tmp_path: Path) -> None:
     one = harness_log(tmp_path / "logs", [0.9, 0.4], "org/one")
     found = opened.read(one)

@@ -1,12 +1,13 @@
 """Near-duplicates: the first text is kept and named, in bounded memory."""
 
+import gc
 import tracemalloc
 
 import pytest
 
 from tests.xl_instruct_dataset import bundled
 from tests.xl_instruct_dataset.quality.texts import CHINESE, ENGLISH, FINNISH, GERMAN, HINDI
-from xl_instruct_dataset.quality import near_duplicates
+from xl_instruct_dataset.quality import band_index, near_duplicates
 from xl_instruct_dataset.quality.filters import NearDuplicates
 
 
@@ -66,7 +67,9 @@ def test_a_text_that_was_prepared_is_looked_for_all_the_same(monkeypatch: pytest
         assert not signatures._signatures
 
 
-def test_memory_does_not_grow_with_the_texts() -> None:
+def test_memory_does_not_grow_with_the_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(band_index, "RECENT", 100)
+
     def text(number: int) -> str:
         return " ".join(f"{number}-{place}" for place in range(30))
 
@@ -77,6 +80,7 @@ def test_memory_does_not_grow_with_the_texts() -> None:
         before = tracemalloc.get_traced_memory()[0]
         for number in range(200, 2200):
             assert seen.seen(str(number), text(number)) is None
+        gc.collect()
         after = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
         assert after - before < 100_000

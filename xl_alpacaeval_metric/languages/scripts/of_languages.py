@@ -7,7 +7,7 @@ from xl_alpacaeval_metric.languages import scripts
 _ALSO = {
     "az": "Cyrl Arab",
     "bs": "Cyrl",
-    "crh": "Cyrl",
+    "crh": "Latn",
     "ff": "Arab",
     "ha": "Arab",
     "kk": "Arab Latn",

@@ -22,7 +22,8 @@ _DOUBT = 0.5
 """What is taken from each word's margin."""
 _WEIGHT = 2.0
 _MOST, _KNOWN_TO_ONE, _KNOWN_TO_BOTH = 6.0, 2.0, 0.5
-"""Bounds of a word's margin; its least where one language alone has the word; bounds where both."""
+"""Bounds of a word's margin; its least where one language alone has the word; bounds where both,
+which are 0 against the language in which alone it is frequent."""
 
 
 def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, str]]:
@@ -45,7 +46,7 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
         end, words = at + len(run), run.words
         known = lexicon.known(words, code)
         (_, first, last), place = max(
-            (_largest(_with_lexicon(words, of_words[at:end, place].tolist(), known, model.labels[place])), place)
+            (_largest(_with_lexicon(words, of_words[at:end, place].tolist(), known, model.labels[place], code)), place)
             for place in (places[:1] if sure else places)
         )
         parts.append((run.part(first, last), model.labels[place]))
@@ -63,12 +64,18 @@ def _of_windows(model: classifier.Classifier, read: Tokens) -> npt.NDArray[np.fl
     return np.asarray(sums / counts[:, None], np.float32)
 
 
-def _with_lexicon(words: Sequence[str], margins: Sequence[float], known: Sequence[bool], other: str) -> list[float]:
+def _with_lexicon(
+    words: Sequence[str], margins: Sequence[float], known: Sequence[bool], other: str, code: str
+) -> list[float]:
     """The margins of words, some of which are known in the asked language and some in another."""
     found = []
-    for margin, own, foreign in zip(margins, known, lexicon.known(words, other), strict=True):
+    of_other = zip(lexicon.known(words, other), lexicon.frequent(words, other), strict=True)
+    of_own = zip(known, lexicon.frequent(words, code), strict=True)
+    for margin, (own, own_frequent), (foreign, foreign_frequent) in zip(margins, of_own, of_other, strict=True):
         if own and foreign:
-            margin = min(max(margin, -_KNOWN_TO_BOTH), _KNOWN_TO_BOTH)
+            least = 0.0 if foreign_frequent and not own_frequent else -_KNOWN_TO_BOTH
+            most = 0.0 if own_frequent and not foreign_frequent else _KNOWN_TO_BOTH
+            margin = min(max(margin, least), most)
         elif own:
             margin = min(margin, -_KNOWN_TO_ONE) - _WEIGHT
         elif foreign:

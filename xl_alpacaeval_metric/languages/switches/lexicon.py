@@ -33,9 +33,13 @@ def covers(code: str) -> bool:
 
 
 def known(words: Iterable[str], code: str) -> list[bool]:
-    """Whether each word is frequent or known in a language."""
+    """Whether each word is frequent or known in a language.
+
+    One that is known in none is English where the word list has it.
+    """
     entries, bit = _load().words, _bit(code)
-    return [bool(entries.get(word, (0, 0))[1] & bit) for word in words]
+    more = english_words() if code == "en" else frozenset[str]()
+    return [bool(entry[1] & bit) if (entry := entries.get(word)) else word in more for word in words]
 
 
 def frequent(words: Iterable[str], code: str) -> list[bool]:
@@ -55,6 +59,13 @@ def foreign(words: Collection[str], code: str) -> set[str]:
         word for word in words if (entry := entries.get(word)) is not None and not entry[1] & own and entry[0] & ~near
     }
     return odd | of_others
+
+
+@lru_cache(maxsize=1)
+def english_words() -> frozenset[str]:
+    """English words of four letters or more in lower case, from SCOWL, as in the benchmark."""
+    text = resources.files("xl_alpacaeval_metric").joinpath("data/english_words.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
 
 
 @lru_cache(maxsize=1)

@@ -1,32 +1,27 @@
 """Switches: spans of four words or more of a text that are in another language than asked for.
 
 Words in another script, and runs of words that the own model takes for another language
-(`windows`), are looked at. A run of words that mostly begin with a capital is a name or a title,
-and none; so is a run without a frequent word of its language, such as a chain of technical terms.
+(`windows`), are looked at. Names and titles are none (`titles`), and neither is a run without a
+frequent word of its language, such as a chain of technical terms.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import content, decisions, identifiers, identify, labels, scripts
-from xl_alpacaeval_metric.languages.switches import lexicon
+from xl_alpacaeval_metric.languages.switches import lexicon, titles
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
     from xl_alpacaeval_metric.languages.switches.windows import Run
 
-MIN_WORDS = 4
+MIN_WORDS = titles.MIN_WORDS
 _HARDLY, _NEVER, _LABELLED, _SURE, _ALL_BUT_SURE = 0.15, 0.01, 0.5, 0.8, 0.95
-_ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
-"""Their spans share most words: both identifiers must be sure."""
 _HEAVY_LETTERS, _UNSPACED_LETTERS = 21, 12
 """Letters of Chinese or Japanese, or of another script without spaces, that make a span."""
-_LETTERS_OF_SPAN = 14
-"""Letters of a run of words that make a span."""
 _UNSPACED_LETTER = re.compile(f"[{''.join(map(scripts.characters_of, ('Thai', 'Laoo', 'Khmr', 'Mymr', 'Tibt')))}]")
 _UNSPACED = frozenset(("zh", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo", "dz"))
 
@@ -52,20 +47,20 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
     found: list[list[Span]] = [[] for _ in texts]
     outside = [MIN_WORDS] * len(texts) if script is None else letter_counts.outside(texts, script)
     in_script = [
-        (at, run)
+        (at, match)
         for at, letters in enumerate(outside)
         if letters >= MIN_WORDS
-        for run in _script_runs(texts[at], script or scripts.main_script(texts[at]) or "Latn")
+        for match in _script_runs(texts[at], script or scripts.main_script(texts[at]) or "Latn")
     ]
-    for (at, run), label in zip(in_script, _languages([run[0] for _, run in in_script]), strict=True):
-        if label != "und" or _is_heavy(run[0]):
-            found[at].append(Span(run.start(), run.end(), label))
+    for (at, match), label in zip(in_script, _languages([match[0] for _, match in in_script]), strict=True):
+        if label != "und" or _is_heavy(match[0]):
+            found[at].append(Span(match.start(), match.end(), label))
     if code.split("-")[0] not in _UNSPACED:
         looked = windows.foreign_runs(texts, read, code, MIN_WORDS)
-        runs = [run for run, _ in bounds.tightened(looked, code) if _is_prose(run, code)]
-        for words_, switched_to in zip(runs, _labels(runs, code), strict=True):
-            if switched_to is not None:
-                found[words_.text].append(Span(words_.start, words_.end, switched_to))
+        runs = [run for run, _ in bounds.tightened(looked, code) if titles.is_prose(run, code)]
+        for run, other in zip(runs, _labels(runs, code), strict=True):
+            if other is not None and not titles.is_title(run, texts[run.text], other):
+                found[run.text].append(Span(run.start, run.end, other))
     return [_unquoted(text, list(_merged(spans))) if spans else spans for text, spans in zip(texts, found, strict=True)]
 
 
@@ -83,41 +78,13 @@ def _script_runs(text: str, script: str) -> Iterator[re.Match[str]]:
         if _is_heavy(run[0]):
             if scripts.weight(run[0]) >= _HEAVY_LETTERS:
                 yield run
-        elif len(_UNSPACED_LETTER.findall(run[0])) >= _UNSPACED_LETTERS or not _is_title(run[0].split()):
+        elif len(_UNSPACED_LETTER.findall(run[0])) >= _UNSPACED_LETTERS or not titles.is_name(run[0].split()):
             yield run
 
 
 def _is_heavy(run: str) -> bool:
     """Whether most of the characters are Chinese or Japanese."""
     return not run.isascii() and scripts.weight(run) > 1.5 * len(run)
-
-
-def _is_title(words: Sequence[str]) -> bool:
-    """Whether words in another script are too few, names, or terms.
-
-    Half of the words of a name begin with a capital; Latin terms are such as "open source".
-    """
-    from xl_alpacaeval_metric.languages.own_model import reading
-
-    if len(words) < MIN_WORDS:
-        return True
-    if sum(word[:1].isupper() for word in words) * 2 >= len(words) and not all(word.isupper() for word in words):
-        return True
-    if len(words) >= 2 * MIN_WORDS or scripts.main_script(" ".join(words)) != "Latn":
-        return False
-    return not any(map(lexicon.is_word, chain.from_iterable(reading.words(words))))
-
-
-def _is_prose(run: "Run", code: str) -> bool:
-    """Whether a run is long enough, and neither a name nor a title."""
-    if len(run) < MIN_WORDS or sum(map(len, run.as_written)) < _LETTERS_OF_SPAN:
-        return False
-    known = lexicon.known(run.words, code)
-    strangers = [word for word, own in zip(run.as_written, known, strict=True) if not own]
-    capitals = sum(word[:1].isupper() for word in strangers)
-    if capitals * 2 < len(strangers) or len(strangers) - capitals >= MIN_WORDS:
-        return True
-    return all(word.isupper() for word in run.as_written)
 
 
 def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
@@ -149,11 +116,12 @@ def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked
     if second in labels.wanted(code) and probability > _LABELLED:
         return None
     other = labels.code_of(second)
-    # Of a language without frequent words, and between kin, the words tell too little.
-    kin = {labels.key(code), label} <= _ROMANCE or not lexicon.covers(code)
+    # Of a language without frequent words, and between languages that share most of them, the words
+    # tell too little: both identifiers must be sure.
+    kin = {labels.key(code), label} <= titles.ROMANCE or not lexicon.covers(code)
     agreed = other in labels.near(label) and probability > (_SURE if kin else decisions.MIN_PROBABILITY)
-    frequent = _frequent(words, label)
-    if likely >= _LABELLED and agreed and (likely >= _SURE or frequent):
+    frequent = _frequent(words, label, code)
+    if likely >= _LABELLED and agreed and (likely >= _SURE or (frequent and len(words) > MIN_WORDS)):
         return label
     if not kin and likely >= _SURE and frequent >= 2:
         return label
@@ -161,29 +129,34 @@ def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked
         not kin
         and likely >= _ALL_BUT_SURE
         and asked <= _NEVER
-        and probability < _LABELLED
+        and (probability < _LABELLED or label not in identifiers.benchmark_languages())
         and _strangers(words, code) >= MIN_WORDS
     ):
         return label
     if (
         probability >= _LABELLED
+        and (len(words) > MIN_WORDS or _strangers(words, code) >= MIN_WORDS)
         and other not in labels.near(code)
         and not kin
-        and not {labels.key(code), other} <= _ROMANCE
+        and not {labels.key(code), other} <= titles.ROMANCE
     ):
-        usual = _frequent(words, other)
+        usual = _frequent(words, other, code)
         if usual >= 2 or (usual and probability >= _SURE):
             return other
     return None
 
 
-def _frequent(words: Sequence[str], code: str) -> int:
-    """How many of the words, of two letters or more, are frequent in a language."""
-    return sum(lexicon.frequent({word for word in words if len(word) > 1}, code))
+def _frequent(words: Sequence[str], label: str, code: str) -> int:
+    """How many of the words, of two letters or more, are frequent in `label` and not in `code`."""
+    some = [word for word in dict.fromkeys(words) if len(word) > 1]
+    both = zip(lexicon.frequent(some, label), lexicon.frequent(some, code), strict=True)
+    return sum(other and not own for other, own in both)
 
 
 def _strangers(words: Sequence[str], code: str) -> int:
-    return len(words) - sum(lexicon.known(words, code))
+    """How many of the words, of two letters or more, `code` does not know."""
+    known = lexicon.known(words, code)
+    return sum(len(word) > 1 and not own for word, own in zip(words, known, strict=True))
 
 
 def _languages(runs: Sequence[str]) -> list[str]:

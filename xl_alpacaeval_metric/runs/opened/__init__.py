@@ -4,8 +4,18 @@
 item with its texts, verdicts and language.
 """
 
-from xl_alpacaeval_metric.runs.opened.answers import about_of, model_of
+from xl_alpacaeval_metric.runs.opened.answers import AnswersOfFile, about_of, model_in, model_of
 from xl_alpacaeval_metric.runs.opened.reading import check_once, read, read_all
 from xl_alpacaeval_metric.runs.opened.records import Opened, OpenedItem
 
-__all__ = ["Opened", "OpenedItem", "about_of", "check_once", "model_of", "read", "read_all"]
+__all__ = [
+    "AnswersOfFile",
+    "Opened",
+    "OpenedItem",
+    "about_of",
+    "check_once",
+    "model_in",
+    "model_of",
+    "read",
+    "read_all",
+]

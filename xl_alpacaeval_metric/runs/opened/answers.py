@@ -1,7 +1,7 @@
 """A file of answers, opened; and the name of the model that gave them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,44 +17,62 @@ MODEL = ("model", "generator")
 """Columns that name the model of an answer; the second is AlpacaEval's."""
 
 
-def read_answers(file: Path) -> Opened:
-    """The answers in a JSONL, JSON, CSV or Parquet file, with or without references.
+class AnswersOfFile:
+    """The answers in a JSONL, JSON, CSV or Parquet file, with or without references, one by one.
 
     Columns: prediction and language; instruction, reference, id, model and those of a run's
-    samples.jsonl where they are. Raises UserError with the row that is wrong.
+    samples.jsonl where they are. Iterating raises UserError with the row that is wrong.
     """
-    rows = tables.read_rows(file)
-    if not rows:
-        raise UserError(f"{file}: is empty; it needs rows with prediction, language")
-    items = []
-    for number, (where, row) in enumerate(rows, 1):
-        prediction, reference, instruction = (row.get(key) for key in ("prediction", "reference", "instruction"))
-        if not isinstance(prediction, str):
-            what = "no" if prediction is None else f"{type(prediction).__name__}, not text, in"
-            raise UserError(f'{where}: {what} "prediction"; need the answer as text')
-        thought, tokens = row.get("thinking"), row.get("thinking_tokens")
-        items.append(
-            OpenedItem(
-                Comparison(
-                    id=tables.identifier_of(row, where) or str(number),
-                    language=pairs.language_of(row, where),
-                    instruction=instruction if isinstance(instruction, str) else "",
-                    prediction=prediction,
-                    reference=reference if isinstance(reference, str) else "",
-                    prompt=str(row.get("prompt") or ""),
-                    design=str(row.get("design") or ""),
-                    thinking=thought if isinstance(thought, str) else "",
-                    thinking_tokens=tokens if isinstance(tokens, int) else None,
-                    unfinished=row.get("unfinished") is True,
-                    expected=facts if isinstance(facts := row.get("expected"), str) else "",
-                ),
-                cut=cut if isinstance(cut := row.get("cut"), bool) else None,
-                subset=str(row.get("subset") or ""),
-            )
-        )
-    settings = {**_of_folder(file), **_named(row for _, row in rows)}
-    model = model_of(settings)
-    return Opened(str(file), file, "answers", model, Setting(str(file), "", {}, settings), items)
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._models: set[str] = set()
+
+    def __iter__(self) -> Iterator[OpenedItem]:
+        number = 0
+        for number, (where, row) in enumerate(tables.rows(self._file), 1):
+            self._models.update(_models_of(row))
+            yield _item(row, where, number)
+        if not number:
+            raise UserError(f"{self._file}: is empty; it needs rows with prediction, language")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is known of the answers that were iterated over."""
+        return {**_of_folder(self._file), **_named(self._models)}
+
+
+def read_answers(file: Path) -> Opened:
+    """All the answers of `AnswersOfFile`, with its errors."""
+    answers = AnswersOfFile(file)
+    items = list(answers)
+    settings = answers.settings
+    return Opened(str(file), file, "answers", model_of(settings), Setting(str(file), "", {}, settings), items)
+
+
+def _item(row: Mapping[str, Any], where: str, number: int) -> OpenedItem:
+    prediction, reference, instruction = (row.get(key) for key in ("prediction", "reference", "instruction"))
+    if not isinstance(prediction, str):
+        what = "no" if prediction is None else f"{type(prediction).__name__}, not text, in"
+        raise UserError(f'{where}: {what} "prediction"; need the answer as text')
+    thought, tokens = row.get("thinking"), row.get("thinking_tokens")
+    return OpenedItem(
+        Comparison(
+            id=tables.identifier_of(row, where) or str(number),
+            language=pairs.language_of(row, where),
+            instruction=instruction if isinstance(instruction, str) else "",
+            prediction=prediction,
+            reference=reference if isinstance(reference, str) else "",
+            prompt=str(row.get("prompt") or ""),
+            design=str(row.get("design") or ""),
+            thinking=thought if isinstance(thought, str) else "",
+            thinking_tokens=tokens if isinstance(tokens, int) else None,
+            unfinished=row.get("unfinished") is True,
+            expected=facts if isinstance(facts := row.get("expected"), str) else "",
+        ),
+        cut=cut if isinstance(cut := row.get("cut"), bool) else None,
+        subset=str(row.get("subset") or ""),
+    )
 
 
 def about_of(file: Path) -> dict[str, Any]:
@@ -62,7 +80,8 @@ def about_of(file: Path) -> dict[str, Any]:
 
     From run.json beside a run's samples.jsonl, or from a column that names one model.
     """
-    found = {**_of_folder(file), **_named(row for _, row in tables.rows(file))}
+    models = {model for _, row in tables.rows(file) for model in _models_of(row)}
+    found = {**_of_folder(file), **_named(models)}
     return {**found, **({"model": model_of(found)} if found.get("model") else {})}
 
 
@@ -71,6 +90,12 @@ def model_of(settings: Mapping[str, Any]) -> str:
     model = str(settings.get("model") or "")
     path = Path(model).expanduser()
     return path.resolve().name if model and os.path.exists(path) else model
+
+
+def model_in(folder: Path, settings: Mapping[str, Any]) -> str:
+    """The name of the model in a run folder, as its answers have it: they go to other machines."""
+    first = next(jsonl.read_lines(folder / run_folder.SAMPLES), {})
+    return str(first.get("model") or "") or model_of(settings)
 
 
 def _of_folder(file: Path) -> dict[str, Any]:
@@ -83,7 +108,11 @@ def _of_folder(file: Path) -> dict[str, Any]:
     return {key: value for key, value in found.items() if not key.startswith("judge")}
 
 
-def _named(rows: "Sequence[Mapping[str, object]] | Any") -> dict[str, str]:
-    """The model that the rows name, where they name one and the same."""
-    names = {str(row[key]) for row in rows for key in MODEL if isinstance(row.get(key), str)}
-    return {"model": names.pop()} if len(names) == 1 else {}
+def _models_of(row: Mapping[str, object]) -> list[str]:
+    """The models that a row names."""
+    return [str(row[key]) for key in MODEL if isinstance(row.get(key), str)]
+
+
+def _named(models: Collection[str]) -> dict[str, str]:
+    """The model, where the rows name one and the same."""
+    return {"model": next(iter(models))} if len(models) == 1 else {}

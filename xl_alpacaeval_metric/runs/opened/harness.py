@@ -68,13 +68,15 @@ def logs(folder: Path) -> list[Log]:
     return [_log(place, files) for place, files in by_model.items()]
 
 
-def read_logs(folder: Path) -> list[Opened]:
-    """The answers of each model below an output folder; raises UserError as `logs` does."""
-    found = [_opened(log) for log in logs(folder)]
-    return found
+def read_logs(folder: Path, mixed: bool) -> list[Opened]:
+    """The answers of each model below an output folder.
+
+    Raises UserError as `logs` does, and unless `mixed` for tasks judged in different settings.
+    """
+    return [_opened(log, mixed) for log in logs(folder)]
 
 
-def _opened(log: Log) -> Opened:
+def _opened(log: Log, mixed: bool) -> Opened:
     items = []
     for task, where, row in log.rows():
         try:
@@ -82,7 +84,14 @@ def _opened(log: Log) -> Opened:
         except (KeyError, TypeError, ValueError, IndexError):
             raise UserError(f"{where}: is no sample of this package's tasks") from None
     model = model_of({"model": log.model})
-    return Opened(str(log.folder), log.folder, "harness", model, log.setting, items)
+    notes: tuple[str, ...] = ()
+    try:
+        setting = log.setting
+    except UserError as error:
+        if not mixed:
+            raise
+        setting, notes = Setting(str(log.folder), "", {}, {"model": log.model}), (str(error),)
+    return Opened(str(log.folder), log.folder, "harness", model, setting, items, notes=notes)
 
 
 def _item(row: Mapping[str, Any], in_context: bool) -> OpenedItem:

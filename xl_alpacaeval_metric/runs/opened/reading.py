@@ -21,14 +21,15 @@ def check_once(paths: Sequence[Path]) -> None:
         seen.add(resolved)
 
 
-def read(path: Path, *, languages: bool = True) -> Opened:
+def read(path: Path, *, languages: bool = True, mixed: bool = False) -> Opened:
     """The answers of one model: a run folder, a file of answers, an output folder of the harness.
 
-    With `languages`, the language of each answer is identified where no file has it. Raises
-    UserError for a folder that is none of these, a folder of the harness with several models, and a
-    damaged file.
+    With `languages`, the language of each answer is identified where no file has it. With `mixed`
+    the tasks of the harness may have been judged in different settings; such answers have no
+    signature, and a note says so. Raises UserError for a folder that is none of these, a folder of
+    the harness with several models, and a damaged file.
     """
-    found = _read(path)
+    found = _read(path, mixed)
     if len(found) > 1:
         names = ", ".join(str(one.path) for one in found)
         raise UserError(f"{path}: holds the answers of {len(found)} models; give one of {names}")
@@ -40,15 +41,15 @@ def read_all(paths: Iterable[Path], *, languages: bool = True) -> list[Opened]:
 
     Raises UserError as `read` does.
     """
-    return [_finished(one, languages) for path in paths for one in _read(path)]
+    return [_finished(one, languages) for path in paths for one in _read(path, mixed=False)]
 
 
-def _read(path: Path) -> list[Opened]:
+def _read(path: Path, mixed: bool) -> list[Opened]:
     if path.is_dir():
         if (path / run_folder.RUN).is_file():
             return [read_run(path)]
         if is_log(path):
-            found = read_logs(path)
+            found = read_logs(path, mixed)
             return [replace(found[0], name=str(path))] if len(found) == 1 else found
         if (path / run_folder.SAMPLES).is_file():  # A run's answers, copied without its run.json.
             return [read_answers(path / run_folder.SAMPLES)]

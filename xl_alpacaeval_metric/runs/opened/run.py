@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import verdicts as run_verdicts
 from xl_alpacaeval_metric.runs.finished import Setting
-from xl_alpacaeval_metric.runs.opened.answers import model_of
+from xl_alpacaeval_metric.runs.opened.answers import model_in
 from xl_alpacaeval_metric.runs.opened.records import Opened, OpenedItem
 
 LANGUAGE = ("line_pass", "word_pass", "fidelity", "answered_in", "switched", "spans")
@@ -62,7 +62,7 @@ def read_run(folder: Path) -> Opened:
         name=str(folder),
         path=folder,
         kind="run",
-        model=model_of(settings),
+        model=model_in(folder, settings),
         setting=Setting(
             name=str(folder),
             signature=str(results.get("signature") or ""),

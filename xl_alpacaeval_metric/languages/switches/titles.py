@@ -1,0 +1,78 @@
+"""Names, titles and chains of terms: words in another language that are no switch."""
+
+import re
+from collections.abc import Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from xl_alpacaeval_metric.languages import scripts
+from xl_alpacaeval_metric.languages.switches import lexicon
+
+if TYPE_CHECKING:
+    from xl_alpacaeval_metric.languages.switches.windows import Run
+
+MIN_WORDS = 4
+"""The fewest words of a span."""
+ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
+"""Languages whose titles have one capital, and whose words are much alike."""
+_LETTERS_OF_SPAN = 12
+"""Letters of a run of words that make a span."""
+_LONGEST_TITLE, _FEWEST_OWN = 7, 2
+_WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
+_BEGINS_SENTENCE = re.compile(r"(?:^|[^\w\s,'’)])\s*$")
+
+
+def is_name(words: Sequence[str]) -> bool:
+    """Whether words in another script are too few, names, or terms.
+
+    Half of the words of a name begin with a capital; Latin terms are such as "open source".
+    """
+    from xl_alpacaeval_metric.languages.own_model import reading
+
+    if len(words) < MIN_WORDS:
+        return True
+    if sum(word[:1].isupper() for word in words) * 2 >= len(words) and not all(word.isupper() for word in words):
+        return True
+    if len(words) >= 2 * MIN_WORDS or scripts.main_script(" ".join(words)) != "Latn":
+        return False
+    return not any(map(lexicon.is_word, chain.from_iterable(reading.words(words))))
+
+
+def is_prose(run: "Run", code: str) -> bool:
+    """Whether a run of words that look foreign is long enough, and not mostly names."""
+    if len(run) < MIN_WORDS or sum(map(len, run.as_written)) < _LETTERS_OF_SPAN:
+        return False
+    known = lexicon.known(run.words, code)
+    strangers = [word for word, own in zip(run.as_written, known, strict=True) if not own and len(word) > 1]
+    capitals = sum(word[:1].isupper() for word in strangers)
+    if capitals * 2 < len(strangers) or len(strangers) - capitals >= MIN_WORDS:
+        return True
+    return all(word.isupper() for word in run.as_written)
+
+
+def is_title(run: "Run", text: str, language: str) -> bool:
+    """Whether a run of a text is short, in a Romance language, and has a capital inside a sentence.
+
+    Titles have one at their beginning there, perhaps after a name.
+    """
+    if language not in ROMANCE or len(run) > _LONGEST_TITLE:
+        return False
+    first, second = run.as_written[:2]
+    return second[:1].isupper() or (first[:1].isupper() and not _BEGINS_SENTENCE.search(text, 0, run.start))
+
+
+def is_about_names(text: str, code: str, language: str) -> bool:
+    """Whether a sentence that looks like another language has words of `code` around names alone.
+
+    A word with a capital begins a name or title, and words that `code` does not know go on with it.
+    """
+    words = _WORD.findall(text)
+    known = lexicon.known([word.lower() for word in words], code)
+    rest: list[tuple[str, bool]] = []
+    left = 0
+    for word, own in zip(words, known, strict=True):
+        left = _LONGEST_TITLE if word[:1].isupper() else 0 if own else left - 1
+        if left <= 0:
+            rest.append((word.lower(), own))
+    of_other = lexicon.known([word for word, _ in rest], language)
+    return all(own for _, own in rest) and sum(not other for other in of_other) >= _FEWEST_OWN
