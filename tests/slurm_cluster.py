@@ -23,7 +23,7 @@ from typing import Self
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "srun")
 NODES = ("node1", "node2")
 ACCOUNT, QOS = "project7", "normal"
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds for a daemon to start or a job to end."""
 
 CONF = """\

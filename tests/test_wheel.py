@@ -49,13 +49,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
-    """A new environment with lm-eval and the wheel; other packages come from this environment."""
+    """A new environment with lm-eval, less its own tasks, and the wheel; other packages come from
+    this environment.
+    """
     folder = tmp_path_factory.mktemp("environment")
     call(sys.executable, "-m", "venv", folder)
     (site,) = folder.glob("lib/python*/site-packages")
-    harness = importlib.metadata.distribution("lm_eval")
+    harness = Path(str(importlib.metadata.distribution("lm_eval").locate_file("lm_eval")))
     shutil.copytree(
-        Path(str(harness.locate_file("lm_eval"))), site / "lm_eval", ignore=shutil.ignore_patterns("xl_suite")
+        harness,
+        site / "lm_eval",
+        ignore=lambda folder, names: (
+            [name for name in names if (harness / "tasks" / name).is_dir()] if Path(folder).name == "tasks" else []
+        ),
     )
     (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
     executable = folder / "bin" / "python"

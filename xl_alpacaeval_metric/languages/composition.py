@@ -7,7 +7,7 @@ beside them. Spans in another language are taken out of the lines that pass.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import itemgetter
@@ -83,7 +83,8 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
         and not (at in rest and content.is_long(rest[at], base) and passes.of(rest[at]))
     ]
     told = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
-    return _compositions(contents, pieces, inside, dict(zip(others, told, strict=True)), passes.code)
+    surely = {at for at in others if passes.chance(pieces[at].bare) <= _NO_CHANCE}
+    return _compositions(contents, pieces, inside, dict(zip(others, told, strict=True)), surely, passes.code)
 
 
 def _looked(pieces: Sequence[_Piece], passes: Passes) -> list[int]:
@@ -108,9 +109,13 @@ def _compositions(
     pieces: Sequence[_Piece],
     inside: Mapping[int, Sequence[Span]],
     labelled: Mapping[int, str],
+    surely: Container[int],
     code: str,
 ) -> list[Composition]:
-    """Each text's composition; `labelled` are the languages of pieces that are in another one."""
+    """Each text's composition; `labelled` are the languages of pieces that are in another one.
+
+    A near language is no switch, but in those pieces that are `surely` not in the language.
+    """
     from xl_alpacaeval_metric.languages.scripts import letter_counts
 
     letters: list[dict[str, int]] = [{} for _ in contents]
@@ -126,7 +131,7 @@ def _compositions(
                 of_text[span.language] = of_text.get(span.language, 0) + part
                 weight -= part
                 switches.append(Span(start, end, span.language))
-        elif weight >= _SWITCH_LETTERS and label not in labels.near(code):
+        elif weight >= _SWITCH_LETTERS and (label not in labels.near(code) or at in surely):
             switches.append(Span(piece.start, piece.end, label))
         if not piece.short:
             of_text[label] = of_text.get(label, 0) + weight
@@ -203,17 +208,21 @@ def _chunks(at: int, text: Sequence[Line], base: str) -> Iterator[_Piece]:
             yield _Piece(at, lines[0].start, lines[-1].start + len(lines[-1].raw), bare, short)
 
 
-def _sentences(chunk: _Piece, text: str, base: str) -> Iterator[_Piece]:
-    """The sentences of a chunk that fails; those with fewer than four words go with the next."""
+def _sentences(chunk: _Piece, text: str, base: str) -> list[_Piece]:
+    """The sentences of a chunk that fails; shorter ones than five words go with one beside them."""
     raw = text[chunk.start : chunk.end]
-    start, sentences = 0, list(_SENTENCE.finditer(raw))
-    for number, sentence in enumerate(sentences):
-        bare = content.bare(raw[start : sentence.end()])
-        if number + 1 < len(sentences) and not content.is_long(bare, base):
-            continue
-        if bare:
-            yield _Piece(chunk.text, chunk.start + start, chunk.start + sentence.end(), bare)
-        start = sentence.end()
+    found: list[_Piece] = []
+    start = 0
+    for end in (sentence.end() for sentence in _SENTENCE.finditer(raw)):
+        bare = content.bare(raw[start:end])
+        if content.is_long(bare, base):
+            found.append(_Piece(chunk.text, chunk.start + start, chunk.start + end, bare))
+            start = end
+    if not found:
+        return [chunk]
+    if start < len(raw):
+        found[-1] = found[-1]._replace(end=chunk.end, bare=content.bare(text[found[-1].start : chunk.end]))
+    return found
 
 
 def main_languages(texts: Sequence[str]) -> list[str | None]:

@@ -63,13 +63,10 @@ def _sections(outcome: Outcome) -> list[Section]:
         for target in outcome.job.settings.targets
     ]
     used = [
-        [stage, language or "all", *(f"{count:,}" for count in asdict(usage).values())]
+        [stage, _name(language), *(f"{count:,}" for count in asdict(usage).values())]
         for stage, language, usage in report.usage(outcome)
     ]
-    dropped = [
-        [stage, languages.get(language).name if language else "all", reason, count]
-        for stage, language, reason, count in report.drops(outcome)
-    ]
+    dropped = [[stage, _name(language), reason, count] for stage, language, reason, count in report.drops(outcome)]
     columns = ("Stage", "Language", "Requests", "Prompt tokens", "Completion tokens")
     found = [
         Section("rows", "Rows", "", table=Table(("Language", "Code", "Rows"), rows, frozenset({2}))),
@@ -82,6 +79,10 @@ def _sections(outcome: Outcome) -> list[Section]:
         Section("requests", "Requests", "", table=Table(columns, used, frozenset({2, 3, 4}))),
     ]
     return [section for section in found if section.table is not None and section.table.rows]
+
+
+def _name(language: str) -> str:
+    return languages.get(language).name if language else "all"
 
 
 def _put(put: Put, work: Path, shards: Sequence[Path], targets: Sequence[str]) -> int:

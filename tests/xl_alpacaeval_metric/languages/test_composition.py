@@ -114,6 +114,19 @@ def test_a_near_language_is_named(text: str, code: str, other: str) -> None:
     assert (one.line_pass, one.answered_in) == (False, other)
 
 
+def test_a_sentence_in_a_near_language_is_a_switch_where_they_are_told_apart() -> None:
+    one = found(
+        "Zítra pojedeme na výlet do hor. W niedzielę pójdziemy wszyscy razem do kina na nowy film. Potom si dáme oběd.",
+        "cs",
+    )
+    assert (one.switched, one.answered_in, [span.language for span in one.spans]) == (True, "mixed", ["pl"])
+
+
+def test_a_short_last_sentence_goes_with_the_one_before() -> None:
+    one = found("Сегодня утром я встал рано, выпил кофе и пошёл на работу. Автобус опоздал.", "uk")
+    assert (one.fidelity, one.answered_in) == (0.0, "ru")
+
+
 def test_an_english_answer_with_a_finnish_first_line() -> None:
     one = found(
         "Tänään puhumme säästä ja siitä, miten se muuttuu.\n"
@@ -389,10 +402,13 @@ def test_a_span_begins_and_ends_with_its_language(text: str, code: str, start: s
             "en",
             "only if the weather",
         ),
+        ("Here's the answer in French: Le chat dort sur le canapé depuis ce matin.", "fr", "en", "the answer in"),
         ("La maestra dijo que ma ei saa aru miks keegi meile y cerró la puerta.", "es", "et", "saa aru miks"),
     ],
 )
-def test_a_span_in_a_quotation_or_a_list_is_found(text: str, code: str, language: str, part: str) -> None:
+def test_a_span_in_a_quotation_a_list_or_before_a_colon_is_found(
+    text: str, code: str, language: str, part: str
+) -> None:
     one = found(text, code)
     assert [span.language for span in one.spans] == [language]
     assert part in text[one.spans[0].start : one.spans[0].end]

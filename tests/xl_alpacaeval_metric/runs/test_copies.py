@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -36,17 +37,25 @@ def run(model: Path, folder: Path, progress: Any = silent, **settings: Any) -> l
     return lines(folder / "samples.jsonl")
 
 
-def test_two_copies_answer_as_one(two_gpus: None, tiny: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def one(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished run of one copy."""
+    folder = tmp_path_factory.mktemp("one") / "run"
+    run(tiny, folder)
+    return folder
+
+
+def test_two_copies_answer_as_one(two_gpus: None, one: Path, tiny: Path, tmp_path: Path) -> None:
     said: list[str] = []
     both = run(tiny, tmp_path / "both", lambda *step: said.extend(map(str, step[3:])), gpus="2")
-    assert both == run(tiny, tmp_path / "one", gpus="1")
+    assert both == lines(one / "samples.jsonl")
     assert len(both) == 12
     assert any("2 copies of the model, one on each GPU" in line for line in said)
     assert not list((tmp_path / "both").glob("samples.*.jsonl"))
 
 
 def test_a_killed_copy_loses_nothing(
-    two_gpus: None, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    two_gpus: None, one: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[int] = []
     popen = subprocess.Popen
@@ -69,12 +78,15 @@ def test_a_killed_copy_loses_nothing(
     half = lines(tmp_path / "run" / "samples.jsonl")
     assert 6 <= len(half) < 12  # The other copy went on to its end.
     whole = run(tiny, tmp_path / "run", gpus="2")
-    assert whole == run(tiny, tmp_path / "one", gpus="1")
+    assert whole == lines(one / "samples.jsonl")
     assert [row for row in whole if row in half] == half
 
 
-def test_answers_of_copies_that_were_killed_with_their_command_are_taken_over(tiny: Path, tmp_path: Path) -> None:
-    whole = run(tiny, tmp_path / "run")
+def test_answers_of_copies_that_were_killed_with_their_command_are_taken_over(
+    one: Path, tiny: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(one, tmp_path / "run")
+    whole = lines(one / "samples.jsonl")
     file = tmp_path / "run" / "samples.jsonl"
     texts = file.read_text("utf-8").splitlines(keepends=True)
     file.write_text("".join(texts[:3]), "utf-8")

@@ -251,7 +251,7 @@ def test_the_training_ends_with_the_loop(tiny: Path, tmp_path: Path) -> None:
         shutil.rmtree(tuned)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -22,8 +22,9 @@ from xl_alpacaeval_metric.languages.switches import lexicon
 
 WINDOW = 5
 """Words that are identified together."""
-_FOREIGN, _HARDLY = 0.5, 0.15
-"""A window is foreign from this probability of other languages, at most that of the asked one."""
+_FOREIGN, _HARDLY, _PERHAPS = 0.5, 0.15, 0.3
+"""A window is foreign from this probability of other languages, at most that of the asked one;
+perhaps from the last on where punctuation is left out, as in "dont" and "leau"."""
 _AT_ONCE = 2048
 """Windows whose probabilities of all languages are in memory together."""
 _BESIDE = 6
@@ -73,7 +74,7 @@ def foreign_runs(texts: Sequence[str], read: Tokens, code: str, fewest: int) -> 
 
     `read` are the words of each text as the own model reads it; they may be without punctuation.
     """
-    which = [at for at, _ in _marked(read, code)]
+    which = [at for at, _ in _marked(read, code, _PERHAPS)]
     if not which:
         return []
     places = reading.hashed([texts[at] for at in which])
@@ -125,8 +126,11 @@ def _run(places: Hashed, read: Tokens, first: int, last: int, texts: Sequence[in
     return Run(texts[at], read.vectors, read.numbers[words], places.written(words), starts.tolist())
 
 
-def _marked(read: Tokens, code: str) -> Iterator[tuple[int, list[int]]]:
-    """The texts with foreign windows, by index, and the words of each in one, by index."""
+def _marked(read: Tokens, code: str, most: float = _HARDLY) -> Iterator[tuple[int, list[int]]]:
+    """The texts with foreign windows, by index, and the words of each in one, by index.
+
+    Foreign is a window of which the asked language has `most` of the probability at most.
+    """
     is_hit = _are_foreign(read, code)
     some = np.flatnonzero(read.sums(is_hit))
     texts = read.of(some)
@@ -137,7 +141,7 @@ def _marked(read: Tokens, code: str) -> Iterator[tuple[int, list[int]]]:
     last = first + sizes[first]
     looked = before[last] > before[first]
     windows = np.stack([first[looked], last[looked]], axis=1)
-    windows = windows[_in_another(texts, windows, code)] if len(windows) else windows
+    windows = windows[_in_another(texts, windows, code, most)] if len(windows) else windows
     depth = np.zeros(len(texts.numbers) + 1, np.intp)
     np.add.at(depth, windows[:, 0], 1)
     np.add.at(depth, windows[:, 1], -1)
@@ -149,7 +153,7 @@ def _marked(read: Tokens, code: str) -> Iterator[tuple[int, list[int]]]:
         yield int(some[owner]), of_text.tolist()
 
 
-def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str) -> npt.NDArray[np.bool_]:
+def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str, most: float) -> npt.NDArray[np.bool_]:
     """Whether each window, from one word to before another, is in another language."""
     model, vectors = classifier.load(), texts.vectors
     sums, counts = (
@@ -166,7 +170,7 @@ def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str) -> npt.
             (sums[last] - sums[first]).astype(np.float32), (counts[last] - counts[first]).astype(np.float32)
         )
         asked, other = found[:, of_code].sum(1), found[:, ~of_near].sum(1)
-        parts.append((other >= _FOREIGN) & (asked <= _HARDLY))
+        parts.append((other >= _FOREIGN) & (asked <= most))
     return np.concatenate(parts)
 
 
