@@ -29,6 +29,7 @@ _PLACEHOLDER = re.compile(
 )
 _LINK = re.compile(r"(?<=\]\()[^()\s]+")
 _HTML = re.compile(r"</?[a-z][a-z0-9]*(?=\s*/?>|\s+[\w:-]+\s*=)|<!--")
+_TAG = re.compile(r"</?[a-z][^<>\n]{0,400}>|<!--.{0,2000}?-->", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""(?<=\s)(?:href|src|class|id|style)\s*=\s*(?:"[^"\n]*"|'[^'\n]*')""")
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]+|#\d+|#[xX][0-9a-fA-F]+);")
 _QUOTES = re.compile(
@@ -66,6 +67,14 @@ def lost(source: str, translated: str) -> Iterator[tuple[str, list[str]]]:
     brackets = _BRACKET.findall(before)
     if (there_are := len(_BRACKET.findall(after))) < len(brackets):
         yield "placeholders", [f"{len(brackets)} in brackets before, {there_are} after", *brackets]
+
+
+def without(text: str) -> str:
+    """The text without what is kept to the letter, that is the words that are to be translated."""
+    text = _without_formulas(text)
+    for pattern in (_PLACEHOLDER, _TAG, _ENTITY, _LINK):
+        text = pattern.sub(" ", text)
+    return text
 
 
 def _is_formula(inline: str | None) -> bool:

@@ -1,6 +1,7 @@
 """Faults in the form of a translation: code, structure, addresses or numbers that it lost."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.languages import words
@@ -104,7 +105,7 @@ def copy(source: str, translated: str) -> Fault | None:
 
 def untranslated_run(source: str, translated: str) -> str:
     """LEFT words in a row of the source that stand in the translation, outside of code; else ""."""
-    before, after = (words.tokens(markdown.without_code(text).casefold()) for text in (source, translated))
+    before, after = (_words_to_translate(text) for text in (source, translated))
     there, runs = (zip(*(tokens[skip:] for skip in range(LEFT)), strict=False) for tokens in (before, after))
     known = set(there)
     found = (" ".join(run) for run in runs if run in known)
@@ -116,12 +117,16 @@ def copied(source: str, translated: str) -> float:
 
     0 for fewer than eight words: a name, a title or a quotation may stay what it is.
     """
-    before, after = (words.tokens(markdown.without_code(text).casefold()) for text in (source, translated))
+    before, after = (_words_to_translate(text) for text in (source, translated))
     if len(after) < 2 * RUN:
         return 0.0
     there, runs = (list(zip(*(tokens[skip:] for skip in range(RUN)), strict=False)) for tokens in (before, after))
     known = set(there)
     return sum(run in known for run in runs) / len(runs)
+
+
+def _words_to_translate(text: str) -> Sequence[str]:
+    return words.tokens(kept_marks.without(markdown.without_code(text)).casefold())
 
 
 def _code(text: str) -> list[str]:
