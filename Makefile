@@ -12,7 +12,9 @@ PINS ?= -c constraints.txt
 # Many images set this, and then each process would compile torch, transformers and the harness again: the tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 
-PYTEST = HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Each of the workers takes up to 2 GB.
+WORKERS ?= 2
+PYTEST = HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo generate-demo train-demo test quick lint types unit docs vllm-demo test-newest clean
 

@@ -30,6 +30,9 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 """Files that stand beside data and hold no rows."""
+_SHARD = re.compile(r"(.*?)(\d{3,6})([-_]of[-_])(\d{3,6})(?!\d)(.*)")
+_FEW = 8
+"""Missing shards that are named, at most."""
 _BUFFER = 1 << 16
 
 
@@ -102,7 +105,23 @@ def with_rows(names: Iterable[str]) -> DataFiles:
             found.append(name)
         elif reason := _unread(name):
             left_out.append((name, reason))
+    left_out += [(name, "missing beside its other shards") for name in _missing_shards(found)]
     return DataFiles(tuple(found), tuple(left_out))
+
+
+def _missing_shards(names: Sequence[str]) -> list[str]:
+    """What the numbers of shards tell of: b-00001-of-00002.json beside b-00000-of-00002.json."""
+    there: dict[tuple[str, str, str, str], set[int]] = {}
+    for name in names:
+        if match := _SHARD.fullmatch(name):
+            before, number, between, of, after = match.groups()
+            there.setdefault((before, between, of, after), set()).add(int(number))
+    return [
+        f"{before}{number:0{len(of)}}{between}{of}{after}"
+        for (before, between, of, after), numbers in there.items()
+        # Some count from one.
+        for number in (() if len(numbers) >= int(of) else sorted(set(range(int(of))) - numbers)[:_FEW])
+    ]
 
 
 def of_train(files: DataFiles, declared: Sequence[tuple[str, str]] = ()) -> DataFiles:

@@ -7,19 +7,22 @@ form (from, value).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import unread_columns
 
 INSTRUCTION = ("instruction", "prompt", "query", "question", "input", "inputs")
 RESPONSE = ("response", "output", "answer", "completion", "target", "targets")
-CHAT = ("messages", "conversations", "conversation")
-SYSTEM = ("system", "system_prompt", "system_message")
-HISTORY = "history"
+CHAT = ("messages", "conversations", "conversation", "dialog", "dialogue", "chat")
+SYSTEM = ("system", "system_prompt", "system_message", "sys_prompt")
+HISTORY = ("history", "chat_history")
 BESIDE = ("input", "context")
 """Columns whose text belongs to the instruction beside them, as further paragraphs."""
-_NAMES = frozenset((*INSTRUCTION, *RESPONSE, *CHAT, *SYSTEM, HISTORY, *BESIDE, "text"))
+READ = frozenset(("id", *INSTRUCTION, *RESPONSE, *CHAT, *SYSTEM, *HISTORY, *BESIDE))
+"""The columns that are read."""
+_NAMES = READ - {"id"} | {"text"}
 _ROLES = {"human": "user", "gpt": "assistant"}  # ShareGPT's names of roles.
 
 
@@ -30,7 +33,7 @@ class Turn(NamedTuple):
     text: str
 
 
-def conversation_of(row: Mapping[str, object], where: str) -> Sequence[Turn]:
+def conversation_of(row: Mapping[str, object], where: str, known: Collection[str] = ()) -> Sequence[Turn]:
     """The turns in a row, in order: its instruction and response, or its chat where that differs.
 
     `input` and `context` beside an instruction are its further paragraphs, as in Alpaca's and
@@ -39,8 +42,9 @@ def conversation_of(row: Mapping[str, object], where: str) -> Sequence[Turn]:
 
     No text of these columns is lost: raises UserError with the row's place (`where`) where a
     column says something else than the one that is read, such as `output` beside `response`; where
-    the row has neither a chat nor an instruction with a response; and where a turn is not an object
-    with a role and a text.
+    another column has a text (see `unread_columns.check`), but for those `known` to the caller;
+    where the row has neither a chat nor an instruction with a response; and where a turn is no
+    object with a role and a text.
     """
     asked, answered = _first(row, INSTRUCTION), _first(row, RESPONSE)
     chat = next((name for name in CHAT if isinstance(row.get(name), list) and row[name]), None)
@@ -64,6 +68,8 @@ def conversation_of(row: Mapping[str, object], where: str) -> Sequence[Turn]:
         else:
             chat = None
     _check_complete(row, turns, request, (chat or asked, chat or answered), where)
+    if not row.keys() <= READ:
+        unread_columns.check(row, READ.union(known), [turn.text for turn in turns], where)
     return turns
 
 
@@ -194,10 +200,13 @@ def _kind(value: object) -> str:
 
 def _history(row: Mapping[str, object], where: str) -> Iterator[Turn]:
     """Earlier turns, as turns or as pairs of a request and its answer."""
-    found = row.get(HISTORY)
+    name, *others = [name for name in HISTORY if row.get(name)] or HISTORY
+    found = row.get(name)
+    if others and row.get(others[0]) not in (None, [], "", found):
+        raise UserError(f"{where}: {others[0]} and {name} have different texts; leave out one of them")
     if found is not None and found != "" and not isinstance(found, list):
         raise UserError(
-            f"{where}: {HISTORY} is {'text' if isinstance(found, str) else _kind(found)}; need a list of turns"
+            f"{where}: {name} is {'text' if isinstance(found, str) else _kind(found)}; need a list of turns"
         )
     for entry in found if isinstance(found, list) else ():
         if isinstance(entry, list) and len(entry) == 2 and all(isinstance(text, str) for text in entry):

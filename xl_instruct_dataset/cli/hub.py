@@ -40,15 +40,23 @@ def build_folder(
         float,
         typer.Option(min=0.0, max=1.0, help="Share of a pair's responses in a wrong language above which to stop"),
     ] = 0.01,
+    leave_out: Annotated[
+        str, typer.Option(metavar="COLUMN,...", help="Columns of the source that are left out, with what they say")
+    ] = "",
 ) -> None:
     """Write a folder for `load_dataset` and the Hub: Parquet files by language pair, and a card."""
     from xl_instruct_dataset.hub import build
-    from xl_instruct_dataset.sources.source import Source
+    from xl_instruct_dataset.sources.source import Source, parsed
 
     wanted = None if pairs is None else [pair.strip() for pair in pairs.split(",") if pair.strip()]
     with ProgressLine(output, "interrupted; nothing was written") as progress:
         built = build.build(
-            wanted, Source(source, streaming), output, progress, variant=variant, max_wrong=max_wrong_language
+            wanted,
+            Source(source, streaming, parsed(leave_out)),
+            output,
+            progress,
+            variant=variant,
+            max_wrong=max_wrong_language,
         )
     for pair, written in built.written.items():
         wrong = built.wrong[pair]

@@ -73,7 +73,7 @@ def _sections(outcome: Outcome) -> list[Section]:
         Section(
             "dropped",
             "Dropped",
-            "What was dropped, at which stage and why.",
+            "This was dropped, at these stages and for these reasons.",
             table=Table(("Stage", "Language", "Reason", "Count"), dropped, frozenset({3})),
         ),
         Section("requests", "Requests", "", table=Table(columns, used, frozenset({2, 3, 4}))),

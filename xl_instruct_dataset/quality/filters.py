@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import contamination
-from xl_alpacaeval_metric.languages import composition, fidelity, identify, labels, words
+from xl_alpacaeval_metric.languages import composition, fidelity, identify, labels, scripts, words
 from xl_instruct_dataset.quality import clean_reply, markdown, phrases
 from xl_instruct_dataset.quality.near_duplicates import NearDuplicates
 
@@ -29,6 +29,12 @@ __all__ = [
 
 LINES_IN_LANGUAGE, LETTERS_IN_LANGUAGE = 0.9, 0.85
 """The least shares of the lines checked, and of the letters, in the language asked for."""
+FOREIGN_LETTERS = 50
+"""Letters of spans in other languages that are too many in a text of any length.
+
+Of the 920 bundled texts two have such spans, of 21 letters at most. Two sentences of another
+language inside a text are found in 428 of 440 draws.
+"""
 
 # Bounds of the length of a response divided by that of its source, in characters weighted by
 # script. The bundled texts have ratios from 0.64 to 1.56 (4,992 pairs that say the same in 12
@@ -51,6 +57,9 @@ REPEATED_RUNS, REPEATED_CHARACTERS, REPEATED_LINES = 0.25, 0.5, 0.3
 RUN, RUN_OF_CHARACTERS = 4, 10
 FEWEST_RUNS, FEWEST_LINES = 6, 4
 
+_APOLOGY = 30
+"""Characters of a first sentence that may be but an apology, before a refusal in the second."""
+_ENDS = tuple(".!…。！।")
 _A_WORD = re.compile(r"[^\W\d_]{4}")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？।])|\n+")
 _NAMED = r"(?:in\s+)?{}(?:\s+(?:version|text|response|answer))?\s*+[*_]*+\s*+[:：]"
@@ -84,7 +93,8 @@ def unscored(code: str) -> bool:
 def wrong_language(response: str, code: str) -> Drop | None:
     """Drop a response that is in another language, wholly or in more than a tenth of its lines.
 
-    Or in more than a seventh of its letters: sentences and spans inside a line count.
+    Or in more than a seventh of its letters, or in FOREIGN_LETTERS: sentences and spans inside a
+    line count.
 
     `code` is the BCP-47 code of the language asked for. Lines are those that language fidelity
     checks. Code is ignored; table rows count only for the whole. A response in a language that the
@@ -106,7 +116,8 @@ def wrong_language(response: str, code: str) -> Drop | None:
     if sum(lines) < LINES_IN_LANGUAGE * len(lines):
         return Drop("wrong language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
     inside = fidelity.text_fidelity(running, language.code)
-    if inside.fidelity is not None and inside.fidelity < 100 * LETTERS_IN_LANGUAGE:
+    foreign = sum(scripts.weight(running[span.start : span.end]) for span in inside.spans)
+    if inside.fidelity is not None and (inside.fidelity < 100 * LETTERS_IN_LANGUAGE or foreign >= FOREIGN_LETTERS):
         others = ", ".join(dict.fromkeys(span.language for span in inside.spans))
         return Drop(
             "wrong language",
@@ -204,6 +215,8 @@ def leaked(text: str, code: str | None = None) -> Drop | None:
         return Drop("leaked", f"begin: {found[0]!r}")
     looks = [("begin", announced[:300]), ("begin", stripped[:300]), *(("end", end[-400:]) for end in ends)]
     looks += [("refusal", announced[:300]), ("refusal", stripped[:300])]
+    if len(sentences) > 1 and len(sentences[0]) < _APOLOGY and sentences[0].rstrip().endswith(_ENDS):
+        looks.append(("refusal", sentences[1][:300].strip()))
     looks += [("self", part) for part in (*sentences[:1], *sentences[-1:])] + [("anywhere", text)]
     looks += [(f"english_{where}", part) for where, part in looks if where in ("begin", "end")]
     for where, part in dict.fromkeys(looks):

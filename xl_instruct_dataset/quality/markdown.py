@@ -1,13 +1,16 @@
 """The layout of a Markdown text: spans of code, paragraphs, list items and table rows."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from xl_alpacaeval_metric.stats.length_control.markdown_elements import HEADING, ITEM
 
 _FENCE = re.compile(r"[ \t]*(?:>[ \t]?)*(`{3,}|~{3,})(.*)")
 ROW = re.compile(r"[ \t]*\|.*\|[ \t]*\Z")
 """A row of a table."""
+_RULE = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?")
+_CELL_END = re.compile(r"(?<!\\)\|")
+_QUOTED = re.compile(r" {0,3}>")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*[ \t]+(?=[^\sa-z])|[。！？।](?=.)")
 
 Span = tuple[int, int]
@@ -54,13 +57,31 @@ def without_code(text: str) -> str:
 
 
 def shape(text: str) -> dict[str, int]:
-    """The numbers of list items, headings and table rows outside of code."""
+    """The numbers of list items, headings, table rows, cells and quoted texts outside of code."""
     found = without_code(text).split("\n")
+    rows = _table_rows(found)
     return {
         "list items": sum(ITEM.match(line) is not None for line in found),
         "headings": sum(HEADING.match(line) is not None for line in found),
-        "table rows": sum(ROW.match(line) is not None for line in found),
+        "table rows": len(rows),
+        "table cells": sum(len(_CELL_END.findall(row.strip().strip("|"))) + 1 for row in rows),
+        "quoted texts": sum(
+            _QUOTED.match(line) is not None and not _QUOTED.match(before)
+            for before, line in zip(["", *found], found, strict=False)
+        ),
     }
+
+
+def _table_rows(lines: Sequence[str]) -> list[str]:
+    """The rows of tables; those without bars at their ends need a rule below the head."""
+    inside: set[int] = set()
+    for number, line in enumerate(lines):
+        if number and number not in inside and "|" in lines[number - 1] and _RULE.fullmatch(line.strip()):
+            below = number
+            while below < len(lines) and "|" in lines[below]:
+                below += 1
+            inside.update(range(number - 1, below))
+    return [line for number, line in enumerate(lines) if number in inside or ROW.match(line)]
 
 
 def paragraphs(text: str, start: int, end: int) -> Iterator[list[Span]]:

@@ -1,12 +1,11 @@
 """Faults in the form of a translation: code, structure, addresses or numbers that it lost."""
 
 import re
-import unicodedata
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.languages import words
-from xl_instruct_dataset.quality import clean_reply, markdown
+from xl_instruct_dataset.quality import clean_reply, kept_marks, kept_numbers, markdown
 
 _INLINE_CODE = re.compile(r"(?<!`)`(?=\S)([^`\n]*[^`\s])`(?!`)")
 _ONLY_CODE = re.compile(r"[_(){}\[\]=\\/$<]|--|\w\.\w|[a-z][A-Z]|\d\.\d")
@@ -14,18 +13,10 @@ _ONLY_CODE = re.compile(r"[_(){}\[\]=\\/$<]|--|\w\.\w|[a-z][A-Z]|\d\.\d")
 
 Between backticks there are also names of keys and menus, which are translated.
 """
-_ADDRESS = re.compile(r"https?://[\w\-.~:/?#@!$&+,;=%]+", re.ASCII)
-_KEPT = {
-    "formulas": re.compile(
-        r"\$\$.+?\$\$|\\\[.+?\\\]|\\\(.+?\\\)|(?<![\w$\\])\$(?=[^\s\d$])[^$\n]*[^\s$]\$(?![\w$])", re.DOTALL
-    ),
-    "placeholders": re.compile(
-        r"\{\{?\w+\}?\}|%\(\w+\)s|(?<!\w)%[sd](?!\w)|\$\{\w+\}|<[A-Z][A-Z0-9_]+>|\[[A-Z][A-Z0-9_]{2,}\]"
-    ),
-    "HTML": re.compile(r"</?[a-z][a-z0-9]*(?=[\s/>])"),
-}
-"""What a translation keeps to the letter. A dollar before a digit is money."""
+_ADDRESS = re.compile(r"(?:https?://|www\.)[\w\-.~:/?#@!$&+,;=%]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.ASCII)
 _PARAGRAPH = re.compile(r"\n\s*\n")
+SHORT_LINE = 60
+"""Characters of a line, on average, below which its end means something."""
 COPIED, RUN = 0.3, 4
 """The largest share of runs of RUN words that a translation may have in common with its source.
 
@@ -37,12 +28,6 @@ LEFT, LEFT_LETTERS = 8, 24
 Two of the bundled texts of one item in different languages share 4 at most (7,568 pairs).
 """
 _BOLD = re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?![\d]|s\b)")
-_OTHER_DIGIT = re.compile(r"[^\D0-9]")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’٬٫\s]+(?=\d)")
-_LONG = re.compile(r"\d{3}")
-_HAN_DIGITS = "〇一二三四五六七八九零"
-_HAN_DIGIT = re.compile(f"[{_HAN_DIGITS}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +41,12 @@ class Fault:
         return f"{self.reason}: {self.detail}" if self.detail else self.reason
 
 
-def fault(source: str, translated: str) -> Fault | None:
+def fault(source: str, translated: str, target: str = "") -> Fault | None:
     """What is wrong with the form of a translation (of a text or a segment); None if nothing is.
 
     Checked is what holds in every language: code in fences and between backticks, addresses, the
-    number of list items, headings and table rows, formulas, placeholders, HTML tags, bold, numbers
-    of three digits or more (see `lost_numbers`), and markers of the prompt.
+    number of list items, headings, table rows and cells, formulas, placeholders, links, HTML, bold,
+    numbers of three digits or more (in words of `target`, too), and markers of the prompt.
     """
     if clean_reply.MARKER.search(translated) and not clean_reply.MARKER.search(source):
         return Fault("a marker of the prompt is in the translation")
@@ -81,21 +66,27 @@ def fault(source: str, translated: str) -> Fault | None:
     spans = [len(_INLINE_CODE.findall(text)) for text in (prose, there)]
     if spans[1] < spans[0]:
         return Fault("code lost", f"{spans[0]} pairs of backticks before, {spans[1]} after")
-    for kind, pattern in _KEPT.items():
-        if lost := list((Counter(pattern.findall(prose)) - Counter(pattern.findall(there))).elements()):
-            return Fault(f"{kind} lost", ", ".join(lost[:3]))
+    for kind, missing in kept_marks.lost(prose, there):
+        return Fault(f"{kind} lost", ", ".join(missing[:3]))
     if _BOLD.search(prose) and not _BOLD.search(there):
         return Fault("bold lost")
-    if lost := lost_numbers(source, translated):
+    if lost := kept_numbers.lost(prose, translated, target):
         return Fault("numbers lost", ", ".join(lost[:5]))
     return None
 
 
-def lost_paragraphs(source: str, translated: str) -> Fault | None:
-    """The fault of a translation with one paragraph of several, or a quarter of them or less."""
-    before, after = (len(_PARAGRAPH.split(markdown.without_code(text).strip())) for text in (source, translated))
-    if after == 1 < before or 4 * after <= before:
+def lost_breaks(source: str, translated: str) -> Fault | None:
+    """The fault of a translation with one paragraph of several, or a third of them or less.
+
+    Or with half of the lines or less, where lines are as short as those of verse and addresses.
+    """
+    texts = [markdown.without_code(text).strip() for text in (source, translated)]
+    before, after = (len(_PARAGRAPH.split(text)) for text in texts)
+    if after == 1 < before or 3 * after <= before:
         return Fault("paragraphs lost", f"{before} before, {after} after")
+    lines, left = ([line for line in text.split("\n") if line.strip()] for text in texts)
+    if len(lines) > 2 and 2 * len(left) <= len(lines) and sum(map(len, lines)) < SHORT_LINE * len(lines):
+        return Fault("line breaks lost", f"{len(lines)} lines before, {len(left)} after")
     return None
 
 
@@ -114,7 +105,7 @@ def copy(source: str, translated: str) -> Fault | None:
 
 def untranslated_run(source: str, translated: str) -> str:
     """LEFT words in a row of the source that stand in the translation, outside of code; else ""."""
-    before, after = (words.tokens(markdown.without_code(text).casefold()) for text in (source, translated))
+    before, after = (_words_to_translate(text) for text in (source, translated))
     there, runs = (zip(*(tokens[skip:] for skip in range(LEFT)), strict=False) for tokens in (before, after))
     known = set(there)
     found = (" ".join(run) for run in runs if run in known)
@@ -126,7 +117,7 @@ def copied(source: str, translated: str) -> float:
 
     0 for fewer than eight words: a name, a title or a quotation may stay what it is.
     """
-    before, after = (words.tokens(markdown.without_code(text).casefold()) for text in (source, translated))
+    before, after = (_words_to_translate(text) for text in (source, translated))
     if len(after) < 2 * RUN:
         return 0.0
     there, runs = (list(zip(*(tokens[skip:] for skip in range(RUN)), strict=False)) for tokens in (before, after))
@@ -134,36 +125,11 @@ def copied(source: str, translated: str) -> float:
     return sum(run in known for run in runs) / len(runs)
 
 
+def _words_to_translate(text: str) -> Sequence[str]:
+    return words.tokens(kept_marks.without(markdown.without_code(text)).casefold())
+
+
 def _code(text: str) -> list[str]:
     return [
         "\n".join(line.strip() for line in text[start:end].split("\n")) for start, end in markdown.code_blocks(text)
     ]
-
-
-def lost_numbers(source: str, translated: str) -> list[str]:
-    """The numbers with three or more digits in a row that the translation lacks.
-
-    Digits may be of any script, with any signs between them: 1,500 matches 1.500 and १५००. A
-    round number is matched without its zeros: 50,000 is 5万 in Chinese. Decades (1990s) are
-    ignored.
-    """
-    numbers = [match[0] for match in _NUMBER.finditer(_digits(markdown.without_code(source)))]
-    numbers = [number for number in numbers if _LONG.search(number)]
-    if not numbers:
-        return []
-    there = _HAN_DIGIT.sub(lambda found: str(_HAN_DIGITS.index(found[0]) % 10), _digits(translated))
-    there = _BETWEEN_DIGITS.sub("", there)
-    lost = []
-    for number in numbers:
-        digits = re.sub(r"\D", "", number)
-        if digits in there:
-            continue
-        significant = digits.rstrip("0")
-        if len(digits) - len(significant) < 2 or significant not in there:
-            lost.append(number)
-    return lost
-
-
-def _digits(text: str) -> str:
-    """The text with the digits of every script replaced by 0 to 9."""
-    return _OTHER_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)

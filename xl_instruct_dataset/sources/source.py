@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import data_files, tables
+from xl_alpacaeval_metric.files import data_files, foreign_columns, tables, unread_columns
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_instruct_dataset.records import PAIRS, VARIANTS, Provenance, TrainingRow, languages_of
 from xl_instruct_dataset.sources import file_names, sample
-from xl_instruct_dataset.sources.training_row import row_of
+from xl_instruct_dataset.sources.training_row import columns_of, row_of
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +25,13 @@ _LICENSES = {RELEASED: "cc-by-sa-4.0"}
 class Source:
     """A source by its name: "sample", a folder, or a dataset's id on the Hub.
 
-    With `streaming`, files on the Hub are read without a download.
+    With `streaming`, files on the Hub are read without a download. Columns called as those of
+    `leave_out` are not there.
     """
 
     name: str
     streaming: bool = False
+    leave_out: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path | None:
@@ -83,8 +85,14 @@ class Source:
             return
         found = self._read(file_names.of_pair(self._names, pair, variant, self.name))
         provenance = Provenance(dataset=self.name if self.folder is None else self.folder.name, license=self.license)
+        unread: set[str] = set()
         for number, (where, row) in enumerate(found, 1):
-            yield row_of(row, where, codes, f"{pair}-{number:07d}", provenance)
+            row = unread_columns.leave_out(row, self.leave_out)
+            made = row_of(row, where, codes, f"{pair}-{number:07d}", provenance)
+            if new := unread_columns.of(row, unread.union(foreign_columns.READ, columns_of(row))):
+                unread.update(new)
+                logger.warning("%s: not read: column %s", where, ", ".join(new))
+            yield made
 
     @cached_property
     def _names(self) -> Sequence[str]:
@@ -154,6 +162,11 @@ class Source:
         from huggingface_hub import hf_hub_download
 
         return Path(hf_hub_download(self.name, name, repo_type="dataset")).open("rb")
+
+
+def parsed(columns: str) -> tuple[str, ...]:
+    """The names in a list of columns with commas between them."""
+    return tuple(name.strip() for name in columns.split(",") if name.strip())
 
 
 def _not_reached(repo: str, error: Exception, file: str = "the list of its files") -> str:

@@ -8,6 +8,10 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import foreign_columns
 from xl_instruct_dataset.records import CRITERIA, Provenance, Selection, TrainingRow
 
+_ALWAYS = frozenset((*CRITERIA, "instruction_language", "response_language", "provenance", "scores", "selection"))
+_ORIGIN = ("passage", "source_response")
+_ALL = _ALWAYS.union(_ORIGIN)
+
 
 def row_of(
     found: Mapping[str, Any], where: str, pair: tuple[str, str], identifier: str, provenance: Provenance
@@ -19,7 +23,7 @@ def row_of(
     conversation of other turns than one of the user and its answer, for instance with a system
     prompt.
     """
-    turns = foreign_columns.conversation_of(found, where)
+    turns = foreign_columns.conversation_of(found, where, columns_of(found))
     roles = [turn.role for turn in turns]
     if roles != ["user", "assistant"]:
         there = ", ".join(roles[:6]) + (", ..." if len(roles) > 6 else "")
@@ -47,10 +51,15 @@ def row_of(
     return row
 
 
+def columns_of(found: Mapping[str, Any]) -> frozenset[str]:
+    """The columns of a row that are ours, besides its instruction and response."""
+    return _ALL if isinstance(found.get("provenance"), dict) else _ALWAYS
+
+
 def _origin(found: Mapping[str, Any], where: str) -> dict[str, str | None]:
     """The texts that a row of ours was made from; in other rows the names may mean other things."""
     ours = isinstance(found.get("provenance"), dict)
-    texts = {name: found.get(name) if ours else None for name in ("passage", "source_response")}
+    texts = {name: found.get(name) if ours else None for name in _ORIGIN}
     if not all(value is None or isinstance(value, str) for value in texts.values()):
         raise UserError(f"{where}: needs text as {' and '.join(texts)}")
     return texts

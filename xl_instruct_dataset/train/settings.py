@@ -30,6 +30,7 @@ class Settings:
         "With --mixture temperature: shares like n ** (1 / temperature)", default=3.0, at_least=1
     )
     mix_with: str | None = setting("HUB_ID|FOLDER|FILE:RATIO,...: so many rows of it per row of the data", default=None)
+    leave_out: str = setting("Columns of the data that are left out: COLUMN,...", default="", affects_result=False)
     # Whole prompts, in all their languages.
     held_out: float = setting("Share of the rows kept for the evaluation loss", default=0.05, at_least=0, at_most=0.9)
     seed: int = setting("Decides which rows, their order, and the adapter's first weights", default=0, at_least=0)

@@ -137,3 +137,19 @@ def test_a_folder_without_rows_says_what_it_has(tmp_path: Path) -> None:
     (tmp_path / "state.arrow").write_bytes(b"")
     with pytest.raises(UserError, match=r"holds no \.parquet, .*\.tsv file; .*left out 1 file \(Arrow files"):
         data_files.in_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "missing"),
+    [
+        (["train-00000-of-00002.parquet"], ["train-00001-of-00002.parquet"]),
+        (["a/part_001_of_003.jsonl.gz", "a/part_003_of_003.jsonl.gz"], ["a/part_000_of_003.jsonl.gz"]),
+        (["train-00000-of-00002.parquet", "train-00001-of-00002.parquet"], []),
+        (["train-00001-of-00002.parquet", "train-00002-of-00002.parquet"], []),
+        (["train-1-of-2.parquet", "train.jsonl"], []),
+    ],
+)
+def test_a_missing_shard_is_named(names: list[str], missing: list[str]) -> None:
+    found = data_files.with_rows(names)
+    assert list(found.names) == names
+    assert [name for name, reason in found.left_out if reason == "missing beside its other shards"][:1] == missing

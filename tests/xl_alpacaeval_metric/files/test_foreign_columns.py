@@ -6,6 +6,7 @@ import pytest
 
 from tests.foreign_rows import ANSWERED, ASKED, FORMS
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import unread_columns
 from xl_alpacaeval_metric.files.foreign_columns import conversation_of, texts_of
 
 USER, ASSISTANT = {"role": "user", "content": "Why?"}, {"role": "assistant", "content": "Darum."}
@@ -156,3 +157,45 @@ def test_every_text_of_a_row_is_found_once_at_any_depth() -> None:
 def test_a_row_without_text_is_one_line(row: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"^data line 3: no text; needs instruction and response, or messages$"):
         texts_of(row, "data line 3")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"document": "Tea is older than coffee."},
+        {"passage": "茶比咖啡更早。"},
+        {"chosen": [USER, {"role": "assistant", "content": "Because it is so."}]},
+        {"notes": {"of": ["the author of this"]}},
+        {"source_text": "Tea is older than coffee."},
+    ],
+)
+def test_a_text_that_no_turn_has_needs_a_word_of_the_user(more: dict[str, Any]) -> None:
+    row = {"instruction": "Why?", "response": "Darum.", **more}
+    with pytest.raises(
+        UserError, match=f"line 3: column {next(iter(more))} has text that is not read; call it context"
+    ):
+        conversation_of(row, "data line 3")
+    assert len(conversation_of(row, "data line 3", more.keys())) == 2
+    assert len(conversation_of(unread_columns.leave_out(row, more.keys()), "")) == 2
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"category": "open question", "source_id": "a b", "_url": "https://x.org", "n": 4, "meta": {"by": "A. Writer"}},
+        {"marker": "stackexchange", "document": "", "passage": None, "notes": []},
+        {"text": "### Ask:\nWhy?\n\n### Answer:\nDarum.", "reply": "Darum."},
+    ],
+)
+def test_labels_and_repetitions_are_passed_over(more: dict[str, Any]) -> None:
+    row = {"instruction": "Why?", "response": "Darum.", **more}
+    assert len(conversation_of(row, "data line 3")) == 2
+    assert not {"n", "document", "passage", "notes"} & set(unread_columns.of(row, ("instruction", "response")))
+
+
+def test_other_names_of_a_chat_its_history_and_system_prompt() -> None:
+    assert turns(dialog=[USER, ASSISTANT]) == turns(dialogue=[USER, ASSISTANT]) == turns(messages=[USER, ASSISTANT])
+    said = turns(instruction="Why?", response="Darum.", sys_prompt="Be kind.", chat_history=[["Hi.", "Hallo."]])
+    assert [text for _, text in said] == ["Be kind.", "Hi.", "Hallo.", "Why?", "Darum."]
+    with pytest.raises(UserError, match="chat_history and history have different texts"):
+        turns(instruction="Why?", response="Darum.", history=[["Hi.", "Hallo."]], chat_history=[["Hi.", "Moin."]])

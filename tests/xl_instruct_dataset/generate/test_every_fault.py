@@ -1,5 +1,6 @@
 """A translator that commits every fault once in each of eight languages; no good row is lost."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,19 @@ ENGLISH = (
     "Pack a small bag with water, some bread and a warm jacket for the evening. Ask the neighbours about the old path "
     "along the river, since the maps rarely show it. When you come back, wash the boots at once."
 )
-KEPT = {"formula": "$a^2 + b^2 = c^2$", "HTML": "<b>!</b> <br/>", "placeholder": "{user_name}"}
+KEPT = {
+    "formula": "$a^2 + b^2 = c^2$",
+    "formula-after-a-digit": "$5x + 3 = 18$",
+    "HTML": "<b>!</b> <br/>",
+    "entity": "&nbsp;",
+    "comment": "<!-- 1 -->",
+    "placeholder": "{user_name}",
+    "spaced-placeholder": "{{ name }}",
+    "directive": "%s",
+    "brackets": "[Your Name]",
+    "link": "[+](a.md)",
+    "table": "\n\n| 1 | 2 |\n|---|---|\n| 3 | 4 |",
+}
 LANGUAGE = {"wrong language", "mixed languages"}
 FAULTS = {
     1: ("a copy of the source", {*LANGUAGE, "copied from the source", "untranslated"}),
@@ -29,11 +42,21 @@ FAULTS = {
     17: ("HTML", {"HTML lost"}),
     18: ("placeholder", {"placeholders lost"}),
     21: ("paragraphs", {"paragraphs lost"}),
+    3: ("formula-after-a-digit", {"formulas lost"}),
+    6: ("spaced-placeholder", {"placeholders lost"}),
+    8: ("brackets", {"placeholders lost"}),
+    10: ("entity", {"HTML lost"}),
+    14: ("link", {"links lost"}),
+    15: ("directive", {"placeholders lost"}),
+    19: ("comment", {"HTML lost"}),
+    20: ("table", {"table rows"}),
+    22: ("two sentences of a third language", LANGUAGE),
 }
-"""By the number of a row of the sample whose translations have no fault in their form: the fault,
-and the reasons that it may be dropped for."""
-GOOD = {23: "formula HTML placeholder", 5: ""}
+"""By the number of a row of the sample: the fault, and the reasons that it may be dropped for."""
+GOOD = {23: " ".join(KEPT), 5: "", 24: "formula-after-a-digit brackets"}
 """Rows without a fault, and what their translations keep."""
+FLAT = {3, 6, 8, 10, 14, 15, 19, 20, 22, 24}
+"""Rows with lists in some languages."""
 
 
 def with_marks(number: int, text: str) -> str:
@@ -42,17 +65,31 @@ def with_marks(number: int, text: str) -> str:
     return " ".join([text, *(mark for name, mark in KEPT.items() if name in marks.split())])
 
 
+def response(code: str, seed: str) -> str:
+    """The sample's response in a language."""
+    return next(row.response for row in sample.rows(code) if row.id.rpartition("-")[0] == seed)
+
+
+def flat(text: str) -> str:
+    """The text without its lists and paragraphs, which differ from one language to another."""
+    return " ".join(re.sub(r"(?m)^\s*(?:[-*•]|\d+[.)])\s+", "", text).split())
+
+
 def translator(body: dict[str, Any]) -> str:
     """The sample's texts, with the faults of `FAULTS`."""
     stage, slots = prompts.stage_of(body)
-    number = teacher.number_of(body)
     if stage == "answer":
-        return with_marks(number, teacher.fluent(body))
+        number = teacher.number_of(body)
+        text = teacher.fluent(body)
+        return with_marks(number, flat(text) if number in FLAT else text)
     if stage != "translate":
         return teacher.fluent(body)
     code = next(code for code in TARGETS if languages.get(code).name == slots["language"])
-    seed = sample.seeds()[number - 1]["id"]
-    good = next(row.response for row in sample.rows(code) if row.id.rpartition("-")[0] == seed)
+    beginning = flat(slots["text"])[:40]
+    seeds = enumerate((one["id"] for one in sample.seeds()), 1)
+    number, seed = next((number, seed) for number, seed in seeds if flat(response("en", seed)).startswith(beginning))
+    good = response(code, seed)
+    good = flat(good) if number in FLAT else good
     kind = FAULTS.get(number, ("",))[0]
     first, rest = good.split("\n", 1) if "\n" in good else (good, "")
     match kind:
@@ -68,7 +105,9 @@ def translator(body: dict[str, Any]) -> str:
             return REFUSALS[code][0]
         case "a remark":
             return good + "\n\n" + REMARKS[code].rpartition("\n\n")[2]
-        case "formula" | "HTML" | "placeholder":
+        case "two sentences of a third language":
+            return f"{good} {' '.join(re.split(r'(?<=[.!?]) ', flat(response('ga', seed)))[:2])}"
+        case kind if kind in KEPT:
             return good
         case "paragraphs":
             return " ".join(good.split())

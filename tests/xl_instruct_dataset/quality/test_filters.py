@@ -1,6 +1,7 @@
 """The filters: what each drops, and that nothing good is dropped."""
 
 import itertools
+import re
 
 import pytest
 
@@ -42,6 +43,17 @@ def test_every_bundled_text_is_in_the_wrong_language_for_another() -> None:
             assert reason(filters.wrong_language(group[code], other)) == "wrong language"
 
 
+@pytest.mark.parametrize("other", ["tr", "fr", "hu", "zh"])
+@pytest.mark.parametrize("code", ["de", "fi", "hi", "mt"])
+def test_two_sentences_of_a_third_language_are_too_many_in_a_text_of_any_length(code: str, other: str) -> None:
+    texts = [group[code] for group in bundled.groups() if code in group and len(group[code]) > 600][:4]
+    assert filters.wrong_language("\n\n".join(texts), code) is None
+    stranger = next(group[other] for group in bundled.groups() if other in group and len(group[other]) > 200)
+    sentences = "".join(re.split(r"(?<=[.!?。！？])", stranger)[:2])
+    texts[1] = f"{texts[1]} {sentences}"
+    assert reason(filters.wrong_language("\n\n".join(texts), code)) == "wrong language"
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -51,7 +63,7 @@ def test_every_bundled_text_is_in_the_wrong_language_for_another() -> None:
         (f"```\nx = 1\n```\n      \n{CHINESE}", "zh"),  # In Chinese, spaces count, too.
         (HINDI, "hi"),
         (f"{FINNISH}\n\n```python\nfor the_cat in all_of_the_cats: print('this is an English sentence')\n```", "fi"),
-        ("\n".join([FINNISH] * 9 + [ENGLISH]), "fi"),
+        ("\n".join([FINNISH] * 9 + ["The cat sleeps for most of the day."]), "fi"),
         ("Helsinki", "de"),
         ("42", "fi"),
         ("", "fi"),

@@ -35,8 +35,8 @@ def answered_in(runs: Sequence[ShownRun]) -> Section | None:
     return Section(
         name="answered_in",
         title="Asked for, answered in",
-        about="Of the answers that were asked for in the language of a row, the percentage in each language. "
-        "“Several” have a large part in another one.",
+        about="Each row is a language that was asked for, and shows in percent which languages the answers are in; "
+        "an empty cell is none. “Several” have a large part in another language.",
         chart=charts.heat_map(found, "asked for", "answered in", zeros=False),
         table=Table(("Run", "Asked for", *map(name_of, columns)), rows, frozenset(range(2, len(columns) + 2))),
     )
@@ -61,7 +61,7 @@ def fidelity(runs: Sequence[ShownRun]) -> Section | None:
     return Section(
         name="fidelity",
         title="Text in the language",
-        about="The percentage of the answers' text that is in the language asked for.",
+        about="This is the percentage of the answers' text that is in the language asked for.",
         chart=chart,
         table=Table(
             ("Language", "Run", "%"), [[code, run, f"{value:.1f}"] for code, run, value in values], frozenset({2})
@@ -90,7 +90,7 @@ def lengths(runs: Sequence[ShownRun]) -> Section | None:
     return Section(
         name="length",
         title="Lengths",
-        about="The mean length of the answers, as a multiple of the references'. At 1 they are as long.",
+        about="This is the mean length of the answers, as a multiple of the references'. At 1 they are as long.",
         chart=charts.forest(points, "times the reference's length", (0, max(1.5, most * 1.05)), rule=1)
         if points
         else None,
@@ -118,7 +118,7 @@ def criteria(runs: Sequence[ShownRun]) -> Section | None:
     return Section(
         name="criteria",
         title="Criteria",
-        about="Mean levels from 1 to 5, with 95% intervals, over all languages; by language in the table.",
+        about="These are mean levels from 1 to 5 over all languages, with 95% intervals; the table has each language.",
         chart=charts.forest(points, "level", (1, 5)),
         table=Table(("Criterion", "Run", "Language", "Level (95%)", "Rated"), rows, frozenset({3, 4})),
     )

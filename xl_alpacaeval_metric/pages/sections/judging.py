@@ -43,8 +43,8 @@ def check(runs: Sequence[ShownRun]) -> Section | None:
     return Section(
         name="judge_check",
         title="Judge check",
-        about="How often the judge is right on pairs whose right verdict is known, with 95% intervals. At 50 it "
-        "guesses, and its win rates say nothing.",
+        about="This is how often the judge is right on pairs whose right verdict is known, with 95% intervals. At 50 "
+        "it guesses, and its win rates say nothing.",
         chart=charts.forest(points, "right, %", (0, 100), rule=50),
         table=Table(columns, rows, frozenset({3, 4, 5, 6})),
         lines=lines,
@@ -101,7 +101,7 @@ def costs(runs: Sequence[ShownRun], prices: tuple[float, float] | None = None) -
     if not rows:
         return None
     columns = ["Run", "Requests", "From cache", "Retries", "Tokens read", "Tokens written", "Seconds"]
-    about = "What the judge was asked in the command that finished each run."
+    about = "This is what the judge was asked in the command that finished each run."
     if prices:
         columns.append("Price")
         about += (

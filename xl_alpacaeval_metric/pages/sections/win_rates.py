@@ -67,7 +67,7 @@ def _of_several(runs: Sequence[ShownRun]) -> Section:
     some = sorted(runs, key=lambda run: (order.get(run.name, len(runs)), -(number(run.results, "win_rate") or 0)))
     rows = [_overview_row(run, places.get(run.name)) for run in some]
     judged = [run for run in some if number(run.results, "win_rate") is not None]
-    about = "Win rates over all languages, with 95% intervals. "
+    about = "These are win rates over all languages, with 95% intervals. "
     if places:
         about += "Runs that share a letter are not told apart; “ranks” are those that a run may truly have."
     columns = (
@@ -173,8 +173,8 @@ def by_language(runs: Sequence[ShownRun]) -> Section | None:
     return Section(
         name="win_rate_by_language",
         title="Win rate by language",
-        about="How often the judge prefers the run's answers to the references, with 95% intervals. At 50 both are "
-        "equally good.",
+        about="This is how often the judge prefers the run's answers to the references, with 95% intervals. At 50 "
+        "both are equally good.",
         chart=charts.forest(points, "win rate, %", _percent_domain(points), rule=50),
         table=Table(("Language", "Run", "Win rate, % (95%)", "Judged", "Missing"), rows, frozenset({2, 3, 4})),
     )

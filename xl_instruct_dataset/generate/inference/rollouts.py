@@ -140,7 +140,7 @@ class Translate:
 
     def _fault(self, text: str, translated: str, target: str) -> Fault | None:
         """What is wrong with a translation: its form, or what the filters find in it alone."""
-        if form := translation_faults.fault(text, translated):
+        if form := translation_faults.fault(text, translated, target):
             return form
         drop = _drop(translated, target) or filters.untranslated(text, translated, self.source, target)
         drop = drop or filters.length_ratio(text, translated, self.source, target)
@@ -148,7 +148,7 @@ class Translate:
             return Fault(drop.reason, drop.detail)
         varieties = self.source.partition("-")[0] == target.partition("-")[0]
         copied = None if varieties else translation_faults.copy(text, translated)
-        return copied or translation_faults.lost_paragraphs(text, translated) or self._address(translated, target)
+        return copied or translation_faults.lost_breaks(text, translated) or self._address(translated, target)
 
     def _address(self, translated: str, target: str) -> Fault | None:
         if (form := self.forms_of_address.get(target)) and (found := address.other(translated, target, form)):

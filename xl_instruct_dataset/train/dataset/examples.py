@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import foreign_columns
 from xl_instruct_dataset.records import TrainingRow
+from xl_instruct_dataset.sources.training_row import columns_of
 
 _ROLES = ("system", "user", "assistant")
 
@@ -76,7 +77,7 @@ def of_chat(row: Mapping[str, object], where: str, group: str, number: int, lice
     UserError with the row's place (`where`) for a row without an answer, or with turns of another
     role than system, user and assistant.
     """
-    turns = list(foreign_columns.conversation_of(row, where))
+    turns = list(foreign_columns.conversation_of(row, where, columns_of(row)))
     if other := next((turn.role for turn in turns if turn.role not in _ROLES), None):
         raise UserError(f"{where}: a turn of {other[:40]!r}; needs turns of {', '.join(_ROLES)} alone")
     while turns and turns[-1].role != "assistant":

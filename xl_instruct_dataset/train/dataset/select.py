@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError, first_line
-from xl_alpacaeval_metric.files import data_files, tables
+from xl_alpacaeval_metric.files import data_files, tables, unread_columns
 from xl_instruct_dataset.records import VARIANTS, canonical
-from xl_instruct_dataset.sources.source import Source
+from xl_instruct_dataset.sources.source import Source, parsed
 from xl_instruct_dataset.train.dataset import examples, mixture
 from xl_instruct_dataset.train.dataset.examples import Example, GroupCounts, TrainingSplit
 from xl_instruct_dataset.train.settings import Settings
@@ -32,19 +32,21 @@ def select(settings: Settings) -> TrainingSplit:
 
 
 def _selected(settings: Settings) -> TrainingSplit:
-    mixed = _mixed(settings.mix_with)  # First, so that an error in it is raised before all rows are read.
+    left_out = parsed(settings.leave_out)
+    mixed = _mixed(settings.mix_with, left_out)  # First, so that an error in it is raised before all rows are read.
     pools: dict[str, list[Example]] = {}
     available: dict[str, int] = {}
-    source = Source(_data(settings))
+    source = Source(_data(settings), leave_out=left_out)
     for pair in _pairs(settings, source):
         rows = [examples.of_row(row, pair) for row in source.rows(pair, settings.variant)]
         available[pair] = len(rows)
         limit = settings.per_language or len(rows)
         pools[pair] = mixture.draw(rows, min(limit, len(rows)), f"{settings.seed}:cap:{pair}")
     notes = [
-        f"{pair}: has {count} rows, fewer than --per-language {settings.per_language}"
+        f"{pair}: has {count or 'no'} rows"
+        + (f", fewer than --per-language {settings.per_language}" if settings.per_language else "")
         for pair, count in available.items()
-        if count < (settings.per_language or 0)
+        if count < (settings.per_language or 1)
     ]
     items = mixture.held_out_items(
         [row.item for pool in pools.values() for row in pool], settings.held_out, settings.seed
@@ -108,6 +110,7 @@ class Mixed:
 
     name: str
     ratio: float
+    leave_out: tuple[str, ...] = ()
 
     def draw(self, count: int, seed: int) -> tuple[list[Example], str]:
         """`count` of its rows at random, and a line about those that were left out, if any."""
@@ -118,7 +121,9 @@ class Mixed:
         seen = 0
         for number, (where, row) in enumerate(self._rows(seed), 1):
             try:
-                example = examples.of_chat(row, where, self.name, number, license)
+                example = examples.of_chat(
+                    unread_columns.leave_out(row, self.leave_out), where, self.name, number, license
+                )
             except UserError as error:
                 unusable, reason = unusable + 1, reason or str(error)
                 continue
@@ -170,7 +175,7 @@ class Mixed:
             ) from None
 
 
-def _mixed(text: str | None) -> list[Mixed]:
+def _mixed(text: str | None, leave_out: tuple[str, ...]) -> list[Mixed]:
     parts = []
     for part in filter(None, (piece.strip() for piece in (text or "").split(","))):
         name, _, ratio = part.rpartition(":")
@@ -182,7 +187,7 @@ def _mixed(text: str | None) -> list[Mixed]:
             raise UserError(
                 f"--mix-with {part!r}: needs HUB_ID, FOLDER or FILE and a ratio above 0, as in ORG/NAME:0.5"
             )
-        found = Mixed(name, number)
+        found = Mixed(name, number, leave_out)
         next(islice(found._rows(0), 1), None)
         parts.append(found)
     return parts
