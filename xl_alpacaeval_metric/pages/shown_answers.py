@@ -13,8 +13,6 @@ from xl_alpacaeval_metric.records.result import Result, Usage
 from xl_alpacaeval_metric.runs.opened import Opened, OpenedItem
 from xl_alpacaeval_metric.runs.opened.harness import logs
 
-NO_JUDGE = "no judge"
-
 
 def results(opened: Opened) -> dict[str, Any]:
     """What results.json of a run with these answers would hold, as far as it is known."""

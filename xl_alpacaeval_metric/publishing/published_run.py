@@ -8,12 +8,12 @@ from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.records.judge_check import NO_JUDGE
 from xl_alpacaeval_metric.runs import finished
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.opened import harness
 
 ALL = "all"
-NO_JUDGE = "no judge"
 _LICENSES = {
     "mini": "apache-2.0",
     "context": "apache-2.0",

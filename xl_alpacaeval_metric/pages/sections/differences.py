@@ -7,8 +7,9 @@ from xl_alpacaeval_metric.leaderboard import contrasts
 from xl_alpacaeval_metric.pages import charts
 from xl_alpacaeval_metric.pages.charts import Point
 from xl_alpacaeval_metric.pages.section import ALL, Section, Table, check_of, name_of
-from xl_alpacaeval_metric.pages.sections.win_rates import NO_JUDGE, without_checks
+from xl_alpacaeval_metric.pages.sections.win_rates import without_checks
 from xl_alpacaeval_metric.pages.shown_run import ShownRun
+from xl_alpacaeval_metric.records.judge_check import NO_JUDGE
 from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs.contrast import Contrast
@@ -52,13 +53,9 @@ def _judged(run: ShownRun) -> compare.Run:
         return contrasts.load(run.folder)
     items = {one.key: one for one in run.opened.items}
     return compare.Run(
-        name=run.setting.name,
-        signature=run.setting.signature,
-        judge=run.setting.judge,
+        run.setting,
         items={key: one.comparison for key, one in items.items()},
         preferences={key: one.preference for key, one in items.items()},
-        check=run.setting.check,
-        one_order=run.setting.one_order,
     )
 
 

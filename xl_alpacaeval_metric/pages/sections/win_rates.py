@@ -21,9 +21,8 @@ from xl_alpacaeval_metric.pages.section import (
     number,
 )
 from xl_alpacaeval_metric.pages.shown_run import Figures, ShownRun
+from xl_alpacaeval_metric.records.judge_check import NO_JUDGE
 from xl_alpacaeval_metric.report import cells
-
-NO_JUDGE = "no judge"
 
 
 def overview(runs: Sequence[ShownRun]) -> Section:
