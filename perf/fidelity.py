@@ -90,11 +90,11 @@ def main() -> None:
     parser.add_argument("--language")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
+    identifiers.second_opinion().classify("The sun is out today.")
     texts, codes = read(options.path, options.language) if options.path else bundled()
     every = sum(text.count("\n") + 1 for text in texts)
     for code in dict.fromkeys(codes):  # Loads the models and the word lists.
         language_fidelity(["The sun is out today and the children play."], [code])
-    identifiers.second_opinion().classify("The sun is out today.")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     lid176 = identifiers.benchmark()

@@ -14,8 +14,8 @@ from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 from xl_alpacaeval_metric.languages.own_model.word_vectors import WordVectors
 
 _END = "</s>"
-_MOST_WORDS = 200_000
-"""Words whose vectors are kept: about 40 MB."""
+_MOST_WORDS = 60_000
+"""Words whose vectors are kept: some 15 MB, the words of a few languages."""
 _AT_ONCE = 512
 
 

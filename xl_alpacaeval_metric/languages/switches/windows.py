@@ -25,6 +25,8 @@ WINDOW = 5
 _FOREIGN, _HARDLY, _PERHAPS = 0.5, 0.15, 0.3
 """A window is foreign from this probability of other languages, at most that of the asked one;
 perhaps from the last on where punctuation is left out, as in "dont" and "leau"."""
+_AT_ONCE = 2048
+"""Windows whose probabilities of all languages are in memory together."""
 _BESIDE = 6
 """Words on each side of what looks foreign that may belong to it."""
 _SENTENCE_END = re.compile("[.!?…:;。！？।؟\n()\\[\\]|]")
@@ -160,13 +162,16 @@ def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str, most: f
         )
         for some in (vectors.sums, vectors.counts)
     )
-    first, last = windows.T
-    found = model.probabilities(
-        (sums[last] - sums[first]).astype(np.float32), (counts[last] - counts[first]).astype(np.float32)
-    )
-    asked = found[:, columns(model.labels, code)[0]].sum(1)
-    other = found[:, ~columns(model.labels, code)[1]].sum(1)
-    return np.asarray((other >= _FOREIGN) & (asked <= most))
+    of_code, of_near = columns(model.labels, code)
+    parts = []
+    for start in range(0, len(windows), _AT_ONCE):
+        first, last = windows[start : start + _AT_ONCE].T
+        found = model.probabilities(
+            (sums[last] - sums[first]).astype(np.float32), (counts[last] - counts[first]).astype(np.float32)
+        )
+        asked, other = found[:, of_code].sum(1), found[:, ~of_near].sum(1)
+        parts.append((other >= _FOREIGN) & (asked <= most))
+    return np.concatenate(parts)
 
 
 @lru_cache(maxsize=256)
