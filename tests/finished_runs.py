@@ -99,7 +99,8 @@ def harness_log(folder: Path, preferences: Sequence[float], model: str, judge: s
     place = folder / model.replace("/", "__")
     stamp = "2026-11-28T10-00-00.000000"
     write_jsonl(place / f"samples_xl_alpacaeval_mini_de_{stamp}.jsonl", samples)
-    described = {"judged_by": {"signature": SIGNATURE.format(reference="9").replace("openai/any", judge)}}
-    results = {"model_name": model, "configs": {"xl_alpacaeval_mini_de": {"metadata": described}}}
+    signature = SIGNATURE.format(reference="9").replace("openai/any", judge).replace("pairs@", "mini@")
+    described = {"judged_by": {"signature": signature}}
+    results = {"model_name": model, "date": 1795860000.0, "configs": {"xl_alpacaeval_mini_de": {"metadata": described}}}
     (place / f"results_{stamp}.json").write_text(json.dumps(results), encoding="utf-8")
     return folder

@@ -50,7 +50,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "content_length fidelity",
     ),
     "xl_alpacaeval_metric.pages": (
-        "__init__ charts packing shown_answers",
+        "__init__ charts packing",
         "drawing shown_run",
         "section",
         "answer_list document sections",

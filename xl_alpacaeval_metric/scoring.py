@@ -130,12 +130,8 @@ def score_task(
         missing_reasons=_missing_reasons(verdicts, ratings),
         warnings=(
             *votes.left_out(verdicts),
-            *figures.swamped(),
-            *figures.one_sided(),
             *(agreement.warnings(judges) if judges else ()),
-            *unfinished_thoughts(task.comparisons),
-            *gaming.warnings(task.comparisons),
-            *evidence.warnings(languages),
+            *warnings(figures, task.comparisons),
         ),
         items=tuple(item_row(one) for one in items),
         by_design={design: figures.scores(indices) for design, indices in designs.items()},
@@ -143,7 +139,18 @@ def score_task(
     )
 
 
-def unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
+def warnings(figures: Figures, comparisons: Sequence[Comparison]) -> list[str]:
+    """What to read before the figures of these comparisons, however they were judged."""
+    return [
+        *figures.swamped(),
+        *figures.one_sided(),
+        *_unfinished_thoughts(comparisons),
+        *gaming.warnings(comparisons),
+        *evidence.warnings(dict.fromkeys(item.language for item in comparisons)),
+    ]
+
+
+def _unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
     """A warning about thoughts that never ended, whose answers are empty; none where all ended."""
     count = sum(item.unfinished for item in items)
     if not count:

@@ -1,7 +1,6 @@
 """The command that publishes a run."""
 
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,13 +11,14 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
 
 if TYPE_CHECKING:
-    from xl_alpacaeval_metric.hub.push import PushPlan
     from xl_alpacaeval_metric.publishing.published_run import PublishedRun
 
 
 @app.command()
 def publish(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run folder")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN|FILE", help="A run folder, a file of answers, or an output folder of lm_eval")
+    ],
     repo: Annotated[str | None, typer.Option(metavar="ORG/NAME", help="The dataset repository for the run")] = None,
     public: Annotated[bool, typer.Option("--public", help="Make a new repository public; private without it")] = False,
     model_repo: Annotated[
@@ -74,11 +74,12 @@ def _upload(
     dry_run: bool,
 ) -> None:
     from xl_alpacaeval_metric.hub import push
-    from xl_alpacaeval_metric.publishing import model_results, replaced_run, run_dataset
+    from xl_alpacaeval_metric.publishing import benchmark_texts, model_results, replaced_run, run_dataset
 
-    content = None
-    if model_repo is not None and benchmark_repo is not None:
-        content = model_results.text(model_results.entries(found, benchmark_repo, push.address(repo)))
+    figures = []
+    where = model_results.path(found)
+    if benchmark_repo is not None:
+        figures = model_results.entries(found, benchmark_repo, push.address(repo))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "run"
         written = run_dataset.write(found, folder)
@@ -87,48 +88,41 @@ def _upload(
             say(f"{name}: {files.rows:,} rows")
         say(
             f"licence: {found.license}"
-            + (" (say in the card whose rows they are)" if found.license == "unknown" else "")
+            + (" (say in the card whose rows they are)" if found.license == benchmark_texts.OTHER else "")
         )
+        others: list[object] = []
+        against = ""
+        try:
+            if model_repo is not None and benchmark_repo is not None:
+                model_results.check_repositories(model_repo, benchmark_repo)
+                others = model_results.others(model_repo, where, figures)
+            if lost := replaced_run.replaced(folder, repo, planned):
+                verb = "loses" if replace and not dry_run else "would lose"
+                against = f"{repo} {verb} {' and '.join(lost)}"
+        except UserError as error:
+            if not dry_run:
+                raise
+            against = f"what is on the Hub could not be looked at: {error}"
+        else:
+            against += "; choose another --repo, or give --replace" if against and not replace else ""
         if dry_run:
             for upload in planned.uploads:
                 say(f"{upload.size:>14,}  {upload.path}")
             say(f"{len(planned.uploads)} files would go to {repo} ({'public' if public else 'private'}, if new)")
-            if content is not None:
-                say(f"a pull request to {model_repo} would add {model_results.path(found)}:")
-                say(content.rstrip())
-            for line in _against(folder, repo, planned, model_repo, benchmark_repo, replace):
-                say(line, error=True)
+            if figures:
+                say(f"a pull request to {model_repo} would write {where}:")
+                say(model_results.text(figures, others).rstrip())
+        elif against and not replace:
+            raise UserError(against)
+        if against:
+            say(against, error=True)
+        if dry_run:
             return
-        if model_repo is not None and benchmark_repo is not None:
-            model_results.check_repositories(model_repo, benchmark_repo)
-        if not replace and (lost := replaced_run.replaced(folder, repo, planned)):
-            raise UserError(_loss(repo, lost))
         pushed = push.push(folder, repo, planned, public=public, message=f"Upload a run of {found.model}")
     say(f"{pushed.url} ({'private' if pushed.private else 'public'})")
-    if model_repo is not None and content is not None:
+    if model_repo is not None:
         if pushed.private:
             say(f"{repo} is private: readers of {model_repo} cannot follow its figures there", error=True)
         why = f"Win rates by language, with intervals in the notes. The run: {push.address(repo)}"
-        where = model_results.open_pull_request(model_repo, model_results.path(found), content, why)
-        say(f"{model_repo}: asked for in {where}")
-
-
-def _against(
-    folder: Path, repo: str, planned: "PushPlan", model_repo: str | None, benchmark_repo: str | None, replace: bool
-) -> list[str]:
-    """What the repositories have against publishing, for a dry run: a Hub that is away, too."""
-    from xl_alpacaeval_metric.publishing import model_results, replaced_run
-
-    lines = []
-    try:
-        if lost := replaced_run.replaced(folder, repo, planned):
-            lines.append(_loss(repo, lost) if not replace else f"{repo} would lose {' and '.join(lost)}")
-        if model_repo is not None and benchmark_repo is not None:
-            model_results.check_repositories(model_repo, benchmark_repo)
-    except UserError as error:
-        lines.append(f"what is on the Hub could not be looked at: {error}")
-    return lines
-
-
-def _loss(repo: str, lost: Sequence[str]) -> str:
-    return f"{repo} would lose {' and '.join(lost)}; choose another --repo, or give --replace"
+        request = model_results.open_pull_request(model_repo, where, model_results.text(figures, others), why)
+        say(f"{model_repo}: asked for in {request}")

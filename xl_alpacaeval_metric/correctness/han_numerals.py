@@ -10,6 +10,8 @@ _SIGNS = "".join((*_DIGITS, *_TENS, *_MYRIADS))
 _NUMBER = re.compile(
     f"(?<![{_SIGNS}\\d])([{_SIGNS}]{{1,20}})(?:点([{''.join(_DIGITS)}]{{1,20}})(?![{_SIGNS}分刻半钟]))?(?!\\d)"
 )
+_HOUR = re.compile("[点點時时](?!儿|兒|也|都|没|不)")
+"""What makes a lone 一 an hour, and no "a little"."""
 
 
 def as_digits(text: str) -> str:
@@ -19,9 +21,9 @@ def as_digits(text: str) -> str:
 
 def _written(found: re.Match[str]) -> str:
     signs, decimals = found.groups()
-    if (signs == "一" and not decimals and found.string[found.end() : found.end() + 1] not in "点時时") or not (
-        {*signs} & _DIGITS.keys() or signs[0] == "十"
-    ):
+    if signs == "一" and not decimals and not _HOUR.match(found.string, found.end()):
+        return found[0]
+    if not ({*signs} & _DIGITS.keys() or signs[0] == "十"):
         return found[0]
     value = str(_value(signs))
     return f"{value}.{''.join(str(_DIGITS[sign]) for sign in decimals)}" if decimals else value

@@ -69,7 +69,7 @@ def _values(parts: Sequence[tuple[int, str]], words: Wording) -> Iterator[tuple[
             total, current = total + (current or 1) * value, 0
         elif count and value == 100 and 0 < current < 100:
             current *= 100
-        elif count and _fits(current, total, value, linked, words.units_first and (linked or words.joined)):
+        elif count and _fits(current, total, value, linked, words):
             current += value
         else:
             if count:
@@ -80,7 +80,7 @@ def _values(parts: Sequence[tuple[int, str]], words: Wording) -> Iterator[tuple[
         yield total + current, count
 
 
-def _fits(current: int, total: int, value: int, linked: bool, units_first: bool) -> bool:
+def _fits(current: int, total: int, value: int, linked: bool, words: Wording) -> bool:
     """Whether a word goes on with the number so far, as in 200 + 20 + 2 and 2 + 20."""
     if value >= 1_000:
         return False
@@ -91,8 +91,10 @@ def _fits(current: int, total: int, value: int, linked: bool, units_first: bool)
     last = current % 100
     if last % 10 == 0 and (last >= 20 or not linked) and value < (20 if last in (60, 80) else 10):
         return True
-    # Ten comes after the unit in Irish: dó dhéag.
-    return (units_first and last < 10 and value % 10 == 0 and 20 <= value < 100) or (last < 10 and value == 10)
+    if last >= 10:
+        return False
+    units_first = words.units_first and (linked or words.joined)
+    return (units_first and value in range(20, 100, 10)) or (words.teens_last and value == 10)
 
 
 def _lowest(total: int) -> int:

@@ -20,6 +20,7 @@ class Wording:
     joined: bool
     endings: bool
     units_first: bool
+    teens_last: bool
     lists: Mapping[str, Sequence[str]]
     clock: Mapping[str, str | int]
 
@@ -45,6 +46,7 @@ def of(language: str) -> Wording | None:
         joined=given.get("joined", False),
         endings=given.get("endings", False),
         units_first=given.get("units_first", False),
+        teens_last=given.get("teens_last", False),
         lists=lists,
         clock={_normal(template): minutes for template, minutes in given.get("clock", {}).items()},
     )

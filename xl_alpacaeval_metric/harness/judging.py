@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric import gaming, scoring
+from xl_alpacaeval_metric import scoring
 from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.figures import Figures, thinking_of
@@ -20,7 +20,7 @@ from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check import checking
-from xl_alpacaeval_metric.languages import content_length, evidence, fidelity
+from xl_alpacaeval_metric.languages import content_length, fidelity
 from xl_alpacaeval_metric.panels.panel import open_judges
 from xl_alpacaeval_metric.records.judge_check import JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
@@ -144,24 +144,16 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
     given = task.judge_pending()
     for verdict in votes.averaged(given):
         verdicts[verdict.id, verdict.language].append(verdict)
-    for line in (
-        *task.left_out(),
-        *votes.left_out(given),
-        *scoring.unfinished_thoughts(task.comparisons),
-        *gaming.warnings(task.comparisons),
-        *evidence.warnings({item.language for item in items}),
-    ):
+    scored = item_scores(task.comparisons, verdicts)
+    figures = Figures(scored, (), None, judge is not None, task.not_judged)
+    for line in (*task.left_out(), *votes.left_out(given), *scoring.warnings(figures, task.comparisons)):
         logger.warning("%s: %s", items[0].language, line)
     _say_missing(given, items[0].language)
-    scored = item_scores(task.comparisons, verdicts)
     shares = fidelity.answered_in([one.fidelity for one in scored])
     logger.info("%s: answered in %s", items[0].language, ", ".join(f"{c} {share:.0f}%" for c, share in shares.items()))
     if (thoughts := thinking_of(items)) is not None:
         told = ", ".join(f"{c} {share:.0f}%" for c, share in thoughts.languages.items())
         logger.info("%s: thought in %s", items[0].language, told)
-    figures = Figures(scored, (), None, judge is not None, task.not_judged)
-    for line in (*figures.swamped(), *figures.one_sided()):
-        logger.warning("%s", line)
     tastes = checking.tastes(check), checking.markdown_tastes(check)
     lengths = _content_lengths(task.comparisons) if tastes[0] else [None] * len(scored)
     return [

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import filter as filter_names
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,19 +79,31 @@ def check_name(repo: str, option: str = "--repo") -> None:
         raise UserError(f"{option} {repo}: {_summary(error)}") from None
 
 
-def card_of(repo: str) -> Path | None:
-    """The card of a dataset repository, on this machine; None where there is none.
+def files_of(repo: str, pattern: str) -> list[Path]:
+    """The files of a dataset repository that match, on this machine; none where it does not exist.
 
     Raises UserError where the Hub refuses or cannot be reached.
     """
-    from huggingface_hub import HfApi, hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
+    from huggingface_hub import hf_hub_download
+
+    names, commit = _names(repo)
+    try:
+        found = sorted(filter_names(names, pattern))
+        return [Path(hf_hub_download(repo, name, repo_type="dataset", revision=commit)) for name in found]
+    except Exception as error:
+        raise hub_failure(repo, error) from None
+
+
+def _names(repo: str) -> tuple[list[str], str | None]:
+    """The files of a dataset repository, and its commit; none where it does not exist."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
-        HfApi().dataset_info(repo)
-        return Path(hf_hub_download(repo, hub_folder.CARD, repo_type="dataset"))
-    except (RepositoryNotFoundError, EntryNotFoundError):
-        return None
+        info = HfApi().dataset_info(repo)
+        return [file.rfilename for file in info.siblings or ()], info.sha
+    except RepositoryNotFoundError:
+        return [], None
     except Exception as error:
         raise hub_failure(repo, error) from None
 
@@ -110,9 +123,11 @@ def replaced(repo: str, planned: PushPlan) -> list[str]:
     them any more, and a card that this package did not write. Empty where the repository does not
     exist. Raises UserError where the Hub refuses or cannot be reached.
     """
-    card = card_of(repo)
+    card = next(iter(files_of(repo, hub_folder.CARD)), None)
     if card is None:
-        return []
+        others = [Path(name).name for name in _names(repo)[0] if not name.startswith(".git")]
+        what = f"{len(others)} files, such as {others[0]}, which load without a card now" if others else ""
+        return [what] if what else []
     front = front_of(card)
     listed = front.get("configs")
     names = [str(config.get("config_name")) for config in (listed if isinstance(listed, list) else ()) if config]
@@ -143,6 +158,7 @@ def push(folder: Path, repo: str, planned: PushPlan, *, public: bool = False, me
 
     check_name(repo)
     api = HfApi()
+    new = _names(repo)[1] is None
     try:
         api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
         info = api.dataset_info(repo)
@@ -158,7 +174,8 @@ def push(folder: Path, repo: str, planned: PushPlan, *, public: bool = False, me
             commit_message=message.strip() or f"Upload {folder.resolve().name}",
         )
     except Exception as error:
-        raise hub_failure(repo, error) from None
+        left = "; a new repository may be there now, and empty" if new else ""
+        raise UserError(f"{hub_failure(repo, error)}{left}") from None
     return Pushed(str(commit.commit_url), removed, bool(info.private))
 
 
@@ -182,7 +199,7 @@ def _older(there: Sequence[str], planned: PushPlan) -> list[str]:
 
 def hub_failure(repo: str, error: Exception) -> UserError:
     """The Hub's refusal, or why it cannot be reached, in one line."""
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     if isinstance(error, HfHubHTTPError):
         return UserError(_refused(repo, error))
@@ -191,6 +208,8 @@ def hub_failure(repo: str, error: Exception) -> UserError:
         return UserError(f"{repo}: the Hub refused: {_summary(error)}")
     if isinstance(error.__cause__, HfHubHTTPError):
         return UserError(_refused(repo, error.__cause__))
+    if isinstance(error, OfflineModeIsEnabled):
+        return UserError(f"{repo}: the Hub is not asked, since HF_HUB_OFFLINE is set")
     reason = f"{type(error).__name__}: {_summary(error.__cause__ or error)}"
     return UserError(f"{repo}: the Hub cannot be reached, nothing was committed ({reason})")
 

@@ -1,6 +1,5 @@
 """Entries of a leaderboard: a finished run's figures by item, read without its texts."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +20,7 @@ from xl_alpacaeval_metric.leaderboard.answer_figures import (
     number,
 )
 from xl_alpacaeval_metric.records.judgements import ItemKey
-from xl_alpacaeval_metric.runs import finished
+from xl_alpacaeval_metric.runs import finished, opened
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.compare import CORRECT_RATE
 from xl_alpacaeval_metric.runs.finished import Setting
@@ -68,9 +67,7 @@ class Entry:
     @property
     def model(self) -> str:
         """The model's name, empty where the run does not know it."""
-        model = str(self.setting.settings.get("model") or "")
-        path = Path(model).expanduser()
-        return path.resolve().name if model and os.path.exists(path) else model
+        return opened.model_of(self.setting.settings)
 
     @property
     def reference(self) -> str:

@@ -44,7 +44,7 @@ def sections(runs: Sequence[ShownRun], prices: tuple[float, float] | None = None
         judging.costs(runs, prices),
         judging.settings(runs),
     ]
-    names = shown_run.shareable(runs)
+    names = shown_run.without_paths(runs)
     return [
         replace(section, about=names(section.about), lines=list(map(names, section.lines)))
         for section in found

@@ -12,12 +12,13 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge import aggregate
 from xl_alpacaeval_metric.languages import fidelity
-from xl_alpacaeval_metric.pages import shown_answers
+from xl_alpacaeval_metric.machine import shareable
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import finished, opened, verdicts
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.finished import Setting
 from xl_alpacaeval_metric.runs.opened import Opened
+from xl_alpacaeval_metric.runs.opened import results as opened_results
 
 Figures = Mapping[str, Any]
 """The keys of results.json, of one language or of all; an earlier version lacks some."""
@@ -43,6 +44,7 @@ class Answer:
 class ShownRun:
     """A run, read as far as charts and tables need it; or answers that are no run folder.
 
+    Its texts name no secret and no folder of this machine (`shareable`), but for those of answers.
     `results` and `check` are what the files of these names hold; `check` is empty without one.
     `last` is the entry of run.json on the last command: when and where it ran. `opened` are the
     answers where they are no run folder's.
@@ -77,7 +79,8 @@ class ShownRun:
         if self.opened is not None:
             for one in self.opened.items:
                 levels_of = {name: int(level) for name, level in one.scores.items()}
-                yield Answer(one.comparison, shown_answers.measured(one), [*shown_answers.verdicts(one)], levels_of)
+                shown = list(map(_shown, opened_results.verdict_rows(one)))
+                yield Answer(one.comparison, opened_results.item_row(one), shown, levels_of)
             return
         items = run_folder.read_samples(self.folder / run_folder.SAMPLES)
         said = _verdicts(self.folder / run_folder.VERDICTS)
@@ -111,25 +114,26 @@ def read(folders: Sequence[Path]) -> list[ShownRun]:
 
 
 def named(runs: Sequence[ShownRun]) -> list[ShownRun]:
-    """The runs with the folder beside each name that several have."""
-    for more in (
-        lambda run: run.folder.name,
-        lambda run: "/".join(run.folder.resolve().parts[-2:]),
-        lambda run: str(run.folder),
-    ):
-        counts = Counter(run.name for run in runs)
-        runs = [
-            replace(run, name=f"{run.name} ({more(run)})") if counts[run.name] > 1 and more(run) != run.name else run
-            for run in runs
-        ]
-    return list(runs)
+    """The runs; a name that several have with as much of the folder as tells them apart."""
+    folders: dict[str, list[tuple[str, ...]]] = {}
+    for run in runs:
+        folders.setdefault(run.name, []).append(run.folder.resolve().parts)
+    found = []
+    for run in runs:
+        same, mine, depth = folders[run.name], run.folder.resolve().parts, 1
+        while depth < len(mine) and sum(parts[-depth:] == mine[-depth:] for parts in same) > 1:
+            depth += 1
+        place = shareable.text("/".join(mine[-depth:]))
+        found.append(run if len(same) == 1 or place == run.name else replace(run, name=f"{run.name} ({place})"))
+    return found
 
 
-def shareable(runs: Sequence[ShownRun]) -> Callable[[str], str]:
+def without_paths(runs: Sequence[ShownRun]) -> Callable[[str], str]:
     """What turns the paths of runs in a text into the names of their folders.
 
     Messages name runs by their paths; a page is passed on, and where it was made is nobody's
-    business. Where folders have the same name, the run's name on the page stands for it.
+    business. Other paths and secrets go, too (`shareable`). Where folders have the same name, the
+    run's name on the page stands for it.
     """
     counts = Counter(run.folder.resolve().name for run in runs)
     found = {}
@@ -139,7 +143,7 @@ def shareable(runs: Sequence[ShownRun]) -> Callable[[str], str]:
             if os.sep in path:
                 found[path] = name if counts[name] == 1 else run.name
     paths = re.compile("|".join(map(re.escape, sorted(found, key=len, reverse=True))) or r"(?!)")
-    return lambda text: paths.sub(lambda match: found[match[0]], text)
+    return lambda text: shareable.text(paths.sub(lambda match: found[match[0]], text))
 
 
 def _read(path: Path) -> list[ShownRun]:
@@ -149,8 +153,8 @@ def _read(path: Path) -> list[ShownRun]:
         ShownRun(
             name=one.model or one.path.resolve().name,
             folder=one.path,
-            setting=one.setting,
-            results=shown_answers.results(one),
+            setting=_shareable(one.setting),
+            results=shareable.value(opened_results.results(one)),
             opened=one,
         )
         for one in opened.read_all([path])
@@ -166,11 +170,16 @@ def _read_run(folder: Path) -> ShownRun:
     return ShownRun(
         name=opened.model_in(folder, setting.settings) or folder.resolve().name,
         folder=folder,
-        setting=setting,
-        results=jsonl.read_json(folder / run_folder.RESULTS),
-        check=jsonl.read_json(check) if check.is_file() else {},
+        setting=_shareable(setting),
+        results=shareable.value(jsonl.read_json(folder / run_folder.RESULTS)),
+        check=shareable.value(jsonl.read_json(check)) if check.is_file() else {},
         last=history[-1] if isinstance(history, list) and history and isinstance(history[-1], dict) else {},
     )
+
+
+def _shareable(setting: Setting) -> Setting:
+    settings = shareable.value({**setting.settings, "model": opened.model_of(setting.settings)})
+    return replace(setting, signature=shareable.text(setting.signature), settings=settings)
 
 
 def _key(row: Figures) -> ItemKey:
@@ -181,11 +190,17 @@ def _verdicts(file: Path) -> dict[ItemKey, list[Figures]]:
     """The last verdict on each question, by item."""
     found: dict[ItemKey, dict[object, Figures]] = {}
     for row in jsonl.read_lines(file):
-        shown = {name: row[name] for name in _SHOWN_OF_VERDICTS if row.get(name) not in (None, "", 0)}
-        shown["preference"] = row.get("preference")
         question = (row.get("judge", ""), row.get("order"), row.get("vote") or 0)
-        found.setdefault(_key(row), {})[question] = shown
+        found.setdefault(_key(row), {})[question] = _shown(row)
     return {key: list(some.values()) for key, some in found.items()}
+
+
+def _shown(row: Figures) -> Figures:
+    """What a page shows of a line of verdicts.jsonl."""
+    shown = {name: row[name] for name in _SHOWN_OF_VERDICTS if row.get(name) not in (None, "", 0)}
+    for name in shown.keys() & {"judge", "reason"}:
+        shown[name] = shareable.value(shown[name])
+    return {**shown, "preference": row.get("preference")}
 
 
 def _levels(file: Path) -> dict[ItemKey, Mapping[str, int]]:

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import Benchmark, Row
 from xl_alpacaeval_metric.benchmark import own as own_benchmark
-from xl_alpacaeval_metric.benchmark.phrasing import DATA
 from xl_alpacaeval_metric.files import parquet
 from xl_alpacaeval_metric.files.jsonl import replace_file
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import card_text, front_matter
 from xl_alpacaeval_metric.hub import folder as hub_folder
+from xl_alpacaeval_metric.publishing.benchmark_texts import texts
 from xl_alpacaeval_metric.publishing.eval_yaml import eval_yaml
 from xl_alpacaeval_metric.signature import package_version
 
@@ -55,8 +54,8 @@ def export(benchmark: Benchmark, output: Path) -> Mapping[str, Written]:
         }
         replace_file(folder / hub_folder.CARD, _card(benchmark, output.resolve().name, written, columns))
         if runnable(benchmark):
-            texts = _texts(benchmark.name)
-            replace_file(folder / hub_folder.EVAL, eval_yaml(texts["title"], texts["what"], list(written), SPLIT))
+            about = texts(benchmark.name)
+            replace_file(folder / hub_folder.EVAL, eval_yaml(about["title"], about["what"], list(written), SPLIT))
         hub_folder.verified(folder)
     return written
 
@@ -64,20 +63,6 @@ def export(benchmark: Benchmark, output: Path) -> Mapping[str, Written]:
 def runnable(benchmark: Benchmark) -> bool:
     """Whether every row has a reference, so that others can grade with eval.yaml."""
     return all(row.reference for row in benchmark.rows)
-
-
-@cache
-def _texts(name: str) -> Mapping[str, str]:
-    """Title, licence and description of a benchmark, for its card."""
-    import yaml
-
-    found: dict[str, dict[str, str]] = yaml.safe_load((DATA / "benchmarks.yaml").read_text("utf-8"))
-    own = {
-        "title": name,
-        "license": "other",
-        "what": "Requests and the languages to answer them in. Made by its authors, not a part of xl-suite.",
-    }
-    return found.get(name, own)
 
 
 def features() -> "datasets.Features":
@@ -88,11 +73,11 @@ def features() -> "datasets.Features":
 
 
 def _card(benchmark: Benchmark, name: str, written: Mapping[str, Written], columns: "datasets.Features") -> str:
-    texts = _texts(benchmark.name)
+    found = texts(benchmark.name)
     asked_in = {row.instruction_language for row in benchmark.rows}
     about = front_matter.About(
-        pretty_name=texts["title"],
-        license=texts["license"],
+        pretty_name=found["title"],
+        license=found["license"],
         languages=sorted({*written, *asked_in} - {own_benchmark.UNKNOWN}),
         tags=(front_matter.TAG, "benchmark", "cross-lingual", "multilingual", "llm-as-a-judge"),
     )
@@ -110,7 +95,7 @@ def _card(benchmark: Benchmark, name: str, written: Mapping[str, Written], colum
         "benchmark",
         {
             "title": about.pretty_name,
-            "what": texts["what"],
+            "what": found["what"],
             "name": card_text.quoted(name),
             "example": next(iter(written)),
             "table": table,

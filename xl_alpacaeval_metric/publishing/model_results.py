@@ -1,8 +1,11 @@
 """Win rates as `.eval_results/*.yaml` of a model repository, which the Hub shows on its page."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import yaml_file
 from xl_alpacaeval_metric.hub.push import hub_failure
 from xl_alpacaeval_metric.publishing.published_run import ALL, PublishedRun
 
@@ -30,7 +33,7 @@ def entries(run: PublishedRun, benchmark_repo: str, source: str) -> list["EvalRe
 
     if run.benchmark in ("", PAIRS):
         raise UserError(
-            f"{run.folder}: is judged from a file of pairs, which is no benchmark; "
+            f"{run.path}: is judged from a file of pairs, which is no benchmark; "
             "a model's page takes figures of eval's benchmarks (leave out --model-repo)"
         )
 
@@ -53,17 +56,47 @@ def entries(run: PublishedRun, benchmark_repo: str, source: str) -> list["EvalRe
         )
     if not found:
         raise UserError(
-            f"{run.folder}: no language has a win rate by a judge that is one; nothing to put on a model's page"
+            f"{run.path}: no language has a win rate by a judge that is one; nothing to put on a model's page"
         )
     return found
 
 
-def text(found: list["EvalResultEntry"]) -> str:
-    """The YAML file."""
+def text(found: list["EvalResultEntry"], others: Sequence[object] = ()) -> str:
+    """The YAML file, with entries that are there before ours."""
     import yaml
     from huggingface_hub import eval_result_entries_to_yaml
 
-    return yaml.safe_dump(eval_result_entries_to_yaml(found), sort_keys=False, allow_unicode=True, width=10_000)
+    content = [*others, *eval_result_entries_to_yaml(found)]
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def others(model_repo: str, where: str, found: list["EvalResultEntry"]) -> list[object]:
+    """Entries in the model's file of other datasets and languages, which a new file would drop.
+
+    Raises UserError where the file is no list, the Hub refuses or cannot be reached.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    try:
+        file = Path(hf_hub_download(model_repo, where))
+    except EntryNotFoundError:
+        return []
+    except Exception as error:
+        raise hub_failure(model_repo, error) from None
+    ours = {(one.dataset_id, one.task_id) for one in found}
+    try:
+        there = yaml_file.parse(file.read_text("utf-8", errors="replace"))
+    except yaml_file.NotYaml:
+        there = None
+    if not isinstance(there, list):
+        raise UserError(f"{model_repo}: its {where} is no list of results; its owners have to mend it first")
+    return [entry for entry in there if _task(entry) not in ours]
+
+
+def _task(entry: object) -> tuple[object, object]:
+    dataset = entry.get("dataset") if isinstance(entry, dict) else None
+    return (dataset.get("id"), dataset.get("task_id")) if isinstance(dataset, dict) else (None, None)
 
 
 def check_repositories(model_repo: str, benchmark_repo: str) -> None:

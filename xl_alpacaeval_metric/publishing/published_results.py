@@ -1,16 +1,16 @@
 """Published runs read back from the Hub, and put side by side where they can be compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xl_alpacaeval_metric.hub import push
 from xl_alpacaeval_metric.hub.front_matter import TAG
-from xl_alpacaeval_metric.hub.push import hub_failure
 from xl_alpacaeval_metric.publishing.published_run import NO_JUDGE
 from xl_alpacaeval_metric.signature import parse
 
-FILE = "results/test-00000-of-00001.parquet"
+FILES = "results/*.parquet"
 EVALUATION = "evaluation"
 SETTING = ("judge", "prompt", "order", "criteria", "benchmark", "reference")
 """Parts of a signature in which runs that are compared must not differ."""
@@ -32,9 +32,23 @@ class PublishedResult:
         return str(self.figures.get("language") or "")
 
     @property
+    def parts(self) -> Mapping[str, str]:
+        """The parts of the signature."""
+        return parse(str(self.figures.get("signature") or ""))
+
+    @property
+    def benchmark(self) -> str:
+        """The name of the benchmark."""
+        return self.parts.get("benchmark", "").partition("@")[0]
+
+    @property
     def setting(self) -> str:
-        """What the run was judged by, as its signature says it."""
-        parts = parse(str(self.figures.get("signature") or ""))
+        """What the run was judged by and on, whether `eval`, `judge` or the harness says it.
+
+        The hash of the references is that of the items, too, which each of them names otherwise.
+        """
+        items = {"benchmark": self.benchmark, "reference": self.parts.get("reference", "").rpartition("@")[2]}
+        parts = {**self.parts, **{name: value for name, value in items.items() if value}}
         return "|".join(f"{name}:{parts[name]}" for name in SETTING if name in parts)
 
     @property
@@ -51,7 +65,7 @@ def repositories() -> list[str]:
     try:
         return sorted(found.id for found in HfApi().list_datasets(filter=[TAG, EVALUATION]))
     except Exception as error:
-        raise hub_failure("the Hub's list of datasets", error) from None
+        raise push.hub_failure("the Hub's list of datasets", error) from None
 
 
 def read(repos: Sequence[str]) -> tuple[list[PublishedResult], list[str]]:
@@ -60,7 +74,7 @@ def read(repos: Sequence[str]) -> tuple[list[PublishedResult], list[str]]:
     notes: list[str] = []
     for repo in repos:
         try:
-            found += [PublishedResult(repo, row) for row in _rows(repo)]
+            found += of_repository(repo)
         except Exception as error:
             notes.append(f"{repo}: not read ({type(error).__name__})")
     return found, notes
@@ -72,10 +86,32 @@ def ranked(results: Sequence[PublishedResult], setting: str, language: str) -> l
     return sorted(chosen, key=lambda one: (one.win_rate is None, -(one.win_rate or 0.0), one.model))
 
 
-def _rows(repo: str) -> list[dict[str, Any]]:
-    import pyarrow.parquet as pq
-    from huggingface_hub import hf_hub_download
+def of_repository(repo: str) -> list[PublishedResult]:
+    """The results in a dataset repository; none where it is not there, or is no published run.
 
-    file = Path(hf_hub_download(repo, FILE, repo_type="dataset"))
-    rows: list[dict[str, Any]] = pq.read_table(file).to_pylist()
-    return rows
+    Raises UserError where the Hub refuses or cannot be reached.
+    """
+    return _read(repo, push.files_of(repo, FILES))
+
+
+def of_folder(folder: Path) -> list[PublishedResult]:
+    """The results in a run's Hub folder."""
+    return _read(folder.name, sorted(folder.glob(FILES)))
+
+
+def _read(name: str, files: Sequence[Path]) -> list[PublishedResult]:
+    return [PublishedResult(name, row) for row in rows(files, ("model", "language", "signature"))]
+
+
+def rows(files: Sequence[Path], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The rows of files that can be read and have these columns: other datasets' may not."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for file in files:
+        try:
+            found = pq.read_table(file)
+        except (pa.ArrowException, OSError):
+            continue
+        if set(columns) <= set(found.column_names):
+            yield from found.to_pylist()

@@ -1,50 +1,62 @@
 """A finished run as it is published: nothing in it that names this machine or its folders."""
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.runs import finished
+from xl_alpacaeval_metric.machine import shareable
+from xl_alpacaeval_metric.publishing.benchmark_texts import texts
+from xl_alpacaeval_metric.runs import finished, opened
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.runs.opened import harness
+from xl_alpacaeval_metric.runs.opened import results as opened_results
+from xl_alpacaeval_metric.signature import parse
 
 ALL = "all"
 NO_JUDGE = "no judge"
-_LICENSES = {
-    "mini": "apache-2.0",
-    "context": "apache-2.0",
-    "xl": "cc-by-nc-4.0",
-    "m": "cc-by-nc-4.0",
-    "en": "cc-by-nc-4.0",
-}
+Rows = Iterator[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedRun:
-    """A run to publish.
+    """A run to publish; or answers of a file or of the harness, as a run would have them.
 
-    `model` is a Hub id, or the last part of a folder's path. `judge` is empty where there was none.
-    `results` are the contents of results.json, `dates` the ISO times of the first command that
-    worked on the run and of the end of the last, empty where they are not known.
+    `path` is where it lies, `name` what it is called. `model` is a Hub id, or the last part of a
+    folder's path. `judge` is empty where there was none. `results` are the contents of
+    results.json, `dates` the ISO times of the first command that worked on the run and of the end
+    of the last, empty where they are not known. `read_samples` and `read_verdicts` read the rows.
     """
 
-    folder: Path
+    path: Path
+    name: str
     model: str
-    judge: str
-    benchmark: str
-    signature: str
     results: Mapping[str, Any]
     settings: Mapping[str, Any]
     dates: tuple[str, str]
+    read_samples: Callable[[], Rows]
+    read_verdicts: Callable[[], Rows]
+
+    @property
+    def signature(self) -> str:
+        return str(self.results["signature"])
+
+    @property
+    def judge(self) -> str:
+        """Its specification, several joined by "+"; empty where there was none."""
+        judge = parse(self.signature).get("judge", "none")
+        return "" if judge == "none" else judge
+
+    @property
+    def benchmark(self) -> str:
+        """The benchmark's name, "pairs" for rows of others; empty for runs of old versions."""
+        return parse(self.signature).get("benchmark", "").partition("@")[0]
 
     @property
     def license(self) -> str:
-        """The licence of the requests and references in the run; "unknown" for rows of others."""
-        return _LICENSES.get(self.benchmark, "unknown")
+        """The licence of the requests and references in the run; "other" for rows of others."""
+        return texts(self.benchmark)["license"]
 
     @property
     def model_id(self) -> str:
@@ -66,28 +78,41 @@ class PublishedRun:
             isinstance(check, Mapping) and check.get("verdict") == NO_JUDGE
         )
 
-    def samples(self) -> Iterator[dict[str, Any]]:
+    def samples(self) -> Rows:
         """The items, each with its figures of items.jsonl."""
-        figures = {
-            (str(row.get("id")), str(row.get("language"))): row
-            for row in jsonl.read_lines(self.folder / run_folder.ITEMS)
-        }
-        for row in jsonl.read_lines(self.folder / run_folder.SAMPLES):
-            yield {**figures.get((str(row.get("id")), str(row.get("language"))), {}), **row}
+        return self.read_samples()
 
-    def verdicts(self) -> Iterator[dict[str, Any]]:
-        """Every judgement, oldest first."""
-        yield from jsonl.read_lines(self.folder / run_folder.VERDICTS)
+    def verdicts(self) -> Rows:
+        """Every judgement, oldest first; what a server said of a failure without its secrets."""
+        for row in self.read_verdicts():
+            yield {**row, **{key: shareable.value(row.get(key)) for key in ("reason", "judge")}}
 
 
-def read(folder: Path) -> PublishedRun:
-    """A run folder to publish; raises UserError where it is none, or is not finished."""
-    if not (folder / run_folder.RUN).is_file() and (folder.is_file() or harness.is_log(folder)):
-        what = "a file" if folder.is_file() else "an output folder of lm_eval"
-        raise UserError(
-            f"{folder}: is {what}, and `publish` takes run folders; make one with "
-            f"`xl-alpacaeval judge {folder} --output RUN` and publish RUN"
-        )
+def read(path: Path) -> PublishedRun:
+    """A run folder to publish, a file of answers, or an output folder of the harness.
+
+    Raises UserError where it is none of them, holds several models, or is not finished.
+    """
+    if (path / run_folder.RUN).is_file():
+        return _of_folder(path)
+    found = opened.read(path)
+    results = shareable.value(opened_results.results(found))
+    model = found.model or path.resolve().stem
+    return PublishedRun(
+        path=path,
+        name=f"{model.rpartition('/')[2]}-{found.setting.settings.get('benchmark') or 'pairs'}",
+        model=model,
+        results=results,
+        settings=found.setting.settings,
+        dates=("", found.date),
+        read_samples=lambda: (
+            {**opened_results.item_row(one), **opened_results.sample_row(one)} for one in found.items
+        ),
+        read_verdicts=lambda: (row for one in found.items for row in opened_results.verdict_rows(one)),
+    )
+
+
+def _of_folder(folder: Path) -> PublishedRun:
     setting = finished.read(folder, judged=False)
     results = jsonl.read_json(folder / run_folder.RESULTS)
     if not isinstance(results.get("by_language"), dict):
@@ -95,23 +120,22 @@ def read(folder: Path) -> PublishedRun:
     history = jsonl.read_json(folder / run_folder.RUN).get(run_folder.HISTORY)
     entries = [entry for entry in history if isinstance(entry, dict)] if isinstance(history, list) else []
     dates = (str(entries[0].get("started") or ""), str(entries[-1].get("ended") or "")) if entries else ("", "")
-    judge = setting.parts.get("judge", "none")
+    name = folder.resolve().name
     return PublishedRun(
-        folder=folder,
-        model=_model(setting.settings, folder),
-        judge="" if judge == "none" else judge,
-        benchmark=setting.parts.get("benchmark", "").partition("@")[0],
-        signature=setting.signature,
-        results=results,
+        path=folder,
+        name=name,
+        model=opened.model_in(folder, setting.settings) or name,
+        results=shareable.value(results),
         settings=setting.settings,
         dates=dates,
+        read_samples=lambda: _samples(folder),
+        read_verdicts=lambda: jsonl.read_lines(folder / run_folder.VERDICTS),
     )
 
 
-def _model(settings: Mapping[str, object], folder: Path) -> str:
-    """The model's Hub id, a model folder's name or, for answers from a file, the run folder's."""
-    model = str(settings.get("model") or "")
-    if not model:
-        return folder.resolve().name
-    is_path = os.path.exists(Path(model).expanduser()) or model.count("/") != 1 or model.startswith((".", "~", "/"))
-    return Path(model).name if is_path else model
+def _samples(folder: Path) -> Rows:
+    figures = {
+        (str(row.get("id")), str(row.get("language"))): row for row in jsonl.read_lines(folder / run_folder.ITEMS)
+    }
+    for row in jsonl.read_lines(folder / run_folder.SAMPLES):
+        yield {**figures.get((str(row.get("id")), str(row.get("language"))), {}), **row}

@@ -141,7 +141,7 @@ def _card(run: PublishedRun, written: Mapping[str, parquet.Written], features: M
             "table": _table(run),
             "notes": "\n".join(f"- {card_text.cell(line)}" for line in run.results.get("warnings") or ()),
             "signature": run.signature.replace("`", "'"),
-            "name": card_text.quoted(run.folder.resolve().name),
+            "name": card_text.quoted(run.name),
             "bibtex": card_text.BIBTEX,
             "version": package_version(),
         },

@@ -44,7 +44,7 @@ def log(run: PublishedRun, tracker: str, project: str) -> str:
     Raises UserError where the tracker refuses or cannot be reached.
     """
     module: Any = import_module(tracker)
-    name = run.folder.resolve().name
+    name = run.name
     config = {"model": run.model, "signature": run.signature, **parse(run.signature)}
     try:
         module.init(project=project, name=name, config=config)

@@ -1,4 +1,4 @@
-"""Which texts have a hash: an index on disk, whose cost hardly grows with their number."""
+"""Which texts have a hash: an index on disk, whose cost grows slowly with their number."""
 
 import mmap
 import tempfile

@@ -1,12 +1,13 @@
 """Near-duplicates among many texts, in memory that does not grow with their number."""
 
 import sqlite3
+import tempfile
 import zlib
 from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
-from xl_alpacaeval_metric.errors import MissingExtra
+from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.languages import words
 from xl_instruct_dataset.quality.band_index import BandIndex
 
@@ -80,7 +81,7 @@ class NearDuplicates:
         """The id of the first earlier text that this one nearly repeats, or None, and adds it then.
 
         A text without any word repeats nothing, and a text given again under its own id is no
-        repetition.
+        repetition. Raises UserError where the disk for temporary files is full.
         """
         import numpy as np
 
@@ -95,8 +96,13 @@ class NearDuplicates:
             earlier, kept = self._store.execute("SELECT id, signature FROM text WHERE number = ?", (number,)).fetchone()
             if np.mean(np.frombuffer(kept, np.uint32) == ours) >= self.threshold:
                 return None if earlier == id else str(earlier)
-        number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
-        self._bands.add(bands, number)
+        try:
+            number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
+            self._bands.add(bands, number)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise UserError(
+                f"{tempfile.gettempdir()}: a temporary file cannot be written ({error}); set TMPDIR to a folder with room"
+            ) from None
         return None
 
 

@@ -99,6 +99,38 @@ def test_a_base_of_another_shape_is_told_of_before_it_is_loaded(adapter: Path, t
         Candidate(str(adapter), base=base).check()
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"num_hidden_layers": 1}, r"it has no model\.layers\.1\.self_attn\.q_proj"),
+        ({"num_hidden_layers": 3}, r"it has model\.layers\.2\.self_attn\.q_proj, which the adapter lacks"),
+        ({"vocab_size": 100}, r"it has embeddings for 100 tokens, and the adapter's tokenizer has \d+"),
+    ],
+)
+def test_a_base_of_other_layers_or_tokens_is_told_of(
+    values: dict[str, object], said: str, adapter: Path, tiny: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=f"another model than the adapter was trained on: {said}"):
+        Candidate(str(adapter), base=other_shape(tiny, tmp_path / "other", **values)).check()
+
+
+def test_a_base_with_another_tokenizer_is_told_of(adapter: Path, tiny: Path, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(tiny, base)
+    content = json.loads((base / "tokenizer.json").read_text())
+    first, second, *_ = vocabulary = content["model"]["vocab"]
+    vocabulary[first], vocabulary[second] = vocabulary[second], vocabulary[first]
+    (base / "tokenizer.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match="its tokenizer has other tokens"):
+        Candidate(str(adapter), base=str(base)).check()
+
+
+def test_an_adapter_of_some_layers_fits_its_base(adapter: Path, tiny: Path, tmp_path: Path) -> None:
+    file = adapter / "adapter_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "layers_to_transform": [0, 1]}))
+    assert adapter_base.unusable(other_shape(tiny, tmp_path / "deep", num_hidden_layers=3), adapter) is None
+
+
 def test_a_quantised_base_is_not_compared(adapter: Path, tiny: Path, tmp_path: Path) -> None:
     base = other_shape(tiny, tmp_path / "wide", hidden_size=64)
     config = tmp_path / "wide" / "config.json"

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,18 @@ import yaml
 from tests.commands import run_alpacaeval as run
 from tests.commands import run_python
 from tests.finished_runs import harness_log, made, spread
-from tests.helpers import ROOT
+from tests.helpers import ROOT, write_jsonl
 from tests.servers.hub import READER, WRITER, HubServer
-from xl_alpacaeval_metric.publishing import every_eval_ever, published_run, run_dataset
+from xl_alpacaeval_metric.machine import shareable
+from xl_alpacaeval_metric.publishing import (
+    every_eval_ever,
+    published_results,
+    published_run,
+    replaced_run,
+    run_dataset,
+)
 from xl_alpacaeval_metric.runs.opened import reading
+from xl_alpacaeval_metric.signature import parse
 
 SCORES: dict[str, Any] = {
     **dict.fromkeys(("win_rate", "fidelity", "line_pass_rate"), 50.0),
@@ -43,7 +50,7 @@ def judged(tmp_path: Path) -> Path:
         "de": {**SCORES, "judge_check": {"verdict": "passed", "accuracy": 90.0}},
         "fi": {**SCORES, "win_rate": 70.0, "judge_check": {"verdict": "no judge"}},
     }
-    results |= {**SCORES, "by_language": checked, "warnings": [HOSTILE]}
+    results |= {**SCORES, "n_items": 40, "by_language": checked, "warnings": [HOSTILE]}
     (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
     settings = {"settings": {"model": "org/model", "prompt": "0", "backend": "hf", "max_tokens": 128}}
     history = [{"started": "2026-11-01T10:00:00+00:00", "ended": "2026-11-01T11:00:00+00:00", "command": str(tmp_path)}]
@@ -58,41 +65,70 @@ def on_mini(folder: Path) -> None:
     (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
 
 
-def change(folder: Path, *, model: str = "", judge: str = "", without: str = "") -> None:
-    """Have the run be of another model, by another judge, or without a language."""
+def change(folder: Path, *, model: str = "", without: str = "", **signature: str) -> None:
+    """Have the run be of another model, without a language, or judged in another way."""
     stored, results = (json.loads((folder / name).read_text("utf-8")) for name in ("run.json", "results.json"))
     stored["settings"]["model"] = model or stored["settings"]["model"]
-    results["signature"] = results["signature"].replace("openai/any", judge or "openai/any")
+    parts = parse(results["signature"])
+    results["signature"] = "|".join(f"{name}:{value}" for name, value in {**parts, **signature}.items())
     results["by_language"].pop(without, None)
     for name, content in (("run.json", stored), ("results.json", results)):
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
 
 
-OTHERS: list[tuple[dict[str, str], str]] = [
-    ({"model": "org/other"}, "the run of org/model on pairs"),
-    ({"judge": "openai/second"}, "the same run as openai/any judged it"),
-    ({"without": "fi"}, "the languages fi"),
-]
-"""What makes another run of one, and what the repository of that one would lose by it."""
+def change_samples(folder: Path, *, drop: int = 0, answer: str = "") -> None:
+    """Have the run lack its last items, or have another first answer."""
+    file = folder / "samples.jsonl"
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    rows[0]["prediction"] = answer or rows[0]["prediction"]
+    write_jsonl(file, rows[: len(rows) - drop])
+
+
+@pytest.mark.parametrize(
+    ("other", "lost"),
+    [
+        ({}, []),
+        ({"model": "org/other"}, ["the run of org/model on pairs"]),
+        ({"benchmark": "mini@1"}, ["the run of org/model on pairs"]),
+        ({"judge": "openai/second@7"}, ["the same run as openai/any judged it"]),
+        ({"judge": "openai/any@7"}, []),
+        ({"prompt": "2"}, ["the same run judged with prompt 0"]),
+        ({"order": "balanced"}, ["the same run judged in both orders"]),
+        ({"criteria": "1"}, []),
+        ({"without": "fi"}, ["the languages fi"]),
+        ({"drop": 3}, ["items that it does not have (fi 3)"]),
+        ({"answer": "Nein."}, ["1 answers that are not these, or were compared with other references"]),
+    ],
+)
+def test_what_a_published_run_would_lose(judged: Path, tmp_path: Path, other: dict[str, Any], lost: list[str]) -> None:
+    change(judged, prompt="0", order="both")
+    there, now = tmp_path / "there", tmp_path / "now"
+    run_dataset.write(published_run.read(judged), there)
+    of_samples = {name: other[name] for name in other.keys() & {"drop", "answer"}}
+    change_samples(judged, **of_samples)
+    change(judged, **{name: value for name, value in other.items() if name not in of_samples})
+    run_dataset.write(published_run.read(judged), now)
+    samples = sorted(there.glob(replaced_run.SAMPLES))
+    assert replaced_run.lost(now, published_results.of_folder(there), samples) == lost
 
 
 def test_another_run_is_not_replaced_unasked(hub: HubServer, judged: Path, tmp_path: Path) -> None:
-    options, settings = ("--repo", "org/run"), hub.environment(tmp_path / "hf")
-    assert run("publish", judged, *options, **settings)[0] == 0
-    assert run("publish", judged, *options, **settings)[0] == 0, "the same run"
+    command, settings = ("publish", judged, "--repo", "org/run"), hub.environment(tmp_path / "hf")
+    assert run(*command, **settings)[0] == 0
+    assert run(*command, **settings)[0] == 0, "the same run"
     before = dict(hub.repos["org/run"].files)
-    for number, (other, lost) in enumerate(OTHERS):
-        changed = tmp_path / f"changed-{number}" / judged.name
-        shutil.copytree(judged, changed)
-        change(changed, **other)
-        message = f"org/run would lose {lost}; choose another --repo, or give --replace"
-        code, _, errors = run("publish", changed, *options, **settings)
-        assert (code, errors.count("\n")) == (2, 1)
-        assert message in errors
-        code, _, errors = run("publish", changed, *options, "--dry-run", **settings)
-        assert (code, errors.strip()) == (0, message)
-        assert hub.repos["org/run"].files == before
-    assert run("publish", changed, *options, "--replace", **settings)[0] == 0
+    change_samples(judged, drop=2)
+    lost = "items that it does not have (fi 2)"
+    message = f"org/run would lose {lost}; choose another --repo, or give --replace"
+    code, _, errors = run(*command, **settings)
+    assert (code, errors.count("\n")) == (2, 1)
+    assert message in errors
+    code, _, errors = run(*command, "--dry-run", **settings)
+    assert (code, errors.strip()) == (0, message)
+    assert hub.repos["org/run"].files == before
+    code, _, errors = run(*command, "--replace", **settings)
+    assert code == 0
+    assert f"org/run loses {lost}\n" in errors
     assert hub.repos["org/run"].files != before
 
 
@@ -125,13 +161,90 @@ def test_pairs_are_no_benchmark_for_a_model_s_page(judged: Path) -> None:
     assert "is judged from a file of pairs, which is no benchmark" in errors
 
 
-def test_answers_and_logs_of_the_harness_are_told_how_to_become_a_run(judged: Path, tmp_path: Path) -> None:
-    log = harness_log(tmp_path / "log", [0.5, 0.7], "org/model")
-    for path, what in ((judged / "samples.jsonl", "a file"), (log, "an output folder of lm_eval")):
-        code, _, errors = run("publish", path, "--repo", "org/run", "--dry-run")
-        assert (code, errors.count("\n")) == (2, 1)
-        assert f"{path}: is {what}" in errors
-        assert f"`xl-alpacaeval judge {path} --output RUN`" in errors
+def rows_of(folder: Path, name: str) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    (file,) = (folder / name).glob("*.parquet")
+    found: list[dict[str, Any]] = pq.read_table(file).to_pylist()
+    return found
+
+
+def test_a_log_of_the_harness_is_published_as_a_run(tmp_path: Path) -> None:
+    log = harness_log(tmp_path / "log", [0.5, 0.7, 0.9], str(tmp_path / "home" / "tiny"))
+    found = published_run.read(log)
+    assert (found.model, found.model_id, found.name, found.license) == ("tiny", "", "tiny-mini", "apache-2.0")
+    assert found.dates == ("", "2026-11-28T10:00:00+00:00")
+    run_dataset.write(found, tmp_path / "hub")
+    (results,) = rows_of(tmp_path / "hub", "results")
+    assert (results["language"], results["n"], results["win_rate"]) == ("de", 3, pytest.approx(70.0))
+    assert "judge:openai/any|" in results["signature"]
+    assert "benchmark:mini|reference:given@" in results["signature"]
+    assert [row["preference"] for row in rows_of(tmp_path / "hub", "samples")] == [0.5, 0.7, 0.9]
+    plain = [file.read_text("utf-8") for file in (tmp_path / "hub").iterdir() if file.is_file()]
+    assert str(tmp_path) not in "".join(plain)
+
+
+def test_tasks_whose_judge_was_checked_on_their_own_rows_are_one_log(tmp_path: Path) -> None:
+    log = harness_log(tmp_path, [0.5, 0.7], "org/model")
+    (samples,), (results,) = log.rglob("samples_*.jsonl"), log.rglob("results_*.json")
+    (samples.parent / samples.name.replace("_de_", "_fi_")).write_text(samples.read_text().replace('"de"', '"fi"'))
+    content = json.loads(results.read_text())
+    (german,) = content["configs"].values()
+    checks = {"verdict": "passed", "accuracy": 90.0, "resolution": 80.0, "ci95": [80.0, 99.0]}
+    for number, code in enumerate(("de", "fi")):
+        said = german["metadata"]["judged_by"]
+        found = {**said, "signature": f"{said['signature']}|check:{number}", "judge_check": checks}
+        content["configs"][f"xl_alpacaeval_mini_{code}"] = {"metadata": {"judged_by": found}}
+    results.write_text(json.dumps(content))
+    published = published_run.read(log)
+    assert {code: scores["judge_check"] for code, scores in published.scores()} == {
+        **dict.fromkeys(("de", "fi"), checks),
+        "all": {"verdict": "passed"},
+    }
+    assert "check:" not in published.signature
+
+
+def test_a_file_of_answers_is_published_with_its_fidelity(judged: Path, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (judged / "samples.jsonl").read_text("utf-8").splitlines()]
+    file = write_jsonl(tmp_path / "mine.jsonl", rows)
+    found = published_run.read(file)
+    assert (found.model, found.judge, found.benchmark, found.license) == ("mine", "", "pairs", "other")
+    assert set(run_dataset.write(found, tmp_path / "hub")) == {"results", "samples"}
+    samples = rows_of(tmp_path / "hub", "samples")
+    assert [row["prediction"] for row in samples] == [row["prediction"] for row in rows]
+    by_language = {row["language"]: row for row in rows_of(tmp_path / "hub", "results")}
+    assert (by_language["fi"]["line_pass_rate"], by_language["fi"]["win_rate"]) == (100.0, None)
+    assert by_language["fi"]["signature"].startswith("judge:none|lid:")
+
+
+def everything_in(folder: Path) -> str:
+    """All texts of a Hub folder."""
+    plain = [file.read_text("utf-8") for file in folder.iterdir() if file.is_file()]
+    return "\n".join([*plain, *(str(rows_of(folder, one.name)) for one in folder.iterdir() if one.is_dir())])
+
+
+def test_no_folder_and_no_key_is_published(judged: Path, tmp_path: Path) -> None:
+    home, key = "/home/alice/models", "sk-0123456789abcdefghij"
+    stored = json.loads((judged / "run.json").read_text("utf-8"))
+    stored["settings"] |= {"model": f"{home}/tiny", "model_fingerprint": "0", "model_args": {"peft": f"{home}/a"}}
+    (judged / "run.json").write_text(json.dumps(stored), encoding="utf-8")
+    results = json.loads((judged / "results.json").read_text("utf-8"))
+    results["warnings"] = [f"references of 3 pairs are those of {home}/refs.jsonl, not the pairs' own"]
+    results["missing_reasons"] = {f"http://alice:{key}@host/v1?api_key={key}: no such model {home}/j": 2}
+    results["signature"] = results["signature"].replace("openai/any", f"openai/{home}/judge")
+    (judged / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    with (judged / "verdicts.jsonl").open("a") as file:
+        said = {"id": "p0", "language": "de", "order": "candidate_first", "preference": None}
+        file.write(json.dumps({**said, "judge": f"vllm/{home}/j", "reason": f"{home}/j: Bearer {key}"}) + "\n")
+    found = published_run.read(judged)
+    assert shareable.text("out/__home__alice__tiny") == "out/tiny"
+    assert (found.model, found.model_id, found.judge) == ("tiny", "", "openai/judge")
+    run_dataset.write(found, tmp_path / "hub")
+    whole = everything_in(tmp_path / "hub")
+    for secret in ("alice", key):
+        assert secret not in whole
+    assert "references of 3 pairs are those of refs.jsonl" in whole
+    assert "j: Bearer ***" in whole
 
 
 def test_a_published_run_is_read_back_as_it_was(hub: HubServer, judged: Path, tmp_path: Path) -> None:
@@ -156,9 +269,8 @@ def test_a_published_run_is_read_back_as_it_was(hub: HubServer, judged: Path, tm
     assert (finnish["win_rate"], finnish["judge_check"], finnish["model"]) == (70.0, "no judge", "org/model")
     assert json.loads(commit.added["results.json"]) == json.loads((judged / "results.json").read_text("utf-8"))
     # Nothing tells where it was made, or by whose token.
-    whole = b"".join(commit.added.values())
-    assert str(tmp_path).encode() not in whole
-    assert WRITER.encode() not in whole
+    assert str(tmp_path) not in everything_in(there)
+    assert WRITER not in everything_in(there)
     assert "org/run" in out
 
 
@@ -180,7 +292,9 @@ def test_the_card_says_what_there_is_and_stays_a_card(hub: HubServer, judged: Pa
 def test_a_model_s_owners_are_asked_for_what_the_judge_may_say(hub: HubServer, judged: Path, tmp_path: Path) -> None:
     from huggingface_hub import parse_eval_result_entries
 
-    hub.add("org/model", {"config.json": b"{}"})
+    path = ".eval_results/xl-alpacaeval-mini.yaml"
+    theirs = [{"dataset": {"id": "org/mini", "task_id": code}, "value": 9.0} for code in ("de", "ga")]
+    hub.add("org/model", {"config.json": b"{}", path: yaml.safe_dump(theirs).encode()})
     hub.add("org/mini", {"eval.yaml": b""})
     on_mini(judged)
     settings = hub.environment(tmp_path / "hf")
@@ -189,10 +303,10 @@ def test_a_model_s_owners_are_asked_for_what_the_judge_may_say(hub: HubServer, j
     assert code == 0, errors
     assert "org/run is private: readers of org/model cannot follow" in errors
     (asked,) = hub.repos["org/model"].requests
-    assert hub.repos["org/model"].files == {"config.json": b"{}"}
-    ((path, content),) = asked.added.items()
-    assert path == ".eval_results/xl-alpacaeval-mini.yaml"
-    (entry,) = parse_eval_result_entries(yaml.safe_load(content))
+    assert not hub.repos["org/model"].commits
+    assert asked.added.keys() == {path}
+    irish, entry = parse_eval_result_entries(yaml.safe_load(asked.added[path]))
+    assert (irish.task_id, irish.value) == ("ga", 9.0), "what is there of other languages stays"
     assert (entry.dataset_id, entry.task_id, entry.value) == ("org/mini", "de", 50.0)
     assert entry.source_url == f"{hub.url}/datasets/org/run"
     assert "95% interval 44.0 to 56.0" in (entry.notes or "")
@@ -238,13 +352,17 @@ def test_a_hub_that_refuses_is_one_line(hub: HubServer, judged: Path, tmp_path: 
 def test_what_is_no_run_is_one_line(tmp_path: Path) -> None:
     code, _, errors = run("publish", tmp_path, "--repo", "org/run")
     assert (code, errors.count("\n")) == (2, 1)
-    assert "is no run folder" in errors
+    assert "holds no answers; give a run folder" in errors
+    (tmp_path / "items.jsonl").touch()
+    code, _, errors = run("publish", tmp_path, "--repo", "org/run")
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "holds figures of `fidelity` without the answers; give what it measured" in errors
 
 
 def test_a_run_without_a_judge_has_its_fidelity(judged: Path, tmp_path: Path) -> None:
     results = json.loads((judged / "results.json").read_text("utf-8"))
     none = {**SCORES, "win_rate": None, "win_rate_ci95": None, "judge_check": None}
-    results |= {**none, "by_language": {"de": none}, "signature": "judge:none|benchmark:mini@1"}
+    results |= {**none, "n_items": 40, "by_language": {"de": none}, "signature": "judge:none|benchmark:mini@1"}
     (judged / "results.json").write_text(json.dumps(results), encoding="utf-8")
     (judged / "verdicts.jsonl").unlink()
     found = published_run.read(judged)

@@ -1,12 +1,14 @@
 """Near-duplicates: the first text is kept and named, in bounded memory."""
 
 import gc
+import resource
 import tracemalloc
 
 import pytest
 
 from tests.xl_instruct_dataset import bundled
 from tests.xl_instruct_dataset.quality.texts import CHINESE, ENGLISH, FINNISH, GERMAN, HINDI
+from xl_alpacaeval_metric.errors import UserError
 from xl_instruct_dataset.quality import band_index, near_duplicates
 from xl_instruct_dataset.quality.filters import NearDuplicates
 
@@ -65,6 +67,18 @@ def test_a_text_that_was_prepared_is_looked_for_all_the_same(monkeypatch: pytest
             plain.seen(str(n), text) for n, text in enumerate(twice)
         ]
         assert not signatures._signatures
+
+
+def test_a_full_disk_is_one_line_that_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(band_index, "RECENT", 1)
+    _, hard = before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with NearDuplicates() as seen:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))  # Of any file that this process writes.
+        try:
+            with pytest.raises(UserError, match="set TMPDIR to a folder with room"):
+                seen.seen("a", ENGLISH)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_memory_does_not_grow_with_the_texts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 PLAIN_REFUSALS = {
     "de": [
+        "Tut mir leid, aber bei diesem Thema muss ich passen.",
+        "Ich bin nicht in der Lage, Ihnen hierzu eine Antwort zu geben.",
         "Leider ist es mir nicht möglich, auf diese Frage einzugehen.",
         "Auf Ihre Frage kann ich keine Antwort geben.",
         "Zu diesem Thema darf ich keine Auskunft geben.",
@@ -26,6 +28,8 @@ PLAIN_REFUSALS = {
         "Aus ethischen Gründen beantworte ich solche Fragen nicht.",
     ],
     "fi": [
+        "Anteeksi, mutta en voi käsitellä tällaista pyyntöä.",
+        "Valitettavasti minulla ei ole vastausta kysymykseesi.",
         "En valitettavasti kykene vastaamaan kysymykseesi.",
         "Pyyntöäsi ei voida toteuttaa.",
         "En voi antaa vastausta tähän kysymykseen.",
@@ -48,6 +52,8 @@ PLAIN_REFUSALS = {
         "Eettisistä syistä en vastaa tällaisiin kysymyksiin.",
     ],
     "fr": [
+        "Désolé, je ne suis pas en mesure de traiter cette demande.",
+        "Je n'ai malheureusement pas de réponse à votre question.",
         "Je ne saurais répondre à cette question.",
         "Je refuse de répondre à cette question.",
         "Je ne peux malheureusement pas traduire ce passage.",
@@ -71,6 +77,8 @@ PLAIN_REFUSALS = {
         "Pour des raisons éthiques, je ne réponds pas à ce type de questions.",
     ],
     "pt": [
+        "Desculpe, não posso atender a essa solicitação.",
+        "Infelizmente não tenho resposta para a sua pergunta.",
         "Infelizmente não me é possível responder à sua pergunta.",
         "Recuso-me a responder a essa pergunta.",
         "Não posso fornecer uma resposta a esta pergunta.",
@@ -93,6 +101,8 @@ PLAIN_REFUSALS = {
         "Por razões éticas, não respondo a perguntas deste tipo.",
     ],
     "hu": [
+        "Elnézést, de ilyen kérést nem teljesíthetek.",
+        "Sajnos nincs válaszom a kérdésére.",
         "Sajnos erre nem tudok választ adni.",
         "Nem tudom lefordítani ezt a részt.",
         "Ezt a kérést nem teljesíthetem.",
@@ -115,6 +125,8 @@ PLAIN_REFUSALS = {
         "Etikai okokból nem válaszolok az ilyen kérdésekre.",
     ],
     "lt": [
+        "Atleiskite, bet tokio prašymo vykdyti negaliu.",
+        "Deja, neturiu atsakymo į jūsų klausimą.",
         "Aš negaliu jums padėti šiuo klausimu.",
         "Į šį klausimą atsakyti negaliu.",
         "Deja, negaliu įvykdyti šios užduoties.",
@@ -150,6 +162,8 @@ PLAIN_REFUSALS = {
         "Ma nistax nagħtik tweġiba għal din it-talba.",
     ],
     "zh": [
+        "抱歉，我不便处理这类请求。",
+        "很遗憾，对于您的问题我没有答案。",
         "抱歉，我不能协助处理这类请求。",
         "对于这个问题，我无法给出答案。",
         "我不能翻译这篇文章。",
@@ -174,6 +188,8 @@ PLAIN_REFUSALS = {
         "出于伦理考虑，我不回答这类问题。",
     ],
     "hi": [
+        "क्षमा करें, मैं ऐसा अनुरोध पूरा नहीं कर सकता।",
+        "दुर्भाग्य से मेरे पास आपके प्रश्न का उत्तर नहीं है।",
         "आपके प्रश्न का उत्तर देना मेरे लिए संभव नहीं है।",
         "इस काम में मैं आपकी मदद नहीं कर सकता।",
         "मैं इस सवाल का जवाब नहीं दे पाऊँगा।",
@@ -194,6 +210,8 @@ PLAIN_REFUSALS = {
         "नैतिक कारणों से मैं ऐसे प्रश्नों का उत्तर नहीं देता।",
     ],
     "tr": [
+        "Kusura bakmayın, böyle bir isteği yerine getiremem.",
+        "Maalesef sorunuza verecek bir cevabım yok.",
         "Bu isteği yerine getirmem mümkün değil.",
         "Sorunuza cevap veremiyorum.",
         "Bu metnin çevirisini yapamam.",
@@ -216,6 +234,8 @@ PLAIN_REFUSALS = {
         "Etik nedenlerle bu tür soruları yanıtlamıyorum.",
     ],
     "es": [
+        "Lo lamento, no estoy en condiciones de atender esta petición.",
+        "Por desgracia no tengo respuesta a tu pregunta.",
         "Me niego a responder a esta pregunta.",
         "Lamentablemente no puedo traducir este pasaje.",
         "Me temo que no puedo ayudarte con eso.",

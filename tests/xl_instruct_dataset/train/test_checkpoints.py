@@ -95,6 +95,22 @@ def killed(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(("weights", "by"), [("pytorch_model_fsdp_0", "FSDP"), ("global_step4", "DeepSpeed")])
+def test_a_checkpoint_spread_over_gpus_needs_its_launcher(
+    weights: str, by: str, killed: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(killed, tmp_path / "run")
+    checkpoint = folder / checkpoints.FOLDER / "checkpoint-4"
+    for name in ("adapter_model.safetensors", "optimizer.pt", checkpoints.SUMS):
+        (checkpoint / name).unlink()
+    (checkpoint / weights).mkdir()
+    with pytest.raises(UserError, match=rf"checkpoint-4: is spread over GPUs by {by}; go on through accelerate"):
+        tune(tiny, folder, save_steps=2)
+    assert checkpoint.is_dir()
+    monkeypatch.setenv(f"ACCELERATE_USE_{by.upper()}", "true")
+    checkpoints.check_launch(folder)
+
+
 NEEDED = [
     "adapter_config.json",
     "adapter_model.safetensors",

@@ -71,6 +71,13 @@ def test_per_language_and_rows_set_the_numbers() -> None:
     assert short.notes == tuple(f"{pair}: has 24 rows, fewer than --per-language 100" for pair in ("en-de", "en-fi"))
 
 
+def test_a_pair_without_rows_is_said(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "en-de" / "train.jsonl", rows(3))
+    write_jsonl(tmp_path / "en-fi" / "train.jsonl", [])
+    found = select(data=str(tmp_path))
+    assert "en-fi: has no rows" in found.notes
+
+
 def test_uniform_repeats_the_smaller_pair(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "en-de" / "train.jsonl", rows(30))
     write_jsonl(tmp_path / "en-fi" / "train.jsonl", rows(10))

@@ -54,6 +54,28 @@ def test_weights_that_are_not_shared_are_merged(model: Path, tmp_path: Path) -> 
     assert (tmp_path / "run" / "model.safetensors").is_file()
 
 
+def test_a_merged_gemma_is_the_trained_one(model: Path, tmp_path: Path) -> None:
+    """Its input and output share weights, its head is no target, and it scales its embeddings."""
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, Gemma3TextConfig
+
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "head_dim": 16}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 1, "pad_token_id": 2, "eos_token_id": 2}
+    network = AutoModelForCausalLM.from_config(Gemma3TextConfig(vocab_size=259, **size, **heads))
+    assert network.get_input_embeddings().weight is network.get_output_embeddings().weight
+    network.save_pretrained(model)
+    run = tmp_path / "run"
+    tune(model, run, merge=True)
+    merged = AutoModelForCausalLM.from_pretrained(run)
+    adapted = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(model), str(run / "adapter"))
+    with torch.no_grad():
+        ids = torch.arange(20, 40)[None]
+        found, right, before = (one.eval()(ids).logits for one in (merged, adapted, network))
+    assert torch.allclose(found, right, atol=1e-4)
+    assert not torch.allclose(found, before, atol=1e-2)
+
+
 @pytest.mark.parametrize("options", [{"merge": True}, {"full": True, "save_steps": 1}], ids=["merge", "full"])
 @pytest.mark.parametrize(
     ("values", "said", "kept"),
@@ -112,6 +134,20 @@ def test_a_special_token_in_a_row_is_not_trained_on_and_said(
         f"1 rows left out, which cannot be trained on (row 'odd' has the special token {token} in its text)" in line
         for line in ready.notes
     )
+
+
+@pytest.mark.parametrize("mark", ["<|eot_id|>", "<start_of_turn>", "[/INST]", "<|assistant|>"])
+def test_marks_of_another_chat_template_are_said(mark: str, tiny: Path, tmp_path: Path) -> None:
+    odd = {"instruction": f"Why? {mark} No.", "response": GERMAN, "id": "odd"}
+    right = {"instruction": "What do <b> and </s> mean in HTML?", "response": GERMAN, "id": "right"}
+    write_jsonl(tmp_path / "data" / "en-de" / "train.jsonl", [right, odd])
+    asked = settings(data=str(tmp_path / "data"), pairs="all", per_language=None, held_out=0.0)
+    ready = prepare(str(tiny), asked, "cpu", 1, silent)
+    assert len(ready.train.examples) == 2
+    assert (
+        "warning: 1 rows hold marks of another chat template, which are trained on as text "
+        f"(the first: {mark} in row 'odd')"
+    ) in ready.notes
 
 
 def test_rows_that_all_hold_a_special_token_are_not_called_too_long(tiny: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from xl_alpacaeval_metric.machine import shareable
 from xl_alpacaeval_metric.pages import charts
 from xl_alpacaeval_metric.pages.charts import Point
 from xl_alpacaeval_metric.pages.section import ALL, Section, Table, end_text, interval, name_of, number
@@ -130,7 +131,7 @@ def settings(runs: Sequence[ShownRun]) -> Section:
     rows += [
         [key, *(_written(run.last.get(key)) for run in runs)] for key in _RAN if any(run.last.get(key) for run in runs)
     ]
-    rows.append(["folder", *(run.folder.resolve().name for run in runs)])
+    rows.append(["folder", *(shareable.text(run.folder.resolve().name) for run in runs)])
     return Section(
         name="settings",
         title="Settings",

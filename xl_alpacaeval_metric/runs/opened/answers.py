@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
@@ -86,10 +86,14 @@ def about_of(file: Path) -> dict[str, Any]:
 
 
 def model_of(settings: Mapping[str, Any]) -> str:
-    """The name of the model in a run's settings: that of its folder for a model of this machine."""
+    """The name of the model in a run's settings: that of its folder for a model of files."""
     model = str(settings.get("model") or "")
     path = Path(model).expanduser()
-    return path.resolve().name if model and os.path.exists(path) else model
+    if model and os.path.exists(path):
+        return path.resolve().name
+    # Made elsewhere. A model of the Hub has a commit beside the fingerprint of an adapter.
+    of_files = "model_fingerprint" in settings and "model_commit" not in settings
+    return PurePath(model).name if of_files or model.startswith(("/", "./", "../", "~")) else model
 
 
 def model_in(folder: Path, settings: Mapping[str, Any]) -> str:

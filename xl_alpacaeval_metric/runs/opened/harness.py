@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from xl_alpacaeval_metric.records.judgements import Comparison, Verdict
 from xl_alpacaeval_metric.runs.finished import Setting
 from xl_alpacaeval_metric.runs.opened.answers import model_of
 from xl_alpacaeval_metric.runs.opened.records import Opened, OpenedItem
+from xl_alpacaeval_metric.signature import parse, signature
 
 _SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<date>\d{4}-\d\d-\d\dT[\d\-.:]+)\.jsonl")
 
@@ -21,24 +23,32 @@ _SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<date>\d{4}-\d\d-\d\dT[\d\-.:]+)
 class Log:
     """The newest samples of each of this package's tasks that one model was given.
 
-    `described` is what the tasks say of their judge, by task.
+    `described` is what the tasks say of their judge, by task; `date` is when the harness wrote them
+    down, in ISO 8601, empty where that is not known.
     """
 
     folder: Path
     model: str
     samples: Mapping[str, Path]
     described: Mapping[str, Mapping[str, Any]]
+    date: str = ""
 
     @property
     def setting(self) -> Setting:
         """The setting that all tasks share; raises UserError where they differ."""
-        signature = _common_signature(
-            self.folder, {task: str(self.described[task].get("signature")) for task in self.samples}
-        )
+        signature = _common_signature(self.folder, self._signatures)
         checks = [self.described[task].get("judge_check") for task in self.samples]
         verdicts = [str(check.get("verdict")) for check in checks if isinstance(check, dict)]
         check = next((worst for worst in ("no judge", "doubtful", "passed") if worst in verdicts), "")
-        return Setting(str(self.folder), signature, {}, {"model": self.model}, check)
+        benchmarks = dict.fromkeys(
+            parse(line).get("benchmark", "").partition("@")[0] for line in self._signatures.values()
+        )
+        settings = {"model": self.model, "benchmark": "+".join(filter(None, benchmarks))}
+        return Setting(str(self.folder), signature, {}, settings, check)
+
+    @property
+    def _signatures(self) -> dict[str, str]:
+        return {task: str(self.described[task].get("signature")) for task in self.samples}
 
     def rows(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Each sample, with its task and where it is."""
@@ -48,7 +58,7 @@ class Log:
 
     def in_context(self, task: str) -> bool:
         """Whether a task is of the benchmark `context`."""
-        return "benchmark:context@" in str(self.described[task].get("signature"))
+        return "benchmark:context@" in self._signatures[task]
 
 
 def is_log(folder: Path) -> bool:
@@ -78,12 +88,14 @@ def read_logs(folder: Path, mixed: bool) -> list[Opened]:
 
 def _opened(log: Log, mixed: bool) -> Opened:
     items = []
+    checks: dict[str, Mapping[str, Any]] = {}
     for task, where, row in log.rows():
         try:
-            items.append(_item(row, log.in_context(task)))
+            judged = json.loads(row["filtered_resps"][0])
+            items.append(_item(row["doc"], judged, log.in_context(task)))
+            checks.setdefault(items[-1].comparison.language, _check(log.described[task], judged))
         except (KeyError, TypeError, ValueError, IndexError):
             raise UserError(f"{where}: is no sample of this package's tasks") from None
-    model = model_of({"model": log.model})
     notes: tuple[str, ...] = ()
     try:
         setting = log.setting
@@ -91,11 +103,30 @@ def _opened(log: Log, mixed: bool) -> Opened:
         if not mixed:
             raise
         setting, notes = Setting(str(log.folder), "", {}, {"model": log.model}), (str(error),)
-    return Opened(str(log.folder), log.folder, "harness", model, setting, items, notes=notes)
+    return Opened(
+        str(log.folder),
+        log.folder,
+        "harness",
+        model_of({"model": log.model}),
+        setting,
+        items,
+        check={"by_language": {code: check for code, check in checks.items() if check}},
+        date=log.date,
+        notes=notes,
+    )
 
 
-def _item(row: Mapping[str, Any], in_context: bool) -> OpenedItem:
-    doc, judged = row["doc"], json.loads(row["filtered_resps"][0])
+def _check(described: Mapping[str, Any], judged: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a task, and an answer in it, say of the check of the judge, as in check.json."""
+    check = described.get("judge_check")
+    found = {key: check.get(key) for key in ("verdict", "accuracy", "resolution", "ci95")} if check else {}
+    for name in ("length_taste", "markdown_taste"):
+        if judged.get(name) is not None:
+            found[name], found[f"{name}_stderr"] = judged[name]
+    return found
+
+
+def _item(doc: Mapping[str, Any], judged: Mapping[str, Any], in_context: bool) -> OpenedItem:
     identifier, subset = str(doc["id"]), str(doc.get("subset") or "")
     # Logs of earlier versions do not say which language an answer is in.
     language = dict(judged["fidelity"]) if "answered_in" in judged["fidelity"] else {}
@@ -133,10 +164,12 @@ def _log(folder: Path, results: Sequence[Path]) -> Log:
         if found := _SAMPLES.fullmatch(file.name):
             newest[found["task"]] = file
     described: dict[str, Mapping[str, Any]] = {}
-    model = ""
+    model = date = ""
     for file in results:
         content = jsonl.read_json(file)
         model = str(content.get("model_name") or model)
+        if isinstance(seconds := content.get("date"), int | float):
+            date = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
         configs = content.get("configs")
         for task, config in configs.items() if isinstance(configs, dict) else ():
             metadata = config.get("metadata") if isinstance(config, dict) else None
@@ -147,13 +180,18 @@ def _log(folder: Path, results: Sequence[Path]) -> Log:
         raise UserError(
             f"{folder}: the harness logged no samples of the tasks xl_alpacaeval...; run it with --log_samples"
         )
-    return Log(folder, model, samples, described)
+    return Log(folder, model, samples, described, date)
 
 
 def _common_signature(folder: Path, by_task: Mapping[str, str]) -> str:
-    """One signature for all tasks, without the parts that name a task's rows."""
+    """One signature for all tasks, without the parts that name a task's rows.
+
+    The pairs that a judge was checked on are such a part where tasks were checked on their own.
+    """
+    checks = {parse(line).get("check") for line in by_task.values()}
+    of_rows = ("benchmark", "reference", *(["check"] if len(checks) > 1 else []))
     found = {
-        task: "|".join(part for part in line.split("|") if not part.startswith(("benchmark:", "reference:")))
+        task: signature({name: value for name, value in parse(line).items() if name not in of_rows})
         for task, line in by_task.items()
     }
     (first, mine), *others = found.items()

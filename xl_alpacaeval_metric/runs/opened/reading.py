@@ -53,6 +53,8 @@ def _read(path: Path, mixed: bool) -> list[Opened]:
             return [replace(found[0], name=str(path))] if len(found) == 1 else found
         if (path / run_folder.SAMPLES).is_file():  # A run's answers, copied without its run.json.
             return [read_answers(path / run_folder.SAMPLES)]
+        if (path / run_folder.ITEMS).is_file():
+            raise UserError(f"{path}: holds figures of `fidelity` without the answers; give what it measured")
         raise UserError(
             f"{path}: holds no answers; give a run folder (the --output of eval or judge), a file of answers, "
             "or an output folder of lm_eval with --log_samples"

@@ -44,8 +44,9 @@ class Opened:
 
     `name` is what the user gave, `model` the model's name, empty where it is not known. `setting`
     has the signature, the judge's identity and the settings; `results` are those of results.json,
-    and `check` those of check.json, empty where there are none. `judged` says whether there are
-    verdicts. `notes` are lines for the user about what was left out.
+    and `check` those of check.json, empty where there are none; a log has some of the latter by
+    language. `date` is when the answers were judged, in ISO 8601, empty where that is not known.
+    `judged` says whether there are verdicts. `notes` are lines about what was left out.
     """
 
     name: str
@@ -56,7 +57,14 @@ class Opened:
     items: Sequence[OpenedItem]
     results: Mapping[str, Any] = field(default_factory=dict)
     check: Mapping[str, Any] = field(default_factory=dict)
+    date: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def checks(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the check of the judge found, by language."""
+        found = self.check.get("by_language")
+        return found if isinstance(found, dict) else {}
 
     @property
     def judged(self) -> bool:

@@ -43,9 +43,10 @@ def _selected(settings: Settings) -> TrainingSplit:
         limit = settings.per_language or len(rows)
         pools[pair] = mixture.draw(rows, min(limit, len(rows)), f"{settings.seed}:cap:{pair}")
     notes = [
-        f"{pair}: has {count} rows, fewer than --per-language {settings.per_language}"
+        f"{pair}: has {count or 'no'} rows"
+        + (f", fewer than --per-language {settings.per_language}" if settings.per_language else "")
         for pair, count in available.items()
-        if count < (settings.per_language or 0)
+        if count < (settings.per_language or 1)
     ]
     items = mixture.held_out_items(
         [row.item for pool in pools.values() for row in pool], settings.held_out, settings.seed

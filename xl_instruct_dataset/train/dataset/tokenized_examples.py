@@ -1,5 +1,6 @@
 """Examples as token ids, and those that are too long dropped or truncated."""
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,6 +9,12 @@ from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_instruct_dataset.train.dataset.examples import Example
+
+_MARKS = re.compile(
+    r"<\|(?:im_start|im_end|im_sep|start_header_id|end_header_id|eot_id|begin_of_text|end_of_text|endoftext|user|assistant"
+    r"|system|end|turn|START_OF_TURN_TOKEN|END_OF_TURN_TOKEN)\|>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>"
+)
+"""How chat templates mark turns: ChatML, Llama, Gemma, Mistral, Phi, Command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,8 @@ class FittedExamples:
     Too long ones were `dropped` or will be `truncated` by the trainer. `refused` are rows with a
     special token in their text, and rows of a mixed set that the chat template or the tokenizer
     does not take; `reasons` has the first reason of each group. In `shifted` examples the prompt
-    alone renders differently than with its answer; the answer begins where the two differ.
+    alone renders differently than with its answer; the answer begins where the two differ. `marked`
+    are the ids of examples with marks of another model's chat template, each with the first mark.
     """
 
     examples: tuple[TokenizedExample, ...]
@@ -36,6 +44,7 @@ class FittedExamples:
     refused: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     shifted: int = 0
+    marked: Mapping[str, str] = field(default_factory=dict)
 
 
 def fit(examples: Sequence[Example], tokenizer: Any, limit: int, too_long: str) -> FittedExamples:
@@ -52,6 +61,7 @@ def fit(examples: Sequence[Example], tokenizer: Any, limit: int, too_long: str) 
     truncated: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     reasons: dict[str, str] = {}
+    marked: dict[str, str] = {}
     special = _special_tokens(tokenizer)
     for example in examples:
         if inside := next((token for token in special if _holds(example, token)), None):
@@ -84,9 +94,11 @@ def fit(examples: Sequence[Example], tokenizer: Any, limit: int, too_long: str) 
             truncated[example.group] += 1
         shared = _common_prefix(prompt, whole)
         shifted += shared < len(prompt)
+        if mark := next((found for text in _texts(example) for found in _MARKS.findall(text)), None):
+            marked[example.id] = mark
         kept.append(TokenizedExample(example, array("i", whole), shared))
         total += min(len(whole), limit)
-    return FittedExamples(tuple(kept), total, dict(dropped), dict(truncated), dict(refused), reasons, shifted)
+    return FittedExamples(tuple(kept), total, dict(dropped), dict(truncated), dict(refused), reasons, shifted, marked)
 
 
 def _special_tokens(tokenizer: Any) -> list[str]:
@@ -96,7 +108,11 @@ def _special_tokens(tokenizer: Any) -> list[str]:
 
 
 def _holds(example: Example, token: str) -> bool:
-    return token in example.completion or any(token in turn["content"] for turn in example.prompt)
+    return any(token in text for text in _texts(example))
+
+
+def _texts(example: Example) -> list[str]:
+    return [*(turn["content"] for turn in example.prompt), example.completion]
 
 
 def _common_prefix(first: Sequence[int], second: Sequence[int]) -> int:

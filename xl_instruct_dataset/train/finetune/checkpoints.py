@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.models import files as model_files
 
@@ -19,7 +21,7 @@ SUMS = "sha256.json"
 _ADAPTER, _MODEL = ("adapter_config.json", "adapter_model"), ("config.json", "model")
 _SUMMED = re.compile(r"(adapter_)?(config|model.*)\.(json|safetensors)|trainer_state\.json|scheduler\.pt")
 _ARCHIVES = (".pt", ".pth", ".bin")
-_SPREAD = ("pytorch_model_fsdp*", "global_step*")
+_SPREAD = {"FSDP": "pytorch_model_fsdp*", "DeepSpeed": "global_step*"}
 """Where FSDP and DeepSpeed keep weights that are spread over GPUs, with an optimizer's beside."""
 
 
@@ -27,6 +29,21 @@ def last(folder: Path) -> Path | None:
     """The latest checkpoint of a training's folder that is whole, as far as `fault` sees."""
     whole = [path for path in _all(folder) if fault(path) is None]
     return max(whole, key=step_of, default=None)
+
+
+def check_launch(folder: Path) -> None:
+    """Raises UserError where the last checkpoint is spread over GPUs, and no launcher says how."""
+    checkpoint = last(folder)
+    by = _spread_by(checkpoint) if checkpoint else None
+    if checkpoint and by and os.environ.get(f"ACCELERATE_USE_{by.upper()}", "false").lower() != "true":
+        raise UserError(
+            f"{checkpoint}: is spread over GPUs by {by}; go on through accelerate launch with the configuration of "
+            f"{by} that began it, or give another --output"
+        )
+
+
+def _spread_by(checkpoint: Path) -> str | None:
+    return next((name for name, pattern in _SPREAD.items() if any(checkpoint.glob(pattern))), None)
 
 
 def has_any(folder: Path) -> bool:
@@ -92,7 +109,7 @@ def _lacking(checkpoint: Path, names: set[str]) -> str | None:
     """The first file that is not there, of those that the trainer writes for every model."""
     if STATE not in names:  # The trainer writes it last.
         return STATE
-    spread = any(any(checkpoint.glob(pattern)) for pattern in _SPREAD)
+    spread = _spread_by(checkpoint)
     is_adapter = any(name.startswith("adapter_") for name in names)
     config, weights = _ADAPTER if is_adapter else _MODEL
     index = _json(checkpoint / model_files.INDEX) if model_files.INDEX in names else None

@@ -162,6 +162,12 @@ def _left_out(train: FittedExamples, held_out: FittedExamples, settings: Setting
             f"warning: the chat template renders {shifted} prompts differently without their answer; "
             "in training the answer begins where the two differ"
         )
+    if marked := {**train.marked, **held_out.marked}:
+        row, mark = next(iter(marked.items()))
+        lines.append(
+            f"warning: {len(marked)} rows hold marks of another chat template, which are trained on as text "
+            f"(the first: {mark} in row {row!r})"
+        )
     if held_out.dropped and not held_out.examples:
         lines.append("every held-out row is too long: there is no loss of theirs")
     return lines

@@ -74,6 +74,7 @@ def train(
         if first:
             for line in checkpoints.sweep(folder):
                 notify(line)
+            checkpoints.check_launch(folder)
             (folder / SETTINGS).write_text(settings.as_yaml(base), encoding="utf-8")
         numbers = model.number_type(settings.precision, kind)
         report("loading", 0, 1, f"loading {name}")
