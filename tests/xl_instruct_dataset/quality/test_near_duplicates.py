@@ -71,7 +71,7 @@ def test_a_text_that_was_prepared_is_looked_for_all_the_same(monkeypatch: pytest
 
 @pytest.mark.parametrize("recent", [1, 1000])
 def test_a_full_disk_is_one_line_that_says_what_to_set(recent: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether a run of the index is written, or SQLite writes pages to make room for one it reads."""
+    """A run of the index is written, or SQLite writes pages to make room for one it reads."""
     monkeypatch.setattr(band_index, "RECENT", recent)
     _, hard = before = resource.getrlimit(resource.RLIMIT_FSIZE)
     with NearDuplicates() as seen:
