@@ -41,7 +41,7 @@ _BRACKET = re.compile(
     r"|(?<![A-Za-z0-9*_])_{3,}(?=[^A-Za-z0-9*_\n][^\n]*[^\s_])"
     r"|(?:(?<=[^\s_*]) |(?<=[^\s_*A-Za-z0-9]))_{3,}(?![A-Za-z0-9*_])|＿{2,}|[(（][ \u3000]+[)）]"
 )
-"""What is to be filled in, blanks included; its words are translated, as those of [Your name] are."""
+"""What is to be filled in: blanks, and words that are translated, as those of [Your name] are."""
 
 
 def lost(source: str, translated: str) -> Iterator[tuple[str, list[str]]]:
