@@ -7,11 +7,13 @@ language asked for. What is left out becomes spaces, so that a character stays a
 
 import re
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 MIN_TOKENS = 5
 """Shorter lines are not scored: their language cannot be identified reliably."""
+_AT_ONCE, _CHARACTERS = 1024, 1 << 19
+"""The most texts, and characters of several, that are looked at together."""
 UNSPACED = frozenset(("bo", "dz", "ja", "km", "lo", "my", "th", "zh"))
 """Languages without spaces between words."""
 
@@ -53,6 +55,21 @@ _QUOTATION = re.compile(
 )
 _BLOCK_QUOTE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _MAY_HAVE_QUOTATION = re.compile('[“„«»「『《"”*_]')
+
+
+def batches(indices: Iterable[int], texts: Sequence[str | None]) -> Iterator[list[int]]:
+    """The indices of texts that are looked at together."""
+    some: list[int] = []
+    size = 0
+    for index in indices:
+        length = len(text) if isinstance(text := texts[index], str) else 0
+        if some and (len(some) == _AT_ONCE or size + length > _CHARACTERS):
+            yield some
+            some, size = [], 0
+        some.append(index)
+        size += length
+    if some:
+        yield some
 
 
 def of(text: str) -> str:

@@ -27,9 +27,6 @@ from xl_alpacaeval_metric.records.result import Fidelity
 FULL_WEIGHT = 100
 """Texts that give a language its full weight in an overall rate; fewer weigh in proportion."""
 
-_AT_ONCE = 256
-"""Texts that are looked at together."""
-
 
 @dataclass(frozen=True, slots=True)
 class TextFidelity:
@@ -95,8 +92,7 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
     for index, code in enumerate(codes):
         of_language[code].append(index)
     for code, indices in of_language.items():
-        for start in range(0, len(indices) if identify.supported(code) else 0, _AT_ONCE):
-            some = indices[start : start + _AT_ONCE]
+        for some in content.batches(indices if identify.supported(code) else (), texts):
             with _no_collection():
                 for index, one in zip(some, _in_one_language([texts[i] for i in some], code), strict=True):
                     found[index] = one

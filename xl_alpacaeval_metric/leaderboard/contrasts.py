@@ -85,15 +85,10 @@ def _by_correctness(folder: Path) -> Run:
 
 def _of(found: opened.Opened) -> Run:
     """A run of what was opened."""
-    setting = found.setting
     return Run(
-        found.name,
-        setting.signature,
-        setting.judge,
+        replace(found.setting, name=found.name),
         {item.key: item.comparison for item in found.items},
         {item.key: item.preference for item in found.items},
-        setting.check,
-        setting.one_order,
         model=found.model,
     )
 
@@ -111,9 +106,7 @@ def _run(folder: Path, judged: bool) -> Run:
         return compare.load(folder)
     setting = finished.read(folder, judged=False)
     items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
-    return Run(
-        setting.name, setting.signature, setting.judge, items, {}, model=opened.model_in(folder, setting.settings)
-    )
+    return Run(setting, items, {}, model=opened.model_in(folder, setting.settings))
 
 
 def load_all(folders: Sequence[Path], figure: str = compare.WIN_RATE) -> list[Run]:

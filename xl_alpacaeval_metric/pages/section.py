@@ -70,12 +70,6 @@ def interval(figures: Figures, name: str) -> tuple[float, float] | None:
     return float(value[0]), float(value[1])
 
 
-def check_of(figures: Figures) -> str:
-    """The verdict of the judge's check, empty where there was none."""
-    found = figures.get("judge_check")
-    return str(found.get("verdict") or "") if isinstance(found, dict) else ""
-
-
 def name_of(code: str) -> str:
     """The name of a language, or of what no language is."""
     if code in (composition.MIXED, composition.NONE):

@@ -7,7 +7,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.hub import push
 from xl_alpacaeval_metric.hub.front_matter import TAG
-from xl_alpacaeval_metric.publishing.published_run import NO_JUDGE
+from xl_alpacaeval_metric.records.judge_check import NO_JUDGE
 from xl_alpacaeval_metric.signature import parse
 
 FILES = "results/*.parquet"

@@ -9,13 +9,13 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.machine import shareable
 from xl_alpacaeval_metric.publishing.benchmark_texts import texts
+from xl_alpacaeval_metric.records.judge_check import NO_JUDGE
 from xl_alpacaeval_metric.runs import finished, opened
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.opened import results as opened_results
 from xl_alpacaeval_metric.signature import parse
 
 ALL = "all"
-NO_JUDGE = "no judge"
 Rows = Iterator[Mapping[str, Any]]
 
 
@@ -73,10 +73,7 @@ class PublishedRun:
     @staticmethod
     def believed(scores: Mapping[str, Any]) -> bool:
         """Whether there is a win rate, by a judge that was not found to be none."""
-        check = scores.get("judge_check")
-        return scores.get("win_rate") is not None and not (
-            isinstance(check, Mapping) and check.get("verdict") == NO_JUDGE
-        )
+        return scores.get("win_rate") is not None and finished.check_verdict(scores) != NO_JUDGE
 
     def samples(self) -> Rows:
         """The items, each with its figures of items.jsonl."""

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 Finding = Literal["passed", "doubtful", "no judge", "unchecked"]
-
+NO_JUDGE: Finding = "no judge"
 
 FAULTY = "has a fault"
 """The reason of a judge that would pass but for its faults."""

@@ -30,19 +30,14 @@ class Run:
     """A finished run: its items, the preference on each (None where missing), and its setting.
 
     `figure` names what `preferences` are: one of `JUDGED`, or another share such as line_pass_rate.
-    `signature` is the whole line, `judge` the judge's identity from run.json; `answered_in` and
-    `thought_in` are the language that each answer and each thought is in, where that was read,
-    `orders` the orders they were judged in, `model` the name of the model, empty where it is not
-    known.
+    `answered_in` and `thought_in` are the language that each answer and each thought is in, where
+    that was read, `orders` the orders they were judged in, `model` the name of the model, empty
+    where it is not known.
     """
 
-    name: str
-    signature: str
-    judge: Mapping[str, object]
+    setting: finished.Setting
     items: Mapping[ItemKey, Comparison]
     preferences: Mapping[ItemKey, float | None]
-    check: str = ""
-    one_order: tuple[str, ...] = ()
     figure: str = WIN_RATE
     answered_in: Mapping[ItemKey, str] = field(default_factory=dict)
     thought_in: Mapping[ItemKey, str] = field(default_factory=dict)
@@ -50,9 +45,19 @@ class Run:
     model: str = ""
 
     @property
-    def setting(self) -> finished.Setting:
-        """How the run was judged."""
-        return finished.Setting(self.name, self.signature, self.judge, {}, self.check, self.one_order)
+    def name(self) -> str:
+        """The run's folder, or its file."""
+        return self.setting.name
+
+    @property
+    def signature(self) -> str:
+        """The whole line."""
+        return self.setting.signature
+
+    @property
+    def judge(self) -> Mapping[str, object]:
+        """The judge's identity from run.json."""
+        return self.setting.judge
 
 
 def load(folder: Path) -> Run:
@@ -63,12 +68,9 @@ def load(folder: Path) -> Run:
     if folder.is_file() or harness.is_log(folder):
         found = opened.read(folder, languages=False).with_verdicts()
         return Run(
-            name=found.name,
-            signature=found.setting.signature,
-            judge=found.setting.judge,
+            setting=replace(found.setting, name=found.name),
             items={item.key: item.comparison for item in found.items},
             preferences={item.key: item.preference for item in found.items},
-            check=found.setting.check,
             orders={item.key: aggregate.order_of(item.verdicts) for item in found.items},
             model=found.model,
         )
@@ -76,14 +78,10 @@ def load(folder: Path) -> Run:
     items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
     judged = verdicts.read(folder)
     return Run(
-        name=setting.name,
-        signature=setting.signature,
-        judge=setting.judge,
+        setting=setting,
         items=items,
         preferences={key: aggregate.preference_of(found) for key, found in judged.items()},
-        check=setting.check,
         orders={key: aggregate.order_of(found) for key, found in judged.items()},
-        one_order=setting.one_order,
         model=opened.model_in(folder, setting.settings),
     )
 

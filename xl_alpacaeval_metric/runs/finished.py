@@ -1,11 +1,12 @@
 """A finished run's setting: its signature and its judge, read without its items."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.records.judge_check import NO_JUDGE
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.signature import parse
 
@@ -21,8 +22,8 @@ class Setting:
     """How a run was judged: its signature, its judge's identity, and the settings in run.json.
 
     `check` is the verdict of the judge's check: "passed", "doubtful", "no judge" or "unchecked";
-    `one_order` are the languages whose verdicts are all of one order of the answers. Both are empty
-    for runs of earlier versions.
+    `no_judge_in` are the languages in which it found no judge, `one_order` those whose verdicts are
+    all of one order of the answers. All are empty for runs of earlier versions.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Setting:
     judge: Mapping[str, object]
     settings: Mapping[str, object]
     check: str = ""
+    no_judge_in: tuple[str, ...] = ()
     one_order: tuple[str, ...] = ()
 
     @property
@@ -67,8 +69,7 @@ def read(folder: Path, *, judged: bool = True) -> Setting:
             f"{folder}: is not finished ({run_folder.RESULTS} is of {n_items} of its {n_answers} answers); "
             "the command that made it goes on with it"
         )
-    signature, check = results.get("signature"), results.get("judge_check")
-    sides = results.get("one_order")
+    signature, sides = results.get("signature"), results.get("one_order")
     if not isinstance(signature, str):
         raise UserError(f"{folder / run_folder.RESULTS}: damaged, has no signature")
     identity = settings.get("judge_identity")
@@ -77,7 +78,8 @@ def read(folder: Path, *, judged: bool = True) -> Setting:
         signature=signature,
         judge=identity if isinstance(identity, dict) else {},
         settings=settings,
-        check=str(check.get("verdict") or "") if isinstance(check, dict) else "",
+        check=check_verdict(results),
+        no_judge_in=languages_without_judge(results),
         one_order=tuple(map(str, sides)) if isinstance(sides, list) else (),
     )
     if judged and not found.judged:
@@ -86,6 +88,20 @@ def read(folder: Path, *, judged: bool = True) -> Setting:
             "(language fidelity: --figure line_pass_rate)"
         )
     return found
+
+
+def check_verdict(results: Mapping[str, object]) -> str:
+    """What the judge's check said, in results.json or one of its languages; "" without a check."""
+    check = results.get("judge_check")
+    return str(check.get("verdict") or "") if isinstance(check, dict) else ""
+
+
+def languages_without_judge(results: Mapping[str, object]) -> tuple[str, ...]:
+    """The languages of results.json in which the check found no judge."""
+    by_language = results.get("by_language")
+    if not isinstance(by_language, dict):
+        return ()
+    return tuple(code for code, of in by_language.items() if isinstance(of, dict) and check_verdict(of) == NO_JUDGE)
 
 
 def differing(a: Setting, b: Setting) -> Iterator[str]:
@@ -127,12 +143,22 @@ def warnings(settings: Iterable[Setting]) -> list[str]:
         for one in settings
         if one.one_order
     ]
-    for verdict in ("no judge", "doubtful"):
-        runs = [one.name for one in settings if one.check == verdict]
-        if runs:
-            more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
-            found.append(f"the judge's check says: {verdict} ({runs[0]}{more}); win rates by it say little")
+    for verdict in (NO_JUDGE, "doubtful"):
+        if runs := [one for one in settings if one.check == verdict]:
+            found.append(f"the judge's check says: {verdict} ({_and_more(runs)}); win rates by it say little")
+    by_languages: dict[tuple[str, ...], list[Setting]] = {}
+    for one in settings:
+        if one.no_judge_in and one.check != NO_JUDGE:
+            by_languages.setdefault(one.no_judge_in, []).append(one)
+    found += [
+        f"the judge's check says: {NO_JUDGE} in {', '.join(codes)} ({_and_more(runs)}); win rates there say nothing"
+        for codes, runs in by_languages.items()
+    ]
     return found
+
+
+def _and_more(runs: Sequence[Setting]) -> str:
+    return runs[0].name + (f" and {len(runs) - 1} more" if len(runs) > 1 else "")
 
 
 def determining(identity: Mapping[str, object]) -> dict[str, object]:

@@ -13,11 +13,12 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard import contrasts
 from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.runs.compare import Run
+from xl_alpacaeval_metric.runs.finished import Setting
 
 
 def made(name: str, preferences: dict[tuple[str, str], float | None]) -> Run:
     items = {key: Comparison(*key, "ask", "answer", "reference") for key in preferences}
-    return Run(name, "judge:x|prompt:p|order:both|reference:r", {}, items, preferences)
+    return Run(Setting(name, "judge:x|prompt:p|order:both|reference:r", {}, {}), items, preferences)
 
 
 def several(count: int = 12) -> list[Run]:

@@ -99,6 +99,20 @@ def test_what_the_judges_check_found_is_said(tmp_path: Path) -> None:
     assert line in run("compare", *runs).stdout
 
 
+def test_languages_in_which_the_judge_is_none_are_said(tmp_path: Path) -> None:
+    runs = [made(tmp_path / name, {"de": spread(0.5), "fi": spread(0.4)}) for name in "ab"]
+    for folder in runs:
+        file = folder / "results.json"
+        content = json.loads(file.read_text("utf-8")) | {"judge_check": {"verdict": "doubtful"}}
+        by_language = {
+            code: {"judge_check": {"verdict": verdict}} for code, verdict in {"de": "passed", "fi": "no judge"}.items()
+        }
+        file.write_text(json.dumps(content | {"by_language": by_language}), encoding="utf-8")
+    line = f"the judge's check says: no judge in fi ({runs[0]} and 1 more); win rates there say nothing"
+    assert line in rank(runs, figures=["win_rate"]).notes
+    assert line in " ".join(run("compare", *runs).stdout.split())
+
+
 def test_criteria_are_ranked_by_level(tmp_path: Path) -> None:
     low = made(tmp_path / "low", {"de": spread(0.5)}, levels=[2, 3] * 10)
     high = made(tmp_path / "high", {"de": spread(0.5)}, levels=[4, 5] * 10)

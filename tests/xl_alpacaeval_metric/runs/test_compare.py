@@ -27,6 +27,7 @@ from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.contrast import Contrast
 from xl_alpacaeval_metric.runs.evaluate import judge_pairs
+from xl_alpacaeval_metric.runs.finished import Setting
 
 
 class Client(ScriptedClient):
@@ -79,7 +80,7 @@ PREFERENCE = st.one_of(st.none(), st.sampled_from([0.0, 0.25, 0.5, 0.9, 1.0]))
 
 def directly(name: str, values: Mapping[tuple[str, str], float | None]) -> compare.Run:
     known = {key: Comparison(*key, "ask", "answer", "reference") for key in values}
-    return compare.Run(name, "judge:x|prompt:p|order:both|reference:r", {}, known, values)
+    return compare.Run(Setting(name, "judge:x|prompt:p|order:both|reference:r", {}, {}), known, values)
 
 
 @settings(max_examples=30, deadline=None)
@@ -242,7 +243,7 @@ def test_another_reference_is_refused(tmp_path: Path) -> None:
 
 def test_signatures_that_differ_in_reference_over_the_same_items_are_refused(tmp_path: Path) -> None:
     a = made(tmp_path / "a", items("a", 6))
-    b = replace(a, signature=re.sub(r"@\w+\|version", "@0123abcd|version", a.signature))
+    b = replace(a, setting=replace(a.setting, signature=re.sub(r"@\w+\|version", "@0123abcd|version", a.signature)))
     with pytest.raises(UserError, match=r"differ in reference \(\w{8} against 0123abcd in the signature\)"):
         compare.compare(a, b)
 

@@ -6,12 +6,14 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard import contrasts
 from xl_alpacaeval_metric.pages import charts
 from xl_alpacaeval_metric.pages.charts import Point
-from xl_alpacaeval_metric.pages.section import ALL, Section, Table, check_of, name_of
-from xl_alpacaeval_metric.pages.sections.win_rates import NO_JUDGE, without_checks
+from xl_alpacaeval_metric.pages.section import ALL, Section, Table, name_of
+from xl_alpacaeval_metric.pages.sections.win_rates import without_checks
 from xl_alpacaeval_metric.pages.shown_run import ShownRun
+from xl_alpacaeval_metric.records.judge_check import NO_JUDGE
 from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.runs import compare
 from xl_alpacaeval_metric.runs.contrast import Contrast
+from xl_alpacaeval_metric.runs.finished import check_verdict
 
 
 def of_two(runs: Sequence[ShownRun]) -> Section | None:
@@ -26,7 +28,9 @@ def of_two(runs: Sequence[ShownRun]) -> Section | None:
         return Section(name, title, "", lines=[f"not compared: {error}"])
     parts = [*((name_of(code), part) for code, part in pair.by_language.items()), (ALL, pair.overall)]
     parts = parts if len(pair.by_language) > 1 else parts[:-1]
-    unjudged = {name_of(code) for run in runs for code, part in run.by_language.items() if check_of(part) == NO_JUDGE}
+    unjudged = {
+        name_of(code) for run in runs for code, part in run.by_language.items() if check_verdict(part) == NO_JUDGE
+    }
     points = [
         Point(row, "", None, note=NO_JUDGE)
         if row in unjudged
@@ -52,13 +56,9 @@ def _judged(run: ShownRun) -> compare.Run:
         return contrasts.load(run.folder)
     items = {one.key: one for one in run.opened.items}
     return compare.Run(
-        name=run.setting.name,
-        signature=run.setting.signature,
-        judge=run.setting.judge,
+        run.setting,
         items={key: one.comparison for key, one in items.items()},
         preferences={key: one.preference for key, one in items.items()},
-        check=run.setting.check,
-        one_order=run.setting.one_order,
     )
 
 

@@ -14,16 +14,15 @@ from xl_alpacaeval_metric.pages.section import (
     KeyFigure,
     Section,
     Table,
-    check_of,
     codes,
     interval,
     name_of,
     number,
 )
 from xl_alpacaeval_metric.pages.shown_run import Figures, ShownRun
+from xl_alpacaeval_metric.records.judge_check import NO_JUDGE
 from xl_alpacaeval_metric.report import cells
-
-NO_JUDGE = "no judge"
+from xl_alpacaeval_metric.runs.finished import check_verdict
 
 
 def overview(runs: Sequence[ShownRun]) -> Section:
@@ -43,7 +42,7 @@ def _of_one(run: ShownRun) -> Section:
     if number(figures, "correct_rate") is not None:
         more = f"of {figures.get('n_checkable', '-')} answers to closed questions, by the facts that they name"
         found.append(KeyFigure("Correct", f"{number(figures, 'correct_rate'):.1f}%", more))
-    if check := check_of(figures):
+    if check := check_verdict(figures):
         right = figures["judge_check"].get("accuracy")
         more = "" if right is None else f"right on {right:.0f}% of the pairs with a known verdict"
         found.append(KeyFigure("Judge check", check, more))
@@ -100,7 +99,7 @@ def _overview_row(run: ShownRun, place: Place | None) -> list[str]:
         win_rate_text(figures),
         *ranked,
         *shares,
-        check_of(figures) or "-",
+        check_verdict(figures) or "-",
         str(figures.get("n_items", "-")),
     ]
 
@@ -133,7 +132,7 @@ def _overall_chart(runs: Sequence[ShownRun], places: Mapping[str, Place]) -> cha
 
 def win_rate_value(figures: Figures) -> str:
     """The win rate, or what the check says in its place where the judge is none."""
-    return NO_JUDGE if check_of(figures) == NO_JUDGE else cells.figure(number(figures, "win_rate"))
+    return NO_JUDGE if check_verdict(figures) == NO_JUDGE else cells.figure(number(figures, "win_rate"))
 
 
 def win_rate_text(figures: Figures) -> str:
@@ -181,7 +180,7 @@ def by_language(runs: Sequence[ShownRun]) -> Section | None:
 
 
 def _point(row: str, run: ShownRun, figures: Figures, *, text: bool) -> Point:
-    if check_of(figures) == NO_JUDGE:
+    if check_verdict(figures) == NO_JUDGE:
         return Point(row, run.name, None, note=NO_JUDGE)
     written = win_rate_text(figures) if text else ""
     return Point(row, run.name, number(figures, "win_rate"), interval(figures, "win_rate_ci95"), text=written)

@@ -8,9 +8,9 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge import aggregate
 from xl_alpacaeval_metric.records.judgements import ItemKey
+from xl_alpacaeval_metric.runs import finished
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import verdicts as run_verdicts
-from xl_alpacaeval_metric.runs.finished import Setting
 from xl_alpacaeval_metric.runs.opened.answers import model_in
 from xl_alpacaeval_metric.runs.opened.records import Opened, OpenedItem
 
@@ -57,18 +57,19 @@ def read_run(folder: Path) -> Opened:
             )
         )
     results, check = (_content(folder / name) for name in (run_folder.RESULTS, run_folder.CHECK))
-    identity, summary = settings.get("judge_identity"), results.get("judge_check")
+    identity = settings.get("judge_identity")
     return Opened(
         name=str(folder),
         path=folder,
         kind="run",
         model=model_in(folder, settings),
-        setting=Setting(
+        setting=finished.Setting(
             name=str(folder),
             signature=str(results.get("signature") or ""),
             judge=identity if isinstance(identity, dict) else {},
             settings=settings,
-            check=str(summary.get("verdict") or "") if isinstance(summary, dict) else "",
+            check=finished.check_verdict(results),
+            no_judge_in=finished.languages_without_judge(results),
         ),
         items=items,
         results=results,
