@@ -40,11 +40,11 @@ def conversation_of(row: Mapping[str, object], where: str, known: Collection[str
     Dolly's data. A system prompt becomes the first turn, a history the turns after it. A chat is
     preferred to an instruction and response unless all it says is in them, too.
 
-    No text of these columns is lost: raises UserError with the row's place (`where`) where a
-    column says something else than the one that is read, such as `output` beside `response`; where
-    another column has a text (see `unread_columns.check`), but for those `known` to the caller;
-    where the row has neither a chat nor an instruction with a response; and where a turn is no
-    object with a role and a text.
+    No text is lost: raises UserError with the row's place (`where`) where a column says something
+    else than the one that is read, such as `output` beside `response`; where another column, but
+    for those `known` to the caller, or another part of a turn has a text (see
+    `unread_columns.check`); where the row has neither a chat nor an instruction with a response;
+    and where a turn is no object with a role and a text.
     """
     asked, answered = _first(row, INSTRUCTION), _first(row, RESPONSE)
     chat = next((name for name in CHAT if isinstance(row.get(name), list) and row[name]), None)
@@ -136,7 +136,9 @@ def _check_complete(
                     lost.setdefault(other, []).append(name)
                     break
     for other, columns in lost.items():
-        raise UserError(f"{where}: {' and '.join(columns)} and {other} have different texts; leave out one of them")
+        raise UserError(
+            f"{where}: {' and '.join(columns)} and {other} have different texts; leave out one of them (--leave-out)"
+        )
 
 
 def _spaced_turns(turns: Sequence[Turn], request: Sequence[Turn], row: Mapping[str, object]) -> set[Turn]:
@@ -223,6 +225,8 @@ def _turns(chat: object, where: str) -> Iterator[Turn]:
         content = turn.get("content", turn.get("value"))
         if not isinstance(content, str):
             raise UserError(f"{where}: the {role} turn of its chat has no text")
+        if not turn.keys() <= unread_columns.TURN:
+            unread_columns.check(turn, unread_columns.TURN, (content,), f"{where}, a turn of {role}", otherwise="")
         yield Turn(_ROLES.get(role, role), content)
 
 

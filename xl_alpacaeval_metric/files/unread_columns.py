@@ -5,15 +5,26 @@ from collections.abc import Collection, Iterator, Mapping
 
 from xl_alpacaeval_metric.errors import UserError
 
-_LABEL = re.compile(
-    r"(?:.*[\W_])?(?:ids?|u?uid|idx|index|hash|urls?|link|uri|sources?|origin|datasets?|categor(?:y|ies)|topics?|lang(?:uage)?s?"
-    r"|locale|code|licen[sc]e|models?|split|type|kind|task|tags?|date|time(?:stamp)?|created|updated|author|annotator"
-    r"|generator|worker|scores?|ratings?|rank|labels?|level|quality|difficulty|domain|subject|name|title|version"
-    r"|meta(?:data)?|file|path|count|length|tokens)_*",
+_RECORD = re.compile(
+    r"(?:.*[\W_])?(?:ids?|u?uid|idx|index|hash|urls?|link|uri|lang(?:uage)?s?|(?:lang(?:uage)?|country|iso)_?code|locale"
+    r"|licen[sc]e|models?|split|date|time(?:stamp)?|created|updated|count|length|tokens|version|scores?|ratings?|rank"
+    r"|meta(?:data)?|headers?|ip|agent|params?|parameters|configs?|moderation)_*",
     re.IGNORECASE,
 )
-"""Names of columns that describe a row and are no part of what is said (category, source_id)."""
-_SCRIPTS = re.compile(r"[^\x00-\x7f]|\s")
+"""Names of columns that say where a row comes from and how it was made (source_id, user_agent)."""
+_LABEL = re.compile(
+    r"(?:.*[\W_])?(?:sources?|origin|datasets?|categor(?:y|ies)|topics?|domain|subject|area|field|genre|type|kind|task"
+    r"|skills?|format|style|tone|tags?|labels?|level|quality|difficulty|author|annotator|reviewer|generator|worker"
+    r"|country|region|state|city|culture|dialect|gender|age|keywords?|speaker|name|title|file|path)_*",
+    re.IGNORECASE,
+)
+"""Names of columns that describe a row in a few words (category, task_type)."""
+LABEL_LENGTH = 300
+"""Characters of a label, at most: a longer one, or one of several lines, is a text."""
+TURN = frozenset(("role", "from", "content", "value"))
+"""What is read of a turn of a chat."""
+_SEVERAL_WORDS = re.compile(r"\s|[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{5}")
+"""A space, or more letters than a word has in a script that puts none between words."""
 
 
 def of(row: Mapping[str, object], read: Collection[str]) -> list[str]:
@@ -22,32 +33,58 @@ def of(row: Mapping[str, object], read: Collection[str]) -> list[str]:
 
 
 def leave_out(row: Mapping[str, object], names: Collection[str]) -> dict[str, object]:
-    """The row without these columns."""
-    return {name: value for name, value in row.items() if name not in names}
+    """The row without these columns, and its turns without what is called so."""
+    if not names:
+        return dict(row)
+    in_turns = set(names).difference(TURN)
+    return {name: _without(value, in_turns) for name, value in row.items() if name not in names}
 
 
-def check(row: Mapping[str, object], read: Collection[str], said: Collection[str], where: str) -> None:
+def check(
+    row: Mapping[str, object],
+    read: Collection[str],
+    said: Collection[str],
+    where: str,
+    otherwise: str = "call it context to make it a paragraph of the instruction, or ",
+) -> None:
     """Raises UserError for columns besides `read` whose text is in none of the texts that are said.
 
-    Labels are passed over: columns called so, and values of one word. So is a
-    column that has all of the turns in it, as the whole prompt of Alpaca's data.
+    Labels are passed over: columns called so, and values of one word. So is a column that has all
+    paragraphs of the turns in it, as the whole prompt of Alpaca's data. `otherwise` is what the
+    user may do other than leave a column out.
     """
-    others = [name for name in of(row, read) if not _LABEL.fullmatch(str(name))]
+    others = [name for name in of(row, read) if not _is_label(str(name), row[name])]
     if not others:
         return
     turns = [_spaced(text) for text in said]
-    lost = [name for name in others if not all(_is_said(_spaced(text), turns) for text in _texts(row[name]))]
+    parts = [part for text in said for paragraph in text.split("\n\n") if (part := _spaced(paragraph))]
+    lost = [name for name in others if not all(_is_said(_spaced(text), turns, parts) for text in _texts(row[name]))]
     if lost:
         raise UserError(
-            f"{where}: column {', '.join(map(str, lost[:4]))} has text that is not read; call it context to make it a "
-            f"paragraph of the instruction, or leave it out with --leave-out {','.join(map(str, lost[:4]))}"
+            f"{where}: column {', '.join(map(str, lost))} has text that is not read; {otherwise}"
+            f"leave it out with --leave-out {','.join(map(str, lost))}"
         )
 
 
-def _is_said(text: str, turns: Collection[str]) -> bool:
-    if not _SCRIPTS.search(text):
+def _is_label(name: str, value: object) -> bool:
+    if _RECORD.fullmatch(name):
         return True
-    return any(text in turn for turn in turns) or all(turn in text for turn in turns)
+    return bool(_LABEL.fullmatch(name)) and not any(len(text) > LABEL_LENGTH or "\n" in text for text in _texts(value))
+
+
+def _is_said(text: str, turns: Collection[str], parts: Collection[str]) -> bool:
+    if not _SEVERAL_WORDS.search(text):
+        return True
+    return any(text in turn for turn in turns) or all(part in text for part in parts)
+
+
+def _without(value: object, names: Collection[str]) -> object:
+    if not isinstance(value, list):
+        return value
+    return [
+        {name: part for name, part in turn.items() if name not in names} if isinstance(turn, Mapping) else turn
+        for turn in value
+    ]
 
 
 def _texts(value: object) -> Iterator[str]:

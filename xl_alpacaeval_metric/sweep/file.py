@@ -79,7 +79,7 @@ def read(file: Path, executor: str | None = None, output: Path | None = None) ->
     shared, place = _mapping(content.get(EVAL), f"{file}: {EVAL}"), _own_keys(content, file)
     place |= {key: value for key, value in (("executor", executor), ("output", output and str(output))) if value}
     common = _split(shared, f"{file}: {EVAL}")
-    models = tuple(map(_named, _parts(content, "models", "model", ModelSettings, common, file)))
+    models = tuple(_named(one, file) for one in _parts(content, "models", "model", ModelSettings, common, file))
     codes = _codes(content.get("languages"), str(file))
     benchmarks = tuple(
         _with_languages(one, codes, file)
@@ -166,11 +166,19 @@ def _judges(content: Content, common: Mapping[type, Content], file: Path) -> tup
     return tuple(found)
 
 
-def _named(model: ModelSettings) -> ModelSettings:
-    """The model with the name of its run folders: its own, or the last part of the model's."""
+def _named(model: ModelSettings, file: Path) -> ModelSettings:
+    """The model with the name of its run folders: its own, or the last part of the model's.
+
+    Raises UserError for a name of its own that no folder can have.
+    """
     path = Path(model.model).expanduser()
     name = model.name or (path.resolve().name if path.exists() else path.name)
     plain = "".join(c if c.isalnum() or c in "._-" else "-" for c in name)[:80].strip(".-")
+    if model.name not in ("", plain):
+        raise UserError(
+            f"{file}: model {model.model}: name is {model.name[:40]!r}; need at most 80 letters, digits, "
+            "'.', '_' and '-', of which '.' and '-' are not at an end"
+        )
     return replace(model, name=plain or "model")
 
 

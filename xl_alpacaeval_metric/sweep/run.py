@@ -78,15 +78,11 @@ def start(sweep: Sweep, source: Path, check: Check, say: Say) -> Plan:
     found = planned(sweep, check)
     if not found.tasks:
         return found
-    if sweep.place.executor == "ray":
-        ray_cluster.check(sweep.place.ray_address)
     folder = TaskFolder(sweep.output)
+    _check_place(sweep, found, folder)
     with FolderLock(folder.path):
         if sweep.place.executor != "slurm":
             _wait_for_others(folder, [task.name for task in found.tasks])
-            if not all(one.is_complete for one in found.held.values()):
-                with judges.opened(sweep) as opened:
-                    opened.preflight(endpoints_alone=True)
         content = {**yaml_file.read_mapping(source), "output": str(sweep.output), "executor": sweep.place.executor}
         planning.write_copy(source, content, sweep.output)
         if sweep.place.executor == "slurm":
@@ -100,6 +96,20 @@ def start(sweep: Sweep, source: Path, check: Check, say: Say) -> Plan:
         else:
             local.run(found, folder, sweep.place.workers, say)
     return found
+
+
+def _check_place(sweep: Sweep, found: Plan, folder: TaskFolder) -> None:
+    """Raise UserError where the executor or an endpoint's judge is not there, before OUTPUT is."""
+    if sweep.place.executor == "slurm":  # Its nodes may reach a judge that this machine does not.
+        slurm_jobs.check(found, folder, sweep.place)
+        return
+    if sweep.place.executor == "ray":
+        ray_cluster.check(sweep.place.ray_address)
+    if not all(one.is_complete for one in found.held.values()):
+        with judges.opened(sweep, cached=False) as opened:
+            opened.preflight(endpoints_alone=True)
+        with judges.opened(sweep):  # Raises where the cache cannot be made.
+            pass
 
 
 def do_task(sweep: Sweep, name: str, progress: Progress, say: Say) -> None:

@@ -204,8 +204,14 @@ def _end_of(log: Path) -> str:
 def _lives(pid: int) -> bool:
     """Whether a process of that number runs, and is one of this program's."""
     try:
-        os.kill(pid, 0)
+        with suppress(PermissionError):  # Another user's process.
+            os.kill(pid, 0)
+        folder = Path(f"/proc/{pid}")
+        if not folder.exists():
+            return True
+        # Another process may have the number by now. No command: it has just begun, or has ended.
+        command = (folder / "cmdline").read_bytes()
+        has_ended = (folder / "stat").read_bytes().rpartition(b")")[2].split()[0] in (b"Z", b"X")
     except OSError:
         return False
-    command = Path(f"/proc/{pid}/cmdline")  # Another process may have the number by now.
-    return not command.exists() or child.__name__.encode() in command.read_bytes()
+    return not has_ended and (not command or child.__name__.encode() in command)

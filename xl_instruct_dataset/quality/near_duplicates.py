@@ -83,11 +83,21 @@ class NearDuplicates:
         A text without any word repeats nothing, and a text given again under its own id is no
         repetition. Raises UserError where the disk for temporary files is full.
         """
-        import numpy as np
-
         whole = self._signatures.take(text)
         if not whole:
             return None
+        try:
+            return self._looked_up(id, whole)
+        except (OSError, sqlite3.OperationalError) as error:  # Reading, too, makes SQLite write pages.
+            raise UserError(
+                f"{tempfile.tempdir or 'TMPDIR'}: a temporary file cannot be written ({error}); "
+                "set TMPDIR to a folder with room"
+            ) from None
+
+    def _looked_up(self, id: str, whole: bytes) -> str | None:
+        """As `seen`, for a text of this signature."""
+        import numpy as np
+
         ours = np.frombuffer(whole, np.uint32)
         width = len(whole) // BANDS
         # Of 64 bits: two bands that share one by chance cost a comparison.
@@ -96,13 +106,8 @@ class NearDuplicates:
             earlier, kept = self._store.execute("SELECT id, signature FROM text WHERE number = ?", (number,)).fetchone()
             if np.mean(np.frombuffer(kept, np.uint32) == ours) >= self.threshold:
                 return None if earlier == id else str(earlier)
-        try:
-            number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
-            self._bands.add(bands, number)
-        except (OSError, sqlite3.OperationalError) as error:
-            raise UserError(
-                f"{tempfile.gettempdir()}: a temporary file cannot be written ({error}); set TMPDIR to a folder with room"
-            ) from None
+        number = self._store.execute("INSERT INTO text (id, signature) VALUES (?, ?)", (id, whole)).lastrowid or 0
+        self._bands.add(bands, number)
         return None
 
 

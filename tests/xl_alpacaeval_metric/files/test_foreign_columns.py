@@ -167,6 +167,9 @@ def test_a_row_without_text_is_one_line(row: dict[str, Any]) -> None:
         {"chosen": [USER, {"role": "assistant", "content": "Because it is so."}]},
         {"notes": {"of": ["the author of this"]}},
         {"source_text": "Tea is older than coffee."},
+        {"code": "return x + 1"},
+        {"source": "Tea is older than coffee. " * 20},
+        {"task": "Answer.\nUse one word."},
     ],
 )
 def test_a_text_that_no_turn_has_needs_a_word_of_the_user(more: dict[str, Any]) -> None:
@@ -185,12 +188,27 @@ def test_a_text_that_no_turn_has_needs_a_word_of_the_user(more: dict[str, Any]) 
         {"category": "open question", "source_id": "a b", "_url": "https://x.org", "n": 4, "meta": {"by": "A. Writer"}},
         {"marker": "stackexchange", "document": "", "passage": None, "notes": []},
         {"text": "### Ask:\nWhy?\n\n### Answer:\nDarum.", "reply": "Darum."},
+        {"text": "### Ask:\nWhy?\n\n### Input:\nRain.\n\n### Answer:\nDarum.", "input": "Rain."},
+        {"country": "New Zealand", "header": {"user-agent": "Mozilla/5.0 (X11; Linux)"}, "Gattung": "Küche"},
+        {"language": "Brazilian Portuguese", "source": "Common Crawl, 2023", "品詞": "名詞"},
     ],
 )
 def test_labels_and_repetitions_are_passed_over(more: dict[str, Any]) -> None:
     row = {"instruction": "Why?", "response": "Darum.", **more}
     assert len(conversation_of(row, "data line 3")) == 2
     assert not {"n", "document", "passage", "notes"} & set(unread_columns.of(row, ("instruction", "response")))
+
+
+def test_a_part_of_a_turn_that_is_not_read_needs_a_word_of_the_user() -> None:
+    labelled = {**ASSISTANT, "weight": 1, "name": "Ann Lee", "country": "New Zealand"}
+    assert turns(messages=[USER, labelled]) == turns(messages=[USER, ASSISTANT])
+    row: dict[str, Any] = {"messages": [USER, {**labelled, "thinking": "They ask why."}]}
+    with pytest.raises(
+        UserError,
+        match=r"^line 3, a turn of assistant: column thinking has text that is not read; leave it out with --leave-out thinking$",
+    ):
+        conversation_of(row, "line 3")
+    assert turns(**unread_columns.leave_out(row, ["thinking", "content"])) == turns(messages=[USER, ASSISTANT])
 
 
 def test_other_names_of_a_chat_its_history_and_system_prompt() -> None:

@@ -70,6 +70,7 @@ def test_a_setting_of_a_part_wins_over_that_of_all(tmp_path: Path) -> None:
         (LEAST.replace("[a]", "[a, a]"), "model 'a' is there twice"),
         (LEAST.replace("[a]", "[x/a, y/A]"), "would both be in folders named A"),
         (LEAST.replace("[a]", "[{name: x}]"), "models 1: no model"),
+        (LEAST.replace("[a]", "[{model: a, name: ../../x}]"), "model a: name is '../../x'; need at most 80 letters"),
         (LEAST.replace("[a]", "[{model: a, gpu: 1}]"), "models 1: unknown setting 'gpu'; did you mean gpus?"),
         (LEAST.replace("[a]", "[3]"), "models 1 is '3'; need a mapping"),
         (LEAST.replace("[mini]", "[mini, mini]"), "would both be in the folder mini"),

@@ -112,6 +112,7 @@ def test_what_run_folders_have_is_not_planned(tmp_path: Path) -> None:
         ({"models": [{"model": "a", "model_args": {"pretrained": "x"}}]}, "MODEL says that here"),
         ({"models": [{**SMALL, "model_args": {**SMALL["model_args"], "timeouts": 9}}]}, "did you mean timeout?"),
         ({"executor": "slurm", "slurm": {"time": "banana"}}, "no time limit"),
+        ({}, "127.0.0.1:9"),
         ({"eval": {"criteria": True}, "judges": ["openai/a", "openai/b"]}, "criteria are rated by one judge"),
     ],
 )
@@ -121,8 +122,7 @@ def test_what_cannot_be_run_is_refused_before_anything_is(
     if message != "OPENAI_API_KEY":
         monkeypatch.setenv("OPENAI_API_KEY", "x")
     with pytest.raises(UserError) as caught:
-        run.planned(sweep_of(tmp_path, **changes), check_arguments)
-
+        run.start(sweep_of(tmp_path, **changes), tmp_path / "sweep.yaml", check_arguments, print)
     assert message in str(caught.value)
     assert not (tmp_path / "out").exists()
 

@@ -94,11 +94,15 @@ def test_jobs_wait_for_each_other_and_are_submitted_once(tmp_path: Path, stub: P
     assert "--dependency=afterany:5:6:1:3:4 " in more[2]
 
 
-def test_bad_options_and_a_missing_sbatch_are_one_line(
+def test_bad_options_a_refusal_and_a_missing_sbatch_are_one_line(
     tmp_path: Path, stub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UserError, match=r"slurm: .*time is 600"):
         start(tmp_path, ["ORG/large"], time=600)
+    (stub / "sbatch").write_text("#!/bin/bash\necho 'sbatch: error: Invalid account' >&2\nexit 1\n", encoding="utf-8")
+    with pytest.raises(UserError, match="sbatch: Invalid account"):
+        start(tmp_path, ["ORG/large"])
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(UserError, match="there is no sbatch here"):
         start(tmp_path, ["ORG/large"])
+    assert not (tmp_path / "out").exists()

@@ -69,14 +69,20 @@ def test_a_text_that_was_prepared_is_looked_for_all_the_same(monkeypatch: pytest
         assert not signatures._signatures
 
 
-def test_a_full_disk_is_one_line_that_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(band_index, "RECENT", 1)
+@pytest.mark.parametrize("recent", [1, 1000])
+def test_a_full_disk_is_one_line_that_says_what_to_set(recent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of the index is written, or SQLite writes pages to make room for one it reads."""
+    monkeypatch.setattr(band_index, "RECENT", recent)
     _, hard = before = resource.getrlimit(resource.RLIMIT_FSIZE)
     with NearDuplicates() as seen:
+        if recent > 1:
+            seen._store.execute("PRAGMA cache_size = 1")
+            for number in range(300):
+                seen.seen(str(number), f"{number} {number + 1} {number + 2}")
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))  # Of any file that this process writes.
         try:
             with pytest.raises(UserError, match="set TMPDIR to a folder with room"):
-                seen.seen("a", ENGLISH)
+                seen.seen("a", ENGLISH if recent == 1 else "3 4 5")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 

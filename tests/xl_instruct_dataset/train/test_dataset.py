@@ -120,6 +120,13 @@ def test_a_general_set_is_mixed_in_by_its_ratio(tmp_path: Path) -> None:
     assert more.notes == (f"{left_out}, 9 rows, fewer than the 48 asked for",)
 
 
+def test_columns_of_a_general_set_that_are_not_read_are_named(tmp_path: Path) -> None:
+    row = {"messages": CHAT, "prompt_id": "f0e3", "title": "Numbers up to four", "score": 4.5}
+    file = write_jsonl(tmp_path / "general.jsonl", [row] * 9)
+    found = select(mix_with=f"{file}:0.125", held_out=0)
+    assert found.notes == (f"{file}: not read: column prompt_id, title",)
+
+
 def test_a_ratio_of_less_than_one_row_reads_no_more_than_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

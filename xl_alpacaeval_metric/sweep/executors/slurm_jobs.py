@@ -43,19 +43,24 @@ def scripts(plan: Plan, folder: TaskFolder, place: PlaceSettings) -> list[tuple[
     return [(task, _script(task, folder, where)) for task in plan.tasks]
 
 
+def check(plan: Plan, folder: TaskFolder, place: PlaceSettings) -> None:
+    """Raises UserError where there is no Slurm, or it would refuse a job: with what it says."""
+    if not queue.available():
+        raise UserError("executor slurm: there is no sbatch here; run it on a login node, or add --dry-run")
+    written = dict(scripts(plan, folder, place))
+    for task in {task.gpus: task for task in plan.tasks}.values():
+        queue.check(written[task])
+
+
 def submit(plan: Plan, folder: TaskFolder, place: PlaceSettings, say: Say) -> None:
     """Submit the tasks of a plan that are not in the queue already.
 
     The judges at endpoints start when the first models do, the last task when all others have
     ended, well or not. Raises UserError where Slurm refuses a job; none is left in the queue then.
     """
-    if not queue.available():
-        raise UserError("executor slurm: there is no sbatch here; run it on a login node, or add --dry-run")
     (folder.path / LOGS).mkdir(parents=True, exist_ok=True)
     written = dict(scripts(plan, folder, place))
     in_queue = _in_queue(plan, folder)
-    for needs in {task.gpus: task for task in plan.tasks}.values():
-        queue.check(written[needs])
     submitted: list[str] = []
 
     def send(task: Task, after: Sequence[str] = (), when: queue.When = "afterok") -> str:

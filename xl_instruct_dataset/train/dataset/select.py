@@ -8,9 +8,10 @@ from itertools import islice
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError, first_line
-from xl_alpacaeval_metric.files import data_files, tables, unread_columns
+from xl_alpacaeval_metric.files import data_files, foreign_columns, tables, unread_columns
 from xl_instruct_dataset.records import VARIANTS, canonical
 from xl_instruct_dataset.sources.source import Source, parsed
+from xl_instruct_dataset.sources.training_row import columns_of
 from xl_instruct_dataset.train.dataset import examples, mixture
 from xl_instruct_dataset.train.dataset.examples import Example, GroupCounts, TrainingSplit
 from xl_instruct_dataset.train.settings import Settings
@@ -116,18 +117,19 @@ class Mixed:
         """`count` of its rows at random, and a line about those that were left out, if any."""
         license = Source(self.name).license if not Path(self.name).expanduser().is_file() else "unknown"
         unusable, reason = 0, ""
+        unread: dict[str, None] = {}
         found: list[Example] = []
         chance = random.Random(f"{seed}:mix:{self.name}")
         seen = 0
         for number, (where, row) in enumerate(self._rows(seed), 1):
+            row = unread_columns.leave_out(row, self.leave_out)
             try:
-                example = examples.of_chat(
-                    unread_columns.leave_out(row, self.leave_out), where, self.name, number, license
-                )
+                example = examples.of_chat(row, where, self.name, number, license)
             except UserError as error:
                 unusable, reason = unusable + 1, reason or str(error)
                 continue
             seen += 1
+            unread |= dict.fromkeys(unread_columns.of(row, foreign_columns.READ | columns_of(row)))
             if len(found) < count:
                 found.append(example)
                 if len(found) == count and self._streamed:
@@ -140,6 +142,7 @@ class Mixed:
                 + (f" ({reason})" if reason else "")
             )
         notes = [f"{unusable} rows left out (the first: {reason})"] if unusable else []
+        notes += [f"not read: column {', '.join(unread)}"] if unread else []
         if len(found) < count:
             notes.append(f"{len(found)} rows, fewer than the {count} asked for")
         lines = [] if self._streamed else self._files()[1]
