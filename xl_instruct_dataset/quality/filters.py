@@ -94,7 +94,7 @@ def wrong_language(response: str, code: str) -> Drop | None:
     """Drop a response that is in another language, wholly or in more than a tenth of its lines.
 
     Or in more than a seventh of its letters, or in FOREIGN_LETTERS: sentences and spans inside a
-    line count.
+    line count. A line that fails for its names and titles alone does not count.
 
     `code` is the BCP-47 code of the language asked for. Lines are those that language fidelity
     checks. Code is ignored; table rows count only for the whole. A response in a language that the
@@ -108,14 +108,14 @@ def wrong_language(response: str, code: str) -> Drop | None:
     # A table row holds names and figures: too little to tell the language.
     running = "\n".join(line for line in prose.split("\n") if not markdown.ROW.match(line))
     passes = fidelity.line_passes(whole, language.code)
-    if passes == [False]:
+    if passes == [False] and fidelity.text_fidelity(whole, language.code).fidelity != 100:
         found = identify.identify([prose])[0]
         return Drop("wrong language", f"not in {language.name} ({language.code}){f' but {found}' if found else ''}")
     # Running text of a single line has been checked as the whole.
     lines = passes if running.strip() == whole else fidelity.line_passes(running, language.code)
-    if sum(lines) < LINES_IN_LANGUAGE * len(lines):
-        return Drop("wrong language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
     inside = fidelity.text_fidelity(running, language.code)
+    if sum(lines) < LINES_IN_LANGUAGE * len(lines) and inside.fidelity != 100:
+        return Drop("wrong language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
     foreign = sum(scripts.weight(running[span.start : span.end]) for span in inside.spans)
     if inside.fidelity is not None and (inside.fidelity < 100 * LETTERS_IN_LANGUAGE or foreign >= FOREIGN_LETTERS):
         others = ", ".join(dict.fromkeys(span.language for span in inside.spans))

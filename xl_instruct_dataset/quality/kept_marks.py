@@ -25,7 +25,7 @@ _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ", "0123456789n")
 _PLACEHOLDER = re.compile(
     r"\{\{[^\n]{0,80}?\}\}|\{%[^\n]{0,80}?%\}|\$?\{(?:\w[\w.-]*)?(?:![rsa])?(?::[^{}\s]*)?\}"
     r"|(?<![\w%])(?<!\d )%(?:\(\w+\)|\d\$)?[-+0#]*\d*(?:\.\d+)?l{0,2}[A-Za-z@](?!\w)"
-    r"|</?[A-Z][A-Z0-9_]*>|<[a-z0-9]+(?:[_-][a-z0-9]+)+>|<\|\w+\|>|\[[A-Z][A-Z0-9_]{2,}\]"
+    r"|</?[A-Z][A-Z0-9_]*>|<[a-z0-9]+(?:[_-][a-z0-9]+)+>|<\|\w+\|>|\[[A-Z][A-Z0-9_]{2,}\]|\$[A-Z][A-Z0-9_]{3,}(?![\w$])"
 )
 _LINK = re.compile(r"(?<=\]\()[^()\s]+")
 _HTML = re.compile(r"</?[a-z][a-z0-9]*(?=\s*/?>|\s+[\w:-]+\s*=)|<!--")
@@ -38,8 +38,10 @@ _QUOTES = re.compile(
 """Signs of quotation, dashes and apostrophes differ from one language to another."""
 _BRACKET = re.compile(
     r"[\[［【〔][^\[\]［］【】〔〕\n]*[\]］】〕]|<[A-Za-z][\w ]*>|\{[^{}\n]{0,80}[^\W\d_][^{}\n]{0,80}\}"
+    r"|(?<![A-Za-z0-9*_])_{3,}(?=[^A-Za-z0-9*_\n][^\n]*[^\s_])"
+    r"|(?:(?<=[^\s_*]) |(?<=[^\s_*A-Za-z0-9]))_{3,}(?![A-Za-z0-9*_])|＿{2,}|[(（][ \u3000]+[)）]"
 )
-"""What is to be filled in; its words are translated, as those of [Your name] are."""
+"""What is to be filled in: blanks, and words that are translated, as those of [Your name] are."""
 
 
 def lost(source: str, translated: str) -> Iterator[tuple[str, list[str]]]:

@@ -68,6 +68,8 @@ def test_two_sentences_of_a_third_language_are_too_many_in_a_text_of_any_length(
         ("42", "fi"),
         ("", "fi"),
         (ENGLISH, "yue-Latn"),
+        ("Famous works include Der Ring des Nibelungen, Tristan und Isolde and Die Meistersinger von Nürnberg.", "en"),
+        ("Beatlesin albumeita ovat Sgt. Pepper's Lonely Hearts Club Band, Magical Mystery Tour ja Abbey Road.", "fi"),
     ],
 )
 def test_the_right_language_is_kept(text: str, code: str) -> None:

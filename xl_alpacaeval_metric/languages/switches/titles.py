@@ -68,11 +68,13 @@ def is_about_names(text: str, code: str, language: str) -> bool:
     """
     words = _WORD.findall(text)
     known = lexicon.known([word.lower() for word in words], code)
-    rest: list[tuple[str, bool]] = []
+    rest = []
     left = 0
     for word, own in zip(words, known, strict=True):
         left = _LONGEST_TITLE if word[:1].isupper() else 0 if own else left - 1
-        if left <= 0:
-            rest.append((word.lower(), own))
-    of_other = lexicon.known([word for word, _ in rest], language)
-    return all(own for _, own in rest) and sum(not other for other in of_other) >= _FEWEST_OWN
+        if left > 0:
+            continue
+        if not own:
+            return False
+        rest.append(word.lower())
+    return lexicon.known(rest, language).count(False) >= _FEWEST_OWN
