@@ -68,6 +68,11 @@ def test_a_letter_without_a_log_probability_has_at_most_the_mass_that_is_left() 
         # The log-probabilities of a letter that is not the verdict say nothing.
         ("B: good. A: better.\n\nVerdict: A", 0, 1.0),
         ("<think>Is it B? No.</think>\n\nA", 13, 1.0),
+        ("A\n<think>Or B? No, A</think>", 0, 0.75),
+        ("A\n<think>Or B? No, A</think>", 20, 1.0),
+        ("<think>A or B</think>A\n<think>Or A?</think>", 21, 0.75),
+        ("<think>A or B</think><ANSWER>A</ANSWER>", 29, 0.75),
+        ("<|channel|>final<|message|>A<|end|><|start|>assistant<|channel|>analysis<|message|>A<|end|>", -8, 1.0),
     ],
 )
 def test_the_log_probabilities_at_the_verdict_count(text: str, at: int, expected: float) -> None:
