@@ -2,7 +2,15 @@
 
 import pytest
 
-from xl_alpacaeval_metric.thinking import Marks, Split, closes_thought, marks_of_template, opens_thought, split
+from xl_alpacaeval_metric.thinking import (
+    Marks,
+    Split,
+    closes_thought,
+    marks_of_template,
+    opens_thought,
+    place_of_answer,
+    split,
+)
 
 THOUGHT, ANSWER = "The user wants German.\n\nLet me see.", "Katzen schlafen viel."
 
@@ -39,6 +47,12 @@ THOUGHT, ANSWER = "The user wants German.\n\nLet me see.", "Katzen schlafen viel
         f"\ufeff<think>{THOUGHT}</think>{ANSWER}",
         f"<|im_start|>assistant\n<think>\n{THOUGHT}\n</think>\n\n{ANSWER}",
         f"assistant\n\n<think>\n{THOUGHT}\n</think>\n\n{ANSWER}",
+        f"<｜Assistant｜><think>{THOUGHT}</think>{ANSWER}",
+        f"Assistant: <think>{THOUGHT}</think>{ANSWER}",
+        f"<think>{THOUGHT}</think>\n</think>\n{ANSWER}",
+        f"{THOUGHT}</think></think>{ANSWER}",
+        f"<think>{THOUGHT}</think><output>{ANSWER}</output>",
+        f"Here's my thought process:\n{THOUGHT}\n\nHere's my response:\n{ANSWER}",
         f"Here is my thought process:\n{THOUGHT}\n\nHere is my response:\n{ANSWER}",
         f"{THOUGHT}\n</think>\n\n{ANSWER}",
         f"{THOUGHT}[/THINK]{ANSWER}",
@@ -67,6 +81,26 @@ def test_the_thought_is_taken_off(text: str) -> None:
         "In XML:\n```xml\n<reasoning>\nx\n</reasoning>\n```\nThat is all.",
         "Write `<think>x</think>` there.",
         "assistant professors teach",
+        "analysis is hard. The assistant final exam is, too.",
+        "<think> is the tag that opens a thought; it is closed by </think>.",
+        "What closes a thought is </think>.",
+        '"</think>" closes a thought.',
+        "**</think>** closes a thought.",
+        "Write \\</think> there.",
+        "<div>\n<analysis>x</analysis>\n</div>",
+        "<ul>\n  <think>x</think>\n</ul>",
+        "Fill in:\n<reason>\nx\n</reason>",
+        "<analysis>\n<topic>Rain</topic>\n</analysis>",
+        "<template>\n<thought-bubble\n  :x='1'>\nx\n</thought-bubble>\n</template>",
+        "[quote]x[/quote]\n[analysis]x[/analysis]",
+        "List:\n\n    <thought>\n    x\n    </thought>",
+        "````markdown\n```\n<think>\nx\n</think>\n```\n````",
+        "> ```\n<think>x</think>\n> ```",
+        "1. ```\n<think>x</think>\n   ```",
+        "<Thinker> is a type.",
+        "<thoughtful person>, thank you",
+        "<ThoughtBubble text='x' />",
+        "<think effort='x' />",
     ],
 )
 def test_a_text_without_a_thought_is_left_as_it_is(text: str) -> None:
@@ -104,9 +138,23 @@ def test_a_prompt_that_opens_the_thought() -> None:
     assert not closes_thought("a question about </think> in a text")
 
 
+def test_a_thought_that_ends_with_code_or_a_quotation() -> None:
+    assert split('It is `x`</think>"Ja," said he.') == Split("It is `x`", '"Ja," said he.')
+    assert split('He said "yes."</think>"Ja," said he.') == Split('He said "yes."', '"Ja," said he.')
+    assert split("<think>A is better</think>.") == Split("A is better", ".")
+
+
 def test_several_thoughts_and_an_empty_one() -> None:
     assert split("<think>a</think>\n<think>b</think>\nc") == Split("a\n\nb", "c")
     assert split("<think>\n\n</think>\n\nc") == Split("", "c")
+
+
+def test_the_place_of_an_answer() -> None:
+    assert place_of_answer("A\n<think>A</think>", "A") == 0
+    assert place_of_answer("<think>A</think><ANSWER>A</ANSWER>", "A") == 24
+    assert place_of_answer("One.\n<think>x</think>\nTwo.", "One.\n\nTwo.") is None
+    assert place_of_answer("<think>x</think>", "") is None
+    assert place_of_answer("<think>" + "A" * 100_000, "A") is None
 
 
 def test_thoughts_between_the_parts_of_an_answer() -> None:

@@ -13,6 +13,9 @@ _POWERS = (100, 1_000, 100_000, 1_000_000)
 _LEAST_WITH_ENDING = 11
 """Shorter words for numbers begin too many other words."""
 
+_LONGEST_ENDING = 6
+"""In letters; what is longer is a word of its own."""
+
 
 def as_digits(text: str, language: str, *, articles: bool = False) -> str:
     """The text, of normal form, with its numbers in words as digits.
@@ -33,19 +36,21 @@ def _replaced(found: re.Match[str], words: Wording, articles: bool) -> str:
     if re.search(r"\d[ -]?\Z", before) or re.match(r"[ -]?\d", after):
         return found[0]
     parts = [(one[0], one.start(), one.end()) for one in _word(words).finditer(found[1])]
-    written = ""
-    at = end = 0
+    written = before_last = ""
+    at = end = begin = 0
     for value, length in _values([(words.words[part], joint) for part, joint in _with_joints(parts, found[1])], words):
         first, last = parts[at], parts[at + length - 1]
         if at and first[1] == end:  # Two numbers in one word, as in "Dreiviertel", are none.
             return found[0]
         alone = length == 1 and first[0] in words.articles
+        before_last, begin = written, end
         written += found[1][end : first[1]]
         written += found[1][first[1] : last[2]] if alone and not articles else str(value)
         at, end = at + length, last[2]
     # "Achtung", "hatalmas" and "yüzü" are no numbers.
     short = (value < _LEAST_WITH_ENDING or value in _POWERS) and not (articles and words.endings)
-    return found[0] if found[2] and short else written + found[2]
+    other_word = (found[2] and short) or len(found[2]) > _LONGEST_ENDING
+    return (before_last + found[1][begin:] if other_word else written) + found[2]
 
 
 def _with_joints(parts: Sequence[tuple[str, int, int]], text: str) -> Iterator[tuple[str, str]]:
@@ -119,7 +124,7 @@ def _pattern(language: str) -> re.Pattern[str]:
     joint = rf"(?:,?[ -](?:(?:{words.any_of('and')})[ -])?)"
     if words.joined:
         joint = rf"(?:{joint}|(?:{words.any_of('and')})|)"
-    ending = r"(\w{0,6})" if words.joined else "()"
+    ending = r"(\w*)" if words.joined else "()"
     # \w lacks Devanagari's vowel signs.
     return re.compile(
         rf"(?<![^\W_\d])(?<![\u0900-\u0963])((?>{one}(?:{joint}{one})*)){ending}(?![^\W_\d]|[\u0900-\u0963])"

@@ -20,6 +20,7 @@ from xl_alpacaeval_metric.leaderboard import entries as reading
 from xl_alpacaeval_metric.leaderboard.entries import WIN_RATE, Entry, ItemTable
 from xl_alpacaeval_metric.leaderboard.matching import Matched
 from xl_alpacaeval_metric.leaderboard.places import FigureRanking, Place, Ranking, pairs_of, places_of
+from xl_alpacaeval_metric.machine import shareable
 from xl_alpacaeval_metric.ranking import pairs
 from xl_alpacaeval_metric.runs import finished
 from xl_alpacaeval_metric.runs.compare import JUDGED
@@ -96,13 +97,11 @@ def _read(runs: Runs, items: ItemTable, figures: Sequence[str] | None) -> list[E
 
 
 def _names(found: Sequence[Entry], runs: Runs) -> list[str]:
-    """The given names; else those of models or folders if they tell the runs apart; else paths."""
+    """The given names; else those of models if they tell the runs apart; else the ends of paths."""
     if isinstance(runs, Mapping) and len(runs) == len(found):
         return [str(name) for name in runs]
-    for names in ([one.model for one in found], [one.folder.name for one in found]):
-        if formats.tell_apart(names):
-            return names
-    return [one.name for one in found]
+    models = [one.model for one in found]
+    return models if formats.tell_apart(models) else shareable.places([one.folder for one in found])
 
 
 def _in_all(name: str, found: Sequence[Entry]) -> bool:

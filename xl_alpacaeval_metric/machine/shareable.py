@@ -5,14 +5,18 @@ Texts of models and benchmarks are never changed.
 """
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric import credentials
 
-_PART = r"[^\s/'\"`,;:|()<>{}\[\]=]"
+_BACKEND = "(?:hf|openai|sglang|vllm)/"
+_PART = rf"(?:(?!\+{_BACKEND})[^\s/'\"`,;:|()<>{{}}\[\]=])"
+"""Of a path; the next judge of several is none."""
 _PATH = re.compile(
     # At the start of a word, or of the model in a judge's specification: openai//home/me/model.
-    rf"((?<![^\s'\"`(=\[{{<,;:|])|\b(?:hf|openai|sglang|vllm)/)"
+    rf"((?<![^\s'\"`(=\[{{<,;:|])|\b(?:{_BACKEND}|file://))"
     rf"(?:~{_PART}*|\.\.?)?/(?:{_PART}+/)+({_PART}*)"
 )
 _OF_WINDOWS = re.compile(r"((?<![^\s'\"`(=\[{<,;|]))[A-Za-z]:\\(?:[^\\\s'\"`,;|]+\\)*([^\\\s'\"`,;|]*)")
@@ -35,6 +39,31 @@ def value(found: Any) -> Any:
     if isinstance(found, dict):
         return {text(key): value(part) for key, part in found.items()}
     return [value(part) for part in found] if isinstance(found, list) else found
+
+
+def places(paths: Sequence[Path]) -> list[str]:
+    """The end of each path, as short as tells it from the others; "a/run" and "b/run"."""
+    parts = [path.resolve().parts for path in paths]
+    found = _ends([[text(part) for part in one] for one in parts])
+    if len(set(found)) == len(found):
+        return found
+    # Outputs of the harness for models in folders of the same name.
+    return _ends([[name for part in one for name in _of_model(part)] for one in parts])
+
+
+def _ends(paths: Sequence[Sequence[str]]) -> list[str]:
+    found = []
+    for mine in paths:
+        depth = 1
+        while depth < len(mine) and sum(other[-depth:] == mine[-depth:] for other in paths) > 1:
+            depth += 1
+        found.append("/".join(mine[-depth:]))
+    return found
+
+
+def _of_model(part: str) -> list[str]:
+    """The parts of a model's path where the harness made one of them."""
+    return part.strip("_").split("__") if _OF_HARNESS.fullmatch(part) else [part]
 
 
 def _last(path: str) -> str:

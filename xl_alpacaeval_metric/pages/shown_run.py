@@ -115,16 +115,16 @@ def read(folders: Sequence[Path]) -> list[ShownRun]:
 
 def named(runs: Sequence[ShownRun]) -> list[ShownRun]:
     """The runs; a name that several have with as much of the folder as tells them apart."""
-    folders: dict[str, list[tuple[str, ...]]] = {}
-    for run in runs:
-        folders.setdefault(run.name, []).append(run.folder.resolve().parts)
+    names = Counter(run.name for run in runs)
+    places = {
+        name: iter(shareable.places([run.folder for run in runs if run.name == name]))
+        for name in names
+        if names[name] > 1
+    }
     found = []
     for run in runs:
-        same, mine, depth = folders[run.name], run.folder.resolve().parts, 1
-        while depth < len(mine) and sum(parts[-depth:] == mine[-depth:] for parts in same) > 1:
-            depth += 1
-        place = shareable.text("/".join(mine[-depth:]))
-        found.append(run if len(same) == 1 or place == run.name else replace(run, name=f"{run.name} ({place})"))
+        place = next(places[run.name]) if run.name in places else run.name
+        found.append(run if place == run.name else replace(run, name=f"{run.name} ({place})"))
     return found
 
 
@@ -151,7 +151,7 @@ def _read(path: Path) -> list[ShownRun]:
         return [_read_run(path)]
     return [
         ShownRun(
-            name=one.model or one.path.resolve().name,
+            name=one.model or shareable.text(one.path.resolve().name),
             folder=one.path,
             setting=_shareable(one.setting),
             results=shareable.value(opened_results.results(one)),

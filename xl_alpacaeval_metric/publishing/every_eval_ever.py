@@ -7,7 +7,7 @@ from typing import Any
 from xl_alpacaeval_metric import languages, templates
 from xl_alpacaeval_metric.judge import prompt_file
 from xl_alpacaeval_metric.publishing.published_run import ALL, PublishedRun
-from xl_alpacaeval_metric.signature import package_version
+from xl_alpacaeval_metric.signature import package_version, parse
 
 SCHEMA = "0.3.0"
 _METHODS = {
@@ -92,13 +92,13 @@ def _judging(run: PublishedRun, scores: Mapping[str, Any]) -> Mapping[str, Any]:
     details = {key: str(value) for key, value in check.items() if value is not None} if isinstance(check, dict) else {}
     return {
         "judges": [{"model_info": _model(judge, judge, {})} for judge in judges],
-        "input_prompt": _prompt(run.settings.get("prompt")),
+        "input_prompt": _prompt(parse(run.signature).get("prompt", "")),
         **({"aggregation_method": "average"} if len(judges) > 1 else {}),
         "additional_details": {f"judge_check_{key}": value for key, value in details.items()},
     }
 
 
-def _prompt(sha: object) -> str:
+def _prompt(sha: str) -> str:
     """The judge's prompt with its slots; of a prompt of one's own only its hash is known."""
     for name in ("judge", *(f"judge-{version}" for version in prompt_file.EARLIER)):
         template = templates.load(name)

@@ -1,5 +1,6 @@
 """Published runs read back from the Hub, and put side by side where they can be compared."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from xl_alpacaeval_metric.signature import parse
 
 FILES = "results/*.parquet"
 EVALUATION = "evaluation"
+NUMBERS = ("win_rate", "win_rate_ci95_low", "win_rate_ci95_high", "fidelity")
 SETTING = ("judge", "prompt", "order", "criteria", "benchmark", "reference")
 """Parts of a signature in which runs that are compared must not differ."""
 
@@ -100,7 +102,16 @@ def of_folder(folder: Path) -> list[PublishedResult]:
 
 
 def _read(name: str, files: Sequence[Path]) -> list[PublishedResult]:
-    return [PublishedResult(name, row) for row in rows(files, ("model", "language", "signature"))]
+    return [PublishedResult(name, _figures(row)) for row in rows(files, ("model", "language", "signature"))]
+
+
+def _figures(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row, with None where a dataset of others has no number in the place of one."""
+    return {**row, **{name: None for name in NUMBERS if not _is_number(row.get(name))}}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def rows(files: Sequence[Path], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -110,8 +121,8 @@ def rows(files: Sequence[Path], columns: Sequence[str]) -> Iterator[dict[str, An
 
     for file in files:
         try:
-            found = pq.read_table(file)
-        except (pa.ArrowException, OSError):
+            table = pq.read_table(file)
+            found = table.to_pylist() if set(columns) <= set(table.column_names) else []
+        except (pa.ArrowException, OSError, ValueError):  # ValueError: text that is not UTF-8.
             continue
-        if set(columns) <= set(found.column_names):
-            yield from found.to_pylist()
+        yield from found

@@ -94,7 +94,8 @@ def read(path: Path) -> PublishedRun:
         return _of_folder(path)
     found = opened.read(path)
     results = shareable.value(opened_results.results(found))
-    model = found.model or path.resolve().stem
+    place = found.path.resolve()
+    model = found.model or shareable.text(place.name if place.is_dir() else place.stem)
     return PublishedRun(
         path=path,
         name=f"{model.rpartition('/')[2]}-{found.setting.settings.get('benchmark') or 'pairs'}",

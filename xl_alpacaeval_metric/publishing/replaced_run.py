@@ -77,4 +77,7 @@ def _items(there: _Texts, ours: _Texts, codes: Sequence[str]) -> Iterator[str]:
 
 def _texts(files: Sequence[Path]) -> dict[tuple[str, str], tuple[str, str]]:
     rows = published_results.rows(files, ("id", "language", "prediction", "reference"))
-    return {(row["id"], row["language"]): (row["prediction"] or "", row["reference"] or "") for row in rows}
+    return {
+        (str(row["id"]), str(row["language"])): (str(row["prediction"] or ""), str(row["reference"] or ""))
+        for row in rows
+    }

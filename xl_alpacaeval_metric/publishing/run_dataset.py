@@ -38,6 +38,7 @@ _VERDICTS: Mapping[str, str] = {
     **dict.fromkeys(("reason", "raw", "judge"), "string"),
     "vote": "int64",
 }
+_VERDICTS_ROW = "| `verdicts` | judgement | the judge's reply, and the order in which it saw the answers |"
 _RATES = (
     "win_rate",
     "win_rate_stderr",
@@ -137,7 +138,9 @@ def _card(run: PublishedRun, written: Mapping[str, parquet.Written], features: M
         "run",
         {
             "title": card_text.cell(title),
-            "model": run.model.replace("`", "'"),
+            "judged": "compared with\nreference answers by a judge model" if run.judge else "without a judge",
+            "verdicts": _VERDICTS_ROW if "verdicts" in written else "",
+            "model": card_text.code(run.model),
             "table": _table(run),
             "notes": "\n".join(f"- {card_text.cell(line)}" for line in run.results.get("warnings") or ()),
             "signature": run.signature.replace("`", "'"),

@@ -10,7 +10,7 @@ _CHANNEL = re.compile(r"<\|channel\|>[ \t]*(\w+)[^<]{0,200}(?:<\|constrain\|>[^<
 _END = re.compile(r"<\|(?:end|return|call|start)\|>")
 _START = re.compile(r"\s*(?:<\|start\|>)?(?:assistant)?[^<\s]{0,50}\s*")
 # The same after a decoder has removed the special tokens: analysisTHOUGHTassistantfinalANSWER.
-_BARE = re.compile(r"\A\s*analysis(?=[^a-z\s]|\s)?(.*?)assistant\s*final(.*)\Z", re.DOTALL)
+_BARE = re.compile(r"\A\s*analysis(.*?)assistant(?:[ \t]*\n\s*)?final(.*)\Z", re.DOTALL)
 
 
 def channels(text: str) -> tuple[list[str], list[str]] | None:

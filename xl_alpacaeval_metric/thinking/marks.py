@@ -11,16 +11,24 @@ from dataclasses import dataclass
 _BRACKETS = {"<|": "|>", "<": ">", "◁": "▷", "＜": "＞", "[": "]", "【": "】", "〈": "〉"}
 _IN_PROSE = frozenset("[【〈")
 """Brackets of prose: a name in them is no mark unless it is closed or a model has it."""
-_WORDS = r"think|thought|reason|reflect|scratch_?pad|monologue|deliberat|working_out"
-_NAME = rf"(?!end_|\w{{0,30}}_end\b)(?:[\w:.-]{{0,30}}?(?:{_WORDS})[\w:.-]{{0,30}}|cot|analysis)"
+_WORDS = (
+    r"(?:think(?:ing)?|thoughts?|reason(?:ing|s)?|reflect(?:ions?|ing)?|scratch_?pads?|monologues?"
+    # Not <Thinker> or <thoughtful ...>.
+    r"|deliberat(?:e|ions?|ing)|working_out)(?:process|trace|steps?|block)?(?![a-z])"
+)
+_NAME = rf"(?!end_|\w{{0,30}}_end\b)(?:[\w:.-]{{0,30}}?{_WORDS}[\w:.-]{{0,30}}|cot|analysis)"
+_PLAIN_NAME = r"(?:\w{1,20}[:_])?(?:think|thinking|thought|reasoning)"
 _LEFT, _RIGHT = r"(?:<\||[<◁＜\[【〈])", r"(?:\|>|[>▷＞\]】〉])"
-_ATTRIBUTES = r"(?:\s[^<>\[\]\n]{0,100})?"
+_ATTRIBUTES = r"(?:\s[^<>\[\]\n]{0,100}(?<!/))?"
 
 OPENING = re.compile(rf"(?P<left>{_LEFT})(?P<name>{_NAME}){_ATTRIBUTES}(?P<right>{_RIGHT})", re.IGNORECASE)
 """An opening mark by its form: <think>, <seed:think>, [THINK], <|begin_of_thought|>, ..."""
-_CLOSING_NAME = rf"/\s?(?:[\w:.-]{{0,30}}?(?:{_WORDS})[\w:.-]{{0,30}}|cot|analysis)"
-_END_NAME = rf"end_[\w]{{0,30}}?(?:{_WORDS})[\w]{{0,30}}|\w{{0,30}}?(?:{_WORDS})\w{{0,30}}?_end"
+_CLOSING_NAME = rf"/\s?(?:[\w:.-]{{0,30}}?{_WORDS}[\w:.-]{{0,30}}|cot|analysis)"
+_END_NAME = rf"end_[\w]{{0,30}}?{_WORDS}[\w]{{0,30}}|\w{{0,30}}?{_WORDS}\w{{0,30}}?_end"
 _CLOSING = rf"{_LEFT}(?:{_CLOSING_NAME}|{_END_NAME})\s?{_RIGHT}"
+_LONE = rf"{_LEFT}(?:/\s?{_PLAIN_NAME}|{_END_NAME})\s?{_RIGHT}"
+# What an element of a document begins with, and hardly a thought.
+_ELEMENT = re.compile(r"\s*<[A-Za-z]")
 _BEGINS = re.compile(r"(?:start|begin)(?=_)|(?<=_)(?:start|begin)", re.IGNORECASE)
 
 
@@ -40,7 +48,10 @@ LISTED = (
 )
 """Marks that their form does not tell, and one in brackets of prose that several models share."""
 
-PHRASES = (Marks("Here is my thought process:", "Here is my response:"),)
+PHRASES = (
+    Marks("Here is my thought process:", "Here is my response:"),
+    Marks("Here's my thought process:", "Here's my response:"),
+)
 """Sentences that a template asks for; anybody may write the first, so both have to be there."""
 
 
@@ -48,13 +59,15 @@ PHRASES = (Marks("Here is my thought process:", "Here is my response:"),)
 class Opening:
     """An opening mark in a text, up to `end`, and the pattern of what closes it.
 
-    `certain` says that it opens a thought even where nothing closes it.
+    `certain` says that it opens a thought even where nothing closes it, `plain` that hardly another
+    element of an XML or HTML document has its name.
     """
 
     text: str
     end: int
     closing: re.Pattern[str]
     certain: bool = True
+    plain: bool = True
 
 
 def opening_at(text: str, at: int, marks: Sequence[Marks]) -> Opening | None:
@@ -71,13 +84,25 @@ def opening_at(text: str, at: int, marks: Sequence[Marks]) -> Opening | None:
     if ended := _ended(found["name"]):
         names.append(re.escape(ended))
     pattern = rf"{re.escape(left)}(?:{'|'.join(names)})\s?{re.escape(right)}"
-    return Opening(found[0], found.end(), re.compile(pattern, re.IGNORECASE), left not in _IN_PROSE)
+    plain = left == "<|" or re.fullmatch(_PLAIN_NAME, found["name"], re.IGNORECASE) is not None
+    if not plain and _ELEMENT.match(text, found.end()):
+        return None
+    return Opening(found[0], found.end(), re.compile(pattern, re.IGNORECASE), left not in _IN_PROSE, plain)
 
 
 def any_closing(marks: Sequence[Marks]) -> re.Pattern[str]:
     """The pattern of every closing mark."""
-    closings = "|".join(re.escape(mark.closing) for mark in (*marks, *LISTED))
-    return re.compile(rf"{_CLOSING}|{closings}", re.IGNORECASE)
+    return _closing(_CLOSING, marks)
+
+
+def lone_closing(marks: Sequence[Marks]) -> re.Pattern[str]:
+    """The pattern of closing marks that say without an opening one that a thought ends."""
+    return _closing(_LONE, marks)
+
+
+def _closing(form: str, marks: Sequence[Marks]) -> re.Pattern[str]:
+    listed = "|".join(re.escape(mark.closing) for mark in (*marks, *LISTED))
+    return re.compile(rf"{form}|{listed}", re.IGNORECASE)
 
 
 def any_opening(marks: Sequence[Marks]) -> re.Pattern[str]:

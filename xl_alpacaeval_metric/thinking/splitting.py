@@ -8,11 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.thinking.harmony import channels
-from xl_alpacaeval_metric.thinking.marks import Marks, Opening, any_closing, any_opening, opening_at
+from xl_alpacaeval_metric.thinking.marks import Marks, Opening, any_closing, any_opening, lone_closing, opening_at
 
 # What a server that keeps special tokens leaves before the thought: <|im_start|>assistant.
-_HEAD = re.compile(r"(?:\s|\ufeff|\u200b|<\|\w{1,30}\|>|<\w{1,20}_of_turn>|\b(?:assistant|model)\b:?)+")
-_CODE = r"(?P<code>^[ \t]*(?P<fence>```|~~~).*?(?:^[ \t]*(?P=fence)|\Z)|`[^`\n]+`)"
+_HEAD = re.compile(
+    r"(?:\s|\ufeff|\u200b|<\|\w{1,30}\|>|<｜\w{1,30}｜>|<s>|<\w{1,20}_of_turn>|\b(?:assistant|model)\b:?)+",
+    re.IGNORECASE,
+)
+_SPACE = re.compile(r"\s*")
+_QUOTED_LINE = r"^[ \t>]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?"
+_CODE = rf"(?P<code>{_QUOTED_LINE}(?P<fence>`{{3,}}|~{{3,}}).*?(?:^[ \t>]*(?P=fence)|\Z)|`[^`\n]+`)"
+# A sentence about a mark that ends with it: a thought would stop at a word, not at a space.
+_PUNCTUATION = re.compile(r"[.,;:!)\]\"'”»。]+\s*")
+_MARK_AS_WORD = re.compile(r"[^\n]* [<\[◁]\S{3,40}")
+_QUOTE_BEFORE = re.compile(r"(?:^|[\s(])(?:[\"'“„«‘]|\*{1,3})\Z")
+_QUOTE_AFTER = re.compile(r"(?:[\"'”“»’]|\*{1,3})(?:[\s.,;:!?)]|\Z)")
+_MOST_PLACES = 20
+"""Repetitions of an answer that `place_of_answer` tries, the last ones of the text."""
 # Marks around the answer that some of these formats have, too.
 _ANSWER_MARKS = (
     ("<|begin_of_solution|>", "<|end_of_solution|>"),
@@ -21,6 +33,8 @@ _ANSWER_MARKS = (
     ("<answer>", "</answer>"),
     ("<response>", "</response>"),
     ("<solution>", "</solution>"),
+    ("<output>", "</output>"),
+    ("<final_answer>", "</final_answer>"),
 )
 
 
@@ -36,39 +50,58 @@ class Split:
     finished: bool = True
 
 
-def split(text: str, *, opened: bool = False, marks: Sequence[Marks] = ()) -> Split:
+def split(text: str, *, opened: bool = False, marks: Sequence[Marks] = (), anywhere: bool = False) -> Split:
     """Take the thoughts of a text off; several are joined by a blank line.
 
     `opened`: the prompt ended with the opening mark, so the text begins inside the thought. Without
     it a closing mark that no opening one precedes is taken for the end of a thought, too, unless it
-    is quoted as code. `marks` are looked for beside those that their form tells. A thought further
-    down is taken off where its mark is that of the first one or begins a line; other marks belong
-    to an answer about such marks.
+    is quoted. `marks` are looked for beside those that their form tells. A thought further down is
+    taken off where its mark is that of the first one or begins a line; other marks belong to an
+    answer about such marks, or to a document that the answer holds. Where a text cannot be such an
+    answer, as a judge's reply, `anywhere` takes off these, too, unless they are code.
     """
     if (found := channels(text)) is not None:
         thoughts, answers = found
         return Split("\n\n".join(filter(None, thoughts)), "\n\n".join(answers), finished=bool(answers))
-    thoughts, rest, mark = [], text, None
-    if opened and _first_opening(text, marks) is None:
+    thoughts, at, mark = [], 0, None
+    if opened and _first_opening(text, 0, marks) is None:
         end = any_closing(marks).search(text)
         if end is None:
             return Split(text.strip(), "", finished=False)
-        thoughts, rest = [text[: end.start()].strip()], text[end.end() :]
-    while (opening := _first_opening(rest, marks)) is not None:
-        end = opening.closing.search(rest, opening.end)
+        thoughts, at = [text[: end.start()].strip()], end.end()
+    while (opening := _first_opening(text, at, marks)) is not None:
+        end = opening.closing.search(text, opening.end)
         if end is None and not opening.certain:
             break
         if end is None:
-            return Split("\n\n".join((*thoughts, rest[opening.end :].strip())), "", finished=False)
-        end = _last_closing(rest, opening, end, marks)
-        thoughts.append(rest[opening.end : end.start()].strip())
-        rest, mark = rest[end.end() :], opening.text
+            return Split("\n\n".join((*thoughts, text[opening.end :].strip())), "", finished=False)
+        end = _last_closing(text, opening, end, marks)
+        thoughts.append(text[opening.end : end.start()].strip())
+        at, mark = end.end(), opening.text
     if not thoughts and (lone := _lone_closing(text, marks)) is not None:
-        thoughts, rest = [text[: lone.start()].strip()], text[lone.end() :]
-    further, answer = _taken_out(rest, mark, marks)
-    if not thoughts and not further:
+        thoughts, at = [text[: lone.start()].strip()], lone.end()
+    if thoughts and (
+        repeated := re.compile(rf"(?:\s*(?:{any_closing(marks).pattern}))+", re.IGNORECASE).match(text, at)
+    ):
+        at = repeated.end()
+    further, answer = _taken_out(text[at:], mark, marks, thinks=bool(thoughts), anywhere=anywhere)
+    if (not thoughts and not further) or (not opened and _about_a_mark(text, answer)):
         return Split("", text)
     return Split("\n\n".join(filter(None, (*thoughts, *further))), _unwrapped(answer.strip()))
+
+
+def place_of_answer(text: str, answer: str) -> int | None:
+    """The place in a judge's reply of the answer that `split` takes out of it `anywhere`.
+
+    None where a thought interrupts it, where it is empty, and if it is repeated in many places.
+    """
+    places = [found.start() for found in re.finditer(re.escape(answer), text)] if answer else []
+    if len(places) == 1:
+        return places[0]
+    for at in (*places[: -_MOST_PLACES - 1 : -1], *places[:1]):
+        if split(f"{text[:at]}\0{text[at + len(answer) :]}", anywhere=True).answer == "\0":
+            return at
+    return None
 
 
 def opens_thought(prompt: str, marks: Sequence[Marks] = ()) -> bool:
@@ -85,12 +118,12 @@ def closes_thought(prompt: str, marks: Sequence[Marks] = ()) -> bool:
     return any(found.end() == len(end) for found in any_closing(marks).finditer(end, max(0, len(end) - 200)))
 
 
-def _first_opening(text: str, marks: Sequence[Marks]) -> Opening | None:
-    """The opening mark that a text begins with, after what stands before an answer anyway."""
-    start = len(text) - len(text.lstrip())
-    if (found := opening_at(text, start, marks)) is not None:
+def _first_opening(text: str, at: int, marks: Sequence[Marks]) -> Opening | None:
+    """The opening mark that a text begins with there, after what stands before an answer anyway."""
+    space = _SPACE.match(text, at)
+    if space is not None and (found := opening_at(text, space.end(), marks)) is not None:
         return found
-    head = _HEAD.match(text)
+    head = _HEAD.match(text, at)
     return None if head is None else opening_at(text, head.end(), marks)
 
 
@@ -105,20 +138,37 @@ def _last_closing(text: str, opening: Opening, end: re.Match[str], marks: Sequen
 
 
 def _lone_closing(text: str, marks: Sequence[Marks]) -> re.Match[str] | None:
-    """The first closing mark, if no opening one precedes it and it is not quoted as code."""
-    found = any_closing(marks).search(text)
+    """The first closing mark that is not quoted, if no opening one precedes it."""
+    found = next((found for found in lone_closing(marks).finditer(text) if not _quoted(text, found)), None)
     if found is None:
         return None
     before = text[: found.start()]
     if any_opening(marks).search(before):
         return None
-    quoted = "`" in text[max(0, found.start() - 1) : found.end() + 1]
     fenced = len(re.findall(r"^[ \t]*(?:```|~~~)", before, re.MULTILINE)) % 2 == 1
-    return None if quoted or fenced else found
+    return None if fenced else found
 
 
-def _taken_out(answer: str, mark: str | None, marks: Sequence[Marks]) -> tuple[list[str], str]:
-    """The thoughts inside an answer, whose first thought had the opening `mark`, and the rest."""
+def _quoted(text: str, found: re.Match[str]) -> bool:
+    """Whether a mark is in code, quotation marks or emphasis of its own, or escaped."""
+    before, after = text[max(0, found.start() - 4) : found.start()], text[found.end() : found.end() + 4]
+    if before.endswith("\\") or after.startswith("`"):
+        return True
+    return bool(_QUOTE_BEFORE.search(before) and _QUOTE_AFTER.match(after))
+
+
+def _about_a_mark(text: str, answer: str) -> bool:
+    """Whether a text is one line that ends with a mark as its last word, and a full stop."""
+    return bool(_PUNCTUATION.fullmatch(answer) and _MARK_AS_WORD.fullmatch(text.strip()))
+
+
+def _taken_out(
+    answer: str, mark: str | None, marks: Sequence[Marks], *, thinks: bool, anywhere: bool
+) -> tuple[list[str], str]:
+    """The thoughts inside an answer, whose first thought had the opening `mark`, and the rest.
+
+    `thinks` says that there was a first thought, `anywhere` is that of `split`.
+    """
     pattern = re.compile(rf"{_CODE}|(?:{any_opening(marks).pattern})", re.IGNORECASE | re.MULTILINE | re.DOTALL)
     thoughts: list[str] = []
     kept: list[str] = []
@@ -129,8 +179,9 @@ def _taken_out(answer: str, mark: str | None, marks: Sequence[Marks]) -> tuple[l
         opening = None if found["code"] else opening_at(answer, found.start(), marks)
         if opening is None or opening.text in unclosed:
             continue
-        begins_line = not answer[answer.rfind("\n", 0, found.start()) + 1 : found.start()].strip()
-        if opening.text != mark and not begins_line:
+        # In a document an element is indented.
+        begins_line = found.start() == 0 or answer[found.start() - 1] == "\n"
+        if not anywhere and opening.text != mark and not (begins_line and (thinks or opening.plain)):
             continue
         end = opening.closing.search(answer, opening.end)
         if end is None:

@@ -5,17 +5,17 @@ import unicodedata
 from functools import cache
 from importlib import resources
 
+from xl_alpacaeval_metric.correctness import han_numerals
+
 _PACKAGE = "xl_instruct_dataset"
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?![\d]|s\b)")
 _DATE = re.compile(r"\d{1,2}[.,]\d{1,2}[.,](\d{4})")
 _CENTS = re.compile(r"(?<=\d)[.,](?:00?|(\d)0)\Z")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’·:٬٫\s]+(?=\d)")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’·:٬٫،，\s]+(?=\d)")
+_BETWEEN_SIGNS = re.compile(r"(?<=[\d\u3400-\u9fff\uac00-\ud7af])[,，\s]+(?=[\d\u3400-\u9fff\uac00-\ud7af])")
+"""What may stand inside a number with Han or Hangul units: 1億2,500万, 1만 5천."""
 _LONG = re.compile(r"\d{3}")
-_HAN_DIGITS = {character: number % 10 for number, character in enumerate("〇一二三四五六七八九零")} | {"两": 2, "兩": 2}
-_UNITS = {"十": 10, "百": 100, "千": 1000, "십": 10, "백": 100, "천": 1000}
-_LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "만": 10**4, "억": 10**8}
-_HAN = re.compile(f"(?:\\d+(?:\\.\\d+)?|[{''.join([*_HAN_DIGITS, *_UNITS, *_LARGE])}])+")
 
 
 def lost(source: str, translated: str, target: str = "") -> list[str]:
@@ -31,7 +31,8 @@ def lost(source: str, translated: str, target: str = "") -> list[str]:
     if not numbers:
         return []
     there = plain_digits(translated)
-    there = " ".join((_BETWEEN_DIGITS.sub("", there), *(_value(found) for found in _HAN.findall(there))))
+    with_units = han_numerals.MIXED.findall(_BETWEEN_SIGNS.sub("", there))
+    there = " ".join((_BETWEEN_DIGITS.sub("", there), *map(han_numerals.in_digits, with_units)))
     missing = [number for number in numbers if not _is_there(re.sub(r"\D", "", number), there)]
     if missing and (words := _words().get(target.partition("-")[0])):
         spelt = len(words.findall(translated)) - len(_words()["en"].findall(source))
@@ -56,28 +57,10 @@ def _is_there(digits: str, there: str) -> bool:
     return digits in there or (len(digits) - len(significant) >= 2 and significant in there)
 
 
-def _value(number: str) -> str:
-    """A number with East Asian digits or units (1万2千, 一千五百) in digits."""
-    if {*_UNITS, *_LARGE}.isdisjoint(number):
-        return "".join(str(_HAN_DIGITS.get(character, character)) for character in number)
-    total = section = 0.0
-    current: float | None = None
-    for part in re.findall(r"\d+(?:\.\d+)?|\D", number):
-        if part in _UNITS:
-            section, current = section + (1 if current is None else current) * _UNITS[part], None
-        elif part in _LARGE:
-            amount = section + (current or 0)
-            total = total + amount * _LARGE[part] if amount else (total or 1) * _LARGE[part]
-            section, current = 0.0, None
-        else:
-            current = float(_HAN_DIGITS.get(part, part))
-    return f"{total + section + (current or 0):.0f}"
-
-
 @cache
 def _words() -> dict[str, re.Pattern[str]]:
     """The words for a hundred, a thousand and more, by language."""
     import yaml
 
-    listed = yaml.safe_load((resources.files(_PACKAGE) / "data" / "number_words.yaml").read_text("utf-8"))
+    listed = yaml.safe_load((resources.files(_PACKAGE) / "data" / "large_number_words.yaml").read_text("utf-8"))
     return {language: re.compile(words, re.IGNORECASE) for language, words in listed.items()}

@@ -132,7 +132,7 @@ def test_models_give_the_names_where_they_tell_runs_apart(tmp_path: Path) -> Non
     a, b = (made(tmp_path / name / "run", {"de": spread(0.5)}, model=f"org/{name}") for name in "ab")
     assert {place.name for place in rank([a, b]).figures["win_rate"].overall} == {"org/a", "org/b"}
     c = made(tmp_path / "c" / "run", {"de": spread(0.5)}, model="org/a")
-    assert {place.name for place in rank([a, c]).figures["win_rate"].overall} == {str(a), str(c)}
+    assert {place.name for place in rank([a, c]).figures["win_rate"].overall} == {"a/run", "c/run"}
     assert {place.name for place in rank({"x": a, "y": c}).figures["win_rate"].overall} == {"x", "y"}
 
 

@@ -184,6 +184,27 @@ def test_a_log_of_the_harness_is_published_as_a_run(tmp_path: Path) -> None:
     assert str(tmp_path) not in "".join(plain)
 
 
+def test_a_log_that_names_no_model_is_called_by_its_folder(tmp_path: Path) -> None:
+    for number, model in enumerate(("Qwen2.5-0.5B", "/home/alice/tiny")):
+        log = harness_log(tmp_path / str(number), [0.5, 0.7], model)
+        (results,) = log.rglob("results_*.json")
+        content = json.loads(results.read_text("utf-8"))
+        del content["model_name"]
+        results.write_text(json.dumps(content), encoding="utf-8")
+        assert published_run.read(log).model == model.rpartition("/")[2]
+
+
+def test_a_record_names_the_prompt_that_judged_a_log(tmp_path: Path) -> None:
+    log = harness_log(tmp_path, [0.5, 0.7], "org/model")
+    record = every_eval_ever.record(published_run.read(log))
+    prompts = [
+        one["metric_config"]["llm_scoring"]["input_prompt"]
+        for one in record["evaluation_results"]
+        if "llm_scoring" in one["metric_config"]
+    ]
+    assert prompts == ["a prompt of the evaluator's own, SHA-256 0123abcd"]
+
+
 def test_tasks_whose_judge_was_checked_on_their_own_rows_are_one_log(tmp_path: Path) -> None:
     log = harness_log(tmp_path, [0.5, 0.7], "org/model")
     (samples,), (results,) = log.rglob("samples_*.jsonl"), log.rglob("results_*.json")
@@ -215,6 +236,37 @@ def test_a_file_of_answers_is_published_with_its_fidelity(judged: Path, tmp_path
     by_language = {row["language"]: row for row in rows_of(tmp_path / "hub", "results")}
     assert (by_language["fi"]["line_pass_rate"], by_language["fi"]["win_rate"]) == (100.0, None)
     assert by_language["fi"]["signature"].startswith("judge:none|lid:")
+
+
+def test_a_model_s_odd_name_stays_a_name(judged: Path, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (judged / "samples.jsonl").read_text("utf-8").splitlines()]
+    for number, (name, called) in enumerate((("a`b\n\n# c", "a`b # c"), (r"C:\Users\alice\m", "m"))):
+        file = write_jsonl(tmp_path / f"{number}.jsonl", [{**row, "model": name} for row in rows])
+        found = published_run.read(file)
+        assert found.model == called
+        run_dataset.write(found, tmp_path / str(number))
+        card = (tmp_path / str(number) / "README.md").read_text("utf-8")
+        assert "\n# c" not in card
+        assert f"Answers of `{called.replace('`', chr(39))}` to" in card
+        assert "judge model" not in card
+        assert "`verdicts`" not in card
+
+
+def test_foreign_datasets_are_read_as_far_as_they_can_be(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    row = {"model": "org/m", "language": "de", "signature": "judge:x", "win_rate": "high", "fidelity": float("nan")}
+    (tmp_path / "results").mkdir()
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "results" / "a.parquet")
+    damaged = pa.array([b"\xff"]).view(pa.string())
+    pq.write_table(
+        pa.table(dict.fromkeys(("model", "language", "signature"), damaged)), tmp_path / "results" / "b.parquet"
+    )
+    (tmp_path / "results" / "c.parquet").write_bytes((tmp_path / "results" / "a.parquet").read_bytes()[:-40])
+    (found,) = published_results.of_folder(tmp_path)
+    assert (found.model, found.win_rate, found.figures["fidelity"]) == ("org/m", None, None)
+    assert published_results.ranked([found], found.setting, "de") == [found]
 
 
 def everything_in(folder: Path) -> str:

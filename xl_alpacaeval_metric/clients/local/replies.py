@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.clients.base import ChoiceToken, Completion, Request
 from xl_alpacaeval_metric.clients.local.chat_template import spellings
 from xl_alpacaeval_metric.clients.local.prefix_cache import ReadPrompts, SharedPrefix, cache_argument
@@ -150,14 +151,16 @@ def places(
     *,
     special: bool,
 ) -> Iterator[ChoiceToken]:
-    """The tokens of the answer, the end of `text`, that are a choice, with its log-probabilities.
+    """The tokens of the answer, a part of `text`, that are a choice, with its log-probabilities.
 
     `ids` are the tokens of the text, `steps` the log-probabilities of the choices at each (empty
     for none), `tokens` the spellings of each choice. `special` says that the text was decoded with
     its special tokens.
     """
     letters = {token: choice for choice, variants in zip(choices, tokens, strict=True) for token in variants}
-    begin = text.rfind(answer)
+    begin = thinking.place_of_answer(text, answer)
+    if begin is None:
+        return
     for place in range(max(0, len(ids) - _PLACES_IN), min(len(ids), len(steps))):
         choice = letters.get(ids[place])
         if choice is None or not steps[place]:

@@ -27,13 +27,12 @@ def probability_of_a(completion: Completion) -> float | None:
         at_only_token = _normalised(completion.logprobs)
         if at_only_token is not None or _LETTER_ALONE.fullmatch(completion.text):
             return at_only_token
-    reply = thinking.split(completion.text)
+    reply = thinking.split(completion.text, anywhere=True)
     if not reply.finished:
         return None
     answer = reply.answer
-    start = completion.text.rfind(answer)
-    # An answer that a thought interrupts stands nowhere in the text as it is.
-    tokens = completion.choice_tokens if start >= 0 else ()
+    place = thinking.place_of_answer(completion.text, answer) if completion.choice_tokens else None
+    tokens, start = ((), 0) if place is None else (completion.choice_tokens, place)
     if completion.cut:
         first, line_end, _ = answer.lstrip().partition("\n")
         if not line_end or not _LETTER_ALONE.fullmatch(first):

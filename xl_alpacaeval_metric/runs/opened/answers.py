@@ -7,6 +7,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl, tables
+from xl_alpacaeval_metric.machine import shareable
 from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import pairs
@@ -91,9 +92,10 @@ def model_of(settings: Mapping[str, Any]) -> str:
     path = Path(model).expanduser()
     if model and os.path.exists(path):
         return path.resolve().name
+    name = shareable.text(" ".join(model.split()))
     # Made elsewhere. A model of the Hub has a commit beside the fingerprint of an adapter.
     of_files = "model_fingerprint" in settings and "model_commit" not in settings
-    return PurePath(model).name if of_files or model.startswith(("/", "./", "../", "~")) else model
+    return PurePath(model).name if of_files or model.startswith(("/", "./", "../", "~")) else name
 
 
 def model_in(folder: Path, settings: Mapping[str, Any]) -> str:

@@ -20,6 +20,10 @@ from xl_alpacaeval_metric.judge.verdict.probability import probability_of_a
         ("B is better because it is in German.", 0.0),
         ("A\n\nIt is in German.", 1.0),
         ("<think>B looks fine. Or A?</think>\n\nA", 1.0),
+        ("A <think>A is worse than B, so B.</think>", 1.0),
+        ("<verdict><think>A is worse than B, so B.</think>A</verdict>", 1.0),
+        ("B shows its <think>Hmm, A</think>, so A.", 1.0),
+        ("B has a stray <think> in it. Verdict: A", 1.0),
         ("The answer A e76e0ca9e0c9 is better", 1.0),
         ("Answer B e76e0ca9e0c9", 0.0),
         ("The answer that is better is A.", 1.0),
@@ -68,6 +72,12 @@ def test_a_letter_without_a_log_probability_has_at_most_the_mass_that_is_left() 
         # The log-probabilities of a letter that is not the verdict say nothing.
         ("B: good. A: better.\n\nVerdict: A", 0, 1.0),
         ("<think>Is it B? No.</think>\n\nA", 13, 1.0),
+        ("A\n<think>Or B? No, A</think>", 0, 0.75),
+        ("A\n<think>Or B? No, A</think>", 20, 1.0),
+        ("A <think>Or B? No, A</think>", 0, 0.75),
+        ("<think>A or B</think>A\n<think>Or A?</think>", 21, 0.75),
+        ("<think>A or B</think><ANSWER>A</ANSWER>", 29, 0.75),
+        ("<|channel|>final<|message|>A<|end|><|start|>assistant<|channel|>analysis<|message|>A<|end|>", -8, 1.0),
     ],
 )
 def test_the_log_probabilities_at_the_verdict_count(text: str, at: int, expected: float) -> None:
