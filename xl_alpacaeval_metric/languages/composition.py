@@ -17,14 +17,14 @@ from xl_alpacaeval_metric.languages import content, identify, labels, scripts
 from xl_alpacaeval_metric.languages.content import Line
 from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches import spans, titles
-from xl_alpacaeval_metric.languages.switches.pieces import Piece, in_short_lines, of_lines, sentences
+from xl_alpacaeval_metric.languages.switches.pieces import Piece, of_lines, sentences
 from xl_alpacaeval_metric.languages.switches.spans import Span
 
 MOST = 0.8
 """The share of the letters from which on a text is in one language; less is mixed."""
 MIXED, NONE = "mixed", "none"
 _OWN, _UNKNOWN = "", "und"
-_IN_SCRIPT, _NO_CHANCE = 0.5, 1e-4
+_IN_SCRIPT, _SURE, _NO_CHANCE = 0.5, 0.5, 1e-4
 _FEW = 0.1
 """The least share of the letters in each of two scripts that makes a text of two."""
 _SWITCH_LETTERS = 12
@@ -47,7 +47,7 @@ class Composition:
 def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes, base: str) -> list[Composition]:
     """What each text is made of, from its content and the lines of it."""
     chunks = [chunk for at, text in enumerate(lines) for chunk in of_lines(at, text, base)]
-    short = in_short_lines(chunks, passes, base)
+    short = _in_short_lines(chunks, passes, base)
     passes.learn(chunk.bare for chunk in chunks)
     pieces: list[Piece] = []
     for chunk in chunks:
@@ -73,6 +73,17 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     told = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
     surely = {at for at in others if passes.chance(pieces[at].bare) <= _NO_CHANCE}
     return _compositions(contents, pieces, inside, dict(zip(others, told, strict=True)), surely, short, passes.code)
+
+
+def _in_short_lines(chunks: Sequence[Piece], passes: Passes, base: str) -> set[int]:
+    """The texts whose short lines, parted by long ones, are in the language when together."""
+    short: dict[int, str] = {}
+    for chunk in chunks:
+        if chunk.short:
+            short[chunk.text] = f"{short.get(chunk.text, '')} {chunk.bare}".strip()
+    together = {at: bare for at, bare in short.items() if content.is_long(bare, base)}
+    passes.learn(together.values())
+    return {at for at, bare in together.items() if passes.of(bare) and passes.chance(bare) >= _SURE}
 
 
 def _looked(pieces: Sequence[Piece], passes: Passes) -> list[int]:

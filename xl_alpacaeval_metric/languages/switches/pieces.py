@@ -7,10 +7,7 @@ from typing import NamedTuple
 
 from xl_alpacaeval_metric.languages import content
 from xl_alpacaeval_metric.languages.content import Line
-from xl_alpacaeval_metric.languages.passes import Passes
 
-_SURE = 0.5
-"""The chance from which on short lines are in the language."""
 _SENTENCE = re.compile(r"[^.!?…。！？।؟]+(?:[.!?…。！？।؟]+|$)")
 
 
@@ -54,14 +51,3 @@ def sentences(chunk: Piece, text: str, base: str) -> list[Piece]:
     if start < len(raw):
         found[-1] = found[-1]._replace(end=chunk.end, bare=content.bare(text[found[-1].start : chunk.end]))
     return found
-
-
-def in_short_lines(chunks: Sequence[Piece], passes: Passes, base: str) -> set[int]:
-    """The texts whose short lines, parted by long ones, are in the language when together."""
-    short: dict[int, str] = {}
-    for chunk in chunks:
-        if chunk.short:
-            short[chunk.text] = f"{short.get(chunk.text, '')} {chunk.bare}".strip()
-    together = {at: bare for at, bare in short.items() if content.is_long(bare, base)}
-    passes.learn(together.values())
-    return {at for at, bare in together.items() if passes.of(bare) and passes.chance(bare) >= _SURE}
