@@ -120,6 +120,8 @@ def wanted(need: Need, names: Collection[str]) -> list[str]:
 def further(found: Found) -> Iterator[Need]:
     """What the files of a need name, and need in turn: an adapter's base, code, an encoder."""
     need, folder = found.need, found.folder
+    if folder is None and need.base:
+        yield _base(need, need.base)
     if folder is None or need.source not in (Source.MODEL, Source.FOLDER, Source.WHOLE):
         return
     if need.source is Source.WHOLE:
@@ -128,11 +130,15 @@ def further(found: Found) -> Iterator[Need]:
             yield Need(f"encoder of {need.name}", Source.TOKENIZER, encoder)
         return
     if not (folder / files.CONFIG).is_file() and (base := need.base or source.base_of(folder)):
-        local = Path(os.path.expanduser(base)).exists() or base.startswith((".", "/", "~"))
-        yield Need(f"base model of {need.name}", Source.FOLDER if local else Source.MODEL, base)
+        yield _base(need, base)
     for name in (files.CONFIG, "tokenizer_config.json"):
         for repo in _code(files.json_object(folder / name).get("auto_map")):
             yield Need(f"code of {need.name}", Source.CODE, repo)
+
+
+def _base(adapter: Need, name: str) -> Need:
+    local = Path(os.path.expanduser(name)).exists() or name.startswith((".", "/", "~"))
+    return Need(f"base model of {adapter.name}", Source.FOLDER if local else Source.MODEL, name)
 
 
 def _is_part(need: Need, other: Need) -> bool:

@@ -16,7 +16,8 @@ from tests.servers.hub import HubServer
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.models import files
 from xl_alpacaeval_metric.prefetch import fetch, needs
-from xl_alpacaeval_metric.prefetch.needs import Loaded, Source
+from xl_alpacaeval_metric.prefetch import found as finding
+from xl_alpacaeval_metric.prefetch.needs import Loaded, Need, Source
 
 
 def tensors(number: int) -> bytes:
@@ -250,6 +251,8 @@ def test_an_adapter_needs_the_base_that_is_given(home: Path) -> None:
     found = checked(home, "org/lora", "--base", "org/elsewhere")
     assert complaint(found).startswith("xl-alpacaeval: 1 missing")
     assert "missing: base model of org/lora: org/elsewhere: nothing of it is in the cache" in found.stdout
+    absent = finding.Found(Need("model", Source.MODEL, "org/absent", base="org/base"), reason="is not here")
+    assert [one.name for one in finding.further(absent)] == ["org/base"]
 
 
 def test_languages_without_rows_are_missing(home: Path) -> None:
