@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from xl_alpacaeval_metric import languages, thinking
+from xl_alpacaeval_metric import correctness, languages, thinking
 from xl_alpacaeval_metric.benchmark import Benchmark
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import tables
@@ -60,7 +60,7 @@ def read_against(file: Path, given: "References | None" = None) -> tuple[list[Co
                 thinking=thought if isinstance(thought := row.get("thinking"), str) else "",
                 thinking_tokens=tokens if isinstance(tokens := row.get("thinking_tokens"), int) else None,
                 unfinished=row.get("unfinished") is True,
-                expected=facts if isinstance(facts := row.get("expected"), str) else "",
+                expected=correctness.as_json(row.get("expected")),
             )
         )
     if given is not None and given.of_run and not comparisons:
