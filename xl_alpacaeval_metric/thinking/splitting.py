@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.thinking.marks import Marks, Opening, any_closing, any
 
 # What a server that keeps special tokens leaves before the thought: <|im_start|>assistant.
 _HEAD = re.compile(
-    r"(?:\s|\ufeff|\u200b|<\|\w{1,30}\|>|<｜\w{1,30}｜>|<s>|<\w{1,20}_of_turn>|\b(?:assistant|model)\b:?)+",
+    r"(?:\s|\ufeff|\u200b|<\|\w{1,30}\|>|<｜\w{1,30}｜>|<(?:s|bos)>|<\w{1,20}_of_turn>|\b(?:assistant|model)\b:?)+",
     re.IGNORECASE,
 )
 _SPACE = re.compile(r"\s*")
@@ -21,8 +21,9 @@ _CODE = rf"(?P<code>{_QUOTED_LINE}(?P<fence>`{{3,}}|~{{3,}}).*?(?:^[ \t>]*(?P=fe
 # A sentence about a mark that ends with it: a thought would stop at a word, not at a space.
 _PUNCTUATION = re.compile(r"[.,;:!)\]\"'”»。]+\s*")
 _MARK_AS_WORD = re.compile(r"[^\n]* [<\[◁]\S{3,40}")
-_QUOTE_BEFORE = re.compile(r"(?:^|[\s(])(?:[\"'“„«‘]|\*{1,3})\Z")
-_QUOTE_AFTER = re.compile(r"(?:[\"'”“»’]|\*{1,3})(?:[\s.,;:!?)]|\Z)")
+_SHORT_SENTENCE = re.compile(r"[^\n]{0,100}\w ")
+_QUOTE_BEFORE = re.compile(r"(?:(?:^|[\s(])(?:[\"'“„«»‘]|\*{1,3})|[「『（])\Z")
+_QUOTE_AFTER = re.compile(r"(?:[\"'”“»«’]|\*{1,3})(?:[\s.,;:!?)]|\Z)|[」』）]")
 _LINE = 200
 """Characters of a line that are looked at on each side of a mark for what quotes it."""
 _MOST_PLACES = 20
@@ -151,7 +152,8 @@ def _lone_closing(text: str, marks: Sequence[Marks]) -> re.Match[str] | None:
     if found is None:
         return None
     before = text[: found.start()]
-    if any_opening(marks).search(before):
+    about_the_mark = _SHORT_SENTENCE.fullmatch(before) and text.startswith(" ", found.end())
+    if about_the_mark or any_opening(marks).search(before):
         return None
     fenced = len(re.findall(r"^[ \t]*(?:```|~~~)", before, re.MULTILINE)) % 2 == 1
     return None if fenced else found
