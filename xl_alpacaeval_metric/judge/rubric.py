@@ -80,7 +80,7 @@ class Rubric:
         that never ends. Text around the object (thoughts, a code fence, prose) and other keys in it
         are ignored.
         """
-        found = _first_object(thinking.split(text).answer)
+        found = _first_object(thinking.split(text, anywhere=True).answer)
         levels = {name: found[name] for name in self.names if type(found.get(name)) is int and found[name] in LEVELS}
         return levels if len(levels) == len(self.names) else None
 

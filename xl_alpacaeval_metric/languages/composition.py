@@ -2,29 +2,29 @@
 
 Letters are counted; a Chinese or Japanese character counts as three. Lines are taken as a whole
 where they are in the language, else sentence by sentence; short lines are taken together with those
-beside them. Spans in another language are taken out of the lines that pass.
+beside them, or with all other short ones. Spans in another language are taken out of the lines that
+pass; lines of titles alone are left out.
 """
 
-import re
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import chain
 from operator import itemgetter
-from typing import NamedTuple
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, identify, labels, scripts
 from xl_alpacaeval_metric.languages.content import Line
 from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches import spans, titles
+from xl_alpacaeval_metric.languages.switches.pieces import Piece, of_lines, sentences
 from xl_alpacaeval_metric.languages.switches.spans import Span
 
 MOST = 0.8
 """The share of the letters from which on a text is in one language; less is mixed."""
 MIXED, NONE = "mixed", "none"
 _OWN, _UNKNOWN = "", "und"
-_IN_SCRIPT, _NO_CHANCE = 0.5, 1e-4
+_IN_SCRIPT, _SURE, _NO_CHANCE = 0.5, 0.5, 1e-4
 _FEW = 0.1
 """The least share of the letters in each of two scripts that makes a text of two."""
 _SWITCH_LETTERS = 12
@@ -32,8 +32,6 @@ _SWITCH_LETTERS = 12
 
 _FEWEST_LETTERS, _LINES = 12, 60
 """Of a long thought, so many lines are identified, spread evenly; those with fewer letters not."""
-
-_SENTENCE = re.compile(r"[^.!?…。！？।؟]+(?:[.!?…。！？।؟]+|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +44,17 @@ class Composition:
     spans: tuple[Span, ...]
 
 
-class _Piece(NamedTuple):
-    """A line, lines that stand together, or a sentence: its text's index, place, and bare words.
-
-    Of a `short` one the language is not told; it may be a span in another language.
-    """
-
-    text: int
-    start: int
-    end: int
-    bare: str
-    short: bool = False
-
-
 def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes, base: str) -> list[Composition]:
     """What each text is made of, from its content and the lines of it."""
-    chunks = [chunk for at, text in enumerate(lines) for chunk in _chunks(at, text, base)]
+    chunks = [chunk for at, text in enumerate(lines) for chunk in of_lines(at, text, base)]
+    short = _in_short_lines(chunks, passes, base)
     passes.learn(chunk.bare for chunk in chunks)
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     for chunk in chunks:
-        whole = chunk.short or passes.of(chunk.bare) or not passes.chance(chunk.bare)
-        pieces += [chunk] if whole else _sentences(chunk, contents[chunk.text], base)
+        if chunk.short or passes.of(chunk.bare):
+            pieces.append(chunk)
+        elif not titles.is_alone(contents[chunk.text][chunk.start : chunk.end]):
+            pieces += sentences(chunk, contents[chunk.text], base) if passes.chance(chunk.bare) else [chunk]
     passes.learn(piece.bare for piece in pieces)
     raws = [contents[piece.text][piece.start : piece.end] for piece in pieces]
     looked = _looked(pieces, passes)
@@ -84,10 +72,21 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     ]
     told = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
     surely = {at for at in others if passes.chance(pieces[at].bare) <= _NO_CHANCE}
-    return _compositions(contents, pieces, inside, dict(zip(others, told, strict=True)), surely, passes.code)
+    return _compositions(contents, pieces, inside, dict(zip(others, told, strict=True)), surely, short, passes.code)
 
 
-def _looked(pieces: Sequence[_Piece], passes: Passes) -> list[int]:
+def _in_short_lines(chunks: Sequence[Piece], passes: Passes, base: str) -> set[int]:
+    """The texts whose short lines, parted by long ones, are in the language when together."""
+    short: dict[int, str] = {}
+    for chunk in chunks:
+        if chunk.short:
+            short[chunk.text] = f"{short.get(chunk.text, '')} {chunk.bare}".strip()
+    together = {at: bare for at, bare in short.items() if content.is_long(bare, base)}
+    passes.learn(together.values())
+    return {at for at, bare in together.items() if passes.of(bare) and passes.chance(bare) >= _SURE}
+
+
+def _looked(pieces: Sequence[Piece], passes: Passes) -> list[int]:
     """The pieces that may have a span in another language: not those surely all in one.
 
     A piece that fails may pass without spans only if not all of its words look foreign.
@@ -95,8 +94,9 @@ def _looked(pieces: Sequence[_Piece], passes: Passes) -> list[int]:
     from xl_alpacaeval_metric.languages.scripts import letter_counts
     from xl_alpacaeval_metric.languages.switches import windows
 
-    found = {at for at, piece in enumerate(pieces) if piece.short or passes.of(piece.bare)}
-    rest = [at for at in range(len(pieces)) if at not in found]
+    found = {at for at, piece in enumerate(pieces) if not piece.short and passes.of(piece.bare)}
+    rest = [at for at, piece in enumerate(pieces) if not piece.short and at not in found]
+    found.update(at for at, piece in enumerate(pieces) if len(piece.bare.split()) >= spans.MIN_WORDS and piece.short)
     shares = letter_counts.shares([pieces[at].bare for at in rest], passes.script)
     found.update(at for at, share in zip(rest, shares, strict=True) if _FEW < share < 1 - _FEW)
     may = [at for at in rest if at not in found and passes.chance(pieces[at].bare) > _NO_CHANCE]
@@ -106,15 +106,17 @@ def _looked(pieces: Sequence[_Piece], passes: Passes) -> list[int]:
 
 def _compositions(
     contents: Sequence[str],
-    pieces: Sequence[_Piece],
+    pieces: Sequence[Piece],
     inside: Mapping[int, Sequence[Span]],
     labelled: Mapping[int, str],
     surely: Container[int],
+    short: Container[int],
     code: str,
 ) -> list[Composition]:
     """Each text's composition; `labelled` are the languages of pieces that are in another one.
 
-    A near language is no switch, but in those pieces that are `surely` not in the language.
+    A near language is no switch, but in those pieces that are `surely` not in the language. The
+    short lines of the texts `short` are in it.
     """
     from xl_alpacaeval_metric.languages.scripts import letter_counts
 
@@ -133,7 +135,7 @@ def _compositions(
                 switches.append(Span(start, end, span.language))
         elif weight >= _SWITCH_LETTERS and (label not in labels.near(code) or at in surely):
             switches.append(Span(piece.start, piece.end, label))
-        if not piece.short:
+        if not piece.short or piece.text in short:
             of_text[label] = of_text.get(label, 0) + weight
     return [_composition(*text, code) for text in zip(letters, found, strict=True)]
 
@@ -193,36 +195,6 @@ def _other(bare: str, label: str | None, code: str, script: str | None) -> str:
             return _OWN
         return languages.get(f"{label}-{form}").code
     return label
-
-
-def _chunks(at: int, text: Sequence[Line], base: str) -> Iterator[_Piece]:
-    """Long lines, and short ones that stand together; a short one alone may be a span."""
-    for long, some in groupby(text, key=lambda line: line.long):
-        lines = list(some)
-        if long:
-            yield from (_Piece(at, line.start, line.start + len(line.raw), line.bare) for line in lines)
-            continue
-        bare = " ".join(line.bare for line in lines)
-        short = not content.is_long(bare, base)
-        if not short or len(bare.split()) >= spans.MIN_WORDS:
-            yield _Piece(at, lines[0].start, lines[-1].start + len(lines[-1].raw), bare, short)
-
-
-def _sentences(chunk: _Piece, text: str, base: str) -> list[_Piece]:
-    """The sentences of a chunk that fails; shorter ones than five words go with one beside them."""
-    raw = text[chunk.start : chunk.end]
-    found: list[_Piece] = []
-    start = 0
-    for end in (sentence.end() for sentence in _SENTENCE.finditer(raw)):
-        bare = content.bare(raw[start:end])
-        if content.is_long(bare, base):
-            found.append(_Piece(chunk.text, chunk.start + start, chunk.start + end, bare))
-            start = end
-    if not found:
-        return [chunk]
-    if start < len(raw):
-        found[-1] = found[-1]._replace(end=chunk.end, bare=content.bare(text[found[-1].start : chunk.end]))
-    return found
 
 
 def main_languages(texts: Sequence[str]) -> list[str | None]:

@@ -93,15 +93,16 @@ def of_repository(repo: str) -> list[PublishedResult]:
 
     Raises UserError where the Hub refuses or cannot be reached.
     """
-    return _read(repo, push.files_of(repo, FILES))
+    return of_files(repo, push.files_of(repo, FILES))
 
 
 def of_folder(folder: Path) -> list[PublishedResult]:
     """The results in a run's Hub folder."""
-    return _read(folder.name, sorted(folder.glob(FILES)))
+    return of_files(folder.name, sorted(folder.glob(FILES)))
 
 
-def _read(name: str, files: Sequence[Path]) -> list[PublishedResult]:
+def of_files(name: str, files: Sequence[Path]) -> list[PublishedResult]:
+    """The results in the files of a repository or a folder that can be read."""
     return [PublishedResult(name, _figures(row)) for row in rows(files, ("model", "language", "signature"))]
 
 
@@ -116,13 +117,22 @@ def _is_number(value: object) -> bool:
 
 def rows(files: Sequence[Path], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The rows of files that can be read and have these columns: other datasets' may not."""
+    for file in files:
+        yield from _rows(file, columns) or ()
+
+
+def is_readable(file: Path) -> bool:
+    """Whether the rows of a file can be read."""
+    return _rows(file) is not None
+
+
+def _rows(file: Path, columns: Sequence[str] = ()) -> list[dict[str, Any]] | None:
+    """None where the file cannot be read; no rows where it lacks a column."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    for file in files:
-        try:
-            table = pq.read_table(file)
-            found = table.to_pylist() if set(columns) <= set(table.column_names) else []
-        except (pa.ArrowException, OSError, ValueError):  # ValueError: text that is not UTF-8.
-            continue
-        yield from found
+    try:
+        table = pq.read_table(file)
+        return table.to_pylist() if set(columns) <= set(table.column_names) else []
+    except (pa.ArrowException, OSError, ValueError):  # ValueError: text that is not UTF-8.
+        return None

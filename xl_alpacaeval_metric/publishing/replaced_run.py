@@ -21,12 +21,19 @@ _KEPT = {"prompt": "judged with prompt", "judge_votes": "judged with votes:", "c
 def replaced(folder: Path, repo: str, planned: push.PushPlan) -> list[str]:
     """What `push` of a run's Hub folder would take away from the repository: lines to read before.
 
-    Those of `push.replaced`; a run of another model or benchmark, judged in another way; languages
-    and items that the run in the folder does not have, and answers that are others there. Raises
-    UserError as `push.replaced` does.
+    Those of `push.replaced`; files that cannot be read; a run of another model or benchmark, judged
+    in another way; languages and items that the run in the folder does not have, and answers that
+    are others there. Raises UserError as `push.replaced` does.
     """
-    there = published_results.of_repository(repo)
-    return lost(folder, there, push.files_of(repo, SAMPLES) if there else [], push.replaced(repo, planned))
+    results = push.files_of(repo, published_results.FILES)
+    there = published_results.of_files(repo, results)
+    samples = push.files_of(repo, SAMPLES) if there else []
+    unread = [
+        f"{file.parent.name}/{file.name}, which cannot be read"
+        for file in (*results, *samples)
+        if not published_results.is_readable(file)
+    ]
+    return lost(folder, there, samples, [*unread, *push.replaced(repo, planned)])
 
 
 def lost(

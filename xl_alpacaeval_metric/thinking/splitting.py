@@ -50,14 +50,15 @@ class Split:
     finished: bool = True
 
 
-def split(text: str, *, opened: bool = False, marks: Sequence[Marks] = ()) -> Split:
+def split(text: str, *, opened: bool = False, marks: Sequence[Marks] = (), anywhere: bool = False) -> Split:
     """Take the thoughts of a text off; several are joined by a blank line.
 
     `opened`: the prompt ended with the opening mark, so the text begins inside the thought. Without
     it a closing mark that no opening one precedes is taken for the end of a thought, too, unless it
     is quoted. `marks` are looked for beside those that their form tells. A thought further down is
     taken off where its mark is that of the first one or begins a line; other marks belong to an
-    answer about such marks, or to a document that the answer holds.
+    answer about such marks, or to a document that the answer holds. Where a text cannot be such an
+    answer, as a judge's reply, `anywhere` takes off these, too, unless they are code.
     """
     if (found := channels(text)) is not None:
         thoughts, answers = found
@@ -83,14 +84,14 @@ def split(text: str, *, opened: bool = False, marks: Sequence[Marks] = ()) -> Sp
         repeated := re.compile(rf"(?:\s*(?:{any_closing(marks).pattern}))+", re.IGNORECASE).match(text, at)
     ):
         at = repeated.end()
-    further, answer = _taken_out(text[at:], mark, marks, thinks=bool(thoughts))
+    further, answer = _taken_out(text[at:], mark, marks, thinks=bool(thoughts), anywhere=anywhere)
     if (not thoughts and not further) or (not opened and _about_a_mark(text, answer)):
         return Split("", text)
     return Split("\n\n".join(filter(None, (*thoughts, *further))), _unwrapped(answer.strip()))
 
 
 def place_of_answer(text: str, answer: str) -> int | None:
-    """The place in a text of the answer that `split` takes out of it.
+    """The place in a judge's reply of the answer that `split` takes out of it `anywhere`.
 
     None where a thought interrupts it, where it is empty, and if it is repeated in many places.
     """
@@ -98,7 +99,7 @@ def place_of_answer(text: str, answer: str) -> int | None:
     if len(places) == 1:
         return places[0]
     for at in (*places[: -_MOST_PLACES - 1 : -1], *places[:1]):
-        if split(f"{text[:at]}\0{text[at + len(answer) :]}").answer == "\0":
+        if split(f"{text[:at]}\0{text[at + len(answer) :]}", anywhere=True).answer == "\0":
             return at
     return None
 
@@ -161,10 +162,12 @@ def _about_a_mark(text: str, answer: str) -> bool:
     return bool(_PUNCTUATION.fullmatch(answer) and _MARK_AS_WORD.fullmatch(text.strip()))
 
 
-def _taken_out(answer: str, mark: str | None, marks: Sequence[Marks], *, thinks: bool) -> tuple[list[str], str]:
+def _taken_out(
+    answer: str, mark: str | None, marks: Sequence[Marks], *, thinks: bool, anywhere: bool
+) -> tuple[list[str], str]:
     """The thoughts inside an answer, whose first thought had the opening `mark`, and the rest.
 
-    `thinks` says that there was a first thought.
+    `thinks` says that there was a first thought, `anywhere` is that of `split`.
     """
     pattern = re.compile(rf"{_CODE}|(?:{any_opening(marks).pattern})", re.IGNORECASE | re.MULTILINE | re.DOTALL)
     thoughts: list[str] = []
@@ -178,7 +181,7 @@ def _taken_out(answer: str, mark: str | None, marks: Sequence[Marks], *, thinks:
             continue
         # In a document an element is indented.
         begins_line = found.start() == 0 or answer[found.start() - 1] == "\n"
-        if opening.text != mark and not (begins_line and (thinks or opening.plain)):
+        if not anywhere and opening.text != mark and not (begins_line and (thinks or opening.plain)):
             continue
         end = opening.closing.search(answer, opening.end)
         if end is None:

@@ -12,7 +12,9 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?![\d]|s\b)")
 _DATE = re.compile(r"\d{1,2}[.,]\d{1,2}[.,](\d{4})")
 _CENTS = re.compile(r"(?<=\d)[.,](?:00?|(\d)0)\Z")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’·:٬٫\s]+(?=\d)")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’·:٬٫،，\s]+(?=\d)")
+_BETWEEN_SIGNS = re.compile(r"(?<=[\d\u3400-\u9fff\uac00-\ud7af])[,，\s]+(?=[\d\u3400-\u9fff\uac00-\ud7af])")
+"""What may stand inside a number with Han or Hangul units: 1億2,500万, 1만 5천."""
 _LONG = re.compile(r"\d{3}")
 
 
@@ -29,7 +31,8 @@ def lost(source: str, translated: str, target: str = "") -> list[str]:
     if not numbers:
         return []
     there = plain_digits(translated)
-    there = " ".join((_BETWEEN_DIGITS.sub("", there), *map(han_numerals.in_digits, han_numerals.MIXED.findall(there))))
+    with_units = han_numerals.MIXED.findall(_BETWEEN_SIGNS.sub("", there))
+    there = " ".join((_BETWEEN_DIGITS.sub("", there), *map(han_numerals.in_digits, with_units)))
     missing = [number for number in numbers if not _is_there(re.sub(r"\D", "", number), there)]
     if missing and (words := _words().get(target.partition("-")[0])):
         spelt = len(words.findall(translated)) - len(_words()["en"].findall(source))

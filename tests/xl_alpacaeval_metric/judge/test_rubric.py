@@ -170,6 +170,7 @@ def test_an_unknown_language_is_refused() -> None:
         f"```json\n{reply()}\n```",
         f"Here is my rating:\n\n{json.dumps(LEVELS, indent=4)}\n\nIt is precise {{mostly}}.",
         f"<think>Perhaps {reply(precision=1)}?</think>\n{reply()}",
+        f"Here it is: <think>Perhaps {reply(precision=1)}?</think> {reply()}",
         f"[THINK]Perhaps {reply(precision=1)}?[/THINK]{reply()}",
         f"Perhaps {reply(precision=1)}?\n</think>\n\n{reply()}",
         f"{{precision: LEVEL}} {reply()}",

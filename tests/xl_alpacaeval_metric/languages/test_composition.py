@@ -127,6 +127,52 @@ def test_a_short_last_sentence_goes_with_the_one_before() -> None:
     assert (one.fidelity, one.answered_in) == (0.0, "ru")
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Hier sind einige Alben:\n\n* Dark Side of the Moon\n* A Night at the Opera\n\nViel Freude beim Hören!", "de"),
+        (
+            "İzlediğim filmler:\n- The Silence of the Lambs\n- One Flew Over the Cuckoo's Nest\n\nİkisini de beğendim.",
+            "tr",
+        ),
+        ("Lukekaa nämä kirjat ensi kesänä:\n1. The Great Gatsby – F. Scott Fitzgerald\n2. Das Leben der Anderen", "fi"),
+        ("Вот список хороших книг на лето:\n1. **The Lord of the Rings**\n2. **To Kill a Mockingbird**", "ru"),
+    ],
+)
+def test_a_list_of_titles_is_in_no_language(text: str, code: str) -> None:
+    one = found(text, code)
+    assert (one.fidelity, one.answered_in, one.switched) == (100.0, code, False)
+
+
+@pytest.mark.parametrize("line", ["## How to Bake Bread at Home", "This Is How You Bake Bread at Home."])
+def test_a_heading_or_a_sentence_with_many_capitals_is_no_title(line: str) -> None:
+    one = found(f"{line}\n\n{FINNISH}", "fi")
+    assert (one.switched, [span.language for span in one.spans]) == (True, ["en"])
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "- Pese kädet huolellisesti saippualla.\n- Always wear gloves in the kitchen.\n- Leikkaa sipulit pieniksi.",
+            "fi",
+        ),
+        ("- Hände waschen\n- Always wear gloves in the kitchen.\n- Zwiebeln klein schneiden", "de"),
+        ("- Ellerini yıka.\n- Always wear gloves in the kitchen.\n- Soğanları ince doğra.", "tr"),
+    ],
+)
+def test_short_lines_count_around_a_long_one_in_another_language(text: str, code: str) -> None:
+    one = found(text, code)
+    assert (one.switched, one.answered_in) == (True, "mixed")
+    assert one.fidelity is not None
+    assert 45 < one.fidelity < 75
+
+
+def test_short_lines_of_an_english_answer_are_not_finnish() -> None:
+    one = found("First Steps\nAlways wear gloves in the kitchen.\nThen wash them\nDry them on a clean towel.", "fi")
+    assert (one.fidelity, one.answered_in) == (0.0, "en")
+
+
 def test_an_english_answer_with_a_finnish_first_line() -> None:
     one = found(
         "Tänään puhumme säästä ja siitä, miten se muuttuu.\n"

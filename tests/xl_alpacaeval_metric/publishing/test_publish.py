@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.commands import complaint, run_python
 from tests.commands import run_alpacaeval as run
-from tests.commands import run_python
 from tests.finished_runs import harness_log, made, spread
 from tests.helpers import ROOT, write_jsonl
 from tests.servers.hub import READER, WRITER, HubServer
@@ -130,6 +130,20 @@ def test_another_run_is_not_replaced_unasked(hub: HubServer, judged: Path, tmp_p
     assert code == 0
     assert f"org/run loses {lost}\n" in errors
     assert hub.repos["org/run"].files != before
+
+
+@pytest.mark.parametrize("part", ["results", "samples"])
+def test_a_damaged_run_is_not_replaced_unasked(hub: HubServer, judged: Path, tmp_path: Path, part: str) -> None:
+    folder = tmp_path / "there"
+    run_dataset.write(published_run.read(judged), folder)
+    files = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    (name,) = (name for name in files if name.startswith(f"{part}/"))
+    hub.add("org/run", {**files, name: files[name][:-60]})
+    command, settings = ("publish", judged, "--repo", "org/run"), hub.environment(tmp_path / "hf")
+    assert f"org/run would lose {name}, which cannot be read; choose" in complaint(run(*command, **settings))
+    assert hub.repos["org/run"].files[name] != files[name]
+    assert run(*command, "--replace", **settings)[0] == 0
+    assert hub.repos["org/run"].files[name] == files[name]
 
 
 def test_nothing_is_sent_where_another_repository_is_missing(hub: HubServer, judged: Path, tmp_path: Path) -> None:

@@ -91,10 +91,19 @@ def test_what_is_lost_is_named(source: str, translated: str, reason: str) -> Non
         ("See [the page](docs/a.md).", "Siehe [die Seite](docs/a.md)."),
         ("|a|b|\n|-|-|\n|1|2|", "| a | b |\n|---|---|\n| 1 | 2 |"),
         ("> One\n> two\n\nThree", "> Eins zwei\n\nDrei"),
+        ("In the 19th century all changed.", "19. yüzyılda her şey değişti."),
+        ("- On May 1 we rest.\n- On May 2 we work.", "- 1. Mai: Ruhe.\n- 2. Mai: Arbeit."),
+        ("1. One\n2. Two\n\nOn May 2 we rest.", "1. Eins\n2. Zwei\n\n2. Mai: Ruhe."),
     ],
 )
 def test_what_is_kept_is_no_fault(source: str, translated: str) -> None:
     assert fault(source, translated) is None
+
+
+def test_a_list_that_the_source_has_not_is_named() -> None:
+    found = fault("Take tea and milk.", "1. Tee\n2. Milch")
+    assert found is not None
+    assert str(found) == "list items: 0 before, 2 after"
 
 
 @pytest.mark.parametrize(
@@ -125,6 +134,10 @@ def test_lost_line_breaks_are_found() -> None:
         ("1,500 m", "一千五百米", "zh"),
         ("12,345 and 2,300,000", "一万二千三百四十五和二百三十万", "zh"),
         ("12,000", "1万2千", "ja"),
+        ("£125m, 375,000 of them", "1億2,500万、37万5,000", "ja"),
+        ("140 million, 15,000", "1 億 4 千万と 1 万 5 千", "ja"),
+        ("16,000", "1만 6천", "ko"),
+        ("26,750", "۲۶،۷۵۰", "fa"),
         ("350,000,000 and 1,200,000,000,000", "三亿五千万和一万二千亿", "zh"),
         ("500 men", "пятисот человек", "ru"),
         ("1,000,000 a year", "milyonu aşkın", "tr"),

@@ -87,6 +87,7 @@ PLAIN_REFUSALS = {
         "A esta pergunta não posso responder.",
         "Não estou em condições de cumprir essa tarefa.",
         "Receio não poder ajudar com isso.",
+        "Receio não poder ajudar com isto.",
         "Este pedido viola as minhas diretrizes, por isso não posso responder.",
         "Prefiro não responder a essa pergunta.",
         "Não estou autorizado a tratar deste assunto.",
@@ -226,6 +227,7 @@ PLAIN_REFUSALS = {
         "Özür dilerim, ancak talebinizi karşılamam mümkün değil.",
         "Verilen metinde bu bilgi yer almıyor, bu yüzden soruyu cevaplayamıyorum.",
         "Bu tür soruları yanıtlamak üzere tasarlanmadım.",
+        "Bu tür soruları yanıtlamak için geliştirilmedim.",
         "Sorunuzu yanıtlamak için yeterli bilgiye sahip değilim.",
         "Bu talebi reddetmek zorundayım.",
         "Bunu yapamam çünkü içerik uygun değil.",
@@ -516,6 +518,7 @@ RESEMBLING = {
         "Je ne peux pas travailler sans café, et cela ne me gêne pas.",
     ],
     "hu": [
+        "Ez a könyv megmutatja, miként süssünk kenyeret.",
         "Nem tudok úszni, de szeretnék megtanulni.",
         "Ha nem akarsz válaszolni egy kérdésre, mondd meg kedvesen.",
         "Az orvos nem válaszolhat erre a kérdésre, mert titoktartás köti.",

@@ -27,7 +27,7 @@ def probability_of_a(completion: Completion) -> float | None:
         at_only_token = _normalised(completion.logprobs)
         if at_only_token is not None or _LETTER_ALONE.fullmatch(completion.text):
             return at_only_token
-    reply = thinking.split(completion.text)
+    reply = thinking.split(completion.text, anywhere=True)
     if not reply.finished:
         return None
     answer = reply.answer

@@ -18,6 +18,8 @@ ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
 _LETTERS_OF_SPAN = 12
 """Letters of a run of words that make a span."""
 _LONGEST_TITLE, _FEWEST_OWN = 7, 2
+_LONGEST_SMALL, _ENDS_SENTENCE = 4, ".!:…"
+"""Letters of words such as "with" and "dans" in titles, which do not end like sentences."""
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
 _BEGINS_SENTENCE = re.compile(r"(?:^|[^\w\s,'’)])\s*$")
 
@@ -59,6 +61,18 @@ def is_title(run: "Run", text: str, language: str) -> bool:
         return False
     first, second = run.as_written[:2]
     return second[:1].isupper() or (first[:1].isupper() and not _BEGINS_SENTENCE.search(text, 0, run.start))
+
+
+def is_alone(line: str) -> bool:
+    """Whether a line, no heading, has but titles or names: half capitals, the rest short words."""
+    if line.lstrip().startswith("#") or line.rstrip(" \t*_")[-1:] in _ENDS_SENTENCE:
+        return False
+    words = _WORD.findall(line)
+    small = [word for word in words if not word[0].isupper()]
+    capitals = len(words) - len(small)
+    if capitals < max(2, len(small)) or not any(word[1:].islower() for word in words):
+        return False
+    return max(map(len, small), default=0) <= _LONGEST_SMALL
 
 
 def is_about_names(text: str, code: str, language: str) -> bool:
