@@ -160,16 +160,17 @@ def without_thoughts(comparisons: Sequence[Comparison]) -> tuple[list[Comparison
     found, references, unfinished = [], 0, 0
     for item in comparisons:
         answer, reference = _split(item.prediction), _split(item.reference)
-        if _has_thought(answer):
+        # Marks around no thought, which models write that do not think, go off, too.
+        if answer.answer != item.prediction:
             thought = "\n\n".join(filter(None, (item.thinking, answer.thought)))
             item = replace(
                 item,
                 prediction=answer.answer,
                 thinking=thought,
-                thinking_tokens=None,
+                thinking_tokens=None if answer.thought else item.thinking_tokens,
                 unfinished=item.unfinished or not answer.finished,
             )
-        if _has_thought(reference):
+        if reference.answer != item.reference:
             references += 1
             unfinished += not reference.finished
             item = replace(item, reference=reference.answer)
