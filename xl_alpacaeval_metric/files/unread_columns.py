@@ -6,16 +6,18 @@ from collections.abc import Collection, Iterator, Mapping
 from xl_alpacaeval_metric.errors import UserError
 
 _RECORD = re.compile(
-    r"(?:.*[\W_])?(?:ids?|u?uid|idx|index|hash|urls?|link|uri|lang(?:uage)?s?|(?:lang(?:uage)?|country|iso)_?code|locale"
-    r"|licen[sc]e|models?|split|date|time(?:stamp)?|created|updated|count|length|tokens|version|scores?|ratings?|rank"
-    r"|meta(?:data)?|headers?|ip|agent|params?|parameters|configs?|moderation)_*",
+    r"(?:.*[\W_])?(?:ids?|u?uid|idx|index|hash|urls?|link|uri|lang(?:uage)?s?|(?:lang(?:uage)?|country|iso)_?code"
+    r"|locale|licen[sc]e|models?|revision|version|split|date|time(?:stamp)?|created|updated|\w+_at|count|length|tokens"
+    r"|scores?|ratings?|rank|meta(?:data)?|headers?|ip|agent|params?|parameters|configs?|moderation)_*",
     re.IGNORECASE,
 )
 """Names of columns that say where a row comes from and how it was made (source_id, user_agent)."""
 _LABEL = re.compile(
-    r"(?:.*[\W_])?(?:sources?|origin|datasets?|categor(?:y|ies)|topics?|domain|subject|area|field|genre|type|kind|task"
-    r"|skills?|format|style|tone|tags?|labels?|level|quality|difficulty|author|annotator|reviewer|generator|worker"
-    r"|country|region|state|city|culture|dialect|gender|age|keywords?|speaker|name|title|file|path)_*",
+    r"(?:.*[\W_])?(?:sources?|origin|datasets?|subset|categor(?:y|ies)|topics?|domain|subject|area|field|genre|type"
+    r"|kind|task|skills?|format|style|tone|tags?|labels?|flags?|keywords?|level|quality|difficulty|safety|status|votes"
+    r"|group|cluster|authors?|annotators?|reviewers?|translators?|\w+_by|generator|teacher|worker|speaker|provider"
+    r"|copyright|attribution|country|region|state|city|culture|dialect|gender|age|name|title|file|path"
+    r"|(?:finish|stop)_reason)_*",
     re.IGNORECASE,
 )
 """Names of columns that describe a row in a few words (category, task_type)."""

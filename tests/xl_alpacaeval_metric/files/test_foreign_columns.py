@@ -190,6 +190,7 @@ def test_a_text_that_no_turn_has_needs_a_word_of_the_user(more: dict[str, Any]) 
         {"text": "### Ask:\nWhy?\n\n### Answer:\nDarum.", "reply": "Darum."},
         {"text": "### Ask:\nWhy?\n\n### Input:\nRain.\n\n### Answer:\nDarum.", "input": "Rain."},
         {"country": "New Zealand", "header": {"user-agent": "Mozilla/5.0 (X11; Linux)"}, "Gattung": "Küche"},
+        {"created_at": "2024-01-01 10:00", "reviewed_by": "Ann Lee", "annotators": ["Ann Lee"], "subset": "aya human"},
         {"language": "Brazilian Portuguese", "source": "Common Crawl, 2023", "品詞": "名詞"},
     ],
 )

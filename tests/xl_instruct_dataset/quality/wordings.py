@@ -518,6 +518,7 @@ RESEMBLING = {
         "Je ne peux pas travailler sans café, et cela ne me gêne pas.",
     ],
     "hu": [
+        "Ez a könyv megmutatja, miként süssünk kenyeret.",
         "Nem tudok úszni, de szeretnék megtanulni.",
         "Ha nem akarsz válaszolni egy kérdésre, mondd meg kedvesen.",
         "Az orvos nem válaszolhat erre a kérdésre, mert titoktartás köti.",
