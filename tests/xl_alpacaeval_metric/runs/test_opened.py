@@ -91,6 +91,24 @@ def test_a_log_of_the_harness_is_opened_model_by_model(tmp_path: Path) -> None:
         opened.read(tmp_path / "logs")
 
 
+def test_a_log_says_in_which_language_it_has_no_judge(tmp_path: Path) -> None:
+    place = harness_log(tmp_path, [0.9, 0.4], "org/one") / "org__one"
+    (german,) = place.glob("samples_*_de_*.jsonl")
+    text = german.read_text("utf-8").replace('"response_language": "de"', '"response_language": "fi"')
+    (place / german.name.replace("_de_", "_fi_")).write_text(text, encoding="utf-8")
+    (file,) = place.glob("results_*.json")
+    content = json.loads(file.read_text("utf-8"))
+    described = content["configs"]["xl_alpacaeval_mini_de"]["metadata"]["judged_by"]
+    for code, verdict in (("de", "passed"), ("fi", "no judge")):
+        judged_by = {**described, "judge_check": {"verdict": verdict}, "one_order": [code] if code == "fi" else []}
+        content["configs"][f"xl_alpacaeval_mini_{code}"] = {"metadata": {"judged_by": judged_by}}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    setting = opened.read(tmp_path).setting
+    assert (setting.check, setting.no_judge_in, setting.one_order) == ("doubtful", ("fi",), ("fi",))
+    german.unlink()
+    assert opened.read(tmp_path).setting.check == "no judge"
+
+
 def test_what_holds_no_answers_is_one_line(tmp_path: Path) -> None:
     run = made(tmp_path / "run", {"de": [0.9]})
     with pytest.raises(UserError, match="holds no answers; give a run folder"):

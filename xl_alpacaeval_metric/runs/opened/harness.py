@@ -10,8 +10,9 @@ from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.records.judge_check import NO_JUDGE
 from xl_alpacaeval_metric.records.judgements import Comparison, Verdict
-from xl_alpacaeval_metric.runs.finished import Setting
+from xl_alpacaeval_metric.runs.finished import Setting, check_verdict
 from xl_alpacaeval_metric.runs.opened.answers import model_of
 from xl_alpacaeval_metric.runs.opened.records import Opened, OpenedItem
 from xl_alpacaeval_metric.signature import parse, signature
@@ -37,14 +38,24 @@ class Log:
     def setting(self) -> Setting:
         """The setting that all tasks share; raises UserError where they differ."""
         signature = _common_signature(self.folder, self._signatures)
-        checks = [self.described[task].get("judge_check") for task in self.samples]
-        verdicts = [str(check.get("verdict")) for check in checks if isinstance(check, dict)]
-        check = next((worst for worst in ("no judge", "doubtful", "passed") if worst in verdicts), "")
+        verdicts = {task: check_verdict(self.described[task]) for task in self.samples}
+        without_judge = [self._language(task) for task, verdict in verdicts.items() if verdict == NO_JUDGE]
+        if len(without_judge) < len(verdicts):  # As in a run folder: it is a judge in other languages.
+            verdicts = {task: "doubtful" if verdict == NO_JUDGE else verdict for task, verdict in verdicts.items()}
+        check = next((worst for worst in (NO_JUDGE, "doubtful", "passed") if worst in verdicts.values()), "")
+        one_order = [code for task in self.samples for code in self.described[task].get("one_order") or ()]
         benchmarks = dict.fromkeys(
             parse(line).get("benchmark", "").partition("@")[0] for line in self._signatures.values()
         )
         settings = {"model": self.model, "benchmark": "+".join(filter(None, benchmarks))}
-        return Setting(str(self.folder), signature, {}, settings, check)
+        return Setting(
+            str(self.folder), signature, {}, settings, check, tuple(dict.fromkeys(without_judge)), tuple(one_order)
+        )
+
+    def _language(self, task: str) -> str:
+        """The language of a task's first answer."""
+        row = next(iter(jsonl.read_lines(self.samples[task])), {})
+        return str((row.get("doc") or {}).get("response_language") or task)
 
     @property
     def _signatures(self) -> dict[str, str]:
