@@ -33,6 +33,7 @@ THOUGHT, ANSWER = "The user wants German.\n\nLet me see.", "Katzen schlafen viel
         f"<|channel|>analysis<|message|>{THOUGHT}<|end|><|start|>assistant<|channel|>final<|message|>{ANSWER}<|return|>",
         f"<|start|>assistant<|channel|>analysis<|message|>{THOUGHT}<|end|>"
         f"<|start|>assistant<|channel|>final<|message|>{ANSWER}",
+        f"{THOUGHT}<|end|><|start|>assistant<|channel|>final<|message|>{ANSWER}<|return|>",
         f"analysis{THOUGHT}assistantfinal{ANSWER}",
         f"<thought_process>{THOUGHT}</thought_process>{ANSWER}",
         f"<internal-monologue>{THOUGHT}</internal-monologue>{ANSWER}",
@@ -51,6 +52,7 @@ THOUGHT, ANSWER = "The user wants German.\n\nLet me see.", "Katzen schlafen viel
         f"Assistant: <think>{THOUGHT}</think>{ANSWER}",
         f"<think>{THOUGHT}</think>\n</think>\n{ANSWER}",
         f"{THOUGHT}</think></think>{ANSWER}",
+        f"{THOUGHT} </think> {ANSWER}",
         f"<think>{THOUGHT}</think><output>{ANSWER}</output>",
         f"Here's my thought process:\n{THOUGHT}\n\nHere's my response:\n{ANSWER}",
         f"Here is my thought process:\n{THOUGHT}\n\nHere is my response:\n{ANSWER}",
@@ -70,6 +72,7 @@ def test_the_thought_is_taken_off(text: str) -> None:
         "  indented answer\n",
         "The tag <think> opens a thought and </think> closes it.",
         "Close it with `</think>`.",
+        "Write `x</think>` there.",
         "```\nx</think>\n```\nis how it looks.",
         "Analysis: cats sleep. The final word is not spoken.",
         "analysis of the text shows that the assistant is final",
@@ -87,6 +90,9 @@ def test_the_thought_is_taken_off(text: str) -> None:
         '"</think>" closes a thought.',
         "**</think>** closes a thought.",
         "Write \\</think> there.",
+        "Use </think> to close a thought.",
+        "「</think>」は終了タグです。",
+        "Er schrieb »</think>«.",
         "<div>\n<analysis>x</analysis>\n</div>",
         "<ul>\n  <think>x</think>\n</ul>",
         "Fill in:\n<reason>\nx\n</reason>",
@@ -141,6 +147,10 @@ def test_a_prompt_that_opens_the_thought() -> None:
 def test_a_thought_that_ends_with_code_or_a_quotation() -> None:
     assert split('It is `x`</think>"Ja," said he.') == Split("It is `x`", '"Ja," said he.')
     assert split('He said "yes."</think>"Ja," said he.') == Split('He said "yes."', '"Ja," said he.')
+    assert split("<think>Close it by `</think>`, or '</think>'.</think>b").answer == "b"
+    assert split("Close it by `</think>`.\n</think>b", opened=True).answer == "b"
+    assert split("<think>a</think>`b`") == Split("a", "`b`")
+    assert split("<think>a</think>`b` is\n<think>c</think>d") == Split("a\n\nc", "`b` is\nd")
     assert split("<think>A is better</think>.") == Split("A is better", ".")
 
 

@@ -138,12 +138,12 @@ def fidelity(
 
     with lid_model.in_use(lid):
         found = measured.measure(file)
+        if output:
+            measured.write(found, output)
         results.show_fidelity(found.fidelity, found.model or file.resolve().name, terminal.console())
     for line in found.notes:
         terminal.say(line)
     terminal.say(found.signature)
-    if output:
-        measured.write(found, output)
 
 
 def write(content: dict[str, object], output: Path | None) -> None:

@@ -15,6 +15,7 @@ from statistics import fmean
 
 from xl_alpacaeval_metric.correctness import amounts, claims, number_words, numbers, times
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.records.judgements import Comparison
 
 _NUMERALS = frozenset("〇零一二两三四五六七八九十百千万")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
@@ -71,6 +72,28 @@ def is_correct(text: str, language: str, expected: str) -> bool | None:
         return None
     normal = _normal(text)
     return all(fact.is_in(normal, language) for fact in facts(expected))
+
+
+def of_answer(item: Comparison) -> bool | None:
+    """`is_correct` of an answer; raises UserError as `check` does."""
+    check(item)
+    return is_correct(item.prediction, item.language, item.expected)
+
+
+def check(item: Comparison) -> None:
+    """Raises UserError, which names the item, where the facts expected cannot be read."""
+    try:
+        if item.expected:
+            facts(item.expected)
+    except UserError as error:
+        raise UserError(f"id {item.id!r} in {item.language}: {error}") from None
+
+
+def as_json(column: object) -> str:
+    """The facts in a column of rows, which has a list or its JSON; empty where it has neither."""
+    if isinstance(column, list):
+        return json.dumps(column, ensure_ascii=False) if column else ""
+    return column if isinstance(column, str) else ""
 
 
 @lru_cache(maxsize=4096)

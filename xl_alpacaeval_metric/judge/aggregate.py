@@ -35,7 +35,7 @@ def item_scores(comparisons: Sequence[Comparison], verdicts: Mapping[ItemKey, Se
             judged,
             preference_of(judged),
             fidelity,
-            correctness.is_correct(item.prediction, item.language, item.expected),
+            correctness.of_answer(item),
         )
         for item, fidelity in zip(comparisons, found, strict=True)
         for judged in [verdicts.get(item.key, ())]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
-from xl_alpacaeval_metric import languages
+from xl_alpacaeval_metric import correctness, languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import answer_order, rating
 from xl_alpacaeval_metric.judge.pairwise import Judge
@@ -168,13 +168,14 @@ class JudgingTask:
 
 
 def check(comparisons: Sequence[Comparison]) -> None:
-    """Raises UserError for no comparisons, a text that is no string and a repeated item."""
+    """Raises UserError for no comparisons, a text that is none, wrong facts, a repeated item."""
     if not comparisons:
         raise UserError("nothing to score: no comparisons were given")
     for number, item in enumerate(comparisons, 1):
         for name in ("instruction", "prediction", "reference"):
             if not isinstance(getattr(item, name), str):
                 raise UserError(f"comparison {number}: {name} is {type(getattr(item, name)).__name__}, not text")
+        correctness.check(item)
     (key, count) = Counter(item.key for item in comparisons).most_common(1)[0]
     if count > 1:
         raise UserError(f"id {key[0]!r} stands {count} times in language {key[1]!r}; ids must be unique in a language")

@@ -80,7 +80,10 @@ def correct(name: object, answers: Iterable[Comparison]) -> dict[ItemKey, float]
     Read from the texts, so that all runs are read by one reader. Raises UserError where no question
     is closed, and as `correctness.is_correct` does.
     """
-    found = {one.key: correctness.is_correct(one.prediction, one.language, one.expected) for one in answers}
+    try:
+        found = {one.key: correctness.of_answer(one) for one in answers}
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from None
     values = {key: float(value) for key, value in found.items() if value is not None}
     if not values:
         raise UserError(f"{name}: has no {CORRECT_RATE}, since its rows name no expected facts (column: expected)")

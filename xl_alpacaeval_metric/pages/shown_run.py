@@ -135,10 +135,10 @@ def without_paths(runs: Sequence[ShownRun]) -> Callable[[str], str]:
     business. Other paths and secrets go, too (`shareable`). Where folders have the same name, the
     run's name on the page stands for it.
     """
-    counts = Counter(run.folder.resolve().name for run in runs)
+    folders = [shareable.text(run.folder.resolve().name) for run in runs]
+    counts = Counter(folders)
     found = {}
-    for run in runs:
-        name = run.folder.resolve().name
+    for run, name in zip(runs, folders, strict=True):
         for path in (str(run.folder), str(run.folder.resolve())):
             if os.sep in path:
                 found[path] = name if counts[name] == 1 else run.name

@@ -138,7 +138,8 @@ def judge_run(
         stored = folder.stored
         settings: dict[str, Any] = dict(stored["settings"])
         growth.refuse(settings, {**settings, **judge_settings(judging.judge)}, path)
-        before = folder.rows(run_folder.SAMPLES)
+        written = folder.rows(run_folder.SAMPLES)
+        before = growth.in_order(written, folder.rows(run_folder.ROWS))
         rows, notes = pairs.with_references(before, given)
         growth.merged(before, rows, (), judges.judged(folder), path)
         if judging.judge is not None and len(_without_reference(rows)) == len(rows):
@@ -153,8 +154,9 @@ def judge_run(
         source = (benchmark, given.name if given else references)
         task, check = scored.planned(folder, comparisons_of(rows), judging, _without_reference(rows))
         scored.take_on(folder, judging, task, changed, source)
-        if given is not None:
+        if rows != written:
             folder.write_rows(run_folder.SAMPLES, rows)
+        if given is not None:
             by_key = {growth.key_of(row): row["reference"] for row in rows}
             asked = [
                 {**row, "reference": by_key.get(growth.key_of(row), row.get("reference"))}

@@ -1,7 +1,4 @@
-"""The run folder: a run's settings, what it has produced so far, and its results.
-
-It is the contract between the steps of a run.
-"""
+"""The run folder, the contract between a run's steps: settings, what there is so far, results."""
 
 import json
 import re
@@ -10,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
 
+from xl_alpacaeval_metric import correctness
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.jsonl import (
@@ -239,7 +237,7 @@ def comparisons_of(samples: Iterable[Mapping[str, object]]) -> list[Comparison]:
             thinking=str(row.get("thinking") or ""),
             thinking_tokens=count if isinstance(count := row.get("thinking_tokens"), int) else None,
             unfinished=row.get("unfinished") is True,
-            expected=str(row.get("expected") or ""),
+            expected=correctness.as_json(row.get("expected")),
         )
         for row in samples
     ]

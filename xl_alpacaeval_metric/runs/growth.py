@@ -69,6 +69,12 @@ def merged(
     return [row for code in order for row in (*found.values(), *earlier) if row["language"] == code]
 
 
+def in_order(samples: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
+    """The samples in the order of the run's rows: a killed `eval` may leave them in another."""
+    places = {key_of(row): place for place, row in enumerate(rows)}
+    return sorted(samples, key=lambda row: places.get(key_of(row), len(places)))
+
+
 def added(before: Sequence[Row], now: Sequence[Row]) -> list[str]:
     """Lines for the user: what the folder holds beside the command's rows, and what is new."""
     had, asked = (dict.fromkeys(map(key_of, rows)) for rows in (before, now))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from xl_alpacaeval_metric import languages, thinking
+from xl_alpacaeval_metric import correctness, languages, thinking
 from xl_alpacaeval_metric.benchmark import Benchmark
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import tables
@@ -60,7 +60,7 @@ def read_against(file: Path, given: "References | None" = None) -> tuple[list[Co
                 thinking=thought if isinstance(thought := row.get("thinking"), str) else "",
                 thinking_tokens=tokens if isinstance(tokens := row.get("thinking_tokens"), int) else None,
                 unfinished=row.get("unfinished") is True,
-                expected=facts if isinstance(facts := row.get("expected"), str) else "",
+                expected=correctness.as_json(row.get("expected")),
             )
         )
     if given is not None and given.of_run and not comparisons:
@@ -160,16 +160,17 @@ def without_thoughts(comparisons: Sequence[Comparison]) -> tuple[list[Comparison
     found, references, unfinished = [], 0, 0
     for item in comparisons:
         answer, reference = _split(item.prediction), _split(item.reference)
-        if _has_thought(answer):
+        # Marks around no thought, which models write that do not think, go off, too.
+        if answer.answer != item.prediction:
             thought = "\n\n".join(filter(None, (item.thinking, answer.thought)))
             item = replace(
                 item,
                 prediction=answer.answer,
                 thinking=thought,
-                thinking_tokens=None,
+                thinking_tokens=None if answer.thought else item.thinking_tokens,
                 unfinished=item.unfinished or not answer.finished,
             )
-        if _has_thought(reference):
+        if reference.answer != item.reference:
             references += 1
             unfinished += not reference.finished
             item = replace(item, reference=reference.answer)

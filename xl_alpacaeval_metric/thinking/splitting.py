@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.thinking.marks import Marks, Opening, any_closing, any
 
 # What a server that keeps special tokens leaves before the thought: <|im_start|>assistant.
 _HEAD = re.compile(
-    r"(?:\s|\ufeff|\u200b|<\|\w{1,30}\|>|<｜\w{1,30}｜>|<s>|<\w{1,20}_of_turn>|\b(?:assistant|model)\b:?)+",
+    r"(?:\s|\ufeff|\u200b|<\|\w{1,30}\|>|<｜\w{1,30}｜>|<(?:s|bos)>|<\w{1,20}_of_turn>|\b(?:assistant|model)\b:?)+",
     re.IGNORECASE,
 )
 _SPACE = re.compile(r"\s*")
@@ -21,8 +21,11 @@ _CODE = rf"(?P<code>{_QUOTED_LINE}(?P<fence>`{{3,}}|~{{3,}}).*?(?:^[ \t>]*(?P=fe
 # A sentence about a mark that ends with it: a thought would stop at a word, not at a space.
 _PUNCTUATION = re.compile(r"[.,;:!)\]\"'”»。]+\s*")
 _MARK_AS_WORD = re.compile(r"[^\n]* [<\[◁]\S{3,40}")
-_QUOTE_BEFORE = re.compile(r"(?:^|[\s(])(?:[\"'“„«‘]|\*{1,3})\Z")
-_QUOTE_AFTER = re.compile(r"(?:[\"'”“»’]|\*{1,3})(?:[\s.,;:!?)]|\Z)")
+_SHORT_SENTENCE = re.compile(r"[^\n]{0,100}\w ")
+_QUOTE_BEFORE = re.compile(r"(?:(?:^|[\s(])(?:[\"'“„«»‘]|\*{1,3})|[「『（])\Z")
+_QUOTE_AFTER = re.compile(r"(?:[\"'”“»«’]|\*{1,3})(?:[\s.,;:!?)]|\Z)|[」』）]")
+_LINE = 200
+"""Characters of a line that are looked at on each side of a mark for what quotes it."""
 _MOST_PLACES = 20
 """Repetitions of an answer that `place_of_answer` tries, the last ones of the text."""
 # Marks around the answer that some of these formats have, too.
@@ -65,12 +68,12 @@ def split(text: str, *, opened: bool = False, marks: Sequence[Marks] = (), anywh
         return Split("\n\n".join(filter(None, thoughts)), "\n\n".join(answers), finished=bool(answers))
     thoughts, at, mark = [], 0, None
     if opened and _first_opening(text, 0, marks) is None:
-        end = any_closing(marks).search(text)
+        end = _closing_in(text, 0, any_closing(marks))
         if end is None:
             return Split(text.strip(), "", finished=False)
         thoughts, at = [text[: end.start()].strip()], end.end()
     while (opening := _first_opening(text, at, marks)) is not None:
-        end = opening.closing.search(text, opening.end)
+        end = _closing_in(text, opening.end, opening.closing)
         if end is None and not opening.certain:
             break
         if end is None:
@@ -127,6 +130,12 @@ def _first_opening(text: str, at: int, marks: Sequence[Marks]) -> Opening | None
     return None if head is None else opening_at(text, head.end(), marks)
 
 
+def _closing_in(text: str, at: int, closing: re.Pattern[str]) -> re.Match[str] | None:
+    """The first closing mark from there on that is not quoted; the first one if all are."""
+    found = (found for found in closing.finditer(text, at) if not _quoted(text, found))
+    return next(found, None) or closing.search(text, at)
+
+
 def _last_closing(text: str, opening: Opening, end: re.Match[str], marks: Sequence[Marks]) -> re.Match[str]:
     """The last closing mark of a thought that repeats its opening one; not all are closed."""
     for _ in range(text.count(opening.text, opening.end, end.start())):
@@ -143,7 +152,8 @@ def _lone_closing(text: str, marks: Sequence[Marks]) -> re.Match[str] | None:
     if found is None:
         return None
     before = text[: found.start()]
-    if any_opening(marks).search(before):
+    about_the_mark = _SHORT_SENTENCE.fullmatch(before) and text.startswith(" ", found.end())
+    if about_the_mark or any_opening(marks).search(before):
         return None
     fenced = len(re.findall(r"^[ \t]*(?:```|~~~)", before, re.MULTILINE)) % 2 == 1
     return None if fenced else found
@@ -151,10 +161,11 @@ def _lone_closing(text: str, marks: Sequence[Marks]) -> re.Match[str] | None:
 
 def _quoted(text: str, found: re.Match[str]) -> bool:
     """Whether a mark is in code, quotation marks or emphasis of its own, or escaped."""
-    before, after = text[max(0, found.start() - 4) : found.start()], text[found.end() : found.end() + 4]
-    if before.endswith("\\") or after.startswith("`"):
+    before = text[max(0, found.start() - _LINE) : found.start()].rpartition("\n")[2]
+    after = text[found.end() : found.end() + _LINE].partition("\n")[0]
+    if before.endswith("\\") or (before.count("`") % 2 == 1 and "`" in after):
         return True
-    return bool(_QUOTE_BEFORE.search(before) and _QUOTE_AFTER.match(after))
+    return bool(_QUOTE_BEFORE.search(before[-4:]) and _QUOTE_AFTER.match(after))
 
 
 def _about_a_mark(text: str, answer: str) -> bool:

@@ -116,6 +116,16 @@ def test_runs_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> Non
     assert not any(str(tmp_path) in name for name in names)
 
 
+def test_logs_of_one_model_s_name_in_one_folder_are_told_apart(tmp_path: Path) -> None:
+    for place, judge in (("a", "openai/any"), ("b", "openai/other")):
+        harness_log(tmp_path / "out", [0.5, 0.7], f"/home/alice/{place}/tiny", judge=judge)
+    runs = shown_run.read([tmp_path / "out"])
+    assert [run.name for run in runs] == ["tiny (a/tiny)", "tiny (b/tiny)"]
+    lines = " ".join(line for section in run_page.sections(runs) for line in section.lines)
+    assert "not ranked: tiny (a/tiny) and tiny (b/tiny) cannot be compared" in lines
+    assert "alice" not in lines
+
+
 def test_many_runs_and_those_of_an_earlier_version(tmp_path: Path) -> None:
     folders = [made_runs.make(tmp_path / f"run{k}", made_runs.answers(4), model=f"m{k}") for k in range(6)]
     assert {"win_rate", "win_rate_by_language", "answered_in"} <= sections(*folders).keys()

@@ -8,7 +8,7 @@ import pytest
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records.judgements import Comparison
-from xl_alpacaeval_metric.runs import pairs
+from xl_alpacaeval_metric.runs import answers_file, folder, opened, pairs
 
 ROW = {"instruction": "Say hello in German.", "prediction": "Hallo!", "reference": "Guten Tag!", "language": "de"}
 
@@ -73,6 +73,21 @@ def test_bad_files_are_one_line(tmp_path: Path, text: str, message: str) -> None
     with pytest.raises(UserError, match=message) as error:
         pairs.read(file)
     assert "\n" not in str(error.value)
+
+
+def test_expected_facts_are_a_list_or_its_json(tmp_path: Path) -> None:
+    facts = [{"forms": {"de": ["Grüße"]}}]
+    rows = [ROW | {"id": "a", "expected": facts}, ROW | {"id": "b", "expected": json.dumps(facts, ensure_ascii=False)}]
+    file = write(tmp_path / "samples.jsonl", *rows)
+    found = [pairs.read(file), opened.read(file).comparisons, folder.read_samples(file)]
+    assert [[json.loads(item.expected) for item in items] for items in found] == [[facts, facts]] * 3
+
+
+@pytest.mark.parametrize("judged", [True, False])
+def test_wrong_facts_are_named_before_anything_is_judged(tmp_path: Path, judged: bool) -> None:
+    file = write(tmp_path / "pairs.jsonl", ROW | {"id": "a", "expected": "Helsinki"})
+    with pytest.raises(UserError, match="id 'a' in de: \"expected\": 'Helsinki' is no list of facts"):
+        answers_file.read(file, judged=judged)
 
 
 def test_files_of_other_kinds_are_one_line(tmp_path: Path) -> None:

@@ -81,6 +81,12 @@ def test_references_are_answers_too(tmp_path: Path) -> None:
         pairs.read_references(write_jsonl(tmp_path / "other.jsonl", [row | {"reference": f"<think>{THOUGHT}"}]))
 
 
+def test_marks_around_no_thought_are_no_part_of_an_answer(tmp_path: Path) -> None:
+    row = ROW | {"prediction": f"<think>\n\n</think>\n\n{GERMAN}", "reference": f"<think></think>{GERMAN}"}
+    (item,), _ = pairs.without_thoughts(pairs.read(write_jsonl(tmp_path / "pairs.jsonl", [row])))
+    assert (item.prediction, item.reference, item.thinking, item.unfinished) == (GERMAN, GERMAN, "", False)
+
+
 def test_thoughts_in_a_file_of_references_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     texts = [GERMAN, MARKED["think"], MARKED["lone"]]
     rows = [{"id": str(n), "language": "de", "reference": text} for n, text in enumerate(texts)]

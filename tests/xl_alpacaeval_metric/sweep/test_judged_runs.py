@@ -90,6 +90,18 @@ def test_judged_runs_are_not_judged_again(sweep: file.Sweep) -> None:
     assert judge(sweep) == []
 
 
+def test_answers_are_judged_in_the_order_of_the_rows(sweep: file.Sweep) -> None:
+    """The task that made them was killed after the last one, before it put them in this order."""
+    folder = sweep.output / "stories/one"
+    rows = list(jsonl.read_lines(folder / "samples.jsonl"))
+    write_jsonl(folder / "rows.jsonl", rows)
+    write_jsonl(folder / "samples.jsonl", rows[::-1])
+    (folder / "results.json").unlink()
+    judge(sweep)
+    assert list(jsonl.read_lines(folder / "samples.jsonl")) == rows
+    assert [row["id"] for row in jsonl.read_lines(folder / "items.jsonl")] == [row["id"] for row in rows]
+
+
 def test_a_run_that_cannot_be_judged_does_not_keep_the_others_from_it(sweep: file.Sweep) -> None:
     samples = sweep.output / "stories/one/samples.jsonl"
     write_jsonl(samples, [{**row, "reference": None} for row in jsonl.read_lines(samples)])

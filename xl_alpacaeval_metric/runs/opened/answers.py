@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from xl_alpacaeval_metric import correctness
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl, tables
 from xl_alpacaeval_metric.machine import shareable
@@ -69,7 +70,7 @@ def _item(row: Mapping[str, Any], where: str, number: int) -> OpenedItem:
             thinking=thought if isinstance(thought, str) else "",
             thinking_tokens=tokens if isinstance(tokens, int) else None,
             unfinished=row.get("unfinished") is True,
-            expected=facts if isinstance(facts := row.get("expected"), str) else "",
+            expected=correctness.as_json(row.get("expected")),
         ),
         cut=cut if isinstance(cut := row.get("cut"), bool) else None,
         subset=str(row.get("subset") or ""),

@@ -59,8 +59,7 @@ def verdict_rows(item: OpenedItem) -> Iterator[Mapping[str, object]]:
 
 def _scores(one: OpenedItem) -> ItemScores:
     item = one.comparison
-    correct = correctness.is_correct(item.prediction, item.language, item.expected)
-    return ItemScores(item, one.verdicts, one.preference, _fidelity(one.language), correct)
+    return ItemScores(item, one.verdicts, one.preference, _fidelity(one.language), correctness.of_answer(item))
 
 
 def _signature(opened: Opened) -> str:
