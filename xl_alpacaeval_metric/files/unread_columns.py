@@ -25,8 +25,8 @@ LABEL_LENGTH = 300
 """Characters of a label, at most: a longer one, or one of several lines, is a text."""
 TURN = frozenset(("role", "from", "content", "value"))
 """What is read of a turn of a chat."""
-_SEVERAL_WORDS = re.compile(r"\s|[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{5}")
-"""A space, or more letters than a word has in a script that puts none between words."""
+_SEVERAL_WORDS = re.compile(r"\s|\{\"|[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{5}")
+"""A space, a JSON object, or more letters than a word has in a script without spaces."""
 
 
 def of(row: Mapping[str, object], read: Collection[str]) -> list[str]:

@@ -38,7 +38,7 @@ _QUOTES = re.compile(
 """Signs of quotation, dashes and apostrophes differ from one language to another."""
 _BRACKET = re.compile(
     r"[\[［【〔][^\[\]［］【】〔〕\n]*[\]］】〕]|<[A-Za-z][\w ]*>|\{[^{}\n]{0,80}[^\W\d_][^{}\n]{0,80}\}"
-    r"|(?<![A-Za-z0-9*_])_{3,}(?=[^A-Za-z0-9*_\n][^\n]*[^\s_])"
+    r"|(?<![A-Za-z0-9*_])_{3,}(?=[^A-Za-z0-9*_\n][^\n]{0,80}[^\s_])"
     r"|(?:(?<=[^\s_*]) |(?<=[^\s_*A-Za-z0-9]))_{3,}(?![A-Za-z0-9*_])|＿{2,}|[(（][ \u3000]+[)）]"
 )
 """What is to be filled in: blanks, and words that are translated, as those of [Your name] are."""

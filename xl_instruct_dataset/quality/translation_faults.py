@@ -13,7 +13,7 @@ _ONLY_CODE = re.compile(r"[_(){}\[\]=\\/$<]|--|\w\.\w|[a-z][A-Z]|\d\.\d")
 
 Between backticks there are also names of keys and menus, which are translated.
 """
-_ADDRESS = re.compile(r"(?:https?://|www\.)[\w\-.~:/?#@!$&+,;=%]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.ASCII)
+_ADDRESS = re.compile(r"(?:https?://|www\.)[\w\-.~:/?#@!$&+,;=%]+|(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+", re.ASCII)
 _PARAGRAPH = re.compile(r"\n\s*\n")
 SHORT_LINE = 60
 """Characters of a line, on average, below which its end means something."""

@@ -168,6 +168,7 @@ def test_a_row_without_text_is_one_line(row: dict[str, Any]) -> None:
         {"notes": {"of": ["the author of this"]}},
         {"source_text": "Tea is older than coffee."},
         {"code": "return x + 1"},
+        {"tools": '[{"name":"f"}]'},
         {"source": "Tea is older than coffee. " * 20},
         {"task": "Answer.\nUse one word."},
     ],
@@ -186,7 +187,7 @@ def test_a_text_that_no_turn_has_needs_a_word_of_the_user(more: dict[str, Any]) 
     "more",
     [
         {"category": "open question", "source_id": "a b", "_url": "https://x.org", "n": 4, "meta": {"by": "A. Writer"}},
-        {"marker": "stackexchange", "document": "", "passage": None, "notes": []},
+        {"marker": "stackexchange", "tools": "[]", "document": "", "passage": None, "notes": []},
         {"text": "### Ask:\nWhy?\n\n### Answer:\nDarum.", "reply": "Darum."},
         {"text": "### Ask:\nWhy?\n\n### Input:\nRain.\n\n### Answer:\nDarum.", "input": "Rain."},
         {"country": "New Zealand", "header": {"user-agent": "Mozilla/5.0 (X11; Linux)"}, "Gattung": "Küche"},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xl_instruct_dataset.quality import clean_reply, filters
+from xl_instruct_dataset.quality import clean_reply, filters, translation_faults
 from xl_instruct_dataset.stages import instruct, select
 
 LONG = 300_000
@@ -30,3 +30,10 @@ def test_a_long_reply_is_read(text: str) -> None:
     instruct.read(text)
     select.read(text, 3)
     filters.leaked(f"In German{text}", "de")
+
+
+@pytest.mark.parametrize("part", ["_", "___ ", "( ", "{", "<", "[ ", "$A", "1 ", "1億 ", "一", "1. a\n", "a.", "|-"])
+def test_a_long_translation_is_read(part: str) -> None:
+    text = part * (LONG // len(part))
+    translation_faults.fault(text, text, "ja")
+    translation_faults.fault(text[: LONG // 2], text, "ja")
