@@ -8,10 +8,11 @@ form (from, value).
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import unread_columns
+from xl_alpacaeval_metric.files.turns import Turn, of_chat, said
+from xl_alpacaeval_metric.files.unread_columns import strings
 
 INSTRUCTION = ("instruction", "prompt", "query", "question", "input", "inputs")
 RESPONSE = ("response", "output", "answer", "completion", "target", "targets")
@@ -23,14 +24,6 @@ BESIDE = ("input", "context")
 READ = frozenset(("id", *INSTRUCTION, *RESPONSE, *CHAT, *SYSTEM, *HISTORY, *BESIDE))
 """The columns that are read."""
 _NAMES = READ - {"id"} | {"text"}
-_ROLES = {"human": "user", "gpt": "assistant"}  # ShareGPT's names of roles.
-
-
-class Turn(NamedTuple):
-    """A message: its text and who says it (user, assistant, system, or another role of the row)."""
-
-    role: str
-    text: str
 
 
 def conversation_of(row: Mapping[str, object], where: str, known: Collection[str] = ()) -> Sequence[Turn]:
@@ -58,11 +51,11 @@ def conversation_of(row: Mapping[str, object], where: str, known: Collection[str
             f"{' or '.join(RESPONSE[:2])}, or {CHAT[0]}, and has {', '.join(map(str, row)) or 'nothing'}"
         )
     request = () if asked is None else tuple(_request(row, asked, where))
-    answer = () if answered is None else tuple(_said(row[answered], "assistant", where))
+    answer = () if answered is None else tuple(said(row[answered], "assistant", where))
     before = (*_system(row, where), *_history(row, where))
     turns: Sequence[Turn] = (*before, *request, *answer)
     if chat is not None:
-        chatted = tuple(_turns(row[chat], where))
+        chatted = tuple(of_chat(row[chat], where))
         if asked is None or answered is None or not _says(chatted) <= _says(turns):
             turns = _with(before, chatted)
         else:
@@ -88,7 +81,7 @@ def _request(row: Mapping[str, object], asked: str, where: str) -> Iterator[Turn
         yield Turn("user", "\n\n".join(filter(str.strip, map(str, found))) if len(found) > 1 else found[0])
         return
     for value in found:
-        yield from _said(value, "user", where)
+        yield from said(value, "user", where)
 
 
 def _with(before: Sequence[Turn], chat: Sequence[Turn]) -> Sequence[Turn]:
@@ -126,7 +119,7 @@ def _check_complete(
         (CHAT, "", read[0]),
     ):
         for name in names:
-            for turn in _said(row.get(name), role, where):
+            for turn in said(row.get(name), role, where):
                 if turn in exact:
                     continue
                 there = there or _spaced_turns(turns, request, row)
@@ -156,9 +149,9 @@ def texts_of(row: Mapping[str, object], where: str) -> Sequence[str]:
     Raises UserError where no column that usually holds an instruction, a response, a chat or a text
     has any.
     """
-    if not any(name in _NAMES and next(_strings(value), None) is not None for name, value in row.items()):
+    if not any(name in _NAMES and next(strings(value), None) is not None for name, value in row.items()):
         raise UserError(f"{where}: no text; needs instruction and response, or messages")
-    return list(dict.fromkeys(text for name, value in row.items() if name != "id" for text in _strings(value)))
+    return list(dict.fromkeys(text for name, value in row.items() if name != "id" for text in strings(value)))
 
 
 def _first(row: Mapping[str, object], names: Sequence[str]) -> str | None:
@@ -170,14 +163,6 @@ def _first(row: Mapping[str, object], names: Sequence[str]) -> str | None:
             there.append(name)
     filled = (name for name in there if not isinstance(value := row[name], str) or value.strip())
     return next(filled, there[0] if there else None)
-
-
-def _said(value: object, role: str, where: str) -> Iterator[Turn]:
-    """The turns in a value: a text of `role`, a list of turns, or texts at any depth."""
-    if isinstance(value, list) and value and isinstance(value[0], Mapping):
-        yield from _turns(value, where)
-    else:
-        yield from (Turn(role, text) for text in _strings(value))
 
 
 def _system(row: Mapping[str, object], where: str) -> Iterator[Turn]:
@@ -214,20 +199,7 @@ def _history(row: Mapping[str, object], where: str) -> Iterator[Turn]:
         if isinstance(entry, list) and len(entry) == 2 and all(isinstance(text, str) for text in entry):
             yield from (Turn("user", entry[0]), Turn("assistant", entry[1]))
         else:
-            yield from _turns([entry], where)
-
-
-def _turns(chat: object, where: str) -> Iterator[Turn]:
-    for turn in chat if isinstance(chat, list) else ():
-        role = (turn.get("role") or turn.get("from")) if isinstance(turn, Mapping) else None
-        if not isinstance(turn, Mapping) or not isinstance(role, str):
-            raise UserError(f"{where}: a turn of its chat is no object with role and content")
-        content = turn.get("content", turn.get("value"))
-        if not isinstance(content, str):
-            raise UserError(f"{where}: the {role} turn of its chat has no text")
-        if not turn.keys() <= unread_columns.TURN:
-            unread_columns.check(turn, unread_columns.TURN, (content,), f"{where}, a turn of {role}", otherwise="")
-        yield Turn(_ROLES.get(role, role), content)
+            yield from of_chat([entry], where)
 
 
 def _says(turns: Iterable[Turn]) -> Counter[str]:
@@ -238,13 +210,3 @@ def _says(turns: Iterable[Turn]) -> Counter[str]:
 def _spaced(text: str) -> str:
     """A text with single spaces, as texts are compared."""
     return " ".join(text.split())
-
-
-def _strings(value: object) -> Iterator[str]:
-    waiting = [value]  # Not by recursion: JSON may be nested more deeply than Python calls.
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping | list):
-            waiting += reversed(list(value.values()) if isinstance(value, Mapping) else value)

@@ -34,6 +34,17 @@ def of(row: Mapping[str, object], read: Collection[str]) -> list[str]:
     return [name for name, value in row.items() if name not in read and next(_texts(value), None) is not None]
 
 
+def strings(value: object) -> Iterator[str]:
+    """Every text in a value, at any depth."""
+    waiting = [value]  # Not by recursion: JSON may be nested more deeply than Python calls.
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping | list):
+            waiting += reversed(list(value.values()) if isinstance(value, Mapping) else value)
+
+
 def leave_out(row: Mapping[str, object], names: Collection[str]) -> dict[str, object]:
     """The row without these columns, and its turns without what is called so."""
     if not names:
@@ -90,14 +101,7 @@ def _without(value: object, names: Collection[str]) -> object:
 
 
 def _texts(value: object) -> Iterator[str]:
-    waiting = [value]  # Not by recursion: JSON may be nested more deeply than Python calls.
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            if value.strip():
-                yield value
-        elif isinstance(value, Mapping | list):
-            waiting += value.values() if isinstance(value, Mapping) else value
+    return (text for text in strings(value) if text.strip())
 
 
 def _spaced(text: str) -> str:

@@ -158,9 +158,10 @@ def push(folder: Path, repo: str, planned: PushPlan, *, public: bool = False, me
 
     check_name(repo)
     api = HfApi()
-    new = _names(repo)[1] is None
+    new, left = _names(repo)[1] is None, ""
     try:
         api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
+        left = "; the new repository is there now, and empty" if new else ""
         info = api.dataset_info(repo)
         there = [file.rfilename for file in info.siblings or ()]
         removed = _older(there, planned)
@@ -174,7 +175,6 @@ def push(folder: Path, repo: str, planned: PushPlan, *, public: bool = False, me
             commit_message=message.strip() or f"Upload {folder.resolve().name}",
         )
     except Exception as error:
-        left = "; a new repository may be there now, and empty" if new else ""
         raise UserError(f"{hub_failure(repo, error)}{left}") from None
     return Pushed(str(commit.commit_url), removed, bool(info.private))
 

@@ -109,6 +109,12 @@ def test_a_chat_loses_nothing_beside_it() -> None:
     assert turns(instruction="Why?", response="Darum.", system_message="Be kind.")[0] == ("system", "Be kind.")
 
 
+def test_a_turn_may_be_in_parts() -> None:
+    parts = [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]
+    row = {"messages": [{"role": "user", "content": parts}, {"role": "assistant", "content": ["three"]}]}
+    assert conversation_of(row, "f row 1") == (("user", "one\ntwo"), ("assistant", "three"))
+
+
 def test_other_roles_keep_their_names() -> None:
     assert [role for role, _ in turns(messages=[USER, {"role": "tool", "content": "4"}])] == ["user", "tool"]
     assert turns(messages=[]) == []
@@ -131,6 +137,10 @@ def test_other_roles_keep_their_names() -> None:
         ({"messages": [{"content": "x"}]}, "a turn of its chat is no object with role and content"),
         ({"messages": [USER, {"role": "assistant", "content": None}]}, "the assistant turn of its chat has no text"),
         ({"conversations": [{"from": "gpt", "value": 4}]}, "the gpt turn of its chat has no text"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url"}]}]},
+            "the user turn of its chat has a part without text",
+        ),
         ({"prompt": [USER, 4], "completion": "x"}, "a turn of its chat is no object with role and content"),
         ({"instruction": "x", "output": "y", "history": ["z"]}, "a turn of its chat is no object with role"),
         ({"instruction": "x", "output": "y", "messages": [4]}, "a turn of its chat is no object with role"),
