@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ _END = "</s>"
 _MOST_WORDS = 60_000
 """Words whose vectors are kept: some 15 MB, the words of a few languages."""
 _AT_ONCE = 512
+_IN_ONE_THREAD = 2**18
+"""Multiplications of a product of matrices up to which OpenBLAS takes one thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +99,26 @@ class Classifier:
     def scores(self, read: Tokens) -> npt.NDArray[np.float32]:
         """The logits of each word alone: words x labels."""
         sums, counts = read.vectors.sums[read.numbers], read.vectors.counts[read.numbers]
-        return np.asarray(sums / np.maximum(counts, 1)[:, None] @ self._outputs, np.float32)
+        return np.asarray(_product(sums / np.maximum(counts, 1)[:, None], self._outputs), np.float32)
 
     def probabilities(self, sums: npt.NDArray[np.float32], counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The softmax for texts with these sums over rows (texts x dimensions) and counts."""
-        scores = ((sums + self._end) / (counts + np.float32(self._ends))[:, None]) @ self._outputs
+        scores = _product((sums + self._end) / (counts + np.float32(self._ends))[:, None], self._outputs)
         scores -= scores.max(1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(1, keepdims=True)
         return np.asarray(scores, np.float32)
+
+
+def _product(rows: npt.NDArray[Any], matrix: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+    """The product of two matrices, in pieces that OpenBLAS computes in one thread.
+
+    Its other threads would wait between products this small, and keep as many cores busy.
+    """
+    size = max(1, _IN_ONE_THREAD // matrix.size)
+    if len(rows) <= size:
+        return np.asarray(rows @ matrix)
+    return np.concatenate([rows[start : start + size] @ matrix for start in range(0, len(rows), size)])
 
 
 @lru_cache(maxsize=1)

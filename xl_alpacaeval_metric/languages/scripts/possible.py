@@ -22,13 +22,17 @@ def languages(texts: Sequence[str], codes: Sequence[str]) -> npt.NDArray[np.bool
     names, counts = letter_counts.by_script(texts)
     whole = counts.sum(1, keepdims=True)
     there = counts >= np.maximum(_LEAST * whole, 1)
-    return np.asarray((there.astype(np.float32) @ _scripts_of(tuple(codes), names).T > 0) | (whole == 0))
+    written = _scripts_of(tuple(codes), names)
+    found = np.repeat(whole == 0, len(codes), axis=1)
+    for script in np.flatnonzero(there.any(0)):
+        found |= there[:, script, None] & written[:, script]
+    return found
 
 
 @lru_cache(maxsize=256)
-def _scripts_of(codes: tuple[str, ...], names: tuple[str, ...]) -> npt.NDArray[np.float32]:
-    """1 for each script that a language is written in, else 0: languages x scripts."""
-    return np.array([[_has(code, name) for name in names] for code in codes], np.float32).reshape(-1, len(names))
+def _scripts_of(codes: tuple[str, ...], names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Whether each language is written in each script: languages x scripts."""
+    return np.array([[_has(code, name) for name in names] for code in codes], bool).reshape(-1, len(names))
 
 
 def _has(code: str, name: str) -> bool:
