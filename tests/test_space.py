@@ -127,4 +127,4 @@ def test_the_leaderboard_reads_published_runs(tmp_path: Path) -> None:
     assert languages["choices"] == [["de", "de"]]
     assert [row[:2] for row in table["data"]] == [["org/two", "70.0"], ["org/one", "30.0"]]
     assert "org/two" in picture
-    assert notes == "org/nowhere: not read (RepositoryNotFoundError)"
+    assert notes == "org/nowhere: not read (it is not there, or is no published run)"

@@ -76,9 +76,13 @@ def read(repos: Sequence[str]) -> tuple[list[PublishedResult], list[str]]:
     notes: list[str] = []
     for repo in repos:
         try:
-            found += of_repository(repo)
+            results = of_repository(repo)
         except Exception as error:
             notes.append(f"{repo}: not read ({type(error).__name__})")
+            continue
+        found += results
+        if not results:
+            notes.append(f"{repo}: not read (it is not there, or is no published run)")
     return found, notes
 
 
