@@ -12,10 +12,17 @@ except ModuleNotFoundError:  # Windows, whose locks always work.
     fcntl = None  # type: ignore[assignment]
 
 MOUNTS = Path("/proc/self/mountinfo")
-_SHARED = re.compile(
-    r"9p|afs|beegfs|ceph|cifs|cvmfs|gfs2|glusterfs|gpfs|lustre|ncpfs|nfs\d?|ocfs2|orangefs|panfs|pvfs2|smb\w*|wekafs"
-    r"|fuse\.(beegfs|ceph|gcsfuse|gluster|goofys|gpfs|juicefs|lustre|mfs|mmfs|moosefs|rclone|s3fs|sshfs|weka).*"
+_ORDERED = re.compile(
+    r"ceph|cifs|gfs2|gpfs|lustre|ncpfs|nfs\d?|ocfs2|orangefs|panfs|pvfs2|smb\w*|wekafs"
+    r"|fuse\.(ceph|gpfs|lustre|mmfs|weka).*"
 )
+_CACHED = re.compile(
+    r"9p|afs|beegfs|cvmfs|glusterfs|vboxsf|virtiofs"
+    r"|fuse\.(beegfs|gcsfuse|gluster|goofys|juicefs|mfs|moosefs|rclone|s3fs|sshfs).*"
+)
+"""Shared ones in which a lock holds on one machine alone, or what another machine has written is
+seen only some time after its lock is gone.
+"""
 
 
 def kind(path: Path) -> str:
@@ -41,7 +48,12 @@ def kind(path: Path) -> str:
 
 def shared(path: Path) -> bool:
     """Whether other machines may use the path's file system at the same time."""
-    return _SHARED.fullmatch(kind(path)) is not None
+    return _ORDERED.fullmatch(kind(path)) is not None or lags(path)
+
+
+def lags(path: Path) -> bool:
+    """Whether a machine may see old parts of a file after it has locked it against the others."""
+    return _CACHED.fullmatch(kind(path)) is not None
 
 
 def locks(folder: Path) -> bool:
