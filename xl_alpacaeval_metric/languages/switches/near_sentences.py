@@ -14,7 +14,7 @@ from xl_alpacaeval_metric.languages.switches import lexicon
 
 _FEWEST_CHARACTERS = 10
 """Characters of a Chinese or Japanese sentence."""
-_HARDLY = 0.1
+_HARDLY = 0.03
 """The own model's probability of the asked language, at most, for a sentence in a near one.
 
 Sentences and their parts of five to nine words that fail, with so little probability and a word of

@@ -43,8 +43,8 @@ def _sentences(chunk: Piece, text: str, base: str) -> list[Piece]:
     """The sentences of a chunk; those of fewer than five words are short."""
     found = []
     for sentence in _SENTENCE.finditer(text[chunk.start : chunk.end]):
-        start, end, bare = chunk.start + sentence.start(), chunk.start + sentence.end(), content.bare(sentence[0])
-        found.append(Piece(chunk.text, start, end, bare, not content.is_long(bare, base)))
+        start, end = chunk.start + sentence.start(), chunk.start + sentence.end()
+        found.append(_between(chunk.text, start, end, text, base))
     return found
 
 
@@ -77,25 +77,27 @@ def of_chunks(contents: Sequence[str], chunks: Iterable[Piece], passes: Passes, 
             others = [not part.short and near_sentences.is_near(part.bare, passes) for part in some]
             found += _parted(some, others, text, base)
         else:
-            found += _joined(chunk, some, [passes.surely(part.bare, suspect) for part in some], text)
+            found += _joined(chunk, some, [passes.surely(part.bare, suspect) for part in some], text, base)
     passes.learn(piece.bare for piece in found)
     return found
 
 
-def _joined(chunk: Piece, parts: Sequence[Piece], alone: Sequence[bool], text: str) -> list[Piece]:
-    """The sentences of a chunk, where a short one goes with the next unless it stands `alone`.
+def _joined(chunk: Piece, parts: Sequence[Piece], alone: Sequence[bool], text: str, base: str) -> list[Piece]:
+    """The sentences of a chunk, where short ones go with the next unless they stand `alone`.
 
     The last ones go with the one before. A chunk without a long sentence stays whole.
     """
     found: list[Piece] = []
     start = chunk.start
     for part, stands in zip(parts, alone, strict=True):
-        if stands or not part.short:
-            found.append(_longer(part, start, part.end, text))
+        whole = _between(chunk.text, start, part.end, text, base)
+        if stands or not whole.short:
+            found.append(whole)
             start = part.end
     if all(part.short for part in found):
         return [chunk]
-    found[-1] = _longer(found[-1], found[-1].start, chunk.end, text)
+    if start < chunk.end:
+        found[-1] = _between(chunk.text, found[-1].start, chunk.end, text, base)
     return found
 
 
@@ -104,34 +106,27 @@ def _parted(parts: Sequence[Piece], others: Sequence[bool], text: str, base: str
     found = []
     for is_other, some in groupby(zip(parts, others, strict=True), key=itemgetter(1)):
         group = [part for part, _ in some]
-        found += group if is_other else [_together(group, text, base)]
+        found += group if is_other else [_between(group[0].text, group[0].start, group[-1].end, text, base)]
     return found
 
 
 def _without_titles(chunk: Piece, contents: Sequence[str], base: str) -> Iterator[Piece]:
     """The lines of a chunk, without those of titles or names alone."""
-    text, lines = contents[chunk.text], list[Piece]()
+    text, lines = contents[chunk.text], list[tuple[int, int]]()
+    if titles.is_alone(text[chunk.start : chunk.end]):
+        return
     start = chunk.start
     for line in text[chunk.start : chunk.end].split("\n"):
-        lines.append(Piece(chunk.text, start, start + len(line), ""))
+        lines.append((start, start + len(line)))
         start += len(line) + 1
-    for alone, some in groupby(lines, key=lambda line: titles.is_alone(text[line.start : line.end])):
+    for alone, some in groupby(lines, key=lambda place: titles.is_alone(text[slice(*place)])):
         group = list(some)
-        if len(group) == len(lines):
-            yield from () if alone else (chunk,)
-        elif not alone:
-            yield _together(group, text, base)
+        if not alone:
+            whole = len(group) == len(lines)
+            yield chunk if whole else _between(chunk.text, group[0][0], group[-1][1], text, base)
 
 
-def _longer(part: Piece, start: int, end: int, text: str) -> Piece:
-    """A piece from `start` to `end` of its text."""
-    if (start, end) == (part.start, part.end):
-        return part
-    return part._replace(start=start, end=end, bare=content.bare(text[start:end]))
-
-
-def _together(parts: Sequence[Piece], text: str, base: str) -> Piece:
-    """Parts that follow one another as one."""
-    start, end = parts[0].start, parts[-1].end
+def _between(at: int, start: int, end: int, text: str, base: str) -> Piece:
+    """The piece of the text of index `at` from `start` to `end`."""
     bare = content.bare(text[start:end])
-    return Piece(parts[0].text, start, end, bare, not content.is_long(bare, base))
+    return Piece(at, start, end, bare, not content.is_long(bare, base))
