@@ -124,6 +124,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_instruct_dataset.generate": (
         "__init__ checksums config demo documents process",
         "job",
+        "near_duplicates",
         "seeds selection",
         "inference",
         "estimate",
