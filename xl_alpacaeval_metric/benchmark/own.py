@@ -8,7 +8,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark.context import FENCE
 from xl_alpacaeval_metric.benchmark.rows import Row
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import data_files, jsonl, tables
+from xl_alpacaeval_metric.files import data_files, file_system, jsonl, tables
 from xl_alpacaeval_metric.hub import download
 
 LANGUAGE = ("response_language", "language")
@@ -26,7 +26,7 @@ def name_of(source: str) -> str:
     """The benchmark's name: that of the file, the folder or the dataset, in plain characters."""
     path = Path(source).expanduser()
     name = data_files.stem_of(path.name) if path.is_file() else path.resolve().name if path.exists() else path.name
-    return "".join(c if c.isalnum() or c in "._-" else "-" for c in name)[:60].strip(".-") or "own"
+    return file_system.plain_name(name, 60).strip(".-") or "own"
 
 
 def rows(source: str, codes: Sequence[str] | None = None) -> list[Row]:

@@ -12,12 +12,8 @@ from typer.exceptions import Exit
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, codes
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.cli.options.output import Output, writable, write
 from xl_alpacaeval_metric.terminal import say
-
-Output = Annotated[
-    Path | None, typer.Option("--output", metavar="FILE", dir_okay=False, help="Write the figures there as JSON")
-]
 
 Form = Annotated[str, typer.Option("--format", metavar="table|md|csv|tex|json", help="What is printed")]
 
@@ -52,13 +48,13 @@ def compare(
     formats.check(form)
     found = contrasts.compare_all(contrasts.load_all(runs, figure))
     only = found.pairs[0] if len(found.pairs) == 1 else None
+    write(found.as_dict() if only is None else only.as_dict(), output)
     if form != "table":
         say(contrast_formats.text(found, form, figure))
     elif only is not None:
         comparisons.show_comparison(only, terminal.console(), figure)
     else:
         comparisons.show_comparisons(found, terminal.console(), figure)
-    write(found.as_dict() if only is None else only.as_dict(), output)
 
 
 @app.command()
@@ -101,13 +97,13 @@ def contamination(
         rows += overlap is None
         if overlap is not None:
             found.append(overlap)
+    looked_at = {"benchmarks": index.benchmarks, "not_looked_at": index.missing}
+    write({"rows": rows, "texts": len(index), **looked_at, "overlaps": [asdict(overlap) for overlap in found]}, output)
     analysis.show_overlaps(
         found, rows, f"{data} against {', '.join(index.benchmarks)} ({len(index)} texts)", terminal.console()
     )
     for line in looking.not_checked(index):
         say(line, error=True)
-    looked_at = {"benchmarks": index.benchmarks, "not_looked_at": index.missing}
-    write({"rows": rows, "texts": len(index), **looked_at, "overlaps": [asdict(overlap) for overlap in found]}, output)
     if found:
         raise Exit(1)
 
@@ -121,7 +117,10 @@ def fidelity(
         ),
     ],
     output: Annotated[
-        Path | None, typer.Option(metavar="DIR", file_okay=False, help="Write results.json and items.jsonl there")
+        Path | None,
+        typer.Option(
+            metavar="DIR", file_okay=False, callback=writable, help="Write results.json and items.jsonl there"
+        ),
     ] = None,
     lid: Annotated[
         str | None,
@@ -144,16 +143,3 @@ def fidelity(
     for line in found.notes:
         terminal.say(line)
     terminal.say(found.signature)
-
-
-def write(content: dict[str, object], output: Path | None) -> None:
-    """Write figures as JSON, unless `output` is None; raises UserError if it cannot be written."""
-    from xl_alpacaeval_metric.files import jsonl
-
-    if output is None:
-        return
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        jsonl.write_json(output, content)
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from None

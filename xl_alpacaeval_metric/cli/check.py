@@ -7,10 +7,10 @@ import typer
 from typer.exceptions import Exit
 
 from xl_alpacaeval_metric import terminal
-from xl_alpacaeval_metric.cli.analysis import write
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.benchmark import Device, codes
 from xl_alpacaeval_metric.cli.options.judge import Cache, JudgeOptions, MaxMissing
+from xl_alpacaeval_metric.cli.options.output import writable, write
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
@@ -41,7 +41,9 @@ def check(
         Literal["full", "small"],
         typer.Option(help="small: the kinds and the 10 prompts that eval and judge take"),
     ] = "full",
-    output: Annotated[Path | None, typer.Option(metavar="DIR", file_okay=False, help="Write check.json there")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", file_okay=False, callback=writable, help="Write check.json there")
+    ] = None,
     cache: Cache = None,
     device: Device = None,
     seed: Annotated[int, typer.Option(help="Decides which prompts are taken")] = 0,
@@ -68,8 +70,8 @@ def check(
             checking = JudgeChecking(the_judge, controls, stop_early=form == "small")
             progress.notify(f"the check will take up to {checking.estimate().line()}")
             found = checking.run(progress)
-    report.show(found, f"{found.judge} on pairs whose right verdict is known", terminal.console())
     write(found.as_dict(), output / "check.json" if output else None)
+    report.show(found, f"{found.judge} on pairs whose right verdict is known", terminal.console())
     missing, total = found.n_verdicts_missing, found.n_verdicts
     if missing > max_missing * total:
         say(

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xl_alpacaeval_metric.cli.analysis import Output, write
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, Exclusion, Languages, Limit, codes
 from xl_alpacaeval_metric.cli.options.judge import JudgingOptions
+from xl_alpacaeval_metric.cli.options.output import Output, write
 from xl_alpacaeval_metric.cli.options.prices import PriceInput, PriceOutput, prices_of
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.errors import UserError
@@ -91,16 +91,15 @@ def estimate_costs(
         check = checking(the_judge, task.comparisons)
         found = found.times(models)
         found = found if check is None else replace(found, check=check.estimate())
+    money = None if prices is None else found.price(*prices)
+    write({**asdict(found), "price": money, "requests_in_all": in_all.requests}, output)
     say(f"{models} models: {found.line()}" if models > 1 else found.line())
     if had := in_all.requests - found.requests:
         say(f"{had} of {in_all.requests} requests are answered in {answers} and are not sent again")
     if found.check is not None and found.check.requests:
         say(f"the judge check before it, once for all runs: up to {found.check.line()}")
-    money = None
-    if prices is not None:
-        money = found.price(*prices)
+    if prices is not None and money is not None:
         most = money + found.thought_tokens * prices[1] / 1e6
         say(f"price: {money:.2f} (half with --batch)" + (f"; {most:.2f} at most" if found.thought_tokens else ""))
         if had:
             say(f"price of all {in_all.requests} requests: {in_all.price(*prices):.2f}")
-    write({**asdict(found), "price": money, "requests_in_all": in_all.requests}, output)

@@ -17,7 +17,7 @@ from typer.exceptions import Exit, TyperException
 from xl_alpacaeval_metric import __version__
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.processes import streams
-from xl_alpacaeval_metric.processes.signals import interrupting_signals
+from xl_alpacaeval_metric.processes.signals import Interruption, interrupting_signals
 from xl_alpacaeval_metric.terminal import PrintableFormatter, say
 
 NOTHING_READS = 141
@@ -43,15 +43,12 @@ def run(app: typer.Typer, name: str) -> int:
     streams.prepare()
     if logging.lastResort is not None:  # What prints the warnings of a program without log handlers.
         logging.lastResort.setFormatter(PrintableFormatter())
-    with interrupting_signals() as received:
-        code = _run(app, name)
-    return 128 + received[0] if received else code
-
-
-def _run(app: typer.Typer, name: str) -> int:
     try:
-        code = app(standalone_mode=False)
-        sys.stdout.flush()  # While a closed pipe or a full disk can still be reported.
+        with interrupting_signals():
+            code = app(standalone_mode=False)
+            sys.stdout.flush()  # While a closed pipe or a full disk can still be reported.
+    except Interruption as stop:
+        return stop.exit_code
     except UserError as error:
         return _complain(name, str(error))
     except Exit as stop:

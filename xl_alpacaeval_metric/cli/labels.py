@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from xl_alpacaeval_metric import terminal
-from xl_alpacaeval_metric.cli.analysis import Output, write
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.benchmark import codes
+from xl_alpacaeval_metric.cli.options.output import Output, writable, write
 from xl_alpacaeval_metric.terminal import say
 
 LABELS = (
@@ -23,7 +23,12 @@ def label_sheet(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of eval or judge")],
     output: Annotated[
         Path,
-        typer.Option(metavar="FILE", dir_okay=False, help="sheet.html: a page to label in; sheet.csv; sheet.jsonl"),
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            callback=writable,
+            help="sheet.html: a page to label in; sheet.csv; sheet.jsonl",
+        ),
     ],
     n: Annotated[int, typer.Option("--n", min=1, metavar="N", help="Items to draw")] = 100,
     strata: Annotated[
@@ -75,8 +80,8 @@ def agreement(
     found = agreeing.measure(
         judged, label_file.read(labels, judged, samples), {key: item.cluster for key, item in samples.items()}
     )
-    report.show_agreement(found, f"{verdicts} against {', '.join(map(str, labels))}", terminal.console())
     write(asdict(found), output)
+    report.show_agreement(found, f"{verdicts} against {', '.join(map(str, labels))}", terminal.console())
 
 
 @app.command()
@@ -88,7 +93,8 @@ def calibrate(
         typer.Option(metavar="POINTS", help="Say how many labels an interval takes that is so wide, end to end"),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", file_okay=False, help="Write calibration.json there")
+        Path | None,
+        typer.Option(metavar="FOLDER", file_okay=False, callback=writable, help="Write calibration.json there"),
     ] = None,
 ) -> None:
     """Anchor a run's win rate in people's labels, and audit its judge by them."""
@@ -96,5 +102,5 @@ def calibrate(
     from xl_alpacaeval_metric.report import labels as report
 
     found = calibration.calibrate(run, labels, width)
-    report.show_calibration(found, f"{run} held to {', '.join(map(str, labels))}", width, terminal.console())
     write(found.as_dict(), output / "calibration.json" if output else None)
+    report.show_calibration(found, f"{run} held to {', '.join(map(str, labels))}", width, terminal.console())

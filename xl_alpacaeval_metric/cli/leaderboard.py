@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from xl_alpacaeval_metric import terminal
-from xl_alpacaeval_metric.cli.analysis import Form, Output, write
+from xl_alpacaeval_metric.cli.analysis import Form
 from xl_alpacaeval_metric.cli.evaluate import app
+from xl_alpacaeval_metric.cli.options.output import Output, writable, write
 from xl_alpacaeval_metric.cli.options.prices import PriceInput, PriceOutput, prices_of
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import say
@@ -38,11 +39,11 @@ def rank(
 
     formats.check(form)
     found = ranking.rank(runs, figures=figure)
+    write(found.as_dict(), output)
     if form == "table":
         show_ranking(found, terminal.console())
     else:
         terminal.say(formats.text(found, form))
-    write(found.as_dict(), output)
 
 
 @app.command()
@@ -56,10 +57,18 @@ def report(
     ],
     output: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.html", dir_okay=False, help="The page; it opens from a disk, without a network"),
+        typer.Option(
+            metavar="FILE.html",
+            dir_okay=False,
+            callback=writable,
+            help="The page; it opens from a disk, without a network",
+        ),
     ] = None,
     figures: Annotated[
-        Path | None, typer.Option(metavar="DIR", file_okay=False, help="Write each chart there, as SVG and as PDF")
+        Path | None,
+        typer.Option(
+            metavar="DIR", file_okay=False, callback=writable, help="Write each chart there, as SVG and as PDF"
+        ),
     ] = None,
     price_input: PriceInput = None,
     price_output: PriceOutput = None,

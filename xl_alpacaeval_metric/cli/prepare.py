@@ -19,6 +19,7 @@ from xl_alpacaeval_metric.cli.options.benchmark import (
     Seed,
     codes,
 )
+from xl_alpacaeval_metric.cli.options.output import writable
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.options.writer import WriterOptions
 from xl_alpacaeval_metric.cli.progress import ProgressLine
@@ -30,7 +31,9 @@ from xl_alpacaeval_metric.terminal import say
 @with_options(WriterOptions, "writer")
 def write_references(
     writer: WriterOptions,
-    output: Annotated[Path, typer.Option(metavar="FILE", help="JSONL with id, language, reference")],
+    output: Annotated[
+        Path, typer.Option(metavar="FILE", dir_okay=False, callback=writable, help="JSONL with id, language, reference")
+    ],
     benchmark: BenchmarkName = "xl",
     languages: Languages = None,
     benchmark_path: BenchmarkPath = None,
@@ -41,7 +44,8 @@ def write_references(
         bool, typer.Option("--any-language", help="Keep references that are found to be in another language")
     ] = False,
     hub_folder: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write the benchmark with them as a Hub folder, too")
+        Path | None,
+        typer.Option(metavar="FOLDER", callback=writable, help="Write the benchmark with them as a Hub folder, too"),
     ] = None,
     seed: Seed = 0,
 ) -> None:
@@ -86,7 +90,12 @@ def write_references(
 def translate_benchmark(
     writer: WriterOptions,
     languages: Annotated[str, typer.Option(metavar="sw,fi,...", help="Languages to translate the requests into")],
-    output: Annotated[Path, typer.Option(metavar="FOLDER", help="A file for each language, for --benchmark-path")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            metavar="FOLDER", file_okay=False, callback=writable, help="A file for each language, for --benchmark-path"
+        ),
+    ],
     benchmark_path: BenchmarkPath = None,
     exclusion: Exclusion = "strict",
     limit: Annotated[int | None, typer.Option(min=1, help="The first N requests")] = None,
@@ -119,7 +128,9 @@ def export_benchmark(
     benchmark: Annotated[
         str, typer.Argument(metavar="BENCHMARK", help="xl, m, en, mini, context; a file, a folder, a Hub id")
     ],
-    output: Annotated[Path, typer.Option(metavar="FOLDER", help="The Hub folder to write")],
+    output: Annotated[
+        Path, typer.Option(metavar="FOLDER", file_okay=False, callback=writable, help="The Hub folder to write")
+    ],
     languages: Languages = None,
     benchmark_path: BenchmarkPath = None,
     exclusion: Exclusion = "strict",

@@ -13,6 +13,7 @@ from typing import Any
 from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Client, Thinking
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.models import source
 
 __all__ = ["BACKENDS", "check_spec", "client_for", "is_endpoint"]
 
@@ -154,6 +155,8 @@ def _parts(spec: str, role: str) -> tuple[Backend, str, str]:
     if backend is None:
         names = ", ".join(BACKENDS) + (" and none" if role == "judge" else "")
         raise UserError(f"unknown {role} backend {name!r} in {spec!r}; there are {names}")
+    if not backend.has_endpoint:
+        source.check_name(model, f"{role} {spec}")
     return backend, name, model
 
 

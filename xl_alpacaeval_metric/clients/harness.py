@@ -58,6 +58,7 @@ class HarnessClient:
 
         Raises MissingExtra, UserError or ModelUnavailable.
         """
+        source.check_place(self.model, self.spec)
         try:
             import lm_eval.models  # noqa: F401
         except ModuleNotFoundError:

@@ -4,8 +4,8 @@ import json
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -39,7 +39,7 @@ class ReplyStore:
         except OSError as error:
             raise UserError(f"cache {self._path}: {error.strerror or error}; give a file that can be written") from None
         # SQLite forbids the use of a connection in a forked process.
-        self._database = PerProcess(partial(_open, self._path))
+        self._database = PerProcess(partial(_open, database.own_file(self._path)))
         # Closes a forgotten file before the program ends and would warn of it.
         self._close = weakref.finalize(self, _close, self._database)
 
@@ -47,10 +47,9 @@ class ReplyStore:
         """Yield each key with its completion, or None."""
         rest = iter(keys)
         while batch := list(islice(rest, LOOKUP_BATCH)):
-            marks = ",".join("?" * len(batch))
             with self._connection() as db:
-                rows = db.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", batch).fetchall()
-                found = {bytes(key): _loads(reply) for key, reply in rows}
+                found = _read(db, batch)
+            found |= self._found_by_others([key for key in batch if key not in found])
             for key in batch:
                 yield key, found.get(key)
 
@@ -68,11 +67,25 @@ class ReplyStore:
         """Close the file in this process."""
         self._close()
 
+    def _found_by_others(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
+        """What other machines have kept in their files; nothing of one that cannot be read."""
+        found: dict[bytes, Completion] = {}
+        for file in database.of_others(self._path) if keys else ():
+            with suppress(sqlite3.Error, OSError, ValueError, KeyError, TypeError), database.reading(file) as db:
+                found |= _read(db, [key for key in keys if key not in found])
+        return found
+
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        database = self._database.get()
-        with database.lock, _user_errors(self._path):
-            yield database.connection
+        opened = self._database.get()
+        with opened.lock, _user_errors(self._path):
+            yield opened.connection
+
+
+def _read(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, Completion]:
+    marks = ",".join("?" * len(keys))
+    rows = db.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", keys).fetchall()
+    return {bytes(key): _loads(reply) for key, reply in rows}
 
 
 def _close(opened: PerProcess[_Database]) -> None:

@@ -3,13 +3,19 @@
 A write-ahead log is fast, and lets readers read beside a writer. It needs memory that all its
 processes share, which machines on a network do not have (https://sqlite.org/wal.html). On a shared
 file system a rollback journal takes its place, and where a file system has no locks of ranges, a
-lock by a file beside the database (https://sqlite.org/vfs.html#standard_unix_vfses).
+lock by a file beside the database (https://sqlite.org/vfs.html#standard_unix_vfses). Where machines
+see late what others have written (`file_system.lags`), two that write into one file damage it, so
+that each has its own.
 """
 
 import os
+import socket
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
+from glob import escape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,6 +30,44 @@ LOCK_FILE = ".lock"
 """What is added to the file's name for the lock where the file system has none."""
 
 
+def own_file(path: Path) -> Path:
+    """The file that this machine writes: `path`, or `NAME.HOST.sqlite` where each has its own.
+
+    That is said once. Where it can make none, it is that of another machine, to be read.
+    """
+    if str(path) == MEMORY or not file_system.lags(path):
+        return path
+    own = path.with_name(f"{path.stem}.{socket.gethostname()}{path.suffix}")
+    if not own.exists() and not os.access(path.parent, os.W_OK):
+        return next(iter(_beside(path)), own)
+    _say(
+        f"{path}: machines see late what others write here (file system {file_system.kind(path)}), so that each has "
+        f"its own file, this one {own.name}, and reads those of the others"
+    )
+    return own
+
+
+def of_others(path: Path) -> list[Path]:
+    """The files of other machines, beside `own_file(path)`; and `path`, made elsewhere."""
+    own = own_file(path)
+    return [one for one in _beside(path) if one != own] if file_system.lags(path) else []
+
+
+def _beside(path: Path) -> list[Path]:
+    found = {path, *path.parent.glob(f"{escape(path.stem)}.*{escape(path.suffix)}")}
+    return sorted(one for one in found if one.is_file())
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A file of another machine, to be read; raises sqlite3.Error, also in the block.
+
+    What is read may be old, or mixed with what is new; the reader has to expect that.
+    """
+    with closing(_connect(path, options="mode=ro")) as db:
+        yield db
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """Open the file, or make it; every statement is a transaction of its own.
 
@@ -33,8 +77,9 @@ def connect(path: Path) -> sqlite3.Connection:
     if str(path) == MEMORY:
         return sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
     if path.exists() and not _writable(path):
+        connection = _readable(path)
         _say(f"{path}: can be read and not written, so that what is new is not kept")
-        return _readable(path)
+        return connection
     path.touch()  # SQLite by itself closes it to the group, whatever the umask says.
     kind = file_system.kind(path) or "unknown"
     if not file_system.locks(path.parent):
@@ -94,6 +139,8 @@ def _readable(path: Path) -> sqlite3.Connection:
 
     Those would be this user's, and in the way of the user whose file it is.
     """
+    with path.open("rb"):  # SQLite would not say that permission is what is missing.
+        pass
     log = path.with_name(f"{path.name}-wal")
     under_way = log.exists() and log.stat().st_size > 0
     for options in ("mode=ro",) * under_way + ("mode=ro&immutable=1",):

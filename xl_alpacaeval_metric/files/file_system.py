@@ -1,9 +1,10 @@
-"""Which file system a path is on, whether several machines share it, and what it cannot do."""
+"""File systems: which one a path is on, what it cannot do, and names that all of them take."""
 
 import mmap
 import os
 import re
 import tempfile
+import unicodedata
 from pathlib import Path
 
 try:
@@ -12,10 +13,17 @@ except ModuleNotFoundError:  # Windows, whose locks always work.
     fcntl = None  # type: ignore[assignment]
 
 MOUNTS = Path("/proc/self/mountinfo")
-_SHARED = re.compile(
-    r"9p|afs|beegfs|ceph|cifs|cvmfs|gfs2|glusterfs|gpfs|lustre|ncpfs|nfs\d?|ocfs2|orangefs|panfs|pvfs2|smb\w*|wekafs"
-    r"|fuse\.(beegfs|ceph|gcsfuse|gluster|goofys|gpfs|juicefs|lustre|mfs|mmfs|moosefs|rclone|s3fs|sshfs|weka).*"
+_ORDERED = re.compile(
+    r"ceph|cifs|gfs2|gpfs|lustre|ncpfs|nfs\d?|ocfs2|orangefs|panfs|pvfs2|smb\w*|wekafs"
+    r"|fuse\.(ceph|gpfs|lustre|mmfs|weka).*"
 )
+_CACHED = re.compile(
+    r"9p|afs|beegfs|cvmfs|glusterfs|vboxsf|virtiofs"
+    r"|fuse\.(beegfs|gcsfuse|gluster|goofys|juicefs|mfs|moosefs|rclone|s3fs|sshfs).*"
+)
+"""Shared ones in which a lock holds on one machine alone, or what another machine has written is
+seen only some time after its lock is gone.
+"""
 
 
 def kind(path: Path) -> str:
@@ -41,7 +49,12 @@ def kind(path: Path) -> str:
 
 def shared(path: Path) -> bool:
     """Whether other machines may use the path's file system at the same time."""
-    return _SHARED.fullmatch(kind(path)) is not None
+    return _ORDERED.fullmatch(kind(path)) is not None or lags(path)
+
+
+def lags(path: Path) -> bool:
+    """Whether a machine may see old parts of a file after it has locked it against the others."""
+    return _CACHED.fullmatch(kind(path)) is not None
 
 
 def locks(folder: Path) -> bool:
@@ -64,3 +77,19 @@ def maps(folder: Path) -> bool:
         except OSError:
             return False
         return True
+
+
+def plain_name(text: str, most: int = 200) -> str:
+    """A name for a file, of a text's letters with their marks, its digits, '.', '_' and '-'.
+
+    Other characters become '-'. It is normalised (NFC) and has at most `most` characters, and half
+    as many bytes more, since a file's name may take 255 bytes with what is put around it.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    name = "".join(c if c in "._-" or unicodedata.category(c)[0] in "LMN" else "-" for c in composed)[:most]
+    return name.encode()[: most * 3 // 2].decode(errors="ignore")
+
+
+def same_name(name: str) -> str:
+    """What is equal for names that some file systems do not tell apart: by case, or by form."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -2,6 +2,7 @@
 
 import glob
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -72,11 +73,12 @@ class Repository:
         from huggingface_hub import snapshot_download
 
         try:
-            snapshot_download(
+            folder = snapshot_download(
                 self.name, repo_type=self.kind, revision=self.revision, allow_patterns=[*map(glob.escape, names)]
             )
         except Exception as error:  # As above; a full disk is an OSError.
             raise UserError(f"{self.name}: {reason_of(error, self)}") from None
+        _open_listings(Path(folder))
 
     def cached(self) -> Cached:
         """What the cache of this machine holds; asks nobody."""
@@ -91,6 +93,17 @@ class Repository:
         if not folder.is_dir():
             return Cached()
         return Cached(folder, commit, _listing(self, commit))
+
+
+def _open_listings(folder: Path) -> None:
+    """Let those who may read the folder of a commit read the lists of files beside it, too.
+
+    huggingface_hub closes them to all but the one who downloads, whatever the umask says.
+    """
+    mode = folder.stat().st_mode & 0o666
+    for file in (folder.parents[1] / "trees").glob("*.json"):
+        with suppress(OSError):  # Another user's.
+            file.chmod(mode)
 
 
 def _listing(repository: Repository, commit: str) -> Listing | None:

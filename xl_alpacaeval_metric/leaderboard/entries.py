@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from xl_alpacaeval_metric import correctness
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.leaderboard import answer_figures
@@ -94,12 +95,13 @@ def order_code(orders: Iterable[str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Hashes of an entry's instructions, references and answers, and prompts, by item number."""
+    """By item number: hashes of instructions, references, answers and expected facts; prompts."""
 
-    instruction: dict[int, int]
-    reference: dict[int, int]
-    prediction: dict[int, int]
-    prompt: dict[int, str]
+    instruction: dict[int, int] = field(default_factory=dict)
+    reference: dict[int, int] = field(default_factory=dict)
+    prediction: dict[int, int] = field(default_factory=dict)
+    expected: dict[int, int] = field(default_factory=dict)
+    prompt: dict[int, str] = field(default_factory=dict)
 
 
 def read_run(folder: Path, items: ItemTable, wanted: Sequence[str] | None = None, most_texts: int = TEXTS) -> Entry:
@@ -189,13 +191,14 @@ def texts_of(folder: Path, items: ItemTable) -> Texts:
 
 def texts(rows: Iterable[Mapping[str, Any]], items: ItemTable, file: Path) -> Texts:
     """The hashes of the texts in lines of samples.jsonl; raises UserError for a damaged one."""
-    found = Texts({}, {}, {}, {})
+    found = Texts()
     for row in rows:
         try:
             number = items.number(row["id"], row["language"])
             found.instruction[number] = hash(row["instruction"])
             found.prediction[number] = hash(row["prediction"])
             found.reference[number] = hash(row.get("reference") or "")
+            found.expected[number] = hash(correctness.as_json(row.get("expected")))
             found.prompt[number] = str(row.get("prompt") or row["id"])
         except (KeyError, TypeError):
             raise UserError(f"{file}: damaged; a line has no id, language or text") from None

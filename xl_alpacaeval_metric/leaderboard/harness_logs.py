@@ -32,7 +32,7 @@ def _entry(log: Log, items: ItemTable, wanted: Sequence[str] | None) -> Entry:
     figures: dict[str, dict[int, float]] = {
         name: {} for name in (WIN_RATE, *answer_figures.FIGURES, WIN_RATE_IN_LANGUAGE)
     }
-    hashes = Texts({}, {}, {}, {})
+    hashes = Texts()
     orders: dict[int, int] = {}
     for task, where, row in log.rows():
         try:
@@ -75,5 +75,6 @@ def _add(
     hashes.instruction[at] = hash(doc["instruction"])
     hashes.prediction[at] = hash(judged["prediction"])
     hashes.reference[at] = hash(doc["reference"] or "")
+    hashes.expected[at] = hash(correctness.as_json(doc.get("expected")))
     # The designs of one prompt have ids of their own, which end in the design.
     hashes.prompt[at] = str(doc["id"]).removesuffix(f"-{doc.get('subset')}" if in_context else "")

@@ -8,6 +8,7 @@ import numpy as np
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.leaderboard.entries import WIN_RATE, Entry, ItemTable, Texts
 from xl_alpacaeval_metric.runs import finished
+from xl_alpacaeval_metric.runs.compare import CORRECT_RATE
 from xl_alpacaeval_metric.stats.clusters import Codes
 
 SAME = 0.99
@@ -59,6 +60,25 @@ def match(entries: Sequence[Entry], names: Sequence[str], items: ItemTable) -> M
     return Matched(entries, prompts, changed, _head_to_heads(entries, names, texts, items))
 
 
+def other_facts(matched: Matched, items: ItemTable) -> tuple[str, str, str] | None:
+    """Two runs whose closed questions expect other facts, and in what they differ; None if none."""
+    first: dict[int, tuple[Entry, int]] = {}
+    for entry in matched.entries:
+        expected = entry.read_texts().expected
+        for number in entry.figures[CORRECT_RATE].keys() - matched.changed:
+            other, facts = first.setdefault(number, (entry, expected[number]))
+            if facts != expected[number]:
+                return other.name, entry.name, _unlike(other, entry, items)
+    return None
+
+
+def _unlike(one: Entry, other: Entry, items: ItemTable) -> str:
+    mine, theirs = one.read_texts().expected, other.read_texts().expected
+    shared = [number for number in one.figures[CORRECT_RATE] if number in other.figures[CORRECT_RATE]]
+    keys = items.keys
+    return finished.in_items("expected", [keys[at] for at in shared if mine[at] != theirs[at]], len(shared))
+
+
 def _prompts(entries: Sequence[Entry], items: ItemTable) -> dict[int, str]:
     """From the texts of the entry that has the most items; an item without one has its id."""
     largest = max(entries, key=lambda entry: max(map(len, entry.figures.values()), default=0))
@@ -107,12 +127,10 @@ def _head_to_heads(
         mine, theirs = texts[0].reference, texts[apart].reference
         shared = [number for number in mine if number in theirs]
         unlike = [number for number in shared if mine[number] != theirs[number]]
-        where = ""
-        if unlike:
-            identifier, code = items.keys[unlike[0]]
-            where = f" ({len(unlike)} of {len(shared)} shared items, the first is id {identifier!r} in {code})"
+        keys = items.keys
+        where = finished.in_items("reference", [keys[one] for one in unlike], len(shared)) if unlike else "reference"
         raise UserError(
-            f"{entries[0].name} and {entries[apart].name} cannot be ranked together; they differ in reference{where}, "
+            f"{entries[0].name} and {entries[apart].name} cannot be ranked together; they differ in {where}, "
             "and no chain of head-to-heads links them"
         )
     return HeadToHeads(list(labels.values()), candidate, reference)

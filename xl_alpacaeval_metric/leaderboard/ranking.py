@@ -23,7 +23,7 @@ from xl_alpacaeval_metric.leaderboard.places import FigureRanking, Place, Rankin
 from xl_alpacaeval_metric.machine import shareable
 from xl_alpacaeval_metric.ranking import pairs
 from xl_alpacaeval_metric.runs import finished
-from xl_alpacaeval_metric.runs.compare import JUDGED
+from xl_alpacaeval_metric.runs.compare import CORRECT_RATE, JUDGED
 from xl_alpacaeval_metric.stats.clusters import Codes, as_clusters
 from xl_alpacaeval_metric.stats.intervals import mean_interval
 from xl_alpacaeval_metric.stats.lean import without_lean
@@ -61,7 +61,14 @@ def rank(runs: Runs, *, figures: Sequence[str] | None = None, seed: int = 0) -> 
     ]
     if not wanted:
         raise UserError(f"{found[0].name} and {found[1].name} have no figure in common; one was made without a judge")
-    notes = finished.warnings([one.setting for one in found if WIN_RATE in one.figures])
+    notes = []
+    if CORRECT_RATE in wanted and (other := matching.other_facts(matched, items)):
+        a, b, differing = other
+        if figures or len(wanted) == 1:
+            finished.refuse(a, b, [differing])
+        wanted = [name for name in wanted if name != CORRECT_RATE]
+        notes.append(f"{CORRECT_RATE}: left out, since {a} and {b} differ in {differing}")
+    notes += finished.warnings([one.setting for one in found if WIN_RATE in one.figures])
     notes += [*dict.fromkeys(why for one in found for why in one.left_out.values())][:1]
     if matched.changed:
         notes.append(f"left out: {len(matched.changed)} items whose instruction is another in different runs")

@@ -21,7 +21,7 @@ def malformed(name: str) -> str | None:
         return "has no name"
     if path.is_dir():
         return None if (path / source.CONFIG).is_file() else f"holds no {source.CONFIG}"
-    if path.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
+    if source.is_path(name) or name.count("/") > 1:
         return "no such model folder"
     return None
 

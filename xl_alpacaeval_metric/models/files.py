@@ -1,7 +1,6 @@
 """The files of a model: which of them are loaded, and what a folder of them lacks."""
 
 import json
-import os
 import re
 import zipfile
 from collections.abc import Collection, Iterable, Mapping
@@ -20,6 +19,8 @@ _WEIGHTS = re.compile(
 _BESIDE = frozenset((".py", ".jinja"))
 """Suffixes of what is loaded from folders inside a model's: its code and its chat templates."""
 _TOKENIZER_CONFIG = "tokenizer_config.json"
+TEMPLATES = (_TOKENIZER_CONFIG, "chat_template.jinja", "chat_template.json")
+"""Files that a chat template is in."""
 _TOKENIZER = re.compile(
     r"tokenizer(?!_config\.).*\.(json|model)|.*\.(model|spm|tiktoken)|(vocab|merges|spiece|tekken|sentencepiece.*)\.\w+"
 )
@@ -121,9 +122,21 @@ def broken(file: Path) -> list[str]:
     return []
 
 
-def holds_weights(folder: Path) -> bool:
-    """Whether a file in a folder, or below it, may hold weights."""
-    return any(_is_heavy(name) for _, _, names in os.walk(folder, followlinks=True) for name in names)
+def lacks_model(folder: Path) -> str:
+    """What a folder, and those just below it, lacks of any model: weights, configuration, or ""."""
+    names = {file.name for pattern in ("*", "*/*", "*/*/*") for file in folder.glob(pattern)}
+    if not any(map(_is_heavy, names)):
+        return "weights of a model (.safetensors, .bin, .gguf)"
+    # A .gguf file has its configuration inside, Mistral's own format another name for it.
+    described = names & {CONFIG, ADAPTER, "params.json"} or any(name.endswith(".gguf") for name in names)
+    return "" if described else CONFIG
+
+
+def has_chat_template(folder: Path) -> bool:
+    """Whether a tokenizer's files show a chat template; some have one in their code alone."""
+    names = sizes_in(folder)
+    shown = any(name in TEMPLATES[1:] or name.endswith(".gguf") for name in names)
+    return shown or bool(json_object(folder / _TOKENIZER_CONFIG).get("chat_template"))
 
 
 def sizes_in(folder: Path) -> dict[str, int]:

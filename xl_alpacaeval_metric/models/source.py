@@ -1,4 +1,4 @@
-"""What a model's files say of it before it is loaded: commit, configuration, size."""
+"""What a model's name and files say of it before it is loaded: commit, configuration, size."""
 
 import os
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.models import files
 
 CONFIG, ADAPTER = files.CONFIG, files.ADAPTER
@@ -73,6 +74,42 @@ class Source:
         return min((one for one in found if isinstance(one, int) and one > 0), default=None)
 
 
+def is_path(model: str) -> bool:
+    """Whether a model is named by a path, there or not, and not by its name on the Hub."""
+    return model.startswith((".", "/", "~")) or (model != "" and Path(os.path.expanduser(model)).exists())
+
+
+def check_name(model: str, called: str = "") -> None:
+    """Raise UserError for what is neither a path nor a name that the Hub can have.
+
+    `called` is what the message calls the model, by default its name.
+    """
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+
+    if is_path(model) or model.endswith(".gguf"):
+        return
+    try:
+        validate_repo_id(model)
+    except HFValidationError:
+        raise UserError(
+            f"{(called or model or 'MODEL')[:80]}: is no model folder here, and no name that the Hub can have; need ORG/NAME, "
+            "at most 96 letters, digits, '-', '_' and '.' (not '--' or '..')"
+        ) from None
+
+
+def check_place(model: str, called: str = "") -> None:
+    """Raise UserError as `check_name`, and for a path that is not there or that holds no model."""
+    check_name(model, called)
+    called, path = called or model, Path(os.path.expanduser(model))
+    if not path.exists() and (is_path(model) or path.suffix == ".gguf"):
+        raise UserError(f"{called}: no such model folder or file")
+    if path.is_file() and path.suffix != ".gguf":
+        raise UserError(f"{called}: is a file; a model is a folder, a .gguf file, or a name on the Hub")
+    if path.is_dir() and (lacking := files.lacks_model(path)):
+        raise UserError(f"{called}: holds no {lacking}, so it is no model's folder")
+
+
 def find(model: str, revision: str | None = None) -> Source:
     """The files of a folder, a .gguf file, or a model of the Hub.
 
@@ -85,10 +122,24 @@ def find(model: str, revision: str | None = None) -> Source:
     if path.is_dir():
         base = None if (path / CONFIG).is_file() else base_of(path)
         return Source(model, path, config=find(base).config if base else files.json_object(path / CONFIG))
-    if not model or model.count("/") > 1 or model.startswith((".", "/", "~")):
+    if not model or model.count("/") > 1 or is_path(model):
         return Source(model)
     file = _hub_file(model, revision, CONFIG)
     return Source(model, file.parent, file.parent.name, files.json_object(file)) if file else Source(model)
+
+
+def chat_template_in(model: str, revision: str | None = None) -> bool | None:
+    """Whether a model's files show a chat template; None where they are not to be had."""
+    found = find(model, revision)
+    if found.commit:
+        for name in files.TEMPLATES:  # Into the folder that they are looked for in.
+            _hub_file(model, revision, name)
+    return files.has_chat_template(found.folder) if found.folder else None
+
+
+def is_on_hub(model: str, revision: str | None = None) -> bool:
+    """Whether the Hub has a model, and can be reached."""
+    return not is_path(model) and _commit_on_hub(model, revision) is not None
 
 
 def adapter_folder(model: str) -> Path | None:
@@ -97,7 +148,7 @@ def adapter_folder(model: str) -> Path | None:
     One of the Hub is downloaded. None for every other model.
     """
     path = Path(os.path.expanduser(model))
-    if path.exists() or model.count("/") != 1 or model.startswith((".", "/", "~")):
+    if model.count("/") != 1 or is_path(model):
         return path if (path / ADAPTER).is_file() and not (path / CONFIG).is_file() else None
     if _hub_file(model, None, CONFIG) or not (file := _hub_file(model, None, ADAPTER)):
         return None
@@ -112,8 +163,7 @@ def adapter_folder(model: str) -> Path | None:
 
 def adapter_commit(model: str) -> str:
     """The commit of an adapter of the Hub; "" for a folder and for other models."""
-    path = Path(os.path.expanduser(model))
-    if path.exists() or model.count("/") != 1 or model.startswith((".", "/", "~")):
+    if model.count("/") != 1 or is_path(model):
         return ""
     file = None if _hub_file(model, None, CONFIG) else _hub_file(model, None, ADAPTER)
     return file.parent.name if file else ""

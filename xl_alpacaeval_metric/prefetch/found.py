@@ -137,8 +137,7 @@ def further(found: Found) -> Iterator[Need]:
 
 
 def _base(adapter: Need, name: str) -> Need:
-    local = Path(os.path.expanduser(name)).exists() or name.startswith((".", "/", "~"))
-    return Need(f"base model of {adapter.name}", Source.FOLDER if local else Source.MODEL, name)
+    return Need(f"base model of {adapter.name}", Source.FOLDER if source.is_path(name) else Source.MODEL, name)
 
 
 def _is_part(need: Need, other: Need) -> bool:

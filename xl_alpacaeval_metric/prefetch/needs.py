@@ -1,6 +1,5 @@
 """What a run, or many runs, will read: models, judges, benchmarks, references, identifier."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -12,6 +11,7 @@ from xl_alpacaeval_metric.benchmark.load import hub_files
 from xl_alpacaeval_metric.benchmark.written import references as reference_models
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub import lid_model
+from xl_alpacaeval_metric.models import sampling, source
 from xl_alpacaeval_metric.models.arguments import ENDPOINTS
 from xl_alpacaeval_metric.models.backend_choice import AUTO
 from xl_alpacaeval_metric.runs.answers.candidate import check_backend
@@ -80,22 +80,30 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model of lm-evaluation-harness, with the arguments of its backend and its base."""
+    """A model of lm-evaluation-harness: its backend with arguments, its base, how it samples."""
 
     name: str
     backend: str = "auto"
     arguments: Mapping[str, Any] = field(default_factory=dict)
     base: str | None = None
+    generation: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def at_endpoint(self) -> bool:
         """Whether it is asked at an address."""
         return self.backend in ENDPOINTS or "base_url" in self.arguments
 
-    def check(self) -> None:
-        """Raises UserError for a backend that there is not."""
+    def check(self, *, named: bool = True) -> None:
+        """Raises UserError for an unknown backend, an impossible name and a wrong sampling.
+
+        The name may be any where the model is not `named` yet.
+        """
         if self.backend != AUTO:
             check_backend(self.backend)
+        if named and not self.at_endpoint:
+            source.check_name(self.name)
+        served = self.backend == AUTO and self.at_endpoint
+        sampling.check("local-chat-completions" if served else self.backend, self.generation)
 
 
 def needs_of(
@@ -170,10 +178,10 @@ def _of_spec(role: str, spec: str, arguments: Mapping[str, Any]) -> Iterator[Nee
 
 
 def _weights(role: str, name: str, arguments: Mapping[str, Any], *, with_tokenizer: bool) -> Need:
-    path = Path(os.path.expanduser(name))
+    path = Path(name)
     gguf, subfolder = arguments.get("gguf_file"), arguments.get("subfolder")
     revision = arguments.get("revision")
-    if path.exists() or name.startswith((".", "/", "~")) or path.suffix == ".gguf":
+    if source.is_path(name) or path.suffix == ".gguf":
         inner = str(subfolder or "")
         # The tokenizer may lie in the folder around it.
         alone = with_tokenizer and not inner
@@ -191,7 +199,7 @@ def _weights(role: str, name: str, arguments: Mapping[str, Any], *, with_tokeniz
 
 def _tokenizer(role: str, name: str, arguments: Mapping[str, Any]) -> Iterator[Need]:
     revision = arguments.get("tokenizer_revision")
-    if Path(os.path.expanduser(name)).exists() or name.startswith((".", "/", "~")):
+    if source.is_path(name):
         yield Need(f"tokenizer of the {role}", Source.PATH, name)
     else:
         yield Need(f"tokenizer of the {role}", Source.TOKENIZER, name, str(revision) if revision else None)
@@ -232,6 +240,6 @@ def _of_lid(spec: str) -> Need:
 
 
 def _of_comet(name: str) -> Need:
-    if Path(name).expanduser().exists() or name.startswith((".", "/", "~")) or name.count("/") != 1:
+    if source.is_path(name) or name.count("/") != 1:
         return Need("COMET", Source.PATH, name)
     return Need("COMET", Source.WHOLE, name)

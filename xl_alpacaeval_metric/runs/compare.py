@@ -188,8 +188,7 @@ def _differing_references(a: Run, b: Run, shared: Sequence[ItemKey]) -> Iterator
 def _differing_texts(column: str, a: Run, b: Run, shared: Sequence[ItemKey]) -> Iterator[str]:
     others = [key for key in shared if getattr(a.items[key], column) != getattr(b.items[key], column)]
     if others:
-        identifier, code = others[0]
-        yield f"{column} ({len(others)} of {len(shared)} shared items, the first is id {identifier!r} in {code})"
+        yield finished.in_items(column, others, len(shared))
 
 
 def _caveats(a: Run, b: Run, overall: Contrast) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.records.judge_check import NO_JUDGE
+from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.signature import parse
 
@@ -126,6 +127,12 @@ def _lines(file: Path) -> int:
         return 0
     with file.open("rb") as opened:
         return sum(line.endswith(b"\n") for line in opened)
+
+
+def in_items(what: str, unlike: Sequence[ItemKey], shared: int) -> str:
+    """In what two runs differ, with the items in which they do."""
+    identifier, code = unlike[0]
+    return f"{what} ({len(unlike)} of {shared} shared items, the first is id {identifier!r} in {code})"
 
 
 def refuse(a: str, b: str, differing: list[str]) -> None:

@@ -9,7 +9,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import NAMES, own
 from xl_alpacaeval_metric.benchmark.written import references
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import yaml_file
+from xl_alpacaeval_metric.files import file_system, yaml_file
 from xl_alpacaeval_metric.settings import load
 from xl_alpacaeval_metric.settings.fields import settings_of
 from xl_alpacaeval_metric.sweep.settings import (
@@ -173,11 +173,11 @@ def _named(model: ModelSettings, file: Path) -> ModelSettings:
     """
     path = Path(model.model).expanduser()
     name = model.name or (path.resolve().name if path.exists() else path.name)
-    plain = "".join(c if c.isalnum() or c in "._-" else "-" for c in name)[:80].strip(".-")
-    if model.name not in ("", plain):
+    plain = file_system.plain_name(name, 80).strip(".-")
+    if model.name and file_system.same_name(model.name) != file_system.same_name(plain):
         raise UserError(
-            f"{file}: model {model.model}: name is {model.name[:40]!r}; need at most 80 letters, digits, "
-            "'.', '_' and '-', of which '.' and '-' are not at an end"
+            f"{file}: model {model.model}: name is {model.name[:40]!r}; need at most 80 letters (120 bytes), "
+            "digits, '.', '_' and '-', of which '.' and '-' are not at an end"
         )
     return replace(model, name=plain or "model")
 
@@ -205,7 +205,7 @@ def _codes(given: object, where: str) -> tuple[str, ...]:
 def _refuse_equal_names(sweep: Sweep, file: Path) -> None:
     seen: dict[str, ModelSettings] = {}
     for model in sweep.models:
-        other = seen.setdefault(model.name.casefold(), model)
+        other = seen.setdefault(file_system.same_name(model.name), model)
         if other is not model and replace(other, name="") == replace(model, name=""):
             raise UserError(f"{file}: model {model.model!r} is there twice")
         if other is not model:
@@ -216,12 +216,12 @@ def _refuse_equal_names(sweep: Sweep, file: Path) -> None:
     folders: dict[str, BenchmarkSettings] = {}
     for benchmark in sweep.benchmarks:
         name = folder_of(benchmark)
-        other_one = folders.setdefault(name.casefold(), benchmark)
+        other_one = folders.setdefault(file_system.same_name(name), benchmark)
         if other_one is not benchmark:
             raise UserError(
                 f"{file}: {other_one.benchmark} and {benchmark.benchmark} would both be in the folder {name}"
             )
-        if name.casefold() in RESERVED:
+        if file_system.same_name(name) in RESERVED:
             raise UserError(f"{file}: benchmark {benchmark.benchmark} has the name of the folder {name}; rename it")
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from xl_alpacaeval_metric.clients.base import Thinking
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import rubric_file
 from xl_alpacaeval_metric.judge_check import checking
 from xl_alpacaeval_metric.models.backend_choice import AUTO
@@ -15,7 +16,10 @@ from xl_alpacaeval_metric.sweep.file import Sweep
 
 
 def needs_of(sweep: Sweep) -> list[Need]:
-    """Models, judges, benchmarks and references of all runs, each thing once."""
+    """Models, judges, benchmarks and references of all runs, each thing once.
+
+    Raises UserError as `loaded`.
+    """
     return needs.needs_of(
         models=loaded(sweep),
         judges=[(one.judge, one.args) for one in sweep.judges],
@@ -28,8 +32,16 @@ def needs_of(sweep: Sweep) -> list[Need]:
 
 
 def loaded(sweep: Sweep) -> list[Loaded]:
-    """The models that answer, with the arguments of their backends."""
-    return [Loaded(one.model, one.backend or AUTO, one.model_args, one.base) for one in sweep.models]
+    """The models that answer; raises UserError as `Loaded.check`, which names the model."""
+    found = [
+        Loaded(one.model, one.backend or AUTO, one.model_args, one.base, one.generation_kwargs) for one in sweep.models
+    ]
+    for one in found:
+        try:
+            one.check()
+        except UserError as error:
+            raise UserError(f"model {one.name}: {str(error).removeprefix(f'{one.name}: ')}") from None
+    return found
 
 
 def planned(sweep: Sweep) -> Planned:
@@ -37,8 +49,6 @@ def planned(sweep: Sweep) -> Planned:
     judging, judges = sweep.judging, sweep.judges
     criteria = judging.criteria or judging.criteria_file
     models = loaded(sweep)
-    for model in models:
-        model.check()
     return Planned(
         [
             PlannedModel(one.model, model.at_endpoint, one.max_tokens or 1024)

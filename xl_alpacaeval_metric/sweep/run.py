@@ -8,7 +8,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import yaml_file
 from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.machine import ray_cluster
-from xl_alpacaeval_metric.models import files
+from xl_alpacaeval_metric.models import source
 from xl_alpacaeval_metric.models.arguments import ENDPOINTS
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate, check_backend
@@ -33,7 +33,7 @@ def planned(sweep: Sweep, check: Check) -> Plan:
     """What is missing; raises UserError for a sweep that cannot be run, before anything is."""
     here = [one.name for one in needs.loaded(sweep) if not one.at_endpoint]
     for name in (*here, *(one.judge.partition("/")[2] for one in sweep.judges if not one.is_endpoint)):
-        _check_path(name)
+        source.check_place(name)
     if sweep.place.executor == "slurm":
         options.site(sweep.place.slurm, "slurm:")
     if sweep.output.exists() and not sweep.output.is_dir():
@@ -69,7 +69,7 @@ def changed(sweep: Sweep, opened: judges.Judges, missing: Missing, check: Check)
     return found
 
 
-def start(sweep: Sweep, source: Path, check: Check, say: Say) -> Plan:
+def start(sweep: Sweep, file: Path, check: Check, say: Say) -> Plan:
     """Do, or submit, what is missing; returns the plan.
 
     Raises UserError as `planned`, where the sweep's judges at endpoints do not answer, and where
@@ -83,8 +83,8 @@ def start(sweep: Sweep, source: Path, check: Check, say: Say) -> Plan:
     with FolderLock(folder.path):
         if sweep.place.executor != "slurm":
             _wait_for_others(folder, [task.name for task in found.tasks])
-        content = {**yaml_file.read_mapping(source), "output": str(sweep.output), "executor": sweep.place.executor}
-        planning.write_copy(source, content, sweep.output)
+        content = {**yaml_file.read_mapping(file), "output": str(sweep.output), "executor": sweep.place.executor}
+        planning.write_copy(file, content, sweep.output)
         if sweep.place.executor == "slurm":
             slurm_jobs.submit(found, folder, sweep.place, say)
             return found
@@ -163,14 +163,3 @@ def _wait_for_others(folder: TaskFolder, names: Sequence[str]) -> None:
                 f"{folder.path}: task {alive[0]} of an earlier sweep still runs here; end it, or wait for it"
             )
         time.sleep(0.2)
-
-
-def _check_path(model: str) -> None:
-    """Raise UserError for the path of a model that is not there, or that holds none."""
-    path = Path(model).expanduser()
-    if model.startswith((".", "/", "~")) and not path.exists():
-        raise UserError(f"{model}: no such model folder or file")
-    if path.is_file() and path.suffix != ".gguf":
-        raise UserError(f"{model}: is a file; a model is a folder, a .gguf file, or a name on the Hub")
-    if path.is_dir() and not files.holds_weights(path):
-        raise UserError(f"{model}: holds no weights of a model (.safetensors, .bin, .gguf)")

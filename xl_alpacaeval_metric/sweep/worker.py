@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xl_alpacaeval_metric.processes import streams
-from xl_alpacaeval_metric.processes.signals import interrupting_signals
+from xl_alpacaeval_metric.processes.signals import Interruption, interrupting_signals
 from xl_alpacaeval_metric.sweep.tasks import Task, TaskFolder, run
 
 JOB = "SLURM_JOB_ID"
@@ -22,11 +22,11 @@ def main(given: Sequence[str]) -> int:
     """Run the task; returns 0 where it was done."""
     output, name, *arguments = given
     streams.prepare()
-    with interrupting_signals() as received:
-        try:
+    try:
+        with interrupting_signals():
             record = run(Task(name, tuple(arguments)), TaskFolder(Path(output)), job=os.environ.get(JOB, ""))
-        except KeyboardInterrupt:
-            return 128 + received[0] if received else 130
+    except Interruption as stop:
+        return stop.exit_code
     return 0 if record.state == "done" else 1
 
 

@@ -148,6 +148,7 @@ def test_a_base_model_needs_the_template_turned_off(smollm2: Path, tmp_path: Pat
     assert refused.returncode == 2
     assert "has no chat template; for a base model give --no-chat-template" in refused.stderr
     assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "refused").exists(), "it is refused before it is loaded"
     assert evaluate(base, tmp_path / "run", *options, "--no-chat-template").returncode == 0
 
 

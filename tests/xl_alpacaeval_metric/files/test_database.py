@@ -16,6 +16,7 @@ import pytest
 from tests.helpers import ROOT
 from xl_alpacaeval_metric.clients.base import Completion
 from xl_alpacaeval_metric.clients.reply_store import ReplyStore
+from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import database, file_system
 
 WRITERS, ROWS = 8, 25
@@ -79,7 +80,11 @@ def written_at_once(file: Path, table: Path, **environment: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("kind", "shared"),
-    [("nfs4", True), ("lustre", True), ("fuse.sshfs", True), ("beegfs", True), ("ext4", False), ("fuse.lxcfs", False)],
+    [
+        *(("nfs4", True), ("lustre", True), ("gpfs", True), ("ceph", True), ("cifs", True), ("virtiofs", True)),
+        *(("fuse.sshfs", True), ("fuse.glusterfs", True), ("beegfs", True), ("9p", True)),
+        *(("ext4", False), ("fuse.lxcfs", False), ("overlay", False), ("tmpfs", False)),
+    ],
 )
 def test_shared_file_systems_are_known(
     kind: str, shared: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -116,6 +121,28 @@ def test_a_log_gives_way_to_a_journal_where_machines_share_the_disk(
     monkeypatch.undo()
     # The server of the disk sees it as its own, and leaves it as the others need it.
     assert database.connect(file).execute("PRAGMA journal_mode").fetchone()[0] != "wal"
+
+
+def test_each_machine_writes_its_own_file_where_locks_do_not_show_what_others_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As two mounts of one GlusterFS volume do, where SQLite loses what one file was given."""
+    file, keys = tmp_path / "a" / "x[1].sqlite", [bytes([number] * 32) for number in range(4)]
+    earlier = ReplyStore(file)  # Made where it was a local disk.
+    earlier.keep(keys[0], Completion("earlier", None))
+    earlier.close()
+    monkeypatch.setattr(file_system, "MOUNTS", mounts(tmp_path / "a", "fuse.glusterfs"))
+    stores = []
+    for number in (1, 2):
+        monkeypatch.setattr("socket.gethostname", lambda name=f"node{number}": name)
+        stores.append(ReplyStore(file))
+        stores[-1].keep(keys[number], Completion(f"node{number}", None))
+        assert f"this one x[1].node{number}.sqlite, and reads those of the others" in capfd.readouterr().err
+    (tmp_path / "a" / "x[1].node3.sqlite").write_bytes(b"SQLite format 3\0 half written")
+    texts = [kept and kept.text for _, kept in stores[1].find(keys)]
+    assert texts == ["earlier", "node1", "node2", None]
+    with closing(sqlite3.connect(file)) as db:
+        assert db.execute("SELECT count(*) FROM replies").fetchone()[0] == 1
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o002, 0o664), (0o022, 0o644), (0o077, 0o600)])
@@ -172,7 +199,11 @@ def _as_nobody(file: Path, found: "Queue[object]") -> None:
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
-    store = ReplyStore(file)
+    try:
+        store = ReplyStore(file)
+    except UserError as error:
+        found.put(str(error))
+        return
     store.keep(bytes([1] * 32), Completion("new", None))
     found.put([kept and kept.text for _, kept in store.find([bytes(32), bytes([1] * 32)])])
 
@@ -201,5 +232,11 @@ def test_another_users_file_is_read_and_stays_as_it_is(mode: int, capfd: pytest.
             said = f"cache {file}: can be read and not written, so that what is new is not kept\n"
             assert capfd.readouterr().err == said
             assert sorted(path.name for path in folder.iterdir()) == before
+        file.chmod(0o600)
+        reader = context.Process(target=_as_nobody, args=(file, found))
+        reader.start()
+        assert found.get(timeout=60) == f"cache {file}: Permission denied; give a file that can be written"
+        reader.join()
+        assert capfd.readouterr().err == ""
     finally:
         shutil.rmtree(folder)

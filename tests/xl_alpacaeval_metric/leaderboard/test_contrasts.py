@@ -200,7 +200,7 @@ def closed(folder: Path, right: int, number: int = 12) -> Path:
             "id": str(n),
             "language": "de",
             "instruction": "ask",
-            "prediction": f"Es sind {12 if n < right else 13}.",
+            "prediction": f"Die Antwort auf diese Frage ist ganz einfach, es sind {12 if n < right else 13}.",
             "expected": '[{"number": 12}]' if n < number else "",
         }
         for n in range(number + 4)
@@ -235,6 +235,12 @@ def test_runs_that_cannot_be_compared_by_correct_answers_are_named(tmp_path: Pat
     samples.write_text(samples.read_text("utf-8").replace("12}]", "14}]"), encoding="utf-8")
     with pytest.raises(UserError, match=r"differ in expected \(12 of 12 shared items"):
         contrasts.compare_all(contrasts.load_all([runs[0], runs[2]], "correct_rate"))
+    for pair in ([runs[0], runs[2]], [runs[0] / "samples.jsonl", samples]):
+        with pytest.raises(UserError, match=r"cannot be compared; they differ in expected \(12 of 12 shared items"):
+            rank(pair, figures=["correct_rate"])
+        found = rank(pair)
+        assert "correct_rate" not in found.figures
+        assert any("correct_rate: left out" in note and "(12 of 12" in note for note in found.notes)
 
 
 def test_the_language_of_thoughts_stands_beside_that_of_answers(tmp_path: Path) -> None:

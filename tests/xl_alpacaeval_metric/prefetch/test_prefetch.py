@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 import yaml
 
@@ -96,6 +97,13 @@ def test_one_format_of_the_weights_is_downloaded_and_what_else_is_loaded(home: P
     assert in_cache(home, "models--org--code") == ["modeling.py"]
     assert in_cache(home, "models--org--encoder") == ["config.json", files.INDEX, "tokenizer.json"]
     assert in_cache(home, "models--org--lid") == ["model.bin"]
+
+
+def test_who_may_read_the_files_may_read_the_list_of_them(home: Path) -> None:
+    lists = [*(home / "hub").glob("*/trees/*.json")]
+    assert lists or not hasattr(huggingface_hub, "get_cached_repo_tree")
+    for one in lists:
+        assert one.stat().st_mode & 0o777 == (one.parents[1] / "snapshots").stat().st_mode & 0o666
 
 
 def test_the_check_names_every_file_that_is_gone_and_asks_nobody(home: Path) -> None:

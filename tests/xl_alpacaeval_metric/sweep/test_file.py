@@ -1,3 +1,4 @@
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,14 @@ def test_a_setting_of_a_part_wins_over_that_of_all(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["हिन्दी", "ไทย-น้ำ", "العَرَبِيَّة", "tie\u0302\u0301ng", "Straße"])
+def test_letters_with_marks_are_a_name_in_one_form(tmp_path: Path, name: str) -> None:
+    (model,) = read(tmp_path, LEAST.replace("[a]", f"[{{model: a, name: {name}}}]")).models
+    assert model.name == unicodedata.normalize("NFC", name)
+    (model,) = read(tmp_path, LEAST.replace("[a]", f"[x/{name}]")).models
+    assert model.name == unicodedata.normalize("NFC", name)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -70,6 +79,8 @@ def test_a_setting_of_a_part_wins_over_that_of_all(tmp_path: Path) -> None:
         (LEAST.replace("[a]", "[a, a]"), "model 'a' is there twice"),
         (LEAST.replace("[a]", "[x/a, y/A]"), "would both be in folders named A"),
         (LEAST.replace("[a]", "[{name: x}]"), "models 1: no model"),
+        (LEAST.replace("[a]", "[x/cafe\u0301, y/Caf\u00c9]"), "would both be in folders named Caf\u00c9"),
+        (LEAST.replace("[a]", "[{model: a, name: " + "\u0915" * 41 + "}]"), "need at most 80 letters (120 bytes)"),
         (LEAST.replace("[a]", "[{model: a, name: ../../x}]"), "model a: name is '../../x'; need at most 80 letters"),
         (LEAST.replace("[a]", "[{model: a, gpu: 1}]"), "models 1: unknown setting 'gpu'; did you mean gpus?"),
         (LEAST.replace("[a]", "[3]"), "models 1 is '3'; need a mapping"),

@@ -102,6 +102,10 @@ def test_what_run_folders_have_is_not_planned(tmp_path: Path) -> None:
         ({"judges": ["hf/./nowhere"]}, "./nowhere: no such model folder"),
         ({"models": [str(Path(__file__).parent)]}, "holds no weights of a model"),
         ({"models": [__file__]}, "is a file; a model is a folder"),
+        ({"models": ["a/b/c"]}, "a/b/c: is no model folder here, and no name that the Hub can have"),
+        ({"judges": [f"hf/{Path(__file__).parent}"]}, "holds no weights of a model"),
+        ({"models": [{"model": "a", "generation_kwargs": {"tempature": 1}}]}, "did you mean temperature?"),
+        ({"models": [{"model": "a", "generation_kwargs": {"temperature": "hot"}}]}, "temperature=hot: need a number"),
         ({"benchmarks": ["nothing"]}, "unknown benchmark 'nothing'"),
         ({"languages": ["sv"]}, "has no rows in 'sv'"),
         ({"models": [{"model": "a", "model_args": {"x": "1,2"}}]}, "model_args: x is '1,2'"),
@@ -176,11 +180,11 @@ def test_results_of_another_judge_are_not_those_wanted(tmp_path: Path) -> None:
     ("changes", "said"),
     [
         ({"eval": {"max_tokens": 16}}, "max_tokens 1024, this one has 16"),
-        ({"eval": {"generation_kwargs": {"do_sample": True}}}, "generation {}, this one has"),
+        ({"eval": {"generation_kwargs": {"do_sample": True, "temperature": 0.7}}}, "generation {}, this one has"),
         ({"eval": {"seed": 5}}, "seed 0, this one has 5"),
         ({"eval": {"judge_thinking": "on"}}, 'judge_thinking null, this one has "on"'),
         ({"models": [{"model": "other", "name": "small", "backend": "hf"}, "ORG/large"]}, 'this one has "other"'),
-        ({"models": ["ORG/other/large"]}, 'model "ORG/large", this one has "ORG/other/large"'),
+        ({"models": ["OTHER/large"]}, 'model "ORG/large", this one has "OTHER/large"'),
     ],
 )
 def test_other_settings_than_those_of_the_answers_are_refused(

@@ -1,6 +1,7 @@
 """The tasks of a sweep as jobs, with stand-ins for sbatch and squeue."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,15 @@ def test_jobs_wait_for_each_other_and_are_submitted_once(tmp_path: Path, stub: P
     more = (stub / "submitted").read_text(encoding="utf-8").splitlines()[4:]
     assert ["dependency" in line for line in more] == [False, False, True]
     assert "--dependency=afterany:5:6:1:3:4 " in more[2]
+
+
+def test_where_only_verdicts_are_missing_the_last_job_in_the_queue_is_enough(tmp_path: Path, stub: Path) -> None:
+    """It asks endpoints as well as judges that are loaded."""
+    plan, _ = start(tmp_path, [ENDPOINT])
+    (stub / "queue").write_text("1 COMPLETED\n2 COMPLETED\n3 PENDING\n", encoding="utf-8")
+    place, said = file.read(tmp_path / "sweep.yaml").place, list[str]()
+    slurm_jobs.submit(replace(plan, answers=()), TaskFolder(tmp_path / "out"), place, said.append)
+    assert said == ["all that is missing is in the queue already"]
 
 
 def test_bad_options_a_refusal_and_a_missing_sbatch_are_one_line(

@@ -57,7 +57,7 @@ def test_a_killed_sweep_goes_on_and_asks_nothing_again(tmp_path: Path) -> None:
             time.sleep(0.05)
         assert "another process is working in this folder" in complaint(run_alpacaeval("sweep", file))
         os.killpg(killed.pid, signal.SIGKILL)
-        killed.communicate()
+        assert "answer-stories-one: started" in killed.communicate()[0]  # Said at once, into a pipe, too.
 
         done = run_alpacaeval("sweep", file)
         assert done.returncode == 0, done.stdout + done.stderr

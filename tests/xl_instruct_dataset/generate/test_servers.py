@@ -108,6 +108,9 @@ def test_a_tokenizer_may_know_of_less_room(tmp_path: Path) -> None:
 PROGRAM = """#!/bin/sh
 for argument in "$@"; do echo "$argument" >> "$ARGUMENTS"; done
 echo "--" >> "$ARGUMENTS"
+echo "INFO begins"
+exec >&-
+sleep 0.3
 echo "usage: serve [options]" >&2
 echo "serve: error: unrecognized arguments: --bogus" >&2
 exit 2
@@ -135,7 +138,7 @@ exit 2
 def test_a_started_program_gets_the_arguments_and_its_complaint_is_the_command_s(
     tmp_path: Path, backend: str, program: str, expected: str
 ) -> None:
-    """The command line is datatrove's, the process a real one."""
+    """The command line is datatrove's, the process a real one, whose standard output ends first."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / program).write_text(PROGRAM)
     (tmp_path / "bin" / program).chmod(0o755)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xl_alpacaeval_metric import terminal
-from xl_alpacaeval_metric.cli.analysis import Output, write
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.arguments import MaxTokens, ModelArgs, arguments
 from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkNames, BenchmarkPath, Exclusion, Languages, Limit, codes
@@ -23,6 +22,7 @@ from xl_alpacaeval_metric.cli.options.judge import (
     JudgeThinkingTokens,
     JudgeVotes,
 )
+from xl_alpacaeval_metric.cli.options.output import Output, write
 from xl_alpacaeval_metric.errors import UserError
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ def plan(
         wanted = codes(languages) if languages is not None else None
         several = f"{number} models" if number and number > 1 else "a model"
         loaded = [Loaded(name, backend, arguments(model_args)) for name in models or [several]]
-        loaded[0].check()
+        for one in loaded:
+            one.check(named=bool(models))
         asked = steps.Planned(
             [steps.PlannedModel(one.name, one.at_endpoint, max_tokens, 1 if models else number or 1) for one in loaded],
             [
@@ -159,9 +160,9 @@ def plan(
     costing.check_priced(prices, asked.names)
     found = steps.steps_of(asked)
     each = [costing.cost_of(step, costs, at_endpoint=step.model in asked.at_endpoints) for step in found]
-    report.show(found, each, currency, notes.notes(asked, found, each, costs), terminal.console())
     taken = [{**asdict(step), **asdict(cost)} for step, cost in zip(found, each, strict=True)]
     write({"currency": currency or None, "steps": taken}, output)
+    report.show(found, each, currency, notes.notes(asked, found, each, costs), terminal.console())
 
 
 def _given(context: typer.Context, but: Collection[str]) -> list[str]:

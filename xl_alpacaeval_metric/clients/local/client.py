@@ -15,6 +15,7 @@ from xl_alpacaeval_metric.clients.local.network import Loading
 from xl_alpacaeval_metric.clients.local.prefix_cache import ReadPrompts, SharedPrefix, shared_length
 from xl_alpacaeval_metric.clients.local.text_reply import TextReplies, unusable
 from xl_alpacaeval_metric.errors import MissingExtra
+from xl_alpacaeval_metric.models import source
 
 BATCH_TOKENS = {"cuda": 32_768, "mps": 8_192, "cpu": 4_096}
 """Device -> tokens of one forward pass with padding: bounds memory for prompts of any length."""
@@ -74,11 +75,12 @@ class LocalClient:
     def preflight(self) -> None:
         """Load the tokenizer and the configuration.
 
-        Raises ModelUnavailable, MissingExtra without torch and transformers, and UserError for an
-        unknown device or dtype.
+        Raises UserError for a path that holds no model and an unknown device or dtype,
+        MissingExtra without torch and transformers, and ModelUnavailable.
         """
         if self._tokenizer is not None:
             return
+        source.check_place(self.model, f"hf/{self.model}")
         try:
             import torch  # noqa: F401
             import transformers  # noqa: F401

@@ -49,11 +49,8 @@ class Loading:
         """The model's files.
 
         Raises UserError for a device or dtype that torch does not have here, more GPUs than there
-        are, and a quantisation without its packages; ModelUnavailable for a folder that is none.
+        are, and a quantisation without its packages.
         """
-        path = Path(model)
-        if not path.exists() and (model.startswith((".", "/")) or path.suffix == ".gguf"):
-            raise ModelUnavailable(f"hf/{model}: no such folder or .gguf file")
         local_device.check(self.device, self.dtype)
         found = source.find(model, self.revision)
         quantization.check(found, self.bits, what="judge argument")

@@ -12,7 +12,7 @@ from xl_alpacaeval_metric import credentials
 from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.files import jsonl
-from xl_alpacaeval_metric.models import arguments, backend_choice, placement, quantization, source
+from xl_alpacaeval_metric.models import arguments, backend_choice, placement, quantization, sampling, source
 from xl_alpacaeval_metric.models.arguments import ENDPOINTS
 from xl_alpacaeval_metric.models.placement import Placement
 from xl_alpacaeval_metric.models.source import Source
@@ -70,12 +70,11 @@ class Candidate:
         credentials.refuse({"MODEL": self.model}, "the argument")
         credentials.refuse(self.model_args, "--model-args")
         credentials.refuse(self.generation, "--generation-kwargs")
-        is_path = self.model.startswith((".", "/", "~")) and self.backend not in ENDPOINTS
-        if is_path and not Path(os.path.expanduser(self.model)).exists():
-            raise UserError(f"{self.model}: no such model folder or file")
+        if self.backend not in ENDPOINTS:
+            source.check_place(self.model)
         if self.base is not None and self.backend in ENDPOINTS:
             raise UserError(f"--base {self.base}: goes with a model that is loaded here, not with {self.backend}")
-        harness_model.adapter_arguments(self.model, self.backend, self.base)
+        of_adapter = harness_model.adapter_arguments(self.model, self.backend, self.base)
         harness_model.check_base(self.model, self.base)
         found = self._source
         if self.model.endswith(".gguf") and self.backend not in placement.HF | ENDPOINTS:
@@ -83,8 +82,11 @@ class Candidate:
                 f"{self.model}: a .gguf file goes with --backend hf, or behind a server such as llama.cpp's"
             )
         arguments.check(self.backend, self.model_args, found)
+        sampling.check(self.backend, self.generation)
         if self.backend in placement.HF:
             quantization.check(found, self.model_args)
+        if self.chat_template:
+            harness_model.check_template(self.model, self.backend, {**of_adapter, **self.model_args})
         self.placement(1)
 
     def check_settings(self) -> None:
@@ -115,6 +117,7 @@ class Candidate:
         found = self._source if self.model_args else Source(self.model)
         if found.config or self.backend not in placement.HF:  # Keys of the configuration are arguments, too.
             arguments.check(self.backend, self.model_args, found)
+        sampling.check(self.backend, self.generation)
 
     def placement(self, answers: int) -> Placement:
         """Where the model goes on this machine's GPUs for so many answers; raises UserError."""

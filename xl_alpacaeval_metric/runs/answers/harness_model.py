@@ -17,6 +17,7 @@ from xl_alpacaeval_metric.runs.answers import batch_size
 
 PINNED = frozenset({*HF, "vllm"})
 """Backends that are given the commit of a model of the Hub."""
+_NO_TEMPLATE = "has no chat template; for a base model give --no-chat-template"
 
 
 def load(settings: Mapping[str, Any], resources: Mapping[str, Any]) -> Any:
@@ -151,6 +152,30 @@ def _unusable(folder: Path, named: str, base: str | None, fault: str) -> UserErr
     )
 
 
+def check_template(model: str, backend: str, arguments: Mapping[str, object]) -> None:
+    """Raises UserError where a model's tokenizer is known to have no chat template.
+
+    `arguments` are those of its backend, with an adapter's. Loads the tokenizer alone, and that
+    only where its files do not show a template.
+    """
+    name = str(arguments.get("tokenizer") or arguments.get("pretrained") or os.path.expanduser(model))
+    if backend not in PINNED | {"sglang"} or "gguf_file" in arguments or name.endswith(".gguf"):
+        return
+    revision = str(arguments["revision"]) if arguments.get("revision") else None
+    if source.chat_template_in(name, revision) is not False:
+        return
+    from transformers import AutoTokenizer
+
+    given = {key: arguments[key] for key in ("subfolder", "trust_remote_code") if key in arguments}
+    given = {"trust_remote_code": False, "local_files_only": not source.is_on_hub(name, revision), **given}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, **given)
+    except Exception:  # Of many classes; loading the model says best what is wrong.
+        return
+    if getattr(tokenizer, "chat_template", "") is None:
+        raise UserError(f"{model} {_NO_TEMPLATE}")
+
+
 def endpoint_url(base_url: str, backend: str) -> str:
     """The full URL that the harness needs, from a base URL as OpenAI's clients take it.
 
@@ -178,7 +203,7 @@ def prompt_of(
         return instruction
     tokenizer = getattr(lm, "tokenizer", None)
     if not is_chat_endpoint(settings) and getattr(tokenizer, "chat_template", "") is None:
-        raise UserError(f"{settings['model']} has no chat template; for a base model give --no-chat-template")
+        raise UserError(f"{settings['model']} {_NO_TEMPLATE}")
     turns = [{"role": "user", "content": instruction}]
     if switch and tokenizer is not None:
         given = {**_template_arguments(vars(lm)), **switch}

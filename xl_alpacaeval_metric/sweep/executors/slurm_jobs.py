@@ -74,7 +74,9 @@ def submit(plan: Plan, folder: TaskFolder, place: PlaceSettings, say: Say) -> No
 
     try:
         new = [send(task) for task in plan.answers if task.name not in in_queue]
-        if plan.ask is not None and plan.ask.name not in in_queue:
+        # The last task asks endpoints, too: where no answers are to come, it is enough.
+        asks = new or plan.finish is None or plan.finish.name not in in_queue
+        if plan.ask is not None and plan.ask.name not in in_queue and asks:
             new.append(send(plan.ask, new[:1], "after"))
         if plan.finish is not None and (new or plan.finish.name not in in_queue):
             send(plan.finish, [*new, *in_queue.values()], "afterany")

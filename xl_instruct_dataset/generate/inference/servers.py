@@ -9,7 +9,9 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ from xl_instruct_dataset.generate.inference.errors import ServerError, of_failur
 from xl_instruct_dataset.generate.inference.prompter import Rollout
 from xl_instruct_dataset.quality.sanitise import plain
 
+SECONDS_TO_LOG = 10.0
+"""For the rest of a log after its server has ended: a process of its may hold the pipe open."""
 READY = 3
 """Requests at the client for each in flight: the next one goes out while a reply is looked at."""
 
@@ -151,6 +155,9 @@ class StartedServer(CachedServer):
     """
 
     _guard: ServerGuard | None = None
+    _program: asyncio.subprocess.Process | None = None
+    _bg_start_server_task: asyncio.Task[None] | None = None
+    _server_monitoring_task: asyncio.Task[None] | None = None
 
     async def start_server(self) -> Any:
         """Start it; its program may stand beside this Python, in a folder not on the path."""
@@ -160,24 +167,41 @@ class StartedServer(CachedServer):
         await self._end_server()  # After a start that failed.
         self._guard = ServerGuard()
         with self._guard.starting():
-            process = await super().start_server()  # type: ignore[misc]
-        if process is not None:
-            self._guard.watch(process.pid)
-        return process
+            self._program = await super().start_server()  # type: ignore[misc]
+        if self._program is not None:
+            self._guard.watch(self._program.pid)
+        return self._program
 
     async def _end_server(self) -> None:
-        guard, self._guard = self._guard, None
-        if guard is not None:
-            await asyncio.to_thread(guard.end)
+        """End it, and add to its log what datatrove, which stops at the first pipe's end, left."""
+        async with self._ending:
+            guard, self._guard = self._guard, None
+            if guard is not None:
+                await asyncio.to_thread(guard.end)
+            program, self._program = self._program, None
+            if program is None:
+                return
+            if self._server_monitoring_task is not None:
+                await asyncio.wait([self._server_monitoring_task], timeout=SECONDS_TO_LOG)
+            for pipe in filter(None, (program.stdout, program.stderr)):
+                with suppress(TimeoutError):
+                    for line in (await asyncio.wait_for(pipe.read(), SECONDS_TO_LOG)).splitlines():
+                        self.server_logger().info(line.decode("utf-8", "replace").rstrip())  # type: ignore[attr-defined]
+
+    @cached_property
+    def _ending(self) -> asyncio.Lock:
+        return asyncio.Lock()
 
     async def make_request(self, payload: dict[str, Any]) -> dict[str, Any]:
         """The reply; where the server has ended, ServerError says what its log says of that."""
         try:
             return dict(await super().make_request(payload))  # type: ignore[misc]
         except ServerError as error:
-            log = Path(self._get_log_file_path() or "")  # type: ignore[attr-defined]
-            if self._ready or not (why := server_log.reason(log)):
+            if self._ready:
                 raise
+            await self._end_server()
+            log = Path(self._get_log_file_path() or "")  # type: ignore[attr-defined]
+            why = server_log.reason(log) or str(error)
             raise ServerError(f"{self.spec.model.spec}: the server ended: {why}; its log is {log}") from error
 
     @property
@@ -191,6 +215,8 @@ class StartedServer(CachedServer):
 
     async def __aexit__(self, *error: object) -> None:
         self.end()
+        if self._bg_start_server_task is not None:  # It would start the server again.
+            self._bg_start_server_task.cancel()
         await self._end_server()
         await super().__aexit__(*error)  # type: ignore[misc]
 
