@@ -96,7 +96,7 @@ def _looked(pieces: Sequence[Piece], passes: Passes) -> list[int]:
 
     found = {at for at, piece in enumerate(pieces) if not piece.short and passes.of(piece.bare)}
     rest = [at for at, piece in enumerate(pieces) if not piece.short and at not in found]
-    found.update(at for at, piece in enumerate(pieces) if len(piece.bare.split()) >= spans.MIN_WORDS and piece.short)
+    found.update(at for at, piece in enumerate(pieces) if piece.short and len(piece.bare.split()) >= spans.MIN_WORDS)
     shares = letter_counts.shares([pieces[at].bare for at in rest], passes.script)
     found.update(at for at, share in zip(rest, shares, strict=True) if _FEW < share < 1 - _FEW)
     may = [at for at in rest if at not in found and passes.chance(pieces[at].bare) > _NO_CHANCE]

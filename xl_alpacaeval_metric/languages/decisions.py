@@ -57,8 +57,9 @@ def by_script(line: str, share: float, key: str, script: str | None) -> bool | N
     if share < _ALL_IN_SCRIPT:
         return None
     if script is not None and labels.ONLY.get(script) == key:
-        script = "Hang" if script == "Kore" else script
-        return True if scripts.weight(line) and scripts.share(line, script) >= _ALL_IN_SCRIPT else None
+        if script == "Kore" and scripts.share(line, "Hang") < _ALL_IN_SCRIPT:
+            return None
+        return True if scripts.has_letters(line) else None
     if key not in ("ja", *HAN):
         return None
     han, kana = scripts.han_and_kana(line)

@@ -81,9 +81,8 @@ class Classifier:
         """The words of texts, by their numbers in these vectors or in those that are kept."""
         return tokens.of_hashed(self.vectors() if vectors is None else vectors, reading.hashed(texts))
 
-    def guess(self, lines: Tokens | Sequence[Sequence[str]]) -> Guesses:
-        """The probabilities for each line, given its words as text or by number."""
-        read = lines if isinstance(lines, Tokens) else tokens.of_words(self.vectors(), lines)
+    def guess(self, read: Tokens) -> Guesses:
+        """The probabilities for each line, given its words."""
         found = np.zeros((len(read), len(self.labels)), np.float32)
         for start in range(0, len(read), _AT_ONCE):
             some = read.slice(start, start + _AT_ONCE)

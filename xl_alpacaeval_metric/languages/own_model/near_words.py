@@ -1,6 +1,6 @@
 """Words that one of a group of near languages has: they weigh in where the group is likely."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 
@@ -14,18 +14,19 @@ _LOG_ODDS = {1: 0.8, 2: 1.5, 3: 2.3}
 """What a word of one near language does to its odds, by its level in the file."""
 _LEAST = 1e-3
 """The least probability of each near language before its words."""
+_NONE = -1
+"""The number of no group."""
 
 
-def weigh(probabilities: npt.NDArray[np.float32], lines: Tokens, labels: Sequence[str]) -> None:
+def weigh(probabilities: npt.NDArray[np.float32], lines: Tokens, labels: tuple[str, ...]) -> None:
     """Weigh the probabilities of near languages (lines x labels) again, by the lines' words."""
     if not len(lines):
         return
-    best = np.where(lines.counts > 0, probabilities.argmax(1), -1)
-    for group in _groups():
+    of_lines = np.where(lines.counts > 0, _numbers(labels).take(probabilities.argmax(1)), _NONE)
+    for number in set(of_lines.tolist()) - {_NONE}:
+        group = _groups()[number]
         columns = np.array([labels.index(label) for label in group])
-        in_group = np.flatnonzero((best[:, None] == columns).any(1))
-        if not len(in_group):
-            continue
+        in_group = np.flatnonzero(of_lines == number)
         some = lines.of(in_group)
         sums = np.stack([some.sums(_odds(some, label, group[label])) for label in group], axis=1)
         before = probabilities[np.ix_(in_group, columns)]
@@ -39,6 +40,15 @@ def _odds(lines: Tokens, label: str, of_words: Mapping[str, float]) -> npt.NDArr
     return lines.vectors.properties(
         ("near words", label), lines.numbers, lambda words: [of_words.get(word, 0.0) for word in words]
     )
+
+
+@lru_cache(maxsize=4)
+def _numbers(labels: tuple[str, ...]) -> npt.NDArray[np.intp]:
+    """The number of each label's group."""
+    found = np.full(len(labels), _NONE)
+    for number, group in enumerate(_groups()):
+        found[[labels.index(label) for label in group]] = number
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from xl_alpacaeval_metric.languages.own_model.reading import Hashed
-from xl_alpacaeval_metric.languages.own_model.word_vectors import WordVectors
+from xl_alpacaeval_metric.languages.own_model.word_vectors import WordVectors, sums_of_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +54,12 @@ class Tokens:
 
     def sums(self, of_words: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The sum over each text of what is given for each word of all texts."""
-        found = np.zeros((len(self.counts), *of_words.shape[1:]), np.float32)
-        filled = np.flatnonzero(self.counts)
-        if len(filled):
-            found[filled] = np.add.reduceat(of_words, (self.ends - self.counts)[filled], axis=0)
-        return found
+        return sums_of_runs(of_words, self.counts)
 
 
 def of_hashed(vectors: WordVectors, read: Hashed) -> Tokens:
     """The words that were found in texts."""
-    return Tokens(vectors, vectors.numbers_of_hashed(read), read.counts)
-
-
-def of_words(vectors: WordVectors, texts: Sequence[Sequence[str]]) -> Tokens:
-    """Texts given as words."""
-    counts = np.fromiter(map(len, texts), np.intp, len(texts))
-    return Tokens(vectors, vectors.numbers(list(chain.from_iterable(texts))), counts)
+    return Tokens(vectors, vectors.numbers_of(read), read.counts)
 
 
 def of_numbers(vectors: WordVectors, texts: Sequence[npt.NDArray[np.int32]]) -> Tokens:

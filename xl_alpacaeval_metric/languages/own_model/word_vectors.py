@@ -4,7 +4,7 @@ A text's hidden layer in fastText is the mean over the rows of its words and of 
 sum of a word's rows, and their number, can be kept for all the texts that have the word.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from itertools import repeat
 from threading import Lock
 
@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.languages.own_model.reading import Hashed
 
 _OFFSET_BASIS, _PRIME = 2166136261, np.uint32(16777619)  # FNV-1a, 32 bits.
 _LONGEST_WORD = 400
-_AT_ONCE = 1024
+_AT_ONCE = 2048
 _PROPERTIES = 12
 """Names under which properties of words are kept: those of a few languages."""
 
@@ -31,7 +31,6 @@ class WordVectors:
 
     def __init__(self, model: FastText) -> None:
         self._model = model
-        self._numbers: dict[str, int] = {}
         self._words: list[str] = []
         self._of_hashes = HashTable()
         self._sums = np.zeros((1024, model.inputs.shape[1]), np.float32)
@@ -40,7 +39,7 @@ class WordVectors:
         self._lock = Lock()
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._words)
 
     @property
     def words(self) -> Sequence[str]:
@@ -57,21 +56,19 @@ class WordVectors:
         """Rows that each word's sum is over."""
         return self._counts
 
-    def numbers(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
-        """The number of each word."""
-        with self._lock:
-            return self._numbers_of(words)
-
-    def numbers_of_hashed(self, read: Hashed) -> npt.NDArray[np.int32]:
+    def numbers_of(self, read: Hashed) -> npt.NDArray[np.int32]:
         """The number of each word of texts."""
         with self._lock:
             found = self._of_hashes.get(read.hashes)
             new = np.flatnonzero(found < 0)
             if len(new):
-                hashes, first = np.unique(read.hashes[new], return_index=True)
-                words = reading.each(read.written(new[first]))
-                self._of_hashes.add(hashes, self._numbers_of(words))
-                found[new] = self._of_hashes.get(read.hashes[new])
+                hashes, which = np.unique(read.hashes[new], return_inverse=True)
+                places = np.zeros(len(hashes), np.intp)
+                places[which] = new  # Of several places of a word the last stays.
+                numbers = np.arange(len(self), len(self) + len(hashes), dtype=np.int32)
+                self._add(reading.each(read.written(places)))
+                self._of_hashes.add(hashes, numbers)
+                found[new] = numbers[which]
             return found
 
     def properties(
@@ -97,17 +94,8 @@ class WordVectors:
                 del self._properties[next(iter(self._properties))]
             return found
 
-    def _numbers_of(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
-        found = np.fromiter(map(self._numbers.get, words, repeat(-1)), np.int32, len(words))
-        new = np.flatnonzero(found < 0)
-        if len(new):
-            of_new = [words[place] for place in new.tolist()]
-            self._add(list(dict.fromkeys(of_new)))
-            found[new] = list(map(self._numbers.__getitem__, of_new))
-        return found
-
     def _add(self, new: Sequence[str]) -> None:
-        start, whole = len(self._numbers), len(self._numbers) + len(new)
+        start, whole = len(self), len(self) + len(new)
         if whole > len(self._counts):
             size = max(whole, 2 * len(self._counts))
             sums, counts = np.zeros((size, self._sums.shape[1]), np.float32), np.zeros(size, np.float32)
@@ -118,17 +106,12 @@ class WordVectors:
             sums, counts = _vectors(some, self._model)
             self._sums[first : first + len(some)], self._counts[first : first + len(some)] = sums, counts
         self._words += new
-        self._numbers.update(zip(new, range(start, whole), strict=True))
 
 
 def _vectors(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """The sum of each word's rows, and their number."""
-    sums, counts = np.zeros((len(words), model.inputs.shape[1]), np.float32), np.zeros(len(words), np.float32)
-    for rows, owners in _pieces(words, model):
-        starts = np.flatnonzero(np.diff(owners, prepend=-1))
-        whose = owners[starts]
-        sums[whose] += np.add.reduceat(model.inputs.take(rows, axis=0), starts, axis=0)
-        counts[whose] += np.diff(starts, append=len(owners))
+    rows, numbers = _pieces(words, model)
+    sums, counts = sums_of_runs(model.inputs.take(rows, axis=0), numbers), numbers.astype(np.float32)
     whole = np.fromiter(map(model.words.get, words, repeat(-1)), np.intp, len(words))
     known = np.flatnonzero(whole >= 0)
     sums[known] += model.inputs[whole[known]]
@@ -136,23 +119,38 @@ def _vectors(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.floa
     return sums, counts
 
 
-def _pieces(words: Iterable[str], model: FastText) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
-    """The rows of the words' pieces of each length, and for each the index of its word, in order.
+def sums_of_runs(rows: npt.NDArray[np.float32], numbers: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+    """The sum of the first so many rows, of so many after them, and so on: runs x columns.
+
+    numpy adds column by column, so two columns are taken for one of complex numbers.
+    """
+    if rows.ndim == 2 and rows.shape[1] % 2 == 0:
+        rows = rows.view(np.complex64)
+    found = np.zeros((len(numbers), *rows.shape[1:]), rows.dtype)
+    filled = np.flatnonzero(numbers)
+    if len(filled):
+        found[filled] = np.add.reduceat(rows, (np.cumsum(numbers) - numbers)[filled], axis=0)
+    return found.view(np.float32)
+
+
+def _pieces(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The rows of the words' pieces, word after word, and how many pieces each word has.
 
     Pieces are hashed as fastText does it: FNV-1a over their UTF-8 bytes, taken as signed.
     """
     marked = [f"<{word[:_LONGEST_WORD]}>" for word in words]
-    owners = np.repeat(np.arange(len(marked)), np.fromiter(map(len, marked), np.intp, len(marked)))
+    lengths = np.fromiter(map(len, marked), np.int32, len(marked))
     data = np.frombuffer("".join(marked).encode("utf-8", "replace"), np.uint8)
     values = data.view(np.int8).astype(np.int32).view(np.uint32)
     starts = np.flatnonzero((data & 0xC0) != 0x80)
-    lengths = np.diff(starts, append=len(data))
+    sizes = np.diff(starts, append=len(data))
     # Byte by byte: the values of each character's bytes, for those that have so many.
     of_byte: list[tuple[npt.NDArray[np.intp] | None, npt.NDArray[np.uint32]]] = [(None, values[starts])]
-    for byte in range(1, int(lengths.max(initial=1))):
-        there = np.flatnonzero(lengths > byte)
+    for byte in range(1, int(sizes.max(initial=1))):
+        there = np.flatnonzero(sizes > byte)
         of_byte.append((there, values[starts[there] + byte]))
     hashes = np.full(len(starts), _OFFSET_BASIS, np.uint32)
+    found = np.zeros((len(starts), model.longest - model.shortest + 1), np.uint32)
     for size in range(1, model.longest + 1):
         # The piece of each place grows by the character `size - 1` places on.
         hashes = hashes[: len(starts) - size + 1]
@@ -163,8 +161,9 @@ def _pieces(words: Iterable[str], model: FastText) -> Iterator[tuple[npt.NDArray
                 first = np.searchsorted(those, size - 1)
                 places = those[first:] - (size - 1)
                 hashes[places] = (hashes[places] ^ value[first:]) * _PRIME
-        if size >= model.shortest and len(hashes):
-            inside = np.flatnonzero(owners[: len(hashes)] == owners[size - 1 :])
-            if len(inside):
-                rows = (hashes[inside] % np.uint32(model.buckets)).astype(np.intp)
-                yield rows + len(model.words), owners[inside]
+        if size >= model.shortest:
+            found[: len(hashes), size - model.shortest] = hashes
+    left = np.repeat(np.cumsum(lengths, dtype=np.int32), lengths) - np.arange(len(starts), dtype=np.int32)
+    each = np.arange(model.shortest, model.longest + 1, dtype=np.int32)
+    rows = found[each <= left[:, None]] % np.uint32(model.buckets)
+    return rows.astype(np.intp) + len(model.words), np.maximum(lengths[:, None] - each + 1, 0).sum(1)

@@ -85,6 +85,11 @@ def weight(text: str) -> int:
     return len("".join(_LETTERS.findall(text))) + (WEIGHT - 1) * len("".join(_HEAVY.findall(text)))
 
 
+def has_letters(text: str) -> bool:
+    """Whether a text has a letter of a script."""
+    return _LETTERS.search(text) is not None
+
+
 def share(text: str, script: str | None) -> float:
     """The share of a text's letters that are of a script; 1 without letters or for no script."""
     pattern = letters_of(script) if script else None

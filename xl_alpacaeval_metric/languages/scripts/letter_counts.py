@@ -15,7 +15,7 @@ _RANGE = re.compile("(.)(?:-(.))?", re.DOTALL)
 
 def weights(texts: Sequence[str]) -> list[int]:
     """The letters of each text."""
-    return _sums(_weights(), texts)
+    return _sums(texts, _weights())[0]
 
 
 def weights_up_to(text: str) -> npt.NDArray[np.int64]:
@@ -30,7 +30,7 @@ def shares(texts: Sequence[str], script: str | None) -> list[float]:
     known = script is not None and scripts.letters_of(script) is not None
     if script is None or not known or (script == "Latn" and all(map(str.isascii, texts))):
         return [1.0] * len(texts)
-    own, whole = _sums(_weights_inside(script), texts), weights(texts)
+    own, whole = _sums(texts, _weights_inside(script), _weights())
     return [part / every if every else 1.0 for part, every in zip(own, whole, strict=True)]
 
 
@@ -38,7 +38,7 @@ def outside(texts: Sequence[str], script: str) -> list[int]:
     """The letters of other scripts in each text."""
     if script == "Latn" and all(map(str.isascii, texts)):
         return [0] * len(texts)
-    return _sums(_weights_outside(script), texts)
+    return _sums(texts, _weights_outside(script))[0]
 
 
 def lines_of_figures(texts: Sequence[str]) -> list[tuple[int, int, int]]:
@@ -69,15 +69,15 @@ def by_script(texts: Sequence[str]) -> tuple[tuple[str, ...], npt.NDArray[np.int
     return names, counts[:, 1:]
 
 
-def _sums(table: npt.NDArray[np.uint8], texts: Sequence[str]) -> list[int]:
-    """The sum over each text's characters of what they have in a table."""
+def _sums(texts: Sequence[str], *tables: npt.NDArray[np.uint8]) -> list[list[int]]:
+    """For each table the sum over each text's characters of what they have in it."""
     if not texts:
-        return []
+        return [[] for _ in tables]
     # An end for each text, so that none is empty.
-    of_characters = table.take(_places("\n".join((*texts, ""))))
+    places = _places("\n".join((*texts, "")))
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
-    found: list[int] = np.add.reduceat(of_characters, np.append(0, ends[:-1]), dtype=np.int64).tolist()
-    return found
+    starts = np.append(0, ends[:-1])
+    return [np.add.reduceat(table.take(places), starts, dtype=np.int64).tolist() for table in tables]
 
 
 def _places(text: str) -> npt.NDArray[np.uint32]:

@@ -4,7 +4,7 @@ Languages are those of the own model, each a bit of a number.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -33,13 +33,18 @@ def covers(code: str) -> bool:
 
 
 def known(words: Iterable[str], code: str) -> list[bool]:
-    """Whether each word is frequent or known in a language.
+    """Whether each word is frequent or known in a language, as `knows` says."""
+    return list(map(knows(code), words))
+
+
+def knows(code: str) -> Callable[[str], bool]:
+    """Whether a word is frequent or known in a language.
 
     One that is known in none is English where the word list has it.
     """
     entries, bit = _load().words, _bit(code)
     more = english_words() if code == "en" else frozenset[str]()
-    return [bool(entry[1] & bit) if (entry := entries.get(word)) else word in more for word in words]
+    return lambda word: bool(entry[1] & bit) if (entry := entries.get(word)) else word in more
 
 
 def frequent(words: Iterable[str], code: str) -> list[bool]:
@@ -54,11 +59,18 @@ def foreign(words: Collection[str], code: str) -> set[str]:
     So are those with a letter that no word of this language has.
     """
     entries, own, near, strange = _load().words, _bit(code), _near(code), _strange_letters(code)
-    odd = {word for word in words if strange is not None and not word.isascii() and strange.search(word)}
+    odd = set[str]() if strange is None else _with_any(words, strange)
     of_others = {
         word for word in words if (entry := entries.get(word)) is not None and not entry[1] & own and entry[0] & ~near
     }
     return odd | of_others
+
+
+def _with_any(words: Iterable[str], letters: re.Pattern[str]) -> set[str]:
+    """The words with one of these letters, looked for in all at once."""
+    lines = "\n".join(("", *words, ""))
+    places = (found.start() for found in letters.finditer(lines))
+    return {lines[lines.rindex("\n", 0, at) + 1 : lines.index("\n", at)] for at in places}
 
 
 @lru_cache(maxsize=1)

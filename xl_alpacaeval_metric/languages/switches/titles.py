@@ -80,11 +80,11 @@ def is_about_names(text: str, code: str, language: str) -> bool:
 
     A word with a capital begins a name or title, and words that `code` does not know go on with it.
     """
-    words = _WORD.findall(text)
-    known = lexicon.known([word.lower() for word in words], code)
+    knows = lexicon.knows(code)
     rest = []
     left = 0
-    for word, own in zip(words, known, strict=True):
+    for word in (found[0] for found in _WORD.finditer(text)):
+        own = knows(word.lower())
         left = _LONGEST_TITLE if word[:1].isupper() else 0 if own else left - 1
         if left > 0:
             continue

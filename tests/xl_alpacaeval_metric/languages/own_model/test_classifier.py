@@ -29,7 +29,7 @@ LINES = [
 @pytest.fixture(scope="module", autouse=True)
 def _without_near_words() -> object:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(near_words, "_groups", lambda: ())
+        patch.setattr(near_words, "_numbers", lambda labels: np.full(len(labels), near_words._NONE))
         yield
 
 
@@ -41,7 +41,7 @@ def by_fasttext(line: str) -> dict[str, float]:
 def assert_same(lines: list[str]) -> None:
     model = classifier.load()
     words = reading.words(lines)
-    guesses = model.guess(words)
+    guesses = model.guess(model.read(lines))
     for line, best, of_line in zip(words, guesses.best(), guesses.probabilities, strict=True):
         if not line:
             assert best == ("", 0.0)
@@ -67,27 +67,27 @@ def test_windows_of_words_are_sums_over_them() -> None:
     model = classifier.load()
     vectors = model.vectors()
     words = reading.words(LINES[:1])[0]
-    numbers = vectors.numbers(words)
+    numbers = model.read(LINES[:1], vectors).numbers
     found = model.probabilities(
         vectors.sums[numbers[2:7]].sum(0, keepdims=True), vectors.counts[numbers[2:7]].sum(keepdims=True)
     )
-    assert np.allclose(found, model.guess([words[2:7]]).probabilities, atol=1e-6)
+    assert np.allclose(found, model.guess(model.read([" ".join(words[2:7])])).probabilities, atol=1e-6)
 
 
 def test_words_begin_anew_where_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     model = classifier.Classifier(fasttext_file.parse(FILE.read_bytes()))
     monkeypatch.setattr(classifier, "_MOST_WORDS", 5)
-    before = model.guess(reading.words(LINES)).best()
-    assert model.guess(reading.words(LINES)).best() == before
+    before = model.guess(model.read(LINES)).best()
+    assert model.guess(model.read(LINES)).best() == before
     assert len(model.vectors()) == 0
 
 
 def test_threads_may_add_words_at_once() -> None:
     lines = [f"{line} {number}{line[:3]}x" for number in range(200) for line in LINES]
-    expected = classifier.load().guess(reading.words(lines)).best()
+    expected = classifier.load().guess(classifier.load().read(lines)).best()
     model = classifier.Classifier(fasttext_file.parse(FILE.read_bytes()))
     with ThreadPoolExecutor(4) as pool:
-        parts = list(pool.map(lambda at: model.guess(reading.words(lines[at : at + 100])).best(), range(0, 1600, 100)))
+        parts = list(pool.map(lambda at: model.guess(model.read(lines[at : at + 100])).best(), range(0, 1600, 100)))
     found = [best for part in parts for best in part]
     assert [label for label, _ in found] == [label for label, _ in expected]
     assert [value for _, value in found] == pytest.approx([value for _, value in expected], abs=1e-5)

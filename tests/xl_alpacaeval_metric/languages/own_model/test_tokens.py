@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xl_alpacaeval_metric.languages.own_model import classifier, reading, tokens
+from xl_alpacaeval_metric.languages.own_model import classifier, reading
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 
 TEXTS = [
@@ -43,7 +43,7 @@ def test_a_word_on_the_border_of_a_period_is_found() -> None:
 
 def test_windows_are_the_runs_of_words_of_each_text() -> None:
     texts = [["a", "b", "c", "d"], [], ["e"], ["f", "g"]]
-    read = tokens.of_words(classifier.load().vectors(), texts)
+    read = classifier.load().read(list(map(" ".join, texts)))
     windows, counts = read.windows(3)
     assert of_each(windows) == [["a", "b", "c"], ["b", "c", "d"], [], ["e"], ["f", "g"]]
     assert counts.tolist() == [2, 1, 1, 1]
