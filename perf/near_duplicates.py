@@ -8,27 +8,22 @@ number. No two are near-duplicates: every text is looked up, and kept.
 
 import argparse
 import resource
+from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
-from xl_instruct_dataset.quality.near_duplicates import BANDS, ROWS, NearDuplicates, SignatureCache
+from xl_instruct_dataset.quality.minhash import BANDS, ROWS, Signature
+from xl_instruct_dataset.quality.near_duplicates import NearDuplicates
 
 BLOCK = 10_000
 
 
-class Drawn(SignatureCache):
+def drawn() -> Iterator[Signature]:
     """Signatures of texts that are not there."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._chance = np.random.default_rng(0)
-        self._left: list[bytes] = []
-
-    def take(self, text: str) -> bytes:
-        if not self._left:
-            block = self._chance.integers(0, 2**32, (BLOCK, BANDS * ROWS), np.uint32)
-            self._left = [row.tobytes() for row in block]
-        return self._left.pop()
+    chance = np.random.default_rng(0)
+    while True:
+        yield from chance.integers(0, 2**32, (BLOCK, BANDS * ROWS), np.uint32)
 
 
 def main() -> None:
@@ -37,9 +32,9 @@ def main() -> None:
     wanted = parser.parse_args().texts
     used = resource.getrusage(resource.RUSAGE_SELF)
     before, first, size = used.ru_utime + used.ru_stime, 0, BLOCK
-    with NearDuplicates(signatures=Drawn()) as seen:
-        for number in range(1, wanted + 1):
-            seen.seen(str(number), "")
+    with NearDuplicates() as seen:
+        for number, signature in enumerate(islice(drawn(), wanted), 1):
+            seen.seen_signature(str(number), signature)
             if number in (size, wanted):
                 used = resource.getrusage(resource.RUSAGE_SELF)
                 now = used.ru_utime + used.ru_stime

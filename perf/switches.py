@@ -1,11 +1,14 @@
 """How well switches inside a text are found: planted spans, and false alarms on native texts.
 
-    python perf/switches.py FOLDER... [--languages CODES] [--texts 40] [--seed 0] [--csv FILE]
+    python perf/switches.py FOLDER... [--near] [--languages CODES] [--texts 40] [--csv FILE]
 
 Each folder has a file CODE.txt for each language, with one native sentence a line, as for
 perf/identification.py. A text is three sentences of a language. Into a copy of each text a span of
 another language that is not near is planted: 5 to 9 words that follow one another in one of its
 sentences (10 to 16 characters of a script without spaces), every second span English.
+
+With --near the span is a sentence in a near language that the own model has a label for, between
+two others.
 
 A planted span is found where a span in another language covers half of it or more. Whatever is
 reported elsewhere, in a native text or beside the planted span, is a false alarm. F1 is 2 found /
@@ -81,23 +84,41 @@ def plant(text: str, code: str, span: str, language: str, rng: random.Random) ->
     return Planted(f"{text[:at]}{span} {text[at:]}", at, at + len(span), language)
 
 
+def near_sentences(code: str, data: Mapping[str, Sequence[str]], number: int, rng: random.Random) -> list[Planted]:
+    """Texts of two sentences with one in a near language between them; none without such one."""
+    between = "" if code.split("-")[0] in UNSPACED else " "
+    others = sorted(
+        other
+        for other in labels.near(code) & data.keys()
+        if other.split("-")[0] != code.split("-")[0] and labels.of_own_model(other) != labels.of_own_model(code)
+    )
+    found = []
+    for at in range(min(number, len(data[code]) // 2) if others else 0):
+        first, last = data[code][2 * at : 2 * at + 2]
+        other = rng.choice(others)
+        start, sentence = len(first + between), rng.choice(data[other])
+        text = f"{first}{between}{sentence}{between}{last}"
+        found.append(Planted(text, start, start + len(sentence), other))
+    return found
+
+
 def measure(
-    data: Mapping[str, Sequence[str]], codes: Sequence[str], number: int, seed: int
+    data: Mapping[str, Sequence[str]], codes: Sequence[str], number: int, seed: int, near: bool
 ) -> dict[tuple[str, str], Count]:
     """Counts by the language of the text and that of the span; native texts are under ""."""
     rng, counts = random.Random(seed), defaultdict[tuple[str, str], Count](Count)
     for code in codes:
         others = sorted(other for other in data if other not in labels.near(code) and other.split("-")[0] != code)
         texts = native(code, data[code], number)
-        planted = []
-        for at, text in enumerate(texts):
+        planted = near_sentences(code, data, number, rng) if near else []
+        for at, text in enumerate(() if near else texts):
             other = "en" if at % 2 and "en" in others else rng.choice(others)
             planted.append(plant(text, code, span_of(other, data[other], rng), other, rng))
         for native_text in texts_fidelity(texts, [code] * len(texts)):
             count = counts[code, ""]
             count.native, count.alarmed = count.native + 1, count.alarmed + bool(native_text.spans)
             count.false += len(native_text.spans)
-        found = texts_fidelity([one.text for one in planted], [code] * len(texts))
+        found = texts_fidelity([one.text for one in planted], [code] * len(planted))
         for one, of_text in zip(planted, found, strict=True):
             add(counts[code, one.language], one, of_text)
     return dict(counts)
@@ -127,6 +148,7 @@ def line(name: str, count: Count) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--near", action="store_true", help="plant sentences of near languages")
     parser.add_argument("--languages", help="codes of the texts, with commas; all by default")
     parser.add_argument("--texts", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
@@ -134,7 +156,7 @@ def main() -> None:
     options = parser.parse_args()
     data = sentences(options.folders)
     codes = options.languages.split(",") if options.languages else [code for code in data if identify.supported(code)]
-    counts = measure(data, codes, options.texts, options.seed)
+    counts = measure(data, codes, options.texts, options.seed, options.near)
     script = {code: languages.get(code).script or "" for code in data} | {"": ""}
     scripts = sorted({script[code] for code in codes})
     for own in scripts:

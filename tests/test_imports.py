@@ -45,7 +45,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "identify",
         "registry",
         "__init__",
-        "evidence passes switches",
+        "evidence passes",
+        "switches",
         "composition",
         "content_length fidelity",
     ),
@@ -123,6 +124,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_instruct_dataset.generate": (
         "__init__ checksums config demo documents process",
         "job",
+        "near_duplicates",
         "seeds selection",
         "inference",
         "estimate",

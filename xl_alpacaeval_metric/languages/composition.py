@@ -16,15 +16,15 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, identify, labels, scripts
 from xl_alpacaeval_metric.languages.content import Line
 from xl_alpacaeval_metric.languages.passes import Passes
-from xl_alpacaeval_metric.languages.switches import spans, titles
-from xl_alpacaeval_metric.languages.switches.pieces import Piece, of_lines, sentences
+from xl_alpacaeval_metric.languages.switches import near_sentences, spans, titles
+from xl_alpacaeval_metric.languages.switches.pieces import Piece, of_chunks, of_lines
 from xl_alpacaeval_metric.languages.switches.spans import Span
 
 MOST = 0.8
 """The share of the letters from which on a text is in one language; less is mixed."""
 MIXED, NONE = "mixed", "none"
 _OWN, _UNKNOWN = "", "und"
-_IN_SCRIPT, _SURE, _NO_CHANCE = 0.5, 0.5, 1e-4
+_IN_SCRIPT, _NO_CHANCE = 0.5, 1e-4
 _FEW = 0.1
 """The least share of the letters in each of two scripts that makes a text of two."""
 _SWITCH_LETTERS = 12
@@ -48,14 +48,7 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     """What each text is made of, from its content and the lines of it."""
     chunks = [chunk for at, text in enumerate(lines) for chunk in of_lines(at, text, base)]
     short = _in_short_lines(chunks, passes, base)
-    passes.learn(chunk.bare for chunk in chunks)
-    pieces: list[Piece] = []
-    for chunk in chunks:
-        if chunk.short or passes.of(chunk.bare):
-            pieces.append(chunk)
-        elif not titles.is_alone(contents[chunk.text][chunk.start : chunk.end]):
-            pieces += sentences(chunk, contents[chunk.text], base) if passes.chance(chunk.bare) else [chunk]
-    passes.learn(piece.bare for piece in pieces)
+    pieces = of_chunks(contents, chunks, passes, base)
     raws = [contents[piece.text][piece.start : piece.end] for piece in pieces]
     looked = _looked(pieces, passes)
     read = passes.read([pieces[at].bare for at in looked])
@@ -71,8 +64,21 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
         and not (at in rest and content.is_long(rest[at], base) and passes.of(rest[at]))
     ]
     told = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
-    surely = {at for at in others if passes.chance(pieces[at].bare) <= _NO_CHANCE}
-    return _compositions(contents, pieces, inside, dict(zip(others, told, strict=True)), surely, short, passes.code)
+    counted = _counted(pieces, {pieces[at].text for at in (*others, *inside)}, short, passes)
+    return _compositions(contents, pieces, inside, dict(zip(others, told, strict=True)), counted, passes)
+
+
+def _counted(pieces: Sequence[Piece], mixed: Container[int], together: Container[int], passes: Passes) -> set[int]:
+    """The short pieces that count as in the language.
+
+    They are those of the texts whose short lines are in it `together`, and of `mixed` ones, which
+    have parts in other languages, those that are surely in it alone.
+    """
+    long = {piece.text for piece in pieces if not piece.short}
+    found = {at for at, piece in enumerate(pieces) if piece.short and piece.text in together}
+    alone = [at for at, piece in enumerate(pieces) if piece.short and piece.text in long and piece.text in mixed]
+    passes.learn(pieces[at].bare for at in alone)
+    return found.union(at for at in alone if passes.surely(pieces[at].bare))
 
 
 def _in_short_lines(chunks: Sequence[Piece], passes: Passes, base: str) -> set[int]:
@@ -83,7 +89,7 @@ def _in_short_lines(chunks: Sequence[Piece], passes: Passes, base: str) -> set[i
             short[chunk.text] = f"{short.get(chunk.text, '')} {chunk.bare}".strip()
     together = {at: bare for at, bare in short.items() if content.is_long(bare, base)}
     passes.learn(together.values())
-    return {at for at, bare in together.items() if passes.of(bare) and passes.chance(bare) >= _SURE}
+    return {at for at, bare in together.items() if passes.surely(bare)}
 
 
 def _looked(pieces: Sequence[Piece], passes: Passes) -> list[int]:
@@ -109,17 +115,17 @@ def _compositions(
     pieces: Sequence[Piece],
     inside: Mapping[int, Sequence[Span]],
     labelled: Mapping[int, str],
-    surely: Container[int],
-    short: Container[int],
-    code: str,
+    counted: Container[int],
+    passes: Passes,
 ) -> list[Composition]:
     """Each text's composition; `labelled` are the languages of pieces that are in another one.
 
-    A near language is no switch, but in those pieces that are `surely` not in the language. The
-    short lines of the texts `short` are in it.
+    A near language is no switch unless the piece is surely not in the one asked for. Short pieces
+    count that are `counted`.
     """
     from xl_alpacaeval_metric.languages.scripts import letter_counts
 
+    near = labels.near(passes.code)
     letters: list[dict[str, int]] = [{} for _ in contents]
     found: list[list[Span]] = [[] for _ in contents]
     whole = letter_counts.weights([contents[piece.text][piece.start : piece.end] for piece in pieces])
@@ -133,11 +139,15 @@ def _compositions(
                 of_text[span.language] = of_text.get(span.language, 0) + part
                 weight -= part
                 switches.append(Span(start, end, span.language))
-        elif weight >= _SWITCH_LETTERS and (label not in labels.near(code) or at in surely):
+        elif weight >= _SWITCH_LETTERS and (label not in near or _is_surely_other(piece, passes)):
             switches.append(Span(piece.start, piece.end, label))
-        if not piece.short or piece.text in short:
+        if not piece.short or at in counted:
             of_text[label] = of_text.get(label, 0) + weight
-    return [_composition(*text, code) for text in zip(letters, found, strict=True)]
+    return [_composition(*text, passes.code) for text in zip(letters, found, strict=True)]
+
+
+def _is_surely_other(piece: Piece, passes: Passes) -> bool:
+    return passes.chance(piece.bare) <= _NO_CHANCE or near_sentences.is_near(piece.bare, passes)
 
 
 def _composition(letters: Mapping[str, int], found: Sequence[Span], code: str) -> Composition:

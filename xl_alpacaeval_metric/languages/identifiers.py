@@ -14,7 +14,7 @@ from importlib import import_module, util
 from pathlib import Path
 from typing import Any
 
-OWN_VERSION = "3"
+OWN_VERSION = "4"
 """Of the own model, its words, and how spans inside a line are found."""
 Best = tuple[str, float]
 """A label and its probability; "" and 0.0 for none."""

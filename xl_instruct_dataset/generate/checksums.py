@@ -21,6 +21,12 @@ def write(shard: Path) -> None:
         replace_file(file_of(shard), f"{_sha256(shard)}  {shard.name}\n")
 
 
+def known(shard: Path) -> str:
+    """The hash of a finished shard: the one that was kept, else the one that it has now."""
+    kept = file_of(shard)
+    return kept.read_text(encoding="utf-8", errors="replace")[:64] if kept.exists() else _sha256(shard)
+
+
 def fault(shard: Path) -> str | None:
     """What is wrong with a finished shard, None where nothing is.
 

@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.progress import Notify, Progress, silent, unheard
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.models import Model
 from xl_instruct_dataset.generate.config.settings import Settings
-from xl_instruct_dataset.quality.near_duplicates import SignatureCache
+from xl_instruct_dataset.quality.minhash import SignatureCache
 
 
 @dataclass

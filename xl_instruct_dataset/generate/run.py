@@ -20,13 +20,14 @@ from xl_instruct_dataset.generate.inference import comet, task_progress
 from xl_instruct_dataset.generate.inference.errors import reason_of
 from xl_instruct_dataset.generate.job import Job
 from xl_instruct_dataset.generate.pipeline import executors, local_machine, shards
-from xl_instruct_dataset.generate.pipeline.phases import AskPhase, JobPhase, Phase, ShardPhase
-from xl_instruct_dataset.generate.pipeline.plan import plan
+from xl_instruct_dataset.generate.pipeline.compare_phase import ComparePhase
+from xl_instruct_dataset.generate.pipeline.phases import AskPhase, Phase, ShardPhase
+from xl_instruct_dataset.generate.pipeline.plan import AnyPhase, plan
 from xl_instruct_dataset.generate.preflight import preflight
 from xl_instruct_dataset.generate.seeds import sources
 from xl_instruct_dataset.generate.seeds.prepare import load_counts, prepare_seeds, stream_seeds
 from xl_instruct_dataset.generate.selection.tally import Outcome
-from xl_instruct_dataset.quality.near_duplicates import SignatureCache
+from xl_instruct_dataset.quality.minhash import SignatureCache
 
 BACKGROUND_DELAY = 1.0
 """Seconds after which the first requests are on their way, and other things can be loaded."""
@@ -81,13 +82,16 @@ def _stream(job: Job, phase: AskPhase) -> None:
         _execute(job, phase, local_machine.streaming_executor(job, phase, seeds), job.settings.wanted_passages)
 
 
-def _run_phase(job: Job, phase: ShardPhase | JobPhase) -> None:
+def _run_phase(job: Job, phase: AnyPhase) -> None:
     """Run a phase to its end."""
     if isinstance(phase, ShardPhase):
         shards.refresh(job.work, phase.name, phase.reads, job.shards)
         for line in shards.forget_damaged(job.work, phase.name, job.shards):
             job.notify(line)
         _execute(job, phase, _executor(job, phase), load_counts(job).count)
+    elif isinstance(phase, ComparePhase):
+        shards.forget(job.work, phase.name)
+        _execute(job, phase, _executor(job, phase), phase.parts(job))
     else:
         for line in phase.damaged(job):
             job.notify(line)

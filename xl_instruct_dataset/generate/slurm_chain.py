@@ -12,8 +12,9 @@ from xl_alpacaeval_metric.slurm import options, queue
 from xl_instruct_dataset.generate.config.work_folder import LOGS
 from xl_instruct_dataset.generate.job import Job
 from xl_instruct_dataset.generate.pipeline import shards
+from xl_instruct_dataset.generate.pipeline.compare_phase import ComparePhase
 from xl_instruct_dataset.generate.pipeline.phases import ShardPhase
-from xl_instruct_dataset.generate.pipeline.plan import Plan, plan
+from xl_instruct_dataset.generate.pipeline.plan import AnyPhase, Plan, plan
 from xl_instruct_dataset.generate.pipeline.slurm_cluster import SlurmExecutor, phase_script
 from xl_instruct_dataset.generate.seeds import sources
 from xl_instruct_dataset.generate.seeds.prepare import prepare_seeds
@@ -44,7 +45,9 @@ def submit(job: Job, dry_run: bool) -> Iterator[str]:
         prepare_seeds(job)
     phases = plan(job)
     yield from _forget_stale(job, phases)
-    executors = {phase.name: SlurmExecutor(job, phase, site, largest_array) for phase in phases}
+    executors = {
+        phase.name: SlurmExecutor(job, phase, site, largest_array) for phase in phases if not _needless(job, phase)
+    }
     if dry_run:
         yield from _scripts(executors)
     else:
@@ -91,6 +94,11 @@ def _submitted(job: Job, executors: dict[str, SlurmExecutor]) -> Iterator[str]:
     yield f"submitted {len(ids)} jobs ({', '.join(ids)}); logs, and in the end report.md, in {job.work}"
 
 
+def _needless(job: Job, phase: AnyPhase) -> bool:
+    """Whether it serves a phase that is finished."""
+    return isinstance(phase, ComparePhase) and shards.completion(job.work, phase.serves.name, 0).exists()
+
+
 def _forget_stale(job: Job, phases: Plan) -> Iterator[str]:
     """Have tasks done again whose input is not finished, or comes from other seeds.
 
@@ -108,6 +116,8 @@ def _forget_stale(job: Job, phases: Plan) -> Iterator[str]:
                     file.unlink(missing_ok=True)
                 elif not file.exists():
                     unfinished.add(rank)
+        elif isinstance(phase, ComparePhase):
+            shards.forget(job.work, phase.name)
         else:
             file = shards.completion(job.work, phase.name, 0)
             damaged = list(phase.damaged(job)) if file.exists() else []

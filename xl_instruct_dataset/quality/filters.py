@@ -1,7 +1,7 @@
 """Stage 7: filters of rows. A filter returns why a row is dropped, or None to keep it.
 
-`unscored` says which languages `wrong_language` cannot check. Near-duplicates are found by
-`near_duplicates.NearDuplicates`.
+`unscored` says which languages `wrong_language` cannot check. Near-duplicates have a module
+of their own, `near_duplicates`.
 """
 
 import re
@@ -12,11 +12,9 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import contamination
 from xl_alpacaeval_metric.languages import composition, fidelity, identify, labels, scripts, words
 from xl_instruct_dataset.quality import clean_reply, markdown, phrases
-from xl_instruct_dataset.quality.near_duplicates import NearDuplicates
 
 __all__ = [
     "Drop",
-    "NearDuplicates",
     "leaked",
     "length_ratio",
     "overlap",

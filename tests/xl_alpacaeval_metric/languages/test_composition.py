@@ -114,12 +114,60 @@ def test_a_near_language_is_named(text: str, code: str, other: str) -> None:
     assert (one.line_pass, one.answered_in) == (False, other)
 
 
-def test_a_sentence_in_a_near_language_is_a_switch_where_they_are_told_apart() -> None:
+@pytest.mark.parametrize(
+    ("text", "code", "other"),
+    [
+        (
+            "Zítra pojedeme na výlet do hor. W niedzielę pójdziemy wszyscy razem do kina na nowy film. Potom si dáme "
+            "oběd.",
+            "cs",
+            "pl",
+        ),
+        # These lines pass.
+        (
+            "Міст через річку збудували сто років тому. Летом здесь купаются дети из соседних домов. Узимку вода "
+            "замерзає.",
+            "uk",
+            "ru",
+        ),
+        (
+            "Vi spiser altid morgenmad i haven om sommeren. Sedan cyklar vi till stranden och badar hela "
+            "eftermiddagen. Om aftenen er vi trætte.",
+            "da",
+            "sv",
+        ),
+        ("京都には古い寺がたくさんあります。我们昨天去了一家很小的茶馆喝茶。とても楽しかったです。", "ja", "zh"),
+        (
+            "我們昨天參觀了博物館，學到很多東西。今天我们打算去图书馆看书。晚上還要跟朋友們見面聊天。",
+            "zh-Hant",
+            "zh-Hans",
+        ),
+    ],
+)
+def test_a_sentence_in_a_near_language_is_a_switch_where_they_are_told_apart(text: str, code: str, other: str) -> None:
+    one = found(text, code)
+    assert (one.switched, one.answered_in, [span.language for span in one.spans]) == (True, "mixed", [other])
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "least"),
+    [
+        ("Se sijaitsee Suomessa. It is a very nice place to live in with your family.", "fi", 20),
+        ("Nem tudom biztosan. You should call the office before noon and ask for help. Sok szerencsét!", "hu", 30),
+        ("Tässä on vastaus kysymykseesi:\n\nThe lake is deep and cold, so nobody swims there in spring.", "fi", 25),
+    ],
+)
+def test_short_sentences_around_a_foreign_one_count(text: str, code: str, least: float) -> None:
+    one = found(text, code)
+    assert one.fidelity is not None
+    assert (least < one.fidelity < least + 20, one.switched, one.answered_in) == (True, True, "mixed")
+
+
+def test_a_signature_is_in_no_language() -> None:
     one = found(
-        "Zítra pojedeme na výlet do hor. W niedzielę pójdziemy wszyscy razem do kina na nowy film. Potom si dáme oběd.",
-        "cs",
+        "Saludos de parte de todo el equipo y hasta la próxima semana.\n\nUn saludo,\nRosa Vidal\nHead of Design", "es"
     )
-    assert (one.switched, one.answered_in, [span.language for span in one.spans]) == (True, "mixed", ["pl"])
+    assert (one.fidelity, one.answered_in, one.switched) == (100.0, "es", False)
 
 
 def test_a_short_last_sentence_goes_with_the_one_before() -> None:

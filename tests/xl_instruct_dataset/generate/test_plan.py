@@ -12,6 +12,8 @@ from xl_instruct_dataset.generate.inference.runner import StageRunner
 from xl_instruct_dataset.generate.job import Job
 from xl_instruct_dataset.generate.pipeline.plan import plan
 
+COMPARE_ANSWERS = ("sign-answers", "match-answers")
+COMPARE_RESPONSES = ("sign-responses", "match-responses")
 JUDGE, TWO = {"judge": "openai/judge"}, {"translators": "openai/one,openai/two"}
 
 
@@ -36,6 +38,14 @@ def job(output: Path, **given: Any) -> Job:
             ["write-score", "choose", "translate-1", "select", "finish"],
         ),
         ({"targets": "en"}, ["write-score", "choose", "finish"]),
+        (
+            {"passages": 100_000},
+            ["write-score", *COMPARE_ANSWERS, "choose", "translate-1", *COMPARE_RESPONSES, "finish"],
+        ),
+        (
+            {"passages": 100_000, "targets": "en"},
+            ["write-score", *COMPARE_ANSWERS, "choose", *COMPARE_RESPONSES, "finish"],
+        ),
     ],
 )
 def test_one_plan_for_every_executor(tmp_path: Path, given: dict[str, Any], phases: list[str]) -> None:
@@ -48,12 +58,16 @@ def test_one_plan_for_every_executor(tmp_path: Path, given: dict[str, Any], phas
     for where in elsewhere:
         chain = list(plan(job(tmp_path, **given, **where)))
         assert [phase.name for phase in chain] == phases
-        folders = [SEEDS, *(CHOSEN if name == "choose" else name for name in phases[:-1])]
+        folders, folder = [], SEEDS
+        for name in phases:
+            folders.append(folder)
+            if name not in (*COMPARE_ANSWERS, *COMPARE_RESPONSES):
+                folder = CHOSEN if name == "choose" else name
         assert [phase.reads for phase in chain] == folders
 
 
 def test_each_task_can_be_sent_to_another_process(tmp_path: Path) -> None:
-    chosen = {"select": "cometkiwi", "comet_python": "python", **JUDGE, **TWO}
+    chosen = {"passages": 100_000, "select": "cometkiwi", "comet_python": "python", **JUDGE, **TWO}
     one = job(tmp_path / "out", **chosen)
     for phase in plan(one):
         for step in dill.loads(dill.dumps(phase.steps(one))):

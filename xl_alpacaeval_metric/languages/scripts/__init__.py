@@ -118,11 +118,21 @@ def han_form(text: str) -> str | None:
 
     A character that GB 2312 has and Big5 has not is simplified, and the other way round.
     """
-    simplified = sum(_form(character) == "Hans" for character in text)
-    traditional = sum(_form(character) == "Hant" for character in text)
+    simplified, traditional = _forms(text)
     if max(simplified, traditional) < 2 or min(simplified, traditional) * 4 > max(simplified, traditional):
         return None
     return "Hans" if simplified > traditional else "Hant"
+
+
+def has_both_forms(text: str) -> bool:
+    """Whether some characters of a text are simplified and some traditional Chinese."""
+    return min(_forms(text)) >= 2
+
+
+def _forms(text: str) -> tuple[int, int]:
+    """How many characters are simplified, and how many traditional."""
+    forms = list(map(_form, text))
+    return forms.count("Hans"), forms.count("Hant")
 
 
 def cantonese(text: str) -> int:

@@ -66,6 +66,13 @@ def foreign(words: Collection[str], code: str) -> set[str]:
     return odd | of_others
 
 
+def of_near(words: Iterable[str], code: str) -> list[bool]:
+    """Whether each word is frequent in a near language, and not known in this one."""
+    entries, own = _load().words, _bit(code)
+    near = _near(code) & ~own
+    return [(entry := entries.get(word)) is not None and not entry[1] & own and bool(entry[0] & near) for word in words]
+
+
 def _with_any(words: Iterable[str], letters: re.Pattern[str]) -> set[str]:
     """The words with one of these letters, looked for in all at once."""
     lines = "\n".join(("", *words, ""))

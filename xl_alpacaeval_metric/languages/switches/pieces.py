@@ -1,12 +1,15 @@
 """The pieces of texts that are looked at: lines, short lines that stand together, and sentences."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from xl_alpacaeval_metric.languages import content
 from xl_alpacaeval_metric.languages.content import Line
+from xl_alpacaeval_metric.languages.passes import Passes
+from xl_alpacaeval_metric.languages.switches import near_sentences, titles
 
 _SENTENCE = re.compile(r"[^.!?…。！？।؟]+(?:[.!?…。！？।؟]+|$)")
 
@@ -36,18 +39,94 @@ def of_lines(at: int, text: Sequence[Line], base: str) -> Iterator[Piece]:
         yield Piece(at, lines[0].start, lines[-1].start + len(lines[-1].raw), bare, short)
 
 
-def sentences(chunk: Piece, text: str, base: str) -> list[Piece]:
-    """The sentences of a chunk that fails; shorter ones than five words go with one beside them."""
-    raw = text[chunk.start : chunk.end]
-    found: list[Piece] = []
-    start = 0
-    for end in (sentence.end() for sentence in _SENTENCE.finditer(raw)):
-        bare = content.bare(raw[start:end])
-        if content.is_long(bare, base):
-            found.append(Piece(chunk.text, chunk.start + start, chunk.start + end, bare))
-            start = end
-    if not found:
-        return [chunk]
-    if start < len(raw):
-        found[-1] = found[-1]._replace(end=chunk.end, bare=content.bare(text[found[-1].start : chunk.end]))
+def _sentences(chunk: Piece, text: str, base: str) -> list[Piece]:
+    """The sentences of a chunk; those of fewer than five words are short."""
+    found = []
+    for sentence in _SENTENCE.finditer(text[chunk.start : chunk.end]):
+        start, end = chunk.start + sentence.start(), chunk.start + sentence.end()
+        found.append(_between(chunk.text, start, end, text, base))
     return found
+
+
+def of_chunks(contents: Sequence[str], chunks: Iterable[Piece], passes: Passes, base: str) -> list[Piece]:
+    """Chunks that pass, and the sentences of others, which are learnt; titles alone are left out.
+
+    A chunk that passes is parted where some of its sentences are in a near language.
+    """
+    chunks = list(chunks)
+    passes.learn(chunk.bare for chunk in chunks)
+    chunks = [
+        part
+        for chunk in chunks
+        for part in ([chunk] if chunk.short or passes.of(chunk.bare) else _without_titles(chunk, contents, base))
+    ]
+    passes.learn(chunk.bare for chunk in chunks)
+    suspects = near_sentences.suspects([chunk.bare for chunk in chunks], passes)
+    parts = {
+        at: _sentences(chunk, contents[chunk.text], base)
+        for at, (chunk, suspect) in enumerate(zip(chunks, suspects, strict=True))
+        if not chunk.short and (suspect if passes.of(chunk.bare) else passes.chance(chunk.bare))
+    }
+    passes.learn(part.bare for some in parts.values() for part in some)
+    found: list[Piece] = []
+    for at, (chunk, suspect) in enumerate(zip(chunks, suspects, strict=True)):
+        text, some = contents[chunk.text], parts.get(at, [])
+        if not some:
+            found.append(chunk)
+        elif passes.of(chunk.bare):
+            others = [not part.short and near_sentences.is_near(part.bare, passes) for part in some]
+            found += _parted(some, others, text, base)
+        else:
+            found += _joined(chunk, some, [passes.surely(part.bare, suspect) for part in some], text, base)
+    passes.learn(piece.bare for piece in found)
+    return found
+
+
+def _joined(chunk: Piece, parts: Sequence[Piece], alone: Sequence[bool], text: str, base: str) -> list[Piece]:
+    """The sentences of a chunk, where short ones go with the next unless they stand `alone`.
+
+    The last ones go with the one before. A chunk without a long sentence stays whole.
+    """
+    found: list[Piece] = []
+    start = chunk.start
+    for part, stands in zip(parts, alone, strict=True):
+        whole = _between(chunk.text, start, part.end, text, base)
+        if stands or not whole.short:
+            found.append(whole)
+            start = part.end
+    if all(part.short for part in found):
+        return [chunk]
+    if start < chunk.end:
+        found[-1] = _between(chunk.text, found[-1].start, chunk.end, text, base)
+    return found
+
+
+def _parted(parts: Sequence[Piece], others: Sequence[bool], text: str, base: str) -> list[Piece]:
+    """Sentences that follow one another, together, but for each of the `others`."""
+    found = []
+    for is_other, some in groupby(zip(parts, others, strict=True), key=itemgetter(1)):
+        group = [part for part, _ in some]
+        found += group if is_other else [_between(group[0].text, group[0].start, group[-1].end, text, base)]
+    return found
+
+
+def _without_titles(chunk: Piece, contents: Sequence[str], base: str) -> Iterator[Piece]:
+    """The lines of a chunk, without those of titles or names alone."""
+    text, lines = contents[chunk.text], list[tuple[int, int]]()
+    if titles.is_alone(text[chunk.start : chunk.end]):
+        return
+    start = chunk.start
+    for line in text[chunk.start : chunk.end].split("\n"):
+        lines.append((start, start + len(line)))
+        start += len(line) + 1
+    for alone, some in groupby(lines, key=lambda place: titles.is_alone(text[slice(*place)])):
+        group = list(some)
+        if not alone:
+            whole = len(group) == len(lines)
+            yield chunk if whole else _between(chunk.text, group[0][0], group[-1][1], text, base)
+
+
+def _between(at: int, start: int, end: int, text: str, base: str) -> Piece:
+    """The piece of the text of index `at` from `start` to `end`."""
+    bare = content.bare(text[start:end])
+    return Piece(at, start, end, bare, not content.is_long(bare, base))

@@ -18,6 +18,8 @@ LOG = "log.txt"
 LOGS, PROGRESS, CACHE = "logs", "progress", "cache"
 SERVERS = "servers"
 """Within the logs of a phase: what the servers write that its tasks start."""
+SIGNATURES = "signatures"
+"""What is known of texts that are compared with each other, until they were compared."""
 SEEDS, CHOSEN = "seeds", "chosen"
 """Folders of shards: passages, and selected answers; the others have the name of their phase."""
 

@@ -26,7 +26,7 @@ from xl_instruct_dataset.generate.seeds.prepare import load_counts
 from xl_instruct_dataset.generate.seeds.producer import SeedProducer
 from xl_instruct_dataset.generate.selection import answers, export, translations
 from xl_instruct_dataset.generate.selection.tally import Outcome
-from xl_instruct_dataset.quality.near_duplicates import SignatureCache
+from xl_instruct_dataset.quality.minhash import SignatureCache
 
 Steps = list[PipelineStep | Callable[..., Any]]
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from xl_instruct_dataset.generate.config.work_folder import CHOSEN, SEEDS
 from xl_instruct_dataset.generate.inference import rollouts
 from xl_instruct_dataset.generate.job import Job
+from xl_instruct_dataset.generate.pipeline import compare_phase
+from xl_instruct_dataset.generate.pipeline.compare_phase import ComparePhase
 from xl_instruct_dataset.generate.pipeline.phases import (
     AskPhase,
     CometPhase,
@@ -16,6 +18,7 @@ from xl_instruct_dataset.generate.pipeline.phases import (
 )
 
 SELECT = "select"
+AnyPhase = ShardPhase | ComparePhase | JobPhase
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +26,24 @@ class Plan:
     """Answers, which of them are translated, their translations, and the rows of the Hub folder."""
 
     answers: tuple[AskPhase, ...]
+    compare_answers: tuple[ComparePhase, ...]
     select_answers: SelectAnswers
     translations: tuple[ShardPhase, ...]
+    compare_translations: tuple[ComparePhase, ...]
     export: Export
 
     @property
-    def before_export(self) -> tuple[ShardPhase | JobPhase, ...]:
+    def before_export(self) -> tuple[AnyPhase, ...]:
         """All phases but the last."""
-        return (*self.answers, self.select_answers, *self.translations)
+        return (
+            *self.answers,
+            *self.compare_answers,
+            self.select_answers,
+            *self.translations,
+            *self.compare_translations,
+        )
 
-    def __iter__(self) -> Iterator[ShardPhase | JobPhase]:
+    def __iter__(self) -> Iterator[AnyPhase]:
         return iter((*self.before_export, self.export))
 
 
@@ -40,11 +51,15 @@ def plan(job: Job) -> Plan:
     """The plan of a job."""
     answers = answer_phases(job)
     translations = translation_phases(job)
+    select_answers = SelectAnswers(reads=answers[-1].name)
+    export = Export(reads=translations[-1].name if translations else CHOSEN)
     return Plan(
         tuple(answers),
-        SelectAnswers(reads=answers[-1].name),
+        compare_phase.ahead_of(job, select_answers),
+        select_answers,
         tuple(translations),
-        Export(reads=translations[-1].name if translations else CHOSEN),
+        compare_phase.ahead_of(job, export),
+        export,
     )
 
 

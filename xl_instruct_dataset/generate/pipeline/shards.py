@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,11 @@ def forget_damaged(work: Path, phase: str, number: int) -> list[str]:
             done.unlink()
             lines.append(checksums.made_again(shard, fault))
     return lines
+
+
+def forget(work: Path, phase: str) -> None:
+    """Have the phase do all of its tasks again."""
+    shutil.rmtree(completion(work, phase, 0).parent, ignore_errors=True)
 
 
 def note(work: Path, phase: str, reads: str, rank: int) -> None:

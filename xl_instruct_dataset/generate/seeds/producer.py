@@ -15,7 +15,7 @@ from xl_instruct_dataset.generate import checksums, documents
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.documents import Line
 from xl_instruct_dataset.generate.seeds import passages, sources
-from xl_instruct_dataset.quality import filters
+from xl_instruct_dataset.quality.near_duplicates import NearDuplicates
 from xl_instruct_dataset.quality.sanitise import plain
 
 READ_AHEAD = 64
@@ -143,7 +143,7 @@ def produce(settings: Settings, folder: Path, rejects: Path | None = None) -> Se
 def _usable(settings: Settings, dropped: Counter[str], rejects: TextIO | None) -> Iterator[Line]:
     """A document for each usable passage of the source, up to the number that is wanted."""
     count = 0
-    with filters.NearDuplicates() as seen:
+    with NearDuplicates() as seen:
         for looked_at, (place, found) in enumerate(sources.texts(settings)):
             if not count and looked_at > TRIES_PER_PASSAGE * settings.wanted_passages:
                 return

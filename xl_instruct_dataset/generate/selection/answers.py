@@ -1,12 +1,16 @@
 """Which answers are worth translating, by filters that compare all drafts with each other."""
 
 import heapq
+from itertools import count
 
 from xl_alpacaeval_metric.files.jsonl import json_line
 from xl_instruct_dataset.generate import checksums, documents
 from xl_instruct_dataset.generate.config.work_folder import CHOSEN
 from xl_instruct_dataset.generate.documents import Draft, Rejection
 from xl_instruct_dataset.generate.job import Job
+from xl_instruct_dataset.generate.near_duplicates import earlier_texts
+from xl_instruct_dataset.generate.near_duplicates.earlier_texts import EarlierTexts
+from xl_instruct_dataset.generate.near_duplicates.signatures import ANSWERS, Compared
 from xl_instruct_dataset.quality import filters
 from xl_instruct_dataset.stages import score
 
@@ -22,16 +26,19 @@ def select(job: Job, reads: str) -> None:
     """
     (job.work / CHOSEN).mkdir(parents=True, exist_ok=True)
     best = _best(job, reads)
-    with filters.NearDuplicates(signatures=job.signatures) as seen:
-        for number in range(job.shards):
-            written = []
-            for line in documents.lines(job.shard(reads, number)):
-                draft = documents.read(line["metadata"])
-                if draft.rejection is None and (drop := _drop(job, draft, seen, best)):
-                    draft.rejection = Rejection(STAGE, drop.reason, draft.response, drop.detail)
-                    documents.write(draft, line["metadata"])
-                written.append(json_line(line))
-            checksums.replace(job.shard(CHOSEN, number), "".join(written))
+    compared, numbers = Compared.answers(job, reads), count()
+    earlier_texts.sign_all(compared, job.signatures)
+    seen = EarlierTexts(compared, ANSWERS)
+    for shard in range(job.shards):
+        written = []
+        for line, number in zip(documents.lines(job.shard(reads, shard)), numbers, strict=False):
+            draft = documents.read(line["metadata"])
+            if draft.rejection is None and (drop := _drop(job, draft, number, seen, best)):
+                draft.rejection = Rejection(STAGE, drop.reason, draft.response, drop.detail)
+                documents.write(draft, line["metadata"])
+            written.append(json_line(line))
+        checksums.replace(job.shard(CHOSEN, shard), "".join(written))
+    earlier_texts.forget(compared)
 
 
 def _best(job: Job, reads: str) -> set[str] | None:
@@ -49,10 +56,10 @@ def _best(job: Job, reads: str) -> set[str] | None:
     return {id for _, id in heapq.nsmallest(job.settings.keep_best, scored)}
 
 
-def _drop(job: Job, draft: Draft, seen: filters.NearDuplicates, best: set[str] | None) -> filters.Drop | None:
+def _drop(job: Job, draft: Draft, number: int, seen: EarlierTexts, best: set[str] | None) -> filters.Drop | None:
     if found := filters.overlap(draft.instruction, draft.response, job.index):
         return found
     if best is not None and draft.id not in best:
         return filters.Drop("not among the best", f"{score.mean(draft.scores or {}):.2f}")
-    twin = seen.seen(draft.id, draft.instruction_and_response)
+    twin = seen.seen(number, draft.id)
     return None if twin is None else filters.Drop("near-duplicate", f"of {twin}")

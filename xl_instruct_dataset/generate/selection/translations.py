@@ -11,6 +11,9 @@ from xl_instruct_dataset.generate import documents
 from xl_instruct_dataset.generate.config.work_folder import REJECTS
 from xl_instruct_dataset.generate.documents import Candidate, Draft, Rejection
 from xl_instruct_dataset.generate.job import Job
+from xl_instruct_dataset.generate.near_duplicates import earlier_texts
+from xl_instruct_dataset.generate.near_duplicates.earlier_texts import EarlierTexts
+from xl_instruct_dataset.generate.near_duplicates.signatures import Compared
 from xl_instruct_dataset.generate.selection import rows
 from xl_instruct_dataset.generate.selection.rows import Row
 from xl_instruct_dataset.generate.selection.tally import Tally
@@ -24,16 +27,17 @@ WRITTEN = Selection("written", candidates=1, chosen=0, scores=None)
 def finish_rows(job: Job, reads: str) -> Tally:
     """Filter the drafts in the folder `reads`; write the rows of each language, and the rejects."""
     with ExitStack() as stack:
-        finisher = _Finisher(job, stack)
-        for draft in documents.drafts(job.shard_files(reads)):
-            finisher.add(draft)
+        finisher = _Finisher(job, reads, stack)
+        for number, draft in enumerate(documents.drafts(job.shard_files(reads))):
+            finisher.add(number, draft)
+        earlier_texts.forget(finisher.compared)
     return finisher.tally
 
 
 class _Finisher:
     """The files that rows and rejects go into, and what is remembered of earlier rows."""
 
-    def __init__(self, job: Job, stack: ExitStack) -> None:
+    def __init__(self, job: Job, reads: str, stack: ExitStack) -> None:
         targets = job.settings.targets
         self.job = job
         self.tally = Tally(benchmarks=job.index.benchmarks, not_checked=tuple(contamination.not_checked(job.index)))
@@ -41,11 +45,11 @@ class _Finisher:
         self.files = {
             target: stack.enter_context(rows.file(job.work, target).open("w", encoding="utf-8")) for target in targets
         }
-        self.seen = {
-            target: stack.enter_context(filters.NearDuplicates(signatures=job.signatures)) for target in targets
-        }
+        self.compared = Compared.responses(job, reads)
+        earlier_texts.sign_all(self.compared, job.signatures)
+        self.seen = {target: EarlierTexts(self.compared, target) for target in targets}
 
-    def add(self, draft: Draft) -> None:
+    def add(self, number: int, draft: Draft) -> None:
         """Write the draft's row in each language, or why there is none."""
         self.tally.passages += 1
         documents.add_usage(self.tally.usage, draft.usage)
@@ -56,21 +60,21 @@ class _Finisher:
             selection = draft.selections.get(target)
             if selection is not None and selection.method == "chrf" and self.job.settings.select == "judge":
                 self.tally.fallen_back += 1
-            row = self._row(draft, target)
+            row = self._row(number, draft, target)
             if isinstance(row, Rejection):
                 self._reject(draft, row, target)
                 continue
             self.tally.rows[target] += 1
             self.files[target].write(rows.line(row))
 
-    def _row(self, draft: Draft, target: str) -> Row | Rejection:
+    def _row(self, number: int, draft: Draft, target: str) -> Row | Rejection:
         if target == self.job.settings.source:
             response, selection, translator = draft.response, WRITTEN, None
         elif (best := draft.selected(target)) is None:
             return _no_candidate(draft.candidates.get(target, []))
         else:
             response, selection, translator = best.text, draft.selections[target], best.model
-        if drop := self._drop(draft, target, response):
+        if drop := self._drop(number, draft, target, response):
             return Rejection("filter", drop.reason, response, drop.detail)
         return Row(
             draft.id,
@@ -84,11 +88,11 @@ class _Finisher:
             draft.response,
         )
 
-    def _drop(self, draft: Draft, target: str, response: str) -> filters.Drop | None:
+    def _drop(self, number: int, draft: Draft, target: str, response: str) -> filters.Drop | None:
         # Instruction and response in the source language were compared before they were translated.
         if target != self.job.settings.source and (found := filters.overlap("", response, self.job.index)):
             return found
-        if (twin := self.seen[target].seen(draft.id, response)) is not None:
+        if (twin := self.seen[target].seen(number, draft.id)) is not None:
             return filters.Drop("near-duplicate", f"of {twin}")
         if self.tally.rows[target] >= self.job.settings.most_rows:
             return filters.Drop("more than were wanted", "")
