@@ -25,7 +25,8 @@ PROBE = Request(
 )
 ATTEMPTS = 6
 REPLIES_WITHOUT_LOGPROBS = 3
-"""Replies without log-probabilities and without a choice after which none are expected."""
+"""Replies without log-probabilities and without a choice after which none are expected, and empty
+ones after which no text is."""
 
 
 class ProbeFailed(Exception):
@@ -64,7 +65,7 @@ async def detect_capabilities(
     loop = asyncio.get_running_loop()
     deadline = loop.time() + total_timeout
     capabilities = Capabilities(thinks=allowed.mode == "on")
-    without_logprobs, suspicions, attempt = 0, 0, 0
+    without_logprobs, suspicions, silent, attempt = 0, 0, 0, 0
     fault: Fault | None = None
     unexplained: Fault | None = None
     judged = request.max_tokens == PROBE.max_tokens  # With more tokens the probe itself leaves room to reason.
@@ -86,8 +87,12 @@ async def detect_capabilities(
             text = outcome.text.strip()
             if capabilities.thinks:
                 if outcome.cut or not thinking.split(text).answer.strip():
-                    silent = not outcome.cut and not text and not outcome.thought and not outcome.thinking_tokens
-                    raise ProbeFailed(Fault("fatal", "an empty answer that ends by itself") if silent else None)
+                    if outcome.cut or text or outcome.thought or outcome.thinking_tokens:
+                        raise ProbeFailed(None)
+                    silent += 1  # Perhaps an accident.
+                    if silent == REPLIES_WITHOUT_LOGPROBS:
+                        raise ProbeFailed(Fault("fatal", "an empty answer that ends by itself"))
+                    continue
                 accident = text not in PROBE.choices and not _shows_thought(outcome)
                 if accident and not _reported(capabilities, outcome) and without_logprobs < REPLIES_WITHOUT_LOGPROBS:
                     without_logprobs += 1

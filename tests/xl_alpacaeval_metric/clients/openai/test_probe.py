@@ -104,3 +104,14 @@ def test_a_schema_is_sent_unless_refused(server: JudgeServer) -> None:
         sent = len(server.seen.log)
         list(client.complete([request]))
         assert len(server.seen.log) == sent + 1
+
+
+@pytest.mark.parametrize("empty", [2, 9])
+def test_an_empty_answer_may_be_an_accident(server: JudgeServer, empty: int) -> None:
+    server.change(message=lambda _: {"content": "" if len(server.seen.log) < empty else "A"}, logprobs=False)
+    with client_of(server) as client:
+        if empty == 2:
+            client.preflight()
+            return
+        with pytest.raises(ModelUnavailable, match="an empty answer that ends by itself"):
+            client.preflight()
