@@ -15,8 +15,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.helpers import PATIENCE
+
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SECONDS = 60
+SECONDS = PATIENCE
 
 
 class Page:

@@ -13,10 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.helpers import ROOT
-
-SECONDS = 300.0
-"""After which a command is taken to hang."""
+from tests.helpers import PATIENCE, ROOT
 
 
 class Result(NamedTuple):
@@ -55,7 +52,7 @@ def start_instruct(*arguments: object, cwd: Path, **environment: str) -> subproc
 def _run(arguments: Sequence[object], cwd: Path | None, environment: Mapping[str, str]) -> Result:
     with _start(arguments, cwd, environment) as process:
         try:
-            out, errors = process.communicate(timeout=SECONDS)
+            out, errors = process.communicate(timeout=PATIENCE)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             raise

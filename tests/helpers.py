@@ -2,7 +2,9 @@
 
 import json
 import socket
-from collections.abc import Mapping, Sequence
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ from xl_alpacaeval_metric.records.judgements import Comparison
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 """Real data beside the checkout; tests that use it skip where it is not."""
+
+PATIENCE = 300.0
+"""Seconds after which what a test waits for is taken never to come, on a machine at any load."""
 
 
 def comparison(number: int = 1, language: str = "de", **changes: str) -> Comparison:
@@ -45,6 +50,20 @@ def write_jsonl(file: Path, found: Sequence[Mapping[str, Any]]) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(json.dumps(row) + "\n" for row in found), encoding="utf-8")
     return file
+
+
+def wait_until(condition: Callable[[], object], process: "subprocess.Popen[str] | None" = None) -> None:
+    """Return when the condition holds; fails where it never does, or `process` ends before."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        assert process is None or process.poll() is None, process.communicate()
+        time.sleep(0.01)
+
+
+def children_of(process: int) -> list[int]:
+    """The numbers of the processes that a process has started."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 def closed_port() -> int:

@@ -142,19 +142,18 @@ def languages_of(pair: str) -> tuple[str, str]:
     Only the response language may have a region or a script (`en-pt-BR`). Raises UserError with the
     nearest pairs.
     """
-    source, dash, target = pair.strip().partition("-")
+    source, _, target = pair.strip().partition("-")
+    reason = f"give instruction and response language, as in {PAIRS[8]}"
+    near = get_close_matches(pair.lower(), PAIRS, n=2, cutoff=0.8)
     try:
-        if not dash:
-            raise UserError("no dash")
-        return languages.get(source).code, languages.get(target).code
-    except UserError:
-        near = get_close_matches(pair.lower(), PAIRS, n=2, cutoff=0.5)
-        hint = (
-            f"did you mean {' or '.join(near)}?"
-            if near
-            else f"give instruction and response language, as in {PAIRS[8]}"
-        )
-        raise UserError(f"unknown language pair {pair[:40]!r}: {hint}") from None
+        if source and target:
+            return languages.get(source).code, languages.get(target).code
+        if source not in ("", "en"):
+            near = near or [f"en-{languages.get(source).code}"]
+    except UserError as error:
+        reason = str(error) if target else reason
+    hint = f"did you mean {' or '.join(near)}?" if near else reason
+    raise UserError(f"unknown language pair {pair[:40]!r}: {hint}") from None
 
 
 def is_pair(name: str) -> bool:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 from urllib.parse import unquote, urlsplit
 
+from tests.helpers import PATIENCE
+
 
 @dataclass(frozen=True)
 class HttpRequest:
@@ -110,7 +112,7 @@ class HttpServer:
         ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self.serve(ready.set)), daemon=True)
         self._thread.start()
-        assert ready.wait(10), f"the {type(self).__name__} did not start"
+        assert ready.wait(PATIENCE), f"the {type(self).__name__} did not start"
 
     def close(self) -> None:
         """Close every connection and the port."""

@@ -4,6 +4,7 @@ A verdict is known in advance. The thought before it names both letters, and con
 wrong one, so that a letter that is read from the thought shows.
 """
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -26,7 +27,8 @@ class Dialect:
     parameters that get the status 400, with a message that names them unless `mute`. `efforts` are
     the values of `reasoning_effort` that it takes, each of which turns its thought off: None
     ignores the parameter, () refuses it. With `switched` the switch of its chat template turns the
-    thought off. More tokens than its `window` are refused, as vLLM does.
+    thought off. More tokens than its `window` are refused, as vLLM does. With
+    `stream` it refuses requests for a reply in one piece.
     """
 
     thought: Literal["reasoning_content", "reasoning", "marks", "opened", "harmony", "hidden", "none"] = "none"
@@ -44,6 +46,7 @@ class Dialect:
     efforts: tuple[str, ...] | None = None
     switched: bool = False
     window: int | None = None
+    stream: bool = False
 
 
 REMARKS = "A: in English, good.\nB: in German, better.\n\nVerdict: "
@@ -72,6 +75,8 @@ DIALECTS: Mapping[str, Dialect] = {
     "vLLM with a small window": Dialect("marks", window=4096),
     "vLLM with a small window and a reasoning parser": Dialect("reasoning_content", window=4600),
     "remarks in a small window": Dialect(before=REMARKS, window=4600),
+    "streams alone": Dialect(stream=True),
+    "a thought in a stream": Dialect("reasoning_content", stream=True),
     "a mute gateway without temperature": Dialect(refuses=("temperature",), mute=True, logprobs=False),
 }
 """Name -> a judge that works, whose every verdict can be read."""
@@ -88,6 +93,8 @@ def refusal(dialect: Dialect, body: Mapping[str, Any]) -> str | None:
             return "Unrecognized request argument supplied: reasoning_effort"
         listed = ", ".join(f"'{value}'" for value in (*dialect.efforts, "low", "medium", "high"))
         return f"Unsupported value: 'reasoning_effort' does not support '{effort}'. Supported values are: {listed}."
+    if dialect.stream and not body.get("stream"):
+        return "This model only support stream mode, please enable the stream parameter to access the model."
     if not dialect.system and any(message["role"] == "system" for message in body["messages"]):
         return NO_SYSTEM
     if dialect.window is not None and (limit := body.get("max_completion_tokens") or body.get("max_tokens")):
@@ -139,6 +146,24 @@ def completion(dialect: Dialect, body: Mapping[str, Any], probability: float) ->
     if dialect.thought == "hidden":
         usage["completion_tokens_details"] = {"reasoning_tokens": min(limit, len(before))}
     return {"choices": [choice], "usage": usage}
+
+
+def stream_of(reply: Mapping[str, Any]) -> bytes:
+    """A reply in pieces of three characters, as server-sent events."""
+    choice = reply["choices"][0]
+    message = choice["message"]
+    texts = [(name, message[name]) for name in message if name != "role" and message[name]]
+    pieces = [(name, text[at : at + 3]) for name, text in texts for at in range(0, len(text), 3)]
+    chunks: list[dict[str, Any]] = [{"choices": [{"index": 0, "delta": {"role": "assistant", "content": None}}]}]
+    chunks += [{"choices": [{"index": 0, "delta": {name: piece}, "finish_reason": None}]} for name, piece in pieces]
+    chunks += [
+        {"choices": [{"delta": {}, "logprobs": {"content": [position]}}]}
+        for position in (choice["logprobs"] or {"content": []})["content"]
+    ]
+    chunks += [{"choices": [{"delta": {}, "finish_reason": choice["finish_reason"]}]}]
+    chunks += [{"choices": [], "usage": reply["usage"]}]
+    events = "".join(f"data: {json.dumps(chunk)}\r\n\r\n" for chunk in chunks)
+    return f": keep-alive\n\n{events}data: [DONE]\n\n".encode()
 
 
 def _turned_off(dialect: Dialect, body: Mapping[str, Any]) -> bool:

@@ -176,7 +176,10 @@ class JudgeServer(HttpServer):
             if request.abandoned:
                 seen.abandoned += 1
                 return DROPPED
-            return self._faulty(fault, answer) if fault else HttpResponse(answer)
+            if fault:
+                return self._faulty(fault, answer)
+            in_pieces = behaviour.dialect is not None and behaviour.dialect.stream
+            return HttpResponse(dialects.stream_of(answer) if in_pieces else answer)
         finally:
             seen.in_flight -= 1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import complaint, run_alpacaeval, run_instruct
-from tests.helpers import FINNISH, GERMAN, ROOT, ROW, write_jsonl
+from tests.helpers import FINNISH, GERMAN, PATIENCE, ROOT, ROW, write_jsonl
 from tests.servers.judge import JudgeServer, Refused
 from xl_alpacaeval_metric import terminal
 
@@ -70,7 +70,7 @@ def in_shell(redirection: str, *arguments: object) -> "subprocess.CompletedProce
     command = [sys.executable, "-m", "xl_alpacaeval_metric", *map(str, arguments)]
     shell = ["bash", "-c", f'set -o pipefail; "$@" {redirection}', "bash", *command]
     settings = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(shell, capture_output=True, text=True, env=settings, timeout=100)
+    return subprocess.run(shell, capture_output=True, text=True, env=settings, timeout=PATIENCE)
 
 
 def test_closed_streams_are_no_crash(tmp_path: Path, outputs: Path) -> None:

@@ -58,6 +58,9 @@ THOUGHT, ANSWER = "The user wants German.\n\nLet me see.", "Katzen schlafen viel
         f"Here is my thought process:\n{THOUGHT}\n\nHere is my response:\n{ANSWER}",
         f"{THOUGHT}\n</think>\n\n{ANSWER}",
         f"{THOUGHT}[/THINK]{ANSWER}",
+        f'<details type="reasoning" done="true" duration="5">\n{THOUGHT}\n</details>\n{ANSWER}',
+        f"&lt;think&gt;\n{THOUGHT}\n&lt;/think&gt;\n\n{ANSWER}",
+        f"&lt;think&gt;{THOUGHT}&lt;/think&gt;{ANSWER}",
     ],
 )
 def test_the_thought_is_taken_off(text: str) -> None:
@@ -107,6 +110,10 @@ def test_the_thought_is_taken_off(text: str) -> None:
         "<thoughtful person>, thank you",
         "<ThoughtBubble text='x' />",
         "<think effort='x' />",
+        "&lt;think&gt; and &lt;/think&gt; are how a page shows them.",
+        "&lt;think&gt;I see.&lt;/think&gt; is how a page shows a thought.",
+        "<details>\n<summary>More</summary>\nCats sleep.\n</details>\nThat is all.",
+        'Write this:\n<details type="reasoning">I see.</details>',
     ],
 )
 def test_a_text_without_a_thought_is_left_as_it_is(text: str) -> None:
@@ -121,6 +128,7 @@ def test_a_text_without_a_thought_is_left_as_it_is(text: str) -> None:
         f"◁think▷{THOUGHT}",
         f"<|channel|>analysis<|message|>{THOUGHT}",
         f"<think>{THOUGHT}</thinking>",
+        f'<details type="reasoning" done="false">{THOUGHT}',
     ],
 )
 def test_a_thought_that_never_ends_leaves_an_empty_answer(text: str) -> None:

@@ -1,10 +1,14 @@
 """What a chat or completions endpoint replies: the text, its thought, and whether it was cut."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
-"""Fields of a message in which servers with a reasoning parser return the thought."""
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "reasoning_text", "thought")
+"""Fields in which servers return the thought of a message, or of a part of it."""
+_TEXT_FIELDS = ("text", "content", "value")
+_IS_THOUGHT = re.compile(r"think|reason|thought", re.IGNORECASE)
+_AT_LIMIT = re.compile(r"length|max_?(?:output_?|completion_?)?tokens|model_length|\w*context_window\w*", re.IGNORECASE)
 
 
 class EndpointReply(str):
@@ -32,6 +36,36 @@ def parse_generations(outputs: Any, **_: object) -> list[EndpointReply]:
     return [reply for body in (outputs if isinstance(outputs, list) else [outputs]) for reply in _replies(body)]
 
 
+def text_and_thought(message: Mapping[str, Any]) -> tuple[str, str]:
+    """The text of a message, and the thought that the server reports beside it ("" for none).
+
+    The content is a text or a list of parts, of which some may be thoughts. Raises TypeError for
+    any other content.
+    """
+    text, inner = _of_content(message.get("content"))
+    fields = (_all_text(message.get(name)) for name in _THOUGHT_FIELDS)
+    return text, next(filter(None, fields), inner)
+
+
+def at_limit(choice: Mapping[str, Any]) -> bool:
+    """Whether a choice says that it ended at a token limit."""
+    return _AT_LIMIT.fullmatch(str(choice.get("finish_reason"))) is not None
+
+
+def thinking_tokens(usage: object) -> int | None:
+    """The tokens of a thought that the server counts, if any."""
+    if not isinstance(usage, Mapping):
+        return None
+    counts = (usage.get(name) for name in ("completion_tokens_details", "output_tokens_details"))
+    for count in (
+        *(found.get("reasoning_tokens") for found in counts if isinstance(found, Mapping)),
+        usage.get("reasoning_tokens"),
+    ):
+        if isinstance(count, int) and count > 0:
+            return count
+    return None
+
+
 def _replies(body: Any) -> list[EndpointReply]:
     choices = body.get("choices") if isinstance(body, dict) else None
     if not isinstance(choices, list) or not choices:
@@ -41,35 +75,53 @@ def _replies(body: Any) -> list[EndpointReply]:
         if choice.get("error"):
             raise ValueError(f"the endpoint's reply holds an error: {str(choice['error'])[:200]}")
     counted = body.get("usage") if len(choices) == 1 else None
-    return [_reply(choice, _thinking_tokens(counted)) for choice in found]
+    return [_reply(choice, thinking_tokens(counted)) for choice in found]
 
 
 def _reply(choice: Mapping[str, Any], tokens: int | None) -> EndpointReply:
     message = choice.get("message")
-    cut = choice.get("finish_reason") == "length"
-    if not isinstance(message, Mapping):
-        return EndpointReply(_text(choice.get("text"))[0], cut=cut)
-    text, thought = _text(message.get("content"))
-    fields = (_text(message.get(name))[0] for name in _THOUGHT_FIELDS)
-    return EndpointReply(text, thought or next(filter(None, fields), ""), tokens, cut)
+    if not isinstance(message, Mapping):  # Of a completions endpoint.
+        message = {"content": choice.get("text")}
+    try:
+        text, thought = text_and_thought(message)
+    except TypeError:
+        raise ValueError(f"the endpoint's reply has no text: {str(message)[:200]}") from None
+    return EndpointReply(text, thought, tokens, at_limit(choice))
 
 
-def _text(content: object) -> tuple[str, str]:
-    """Text and thought of a message's content, which is a text or a list of parts."""
-    if isinstance(content, str):
-        return content, ""
+def _of_content(content: object) -> tuple[str, str]:
+    """Text and thought of a message's content."""
+    if content is None or isinstance(content, str):
+        return content or "", ""
     texts: list[str] = []
     thoughts: list[str] = []
-    for part in content if isinstance(content, Sequence) else ():
-        if isinstance(part, str):
-            texts.append(part)
+    for part in content if isinstance(content, list) else [content]:
+        if isinstance(part, Mapping) and _is_thought(part):
+            thoughts.append(_all_text(part))
         elif isinstance(part, Mapping):
-            inner = next((part[name] for name in _THOUGHT_FIELDS if part.get(name)), None)
-            (texts if inner is None else thoughts).append(_text(part.get("text") if inner is None else inner)[0])
-    return "".join(texts), "".join(thoughts)
+            texts.append(_all_text({name: part.get(name) for name in _TEXT_FIELDS}))
+        elif part is None or isinstance(part, str):
+            texts.append(part or "")
+        else:
+            raise TypeError
+    return "".join(texts), "\n".join(filter(None, thoughts))
 
 
-def _thinking_tokens(usage: object) -> int | None:
-    details = usage.get("completion_tokens_details") if isinstance(usage, Mapping) else None
-    count = details.get("reasoning_tokens") if isinstance(details, Mapping) else None
-    return count if isinstance(count, int) and count > 0 else None
+def _is_thought(part: Mapping[str, Any]) -> bool:
+    """Whether the type of a part of a content, or the name of a field in it, says thought."""
+    names = (name for name, value in part.items() if value)
+    return any(map(_IS_THOUGHT.search, (str(part.get("type")), *names)))
+
+
+def _all_text(value: object) -> str:
+    """All text in a value, however deep it lies: "" where there is none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        found = (
+            _all_text(inner)
+            for name, inner in value.items()
+            if name in _TEXT_FIELDS or _IS_THOUGHT.search(name) or name == "summary"
+        )
+        return next(filter(None, found), "")
+    return "".join(map(_all_text, value)) if isinstance(value, Sequence) else ""

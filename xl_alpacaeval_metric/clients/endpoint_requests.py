@@ -1,12 +1,10 @@
 """The HTTP of the harness's endpoint models, with replies that are read up to a limit."""
 
-import json
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from xl_alpacaeval_metric.clients.openai.body import MAX_BYTES, BodyRefused
+from xl_alpacaeval_metric.clients.openai.body import MAX_BYTES, BodyRefused, complaint_of, parsed
 from xl_alpacaeval_metric.clients.openai.endpoint import AZURE_HOSTS, key_header
-from xl_alpacaeval_metric.clients.openai.protocol import complaint_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -77,7 +75,7 @@ def ask(
         if response.status_code in (400, 422):
             raise RequestRefused(complaint_of(found.decode("utf-8", "replace")) or f"status {response.status_code}")
         response.raise_for_status()
-        return json.loads(found)
+        return parsed(found.decode("utf-8", "replace"))
 
 
 class _Session:
@@ -124,7 +122,7 @@ class _Reply:
         return found.decode("utf-8", "replace")
 
     async def json(self) -> Any:
-        return json.loads(await self.text())
+        return parsed(await self.text())
 
 
 def _too_long() -> str:

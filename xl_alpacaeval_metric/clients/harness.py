@@ -9,16 +9,13 @@ from typing import Any
 
 from xl_alpacaeval_metric.clients import harness_steps
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, Failure, IsUsable, Reply, Request, Thinking
-from xl_alpacaeval_metric.clients.local import weights
-from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens, thought_marks
+from xl_alpacaeval_metric.clients.local import thinking_switch, weights
+from xl_alpacaeval_metric.clients.local.chat_template import break_special_tokens, text_of, thought_marks
 from xl_alpacaeval_metric.clients.local.text_reply import TextReplies, unusable
 from xl_alpacaeval_metric.errors import MissingExtra, ModelUnavailable, UserError, first_line
 from xl_alpacaeval_metric.models import arguments, placement, source
 from xl_alpacaeval_metric.models.placement import Placement
 from xl_alpacaeval_metric.models.source import Source
-
-SWITCHED = ("hf", "vllm")
-"""Backends of the harness that pass the switch of a chat template on."""
 
 
 class HarnessClient:
@@ -77,9 +74,11 @@ class HarnessClient:
 
         try:
             # Without an explicit value, transformers asks on the terminal.
-            AutoTokenizer.from_pretrained(self.model, trust_remote_code=self.args.get("trust_remote_code") is True)
+            trusted = self.args.get("trust_remote_code") is True
+            tokenizer = AutoTokenizer.from_pretrained(self.model, trust_remote_code=trusted)
         except (OSError, ValueError) as error:
             raise ModelUnavailable(f"{self.spec}: cannot be loaded: {first_line(error)}") from None
+        thinking_switch.for_judge(tokenizer, self.thinking.mode, thought_marks(tokenizer), self.spec)
 
     def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         """As `Client.complete`, in two batches: the requests with choices, then the texts.
@@ -89,7 +88,8 @@ class HarnessClient:
         if not requests:
             return
         lm = self._load()
-        prompts = [self._prompt(lm, request) for request in requests]
+        switches = thinking_switch.for_judge(lm.tokenizer, self.thinking.mode, thought_marks(lm.tokenizer), self.spec)
+        prompts = [_prompt(lm, request, switches) for request in requests]
         lengths = [len(lm.tok_encode(prompt)) for prompt in prompts]
         texts = TextReplies(self.thinking, thought_marks(lm.tokenizer), int(getattr(lm, "max_length", 0) or 2**31))
         attempts: dict[int, Request] = {}
@@ -117,9 +117,6 @@ class HarnessClient:
         """Free the model."""
         self._lm = None
 
-    def _prompt(self, lm: Any, request: Request) -> Any:
-        return lm.apply_chat_template(break_special_tokens(request.messages, lm.tokenizer))
-
     def _placement(self) -> Placement:
         """One copy, over as many GPUs as it needs; raises UserError."""
         return placement.place(self._source, self.backend, self.args, self._gpus)
@@ -130,18 +127,24 @@ class HarnessClient:
             os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
             from lm_eval.api.registry import get_model
 
-            off = {"enable_thinking": False} if self.thinking.mode == "off" and self.backend in SWITCHED else {}
             place = self._placement()
             commit = self._source.commit
             pinned = {"revision": commit} if commit and self.backend == "vllm" else {}
             # vLLM divides by the time that its progress bar has run, which is 0 where bars are off.
             # With a number of requests (vLLM's own default) the harness wants no bar.
             barred = {"batch_size": 256} if self.backend == "vllm" and os.environ.get("TQDM_DISABLE") else {}
-            settings = {"pretrained": self.model, **off, **barred, **pinned, **place.arguments, **self.args}
+            settings = {"pretrained": self.model, **barred, **pinned, **place.arguments, **self.args}
             self._lm = get_model(self.backend).create_from_arg_obj(settings)
             if self.backend == "hf":  # The other backends take this as an argument of a request.
                 self._lm.tok_decode = partial(self._lm.tok_decode, skip_special_tokens=False)
         return self._lm
+
+
+def _prompt(lm: Any, request: Request, switches: Mapping[str, object]) -> Any:
+    chat = break_special_tokens(request.messages, lm.tokenizer)
+    if not switches:
+        return lm.apply_chat_template(chat)
+    return text_of(chat, lm.tokenizer, {**(getattr(lm, "chat_template_args", None) or {}), **switches})
 
 
 def _choose(

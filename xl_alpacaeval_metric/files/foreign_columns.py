@@ -147,9 +147,10 @@ def texts_of(row: Mapping[str, object], where: str) -> Sequence[str]:
     """Every text in a row, each once, under whatever name and at whatever depth; all but its `id`.
 
     Raises UserError where no column that usually holds an instruction, a response, a chat or a text
-    has any.
+    has any, and no other one has a text of several words.
     """
-    if not any(name in _NAMES and next(strings(value), None) is not None for name, value in row.items()):
+    usual = any(name in _NAMES and next(strings(value), None) is not None for name, value in row.items())
+    if not usual and not unread_columns.has_text(row):
         raise UserError(f"{where}: no text; needs instruction and response, or messages")
     return list(dict.fromkeys(text for name, value in row.items() if name != "id" for text in strings(value)))
 

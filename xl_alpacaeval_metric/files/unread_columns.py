@@ -45,12 +45,32 @@ def strings(value: object) -> Iterator[str]:
             waiting += reversed(list(value.values()) if isinstance(value, Mapping) else value)
 
 
-def leave_out(row: Mapping[str, object], names: Collection[str]) -> dict[str, object]:
-    """The row without these columns, and its turns without what is called so."""
-    if not names:
-        return dict(row)
-    in_turns = set(names).difference(TURN)
-    return {name: _without(value, in_turns) for name, value in row.items() if name not in names}
+class LeftOut:
+    """Columns that are left out of rows, and parts of turns that are called so."""
+
+    def __init__(self, names: Collection[str] = ()) -> None:
+        self.names = tuple(names)
+        self._in_turns = set(names).difference(TURN)
+        self._missing, self._columns = set(names), dict[str, None]()
+
+    def without(self, row: Mapping[str, object]) -> dict[str, object]:
+        """The row without them."""
+        if not self.names:
+            return dict(row)
+        if self._missing:
+            parts = (part for value in row.values() if isinstance(value, list) for part in value)
+            self._columns |= dict.fromkeys(row)
+            self._missing.difference_update(row, *(part for part in parts if isinstance(part, Mapping)))
+        return {name: _without(value, self._in_turns) for name, value in row.items() if name not in self.names}
+
+    def check(self) -> None:
+        """Raises UserError where no row that was read had one of the names."""
+        missing = [name for name in self.names if name in self._missing]
+        if missing:
+            there = f"; there are {', '.join([*self._columns][:20])}" if self._columns else ""
+            raise UserError(
+                f"--leave-out {','.join(missing)}: no row has such a column, or turn with such a part{there}"
+            )
 
 
 def check(
@@ -77,6 +97,14 @@ def check(
             f"{where}: column {', '.join(map(str, lost))} has text that is not read; {otherwise}"
             f"leave it out with --leave-out {','.join(map(str, lost))}"
         )
+
+
+def has_text(row: Mapping[str, object]) -> bool:
+    """Whether a column besides labels has a text of several words."""
+    return any(
+        not _is_label(str(name), value) and any(_SEVERAL_WORDS.search(text) for text in _texts(value))
+        for name, value in row.items()
+    )
 
 
 def _is_label(name: str, value: object) -> bool:

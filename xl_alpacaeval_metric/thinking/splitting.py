@@ -24,6 +24,7 @@ _MARK_AS_WORD = re.compile(r"[^\n]* [<\[◁]\S{3,40}")
 _SHORT_SENTENCE = re.compile(r"[^\n]{0,100}\w ")
 _QUOTE_BEFORE = re.compile(r"(?:(?:^|[\s(])(?:[\"'“„«»‘]|\*{1,3})|[「『（])\Z")
 _QUOTE_AFTER = re.compile(r"(?:[\"'”“»«’]|\*{1,3})(?:[\s.,;:!?)]|\Z)|[」』）]")
+_LETTER = re.compile(r"\W*\w\W*")
 _LINE = 200
 """Characters of a line that are looked at on each side of a mark for what quotes it."""
 _MOST_PLACES = 20
@@ -61,7 +62,8 @@ def split(text: str, *, opened: bool = False, marks: Sequence[Marks] = (), anywh
     is quoted. `marks` are looked for beside those that their form tells. A thought further down is
     taken off where its mark is that of the first one or begins a line; other marks belong to an
     answer about such marks, or to a document that the answer holds. Where a text cannot be such an
-    answer, as a judge's reply, `anywhere` takes off these, too, unless they are code.
+    answer, as a judge's reply, `anywhere` takes off these, too, unless they are code, and one that
+    never ends after a letter.
     """
     if (found := channels(text)) is not None:
         thoughts, answers = found
@@ -196,6 +198,10 @@ def _taken_out(
             continue
         end = opening.closing.search(answer, opening.end)
         if end is None:
+            # Not "A <think> tag is left in it".
+            begins = opening.certain and not answer.startswith(" ", opening.end)
+            if anywhere and begins and _LETTER.fullmatch(answer, 0, found.start()):
+                return [answer[opening.end :].strip()], answer[: found.start()]
             unclosed.add(opening.text)
             continue
         thoughts.append(answer[opening.end : end.start()].strip())

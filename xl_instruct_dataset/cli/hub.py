@@ -47,13 +47,13 @@ def build_folder(
 ) -> None:
     """Write a folder for `load_dataset` and the Hub: Parquet files by language pair, and a card."""
     from xl_instruct_dataset.hub import build
-    from xl_instruct_dataset.sources.source import Source, parsed
+    from xl_instruct_dataset.sources.source import Source, left_out
 
     wanted = None if pairs is None else [pair.strip() for pair in pairs.split(",") if pair.strip()]
     with ProgressLine(output, "interrupted; nothing was written") as progress:
         built = build.build(
             wanted,
-            Source(source, streaming, parsed(leave_out)),
+            Source(source, streaming, left_out(leave_out)),
             output,
             progress,
             variant=variant,

@@ -52,8 +52,9 @@ def build(
 ) -> BuildResult:
     """Write the Hub folder `output` whole or not at all; `pairs` None is all of the source's.
 
-    Raises UserError where the source lacks a pair, a row is damaged, an id occurs twice, more than
-    the share `max_wrong` of a pair's responses is not in its language, or `output` has other files.
+    Raises UserError where the source lacks a pair or a column to leave out, a row is damaged, an id
+    occurs twice, more than the share `max_wrong` of a pair's responses is not in its language, or
+    `output` has other files.
     """
     if variant not in VARIANTS:
         raise UserError(f"unknown variant {variant!r}; there are {', '.join(VARIANTS)}")
@@ -74,6 +75,7 @@ def build(
             built.written[pair] = parquet.write(rows, folder / pair)
             _check_pair(built, pair, source.name, max_wrong)
         progress("building", len(wanted), len(wanted))
+        source.leave_out.check()
         text = card.text(about(source, output.resolve().name, variant), built.written)
         (folder / hub_folder.CARD).write_text(text, encoding="utf-8")
         hub_folder.verified(folder)

@@ -16,6 +16,32 @@ _SIGN, _WORD = re.compile(r"[\\^_=<>]"), re.compile(r"[^\W\d_]{2}")
 _WORDS_INSIDE = re.compile(r"\\(?:text\w*|mbox|operatorname)\{[^{}]*\}")
 _DELIMITER = re.compile(r"\\[()\[\]]|\$\$")
 _SPACING = re.compile(r"\s|\\[,;:!]|\\q?quad\b")
+_SYNONYMS = {
+    name: canonical
+    for canonical, names in {
+        "leq": ("le", "leqslant", "leqq"),
+        "geq": ("ge", "geqslant", "geqq"),
+        "neq": ("ne",),
+        "cdot": ("times",),
+        "to": ("rightarrow",),
+        "gets": ("leftarrow",),
+        "implies": ("Rightarrow", "Longrightarrow"),
+        "iff": ("Leftrightarrow", "Longleftrightarrow"),
+        "land": ("wedge",),
+        "lor": ("vee",),
+        "lnot": ("neg",),
+        "frac": ("dfrac", "tfrac", "cfrac"),
+        "binom": ("dbinom", "tbinom"),
+        "ldots": ("dots", "cdots", "dotsc", "dotsb"),
+        "emptyset": ("varnothing",),
+        "": ("left", "right", "displaystyle", "textstyle", "limits", "nolimits", "big", "Big", "bigl", "bigr"),
+    }.items()
+    for name in names
+}
+"""Commands of LaTeX that say what another one does, and those that say nothing but a size."""
+_SYNONYM = re.compile(rf"\\({'|'.join(_SYNONYMS)})(?![A-Za-z])")
+_LETTERS = {"≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "×": r"\cdot", "·": r"\cdot", "→": r"\to", "−": "-"}
+"""Signs in formulas that have a command, too."""
 _COMMA = re.compile(r"(?<=\d)(?:\{,\}|,)(?=\d)")
 _BARE = re.compile(r"(?<![\w\\:])\\[A-Za-z]{2,}(?![\w\\])|(?<=[\w)\]])\^\{?[-\w]+")
 """What belongs to a formula without dollars: a command, but no path of Windows, or a power."""
@@ -47,8 +73,8 @@ _BRACKET = re.compile(
 def lost(source: str, translated: str) -> Iterator[tuple[str, list[str]]]:
     """Each kind of which the translation lacks some, with these; both texts without their code.
 
-    A formula may have other delimiters, spaces, words inside \\text{} and a decimal comma. Dollars
-    around a number with words are money.
+    A formula may have other delimiters, spaces, words inside \\text{}, a decimal comma, and a
+    command that says the same (`\\le`, `\\leq`). Dollars around a number with words are money.
     """
     formulas = [found for found in _FORMULA.finditer(source) if _is_formula(found["inline"])]
     there = _normal(translated)
@@ -56,7 +82,7 @@ def lost(source: str, translated: str) -> Iterator[tuple[str, list[str]]]:
     written = {_normal(found[0]): found[0] for found in formulas}
     if missing := [written[form] for form, count in wanted.items() if there.count(form) < count]:
         yield "formulas", missing
-    before, after = (_without_formulas(text) for text in (source, translated))
+    before, after = (_plain_commands(_without_formulas(text)) for text in (source, translated))
     kinds: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
         ("formulas", lambda text: _BARE.findall(_RAISED.sub(lambda found: f"^{found[0].translate(_LOWERED)}", text))),
         ("placeholders", lambda text: (re.sub(r"\s", "", found) for found in _PLACEHOLDER.findall(text))),
@@ -92,8 +118,15 @@ def _without_formulas(text: str) -> str:
 
 def _normal(text: str) -> str:
     """The text with all its formulas written in one way."""
-    text = _WORDS_INSIDE.sub(r"\\text", kept_numbers.plain_digits(text)).replace(r"\times", r"\cdot")
+    text = _plain_commands(_WORDS_INSIDE.sub(r"\\text", kept_numbers.plain_digits(text)))
+    for sign, command in _LETTERS.items():
+        text = text.replace(sign, command)
     return _COMMA.sub(".", _SPACING.sub("", _DELIMITER.sub("$", text)))
+
+
+def _plain_commands(text: str) -> str:
+    """The text with one command of LaTeX for those that say the same."""
+    return _SYNONYM.sub(lambda found: f"\\{name}" if (name := _SYNONYMS[found[1]]) else "", text)
 
 
 def _entities(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
@@ -25,13 +25,13 @@ _LICENSES = {RELEASED: "cc-by-sa-4.0"}
 class Source:
     """A source by its name: "sample", a folder, or a dataset's id on the Hub.
 
-    With `streaming`, files on the Hub are read without a download. Columns called as those of
-    `leave_out` are not there.
+    With `streaming`, files on the Hub are read without a download. Columns of `leave_out` are not
+    read.
     """
 
     name: str
     streaming: bool = False
-    leave_out: tuple[str, ...] = ()
+    leave_out: unread_columns.LeftOut = field(default_factory=unread_columns.LeftOut)
 
     @property
     def folder(self) -> Path | None:
@@ -87,7 +87,7 @@ class Source:
         provenance = Provenance(dataset=self.name if self.folder is None else self.folder.name, license=self.license)
         unread: set[str] = set()
         for number, (where, row) in enumerate(found, 1):
-            row = unread_columns.leave_out(row, self.leave_out)
+            row = self.leave_out.without(row)
             made = row_of(row, where, codes, f"{pair}-{number:07d}", provenance)
             if new := unread_columns.of(row, unread.union(foreign_columns.READ, columns_of(row))):
                 unread.update(new)
@@ -164,9 +164,9 @@ class Source:
         return Path(hf_hub_download(self.name, name, repo_type="dataset")).open("rb")
 
 
-def parsed(columns: str) -> tuple[str, ...]:
-    """The names in a list of columns with commas between them."""
-    return tuple(name.strip() for name in columns.split(",") if name.strip())
+def left_out(columns: str) -> unread_columns.LeftOut:
+    """The columns in a list with commas between their names."""
+    return unread_columns.LeftOut([name.strip() for name in columns.split(",") if name.strip()])
 
 
 def _not_reached(repo: str, error: Exception, file: str = "the list of its files") -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.commands import complaint, start_alpacaeval
 from tests.commands import run_alpacaeval as run
-from tests.helpers import FINNISH, GERMAN
+from tests.helpers import FINNISH, GERMAN, PATIENCE
 from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.benchmark.written import journal, references
@@ -62,7 +62,7 @@ def test_two_commands_ask_for_the_same_references_once(tmp_path: Path) -> None:
     with JudgeServer(latency=0.5) as server:
         where = ("--benchmark-path", tmp_path, "--concurrency", 1)
         both = [start_alpacaeval(*command, *where, OPENAI_BASE_URL=server.url) for _ in range(2)]
-        errors = [process.communicate(timeout=100)[1] for process in both]
+        errors = [process.communicate(timeout=PATIENCE)[1] for process in both]
         sent = server.seen.keys
     assert [process.returncode for process in both] == [0, 0], errors
     assert "waiting for another process that asks for references by openai/any" in "".join(errors)

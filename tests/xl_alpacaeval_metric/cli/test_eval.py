@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +16,9 @@ from transformers import AutoTokenizer
 from tests import small_gguf
 from tests.commands import Result, complaint, run_python, start_alpacaeval
 from tests.commands import run_alpacaeval as run
+from tests.helpers import PATIENCE, children_of, wait_until
 from tests.servers.judge import JudgeServer
+from tests.stubborn_server import none_alive
 from xl_alpacaeval_metric.runs.answers.thoughts import Thoughts
 
 
@@ -120,13 +122,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(smollm2: Path, tmp_path: Pa
             *("--judge", "openai/any", "--judge-base-url", server.url, "--output", folder),
         ]
         process = start_alpacaeval(*options)
-        deadline = time.monotonic() + 120
-        while not (folder / "samples.jsonl").exists() or not (folder / "samples.jsonl").read_text().count("\n"):
-            assert time.monotonic() < deadline, "no answer came"
-            assert process.poll() is None, process.stderr.read() if process.stderr else ""
-            time.sleep(0.05)
+        samples = folder / "samples.jsonl"
+        wait_until(lambda: samples.exists() and "\n" in samples.read_text(), process)
         os.killpg(process.pid, signal.SIGINT)
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=PATIENCE)
         assert process.returncode == 130
         assert "the same command goes on from there" in stderr
         assert "Traceback" not in stderr
@@ -205,12 +204,12 @@ def test_the_generating_process_ends_with_the_command(ending: signal.Signals, tm
         options = ("--backend", "local-chat-completions", "--model-args", f"base_url={server.url}", "--judge", "none")
         command = ("eval", "any", *options, "--languages", "de", "--limit", 4, "--concurrency", 1, "--output", folder)
         process = start_alpacaeval(*command)
-        wait_for(lambda: len(answered) > 3)
+        wait_until(lambda: len(answered) > 3, process)
         children = children_of(process.pid)
         assert children
         process.send_signal(ending)
-        _, stderr = process.communicate(timeout=15)
-        wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 10)
+        _, stderr = process.communicate(timeout=PATIENCE)
+        assert none_alive(children)
         assert process.returncode == (-9 if ending == signal.SIGKILL else 128 + ending)
         assert ending == signal.SIGKILL or "the same command goes on" in stderr
         assert "Traceback" not in stderr
@@ -222,17 +221,6 @@ def test_the_generating_process_ends_with_the_command(ending: signal.Signals, tm
     whole = lines(folder / "samples.jsonl")
     assert [row for row in whole if row["prediction"] == "Hallo"] == half
     assert len(whole) == 4
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def children_of(process: int) -> list[str]:
-    return Path(f"/proc/{process}/task/{process}/children").read_text().split()
 
 
 def test_keys_are_in_no_file_of_the_run(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from tests.commands import Result, complaint, start_alpacaeval
 from tests.commands import run_alpacaeval as run
-from tests.helpers import FINNISH, write_jsonl
+from tests.helpers import FINNISH, wait_until, write_jsonl
 from tests.servers.judge import FAULTS, Behaviour, JudgeServer, Refused
 
 TOO_LONG = (400, "This model's maximum context length is 8192 tokens.")
@@ -190,9 +190,7 @@ def test_twenty_kills_repeat_no_more_than_was_in_flight(server: JudgeServer, tmp
     def killed(when: Callable[[], bool], after: float = 0.0) -> tuple[int, str]:
         """Exit code and standard error of the command, killed `after` seconds after `when()`."""
         process = start_alpacaeval(*arguments)
-        deadline = time.monotonic() + 60
-        while not when() and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.001)
+        wait_until(lambda: when() or process.poll() is not None)
         time.sleep(after)
         process.kill()
         _, errors = process.communicate()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+from tests.helpers import PATIENCE
 from tests.servers.judge import JudgeServer, hash_verdict
 from xl_alpacaeval_metric.clients.base import Completion, Request
 from xl_alpacaeval_metric.clients.openai.client import OpenAIClient
@@ -33,7 +34,7 @@ def is_verdict(completion: Completion) -> bool:
 
 @contextmanager
 def client_of(server: JudgeServer, **options: Any) -> Iterator[OpenAIClient]:
-    options = {"concurrency": 8, "timeout": 5.0, "api_key": KEY, **options}
+    options = {"concurrency": 8, "timeout": PATIENCE, "api_key": KEY, **options}
     with closing(OpenAIClient("m", base_url=server.url, **options)) as client:
         yield client
 
@@ -48,11 +49,3 @@ def soon(condition: Callable[[], bool], action: Callable[[], None]) -> None:
         action()
 
     threading.Thread(target=wait, daemon=True).start()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Return when the condition holds; fails if it does not in that time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.005)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import pytest
 
+from tests.helpers import PATIENCE
 from tests.servers.batch import BatchServer
 from tests.servers.judge import JudgeServer, hash_verdict
 from xl_alpacaeval_metric.clients.base import (
@@ -102,7 +103,7 @@ class Maker:
 
     def _endpoint(self, server: JudgeServer) -> OpenAIClient:
         self.stack.enter_context(server)
-        return OpenAIClient("m", base_url=server.url, retries=1, concurrency=4, timeout=10.0)
+        return OpenAIClient("m", base_url=server.url, retries=1, concurrency=4, timeout=PATIENCE)
 
 
 def _reply(body: dict[str, Any]) -> str | None:
@@ -274,7 +275,7 @@ def collected(outcomes: "queue.SimpleQueue[Outcome]", stream: RequestStream, cou
     """The next replies of a stream; each index comes once."""
     found: dict[int, Reply] = {}
     for _ in range(count):
-        outcome = outcomes.get(timeout=20)
+        outcome = outcomes.get(timeout=PATIENCE)
         assert not isinstance(outcome, Exception), outcome
         assert outcome[0] not in found
         found[outcome[0]] = outcome[1]

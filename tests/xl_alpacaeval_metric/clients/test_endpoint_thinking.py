@@ -16,7 +16,7 @@ from xl_alpacaeval_metric.clients.openai.body import MAX_BYTES, BodyRefused
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.runs.answers import harness_model
 
-OFF = {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}}
+OFF = {"chat_template_kwargs": {"enable_thinking": False, "thinking": False, "thinking_budget": 0}}
 Message = Callable[[dict[str, Any]], dict[str, Any]]
 
 

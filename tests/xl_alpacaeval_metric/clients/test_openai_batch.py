@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.commands import run_alpacaeval, start_alpacaeval
-from tests.helpers import comparison
+from tests.helpers import comparison, wait_until
 from tests.servers.batch import BatchServer
 from tests.servers.judge import hash_verdict
 from tests.xl_alpacaeval_metric.clients.endpoint_client import ask, asks, is_verdict
@@ -231,10 +230,7 @@ def test_a_killed_run_goes_on_with_the_same_batch(server: BatchServer, tmp_path:
     ]
     server.change(hold=True)
     with start_alpacaeval(*command, OPENAI_API_KEY=KEY) as process:
-        deadline = time.monotonic() + 60
-        while server.calls["GET /v1/batches/*"] < 2 and time.monotonic() < deadline:
-            assert process.poll() is None, process.stderr and process.stderr.read()
-            time.sleep(0.02)
+        wait_until(lambda: server.calls["GET /v1/batches/*"] >= 2, process)
         os.kill(process.pid, signal.SIGKILL)
     state = (tmp_path / "run" / "batch.json").read_text()
     assert "batch_1" in state

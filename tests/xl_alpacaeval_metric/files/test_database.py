@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import ROOT
+from tests.helpers import PATIENCE, ROOT
 from xl_alpacaeval_metric.clients.base import Completion
 from xl_alpacaeval_metric.clients.reply_store import ReplyStore
 from xl_alpacaeval_metric.errors import UserError
@@ -227,7 +227,7 @@ def test_another_users_file_is_read_and_stays_as_it_is(mode: int, capfd: pytest.
             found: Queue[object] = context.Queue()
             reader = context.Process(target=_as_nobody, args=(file, found))
             reader.start()
-            assert found.get(timeout=60) == ["old", None]
+            assert found.get(timeout=PATIENCE) == ["old", None]
             reader.join()
             said = f"cache {file}: can be read and not written, so that what is new is not kept\n"
             assert capfd.readouterr().err == said
@@ -235,7 +235,7 @@ def test_another_users_file_is_read_and_stays_as_it_is(mode: int, capfd: pytest.
         file.chmod(0o600)
         reader = context.Process(target=_as_nobody, args=(file, found))
         reader.start()
-        assert found.get(timeout=60) == f"cache {file}: Permission denied; give a file that can be written"
+        assert found.get(timeout=PATIENCE) == f"cache {file}: Permission denied; give a file that can be written"
         reader.join()
         assert capfd.readouterr().err == ""
     finally:

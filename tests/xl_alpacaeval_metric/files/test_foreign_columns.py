@@ -157,6 +157,9 @@ def test_what_is_no_conversation_is_one_line(row: dict[str, Any], says: str) -> 
 def test_every_text_of_a_row_is_found_once_at_any_depth() -> None:
     row = {"id": "7", "messages": [USER, ASSISTANT], "chosen": [USER, {"content": ["Nie."]}], "n": 4, "prompt": "Why?"}
     assert texts_of(row, "") == ["user", "Why?", "assistant", "Darum.", "Nie."]
+    assert texts_of({"id": "7", "data": ["Why is that so?", "Darum."]}, "") == ["Why is that so?", "Darum."]
+    arena = {"conversation_a": [USER, ASSISTANT], "conversation_b": [USER, {**ASSISTANT, "content": "Es ist so."}]}
+    assert {"Why?", "Darum.", "Es ist so."} <= {*texts_of(arena, "")}
     deep: Any = "unten"
     for _ in range(5000):
         deep = [deep]
@@ -190,7 +193,7 @@ def test_a_text_that_no_turn_has_needs_a_word_of_the_user(more: dict[str, Any]) 
     ):
         conversation_of(row, "data line 3")
     assert len(conversation_of(row, "data line 3", more.keys())) == 2
-    assert len(conversation_of(unread_columns.leave_out(row, more.keys()), "")) == 2
+    assert len(conversation_of(unread_columns.LeftOut(more.keys()).without(row), "")) == 2
 
 
 @pytest.mark.parametrize(
@@ -220,7 +223,7 @@ def test_a_part_of_a_turn_that_is_not_read_needs_a_word_of_the_user() -> None:
         match=r"^line 3, a turn of assistant: column thinking has text that is not read; leave it out with --leave-out thinking$",
     ):
         conversation_of(row, "line 3")
-    assert turns(**unread_columns.leave_out(row, ["thinking", "content"])) == turns(messages=[USER, ASSISTANT])
+    assert turns(**unread_columns.LeftOut(["thinking", "content"]).without(row)) == turns(messages=[USER, ASSISTANT])
 
 
 def test_other_names_of_a_chat_its_history_and_system_prompt() -> None:
@@ -229,3 +232,14 @@ def test_other_names_of_a_chat_its_history_and_system_prompt() -> None:
     assert [text for _, text in said] == ["Be kind.", "Hi.", "Hallo.", "Why?", "Darum."]
     with pytest.raises(UserError, match="chat_history and history have different texts"):
         turns(instruction="Why?", response="Darum.", history=[["Hi.", "Hallo."]], chat_history=[["Hi.", "Moin."]])
+
+
+def test_a_column_to_leave_out_that_no_row_has_is_named() -> None:
+    left_out = unread_columns.LeftOut(["note", "thinking", "nope", "never"])
+    left_out.without({"note": "a", "messages": [{**USER, "thinking": "b"}]})
+    left_out.without({"id": "1"})
+    with pytest.raises(
+        UserError, match=r"--leave-out nope,never: no row has such a column.*; there are note, messages, id"
+    ):
+        left_out.check()
+    unread_columns.LeftOut().check()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import PATIENCE
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.lock import FolderLock
@@ -52,7 +53,7 @@ def test_no_two_processes_are_in_the_folder_at_once(tmp_path: Path) -> None:
     """Each of three processes locks and unlocks as fast as it can; a second one inside fails."""
     contenders = [start(CONTENDER, tmp_path / "run", 2) for _ in range(3)]
     for process in contenders:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, errors
         assert int(output) > 0
     assert list((tmp_path / "run").iterdir()) == []
@@ -65,7 +66,7 @@ def test_another_process_stays_out_until_the_lock_is_released(tmp_path: Path) ->
     with pytest.raises(UserError, match="another process is working in this folder"), FolderLock(tmp_path):
         pass
     assert (tmp_path / lock.FILE).exists()
-    holder.communicate("", timeout=30)
+    holder.communicate("", timeout=PATIENCE)
     with FolderLock(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
@@ -76,7 +77,7 @@ def test_a_killed_process_holds_no_lock(tmp_path: Path) -> None:
     assert holder.stdout is not None
     holder.stdout.readline()
     holder.kill()
-    holder.communicate(timeout=30)
+    holder.communicate(timeout=PATIENCE)
     assert (tmp_path / lock.FILE).exists()
     with FolderLock(tmp_path):
         pass

@@ -89,9 +89,12 @@ def test_a_run_without_verdicts_shows_the_languages_alone(tmp_path: Path) -> Non
     assert not {"win_rate_by_language", "difference", "judge_check", "costs"} & found.keys()
     assert {"overview", "answered_in", "fidelity", "settings"} <= found.keys()
     judged = made_runs.make(tmp_path / "judged", made_runs.answers())
-    table = {row[0]: row[1:] for row in rows(sections(folder, judged)["win_rate"])}
+    found = sections(folder, judged)
+    table = {row[0]: row[1:] for row in rows(found["win_rate"])}
     assert table["run"][0] == "-"
     assert "(" in table["judged"][0]
+    for name in ("win_rate", "win_rate_by_language"):
+        assert "not in the chart, since they have no win rate: run" in found[name].lines
 
 
 def test_runs_that_cannot_be_compared_are_shown_with_the_reason(two: list[Path]) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 from tests.commands import Result, complaint, start_alpacaeval
 from tests.commands import run_alpacaeval as run
-from tests.helpers import FINNISH, write_jsonl
+from tests.helpers import FINNISH, PATIENCE, wait_until, write_jsonl
 from tests.servers.judge import JudgeServer
 
 UNLIKE = ("usage",)
@@ -181,10 +180,10 @@ def test_a_kill_while_a_run_grows_loses_nothing_and_a_second_command_is_refused(
     slow.change(latency=5.0)
     options = ("--languages", "fi,tr", "--limit", 2, "--both-orders", "--concurrency", 1)
     process = servers.eval(folder, *options, judge=servers.other, start=True)
-    wait_for(lambda: slow.seen.in_flight > 0 and (folder / "judges").is_dir(), process)
+    wait_until(lambda: slow.seen.in_flight > 0 and (folder / "judges").is_dir(), process)
     assert "another process" in complaint(run("judge", folder, "--judge", "none"))
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     slow.change(latency=0.0)
     # The first judge's run is whole, as if nothing had been begun.
     servers.asked()
@@ -207,9 +206,9 @@ def test_a_growth_that_was_killed_is_no_finished_run(servers: Servers, tmp_path:
     finished(run("judge", all_rows, *judge, "--output", whole))
     servers.judge.change(latency=0.3)
     process = start_alpacaeval("judge", all_rows, *judge, "--output", folder)
-    wait_for(lambda: len((folder / "verdicts.jsonl").read_text("utf-8").splitlines()) > 4, process)
+    wait_until(lambda: len((folder / "verdicts.jsonl").read_text("utf-8").splitlines()) > 4, process)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     servers.judge.change(latency=0.0)
     for command in (
         ("rank", folder, whole),
@@ -225,9 +224,9 @@ def test_a_growth_that_was_killed_is_no_finished_run(servers: Servers, tmp_path:
     before = (folder / "results.json").read_bytes()
     servers.judge.change(latency=5.0)
     process = start_alpacaeval("judge", all_rows, *judge, "--output", folder)
-    wait_for(lambda: servers.judge.seen.in_flight > 0, process)
+    wait_until(lambda: servers.judge.seen.in_flight > 0, process)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert (folder / "results.json").read_bytes() == before
 
 
@@ -254,11 +253,3 @@ def test_a_folder_of_version_0_1_takes_another_judge_and_none_and_its_own_again(
     (by_other,) = (folder / "judges").glob("openai-other-*")
     agreed = finished(run("agreement", folder, by_other))
     assert "agreement %" in agreed.stdout
-
-
-def wait_for(condition: Any, process: Any) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline
-        assert process.poll() is None, process.stderr.read() if process.stderr else ""
-        time.sleep(0.05)

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 from tests.commands import Result, start_alpacaeval
 from tests.commands import run_alpacaeval as run
+from tests.helpers import PATIENCE, wait_until
 from tests.servers.judge import Behaviour, JudgeServer
 from xl_alpacaeval_metric.files import jsonl
 
@@ -19,13 +19,6 @@ N = 6
 
 def lines(file: Path) -> list[dict[str, Any]]:
     return list(jsonl.read_lines(file))
-
-
-def wait_until(condition: Any, seconds: float = 60.0) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return bool(condition())
 
 
 def answer(body: Mapping[str, Any]) -> str:
@@ -44,7 +37,8 @@ class Candidate(JudgeServer):
     def _answer(self, body: dict[str, Any]) -> str:
         number = len(self.seen.log)  # The first request shows whether the model thinks.
         if number in self.gates:
-            self.opened.append(wait_until(self.gates.pop(number)))
+            wait_until(self.gates.pop(number))
+            self.opened.append(True)
         return answer(body)
 
 
@@ -135,9 +129,10 @@ def test_nothing_is_asked_twice_after_a_kill(
     candidate.gates = {4: lambda: bool(ended)}
     process = start_alpacaeval(*command(candidate, judge, folder))
     # Three are answered, and three judged.
-    assert wait_until(lambda: (folder / "verdicts.jsonl").exists() and len(lines(folder / "verdicts.jsonl")) == 3)
+    verdicts = folder / "verdicts.jsonl"
+    wait_until(lambda: verdicts.exists() and len(lines(verdicts)) == 3, process)
     process.send_signal(ending)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     ended.append(1)
     answered = len(lines(folder / "samples.jsonl"))
     assert answered == 3

@@ -37,7 +37,7 @@ class Held:
             if number == self.after:
                 self.reached.set()
                 self.what()
-                self.given_up = not self.released.wait(60)
+                self.given_up = not self.released.wait(helpers.PATIENCE)
             yield one
 
 
@@ -110,7 +110,7 @@ def test_ctrl_c_ends_it_though_the_source_says_nothing(tmp_path: Path, monkeypat
         ]  # It waits for the source, and nothing waits for it.
         readers = [thread for thread in threading.enumerate() if "ThreadPoolExecutor" in thread.name]
         for reader in readers:
-            reader.join(10)
+            reader.join(helpers.PATIENCE)
         assert not [reader for reader in readers if reader.is_alive()], "the process would wait for it"
         held.released.set()
         # The complete shard is not repeated; the incomplete one is complete only now.

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests import commands
+from tests.helpers import PATIENCE, children_of, wait_until
 from tests.servers import teacher
 from tests.servers.judge import JudgeServer
+from tests.stubborn_server import none_alive
 from tests.xl_instruct_dataset.generate import generating
 from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_instruct_dataset.generate.config import work_folder
@@ -26,11 +28,8 @@ def started(server: JudgeServer, output: Path, **given: object) -> "subprocess.P
     return commands.start_instruct(*arguments, cwd=output.parent)
 
 
-def wait_for(condition: object, process: "subprocess.Popen[str]") -> None:
-    deadline = time.monotonic() + 60
-    while not condition() and process.poll() is None:  # type: ignore[operator]
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.01)
+def workers_of(process: "subprocess.Popen[str]") -> list[int]:
+    return [worker for child in children_of(process.pid) for worker in children_of(child)]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +50,7 @@ def test_killed_at_any_point_it_goes_on(whole: tuple[Path, Counter[str]], tmp_pa
             process = started(server, tmp_path / "out")
             goal = draw.randint(1, 2 * distinct.total() // KILLS)
             before = generating.asked(server).total()
-            wait_for(lambda: generating.asked(server).total() >= before + goal, process)  # noqa: B023
+            wait_until(lambda: generating.asked(server).total() >= before + goal or process.poll() is not None)  # noqa: B023
             time.sleep(draw.random() * 0.1)
             process.kill()
             process.communicate()
@@ -68,13 +67,12 @@ def test_killed_at_any_point_it_goes_on(whole: tuple[Path, Counter[str]], tmp_pa
 def test_workers_of_a_killed_command_end_with_it(tmp_path: Path) -> None:
     with JudgeServer(reply=teacher.fluent, latency=0.2) as server:
         process = started(server, tmp_path / "out", workers=2)
-        wait_for(lambda: generating.asked(server).total() >= 3, process)
+        wait_until(lambda: generating.asked(server).total() >= 3, process)
+        workers = workers_of(process)
+        assert len(workers) == 2
         process.kill()
         process.communicate()
-        time.sleep(1)
-        seen = len(server.seen.log)
-        time.sleep(1)
-        assert len(server.seen.log) == seen
+        assert none_alive(workers)
         # The lock is released, too.
         with FolderLock(work_folder.of(tmp_path / "out")):
             pass
@@ -84,11 +82,11 @@ def test_workers_of_a_killed_command_end_with_it(tmp_path: Path) -> None:
 def test_a_killed_worker_ends_the_command(whole: tuple[Path, Counter[str]], tmp_path: Path) -> None:
     with JudgeServer(reply=teacher.fluent, latency=0.1) as server:
         process = started(server, tmp_path / "out", workers=2)
-        wait_for(lambda: generating.asked(server).total() >= 6, process)
-        workers = [worker for child in children_of(process.pid) for worker in children_of(child)]
+        wait_until(lambda: generating.asked(server).total() >= 6, process)
+        workers = workers_of(process)
         assert len(workers) == 2
         os.kill(workers[0], signal.SIGKILL)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 2
         assert "a worker was killed by SIGKILL, most likely for memory" in errors.splitlines()[-1]
         assert not Path(f"/proc/{workers[1]}").exists()
@@ -96,18 +94,14 @@ def test_a_killed_worker_ends_the_command(whole: tuple[Path, Counter[str]], tmp_
     assert generating.rows(tmp_path / "out", "en-fi") == generating.rows(whole[0], "en-fi")
 
 
-def children_of(process: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_says_how_it_goes_on(whole: tuple[Path, Counter[str]], tmp_path: Path, workers: int) -> None:
     with JudgeServer(reply=teacher.fluent, latency=0.1) as server:
         process = started(server, tmp_path / "out", workers=workers)
-        wait_for(lambda: generating.asked(server).total() >= 6, process)
+        wait_until(lambda: generating.asked(server).total() >= 6, process)
         os.kill(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 130
         assert errors.splitlines()[-1].startswith("interrupted; what is finished is in ")
         assert "Traceback" not in errors

@@ -191,7 +191,7 @@ def test_an_endpoint_that_is_no_use_is_one_line_within_seconds(said: Said) -> No
         assert "check the model's name" in said(server)
         server.behaviour = type(server.behaviour)()
         assert "no connection" in said(server, judge="openai/j", judge_base_url="http://127.0.0.1:9/v1")
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 120
 
 
 def test_what_belongs_to_others_is_left_alone(said: Said, tmp_path: Path) -> None:

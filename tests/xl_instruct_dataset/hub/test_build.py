@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from huggingface_hub import DatasetCard
 
 from tests.commands import run_python
 from tests.commands import start_instruct as start
-from tests.helpers import rows, write_jsonl
+from tests.helpers import rows, wait_until, write_jsonl
 from tests.xl_instruct_dataset.hub.building import command, numbered
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.parquet import rows_at
@@ -232,11 +231,7 @@ def test_a_killed_build_leaves_what_was_there(ending: signal.Signals, tmp_path: 
     before = {file: file.read_bytes() for file in output.rglob("*") if file.is_file()}
     write_jsonl(tmp_path / "mine" / "en-de.jsonl", rows(200_000))
     process = start("build", "--source", "mine", cwd=tmp_path)
-    limit = time.monotonic() + 60
-    while not list(tmp_path.glob(".xl-instruct-*/en-de/*")):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < limit
-        time.sleep(0.02)
+    wait_until(lambda: list(tmp_path.glob(".xl-instruct-*/en-de/*")), process)
     process.send_signal(ending)
     _, errors = process.communicate()
     assert process.returncode == (130 if ending == signal.SIGINT else -9), errors

@@ -19,6 +19,7 @@ LOST = {
         ("A number $12$ here.", "Eine Zahl, 12, hier."),
         ("It is $x^2$.", "Es ist $x2$."),
         ("It is $x^2$ and $x^2$.", "Es ist $x^2$ und noch einmal."),
+        ("So $x \\le 5$ holds.", "Also gilt $x \\ge 5$."),
         ("So x^2 + 1 is odd.", "x2 + 1 on siis pariton."),
         ("So \\frac{a}{b} is it.", "So ist es a/b."),
         ("\\begin{align}a &= b\\end{align}", "a = b"),
@@ -76,6 +77,9 @@ def test_what_is_lost_is_named(source: str, translated: str, reason: str) -> Non
         ("The area is $\\pi r^2$ here.", "Hier ist die Fläche $\\pi r^2$."),
         ("Solve $5x + 3.5 = 18$.", "解\\(5x+3{,}5=18\\)。"),
         ("$\\text{area} = 2 \\times r$", "$\\text{Fläche} = 2 \\cdot r$"),
+        ("$x \\le 5$ and $y\\geq\\dfrac{1}{2}$", "$x\\leq 5$ und $y \\ge \\frac{1}{2}$"),
+        ("$\\left(a \\rightarrow b\\right)$, $p \\land q$", "$(a \\to b)$, $p \\wedge q$"),
+        ("So x \\le 5 holds, $a ≤ b$.", "Also gilt x \\leq 5, $a \\le b$."),
         ("It is x^2 in C:\\Program Files.", "Es ist x² in C:\\Programme."),
         ("Dear {name}, hello.", "Hallo, {name}!"),
         ("Dear {{ name }}, hello.", "Hallo, {{name}}!"),
@@ -146,6 +150,11 @@ def test_lost_line_breaks_are_found() -> None:
         ("1,234.50 in 2024", "١٬٢٣٤٫٥ في ٢٠٢٤", "ar"),
         ("25.12.2023", "2023年12月25日", "zh"),
         ("1430 hours", "14:30 Uhr", "de"),
+        ("from 1989 to 2024", "昭和64年から令和6年まで", "ja"),
+        ("in 2019", "令和元年に", "ja"),
+        ("in 1950", "昭和二十五年", "ja"),
+        ("in 2024", "民國113年", "zh-TW"),
+        ("in 2024", "ใน พ.ศ. 2567", "th"),
     ],
 )
 def test_a_number_may_be_written_in_words_and_in_other_digits(source: str, translated: str, target: str) -> None:
@@ -158,6 +167,8 @@ def test_a_number_may_be_written_in_words_and_in_other_digits(source: str, trans
         ("500 and 300", "viisisataa ja jotain", "fi"),
         ("two hundred men, 365 days", "kaksisataa miestä", "fi"),
         ("1,500 m", "一千四百米", "zh"),
+        ("in 2024", "令和5年", "ja"),
+        ("in 2024", "ใน พ.ศ. 2566", "th"),
         ("192.168.0.1", "192.168.1.0", "de"),
         # Words for a percentage or a century, and words that only look like numbers.
         ("20% of 300", "20 pour cent", "fr"),

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from huggingface_hub import ModelCard
 
 from tests.commands import run_alpacaeval
 from tests.commands import start_instruct as start
-from tests.helpers import ROOT, rows, write_jsonl
+from tests.helpers import ROOT, rows, wait_until, write_jsonl
 from tests.xl_instruct_dataset.train.training import QUICK, out_of_memory, settings, tune
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import silent
@@ -201,11 +200,7 @@ def test_a_killed_run_goes_on_to_the_same_end(tiny: Path, tmp_path: Path) -> Non
     folder = tmp_path / "killed"
     process = start("train", tiny, "--config", config, "--output", folder, cwd=tmp_path, OMP_NUM_THREADS="1")
     state = folder / checkpoints.FOLDER / "checkpoint-2" / "trainer_state.json"
-    deadline = time.monotonic() + 240
-    while not state.exists():
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(state.exists, process)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert not (folder / "training.json").exists()

@@ -5,16 +5,14 @@ import re
 import shutil
 import signal
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.commands import SECONDS
 from tests.commands import start_instruct as start
-from tests.helpers import comparison, rows, write_jsonl
+from tests.helpers import PATIENCE, children_of, comparison, rows, wait_until, write_jsonl
+from tests.stubborn_server import none_alive
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.cli import exit_codes
 from xl_alpacaeval_metric.clients.scripted import ScriptedClient
@@ -146,7 +144,7 @@ def loop(folder: Path, tiny: Path, *options: object, **settings: object) -> tupl
     (folder / "settings.yaml").write_text(json.dumps({**LOOP, **settings}))
     command = ("loop", tiny, "--config", "settings.yaml", "--judge", "none", "--output", "out", *options)
     process = start(*command, cwd=folder, OMP_NUM_THREADS="1")
-    out, errors = process.communicate(timeout=600)
+    out, errors = process.communicate(timeout=PATIENCE)
     return process.returncode, out, errors
 
 
@@ -240,25 +238,14 @@ def test_the_training_ends_with_the_loop(tiny: Path, tmp_path: Path) -> None:
     judging = ("--judge", "none", "--limit", 1, "--max-tokens", 4)
     for ending in (signal.SIGTERM, signal.SIGKILL):
         process = start("loop", tiny, *options, "--device", "cpu", *judging, "--output", tmp_path / "out", cwd=tmp_path)
-        wait_for(lambda: tuned.exists() and bool(children_of(process.pid)))  # noqa: B023
+        wait_until(lambda: tuned.exists() and children_of(process.pid), process)  # noqa: B023
         children = children_of(process.pid)
         process.send_signal(ending)
-        _, errors = process.communicate(timeout=SECONDS)
-        wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children))  # noqa: B023
+        _, errors = process.communicate(timeout=PATIENCE)
+        assert none_alive(children)
         assert process.returncode == (-9 if ending == signal.SIGKILL else 128 + ending)
         assert "Traceback" not in errors
         shutil.rmtree(tuned)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def children_of(process: int) -> list[str]:
-    return Path(f"/proc/{process}/task/{process}/children").read_text().split()
 
 
 def test_the_page_s_command_has_no_credentials(

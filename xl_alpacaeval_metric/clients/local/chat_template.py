@@ -12,19 +12,15 @@ TOKENIZER_BATCH = 256
 far more memory for each than its tokens take."""
 
 
-THINKING_OFF: Mapping[str, bool] = {"enable_thinking": False, "thinking": False}
-"""The switches that chat templates have against thinking; a template ignores those it lacks."""
-
-
 def encode(
-    chats: Sequence[Sequence[Message]], tokenizer: Any, switches: Mapping[str, bool] | None = None
+    chats: Sequence[Sequence[Message]], tokenizer: Any, switches: Mapping[str, object] | None = None
 ) -> list[list[int]]:
     """The token ids of each chat, up to the beginning of the model's reply.
 
     Special tokens inside the messages are broken up. Without a chat template the messages are
     joined as text. `switches` are variables of the chat template.
     """
-    texts = [_text(break_special_tokens(chat, tokenizer), tokenizer, switches or {}) for chat in chats]
+    texts = [text_of(break_special_tokens(chat, tokenizer), tokenizer, switches or {}) for chat in chats]
     # A chat template writes the tokens at the beginning of a text itself.
     add_special_tokens = tokenizer.chat_template is None
     return [
@@ -36,13 +32,18 @@ def encode(
 
 def thought_marks(tokenizer: Any) -> list[Marks]:
     """The marks of thoughts in a tokenizer's chat template and special tokens."""
-    template = tokenizer.chat_template
-    texts = [*(template.values() if isinstance(template, dict) else [template or ""])]
-    texts += [token.content for token in tokenizer.added_tokens_decoder.values()]
-    return thinking.marks_of_template("\n".join(map(str, texts)))
+    tokens = [str(token.content) for token in tokenizer.added_tokens_decoder.values()]
+    return thinking.marks_of_template("\n".join([template_of(tokenizer), *tokens]))
 
 
-def _text(chat: Sequence[Message], tokenizer: Any, switches: Mapping[str, bool]) -> str:
+def template_of(tokenizer: Any) -> str:
+    """A tokenizer's chat template, or all of them; "" for none."""
+    template = getattr(tokenizer, "chat_template", None) or ""
+    return "\n".join(map(str, template.values())) if isinstance(template, Mapping) else str(template)
+
+
+def text_of(chat: Sequence[Message], tokenizer: Any, switches: Mapping[str, object]) -> str:
+    """A chat as text, up to the beginning of the model's reply."""
     from jinja2 import TemplateError
 
     joined = "\n\n".join(message["content"] for message in chat)

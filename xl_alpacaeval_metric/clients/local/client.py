@@ -9,8 +9,8 @@ from typing import Any
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, Failure, IsUsable, Reply, Request, Thinking
 from xl_alpacaeval_metric.clients.fingerprint import fan_out, group_indices
 from xl_alpacaeval_metric.clients.local import device as local_device
-from xl_alpacaeval_metric.clients.local import replies, weights
-from xl_alpacaeval_metric.clients.local.chat_template import THINKING_OFF, encode, thought_marks
+from xl_alpacaeval_metric.clients.local import replies, thinking_switch, weights
+from xl_alpacaeval_metric.clients.local.chat_template import encode, thought_marks
 from xl_alpacaeval_metric.clients.local.network import Loading
 from xl_alpacaeval_metric.clients.local.prefix_cache import ReadPrompts, SharedPrefix, shared_length
 from xl_alpacaeval_metric.clients.local.text_reply import TextReplies, unusable
@@ -50,6 +50,7 @@ class LocalClient:
         self.reuse_prefix, self.thinking = reuse_prefix, thinking
         self._texts = TextReplies(thinking, (), 0)
         self._tokenizer: Any = None
+        self._switches: Mapping[str, object] = {}
         self._network: Any = None
         self._window = 0
         self._fingerprint = ""
@@ -92,14 +93,14 @@ class LocalClient:
         self._fingerprint = weights.model_fingerprint(self.model, config)
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
-        self._tokenizer = tokenizer
         self._texts = TextReplies(self.thinking, thought_marks(tokenizer), self._window)
+        self._switches = thinking_switch.for_judge(tokenizer, self.thinking.mode, self._texts.marks, self.spec)
+        self._tokenizer = tokenizer
 
     def complete(self, requests: Sequence[Request], is_usable: IsUsable | None = None) -> Iterator[tuple[int, Reply]]:
         """As `Client.complete`. A request longer than the model's window is refused."""
         self.preflight()
-        switches = THINKING_OFF if self.thinking.mode == "off" else None
-        prompts = encode([request.messages for request in requests], self._tokenizer, switches)
+        prompts = encode([request.messages for request in requests], self._tokenizer, self._switches)
         fitting = []
         for index, (request, prompt) in enumerate(zip(requests, prompts, strict=True)):
             if len(prompt) + request.max_tokens > self._window:

@@ -1,7 +1,9 @@
-"""The body of a response, read up to a limit and unpacked up to it."""
+"""The body of a response: read and unpacked up to a limit, and what JSON it holds."""
 
+import json
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import aiohttp
@@ -41,3 +43,60 @@ def _unpacked(body: bytes, window_bits: int) -> bytes:
     if len(unpacked) > MAX_BYTES:
         raise BodyRefused(f"a reply of more than {MAX_BYTES // 2**20} MiB, unpacked")
     return unpacked
+
+
+def parsed(text: str) -> Any:
+    """The JSON in a body, or the chunks of a stream joined to the reply that they are pieces of.
+
+    Some servers send a stream unasked. Raises ValueError or RecursionError for other text, and
+    ValueError for a stream that breaks off.
+    """
+    text = text.lstrip("\ufeff \t\r\n")
+    if not text.startswith(("data:", "event:", ":")):
+        return json.loads(text)
+    data = [line[5:].strip() for line in text.splitlines() if line.startswith("data:")]
+    chunks = [json.loads(line) for line in data if line and line != "[DONE]"]
+    found = [chunk for chunk in chunks if isinstance(chunk, Mapping)]
+    if broken := next((chunk for chunk in found if chunk.get("error")), None):
+        return broken
+    choices = [choice for chunk in found for choice in (chunk.get("choices") or ())[:1] if isinstance(choice, Mapping)]
+    ends = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
+    if not ends:
+        raise ValueError("a stream that breaks off")
+    message = _joined([choice["delta"] for choice in choices if isinstance(choice.get("delta"), Mapping)])
+    positions = [choice["logprobs"] for choice in choices if isinstance(choice.get("logprobs"), Mapping)]
+    usage = next((chunk["usage"] for chunk in reversed(found) if chunk.get("usage")), None)
+    choice = {"message": message, "logprobs": _joined(positions) or None, "finish_reason": ends[-1]}
+    return {"choices": [choice], "usage": usage}
+
+
+def _joined(pieces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Texts and lists under a name joined; of other values the last one."""
+    whole: dict[str, Any] = {}
+    for piece in pieces:
+        for name, value in piece.items():
+            before = whole.get(name)
+            both = isinstance(before, (str, list)) and type(before) is type(value) and name != "role"
+            whole[name] = before + value if both else before if value is None else value
+    return whole
+
+
+def complaint_of(text: str) -> str:
+    """The message in the body of an error reply, without the echoed request that some add."""
+    if text.lstrip()[:1] == "<":
+        return "a page of HTML"
+    try:
+        error = json.loads(text)
+    except (ValueError, RecursionError):
+        return text[:1000]
+    if isinstance(error, dict):
+        error = error.get("error") or error
+    if not isinstance(error, dict):
+        return str(error or "")[:1000]
+    message = error.get("message") or error.get("detail") or ""
+    if isinstance(message, list):  # FastAPI: the places in the request, and what is wrong there.
+        message = "; ".join(
+            f"{'.'.join(map(str, e.get('loc') or ()))}: {e.get('msg')}" for e in message if isinstance(e, dict)
+        )
+    param = error.get("param")
+    return (f"{message} ({param})" if param and str(param) not in str(message) else str(message))[:1000]

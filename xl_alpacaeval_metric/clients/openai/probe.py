@@ -86,7 +86,8 @@ async def detect_capabilities(
             text = outcome.text.strip()
             if capabilities.thinks:
                 if outcome.cut or not thinking.split(text).answer.strip():
-                    raise ProbeFailed(None)
+                    silent = not outcome.cut and not text and not outcome.thought and not outcome.thinking_tokens
+                    raise ProbeFailed(Fault("fatal", "an empty answer that ends by itself") if silent else None)
                 accident = text not in PROBE.choices and not _shows_thought(outcome)
                 if accident and not _reported(capabilities, outcome) and without_logprobs < REPLIES_WITHOUT_LOGPROBS:
                     without_logprobs += 1
@@ -123,7 +124,7 @@ async def detect_capabilities(
             capabilities, deadline = replace(capabilities, thinks=True), deadline + room_timeout
             continue
         adapted = capabilities.adapted_to(fault.complaint) if fault.complaint else None
-        if adapted is None and fault.status in (400, 422):
+        if adapted is None and fault.status in (400, 422, 501):
             unexplained = unexplained or fault
             adapted = capabilities.reduced()
         if adapted is not None:

@@ -1,12 +1,12 @@
 """The chat completions protocol: request bodies, faults, an endpoint's capabilities."""
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from xl_alpacaeval_metric.clients.base import Message, Request, Thinking
+from xl_alpacaeval_metric.clients.openai.body import complaint_of
 
 TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
 FATAL_STATUS = frozenset({401, 402, 404, 405})
@@ -14,10 +14,9 @@ FEWER_LOGPROBS = 5
 """The number of alternatives that servers with a limit below twenty usually accept."""
 MORE_TOKENS = 16
 """The smallest token limit of servers that refuse a limit of one token."""
-THINKING_OFF: Mapping[str, bool] = {"enable_thinking": False, "thinking": False}
-"""The switches of chat templates, as vLLM and SGLang pass them on."""
 EFFORTS = ("", "none", "minimal")
 """Values of `reasoning_effort` to turn thinking off, in the order in which they are tried."""
+_STREAM_ALONE = re.compile(r"\bstream(?:ing|ed)?\b")
 _TOO_FEW = re.compile(r"at least|minimum|greater|>=|>|less than|lower than|below|too (?:small|low|few)|larger|higher")
 _TOO_MANY = re.compile(
     r"(?:cannot|can't|not|must) be (?:greater|larger|more)|exceed|max_model_len|context[ _](?:length|window|size)"
@@ -27,6 +26,12 @@ _NO_SYSTEM = re.compile(
     r"system[\s'\"]+(?:role|messages?|prompts?|instructions?)|roles?\b.*\bsystem|system\b.*(?:not|un)\s?support"
     r"|roles must alternate|(?:developer|system) instruction"
 )
+
+
+def template_switch(mode: str) -> dict[str, object]:
+    """Variables of chat templates for thinking `on` or `off`, as vLLM and SGLang pass them on."""
+    on = mode == "on"
+    return {"enable_thinking": on, "thinking": on, **({} if on else {"thinking_budget": 0})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Capabilities:
     is needed. `thinks` says that the model thinks, or writes something else, before a verdict, so
     that it needs room. `first_token` says that its first token is a verdict. With `window_ends`
     the endpoint takes no token limit as large as that room: requests with room have none, and end
-    with its window.
+    with its window. With `stream` it replies by streams alone.
     """
 
     token_limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
@@ -77,6 +82,7 @@ class Capabilities:
     thinks: bool = False
     first_token: bool = True
     window_ends: bool = False
+    stream: bool = False
 
     @property
     def settings(self) -> dict[str, object]:
@@ -116,13 +122,15 @@ class Capabilities:
             body[self.token_limit] = max(max_tokens + (thinking.tokens if room else 0), self.least_tokens)
         if self.temperature:
             body["temperature"] = request.temperature
+        if self.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
         if request.sample and self.seed:
             body["seed"] = request.sample
         if request.json_schema is not None and self.json_schema:
             schema = {"name": "reply", "schema": dict(request.json_schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        if judged and thinking.mode == "off" and self.template_switch:
-            body["chat_template_kwargs"] = dict(THINKING_OFF)
+        if judged and thinking.mode != "auto" and self.template_switch:
+            body["chat_template_kwargs"] = template_switch(thinking.mode)
         if judged and self.effort:
             body["reasoning_effort"] = self.effort
         return body
@@ -140,6 +148,8 @@ class Capabilities:
         lowered = complaint.lower()
         if self.thinks and (within := self.within_window(complaint)):
             return within
+        if not self.stream and _STREAM_ALONE.search(lowered):
+            return replace(self, stream=True)
         if "chat_template_kwargs" in lowered and self.template_switch:
             return replace(self, template_switch=False)
         if "response_format" in lowered or "json_schema" in lowered:
@@ -179,6 +189,8 @@ class Capabilities:
 
         For an endpoint that refuses a request and does not say why. None where nothing is left.
         """
+        if self.template_switch:
+            return replace(self, template_switch=False)
         if self.top_logprobs:
             return replace(self, top_logprobs=0)
         if self.temperature:
@@ -219,24 +231,3 @@ def status_fault(status: int, text: str, wait: float | None) -> Fault:
     if status in TRANSIENT_STATUS or status >= 500:
         return Fault("transient", reason, status, wait, complaint)
     return Fault("refused", reason, status, complaint=complaint)
-
-
-def complaint_of(text: str) -> str:
-    """The message in the body of an error reply, without the echoed request that some add."""
-    if text.lstrip()[:1] == "<":
-        return "a page of HTML"
-    try:
-        error = json.loads(text)
-    except (ValueError, RecursionError):
-        return text[:1000]
-    if isinstance(error, dict):
-        error = error.get("error") or error
-    if not isinstance(error, dict):
-        return str(error or "")[:1000]
-    message = error.get("message") or error.get("detail") or ""
-    if isinstance(message, list):  # FastAPI: the places in the request, and what is wrong there.
-        message = "; ".join(
-            f"{'.'.join(map(str, e.get('loc') or ()))}: {e.get('msg')}" for e in message if isinstance(e, dict)
-        )
-    param = error.get("param")
-    return (f"{message} ({param})" if param and str(param) not in str(message) else str(message))[:1000]

@@ -5,11 +5,15 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xl_alpacaeval_metric.clients import endpoint_reply
 from xl_alpacaeval_metric.clients.base import ChoiceToken, Completion
-from xl_alpacaeval_metric.clients.openai.protocol import Fault, complaint_of
+from xl_alpacaeval_metric.clients.openai.body import complaint_of, parsed
+from xl_alpacaeval_metric.clients.openai.protocol import Fault
 
 MOST_TOKENS = 2**40
 """A token count above it is no count."""
+ROUNDING = 1e-7
+"""What the probabilities of all tokens may be short of 1, computed with 32 bits."""
 
 
 def read_reply(text: str, choices: Sequence[str], limit: int | None = None) -> Completion | Fault:
@@ -18,7 +22,7 @@ def read_reply(text: str, choices: Sequence[str], limit: int | None = None) -> C
     `limit` is the token limit of the request.
     """
     try:
-        reply = json.loads(text)
+        reply = parsed(text)
     except (ValueError, RecursionError):
         page = text.lstrip()[:1] == "<"
         return Fault("transient", "a page of HTML instead of JSON" if page else "broken JSON")
@@ -31,21 +35,23 @@ def read_reply(text: str, choices: Sequence[str], limit: int | None = None) -> C
         if choice.get("error") or choice.get("finish_reason") == "error":
             error = complaint_of(json.dumps({"error": choice.get("error") or reply.get("error")}))
             return Fault("transient", "the provider failed" + (f": {error}" if error else ""), complaint=error)
-        message = choice["message"]
-        content, thought = _content(message)
+        # Some leave the message out where the limit was reached before any text.
+        message = choice.get("message") or {} if endpoint_reply.at_limit(choice) else choice["message"]
+        content, thought = endpoint_reply.text_and_thought(message)
         refusal = message.get("refusal") or (
             "content filter" if choice.get("finish_reason") == "content_filter" else ""
         )
         if refusal and not content:
             return Fault("refused", f"refused: {str(refusal).encode('utf-8', 'replace').decode()}")
+        if message.get("tool_calls") and not content:
+            return Fault("transient", "a call of a tool instead of a text")
         logprobs, choice_tokens = _of_choices(choice.get("logprobs"), content, thought, choices)
         prompt_tokens, completion_tokens = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-        details = usage.get("completion_tokens_details") or {}
-        thinking_tokens = _count(details.get("reasoning_tokens"))
+        thinking_tokens = _count(endpoint_reply.thinking_tokens(usage))
     except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError):
         return Fault("transient", "JSON that is not a chat completion")
     # A choice that was asked for as one token is never cut. Some servers always report "stop".
-    at_limit = choice.get("finish_reason") == "length" or (limit is not None and completion_tokens >= limit)
+    at_limit = endpoint_reply.at_limit(choice) or (limit is not None and completion_tokens >= limit)
     single = bool(choices) and (completion_tokens <= 1 if limit is None else limit == 1)
     return Completion(
         content,
@@ -59,32 +65,6 @@ def read_reply(text: str, choices: Sequence[str], limit: int | None = None) -> C
     )
 
 
-def _content(message: Mapping[str, Any]) -> tuple[str, str]:
-    """The text of a message, and the thought that the server reports beside it."""
-    content, thought = message.get("content"), message.get("reasoning_content") or message.get("reasoning")
-    if isinstance(content, list):
-        parts = [{"type": "text", "text": part} if isinstance(part, str) else part for part in content]
-        thoughts = [_text_of(part) for part in parts if part.get("type") in ("thinking", "reasoning")]
-        texts = [_text_of(part) for part in parts if part.get("type") in (None, "text", "output_text")]
-        content, thought = "".join(texts), thought or "\n".join(thoughts)
-    content, thought = content or "", thought or ""
-    if not isinstance(content, str):
-        raise TypeError
-    return content, thought if isinstance(thought, str) else ""
-
-
-def _text_of(part: Mapping[str, Any]) -> str:
-    """The text of one part of a content."""
-    text = part.get("text")
-    if text is None:
-        text = part.get("thinking") or part.get("reasoning") or ""
-    if isinstance(text, list):
-        return "".join(_text_of(inner) for inner in text)
-    if not isinstance(text, str):
-        raise TypeError
-    return text
-
-
 def _count(value: object) -> int:
     count = int(value or 0)  # type: ignore[call-overload]
     if not 0 <= count <= MOST_TOKENS:
@@ -96,7 +76,7 @@ def _of_choices(
     reported: Any, content: str, thought: str, choices: Sequence[str]
 ) -> tuple[dict[str, float] | None, tuple[ChoiceToken, ...]]:
     """`logprobs` and `choice_tokens` of a Completion, from the log-probabilities of its tokens."""
-    positions = (reported or {}).get("content") if choices else None
+    positions = reported.get("content") if choices and isinstance(reported, Mapping) else None
     if not positions:
         return None, ()
     tokens = [_token(position) for position in positions]
@@ -143,8 +123,8 @@ def _at(position: Mapping[str, Any], choices: Sequence[str]) -> dict[str, float]
     found = {choice: _log_sum(values) for choice, values in spellings.items()}
     finite = [value for _, value in listed if math.isfinite(value)]
     if finite and sum(map(math.exp, found.values())) > 0.5:
-        missing = 1.0 - sum(map(math.exp, finite))
-        bound = min(finite) if missing < 1e-12 else min(min(finite), math.log(missing))
+        missing = max(ROUNDING, 1.0 - sum(map(math.exp, finite)))
+        bound = min(*finite, math.log(missing))
         found = {**dict.fromkeys(choices, bound), **found}
     return found
 

@@ -52,7 +52,7 @@ _ALONE = re.compile(rf"G?{_NAMES}{{0,2}}(?P<letter>[AB])J?")
 _ALONE_WITH_ARTICLE = re.compile(rf"G{_NAMES}+(?P<letter>[AB])|G(?P<second>[AB])N")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 # "A: weak" and "A) weak" are remarks on an answer, no verdicts.
-_REMARK = re.compile(r"^\W*?(?<!\()[AB]\s*(?:\)|[:：](?=\s*\S))")
+_REMARK = re.compile(r"^\W*?(?<!\()[AB]\s*[):：](?=\W*\w)")
 
 
 def claims(lines: Sequence[str], lexicon: Lexicon) -> Iterator[Claim]:

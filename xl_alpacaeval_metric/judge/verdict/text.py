@@ -17,7 +17,7 @@ _READ = 2000
 """Characters of a long reply that are read at either end."""
 _RUN = re.compile(r"([^\w\s])\1{2,}")
 _MARKER_CODE = re.compile(r"\b([AB])\s+[0-9a-f]{12}\b")
-_MARKUP = re.compile(r"[*_`\"“”„«»「」『』#|]+|(?<!\w)['‘’]+|['‘’]+(?!\w)|</?\w+>")
+_MARKUP = re.compile(r"[*_`\"“”„«»「」『』#|]+|(?<!\w)['‘’]+|['‘’]+(?!\w)|</?\w+>|<\|[^\s<>|]+\|>")
 
 _NOUN = r"(?:verdict|answer|choice|decision|judge?ment|winner|conclusion|result|preference|pick|selection)"
 _NAME = r"(?:(?:answer|option|response|candidate|assistant)[\s_~]*)?"

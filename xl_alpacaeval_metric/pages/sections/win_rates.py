@@ -86,8 +86,14 @@ def _of_several(runs: Sequence[ShownRun]) -> Section:
         about=about if judged else "What is known of each run, over all languages.",
         chart=_overall_chart(judged, places) if judged else None,
         table=Table(columns, rows, frozenset({1, 2, 3, 5, 6, 8})),
-        lines=lines,
+        lines=[*(_not_drawn(some) if judged else ()), *lines],
     )
+
+
+def _not_drawn(runs: Sequence[ShownRun]) -> list[str]:
+    """A line on the runs without a win rate, which no chart of win rates shows; none if none."""
+    names = [run.name for run in runs if number(run.results, "win_rate") is None]
+    return [f"not in the chart, since they have no win rate: {', '.join(names)}"] if names else []
 
 
 def _overview_row(run: ShownRun, place: Place | None) -> list[str]:
@@ -176,6 +182,7 @@ def by_language(runs: Sequence[ShownRun]) -> Section | None:
         "both are equally good.",
         chart=charts.forest(points, "win rate, %", _percent_domain(points), rule=50),
         table=Table(("Language", "Run", "Win rate, % (95%)", "Judged", "Missing"), rows, frozenset({2, 3, 4})),
+        lines=_not_drawn(runs),
     )
 
 

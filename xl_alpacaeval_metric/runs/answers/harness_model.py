@@ -191,7 +191,9 @@ def is_chat_endpoint(settings: Mapping[str, Any]) -> bool:
     return "chat" in str(settings["backend"])
 
 
-def prompt_of(lm: Any, instruction: str, settings: Mapping[str, Any], switch: Mapping[str, bool] | None = None) -> Any:
+def prompt_of(
+    lm: Any, instruction: str, settings: Mapping[str, Any], switch: Mapping[str, object] | None = None
+) -> Any:
     """The instruction in the model's chat template; for a base model the instruction alone.
 
     `switch` holds variables of the template. Raises UserError for a model without a chat template

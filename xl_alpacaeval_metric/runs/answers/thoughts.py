@@ -4,13 +4,15 @@ Everything is found in the chat template, the tokenizer and the endpoint's repli
 names is needed.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.clients.endpoint_reply import EndpointReply
+from xl_alpacaeval_metric.clients.local import thinking_switch
+from xl_alpacaeval_metric.clients.local.chat_template import template_of
+from xl_alpacaeval_metric.clients.local.thinking_switch import ThinkingSwitch
 from xl_alpacaeval_metric.errors import UserError
 
 DEFAULT_TOKENS = 4096
@@ -19,12 +21,9 @@ NEARLY = 0.97
 """Share of max_tokens from which on an answer counts as cut off: a text's tokens, counted again,
 may be a few less than it was generated with."""
 
-_SWITCH = re.compile(r"\b(?:enable_|use_)?(?:thinking|reasoning|think)(?:_enabled|_mode)?\b")
-"""Names of a variable of a chat template that switches thinking; `_switch_of` tries them."""
 _HARMONY_TOKENS = frozenset(
     ("<|channel|>", "<|message|>", "<|start|>", "<|end|>", "<|return|>", "<|call|>", "<|constrain|>")
 )
-_PROBE = [{"role": "user", "content": "Hello"}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +54,13 @@ class Answer:
 class Thoughts:
     """How a loaded model's thoughts are marked, switched and read; `of` builds one.
 
-    `switch` is the template's variable for thinking, None where it has none. `marks` are searched
+    `switch` is that of the template, None where it has none. `marks` are searched
     for beside the known ones, `tokens` are special tokens that mark thoughts. `thinks` says whether
     the template speaks of thoughts.
     """
 
     tokenizer: Any
-    switch: str | None
+    switch: ThinkingSwitch | None
     marks: Sequence[thinking.Marks]
     tokens: frozenset[str]
     thinks: bool
@@ -75,7 +74,7 @@ class Thoughts:
         tokenizer = getattr(lm, "tokenizer", None)
         if not callable(tokenizer):
             return cls(None, None, _named(think_end_token), frozenset(), bool(think_end_token))
-        template = _template_of(tokenizer)
+        template = template_of(tokenizer)
         special = _special_tokens(tokenizer)
         marks = thinking.marks_of_template(template + "\n" + "\n".join(special))
         if isinstance(think_end_token, int) or str(think_end_token or "").isdigit():
@@ -88,7 +87,7 @@ class Thoughts:
             or ("<|channel|>" in special and token in _HARMONY_TOKENS)
         }
         known = any(mark.opening in template for mark in thinking.LISTED) or "<|channel|>" in template
-        switch = _switch_of(tokenizer, template)
+        switch = thinking_switch.of_tokenizer(tokenizer)
         thinks = bool(thinking.marks_of_template(template) or known or switch or think_end_token)
         return cls(tokenizer, switch, (*marks, *_named(think_end_token)), frozenset(kept), thinks)
 
@@ -112,7 +111,7 @@ class Thoughts:
 
         lm.tok_decode = decode_with_marks
 
-    def arguments(self, mode: str) -> dict[str, bool]:
+    def arguments(self, mode: str) -> Mapping[str, object]:
         """The template's variables for thinking `on` or `off`; none for `auto`.
 
         Raises UserError where the template cannot do what is asked.
@@ -123,7 +122,7 @@ class Thoughts:
             raise UserError(f"--thinking {mode}, but its chat template knows no thinking; leave the option out")
         if self.switch is None:
             raise UserError("--thinking off, but its chat template has no switch for it; use --thinking auto")
-        return {self.switch: mode == "on"}
+        return self.switch.variables(mode)
 
     def room(self, mode: str, wanted: int | None, prompt: str, left: int | None) -> int:
         """Tokens for a thought beside those of the answer.
@@ -188,30 +187,10 @@ def _named(token: object) -> tuple[thinking.Marks, ...]:
     return (thinking.Marks("\0", str(token)),) if token else ()
 
 
-def _template_of(tokenizer: Any) -> str:
-    template = getattr(tokenizer, "chat_template", None) or ""
-    return "\n".join(map(str, template.values())) if isinstance(template, Mapping) else str(template)
-
-
 def _special_tokens(tokenizer: Any) -> list[str]:
     added = getattr(tokenizer, "added_tokens_decoder", None) or {}
     special = [str(token) for token in added.values() if getattr(token, "special", False)]
     return list(dict.fromkeys([*getattr(tokenizer, "all_special_tokens", ()), *special]))
-
-
-def _switch_of(tokenizer: Any, template: str) -> str | None:
-    """The variable that changes the prompt; names in texts of the template do not."""
-    for name in dict.fromkeys(found[0] for found in _SWITCH.finditer(template)):
-        try:
-            on, off = (
-                tokenizer.apply_chat_template(_PROBE, tokenize=False, add_generation_prompt=True, **{name: value})
-                for value in (True, False)
-            )
-        except Exception:  # A template raises whatever its author chose.
-            continue
-        if on != off:
-            return name
-    return None
 
 
 def _valid(text: str) -> str:

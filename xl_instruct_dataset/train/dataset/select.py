@@ -10,7 +10,7 @@ from pathlib import Path
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import data_files, foreign_columns, tables, unread_columns
 from xl_instruct_dataset.records import VARIANTS, canonical
-from xl_instruct_dataset.sources.source import Source, parsed
+from xl_instruct_dataset.sources.source import Source, left_out
 from xl_instruct_dataset.sources.training_row import columns_of
 from xl_instruct_dataset.train.dataset import examples, mixture
 from xl_instruct_dataset.train.dataset.examples import Example, GroupCounts, TrainingSplit
@@ -23,8 +23,8 @@ _SHUFFLED_AHEAD = 10_000
 def select(settings: Settings) -> TrainingSplit:
     """The rows to train on and those held out, the same ones for the same settings and data.
 
-    Raises UserError without data, for a pair that the data lacks (naming those it has), and for a
-    set to mix in that cannot be read.
+    Raises UserError without data, for a pair or a column to leave out that the data lacks (naming
+    those it has), and for a set to mix in that cannot be read.
     """
     try:
         return _selected(settings)
@@ -33,11 +33,11 @@ def select(settings: Settings) -> TrainingSplit:
 
 
 def _selected(settings: Settings) -> TrainingSplit:
-    left_out = parsed(settings.leave_out)
-    mixed = _mixed(settings.mix_with, left_out)  # First, so that an error in it is raised before all rows are read.
+    unread = left_out(settings.leave_out)
+    mixed = _mixed(settings.mix_with, unread)  # First, so that an error in it is raised before all rows are read.
     pools: dict[str, list[Example]] = {}
     available: dict[str, int] = {}
-    source = Source(_data(settings), leave_out=left_out)
+    source = Source(_data(settings), leave_out=unread)
     for pair in _pairs(settings, source):
         rows = [examples.of_row(row, pair) for row in source.rows(pair, settings.variant)]
         available[pair] = len(rows)
@@ -76,6 +76,8 @@ def _selected(settings: Settings) -> TrainingSplit:
         train += more
         taken[part.name] = GroupCounts(len(more), 0, len(more))
         notes += [note] if note else []
+    if all(part.name in taken for part in mixed):  # Else not all rows were read.
+        unread.check()
     if not train:
         raise UserError(f"{settings.data}: no rows to train on; give more pairs, or a smaller --held-out")
     return TrainingSplit(tuple(train), tuple(held_out), taken, tuple(notes))
@@ -111,7 +113,7 @@ class Mixed:
 
     name: str
     ratio: float
-    leave_out: tuple[str, ...] = ()
+    leave_out: unread_columns.LeftOut
 
     def draw(self, count: int, seed: int) -> tuple[list[Example], str]:
         """`count` of its rows at random, and a line about those that were left out, if any."""
@@ -122,7 +124,7 @@ class Mixed:
         chance = random.Random(f"{seed}:mix:{self.name}")
         seen = 0
         for number, (where, row) in enumerate(self._rows(seed), 1):
-            row = unread_columns.leave_out(row, self.leave_out)
+            row = self.leave_out.without(row)
             try:
                 example = examples.of_chat(row, where, self.name, number, license)
             except UserError as error:
@@ -178,7 +180,7 @@ class Mixed:
             ) from None
 
 
-def _mixed(text: str | None, leave_out: tuple[str, ...]) -> list[Mixed]:
+def _mixed(text: str | None, leave_out: unread_columns.LeftOut) -> list[Mixed]:
     parts = []
     for part in filter(None, (piece.strip() for piece in (text or "").split(","))):
         name, _, ratio = part.rpartition(":")

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from tests.helpers import PATIENCE
 from tests.servers.judge import FAULTS, Behaviour, JudgeServer, key_of
 from tests.xl_alpacaeval_metric.clients.endpoint_client import KEY, ask, asks, client_of, is_verdict, probability
 from xl_alpacaeval_metric.clients.base import Completion, Failure, Reply
@@ -83,7 +84,7 @@ def test_two_thousand_pairs_despite_faults(server: JudgeServer) -> None:
     ],
 )
 def test_a_fault_that_stays_is_a_missing_reply_with_its_reason(server: JudgeServer, fault: str, reason: str) -> None:
-    with client_of(server, retries=1, timeout=0.3) as client:
+    with client_of(server, retries=1, timeout=0.3 if fault == "silence" else PATIENCE) as client:
         client.preflight()
         server.behaviour = Behaviour(fault_rate=1.0, faults=(fault,), retry_after="0")
         [(_, reply)] = client.complete([ask("q")], is_verdict)

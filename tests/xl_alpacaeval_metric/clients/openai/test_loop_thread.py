@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import PATIENCE, wait_until
 from tests.servers.judge import Behaviour, JudgeServer
-from tests.xl_alpacaeval_metric.clients.endpoint_client import ask, asks, client_of, soon, wait_until
+from tests.xl_alpacaeval_metric.clients.endpoint_client import ask, asks, client_of, soon
 from xl_alpacaeval_metric.clients.base import Completion, Outcome
 from xl_alpacaeval_metric.errors import ModelUnavailable
 
@@ -58,7 +59,7 @@ print("done")
 def test_a_client_that_is_never_closed_ends_with_its_program_in_silence(server: JudgeServer) -> None:
     server.behaviour = Behaviour(latency=0.02)
     command = [sys.executable, *WARNINGS, "-c", FORGETFUL, server.url]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert (run.stdout, run.stderr, run.returncode) == ("done\n", "", 0)
 
 
@@ -88,7 +89,7 @@ print(usable("after"))
 def test_a_client_that_was_used_works_in_a_forked_pool(cached: bool, server: JudgeServer, tmp_path: Path) -> None:
     command = [sys.executable, *WARNINGS, "-c", FORKING, server.url]
     command += [str(tmp_path / "cache.sqlite")] if cached else []
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert (run.stdout, run.stderr, run.returncode) == ("9\n[9, 9, 9]\n9\n", "", 0)
     assert len(server.seen.log) == 1 + 5 * 9, "the probe, and each request once"
 
@@ -141,7 +142,7 @@ def test_the_end_of_a_stream_cancels_what_is_in_flight(server: JudgeServer) -> N
         with client.stream(outcomes.put) as stream:
             stream.send(list(enumerate(asks(50))))
             wait_until(lambda: server.seen.in_flight == 8)
-        assert isinstance(outcomes.get(timeout=5), RuntimeError)
+        assert isinstance(outcomes.get(timeout=PATIENCE), RuntimeError)
         assert outcomes.empty()
         assert len(server.seen.log) == 1 + 8
 
@@ -152,10 +153,10 @@ def test_a_stream_ends_with_the_error_after_which_nothing_is_answered(server: Ju
         client.preflight()
         with client.stream(outcomes.put) as stream:
             stream.send(list(enumerate(asks(2))))
-            assert {outcomes.get(timeout=5)[0] for _ in range(2)} == {0, 1}  # type: ignore[index]
+            assert {outcomes.get(timeout=PATIENCE)[0] for _ in range(2)} == {0, 1}  # type: ignore[index]
             server.change(ends_after=0, ends_with=401)
             stream.send([(2, ask("later"))])
-            error = outcomes.get(timeout=5)
+            error = outcomes.get(timeout=PATIENCE)
             assert isinstance(error, ModelUnavailable)
             stream.send([(3, ask("too late"))])
         assert outcomes.empty()
@@ -168,6 +169,6 @@ def test_replies_of_a_stream_that_are_not_stored_hold_back_the_next_requests(ser
         for stored in range(3):
             wait_until(lambda stored=stored: len(server.seen.log) == 1 + 4 + stored)  # type: ignore[misc]
             wait_until(lambda: server.seen.in_flight == 0)
-            outcome = outcomes.get(timeout=5)
+            outcome = outcomes.get(timeout=PATIENCE)
             assert not isinstance(outcome, Exception)
             stream.stored(outcome[0])

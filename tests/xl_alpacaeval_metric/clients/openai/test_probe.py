@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.helpers import PATIENCE
 from tests.servers.judge import Behaviour, JudgeServer
 from tests.xl_alpacaeval_metric.clients.endpoint_client import KEY, ask, asks, client_of, probability
 from xl_alpacaeval_metric.clients.base import Completion
@@ -28,7 +29,7 @@ from xl_alpacaeval_metric.errors import ModelUnavailable
 )
 def test_preflight_ends_with_one_clear_line(server: JudgeServer, behaviour: Behaviour, says: str) -> None:
     server.behaviour = behaviour
-    with client_of(server, preflight_timeout=0.6) as client:
+    with client_of(server, preflight_timeout=0.6 if behaviour.fault_rate else PATIENCE) as client:
         with pytest.raises(ModelUnavailable, match=says) as caught:
             client.preflight()
         assert "\n" not in str(caught.value)
