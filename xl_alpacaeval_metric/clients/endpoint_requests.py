@@ -72,12 +72,10 @@ def ask(
             found += chunk
             if len(found) > MAX_BYTES:
                 raise BodyRefused(_too_long())
-        text, status = found.decode("utf-8", "replace"), response.status_code
-        if status in (400, 422):
-            raise RequestRefused(complaint_of(text) or f"status {status}")
-        if not response.ok:
-            raise requests.HTTPError(f"status {status}: {complaint_of(text) or response.reason}", response=response)
-        return parsed(text)
+        if response.status_code in (400, 422):
+            raise RequestRefused(complaint_of(found.decode("utf-8", "replace")) or f"status {response.status_code}")
+        response.raise_for_status()
+        return parsed(found.decode("utf-8", "replace"))
 
 
 class _Session:
@@ -94,7 +92,7 @@ class _Reply:
     """A reply while it is read: what the harness uses of it."""
 
     def __init__(self, opening: Any) -> None:
-        self._opening, self._text = opening, ""
+        self._opening = opening
 
     async def __aenter__(self) -> Self:
         self._response: aiohttp.ClientResponse = await self._opening.__aenter__()
@@ -112,14 +110,7 @@ class _Reply:
         return self._response.status
 
     def raise_for_status(self) -> None:
-        """Raise for an error status, as aiohttp does, with what the server says is wrong."""
-        import aiohttp
-
-        try:
-            self._response.raise_for_status()
-        except aiohttp.ClientResponseError as error:
-            error.message = complaint_of(self._text) or error.message
-            raise
+        self._response.raise_for_status()
 
     async def text(self) -> str:
         found = bytearray()
@@ -128,8 +119,7 @@ class _Reply:
             if len(found) > MAX_BYTES:
                 self._response.close()
                 raise BodyRefused(_too_long())
-        self._text = found.decode("utf-8", "replace")
-        return self._text
+        return found.decode("utf-8", "replace")
 
     async def json(self) -> Any:
         return parsed(await self.text())
