@@ -1,7 +1,7 @@
 """What is to be done for a sweep: tasks for what is missing in its run folders."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from xl_alpacaeval_metric.sweep.file import Run, Sweep
 from xl_alpacaeval_metric.sweep.judging.judges import Judges
 from xl_alpacaeval_metric.sweep.missing import Held, Missing
 from xl_alpacaeval_metric.sweep.settings import ModelSettings
-from xl_alpacaeval_metric.sweep.tasks import FOLDER, Task, TaskFolder
+from xl_alpacaeval_metric.sweep.tasks import ENDED, FOLDER, Task, TaskFolder
 
 ASK, FINISH = "ask", "finish"
 COPY = "sweep.yaml"
@@ -77,6 +77,18 @@ def note_waiting(plan: Plan, folder: TaskFolder, job: str = "") -> None:
     """Write down that the plan's tasks wait to be run."""
     for task in plan.tasks:
         folder.write(task.name, "waiting", job=job)
+
+
+def note_answered(plan: Plan, folder: TaskFolder) -> None:
+    """Write down that runs with all their answers wait for none.
+
+    A task that was killed after its last answer is in no plan again. Its record says that it runs,
+    and where that was on another machine, nobody here can see that it does not.
+    """
+    for name, held in plan.held.items():
+        record = folder.record(name) if held.is_answered else None
+        if record is not None and record.state not in ENDED:
+            folder.write(name, **asdict(replace(record, state="done")))
 
 
 def _task(sweep: Sweep, name: str, gpus: int = 0) -> Task:

@@ -85,6 +85,7 @@ def start(sweep: Sweep, file: Path, check: Check, say: Say) -> Plan:
             _wait_for_others(folder, [task.name for task in found.tasks])
         content = {**yaml_file.read_mapping(file), "output": str(sweep.output), "executor": sweep.place.executor}
         planning.write_copy(file, content, sweep.output)
+        planning.note_answered(found, folder)
         if sweep.place.executor == "slurm":
             slurm_jobs.submit(found, folder, sweep.place, say)
             return found

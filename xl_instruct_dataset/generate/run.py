@@ -127,8 +127,8 @@ def _execute(job: Job, phase: Phase, executor: PipelineExecutor, count: int) -> 
         raise UserError(f"{phase.name}: {problem}")
     if left:
         raise UserError(
-            f"{phase.name}: {len(left)} of {executor.world_size} tasks are not finished; see "
-            f"{executors.logging_dir(job, phase)}/logs, the same command goes on"
+            f"{phase.name}: {len(left)} of {executor.world_size} tasks are not finished; "
+            f"{job.work / work_folder.LOG} says why, the same command goes on"
         )
 
 

@@ -25,6 +25,11 @@ def test_every_option_goes_through() -> None:
         ({"gpus": "a100:2"}, "cpus-per-task=6 mem=56G gpus=a100:2", "cpus-per-task=2 mem=8G"),
         ({"gres": "gpu:h100:1"}, "cpus-per-task=6 mem=56G gres=gpu:h100:1", "cpus-per-task=2 mem=8G"),
         (
+            {"tres-per-task": "gres/nvme=1,gres/gpu:a100=1"},
+            "cpus-per-task=6 mem=56G tres-per-task=gres/nvme=1,gres/gpu:a100=1",
+            "cpus-per-task=2 mem=8G tres-per-task=gres/nvme=1",
+        ),
+        (
             {"gres": "gpu:1,nvme:100"},
             "cpus-per-task=6 mem=56G gres=gpu:1,nvme:100",
             "cpus-per-task=2 mem=8G gres=nvme:100",
@@ -58,6 +63,8 @@ def test_resources_fit_what_the_job_uses(given: dict[str, object], with_gpu: str
         ({"gres": "nvme:1,gpu:a100:1"}, {"gres": "nvme:1,gpu:a100:2"}),
         ({"gres": "gpu:a100:1(S:0)"}, {"gres": "gpu:a100:2(S:0)"}),
         ({"gres": "gpu"}, {"gres": "gpu:2"}),
+        ({"tres-per-task": "gres/gpu:a100=1"}, {"tres-per-task": "gres/gpu:a100=2"}),
+        ({"tres-per-task": "gres/nvme:1"}, {"tres-per-task": "gres/nvme:1", "gpus": "2"}),
         ({"gres": "gpu:4"}, {"gres": "gpu:4"}),
     ],
 )
@@ -75,6 +82,7 @@ def test_a_job_of_two_gpus_gets_them_from_a_site_of_one(given: dict[str, object]
         ({"gres": "nvme:100"}, None),
         ({"gres": "nvme:1,gpu:a100:8(S:0-1)"}, 8),
         ({"gres": "gpu"}, 1),
+        ({"tres-per-task": "gres/gpu=4"}, 4),
         ({"gpus_per_node": "3"}, 3),
     ],
 )

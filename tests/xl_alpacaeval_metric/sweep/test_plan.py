@@ -14,6 +14,7 @@ from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.sweep import collecting, file, run
 from xl_alpacaeval_metric.sweep import plan as planning
+from xl_alpacaeval_metric.sweep.tasks import TaskFolder
 
 ROWS = [
     {"id": f"p{n}", "instruction": f"Tell story {n}.", "language": code, "reference": text}
@@ -137,6 +138,20 @@ def test_names_at_endpoints_are_no_paths(tmp_path: Path) -> None:
     judges = [{"judge": "openai//data/judge", "base_url": "http://127.0.0.1:9/v1"}]
     assert len(run.planned(sweep_of(tmp_path, models=models, judges=judges), check_arguments).answers) == 1
     check_arguments(["eval", "/data/llama", "--model-args", "base_url=http://127.0.0.1:9/v1"]).check()
+
+
+def test_a_run_with_all_answers_is_not_waited_for_where_its_machine_is_gone(tmp_path: Path) -> None:
+    sweep = sweep_of(tmp_path)
+    answered(sweep.output / "stories" / "small", "none")
+    plan, folder = run.planned(sweep, check_arguments), TaskFolder(sweep.output)
+    folder.path.mkdir()
+    for task in ("answer-stories-small", "answer-stories-large"):
+        folder.write(task, "running", host="another", pid=1)
+    planning.note_answered(plan, folder)
+    states = [
+        record and record.state for record in map(folder.record, ("answer-stories-small", "answer-stories-large"))
+    ]
+    assert states == ["done", "running"]
 
 
 def test_other_criteria_are_rated_anew(tmp_path: Path) -> None:

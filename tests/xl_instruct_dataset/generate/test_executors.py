@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -58,6 +59,9 @@ def test_a_ray_cluster_makes_the_same_rows(alone: Path, tmp_path: Path, monkeypa
     from ray.cluster_utils import Cluster
 
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    # A folder of all users and jobs of the machine: the first user's, and closed to the others.
+    shared = Path(tempfile.gettempdir()) / "ray_logs" / "logs"
+    before = {file: file.stat().st_mtime_ns for file in shared.glob("*")}
     cluster = Cluster()
     try:
         for _ in range(2):
@@ -71,6 +75,8 @@ def test_a_ray_cluster_makes_the_same_rows(alone: Path, tmp_path: Path, monkeypa
         cluster.shutdown()
     assert code == 0, errors
     same(tmp_path / "out", alone)
+    assert {file: file.stat().st_mtime_ns for file in shared.glob("*")} == before
+    assert [*tmp_path.glob("out.work/logs/*/logs/task_00000.log")]
 
 
 SBATCH = """#!/bin/bash

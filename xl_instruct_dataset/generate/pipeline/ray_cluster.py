@@ -1,5 +1,8 @@
 """The executor on a Ray cluster."""
 
+import tempfile
+from typing import Any
+
 from datatrove.executor.ray import RayPipelineExecutor
 
 from xl_alpacaeval_metric.machine import ray_cluster
@@ -9,7 +12,20 @@ from xl_instruct_dataset.generate.pipeline.phases import Phase
 
 
 class RayExecutor(TaskProcessMixin, RayPipelineExecutor):  # type: ignore[misc]
-    """datatrove's Ray executor."""
+    """datatrove's Ray executor, with the logs of each running task in a folder of its own.
+
+    datatrove keeps them in one folder of the machine until the task ends, which belongs to the
+    first user who had it, and where jobs write into each other's files.
+    """
+
+    def _run_for_rank(self, *arguments: Any, **named: Any) -> Any:
+        before = tempfile.tempdir
+        with tempfile.TemporaryDirectory(prefix="xl-instruct-", ignore_cleanup_errors=True) as folder:
+            tempfile.tempdir = folder
+            try:
+                return super()._run_for_rank(*arguments, **named)
+            finally:
+                tempfile.tempdir = before
 
 
 def executor(job: Job, phase: Phase) -> RayExecutor:
