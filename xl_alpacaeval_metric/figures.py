@@ -212,10 +212,11 @@ def thinking_of(items: Sequence[Comparison]) -> Thinking | None:
     if not found:
         return None
     tokens = [item.thinking_tokens for item in found if item.thinking_tokens is not None]
-    languages = Counter(code or "und" for code in composition.main_languages([item.thinking for item in found]))
+    texts = [item.thinking for item in found if item.thinking.strip()]
+    languages = Counter(code or "und" for code in composition.main_languages(texts))
     return Thinking(
         n=len(found),
         unfinished=sum(item.unfinished for item in found),
         avg_tokens=sum(tokens) / len(tokens) if tokens else None,
-        languages={code: 100.0 * count / len(found) for code, count in languages.most_common()},
+        languages={code: 100.0 * count / len(texts) for code, count in languages.most_common()},
     )

@@ -72,10 +72,12 @@ def ask(
             found += chunk
             if len(found) > MAX_BYTES:
                 raise BodyRefused(_too_long())
-        if response.status_code in (400, 422):
-            raise RequestRefused(complaint_of(found.decode("utf-8", "replace")) or f"status {response.status_code}")
-        response.raise_for_status()
-        return parsed(found.decode("utf-8", "replace"))
+        text, status = found.decode("utf-8", "replace"), response.status_code
+        if status in (400, 422):
+            raise RequestRefused(complaint_of(text) or f"status {status}")
+        if not response.ok:
+            raise requests.HTTPError(f"status {status}: {complaint_of(text) or response.reason}", response=response)
+        return parsed(text)
 
 
 class _Session:
@@ -92,7 +94,7 @@ class _Reply:
     """A reply while it is read: what the harness uses of it."""
 
     def __init__(self, opening: Any) -> None:
-        self._opening = opening
+        self._opening, self._text = opening, ""
 
     async def __aenter__(self) -> Self:
         self._response: aiohttp.ClientResponse = await self._opening.__aenter__()
@@ -110,7 +112,14 @@ class _Reply:
         return self._response.status
 
     def raise_for_status(self) -> None:
-        self._response.raise_for_status()
+        """Raise for an error status, as aiohttp does, with what the server says is wrong."""
+        import aiohttp
+
+        try:
+            self._response.raise_for_status()
+        except aiohttp.ClientResponseError as error:
+            error.message = complaint_of(self._text) or error.message
+            raise
 
     async def text(self) -> str:
         found = bytearray()
@@ -119,7 +128,8 @@ class _Reply:
             if len(found) > MAX_BYTES:
                 self._response.close()
                 raise BodyRefused(_too_long())
-        return found.decode("utf-8", "replace")
+        self._text = found.decode("utf-8", "replace")
+        return self._text
 
     async def json(self) -> Any:
         return parsed(await self.text())

@@ -37,8 +37,8 @@ class Comparison:
 
     @property
     def thought(self) -> bool:
-        """Whether the candidate thought before it answered."""
-        return bool(self.thinking.strip()) or self.unfinished
+        """Whether the candidate thought before it answered; some servers count a thought alone."""
+        return bool(self.thinking.strip() or self.thinking_tokens) or self.unfinished
 
     @property
     def cluster(self) -> str:

@@ -50,7 +50,7 @@ def _facts(item: OpenedItem) -> Iterator[str]:
     parts.append(f"{len(one.prediction)} characters" + (f" against {len(one.reference)}" if one.reference else ""))
     if item.cut:
         parts.append("cut off")
-    if one.thinking or one.unfinished:
+    if one.thought:
         tokens = f" of {one.thinking_tokens} tokens" if one.thinking_tokens is not None else ""
         parts.append(f"after a thought{tokens}" + (" that never ended" if one.unfinished else ""))
     yield ", ".join(parts)

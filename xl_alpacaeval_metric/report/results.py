@@ -87,7 +87,11 @@ def notes(result: Result, judged: bool) -> list[str]:
         lines.append(f"{rated.n} of {rated.n + rated.n_missing} answers rated by criteria")
     if overall.thinking:
         lines.append(_thinking_line(overall.thinking, overall.n_items))
-        thoughts = {code: scores.thinking.languages for code, scores in result.by_language.items() if scores.thinking}
+        thoughts = {
+            code: scores.thinking.languages
+            for code, scores in result.by_language.items()
+            if scores.thinking and scores.thinking.languages
+        }
         lines += cells.answered_in(thoughts, "thought") if len(result.by_language) > 1 else []
     if overall.correct_rate is not None:
         lines.append(_correct_line(result))
@@ -163,7 +167,7 @@ def _thinking_line(thinking: Thinking, n_items: int) -> str:
         f"{'unknown' if code == 'und' else cells.language(code)} {share:.0f}%"
         for code, share in list(thinking.languages.items())[:4]
     ]
-    return ", ".join(parts) + f"; language of the thoughts: {', '.join(names)}"
+    return ", ".join(parts) + (f"; language of the thoughts: {', '.join(names)}" if names else "")
 
 
 def _design_table(result: Result, judged: bool) -> Table:

@@ -9,7 +9,8 @@ class Thinking:
     """The thoughts of `n` answers: how many never ended, their mean length, their languages.
 
     `avg_tokens` is None where tokens were not counted. `languages` maps codes to percent of the
-    thoughts, by the language that most of a thought is in; "und" is none that was identified.
+    thoughts that are shown, by the language that most of a thought is in; "und" is none that was
+    identified.
     """
 
     n: int

@@ -130,6 +130,20 @@ def test_passing_faults_are_sat_out() -> None:
         assert switch(server) == {"reasoning_effort": "none"}
 
 
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_what_a_server_says_of_a_failed_request_is_in_the_error(concurrency: int) -> None:
+    with JudgeServer(models=("other",)) as server, pytest.raises(Exception, match="model `m` does not exist"):
+        generate(server.url, concurrency)
+
+
+def generate(url: str, concurrency: int) -> Any:
+    from lm_eval.api.instance import Instance
+
+    lm = thinking_model(url, concurrency=concurrency)
+    prompt = lm.apply_chat_template([{"role": "user", "content": "Hello"}])
+    return lm.generate_until([Instance("generate_until", {}, (prompt, {"max_gen_toks": 8, "until": []}), 0)])
+
+
 class Endless(HttpServer):
     """Replies with more than anybody should read, packed or not."""
 
@@ -149,24 +163,16 @@ class Endless(HttpServer):
 def test_replies_are_read_up_to_a_limit(packed: bool, concurrency: int) -> None:
     with Endless() as server:
         server.packed = packed
-        lm = thinking_model(server.url, concurrency=concurrency)
-        prompt = lm.apply_chat_template([{"role": "user", "content": "Hello"}])
-        from lm_eval.api.instance import Instance
-
-        request = Instance("generate_until", {}, (prompt, {"max_gen_toks": 8, "until": []}), 0)
         with pytest.raises(BodyRefused, match="more than 16 MiB"):
-            lm.generate_until([request])
+            generate(server.url, concurrency)
 
 
-def test_a_reply_within_the_limit_is_read_either_way() -> None:
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_reply_within_the_limit_is_read_either_way(concurrency: int) -> None:
     with JudgeServer(reply=lambda _: "Hallo") as server:
-        for concurrency in (1, 4):
-            lm = thinking_model(server.url, concurrency=concurrency)
-            prompt = lm.apply_chat_template([{"role": "user", "content": "Hello"}])
-            from lm_eval.api.instance import Instance
+        assert generate(server.url, concurrency) == ["Hallo"]
 
-            asked = [Instance("generate_until", {}, (prompt, {"max_gen_toks": 8, "until": []}), 0)]
-            assert lm.generate_until(asked) == ["Hallo"]
-        server.change(refuses=("seed",))
-        with pytest.raises(RequestRefused, match="seed"):
-            thinking_model(server.url, concurrency=1).generate_until(asked)
+
+def test_a_request_that_is_refused_says_why() -> None:
+    with JudgeServer(refuses=("seed",)) as server, pytest.raises(RequestRefused, match="seed"):
+        generate(server.url, 1)

@@ -43,7 +43,7 @@ class Answer:
     def columns(self) -> dict[str, object]:
         """The columns of samples.jsonl."""
         found: dict[str, object] = {"prediction": self.prediction}
-        if self.thinking or self.unfinished:
+        if self.thinking or self.thinking_tokens or self.unfinished:
             found |= {"thinking": self.thinking, "thinking_tokens": self.thinking_tokens}
         if self.unfinished:
             found["unfinished"] = True
