@@ -151,7 +151,7 @@ def test_jobs_that_are_requeued_killed_and_moved_lose_and_repeat_nothing(
         cluster.wait_for(lambda: all(_is_back(job, cluster) for job in running))
         cluster.wait_for(lambda: all(len(one.seen.log) > seen[job] for job, one in running.items()))
         for job in (*running, ask):
-            cluster.run("scontrol", "update", f"JobId={job}", "EndTime=now")
+            cluster.end(job)
         cluster.wait_for(lambda: _is_quiet(cluster))
         states = cluster.jobs()
         assert [states[job] for job in (*running, ask)] == ["TIMEOUT"] * 3

@@ -24,6 +24,11 @@ def printable(text: str) -> str:
     return text.translate(_REMOVED)
 
 
+def counted(number: int, noun: str, several: str = "", *, form: str = "") -> str:
+    """A number with its noun: `1 row`, `2 rows`; `several` is a plural that does not end in s."""
+    return f"{number:{form}} {noun if number == 1 else several or f'{noun}s'}"
+
+
 def say(text: object, *, error: bool = False) -> None:
     """Print a line, to standard error where it is an `error`, progress or advice."""
     print(printable(str(text)), file=sys.stderr if error else sys.stdout)

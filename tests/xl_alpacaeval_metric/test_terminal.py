@@ -102,3 +102,9 @@ def test_commands_print_in_one_way() -> None:
             calls = [node.func for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)]
             names = {one.id for one in calls if isinstance(one, ast.Name)}
             assert file.name in exempt or not names & {"print", "Console"}, file.relative_to(ROOT)
+
+
+def test_a_number_stands_with_its_noun_in_the_right_form() -> None:
+    assert [terminal.counted(n, "row") for n in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
+    assert terminal.counted(1, "row is", "rows are") == "1 row is"
+    assert terminal.counted(1234, "row is", "rows are", form=",") == "1,234 rows are"

@@ -83,6 +83,12 @@ def row_hash(text: str) -> str:
 
 
 @cache
+def check_exclusion(name: str) -> None:
+    """Raises UserError for what is none of EXCLUSIONS."""
+    if name not in EXCLUSIONS:
+        raise UserError(f"unknown list of excluded requests {name!r}; there are {', '.join(EXCLUSIONS)}")
+
+
 def english_only(exclusion: str = EXCLUSIONS[0]) -> dict[str, str]:
     """Reasons why requests only make sense in English, by hash; from reading all of AlpacaEval.
 
@@ -91,7 +97,6 @@ def english_only(exclusion: str = EXCLUSIONS[0]) -> dict[str, str]:
     """
     import yaml
 
-    if exclusion not in EXCLUSIONS:
-        raise UserError(f"unknown list of excluded requests {exclusion!r}; there are {', '.join(EXCLUSIONS)}")
+    check_exclusion(exclusion)
     entries = yaml.safe_load((DATA / "english_only.yaml").read_text("utf-8"))
     return {entry["hash"]: entry["reason"] for entry in entries if exclusion == "broad" or entry["list"] == "strict"}

@@ -67,6 +67,7 @@ def load(
     language, and where the rows are not available.
     """
     check_name(name)
+    alpaca.check_exclusion(exclusion)
     if limit is not None and limit < 1:
         raise UserError(f"--limit {limit}: at least one row a language is needed")
     wanted = None if codes is None else [languages.get(code).code for code in codes]

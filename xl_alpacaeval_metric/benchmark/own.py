@@ -19,7 +19,11 @@ UNKNOWN = "und"
 
 def is_source(name: str) -> bool:
     """Whether `name` is a file or a folder of this machine, or has the form of a Hub id."""
-    return Path(name).expanduser().exists() or "/" in name or data_files.format_of(name) is not None
+    return (
+        (name.strip() != "" and Path(name).expanduser().exists())
+        or "/" in name
+        or data_files.format_of(name) is not None
+    )
 
 
 def name_of(source: str) -> str:

@@ -13,7 +13,7 @@ from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, codes
 from xl_alpacaeval_metric.cli.options.output import Output, writable, write
-from xl_alpacaeval_metric.terminal import say
+from xl_alpacaeval_metric.terminal import counted, say
 
 Form = Annotated[str, typer.Option("--format", metavar="table|md|csv|tex|json", help="What is printed")]
 
@@ -100,7 +100,7 @@ def contamination(
     looked_at = {"benchmarks": index.benchmarks, "not_looked_at": index.missing}
     write({"rows": rows, "texts": len(index), **looked_at, "overlaps": [asdict(overlap) for overlap in found]}, output)
     analysis.show_overlaps(
-        found, rows, f"{data} against {', '.join(index.benchmarks)} ({len(index)} texts)", terminal.console()
+        found, rows, f"{data} against {', '.join(index.benchmarks)} ({counted(len(index), 'text')})", terminal.console()
     )
     for line in looking.not_checked(index):
         say(line, error=True)

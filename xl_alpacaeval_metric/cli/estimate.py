@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.cli.options.output import Output, write
 from xl_alpacaeval_metric.cli.options.prices import PriceInput, PriceOutput, prices_of
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.terminal import say
+from xl_alpacaeval_metric.terminal import counted, say
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.runs.answers_file import Answers
@@ -93,7 +93,7 @@ def estimate_costs(
         found = found if check is None else replace(found, check=check.estimate())
     money = None if prices is None else found.price(*prices)
     write({**asdict(found), "price": money, "requests_in_all": in_all.requests}, output)
-    say(f"{models} models: {found.line()}" if models > 1 else found.line())
+    say(f"{counted(models, 'model')}: {found.line()}" if models > 1 else found.line())
     if had := in_all.requests - found.requests:
         say(f"{had} of {in_all.requests} requests are answered in {answers} and are not sent again")
     if found.check is not None and found.check.requests:

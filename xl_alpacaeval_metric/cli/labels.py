@@ -10,7 +10,7 @@ from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.benchmark import codes
 from xl_alpacaeval_metric.cli.options.output import Output, writable, write
-from xl_alpacaeval_metric.terminal import say
+from xl_alpacaeval_metric.terminal import counted, say
 
 LABELS = (
     "JSONL, JSON, CSV or Parquet, one row a label: a filled label-sheet; or id, language (where ids are not unique), "
@@ -49,9 +49,12 @@ def label_sheet(
     wanted = tuple(codes(languages)) if languages is not None else ()
     found = sheet.of_run(run, draw.Design(n, strata, seed, wanted))
     sheet.write(found, output)
-    say(f"{output}: {len(found.rows)} of {found.n_items} items, of {found.n_prompts} prompts; drawn with seed {seed}")
+    say(
+        f"{output}: {len(found.rows)} of {counted(found.n_items, 'item')}, "
+        f"of {counted(found.n_prompts, 'prompt')}; drawn with seed {seed}"
+    )
     if len(found.rows) < n:
-        say(f"there are no more than {len(found.rows)} items to draw")
+        say(f"there are no more than {counted(len(found.rows), 'item')} to draw")
     if found.n_long and output.suffix == ".csv":
         say(
             f"warning: {found.n_long} texts are longer than a cell of Excel can hold; take the page (.html)", error=True

@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.output import Output, writable, write
 from xl_alpacaeval_metric.cli.options.prices import PriceInput, PriceOutput, prices_of
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.terminal import say
+from xl_alpacaeval_metric.terminal import counted, say
 
 
 @app.command()
@@ -85,7 +85,7 @@ def report(
     if output is not None:
         count = run_page.write(shown, output, prices)
         names = ", ".join(run.name for run in shown) if len(shown) < 5 else f"{len(shown)} runs"
-        say(f"{output}: {count} answers of {names} ({output.stat().st_size / 1e6:.1f} MB)")
+        say(f"{output}: {counted(count, 'answer')} of {names} ({output.stat().st_size / 1e6:.1f} MB)")
     if figures is not None:
         files = run_page.write_figures(shown, figures)
         say(f"{figures}: {', '.join(sorted({file.stem for file in files}))}, as SVG and PDF")

@@ -24,7 +24,7 @@ from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.options.writer import WriterOptions
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.terminal import say
+from xl_alpacaeval_metric.terminal import counted, say
 
 
 @app.command("references")
@@ -71,7 +71,7 @@ def write_references(
     aside = [] if any_language else references.set_aside(loaded.rows, output)
     cut = journal.cut_off([output], "reference", max_tokens)
     unknown = references.unidentified(output)
-    say(f"references for {len(loaded.rows)} rows by {author.spec}: {output}")
+    say(f"references for {counted(len(loaded.rows), 'row')} by {author.spec}: {output}")
     for line in aside:
         say(f"{line}; the same command asks for these again, --any-language keeps them", error=True)
     for line in unknown:
@@ -116,7 +116,7 @@ def translate_benchmark(
         files = translate.make(rows, wanted, translator, output, progress, max_tokens)
     translator.close()
     for file in files:
-        say(f"{len(rows)} requests by {translator.spec}: {file}")
+        say(f"{counted(len(rows), 'request')} by {translator.spec}: {file}")
     journals = [output / translate.JOURNALS / f"{code}.jsonl" for code in wanted]
     for line in journal.cut_off(journals, "translation", max_tokens):
         say(f"{line}; give a larger --max-tokens, and another --output", error=True)
@@ -153,7 +153,7 @@ def export_benchmark(
         rows = benchmarks.with_references(rows, pairs.read_references(reference), reference.name)
     written = benchmark_dataset.export(rows, output)
     for code, files in written.items():
-        say(f"{code}: {files.rows} rows")
+        say(f"{code}: {counted(files.rows, 'row')}")
     if not benchmark_dataset.runnable(rows):
         say("no eval.yaml: some rows have no reference, and others would grade by an empty one (--reference FILE)")
     say(f'{output}: load_dataset("{output}", "{next(iter(written))}")')

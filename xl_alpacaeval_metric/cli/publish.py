@@ -8,7 +8,7 @@ import typer
 
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.terminal import say
+from xl_alpacaeval_metric.terminal import counted, say
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.publishing.published_run import PublishedRun
@@ -85,7 +85,7 @@ def _upload(
         written = run_dataset.write(found, folder)
         planned = push.plan(folder, run_dataset.ALSO)
         for name, files in written.items():
-            say(f"{name}: {files.rows:,} rows")
+            say(f"{name}: {counted(files.rows, 'row', form=',')}")
         say(
             f"licence: {found.license}"
             + (" (say in the card whose rows they are)" if found.license == benchmark_texts.OTHER else "")
@@ -108,7 +108,10 @@ def _upload(
         if dry_run:
             for upload in planned.uploads:
                 say(f"{upload.size:>14,}  {upload.path}")
-            say(f"{len(planned.uploads)} files would go to {repo} ({'public' if public else 'private'}, if new)")
+            say(
+                f"{counted(len(planned.uploads), 'file')} would go to {repo} "
+                f"({'public' if public else 'private'}, if new)"
+            )
             if figures:
                 say(f"a pull request to {model_repo} would write {where}:")
                 say(model_results.text(figures, others).rstrip())

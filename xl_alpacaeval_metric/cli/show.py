@@ -9,6 +9,7 @@ from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.benchmark import codes
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import counted
 
 MOST = 5
 """Answers shown where no number is given."""
@@ -54,6 +55,6 @@ def show(
     found = selection.of(opened)
     title = opened.model or opened.name
     show_answers(found, terminal.console(), characters)
-    terminal.say(f"{len(found)} of {len(opened.items)} answers of {title}")
+    terminal.say(f"{len(found)} of {counted(len(opened.items), 'answer')} of {title}")
     for note in opened.notes:
         terminal.say(note)

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import counted
 
 Split = Literal["train", "validation", "test"]
 
@@ -49,7 +50,7 @@ class DataFiles:
         for name, reason in self.left_out:
             by_reason.setdefault(reason, []).append(name)
         return [
-            f"{folder}: left out {len(names)} {'file' if len(names) == 1 else 'files'} ({reason}): {', '.join(names[:4])}"
+            f"{folder}: left out {counted(len(names), 'file')} ({reason}): {', '.join(names[:4])}"
             + (", ..." if len(names) > 4 else "")
             for reason, names in by_reason.items()
         ]

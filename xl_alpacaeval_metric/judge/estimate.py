@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from xl_alpacaeval_metric.clients.base import AUTO_THINKING, Completion, Request
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
+from xl_alpacaeval_metric.terminal import counted
 
 BYTES_PER_TOKEN = 4.0
 """Bytes of UTF-8 per token, as a rule of thumb.
@@ -59,7 +60,7 @@ class Estimate:
             else ""
         )
         return (
-            f"{self.requests} requests, about {self.prompt_tokens} prompt tokens and "
+            f"{counted(self.requests, 'request')}, about {self.prompt_tokens} prompt tokens and "
             f"{self.completion_tokens} completion tokens ({how}){thoughts}"
         )
 

@@ -16,6 +16,7 @@ from xl_alpacaeval_metric.labels.people import Annotator, People
 from xl_alpacaeval_metric.labels.reliability import Reliability, reliability
 from xl_alpacaeval_metric.records.judgements import ItemKey, Verdict
 from xl_alpacaeval_metric.stats.clusters import Clusters
+from xl_alpacaeval_metric.terminal import counted
 
 Interval = tuple[float, float]
 
@@ -77,7 +78,7 @@ def measure(
         mine, theirs = (str(next(iter(side), "none")) for side in (verdicts, labels.values))
         raise UserError(f"the verdicts and the labels share no item (id, language): {mine} and so on against {theirs}")
     if all(preferences[key] is None or not known(labels.values[key]) for key in shared):
-        raise UserError(f"none of the {len(shared)} items in both files has both a verdict and a label")
+        raise UserError(f"none of the {counted(len(shared), 'item')} in both files has both a verdict and a label")
     keys = list(dict.fromkeys([*verdicts, *labels.values]))
     by_language = {
         code: _part([key for key in keys if key[1] == code], verdicts, preferences, labels, prompts or {})

@@ -17,6 +17,7 @@ from xl_alpacaeval_metric.stats.anchoring import anchored_win_rate, labels_for_w
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.strata import Strata
+from xl_alpacaeval_metric.terminal import counted
 
 FEW_PROMPTS = 20
 
@@ -152,7 +153,8 @@ def _warnings(labels: Labels, used: Sequence[ItemKey], drawn: Collection[ItemKey
         )
     if strange := sum(key not in drawn for key in used if key in on_sheets):
         yield (
-            f"{strange} labelled items are on a sheet, and in no draw that the labels name: the run has changed since, "
+            f"{counted(strange, 'labelled item is', 'labelled items are')} on a sheet, and in no draw that "
+            "the labels name: the run has changed since, "
             'or the column "drawn" is gone'
         )
     labelled = {key for key, given in labels.values.items() if known(given)}
@@ -162,8 +164,8 @@ def _warnings(labels: Labels, used: Sequence[ItemKey], drawn: Collection[ItemKey
             "the anchored win rate leans to what was easy"
         )
     if unjudged := len(labelled) - len(used):
-        yield f"{unjudged} labelled items have no verdict, and are left out"
+        yield f"left out: {counted(unjudged, 'labelled item')} without a verdict"
     if others:
-        yield f"{others} items of the run are in languages without a label, and are left out"
+        yield f"left out: {counted(others, 'item')} of the run in languages without a label"
     if len({key[0] for key in used}) < FEW_PROMPTS:
         yield f"labels on fewer than {FEW_PROMPTS} prompts: the intervals were tested with {FEW_PROMPTS} and more"

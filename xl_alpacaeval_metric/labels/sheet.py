@@ -10,6 +10,7 @@ from xl_alpacaeval_metric.labels import draw, page, spreadsheet
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import verdicts as run_verdicts
 from xl_alpacaeval_metric.stats.anchoring import FEWEST_PROMPTS
+from xl_alpacaeval_metric.terminal import counted
 
 FORMATS = (".csv", ".html", ".jsonl")
 
@@ -43,7 +44,8 @@ def of_run(run: Path, design: draw.Design) -> Sheet:
     if n_prompts < FEWEST_PROMPTS:
         have = len({item.cluster for item in samples.values()})
         more = "a run with more prompts" if have < FEWEST_PROMPTS else "a larger --n, or --strata language"
-        raise UserError(f"{run}: {len(items)} items are of {n_prompts} prompts; need {FEWEST_PROMPTS} or more: {more}")
+        had = f"{counted(len(items), 'item')} of {counted(n_prompts, 'prompt')}"
+        raise UserError(f"{run}: has {had}; need {FEWEST_PROMPTS} or more: {more}")
     rows = []
     for item, first in zip(items, draw.candidate_first(items, design.seed), strict=True):
         answers = (item.prediction, item.reference) if first else (item.reference, item.prediction)

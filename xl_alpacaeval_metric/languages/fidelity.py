@@ -23,6 +23,7 @@ from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches import lexicon
 from xl_alpacaeval_metric.languages.switches.spans import Span
 from xl_alpacaeval_metric.records.result import Fidelity
+from xl_alpacaeval_metric.terminal import counted
 
 FULL_WEIGHT = 100
 """Texts that give a language its full weight in an overall rate; fewer weigh in proportion."""
@@ -85,7 +86,8 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
     texts, codes = list(texts), _codes(languages_)
     if len(texts) != len(codes):
         raise UserError(
-            f"language fidelity: {len(texts)} texts but {len(codes)} languages; give one language for each text"
+            f"language fidelity: {counted(len(texts), 'text')} but {counted(len(codes), 'language')}; "
+            "give one language for each text"
         )
     found = [_UNSCORED] * len(texts)
     of_language: dict[str, list[int]] = defaultdict(list)

@@ -11,6 +11,7 @@ from xl_alpacaeval_metric.leaderboard import contrasts, formats
 from xl_alpacaeval_metric.leaderboard.contrasts import RunsComparison
 from xl_alpacaeval_metric.runs.compare import JUDGED
 from xl_alpacaeval_metric.runs.contrast import Contrast, RunComparison
+from xl_alpacaeval_metric.terminal import counted
 
 COLUMNS = ("first %", "second %", "difference", "95% interval", "p", "n")
 """Of the tables for people: both rates, their difference with its interval, p-value and items."""
@@ -93,11 +94,11 @@ def left_out(found: RunComparison, first: str, second: str) -> Iterator[str]:
         what = "verdict" if found.figure in JUDGED else found.figure
         yield f"left out: {found.overall.n_missing} shared items without a {what} in one run or both"
     if found.n_changed:
-        yield f"left out: {found.n_changed} items whose instruction is another in each run"
+        yield f"left out: {counted(found.n_changed, 'item')} whose instruction is another in each run"
     for side, only in ((first, found.only_a), (second, found.only_b)):
         if only:
             counts = ", ".join(f"{code} {count}" for code, count in sorted(only.items()))
-            yield f"left out: {sum(only.values())} items that only {side} has ({counts})"
+            yield f"left out: {counted(sum(only.values()), 'item')} that only {side} has ({counts})"
     yield from (f"warning: {line}" for line in found.caveats)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.text_tables import TextTable, latex, markdown
 from xl_alpacaeval_metric.leaderboard.places import Place, Ranking
+from xl_alpacaeval_metric.terminal import counted
 
 FORMATS = ("table", "md", "csv", "tex", "json")
 TITLES = {
@@ -75,7 +76,9 @@ def legend(ranking: Ranking) -> list[str]:
         "are not told apart (step-down max-T over prompts, 5%)"
     ]
     for figure, found in ranking.figures.items():
-        lines.append(f"{figure}: {found.n_items} items of {found.n_prompts} prompts, {found.method}")
+        lines.append(
+            f"{figure}: {counted(found.n_items, 'item')} of {counted(found.n_prompts, 'prompt')}, {found.method}"
+        )
         missing = sum(place.n_missing for place in found.overall)
         if missing:
             lines.append(f"{figure}: {missing} values are missing")

@@ -29,6 +29,7 @@ from xl_alpacaeval_metric.stats.intervals import mean_interval
 from xl_alpacaeval_metric.stats.lean import without_lean
 from xl_alpacaeval_metric.stats.missing import Floats
 from xl_alpacaeval_metric.stats.strata import Strata
+from xl_alpacaeval_metric.terminal import counted
 
 _LEVELS = (1.0, 5.0)
 _SHARES = frozenset((WIN_RATE, answer_figures.WIN_RATE_IN_LANGUAGE, *answer_figures.FIGURES))
@@ -71,7 +72,9 @@ def rank(runs: Runs, *, figures: Sequence[str] | None = None, seed: int = 0) -> 
     notes += finished.warnings([one.setting for one in found if WIN_RATE in one.figures])
     notes += [*dict.fromkeys(why for one in found for why in one.left_out.values())][:1]
     if matched.changed:
-        notes.append(f"left out: {len(matched.changed)} items whose instruction is another in different runs")
+        notes.append(
+            f"left out: {counted(len(matched.changed), 'item')} whose instruction is another in different runs"
+        )
     rankings = {}
     for name in wanted:
         if name == WIN_RATE and matched.head_to_heads is not None:
@@ -133,7 +136,7 @@ def _ranked(
     notes = []
     for one in entries:
         if more := len(one.figures[name].keys() - set(kept) - matched.changed):
-            notes.append(f"{name}: left out {more} items of {one.name} that another run does not have")
+            notes.append(f"{name}: left out {counted(more, 'item')} of {one.name} that another run does not have")
     if len(notes) > 3:
         notes = [f"{name}: left out items of {len(notes)} runs that another run does not have; {len(kept)} are in all"]
     values = np.stack([one.array(name, len(items.numbers))[kept] for one in entries])

@@ -10,6 +10,7 @@ from xl_alpacaeval_metric.clients.base import IsUsable, Reply, Request
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge, open_judge
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Question, Verdict
+from xl_alpacaeval_metric.terminal import counted
 
 
 class Panel(Judge):
@@ -113,7 +114,10 @@ def open_judges(
     if len(urls) < 2:
         urls = (urls or [None]) * len(specs)
     if len(urls) != len(specs):
-        raise UserError(f"{len(urls)} addresses for {len(specs)} judges; give one for all, or one for each judge")
+        raise UserError(
+            f"{counted(len(urls), 'address', 'addresses')} for {counted(len(specs), 'judge')}; "
+            "give one for all, or one for each judge"
+        )
     if len(specs) == 1:
         with open_judge(specs[0], base_url=urls[0], **settings) as opened:
             yield opened

@@ -8,13 +8,14 @@ from xl_alpacaeval_metric.planning.costs import Cost, Costs
 from xl_alpacaeval_metric.planning.rows import PROMPTS
 from xl_alpacaeval_metric.planning.steps import Planned, Step
 from xl_alpacaeval_metric.runs.answers_file import LONG
+from xl_alpacaeval_metric.terminal import counted
 
 
 def notes(planned: Planned, steps: Sequence[Step], found: Sequence[Cost], costs: Costs) -> list[str]:
     """The assumptions behind the steps and their costs, and what is not in them."""
     items = planned.n_items
-    models = f"{planned.n_models} models" if planned.n_models > 1 else "1 model"
-    lines = [f"{models}, {items:,} items each; a token is {BYTES_PER_TOKEN:g} bytes of UTF-8"]
+    models = counted(planned.n_models, "model")
+    lines = [f"{models}, {counted(items, 'item', form=',')} each; a token is {BYTES_PER_TOKEN:g} bytes of UTF-8"]
     if assumed := [one.benchmark.name for one in planned.benchmarks if one.assumed]:
         lines.append(
             f"{', '.join(assumed)}: not here yet, taken to have {PROMPTS} prompts a language, as long as AlpacaEval's"

@@ -9,6 +9,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.prefetch import found as finding
 from xl_alpacaeval_metric.prefetch.found import Found
 from xl_alpacaeval_metric.prefetch.needs import Need, Source
+from xl_alpacaeval_metric.terminal import counted
 
 OURS = (Source.FOLDER, Source.PATH, Source.FILE, Source.REFERENCES, Source.PACKAGE, Source.ENDPOINT)
 """Sources that nothing is downloaded from."""
@@ -34,7 +35,7 @@ class _Fetcher:
             total = sum(listing.sizes.get(name, 0) for name in left)
             check_room(total)
             if total:
-                self.tell(f"{need.role}: {need.name}: {len(left)} of {len(names)} files, {in_words(total)}")
+                self.tell(f"{need.role}: {need.name}: {len(left)} of {counted(len(names), 'file')}, {in_words(total)}")
             repository.download(names)
         except UserError as error:
             return Found(need, reason=str(error).removeprefix(f"{need.name}: "))

@@ -71,5 +71,6 @@ def interrupting_signals() -> Iterator[None]:
         left.set()
         for one in ending:
             signal.signal(one, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, ctrl_c)
+        if ctrl_c is not None:  # A handler that is not Python's.
+            signal.signal(signal.SIGINT, ctrl_c)
         sys.unraisablehook = report_before

@@ -9,6 +9,7 @@ from xl_alpacaeval_metric.hub import push
 from xl_alpacaeval_metric.publishing import published_results
 from xl_alpacaeval_metric.publishing.published_results import PublishedResult
 from xl_alpacaeval_metric.publishing.published_run import ALL
+from xl_alpacaeval_metric.terminal import counted
 
 SAMPLES = "samples/*.parquet"
 NONE = "none"
@@ -79,7 +80,7 @@ def _items(there: _Texts, ours: _Texts, codes: Sequence[str]) -> Iterator[str]:
     if counts := [f"{language} {lost[language]}" for language in codes if lost[language]]:
         yield f"items that it does not have ({', '.join(counts)})"
     if other := sum(key in ours and texts != ours[key] for key, texts in there.items()):
-        yield f"{other} answers that are not these, or were compared with other references"
+        yield f"{counted(other, 'answer')} other than these, or compared with other references"
 
 
 def _texts(files: Sequence[Path]) -> dict[tuple[str, str], tuple[str, str]]:

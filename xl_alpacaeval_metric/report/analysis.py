@@ -6,6 +6,7 @@ from rich.console import Console
 
 from xl_alpacaeval_metric.benchmark.contamination import Overlap
 from xl_alpacaeval_metric.report import cells
+from xl_alpacaeval_metric.terminal import counted
 
 
 def show_overlaps(overlaps: Sequence[Overlap], rows: int, title: str, console: Console) -> None:
@@ -15,4 +16,6 @@ def show_overlaps(overlaps: Sequence[Overlap], rows: int, title: str, console: C
         row = f"{overlap.where} (id {overlap.row_id})" if overlap.row_id else overlap.where
         of = f"{text.benchmark} {text.id}, {text.kind} in {text.language}"
         cells.print_lines([f"{row}: {100 * overlap.coverage:.0f}% of {of}: {overlap.shared}"], console)
-    cells.print_lines([f"{title}: {len({overlap.where for overlap in overlaps})} of {rows} rows overlap"], console)
+    cells.print_lines(
+        [f"{title}: {len({overlap.where for overlap in overlaps})} of {counted(rows, 'row')} overlap"], console
+    )

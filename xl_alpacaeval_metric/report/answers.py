@@ -10,6 +10,7 @@ from xl_alpacaeval_metric.languages import composition
 from xl_alpacaeval_metric.records.judgements import Verdict
 from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.runs.opened.records import OpenedItem
+from xl_alpacaeval_metric.terminal import counted
 
 
 def show_answers(items: Iterable[OpenedItem], console: Console, most_characters: int) -> None:
@@ -47,11 +48,13 @@ def _facts(item: OpenedItem) -> Iterator[str]:
     fidelity = item.language.get("fidelity")
     if isinstance(fidelity, int | float):
         parts.append(f"{fidelity:.0f}% in the language asked for")
-    parts.append(f"{len(one.prediction)} characters" + (f" against {len(one.reference)}" if one.reference else ""))
+    parts.append(
+        f"{counted(len(one.prediction), 'character')}" + (f" against {len(one.reference)}" if one.reference else "")
+    )
     if item.cut:
         parts.append("cut off")
     if one.thought:
-        tokens = f" of {one.thinking_tokens} tokens" if one.thinking_tokens is not None else ""
+        tokens = f" of {counted(one.thinking_tokens, 'token')}" if one.thinking_tokens is not None else ""
         parts.append(f"after a thought{tokens}" + (" that never ended" if one.unfinished else ""))
     yield ", ".join(parts)
 

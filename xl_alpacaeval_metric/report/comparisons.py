@@ -7,6 +7,7 @@ from xl_alpacaeval_metric.leaderboard import contrast_formats, formats
 from xl_alpacaeval_metric.leaderboard.contrasts import RunsComparison
 from xl_alpacaeval_metric.report import cells, fitting
 from xl_alpacaeval_metric.runs.contrast import Contrast, RunComparison
+from xl_alpacaeval_metric.terminal import counted
 
 LONGEST_NAME = 24
 """Characters of a model's name, up to which rows of pairs have the names: the figures need room."""
@@ -22,8 +23,10 @@ def show_comparison(found: RunComparison, console: Console, figure: str = "win_r
         ("A %", "B %", "A - B", "95% interval", "p", "Holm p", "n"), rows, _contrast_cells(found.overall), console
     )
     notes = [
-        f"{found.overall.n} items of {found.overall.n_prompts} prompts; p: sign-flip test, Holm p: corrected for "
-        f"{sum(part.p_value is not None for part in found.by_language.values())} languages; interval: the same test's"
+        f"{counted(found.overall.n, 'item')} of {counted(found.overall.n_prompts, 'prompt')}; p: sign-flip test, "
+        "Holm p: corrected for "
+        f"{counted(sum(part.p_value is not None for part in found.by_language.values()), 'language')}; "
+        "interval: the same test's"
     ]
     for side, by_language in (("A", found.answered_in_a), ("B", found.answered_in_b)):
         notes += [f"{side}: {line}" for line in cells.answered_in(by_language)]
@@ -50,7 +53,8 @@ def show_comparisons(found: RunsComparison, console: Console, figure: str = "win
                 table.add_row(escape(f"{short[pair.a]} - {short[pair.b]}"), *row)
         fitting.print_table(table, console)
     notes = [
-        f"p: sign-flip test of one pair; max-T p: corrected for all {len(found.pairs)} pairs (step-down max-T)"
+        f"p: sign-flip test of one pair; max-T p: corrected for all "
+        f"{counted(len(found.pairs), 'pair')} (step-down max-T)"
         + (f", by language for all pairs in all {len(codes)} languages" if len(codes) > 1 else "")
     ]
     for pair in found.pairs:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from xl_alpacaeval_metric.records.judge_check import CheckFigures, CheckSummary, JudgeCheck, KindFigures
 from xl_alpacaeval_metric.report import cells, fitting
+from xl_alpacaeval_metric.terminal import counted
 
 # Short, so that the tables fit 80 columns; docs/understand/judge-check.md defines them.
 COLUMNS = ("verdict", "right % (95%)", "resol %", "first %", "length", "n")
@@ -107,6 +108,6 @@ def _cost_lines(check: JudgeCheck) -> list[str]:
         *(f"missing {count}x: {' '.join(reason.split())[:160]}" for reason, count in check.missing_reasons.items()),
         *check.notes,
         *_markdown_line(check),
-        f"{check.requests} requests, {check.cached} cached",
+        f"{counted(check.requests, 'request')}, {check.cached} cached",
         f"judge:{check.judge}|prompt:{check.prompt}|check:{check.controls}",
     ]

@@ -10,6 +10,7 @@ from xl_alpacaeval_metric.labels.calibration import Anchored, Calibration
 from xl_alpacaeval_metric.labels.people import Annotator, People
 from xl_alpacaeval_metric.labels.reliability import Reliability
 from xl_alpacaeval_metric.report import cells, fitting
+from xl_alpacaeval_metric.terminal import counted
 
 
 def show_agreement(found: Agreement, title: str, console: Console) -> None:
@@ -102,7 +103,7 @@ def _agreement_notes(found: Agreement) -> Iterator[str]:
     if found.n_both_orders:
         yield (
             f"consistent: the same winner in both orders on {cells.figure(found.position_consistency)}% of the "
-            f"{found.n_both_orders} items asked in both"
+            f"{counted(found.n_both_orders, 'item')} asked in both"
         )
 
 
@@ -156,9 +157,9 @@ def _left_out(found: Agreement) -> Iterator[str]:
     if found.n_missing:
         yield f"left out: {found.n_missing} items in both files without a verdict or without a label"
     if found.only_verdicts:
-        yield f"left out: {found.only_verdicts} items that have a verdict and stand in no line of the labels"
+        yield f"left out: {counted(found.only_verdicts, 'item')} with a verdict that no line of the labels is about"
     if found.only_labels:
-        yield f"left out: {found.only_labels} items of the labels that have no verdict"
+        yield f"left out: {counted(found.only_labels, 'item')} of the labels without a verdict"
 
 
 def _percent(value: float | None, bounds: tuple[float, float] | None) -> str:

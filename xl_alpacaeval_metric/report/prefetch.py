@@ -9,6 +9,7 @@ from xl_alpacaeval_metric.prefetch.fetch import in_words
 from xl_alpacaeval_metric.prefetch.found import Found
 from xl_alpacaeval_metric.prefetch.needs import Source
 from xl_alpacaeval_metric.report import cells, fitting
+from xl_alpacaeval_metric.terminal import counted
 
 _STATES = {Source.PACKAGE: "comes with xl-suite", Source.ENDPOINT: "at an endpoint, not checked"}
 
@@ -24,5 +25,5 @@ def show(found: Sequence[Found], console: Console) -> None:
         size = in_words(one.bytes) if one.bytes else "-"
         shown.add_row(escape(one.need.role), escape(one.need.name), one.commit[:12] or "-", size, state)
     fitting.print_table(shown, console)
-    lines = [f"{len(found)} things, {in_words(sum(one.bytes for one in found))} here"]
+    lines = [f"{counted(len(found), 'thing')}, {in_words(sum(one.bytes for one in found))} here"]
     cells.print_lines([*lines, *(f"missing: {line}" for one in found for line in one.lines)], console)

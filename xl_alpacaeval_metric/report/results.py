@@ -11,6 +11,7 @@ from xl_alpacaeval_metric.report import cells, fitting
 from xl_alpacaeval_metric.report.judge_check import summary_line
 from xl_alpacaeval_metric.report.panel import judges_table
 from xl_alpacaeval_metric.stats import factor_effects
+from xl_alpacaeval_metric.terminal import counted
 from xl_alpacaeval_metric.thinking import Thinking
 
 # Short, so that a table fits 80 columns; docs/understand/statistics.md defines them.
@@ -66,7 +67,7 @@ def notes(result: Result, judged: bool) -> list[str]:
         usage = result.usage
         lines.append(
             f"{overall.n} of {overall.n + overall.n_missing} judged: {overall.wins} won, {overall.ties} tied, "
-            f"{overall.losses} lost; {usage.requests} requests, {usage.cached} cached, "
+            f"{overall.losses} lost; {counted(usage.requests, 'request')}, {usage.cached} cached, "
             f"{usage.retries} retried, {usage.prompt_tokens} + {usage.completion_tokens} tokens, {usage.seconds:.1f} s"
         )
     if judged and overall.judge_check is not None:

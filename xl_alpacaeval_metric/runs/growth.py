@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.records import run_settings
 from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.signature import parse
+from xl_alpacaeval_metric.terminal import counted
 
 Row = Mapping[str, Any]
 
@@ -126,4 +127,4 @@ def _check(before: Row, now: Row, columns: Iterable[str], where: Path) -> None:
 def _counted(keys: Iterable[ItemKey]) -> str:
     counts = Counter(code for _, code in keys)
     names = ", ".join(f"{code} ({count})" for code, count in counts.items())
-    return f"{names}: {sum(counts.values())} {'item' if sum(counts.values()) == 1 else 'items'}"
+    return f"{names}: {counted(counts.total(), 'item')}"

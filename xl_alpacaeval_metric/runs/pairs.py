@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import tables
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
+from xl_alpacaeval_metric.terminal import counted
 
 logger = logging.getLogger(__name__)
 
@@ -64,15 +65,17 @@ def read_against(file: Path, given: "References | None" = None) -> tuple[list[Co
             )
         )
     if given is not None and given.of_run and not comparisons:
-        raise UserError(f"{given.path}: has none of the {len(rows)} items of {file} with the same instruction")
+        raise UserError(
+            f"{given.path}: has none of the {counted(len(rows), 'item')} of {file} with the same instruction"
+        )
     return comparisons, _lines(given, replaced, kept, left_out, len(rows)) if given else []
 
 
 def _lines(given: "References", replaced: int, kept: int, left_out: int, total: int) -> list[str]:
     name = given.path
     lines = [
-        (replaced, f"references of {replaced} pairs are those of {name}, not the pairs' own"),
-        (kept, f"references of {kept} pairs are their own, since {name} has none for them"),
+        (replaced, f"references of {counted(replaced, 'pair')} are those of {name}, not the pairs' own"),
+        (kept, f"references of {counted(kept, 'pair')} are their own, since {name} has none for them"),
         (left_out, f"left out: {left_out} of {total} pairs, whose item or instruction {name} does not have"),
     ]
     return [line for count, line in lines if count]

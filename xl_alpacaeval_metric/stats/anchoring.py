@@ -20,6 +20,7 @@ from xl_alpacaeval_metric.stats.lean import without_lean
 from xl_alpacaeval_metric.stats.missing import Floats, Numbers, as_preferences
 from xl_alpacaeval_metric.stats.strata import Labels as Groups
 from xl_alpacaeval_metric.stats.student_t import critical_value
+from xl_alpacaeval_metric.terminal import counted
 
 FEWEST_PROMPTS = 3
 """With labels: the interval has as many degrees of freedom as prompts, less two."""
@@ -241,8 +242,7 @@ def _check(people: Floats, clusters: Clusters, groups: Clusters) -> None:
     prompts = clusters.take(known).n_clusters
     if prompts < FEWEST_PROMPTS:
         raise UserError(
-            f"labels: on {prompts} prompt{'' if prompts == 1 else 's'} with a verdict; "
-            f"need labels on {FEWEST_PROMPTS} prompts or more"
+            f"labels: on {counted(prompts, 'prompt')} with a verdict; need labels on {FEWEST_PROMPTS} prompts or more"
         )
     if np.ptp(people[known]) == 0:
         raise UserError(f"labels: all {known.size} are {people[known[0]]:g}; need different ones, so label more items")

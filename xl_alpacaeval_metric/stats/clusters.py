@@ -9,6 +9,7 @@ import numpy.typing as npt
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.stats.missing import Floats
+from xl_alpacaeval_metric.terminal import counted
 
 Codes = npt.NDArray[np.intp]
 
@@ -50,7 +51,9 @@ class Clusters:
         Raises UserError unless there is one value for each item.
         """
         if len(self) != values.size:
-            raise UserError(f"clusters: {len(self)} for {values.size} items; need one prompt id for each item")
+            raise UserError(
+                f"clusters: {len(self)} for {counted(values.size, 'item')}; need one prompt id for each item"
+            )
         known = ~np.isnan(values)
         sums = np.bincount(self.codes[known], weights=values[known], minlength=self.n_clusters).astype(np.float64)
         counts = np.bincount(self.codes[known], minlength=self.n_clusters).astype(np.float64)

@@ -10,6 +10,7 @@ import numpy as np
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.stats.clusters import Clusters, Codes, as_clusters
 from xl_alpacaeval_metric.stats.missing import Floats
+from xl_alpacaeval_metric.terminal import counted
 
 Labels = Clusters | Sequence[Hashable]
 """One label for each item: its prompt, its language, or the order it was judged in."""
@@ -215,7 +216,7 @@ class Strata:
 def _labels(labels: Labels, size: int, name: str) -> Clusters:
     found = as_clusters(labels)
     if len(found) != size:
-        raise UserError(f"{name}s: {len(found)} for {size} items; need one {name} for each item")
+        raise UserError(f"{name}s: {len(found)} for {counted(size, 'item')}; need one {name} for each item")
     return found
 
 

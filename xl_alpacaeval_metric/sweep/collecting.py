@@ -10,6 +10,7 @@ from xl_alpacaeval_metric.pages import run_page, shown_run
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.sweep.file import Run, Sweep
 from xl_alpacaeval_metric.sweep.tasks import FOLDER
+from xl_alpacaeval_metric.terminal import counted
 
 FORMS, PAGE = ("json", "md", "csv"), "html"
 COLLECTED = "collected.json"
@@ -34,7 +35,7 @@ def collect(sweep: Sweep, runs: Sequence[Run], say: Callable[[str], None]) -> No
                 ranked = ranking.rank(found)
                 for form in FORMS:
                     jsonl.replace_file(_file(stem, form), formats.text(ranked, form) + "\n")
-                say(f"{_file(stem, 'md')}: ranking of {len(found)} runs (also as .json and .csv)")
+                say(f"{_file(stem, 'md')}: ranking of {counted(len(found), 'run')} (also as .json and .csv)")
             except UserError as error:
                 say(f"{name}: no ranking: {error}")
         if found and not _write_page(name, found, stem, say):
@@ -68,12 +69,15 @@ def _write_page(name: str, found: Sequence[Path], stem: Path, say: Callable[[str
     """Write the page, where there can be one; False where another time may bring it."""
     answers = sum(_lines(folder / run_folder.SAMPLES) for folder in found)
     if answers > MOST_ANSWERS:
-        say(f"{name}: no page of {answers} answers, more than {MOST_ANSWERS}; `xl-alpacaeval report` makes one of some")
+        say(
+            f"{name}: no page of {counted(answers, 'answer')}, more than {MOST_ANSWERS}; "
+            "`xl-alpacaeval report` makes one of some"
+        )
         return True
     page = _file(stem, PAGE)
     try:
         run_page.write(shown_run.read(found), page)
-        say(f"{page}: every answer of {len(found)} runs")
+        say(f"{page}: every answer of {counted(len(found), 'run')}")
     except MissingExtra as error:
         say(f"{name}: no page: {error}")
     except UserError as error:

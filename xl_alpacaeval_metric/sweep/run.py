@@ -21,6 +21,7 @@ from xl_alpacaeval_metric.sweep.judging import judged_runs, judges
 from xl_alpacaeval_metric.sweep.missing import Missing
 from xl_alpacaeval_metric.sweep.plan import ASK, FINISH, Plan
 from xl_alpacaeval_metric.sweep.tasks import ENDED, TaskFolder
+from xl_alpacaeval_metric.terminal import counted
 
 SECONDS_FOR_OTHERS = 30.0
 """For the processes of a sweep that was killed, which end with it, to end."""
@@ -41,7 +42,7 @@ def planned(sweep: Sweep, check: Check) -> Plan:
     with judges.opened(sweep, cached=False) as opened:
         missing = Missing(sweep.judging)
         if faults := changed(sweep, opened, missing, check):
-            more = f" (and {len(faults) - 1} more runs)" if len(faults) > 1 else ""
+            more = f" (and {counted(len(faults) - 1, 'more run')})" if len(faults) > 1 else ""
             raise UserError(f"{next(iter(faults.values()))}{more}")
         return planning.plan(sweep, opened, missing)
 
@@ -129,7 +130,7 @@ def do_task(sweep: Sweep, name: str, progress: Progress, say: Say) -> None:
             collecting.collect(sweep, list(sweep.runs), say)
     if faults:
         name, why = next(iter(faults.items()))
-        more = f" (and {len(faults) - 1} more runs)" if len(faults) > 1 else ""
+        more = f" (and {counted(len(faults) - 1, 'more run')})" if len(faults) > 1 else ""
         raise UserError(f"{name}: {why}{more}")
 
 

@@ -9,6 +9,7 @@ from xl_alpacaeval_metric.sweep.judging.judges import Judges
 from xl_alpacaeval_metric.sweep.missing import Held, Missing
 from xl_alpacaeval_metric.sweep.plan import ASK, FINISH
 from xl_alpacaeval_metric.sweep.tasks import Record, TaskFolder
+from xl_alpacaeval_metric.terminal import counted
 
 COMPLETE = "complete"
 MOST_MISSING = 0.01
@@ -68,7 +69,11 @@ def state_of(record: Record, is_dead: bool, in_queue: InQueue) -> tuple[str, str
 
 def _of_run(run: Run, held: Held, folder: TaskFolder, in_queue: InQueue) -> Line:
     name, answered = f"{run.folder.parent.name}/{run.folder.name}", f"{held.answered} of {held.total}"
-    missing = f"{held.missing} verdicts are missing; run again, and they are asked for" if held.missing else ""
+    missing = (
+        f"{counted(held.missing, 'verdict is', 'verdicts are')} missing, which the same command asks for"
+        if held.missing
+        else ""
+    )
     if held.is_answered and held.judged and held.missing <= MOST_MISSING * held.total:
         return Line(name, answered, COMPLETE, missing)
     if held.outdated:
@@ -78,5 +83,5 @@ def _of_run(run: Run, held: Held, folder: TaskFolder, in_queue: InQueue) -> Line
     if held.is_answered:
         return Line(name, answered, "answered", missing or "not judged yet")
     if state in ("done", "missing"):
-        return Line(name, answered, "missing", f"{held.total - held.answered} answers")
+        return Line(name, answered, "missing", f"{counted(held.total - held.answered, 'answer')}")
     return Line(name, answered, state, note)

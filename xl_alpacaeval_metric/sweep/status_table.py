@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from xl_alpacaeval_metric.report import cells, fitting
 from xl_alpacaeval_metric.sweep.status import COMPLETE, Line
+from xl_alpacaeval_metric.terminal import counted
 
 
 def show_status(lines: Sequence[Line], output: Path, console: Console) -> bool:
@@ -24,7 +25,7 @@ def show_status(lines: Sequence[Line], output: Path, console: Console) -> bool:
     counts = Counter(line.state for line in runs)
     many = ", ".join(f"{count} {state}" for state, count in counts.items())
     files = sorted(file.name for form in ("md", "html") for file in output.glob(f"*.{form}"))
-    cells.print_lines([f"{len(runs)} runs in {output}: {many}"], console)
+    cells.print_lines([f"{counted(len(runs), 'run')} in {output}: {many}"], console)
     if files:
         cells.print_lines([f"rankings and pages there: {', '.join(files)}"], console)
     return counts[COMPLETE] == len(runs)

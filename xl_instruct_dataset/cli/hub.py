@@ -9,7 +9,7 @@ from xl_alpacaeval_metric.cli.exit_codes import Version
 from xl_alpacaeval_metric.cli.options.output import writable
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.terminal import say
+from xl_alpacaeval_metric.terminal import counted, say
 
 app = typer.Typer(
     help="Cross-lingual instruction data: instructions in one language, responses in another.",
@@ -63,7 +63,7 @@ def build_folder(
         wrong = built.wrong[pair]
         note = f", {wrong} not in its language (the first: {built.first_wrong[pair]})" if wrong else ""
         note += ", language not checked: the identifier does not know it" if pair in built.unchecked else ""
-        say(f"{pair}: {written.rows:,} rows, {written.file_bytes / 1e6:.2f} MB{note}")
+        say(f"{pair}: {counted(written.rows, 'row', form=',')}, {written.file_bytes / 1e6:.2f} MB{note}")
     say(f'{output}: load_dataset("{output}", "{next(iter(built.written))}")')
 
 
@@ -91,7 +91,7 @@ def push_folder(
         for upload in planned.uploads:
             say(f"{upload.size:>14,}  {upload.path}")
         kind = "public" if public else "private"
-        say(f"{total:>14,}  in {len(planned.uploads)} files would go to {repo} ({kind}, if new)")
+        say(f"{total:>14,}  in {counted(len(planned.uploads), 'file')} would go to {repo} ({kind}, if new)")
         say("older data files of the same configurations would be removed there")
         try:
             lost = push.replaced(repo, planned)
@@ -106,7 +106,7 @@ def push_folder(
             f"{repo} would lose {' and '.join(lost)}; build all configurations into one folder, choose another "
             "--repo, or give --replace"
         )
-    say(f"sending {len(planned.uploads)} files, {total / 1e6:.2f} MB, to {repo}", error=True)
+    say(f"sending {counted(len(planned.uploads), 'file')}, {total / 1e6:.2f} MB, to {repo}", error=True)
     pushed = push.push(folder, repo, planned, public=public, message=message)
     for path in pushed.removed:
         say(f"removed, older: {path}")

@@ -15,6 +15,7 @@ from xl_alpacaeval_metric.files.jsonl import replace_file
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import card_text
 from xl_alpacaeval_metric.report import cells, fitting
+from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.generate.config import form_of_address
 from xl_instruct_dataset.generate.documents import Usage
 from xl_instruct_dataset.generate.estimate import StageEstimate
@@ -73,7 +74,7 @@ def show(outcome: Outcome, console: Console) -> None:
     for remark in remarks(outcome):
         console.print(remark, markup=False, highlight=False, soft_wrap=True)
     for stage, language, used in usage(outcome):
-        text = f"{used.requests} requests, {used.prompt_tokens} + {used.completion_tokens} tokens"
+        text = f"{counted(used.requests, 'request')}, {used.prompt_tokens} + {counted(used.completion_tokens, 'token')}"
         console.print(f"{f'  {language}' if language else stage}: {text}", markup=False, highlight=False)
 
 
@@ -94,7 +95,7 @@ def file(work: Path) -> Path:
 def write(outcome: Outcome) -> None:
     """Write `report.md` into the work folder: the figures, and ten random rows to read."""
     tally, settings = outcome.tally, outcome.job.settings
-    parts = [f"# What came of {tally.passages} passages\n"]
+    parts = [f"# What came of {counted(tally.passages, 'passage')}\n"]
     parts += ["| language | rows |", "|---|---|"]
     parts += [f"| {card_text.cell(languages.get(t).name)} (`{t}`) | {tally.rows[t]} |" for t in settings.targets]
     parts += ["\n## Dropped\n", "| stage | language | reason | count |", "|---|---|---|---|"]
@@ -129,7 +130,7 @@ def _random_rows(output: Path, written: Mapping[str, Written], seed: int) -> lis
 
 def show_estimate(estimated: list[StageEstimate], passages: int, rate: float | None, console: Console) -> None:
     """Print requests and tokens by stage and, with a rate in tokens a second, hours."""
-    table = cells.table(f"for {passages} passages, none dropped", gap=2)
+    table = cells.table(f"for {counted(passages, 'passage')}, none dropped", gap=2)
     fitting.add_names(table, "stage", "model")
     fitting.add_figures(table, "requests", "prompt tokens", "completion tokens", *(("hours",) if rate else ()))
     total = StageEstimate("all", "", *(sum(getattr(line, part) for line in estimated) for part in _PARTS))

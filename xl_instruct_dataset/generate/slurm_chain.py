@@ -9,6 +9,7 @@ from xl_alpacaeval_metric.files.jsonl import read_json, write_json
 from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.slurm import options, queue
+from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.generate.config.work_folder import LOGS
 from xl_instruct_dataset.generate.job import Job
 from xl_instruct_dataset.generate.pipeline import shards
@@ -91,7 +92,7 @@ def _submitted(job: Job, executors: dict[str, SlurmExecutor]) -> Iterator[str]:
         yield f"nothing is left to do; report.md is in {job.work}"
         return
     ids = list(chain(*jobs.values()))
-    yield f"submitted {len(ids)} jobs ({', '.join(ids)}); logs, and in the end report.md, in {job.work}"
+    yield f"submitted {counted(len(ids), 'job')} ({', '.join(ids)}); logs, and in the end report.md, in {job.work}"
 
 
 def _needless(job: Job, phase: AnyPhase) -> bool:

@@ -27,6 +27,8 @@ __all__ = [
 
 LINES_IN_LANGUAGE, LETTERS_IN_LANGUAGE = 0.9, 0.85
 """The least shares of the lines checked, and of the letters, in the language asked for."""
+_FEWEST_TITLES = 3
+"""Lines of a list of titles, which is in no language; fewer may be a headline in another one."""
 FOREIGN_LETTERS = 50
 """Letters of spans in other languages that are too many in a text of any length.
 
@@ -92,7 +94,8 @@ def wrong_language(response: str, code: str) -> Drop | None:
     """Drop a response that is in another language, wholly or in more than a tenth of its lines.
 
     Or in more than a seventh of its letters, or in FOREIGN_LETTERS: sentences and spans inside a
-    line count. A line that fails for its names and titles alone does not count.
+    line count. A line that fails for its names and titles alone does not count, so that a list of
+    titles is kept.
 
     `code` is the BCP-47 code of the language asked for. Lines are those that language fidelity
     checks. Code is ignored; table rows count only for the whole. A response in a language that the
@@ -106,13 +109,14 @@ def wrong_language(response: str, code: str) -> Drop | None:
     # A table row holds names and figures: too little to tell the language.
     running = "\n".join(line for line in prose.split("\n") if not markdown.ROW.match(line))
     passes = fidelity.line_passes(whole, language.code)
-    if passes == [False] and fidelity.text_fidelity(whole, language.code).fidelity != 100:
+    right = (None, 100) if len(prose.split("\n")) >= _FEWEST_TITLES else (100,)
+    if passes == [False] and fidelity.text_fidelity(whole, language.code).fidelity not in right:
         found = identify.identify([prose])[0]
         return Drop("wrong language", f"not in {language.name} ({language.code}){f' but {found}' if found else ''}")
     # Running text of a single line has been checked as the whole.
     lines = passes if running.strip() == whole else fidelity.line_passes(running, language.code)
     inside = fidelity.text_fidelity(running, language.code)
-    if sum(lines) < LINES_IN_LANGUAGE * len(lines) and inside.fidelity != 100:
+    if sum(lines) < LINES_IN_LANGUAGE * len(lines) and inside.fidelity not in right:
         return Drop("wrong language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
     foreign = sum(scripts.weight(running[span.start : span.end]) for span in inside.spans)
     if inside.fidelity is not None and (inside.fidelity < 100 * LETTERS_IN_LANGUAGE or foreign >= FOREIGN_LETTERS):

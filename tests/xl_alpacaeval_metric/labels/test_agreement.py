@@ -328,7 +328,7 @@ def test_a_folder_without_verdicts_is_refused(tmp_path: Path) -> None:
 def test_nothing_in_common_is_refused() -> None:
     with pytest.raises(UserError, match=r"share no item.*\('a', 'de'\).*\('a', 'fi'\)"):
         measure({("a", "de"): [verdict("a", 1.0)]}, {("a", "fi"): 1.0})
-    with pytest.raises(UserError, match="none of the 1 items in both files has both"):
+    with pytest.raises(UserError, match="none of the 1 item in both files has both"):
         measure({("a", "de"): [verdict("a", None)]}, {("a", "de"): 1.0})
 
 
@@ -348,7 +348,7 @@ def test_the_command_prints_and_writes_the_figures(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     for text in ("German (de)", "Finnish (fi)", "all", "75.0", "kappa", "verdict win: 4 labelled win, 0 labelled tie"):
         assert text in result.stdout
-    assert "left out: 2 items that have a verdict" in result.stdout
+    assert "left out: 2 items with a verdict" in result.stdout
     assert "…" not in result.stdout, "a column does not fit"
     found = json.loads((tmp_path / "new" / "agreement.json").read_text())
     # Verdicts 0..3 are losses, 4 a loss labelled a win, 5 a tie labelled a win, 6 and 7 wins.

@@ -110,7 +110,7 @@ def test_what_voids_the_figures_is_said(tmp_path: Path) -> None:
     found = calibration.calibrate(folder, [one_language])
     assert list(found.by_language) == ["fi"]
     assert found.overall == found.by_language["fi"]
-    assert any("60 items of the run are in languages without a label" in line for line in found.warnings)
+    assert any("60 items of the run in languages without a label" in line for line in found.warnings)
 
 
 @pytest.mark.parametrize(

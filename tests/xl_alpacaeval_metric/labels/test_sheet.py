@@ -113,7 +113,7 @@ def test_the_command_says_what_it_drew_and_refuses_the_rest(tmp_path: Path) -> N
     assert "is there already, and may hold labels" in complaint(run("label-sheet", folder, "--output", file))
     for arguments, message in [
         (("--output", tmp_path / "sheet.xlsx"), "need a name that ends in .csv, .html or .jsonl"),
-        (("--n", 4, "--output", tmp_path / "a.csv"), "4 items are of 2 prompts; need 3 or more"),
+        (("--n", 4, "--output", tmp_path / "a.csv"), "has 4 items of 2 prompts; need 3 or more"),
         (("--languages", "ga", "--output", tmp_path / "a.csv"), "no item with two answers is in ga"),
     ]:
         assert message in complaint(run("label-sheet", folder, *arguments))

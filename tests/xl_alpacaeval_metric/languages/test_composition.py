@@ -163,6 +163,23 @@ def test_short_sentences_around_a_foreign_one_count(text: str, code: str, least:
     assert (least < one.fidelity < least + 20, one.switched, one.answered_in) == (True, True, "mixed")
 
 
+def test_a_span_is_found_beside_a_word_that_no_language_knows() -> None:
+    text = "Das Meeting ist heute very important because wir müssen die Deadline einhalten and deliver the product on time."
+    one = found(text, "de")
+    assert [(text[span.start : span.end], span.language) for span in one.spans] == [
+        ("and deliver the product on time", "en")
+    ]
+
+
+def test_names_of_institutions_and_loans_are_no_switch() -> None:
+    one = found(
+        "The École normale supérieure, the École polytechnique and the Institut d'études politiques de Paris are among "
+        "the grandes écoles that train the élite of the country.",
+        "en",
+    )
+    assert (one.fidelity, one.answered_in, one.switched) == (100.0, "en", False)
+
+
 def test_a_signature_is_in_no_language() -> None:
     one = found(
         "Saludos de parte de todo el equipo y hasta la próxima semana.\n\nUn saludo,\nRosa Vidal\nHead of Design", "es"

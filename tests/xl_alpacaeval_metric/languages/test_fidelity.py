@@ -199,7 +199,7 @@ def test_nothing_to_score() -> None:
 
 
 def test_bad_input_is_refused() -> None:
-    with pytest.raises(UserError, match="2 texts but 1 languages"):
+    with pytest.raises(UserError, match="2 texts but 1 language;"):
         language_fidelity([GERMAN, GERMAN], ["de"])
     with pytest.raises(UserError, match="did you mean de"):
         language_fidelity([GERMAN], ["german"])

@@ -86,7 +86,7 @@ def test_items_that_ask_for_something_else_are_left_out(tmp_path: Path) -> None:
     file.write_text(file.read_text("utf-8").replace("ask p3", "ask something else"), encoding="utf-8")
     found = rank([a, b], figures=["win_rate"])
     assert found.figures["win_rate"].n_items == 8
-    assert any("1 items whose instruction is another" in note for note in found.notes)
+    assert any("1 item whose instruction is another" in note for note in found.notes)
 
 
 def test_what_the_judges_check_found_is_said(tmp_path: Path) -> None:

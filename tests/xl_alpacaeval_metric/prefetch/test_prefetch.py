@@ -139,7 +139,7 @@ def test_the_benchmark_is_read_offline_from_what_was_fetched(home: Path) -> None
     offline = {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1"}
     judge = ("--judge", "openai/any", "--judge-base-url", "http://127.0.0.1:9/v1")
     found = run("estimate", "--benchmark", "xl", "--languages", "fi", *judge, **offline)
-    assert found.stdout.startswith("1 requests, "), found.stderr
+    assert found.stdout.startswith("1 request, "), found.stderr
 
 
 def test_a_cache_that_lists_nothing_is_checked_by_what_its_files_name(home: Path, tmp_path: Path) -> None:

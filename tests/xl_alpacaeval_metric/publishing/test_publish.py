@@ -97,7 +97,7 @@ def change_samples(folder: Path, *, drop: int = 0, answer: str = "") -> None:
         ({"criteria": "1"}, []),
         ({"without": "fi"}, ["the languages fi"]),
         ({"drop": 3}, ["items that it does not have (fi 3)"]),
-        ({"answer": "Nein."}, ["1 answers that are not these, or were compared with other references"]),
+        ({"answer": "Nein."}, ["1 answer other than these, or compared with other references"]),
     ],
 )
 def test_what_a_published_run_would_lose(judged: Path, tmp_path: Path, other: dict[str, Any], lost: list[str]) -> None:

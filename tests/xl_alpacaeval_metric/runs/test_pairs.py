@@ -129,7 +129,7 @@ def test_given_references_take_the_place_of_the_pairs_own(tmp_path: Path) -> Non
     assert [item.reference for item in found] == ["new a", "new b", ROW["reference"]]
     assert lines == [
         f"references of 2 pairs are those of {references}, not the pairs' own",
-        f"references of 1 pairs are their own, since {references} has none for them",
+        f"references of 1 pair are their own, since {references} has none for them",
     ]
 
 
@@ -145,10 +145,10 @@ def test_a_runs_answers_are_references_of_the_same_instructions(tmp_path: Path) 
     found, lines = pairs.read_against(file, pairs.References.read(other))
     assert [(item.id, item.reference) for item in found] == [("a", "its answer")]
     assert lines == [
-        f"references of 1 pairs are those of {other}, not the pairs' own",
+        f"references of 1 pair are those of {other}, not the pairs' own",
         f"left out: 2 of 3 pairs, whose item or instruction {other} does not have",
     ]
-    with pytest.raises(UserError, match="has none of the 1 items"):
+    with pytest.raises(UserError, match="has none of the 1 item"):
         pairs.read(write(tmp_path / "more.jsonl", ROW | {"id": "z"}), other)
     with pytest.raises(UserError, match=r"holds no samples.jsonl; --reference takes a run folder"):
         pairs.References.read(tmp_path)

@@ -27,7 +27,7 @@ def test_members_are_the_items_of_each_label(labels: list[str]) -> None:
 def test_totals_leave_missing_values_out() -> None:
     sums, counts = Clusters("abca").totals(np.array([1.0, np.nan, 0.5, 0.25]))
     assert (sums.tolist(), counts.tolist()) == ([1.25, 0.5], [2, 1])
-    with pytest.raises(UserError, match="clusters: 2 for 1 items"):
+    with pytest.raises(UserError, match="clusters: 2 for 1 item"):
         Clusters("ab").totals(np.array([1.0]))
 
 

@@ -70,6 +70,7 @@ def test_two_sentences_of_a_third_language_are_too_many_in_a_text_of_any_length(
         (ENGLISH, "yue-Latn"),
         ("Famous works include Der Ring des Nibelungen, Tristan und Isolde and Die Meistersinger von Nürnberg.", "en"),
         ("Beatlesin albumeita ovat Sgt. Pepper's Lonely Hearts Club Band, Magical Mystery Tour ja Abbey Road.", "fi"),
+        ("1. The Great Gatsby\n2. Of Mice and Men\n3. Lord of the Flies", "de"),
     ],
 )
 def test_the_right_language_is_kept(text: str, code: str) -> None:
@@ -86,6 +87,7 @@ def test_the_right_language_is_kept(text: str, code: str) -> None:
         ("\n".join([FINNISH] * 8 + [ENGLISH]), "fi"),
         ("- red\n- green\n- blue\n- yellow\n- black and white together", "fi"),
         (f"{ENGLISH}\n\n```\n{FINNISH}\n```", "fi"),
+        ("Why the Mayor Will Win a Second Term", "de"),
     ],
 )
 def test_another_language_is_dropped(text: str, code: str) -> None:

@@ -113,7 +113,7 @@ def test_a_general_set_is_mixed_in_by_its_ratio(tmp_path: Path) -> None:
     assert len(general) == 6
     assert [turn["content"] for turn in general[0].prompt] == ["Be kind.", "One?", "Two.", "Three?"]
     assert general[0].completion == "Four."
-    left_out = f"{file}: 1 rows left out (the first: {file} line 10: no answer to a user)"
+    left_out = f"{file}: 1 row left out (the first: {file} line 10: no answer to a user)"
     assert found.notes == (left_out,)
     assert found.licenses() == {"apache-2.0": 48, "unknown": 6}
     more = select(mix_with=f"{file}:1", held_out=0)

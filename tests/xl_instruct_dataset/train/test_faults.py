@@ -134,14 +134,14 @@ def test_a_prompt_that_fills_the_sequence_is_not_advised_to_be_truncated(tiny: P
     write_jsonl(tmp_path / "data" / "en-de" / "train.jsonl", [long, *rows(3)])
     options = {"data": str(tmp_path / "data"), "pairs": "all", "per_language": None, "held_out": 0.0}
     ready = prepare(str(tiny), settings(**options), "cpu", 1, silent)
-    assert ready.notes == ("1 rows dropped: nothing of the answer would be left of them",)
+    assert ready.notes == ("1 row dropped: nothing of the answer would be left of them",)
 
 
 def test_refused_rows_of_a_mixed_set_are_said_and_stand_in_the_card(tiny: Path, tmp_path: Path) -> None:
     file = tmp_path / "general.jsonl"
     file.write_text('{"instruction": "Half \\ud800", "response": "Yes."}\n')
     found, said = tune(tiny, tmp_path / "run", mix_with=f"{file}:0.2", max_steps=1)
-    assert said[-1].startswith(f"{file}: 1 rows left out, which cannot be trained on (")
+    assert said[-1].startswith(f"{file}: 1 row left out, which cannot be trained on (")
     assert found.refused == {str(file): 1}
     assert "general.jsonl | as it is | 1 | 0 | 1 | 0 |" in (tmp_path / "run" / "README.md").read_text()
 

@@ -344,7 +344,7 @@ def test_a_window_that_is_smaller_is_said(tiny: Path, tmp_path: Path) -> None:
     found, said = tune(tiny, tmp_path / "run", max_length=2048, max_steps=1, too_long="drop", **options)
     assert said == [
         "--max-length 2048 is more than the model's window: 512 is used",
-        "1 rows dropped: too long (--too-long truncate would keep them in part)",
+        "1 row dropped: too long (--too-long truncate would keep them in part)",
     ]
     assert (found.max_length, found.dropped) == (512, {"en-de": 1})
 

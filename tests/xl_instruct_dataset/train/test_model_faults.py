@@ -131,7 +131,7 @@ def test_a_special_token_in_a_row_is_not_trained_on_and_said(
     )
     assert len(ready.train.examples) == 3
     assert any(
-        f"1 rows left out, which cannot be trained on (row 'odd' has the special token {token} in its text)" in line
+        f"1 row left out, which cannot be trained on (row 'odd' has the special token {token} in its text)" in line
         for line in ready.notes
     )
 
@@ -145,7 +145,7 @@ def test_marks_of_another_chat_template_are_said(mark: str, tiny: Path, tmp_path
     ready = prepare(str(tiny), asked, "cpu", 1, silent)
     assert len(ready.train.examples) == 2
     assert (
-        "warning: 1 rows hold marks of another chat template, which are trained on as text "
+        "warning: 1 row holds marks of another chat template, which are trained on as text "
         f"(the first: {mark} in row 'odd')"
     ) in ready.notes
 
@@ -160,7 +160,7 @@ def test_rows_that_all_hold_a_special_token_are_not_called_too_long(tiny: Path, 
     assert "--max-length" not in str(error.value)
     long = {"instruction": "Why?", "response": "Es war einmal ein Hund. " * 100, "id": "long"}
     write_jsonl(tmp_path / "data" / "en-de" / "train.jsonl", [*odd, long])
-    with pytest.raises(UserError, match=r"3 rows cannot .*; 1 rows do not fit --max-length 256; give more, or --too-"):
+    with pytest.raises(UserError, match=r"3 rows cannot .*; 1 row does not fit --max-length 256; give more, or --too-"):
         prepare(str(tiny), settings(**options, too_long="drop"), "cpu", 1, silent)
 
 

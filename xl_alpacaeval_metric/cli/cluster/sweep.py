@@ -12,7 +12,7 @@ from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.arguments import candidate
 from xl_alpacaeval_metric.cli.progress import ProgressLine
-from xl_alpacaeval_metric.terminal import say
+from xl_alpacaeval_metric.terminal import counted, say
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.runs.answers.candidate import Candidate
@@ -79,9 +79,12 @@ def _show_plan(found: "Sweep", plan: "Plan") -> None:
     from xl_alpacaeval_metric.sweep.tasks import TaskFolder
 
     complete = sum(one.is_complete for one in plan.held.values())
-    say(f"{len(plan.held)} runs, {complete} of them complete; {len(plan.tasks)} tasks on {found.place.executor}")
+    say(
+        f"{counted(len(plan.held), 'run')}, {complete} of them complete; "
+        f"{counted(len(plan.tasks), 'task')} on {found.place.executor}"
+    )
     for one in plan.tasks:
-        gpus = f" ({one.gpus} GPU{'s' if one.gpus > 1 else ''})" if one.gpus else ""
+        gpus = f" ({counted(one.gpus, 'GPU')})" if one.gpus else ""
         say(f"{one.name}{gpus}: xl-alpacaeval {shlex.join(one.arguments)}")
     if found.place.executor == "slurm":
         for one, script in slurm_jobs.scripts(plan, TaskFolder(found.output), found.place):

@@ -10,6 +10,7 @@ import typer
 
 from xl_alpacaeval_metric.cli.options.arguments import AllowRandomWeights, Gpus, arguments
 from xl_alpacaeval_metric.cli.options.benchmark import Concurrency, Device, Seed
+from xl_alpacaeval_metric.cli.options.output import writable
 from xl_alpacaeval_metric.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,7 +61,10 @@ Batch = Annotated[
 Cache = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Keep the judge's replies there (SQLite), and send no request again that it holds"
+        metavar="FILE",
+        dir_okay=False,
+        callback=writable,
+        help="Keep the judge's replies there (SQLite), and send no request again that it holds",
     ),
 ]
 MaxRequests = Annotated[

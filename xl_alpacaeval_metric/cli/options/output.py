@@ -18,7 +18,7 @@ def writable(path: Path | None) -> Path | None:
         return None
     place = path.expanduser().absolute()
     if place.exists() and not (place.is_file() or place.is_dir()):
-        raise UserError(f"{path}: is neither a file nor a folder; give another --output")
+        raise UserError(f"{path}: is neither a file nor a folder, so nothing can be kept there")
     folder = next(one for one in (place, *place.parents) if one.exists() and (one != place or place.is_dir()))
     if not folder.is_dir():
         raise UserError(f"{path}: cannot be written, since {folder} is a file")

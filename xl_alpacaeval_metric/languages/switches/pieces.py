@@ -67,7 +67,7 @@ def of_chunks(contents: Sequence[str], chunks: Iterable[Piece], passes: Passes, 
         for at, (chunk, suspect) in enumerate(zip(chunks, suspects, strict=True))
         if not chunk.short and (suspect if passes.of(chunk.bare) else passes.chance(chunk.bare))
     }
-    passes.learn(part.bare for some in parts.values() for part in some)
+    passes.learn(part.bare for at, some in parts.items() for part in some if passes.of(chunks[at].bare) or part.short)
     found: list[Piece] = []
     for at, (chunk, suspect) in enumerate(zip(chunks, suspects, strict=True)):
         text, some = contents[chunk.text], parts.get(at, [])
@@ -77,7 +77,8 @@ def of_chunks(contents: Sequence[str], chunks: Iterable[Piece], passes: Passes, 
             others = [not part.short and near_sentences.is_near(part.bare, passes) for part in some]
             found += _parted(some, others, text, base)
         else:
-            found += _joined(chunk, some, [passes.surely(part.bare, suspect) for part in some], text, base)
+            alone = [part.short and passes.surely(part.bare, suspect) for part in some]
+            found += _joined(chunk, some, alone, text, base)
     passes.learn(piece.bare for piece in found)
     return found
 

@@ -57,8 +57,13 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
             found[at].append(Span(match.start(), match.end(), label))
     if code.split("-")[0] not in _UNSPACED:
         looked = windows.foreign_runs(texts, read, code, MIN_WORDS)
-        runs = [run for run, _ in bounds.tightened(looked, code) if titles.is_prose(run, code)]
-        for run, other in zip(runs, _labels(runs, code), strict=True):
+        runs = [run for run, _ in bounds.tightened(looked, code)]
+        told = _labels(runs, code)
+        # A word too many may hide the language of the others.
+        again = [at for at, other in enumerate(told) if other is None and len(looked[at][0]) < len(runs[at])]
+        for at, other in zip(again, _labels([looked[at][0] for at in again], code), strict=True):
+            runs[at], told[at] = looked[at][0], other
+        for run, other in zip(runs, told, strict=True):
             if other is not None and not titles.is_title(run, texts[run.text], other):
                 found[run.text].append(Span(run.start, run.end, other))
     return [_unquoted(text, list(_merged(spans))) if spans else spans for text, spans in zip(texts, found, strict=True)]
@@ -99,7 +104,7 @@ def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
     found: list[str | None] = [None] * len(runs)
     for at, (best, _) in enumerate(guesses.best()):
         label = labels.code_of(best)
-        if not best or label in near or asked[at] > _HARDLY:
+        if not best or label in near or asked[at] > _HARDLY or not titles.is_prose(runs[at], code):
             continue
         likely = guesses.at(at, labels.labels_near(label))
         found[at] = _confirmed(runs[at].words, code, label, likely, asked[at])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from xl_alpacaeval_metric.languages import scripts
+from xl_alpacaeval_metric.languages import labels, scripts
 from xl_alpacaeval_metric.languages.switches import lexicon
 
 if TYPE_CHECKING:
@@ -17,10 +17,11 @@ ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
 """Languages whose titles have one capital, and whose words are much alike."""
 _LETTERS_OF_SPAN = 12
 """Letters of a run of words that make a span."""
-_LONGEST_TITLE, _FEWEST_OWN = 7, 2
+_LONGEST_TITLE, _FEWEST_OWN, _OWN_FOR_LOAN = 7, 2, 2
 _LONGEST_SMALL, _ENDS_SENTENCE = 4, ".!:…"
 """Letters of words such as "with" and "dans" in titles, which do not end like sentences."""
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
+_WORD_BEFORE = re.compile(r"\w[\s,]+([^\W\d_])[^\W\d_]+\s$")
 _BEGINS_SENTENCE = re.compile(r"(?:^|[^\w\s,'’)])\s*$")
 
 
@@ -55,11 +56,16 @@ def is_prose(run: "Run", code: str) -> bool:
 def is_title(run: "Run", text: str, language: str) -> bool:
     """Whether a run of a text is short, in a Romance language, and has a capital inside a sentence.
 
-    Titles have one at their beginning there, perhaps after a name.
+    Titles have one at their beginning there, perhaps after a name; names of institutions may begin
+    before the run and end in a name (Institut d'études politiques de Paris).
     """
     if language not in ROMANCE or len(run) > _LONGEST_TITLE:
         return False
     first, second = run.as_written[:2]
+    if run.as_written[-1][:1].isupper():
+        before = _WORD_BEFORE.search(text, 0, run.start)
+        if before is not None and before[1].isupper():
+            return True
     return second[:1].isupper() or (first[:1].isupper() and not _BEGINS_SENTENCE.search(text, 0, run.start))
 
 
@@ -76,19 +82,24 @@ def is_alone(line: str) -> bool:
 
 
 def is_about_names(text: str, code: str, language: str) -> bool:
-    """Whether a sentence that looks like another language has words of `code` around names alone.
+    """Whether a sentence that looks like another language has words of `code` around names.
 
     A word with a capital begins a name or title, and words that `code` does not know go on with it.
+    Other unknown words are loans, where those that `code` alone knows are twice as many and the
+    other language is not near.
     """
-    knows = lexicon.knows(code)
+    words = _WORD.findall(text)
+    known = lexicon.known([word.lower() for word in words], code)
     rest = []
-    left = 0
-    for word in (found[0] for found in _WORD.finditer(text)):
-        own = knows(word.lower())
+    loans = left = 0
+    for word, own in zip(words, known, strict=True):
         left = _LONGEST_TITLE if word[:1].isupper() else 0 if own else left - 1
         if left > 0:
             continue
-        if not own:
-            return False
-        rest.append(word.lower())
-    return lexicon.known(rest, language).count(False) >= _FEWEST_OWN
+        if own:
+            rest.append(word.lower())
+        else:
+            loans += 1
+    if loans and language in labels.near(code):
+        return False
+    return lexicon.known(rest, language).count(False) >= max(_FEWEST_OWN, _OWN_FOR_LOAN * loans)

@@ -156,12 +156,7 @@ def _marked(read: Tokens, code: str, most: float = _HARDLY) -> Iterator[tuple[in
 def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str, most: float) -> npt.NDArray[np.bool_]:
     """Whether each window, from one word to before another, is in another language."""
     model, vectors = classifier.load(), texts.vectors
-    sums, counts = (
-        np.concatenate(
-            [np.zeros_like(some[:1], np.float64), np.cumsum(some.take(texts.numbers, axis=0), axis=0, dtype=np.float64)]
-        )
-        for some in (vectors.sums, vectors.counts)
-    )
+    sums, counts = (_before(some.take(texts.numbers, axis=0)) for some in (vectors.sums, vectors.counts))
     of_code, of_near = columns(model.labels, code)
     parts = []
     for start in range(0, len(windows), _AT_ONCE):
@@ -172,6 +167,13 @@ def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str, most: f
         asked, other = found[:, of_code].sum(1), found[:, ~of_near].sum(1)
         parts.append((other >= _FOREIGN) & (asked <= most))
     return np.concatenate(parts)
+
+
+def _before(of_words: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """The sum of what is given for the words before each, and at the end of all."""
+    found = np.zeros((len(of_words) + 1, *of_words.shape[1:]))
+    np.cumsum(of_words, axis=0, dtype=np.float64, out=found[1:])
+    return found
 
 
 @lru_cache(maxsize=256)

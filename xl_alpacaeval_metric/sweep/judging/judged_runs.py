@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.sweep.file import Run, Sweep
 from xl_alpacaeval_metric.sweep.judging import asking
 from xl_alpacaeval_metric.sweep.judging.judges import Judges
 from xl_alpacaeval_metric.sweep.missing import Missing
+from xl_alpacaeval_metric.terminal import counted
 
 SECONDS_BETWEEN_LOOKS = 0.5
 MOST_AT_ONCE = 16
@@ -99,4 +100,4 @@ def _judge(run: Run, judges: Judges, progress: Progress, say: Say, faults: Fault
         faults[run.name] = str(error)
         return
     if result.overall.n_missing:
-        say(f"{run.folder}: {result.overall.n_missing} verdicts are missing")
+        say(f"{run.folder}: {counted(result.overall.n_missing, 'verdict is', 'verdicts are')} missing")

@@ -22,7 +22,9 @@ def find(compared: Compared, name: str, band: int) -> Array:
     file = _file(compared, name, band)
     if file.exists():
         return signatures.read(file)
-    return _groups(np.concatenate([compared.signatures(name, shard)[band] for shard in range(compared.shards)]))
+    # Copies, so that one file is mapped at a time.
+    parts = [np.array(compared.signatures(name, shard)[band]) for shard in range(compared.shards)]
+    return _groups(np.concatenate(parts))
 
 
 def keep(compared: Compared, band: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import data_files, foreign_columns, tables, unread_columns
+from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.records import VARIANTS, canonical
 from xl_instruct_dataset.sources.source import Source, left_out
 from xl_instruct_dataset.sources.training_row import columns_of
@@ -143,10 +144,10 @@ class Mixed:
                 f"{self.name}: no row holds a chat with an answer; needs messages, or instruction and response"
                 + (f" ({reason})" if reason else "")
             )
-        notes = [f"{unusable} rows left out (the first: {reason})"] if unusable else []
+        notes = [f"{counted(unusable, 'row')} left out (the first: {reason})"] if unusable else []
         notes += [f"not read: column {', '.join(unread)}"] if unread else []
         if len(found) < count:
-            notes.append(f"{len(found)} rows, fewer than the {count} asked for")
+            notes.append(f"{counted(len(found), 'row')}, fewer than the {count} asked for")
         lines = [] if self._streamed else self._files()[1]
         return found, "; ".join([*lines, *([f"{self.name}: {', '.join(notes)}"] if notes else [])])
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError, first_line
+from xl_alpacaeval_metric.models import source
 from xl_instruct_dataset.train.finetune import failures
 from xl_instruct_dataset.train.settings import Settings
 
@@ -27,7 +28,7 @@ def check_installed() -> None:
 def model_name(model: str) -> str:
     """The model as the run folder records it: a Hub id, or a folder's absolute path.
 
-    Raises UserError for a folder that is not there or holds no model.
+    Raises UserError for a folder that is not there or holds no model, and an impossible name.
     """
     path = Path(model).expanduser()
     if model.strip() and path.is_dir():
@@ -41,6 +42,7 @@ def model_name(model: str) -> str:
         return str(path.resolve())
     if model.startswith((".", "/", "~")) or model.endswith("/") or not model.strip() or path.is_file():
         raise UserError(f"{model or 'MODEL'}: no such model folder; give a folder or a Hub id")
+    source.check_name(model)
     return model
 
 

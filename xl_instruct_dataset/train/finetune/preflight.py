@@ -10,6 +10,7 @@ from typing import Any
 from xl_alpacaeval_metric.clients.local import weights
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.train.dataset import select, tokenized_examples
 from xl_instruct_dataset.train.dataset import tokenizer as dataset_tokenizer
 from xl_instruct_dataset.train.dataset.examples import Example, GroupCounts, TrainingSplit
@@ -134,9 +135,9 @@ def _nothing_left(train: FittedExamples, limit: int, settings: Settings) -> str:
     more = ", or --too-long truncate" if settings.too_long == "drop" else ""
     if not refused:
         return f"no row fits --max-length {limit} ({dropped} do not); give more{more}"
-    long = f"{dropped} rows do not fit --max-length {limit}; give more{more}" if dropped else ""
+    long = f"{counted(dropped, 'row does', 'rows do')} not fit --max-length {limit}; give more{more}" if dropped else ""
     reason = next(iter(train.reasons.values()), "")
-    odd = f"{refused} rows cannot be trained on (the first: {reason}); mend them, or give other rows"
+    odd = f"{counted(refused, 'row')} cannot be trained on (the first: {reason}); mend them, or give other rows"
     return f"no row is left to train on: {'; '.join(filter(None, (odd, long)))}"
 
 
@@ -150,22 +151,23 @@ def _left_out(train: FittedExamples, held_out: FittedExamples, settings: Setting
         if settings.too_long == "drop"
         else "nothing of the answer would be left of them"
     )
-    lines = [f"{dropped} rows dropped: {hint}"] if dropped else []
-    lines += [f"{truncated} rows truncated: too long"] if truncated else []
+    lines = [f"{counted(dropped, 'row')} dropped: {hint}"] if dropped else []
+    lines += [f"{counted(truncated, 'row')} truncated: too long"] if truncated else []
     lines += [
-        f"{group}: {count} rows left out, which cannot be trained on ({part.reasons[group]})"
+        f"{group}: {counted(count, 'row')} left out, which cannot be trained on ({part.reasons[group]})"
         for part in (train, held_out)
         for group, count in part.refused.items()
     ]
     if shifted := train.shifted + held_out.shifted:
         lines.append(
-            f"warning: the chat template renders {shifted} prompts differently without their answer; "
+            f"warning: the chat template renders {counted(shifted, 'prompt')} differently without their answer; "
             "in training the answer begins where the two differ"
         )
     if marked := {**train.marked, **held_out.marked}:
         row, mark = next(iter(marked.items()))
         lines.append(
-            f"warning: {len(marked)} rows hold marks of another chat template, which are trained on as text "
+            f"warning: {counted(len(marked), 'row holds', 'rows hold')} marks of another chat template, "
+            "which are trained on as text "
             f"(the first: {mark} in row {row!r})"
         )
     if held_out.dropped and not held_out.examples:

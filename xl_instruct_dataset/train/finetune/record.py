@@ -7,6 +7,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.terminal import counted
 
 FILE = "training.json"
 
@@ -84,7 +85,7 @@ def lines(summary: Summary) -> list[str]:
     share = 100 * summary.trained_parameters / max(1, summary.parameters)
     memory = f", {summary.gpu_memory / 2**30:.1f} GiB of GPU memory at most" if summary.gpu_memory else ""
     found.append(
-        f"{summary.steps} steps in {summary.seconds:.0f} s on {summary.device} ({summary.numbers}){memory}; "
+        f"{counted(summary.steps, 'step')} in {summary.seconds:.0f} s on {summary.device} ({summary.numbers}){memory}; "
         f"{summary.trained_parameters:,} of {summary.parameters:,} parameters trained ({share:.2f}%)"
     )
     if summary.held_out_loss is not None and summary.held_out_loss_before is not None:

@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from xl_alpacaeval_metric.hub import card_text
 from xl_alpacaeval_metric.report import cells, fitting
+from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.train.loop.changes import FIGURES, Change
 
 COLUMNS = ("before", "after", "difference", "95% interval", "p", "Holm p", "n")
@@ -61,7 +62,7 @@ def sentences(changes: Iterable[Change]) -> list[str]:
             found.append(f"{name} cannot be compared: {change.n} items have it before and after.")
             continue
         interval = cells.interval(change.ci95, "+.1f")
-        moved = f"({change.before:.1f}% to {change.after:.1f}%, 95% interval {interval}, {change.n} answers)"
+        moved = f"({change.before:.1f}% to {change.after:.1f}%, 95% interval {interval}, {counted(change.n, 'answer')})"
         if change.significant:
             verb = "rose" if change.difference > 0 else "fell"
             found.append(f"{name} {verb} by {abs(change.difference):.1f} points {moved}.")
