@@ -25,8 +25,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import yaml
 
+from xl_alpacaeval_metric.cli.cluster.sweep import check_arguments
 from xl_alpacaeval_metric.judge import prompt_file
 from xl_alpacaeval_metric.languages import RELEASED
+from xl_alpacaeval_metric.sweep import commands
+from xl_alpacaeval_metric.sweep import file as sweep_file
+from xl_alpacaeval_metric.sweep.judging import judges
+from xl_alpacaeval_metric.sweep.missing import Missing
 
 MORE = [
     "it",
@@ -63,10 +68,22 @@ def write(root: Path, models: int, codes: list[str], prompts: int) -> Path:
         for identifier, code in keys:
             row = {"id": identifier, "language": code, "instruction": f"Tell story {identifier}.", "reference": ANSWER}
             file.write(json.dumps(row) + "\n")
+    content = {
+        "models": [f"model-{number}" for number in range(models)],
+        "benchmarks": [str(root / "wide.jsonl")],
+        "judges": [{"judge": "openai/judge", "base_url": "http://127.0.0.1:9/v1"}],
+        "output": str(root / "out"),
+    }
+    config = root / "sweep.yaml"
+    config.write_text(yaml.safe_dump(content), encoding="utf-8")
+    sweep = sweep_file.read(config)
+    runs = list(sweep.runs)
+    wide = Missing(sweep.judging).wanted(runs[0].benchmark).benchmark
+    with judges.opened(sweep, cached=False) as opened:
+        judge = opened.settings(runs[0].benchmark)
     sha = prompt_file.load(None).sha
-    settings = {"judge": "openai/judge", "prompt": sha, "order": "balanced", "seed": 0, "benchmark": "wide"}
     chance = np.random.default_rng(0)
-    for number in range(models):
+    for number, run in enumerate(runs):
         folder = root / "out" / "wide" / f"model-{number}"
         folder.mkdir(parents=True)
         held = keys[:-prompts] if number == 0 else keys
@@ -81,18 +98,12 @@ def write(root: Path, models: int, codes: list[str], prompts: int) -> Path:
                 rest = {"reason": None, "raw": "A", "prompt_tokens": 1000, "completion_tokens": 1, "retries": 0}
                 one = {**key, "order": "candidate_first", "preference": float(preference), **rest, "cached": False}
                 verdicts.write(json.dumps(one) + "\n")
-        run = {"settings": {**settings, "model": folder.name}}
-        (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
+        candidate = check_arguments(commands.answering(run, sweep.judging))
+        settings = {**candidate.identity, **judge, "benchmark": wide.name, "revision": wide.revision}
+        (folder / "run.json").write_text(json.dumps({"settings": settings}), encoding="utf-8")
         results = {"signature": SETTING.format(sha=sha), "n_missing": 0}
         (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
-    content = {
-        "models": [f"model-{number}" for number in range(models)],
-        "benchmarks": [str(root / "wide.jsonl")],
-        "judges": [{"judge": "openai/judge", "base_url": "http://127.0.0.1:9/v1"}],
-        "output": str(root / "out"),
-    }
-    (root / "sweep.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    return root / "sweep.yaml"
+    return config
 
 
 def measured(name: str, file: Path, *arguments: str) -> None:
