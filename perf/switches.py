@@ -1,6 +1,7 @@
 """How well switches inside a text are found: planted spans, and false alarms on native texts.
 
-    python perf/switches.py FOLDER... [--near] [--languages CODES] [--texts 40] [--csv FILE]
+    python perf/switches.py FOLDER... [--near] [--languages CODES] [--texts 40] [--seed 0]
+        [--csv FILE]
 
 Each folder has a file CODE.txt for each language, with one native sentence a line, as for
 perf/identification.py. A text is three sentences of a language. Into a copy of each text a span of

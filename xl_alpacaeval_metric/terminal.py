@@ -25,7 +25,10 @@ def printable(text: str) -> str:
 
 
 def counted(number: int, noun: str, several: str = "", *, form: str = "") -> str:
-    """A number with its noun: `1 row`, `2 rows`; `several` is a plural that does not end in s."""
+    """A number with its noun: `1 row`, `2 rows`; `several` is a plural that does not end in s.
+
+    `form` is a format of the number: with "," it is `1,234 rows`.
+    """
     return f"{number:{form}} {noun if number == 1 else several or f'{noun}s'}"
 
 

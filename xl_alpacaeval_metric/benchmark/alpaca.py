@@ -82,13 +82,13 @@ def row_hash(text: str) -> str:
     return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
 
 
-@cache
 def check_exclusion(name: str) -> None:
     """Raises UserError for what is none of EXCLUSIONS."""
     if name not in EXCLUSIONS:
         raise UserError(f"unknown list of excluded requests {name!r}; there are {', '.join(EXCLUSIONS)}")
 
 
+@cache
 def english_only(exclusion: str = EXCLUSIONS[0]) -> dict[str, str]:
     """Reasons why requests only make sense in English, by hash; from reading all of AlpacaEval.
 

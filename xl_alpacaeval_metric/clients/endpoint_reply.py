@@ -100,6 +100,7 @@ def _of_content(content: object) -> tuple[str, str]:
             thoughts.append(_all_text(part))
         elif isinstance(part, Mapping):
             texts.append(_all_text({name: part.get(name) for name in _TEXT_FIELDS}))
+            thoughts.append(_all_text({name: part.get(name) for name in _THOUGHT_FIELDS}))
         elif part is None or isinstance(part, str):
             texts.append(part or "")
         else:
@@ -108,9 +109,11 @@ def _of_content(content: object) -> tuple[str, str]:
 
 
 def _is_thought(part: Mapping[str, Any]) -> bool:
-    """Whether the type of a part of a content, or the name of a field in it, says thought."""
-    names = (name for name, value in part.items() if value)
-    return any(map(_IS_THOUGHT.search, (str(part.get("type")), *names)))
+    """Whether a part of a content is a thought: by its type, a mark in it, or without a text."""
+    named = [value for name, value in part.items() if value and _IS_THOUGHT.search(name)]
+    if _IS_THOUGHT.search(str(part.get("type"))) or True in named:
+        return True
+    return bool(named) and not any(map(part.get, _TEXT_FIELDS))
 
 
 def _all_text(value: object) -> str:

@@ -10,7 +10,7 @@ from xl_alpacaeval_metric.clients.endpoint_reply import EndpointReply
 from xl_alpacaeval_metric.clients.endpoint_requests import RequestRefused
 from xl_alpacaeval_metric.clients.openai.advice import in_one_line
 from xl_alpacaeval_metric.clients.openai.body import BodyRefused
-from xl_alpacaeval_metric.clients.openai.protocol import EFFORTS, TRANSIENT_STATUS, Fault, template_switch
+from xl_alpacaeval_metric.clients.openai.protocol import EFFORTS, TRANSIENT_STATUS, Fault, template_variables
 from xl_alpacaeval_metric.errors import UserError
 
 PROBE_TOKENS = 64
@@ -26,7 +26,7 @@ def switch_for(lm: Any, prompt: Any, arguments: Mapping[str, Any], mode: str, *,
     generation. Raises UserError where a model that must not think does so with all of them, and
     where the endpoint refuses the request without them, too.
     """
-    template = template_switch(mode) if own_template else {}
+    template = template_variables(mode) if own_template else {}
     efforts = [""] if mode == "on" else list(EFFORTS)
     before: int | None = None
     refused = ""

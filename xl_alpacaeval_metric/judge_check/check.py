@@ -22,6 +22,7 @@ from xl_alpacaeval_metric.judge_check.taste import Tastes, measure
 from xl_alpacaeval_metric.progress import Progress, silent
 from xl_alpacaeval_metric.records.judge_check import FAULTY, CheckFigures, Finding, JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Verdict
+from xl_alpacaeval_metric.terminal import counted
 
 SMALL_PROMPTS, LEAST_PROMPTS = 10, 4
 """Prompts of the small form, and those that a language needs."""
@@ -195,7 +196,11 @@ def _notes(controls: Controls, left: Collection[str]) -> list[str]:
         if not (kind == "half_english" and codes == ["en"])
     ]
     counts = {code: len({pair.id for pair in of}) for code, of in controls.pairs.items()}
-    lines += [f"{code}: {count} prompts have references" for code, count in counts.items() if count < controls.n]
+    lines += [
+        f"{code}: {counted(count, 'prompt has', 'prompts have')} references"
+        for code, count in counts.items()
+        if count < controls.n
+    ]
     if left:
         lines.append(f"{', '.join(sorted(left))}: certainly no judge after few pairs; the others were not asked")
     return lines

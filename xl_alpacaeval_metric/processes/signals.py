@@ -36,6 +36,7 @@ def interrupting_signals() -> Iterator[None]:
 
     class Raised(KeyboardInterrupt):
         def __del__(self) -> None:
+            # Nothing holds it any more, and the block goes on: somebody has dropped it.
             if not left.is_set():
                 threading.Thread(target=raise_again, daemon=True).start()
 
@@ -71,6 +72,6 @@ def interrupting_signals() -> Iterator[None]:
         left.set()
         for one in ending:
             signal.signal(one, signal.SIG_DFL)
-        if ctrl_c is not None:  # A handler that is not Python's.
+        if ctrl_c is not None:  # None is a handler that is not Python's.
             signal.signal(signal.SIGINT, ctrl_c)
         sys.unraisablehook = report_before

@@ -173,6 +173,7 @@ def test_what_only_makes_sense_in_english_is_left_out_and_said(
 def test_the_strict_list_is_a_part_of_the_broad_one() -> None:
     strict, broad = (alpaca.english_only(name) for name in alpaca.EXCLUSIONS)
     assert strict.items() < broad.items()
+    assert alpaca.english_only("broad") is broad, "it is read once"
 
 
 def test_an_unknown_list_is_named_with_those_there_are(tmp_path: Path) -> None:

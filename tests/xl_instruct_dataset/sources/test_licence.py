@@ -25,4 +25,5 @@ def test_what_is_left_out_is_counted_and_said() -> None:
     (line,) = export.left_out(settings, 20)
     assert line.startswith("20 rows are without their passage")
     assert "--seed-license" in line
+    assert export.left_out(settings, 1)[0].startswith("1 row is without its passage")
     assert export.left_out(settings, 0) == []

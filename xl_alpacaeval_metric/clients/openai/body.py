@@ -59,15 +59,31 @@ def parsed(text: str) -> Any:
     found = [chunk for chunk in chunks if isinstance(chunk, Mapping)]
     if broken := next((chunk for chunk in found if chunk.get("error")), None):
         return broken
-    choices = [choice for chunk in found for choice in (chunk.get("choices") or ())[:1] if isinstance(choice, Mapping)]
+    choices = [choice for chunk in found for choice in _first_choice(chunk)]
     ends = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
     if not ends:
         raise ValueError("a stream that breaks off")
-    message = _joined([choice["delta"] for choice in choices if isinstance(choice.get("delta"), Mapping)])
+    if not (pieces := [piece for choice in choices if isinstance(piece := _piece(choice), Mapping)]):
+        raise ValueError("a stream without a text")
+    message = _joined(pieces)
     positions = [choice["logprobs"] for choice in choices if isinstance(choice.get("logprobs"), Mapping)]
     usage = next((chunk["usage"] for chunk in reversed(found) if chunk.get("usage")), None)
     choice = {"message": message, "logprobs": _joined(positions) or None, "finish_reason": ends[-1]}
     return {"choices": [choice], "usage": usage}
+
+
+def _first_choice(chunk: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The piece of a stream's first choice in a chunk, if any."""
+    choices = chunk.get("choices")
+    found = choices if isinstance(choices, list) else []
+    return [choice for choice in found if isinstance(choice, Mapping) and not choice.get("index")]
+
+
+def _piece(choice: Mapping[str, Any]) -> object:
+    """A piece of a message; a completions endpoint sends text, and some a message for a delta."""
+    if "text" in choice:
+        return {"content": choice["text"]}
+    return choice.get("delta", choice.get("message"))
 
 
 def _joined(pieces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

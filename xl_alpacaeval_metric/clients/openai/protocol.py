@@ -28,7 +28,7 @@ _NO_SYSTEM = re.compile(
 )
 
 
-def template_switch(mode: str) -> dict[str, object]:
+def template_variables(mode: str) -> dict[str, object]:
     """Variables of chat templates for thinking `on` or `off`, as vLLM and SGLang pass them on."""
     on = mode == "on"
     return {"enable_thinking": on, "thinking": on, **({} if on else {"thinking_budget": 0})}
@@ -130,7 +130,7 @@ class Capabilities:
             schema = {"name": "reply", "schema": dict(request.json_schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         if judged and thinking.mode != "auto" and self.template_switch:
-            body["chat_template_kwargs"] = template_switch(thinking.mode)
+            body["chat_template_kwargs"] = template_variables(thinking.mode)
         if judged and self.effort:
             body["reasoning_effort"] = self.effort
         return body

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.records.result import Taste
+from xl_alpacaeval_metric.terminal import counted
 
 LEAST_PAIRS = 100
 """Pairs of a language below which its length-controlled win rate is noisier than the raw one."""
@@ -30,7 +31,7 @@ class LengthControl:
             if code not in self.tastes:
                 return f"the judge's taste for length was not measured in {code}"
             if n < LEAST_PAIRS:
-                return f"{n} pairs in {code}; need {LEAST_PAIRS}"
+                return f"{counted(n, 'pair')} in {code}; need {LEAST_PAIRS}"
         return None
 
 

@@ -7,6 +7,7 @@ from xl_alpacaeval_metric import languages, templates
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import card_text
 from xl_alpacaeval_metric.hub import folder as hub_folder
+from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.generate.config import form_of_address
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.job import Job
@@ -136,7 +137,8 @@ def left_out(settings: Settings, count: int) -> list[str]:
     if not count or licence.may_be_passed_on(settings.seed_license):
         return []
     return [
-        f"{count} rows are without their passage and its response: the licence of the passages is "
+        f"{counted(count, 'row is without its', 'rows are without their')} passage and its response: "
+        "the licence of the passages is "
         f"{settings.seed_license}; --seed-license names one that lets them be passed on, such as cc-by-4.0"
     ]
 

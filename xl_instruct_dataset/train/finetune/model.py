@@ -41,7 +41,7 @@ def model_name(model: str) -> str:
             )
             raise UserError(f"{model}: holds no config.json, so it is no model folder{adapter}")
         return str(path.resolve())
-    if model.startswith((".", "/", "~")) or model.endswith("/") or not model.strip() or path.is_file():
+    if source.is_path(model) or model.endswith("/") or not model.strip():
         raise UserError(f"{model or 'MODEL'}: no such model folder; give a folder or a Hub id")
     source.check_name(model)
     return model

@@ -41,6 +41,8 @@ def completion(reply: object, limit: int | None = 50) -> Completion:
         {"content": [{"type": "reasoning", "text": THOUGHT}, {"type": "output_text", "text": "B"}]},
         {"content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": THOUGHT}]}, {"text": "B"}]},
         {"content": [{"text": THOUGHT, "thought": True}, {"text": "B"}]},
+        {"content": [{"type": "text", "text": "B", "reasoning": THOUGHT, "thought_signature": "x"}]},
+        {"content": [{"text": THOUGHT, "is_reasoning": True}, {"text": "B", "reasoning_tokens": 3}]},
         {"content": [{"reasoningContent": {"reasoningText": {"text": THOUGHT}}}, {"text": {"value": "B"}}]},
     ],
     ids=str,
@@ -124,6 +126,28 @@ def test_a_stream_is_read_as_the_reply_that_it_is_pieces_of() -> None:
 def test_a_stream_that_breaks_off_is_a_passing_fault(lost: int) -> None:
     events = stream_of(body({"content": "A is worse than B."})).decode().split("\r\n\r\n")
     outcome = read_reply("\r\n\r\n".join(events[:-lost]), ("A", "B"))
+    assert isinstance(outcome, Fault)
+    assert outcome.kind == "transient"
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"message": {"role": "assistant", "content": "B"}},
+        {"index": 0, "text": "B"},
+        {"delta": {"content": "B"}, "message": {"content": "B"}},
+    ],
+    ids=str,
+)
+def test_a_stream_of_other_pieces_is_read_too(choice: dict[str, Any]) -> None:
+    other = {"index": 1, "delta": {"content": "A"}, "finish_reason": "stop"}
+    events = [{"choices": [other]}, {"choices": [choice | {"finish_reason": "stop"}, other]}]
+    assert completion("".join(f"data: {json.dumps(event)}\n\n" for event in events)).text == "B"
+
+
+@pytest.mark.parametrize("choices", [5, "B", {"a": 1}, [5], [{"finish_reason": "stop"}]], ids=str)
+def test_a_stream_of_another_shape_is_a_passing_fault(choices: object) -> None:
+    outcome = read_reply(f"data: {json.dumps({'choices': choices})}\n\ndata: [DONE]\n\n", ("A", "B"))
     assert isinstance(outcome, Fault)
     assert outcome.kind == "transient"
 
