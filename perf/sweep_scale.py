@@ -88,13 +88,15 @@ def write(root: Path, models: int, codes: list[str], prompts: int) -> Path:
         folder.mkdir(parents=True)
         held = keys[:-prompts] if number == 0 else keys
         preferences = 1 / (1 + np.exp(-chance.normal(number / models - 0.5, 1, len(held))))
+        rows = (folder / "rows.jsonl").open("w", encoding="utf-8")
         samples = (folder / "samples.jsonl").open("w", encoding="utf-8")
         verdicts = (folder / "verdicts.jsonl").open("w", encoding="utf-8")
-        with samples, verdicts:
+        with rows, samples, verdicts:
             for (identifier, code), preference in zip(held, preferences, strict=True):
                 key = {"id": identifier, "language": code}
-                text = {"instruction": f"Tell story {identifier}.", "prediction": ANSWER, "reference": ANSWER}
-                samples.write(json.dumps({**key, **text}) + "\n")
+                text = {"instruction": f"Tell story {identifier}.", "reference": ANSWER}
+                rows.write(json.dumps({**key, **text}) + "\n")
+                samples.write(json.dumps({**key, **text, "prediction": ANSWER}) + "\n")
                 rest = {"reason": None, "raw": "A", "prompt_tokens": 1000, "completion_tokens": 1, "retries": 0}
                 one = {**key, "order": "candidate_first", "preference": float(preference), **rest, "cached": False}
                 verdicts.write(json.dumps(one) + "\n")

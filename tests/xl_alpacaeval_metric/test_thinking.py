@@ -67,6 +67,12 @@ def test_the_thought_is_taken_off(text: str) -> None:
     assert split(text) == Split(THOUGHT, ANSWER)
 
 
+@pytest.mark.parametrize("answer", [ANSWER, "el gato duerme mucho.", "“Katzen” schlafen."])
+def test_an_escaped_thought_may_hold_other_entities(answer: str) -> None:
+    thought = "&quot;Cats&quot;? Let&#x27;s see: cats &amp; dogs."
+    assert split(f"&lt;think&gt;{thought}&lt;/think&gt;\n\n{answer}") == Split(thought, answer)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -112,6 +118,7 @@ def test_the_thought_is_taken_off(text: str) -> None:
         "<think effort='x' />",
         "&lt;think&gt; and &lt;/think&gt; are how a page shows them.",
         "&lt;think&gt;I see.&lt;/think&gt; is how a page shows a thought.",
+        "&lt;think&gt; is written with entities. What ends it is &lt;/think&gt;. That is all.",
         "<details>\n<summary>More</summary>\nCats sleep.\n</details>\nThat is all.",
         'Write this:\n<details type="reasoning">I see.</details>',
     ],

@@ -16,8 +16,8 @@ from xl_alpacaeval_metric.benchmark import MINI_LANGUAGES, Benchmark, Row, load
 from xl_alpacaeval_metric.benchmark.alpaca import REPO as ALPACA_EVAL
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import foreign_columns
-from xl_alpacaeval_metric.hub import download
 from xl_alpacaeval_metric.languages.words import CHARACTERS_PER_WORD, are_words, tokens
+from xl_alpacaeval_metric.machine import hub_connection
 
 NGRAM, COVERAGE = 8, 0.5
 ALL = "all"
@@ -75,7 +75,7 @@ def index_of(
     if every:
         named += [name for name in BUNDLED if name not in named]
     offered = [name for name in ON_HUB if every and name not in named]
-    if path is None and offered and not download.is_reachable():
+    if path is None and offered and not hub_connection.may_be_asked():
         offered = []
     found: dict[str, list[Text]] = {}
     for name in (*named, *offered):

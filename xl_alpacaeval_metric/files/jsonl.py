@@ -4,6 +4,7 @@ They are replaced completely or not at all, appended to line by line, and read u
 complete line.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -55,6 +56,14 @@ def read_json(path: Path) -> dict[str, object]:
     if not isinstance(content, dict):
         raise UserError(f"{path}: not a JSON object")
     return content
+
+
+def short_hash(content: object) -> str:
+    """8 hexadecimal digits of a hash of the content as JSON, which is never one text in memory."""
+    found = hashlib.sha256()
+    for piece in json.JSONEncoder(default=str).iterencode(content):
+        found.update(piece.encode())
+    return found.hexdigest()[:8]
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:

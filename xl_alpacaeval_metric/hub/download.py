@@ -8,14 +8,13 @@ from pathlib import Path
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import data_files
 from xl_alpacaeval_metric.files.tables import read_rows
+from xl_alpacaeval_metric.machine import hub_connection
 
 COLUMN = "instruction"
 ROWS = [f"*{suffix}{end}" for suffix in data_files.FORMATS for end in ("", *data_files.COMPRESSIONS)]
 """Patterns of the files of a dataset that hold rows."""
 WITH_CARD = [*ROWS, "README.md"]
 """These, and the card, which says which file is which split."""
-TIMEOUT = 5.0
-"""Seconds within which the Hub must answer to count as reachable."""
 
 
 def instructions(repo: str, split: str, path: Path | None = None) -> Sequence[str]:
@@ -31,22 +30,6 @@ def instructions(repo: str, split: str, path: Path | None = None) -> Sequence[st
         if not isinstance(text, str) or not text.strip():
             raise UserError(f'{path or repo}, split {split}, row {number}: no text in column "{COLUMN}"')
     return [str(text) for text in texts]
-
-
-def is_reachable() -> bool:
-    """Whether the Hub answers within TIMEOUT.
-
-    Functions of huggingface_hub retry for half a minute where it does not.
-    """
-    from huggingface_hub import constants, get_session
-
-    if constants.is_offline_mode():
-        return False
-    try:
-        get_session().head(constants.ENDPOINT, timeout=TIMEOUT)
-    except Exception:  # Its class depends on the HTTP library and on what fails.
-        return False
-    return True
 
 
 def _download(repo: str, split: str) -> list[dict[str, object]]:
@@ -76,7 +59,7 @@ def _files_of(repo: str) -> Path | None:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        away = not is_reachable()
+        away = not hub_connection.may_be_asked()
         return Path(snapshot_download(repo, repo_type="dataset", allow_patterns=WITH_CARD, local_files_only=away))
     except (OSError, ValueError, HfHubHTTPError):
         return None
@@ -90,6 +73,7 @@ def file(repo: str, name: str) -> Path:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 
+    hub_connection.may_be_asked()
     try:
         return Path(hf_hub_download(repo, name, repo_type="dataset"))
     except (OSError, ValueError, HfHubHTTPError) as error:
@@ -107,6 +91,7 @@ def dataset(repo: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
+    hub_connection.may_be_asked()
     try:
         return Path(snapshot_download(repo, repo_type="dataset", allow_patterns=ROWS))
     except (OSError, ValueError, HfHubHTTPError) as error:

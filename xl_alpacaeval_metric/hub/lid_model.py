@@ -9,6 +9,7 @@ from typing import Any
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import identifiers, identify
+from xl_alpacaeval_metric.machine import hub_connection
 
 FILE = "model.bin"
 """The file of a Hub repository where none is named: GlotLID's and NLLB's."""
@@ -75,6 +76,7 @@ def _file(spec: str) -> Path:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 
+    hub_connection.may_be_asked()
     try:
         return Path(hf_hub_download(*named))
     except (OSError, ValueError, HfHubHTTPError) as error:

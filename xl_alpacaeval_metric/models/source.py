@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.machine import hub_connection
 from xl_alpacaeval_metric.models import files
 
 CONFIG, ADAPTER = files.CONFIG, files.ADAPTER
@@ -186,10 +187,12 @@ def _hub_file(model: str, revision: str | None, name: str) -> Path | None:
 def _commit_on_hub(model: str, revision: str | None) -> str | None:
     """The commit of a revision; None where the Hub has no such model or cannot be reached.
 
-    Asked before any download: without a network, a download is tried for half a minute.
+    Asked before any download.
     """
     from huggingface_hub import HfApi
 
+    if not hub_connection.may_be_asked():
+        return None
     try:
         return HfApi().model_info(model, revision=revision, timeout=_SECONDS).sha
     except Exception:  # Its class depends on the HTTP library of huggingface_hub.

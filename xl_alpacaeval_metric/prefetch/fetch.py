@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.machine import hub_connection
 from xl_alpacaeval_metric.prefetch import found as finding
 from xl_alpacaeval_metric.prefetch.found import Found
 from xl_alpacaeval_metric.prefetch.needs import Need, Source
@@ -14,6 +15,8 @@ from xl_alpacaeval_metric.terminal import counted
 OURS = (Source.FOLDER, Source.PATH, Source.FILE, Source.REFERENCES, Source.PACKAGE, Source.ENDPOINT)
 """Sources that nothing is downloaded from."""
 Tell = Callable[[str], None]
+_PATIENCE = 5.0
+"""Seconds to wait for the Hub, without which there is nothing to go on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,13 @@ def fetch(needs: Sequence[Need], tell: Tell = lambda _: None) -> list[Found]:
     """
     from huggingface_hub import constants
 
-    from xl_alpacaeval_metric.hub import download
-
     if any(need.source not in OURS for need in needs):
         if constants.is_offline_mode():
             raise UserError(
                 "HF_HUB_OFFLINE is set, so that nothing can be downloaded; unset it here, or give --check to see "
                 "what is missing"
             )
-        if not download.is_reachable():
+        if not hub_connection.is_reachable(_PATIENCE):
             raise UserError(
                 f"the Hub ({constants.ENDPOINT}) does not answer; on a machine without internet, --check says what "
                 "is missing"

@@ -1,7 +1,5 @@
 """A run: generate answers, judge them, score them; each step continues where it stopped."""
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.benchmark import Benchmark, Row, revision
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import file_system
+from xl_alpacaeval_metric.files import file_system, jsonl
 from xl_alpacaeval_metric.judge.judging_stream import LiveJudging, can_stream
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.panels import family
@@ -24,7 +22,7 @@ from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
 from xl_alpacaeval_metric.runs.scored import Judging
 
-judge_settings = judges.settings_of
+judge_settings, _hash = judges.settings_of, jsonl.short_hash
 _OF_FILES = ("model_fingerprint", "model_commit", "adapter_commit")
 _Row = Mapping[str, Any]
 
@@ -86,7 +84,10 @@ def check_folder(candidate: Candidate, benchmark: Benchmark, judge: Mapping[str,
         raise UserError(f"{output / run_folder.RUN}: damaged, has no settings; {run_settings.ANOTHER_FOLDER}")
     unknown = {key: theirs[key] for key in _OF_FILES if key in theirs}
     growth.refuse(theirs, {**unknown, **candidate.identity, **_rows_settings(benchmark), **judge}, output)
-    _grown(folder, _samples(candidate, benchmark))
+    asked = {(row.id, row.response_language): (row.instruction, row.reference) for row in benchmark.rows}
+    # A line at a time; where one is another, its answer and its verdict say whether that matters.
+    if any(growth.is_another(row, asked) for row in jsonl.read_lines(output / run_folder.ROWS)):
+        _grown(folder, _samples(candidate, benchmark))
 
 
 def judge_pairs(
@@ -231,16 +232,13 @@ def _reference_run(references: str) -> Mapping[str, object]:
 
 
 def _samples(candidate: Candidate, benchmark: Benchmark) -> list[_Row]:
-    """The lines of samples.jsonl, without predictions."""
+    """The rows as lines of samples.jsonl, without predictions, with the model's name."""
     model = opened.model_of({"model": candidate.model})
-    return [_sample(benchmark, row, model) for row in benchmark.rows]
+    return [
+        {**asdict(row), "language": row.response_language, **_variant(benchmark, row), "model": model}
+        for row in benchmark.rows
+    ]
 
 
-def _sample(benchmark: Benchmark, row: Row, model: str) -> dict[str, object]:
-    """The row as a line of samples.jsonl, without the prediction, with the model's name."""
-    variant = {"prompt": benchmark.prompt(row), "design": row.subset} if benchmark.name == "context" else {}
-    return {**asdict(row), "language": row.response_language, **variant, "model": model}
-
-
-def _hash(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:8]
+def _variant(benchmark: Benchmark, row: Row) -> dict[str, object]:
+    return {"prompt": benchmark.prompt(row), "design": row.subset} if benchmark.name == "context" else {}

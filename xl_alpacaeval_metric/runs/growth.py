@@ -70,6 +70,17 @@ def merged(
     return [row for code in order for row in (*found.values(), *earlier) if row["language"] == code]
 
 
+def is_another(row: Row, asked: Mapping[ItemKey, tuple[str, str | None]]) -> bool:
+    """Whether a row of a folder has another instruction or reference than the one that is asked.
+
+    A reference that the command has none for stays, as in `merged`; so does a row that it does not
+    name.
+    """
+    instruction, reference = asked.get(key_of(row), (row.get("instruction"), None))
+    theirs = (row.get("instruction") or "", row.get("reference") or "")
+    return (instruction or "", reference or theirs[1]) != theirs
+
+
 def in_order(samples: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
     """The samples in the order of the run's rows: a killed `eval` may leave them in another."""
     places = {key_of(row): place for place, row in enumerate(rows)}

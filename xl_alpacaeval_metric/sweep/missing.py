@@ -1,7 +1,7 @@
 """What a sweep's run folders hold, and what is missing in them."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -100,7 +100,7 @@ class Missing:
         """What the folder of a run holds; with a `rubric`, ratings by its criteria are wanted."""
         wanted = self.wanted(run.benchmark).references
         beside = _answered(parts.files(run.folder) if run.folder.is_dir() else (), wanted)
-        outdated = sum(bool(wanted[key]) and reference != wanted[key] for key, reference in beside.items())
+        outdated = sum(bool(wanted[key]) and not is_same for key, is_same in beside.items())
         results = _json(run.folder / run_folder.RESULTS)
         # Not run.json, which names a judge before its results are there.
         scored = bool(results) and _count(results, "n_items", len(wanted)) >= len(wanted)
@@ -129,14 +129,16 @@ class Missing:
         return Wanted(found, {(row.id, row.response_language): row.reference for row in found.rows})
 
 
-def _answered(files: Iterable[Path], keys: Collection[ItemKey]) -> dict[ItemKey, object]:
-    """The wanted items that files of answers have, with the references beside these.
+def _answered(files: Iterable[Path], wanted: Mapping[ItemKey, str | None]) -> dict[ItemKey, bool]:
+    """The wanted items that files of answers have -> whether they are beside the wanted reference.
 
     A line at a time is read.
     """
     lines = (row for file in files for row in jsonl.read_lines(file))
     return {
-        key: row.get("reference") for row in lines if (key := (str(row.get("id")), str(row.get("language")))) in keys
+        key: row.get("reference") == wanted[key]
+        for row in lines
+        if (key := (str(row.get("id")), str(row.get("language")))) in wanted
     }
 
 

@@ -32,7 +32,7 @@ _ELEMENT = re.compile(r"\s*<[A-Za-z]")
 # As Open WebUI keeps them, and as a page shows them. Where marks are escaped, a thought is a
 # sentence, and the answer does not go on with it: the text may be about escaping.
 _DETAILS = re.compile(r"<details\b[^<>\n]{0,200}?\btype=([\"']?)(?:reasoning|thinking)\1[^<>\n]{0,200}>", re.IGNORECASE)
-_ESCAPED = re.compile(rf"&lt;(?P<name>{_PLAIN_NAME})&gt;(?=[^&]*\w[.!?…。！？])", re.IGNORECASE)
+_ESCAPED = re.compile(rf"&lt;(?P<name>{_PLAIN_NAME})&gt;(?=(?:[^&]|&(?!lt;))*\w[.!?…。！？])", re.IGNORECASE)
 _BEGINS = re.compile(r"(?:start|begin)(?=_)|(?<=_)(?:start|begin)", re.IGNORECASE)
 
 
@@ -83,7 +83,7 @@ def opening_at(text: str, at: int, marks: Sequence[Marks]) -> Opening | None:
     if found := _DETAILS.match(text, at):
         return Opening(found[0], found.end(), re.compile("</details>", re.IGNORECASE), plain=False)
     if found := _ESCAPED.match(text, at):
-        closing = re.compile(rf"(?i:&lt;/{re.escape(found['name'])}&gt;)(?!\s*[a-z])")
+        closing = re.compile(rf"(?i:&lt;/{re.escape(found['name'])}&gt;)(?![ \t]*[a-z.,;:])")
         return Opening(found[0], found.end(), closing, certain=False, plain=False)
     found = OPENING.match(text, at)
     if found is None or _BRACKETS[found["left"]] != found["right"]:

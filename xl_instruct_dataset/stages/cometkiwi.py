@@ -18,6 +18,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.machine import hub_connection
+from xl_alpacaeval_metric.models import source
 
 MODEL = "Unbabel/wmt22-cometkiwi-da"
 _WORKER = Path(__file__).with_name("comet_worker.py")
@@ -57,6 +59,8 @@ class CometKiwi:
         if program is None:
             raise UserError(self._install_hint(f"no Python interpreter {self.python!r}"))
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # Closed in `close`.
+        if not source.is_path(self.model):
+            hub_connection.may_be_asked()  # The other interpreter takes over what is found here.
         try:
             self._process = subprocess.Popen(
                 [program, str(_WORKER), self.model],

@@ -4,17 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
 
 from tests.commands import complaint
 from tests.commands import run_alpacaeval as run
 from tests.foreign_rows import ANSWERED, ASKED, FORMS
-from tests.servers.judge import JudgeServer
 from xl_alpacaeval_metric import benchmark
 from xl_alpacaeval_metric.benchmark import contamination
 from xl_alpacaeval_metric.benchmark.contamination import Index, Text, index_of, not_checked, search, texts
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.hub import download
 from xl_alpacaeval_metric.languages import words
 from xl_alpacaeval_metric.languages.words import tokens
 
@@ -165,13 +162,3 @@ def test_all_are_those_to_be_had_and_the_others_are_named(tmp_path: Path) -> Non
     with pytest.raises(UserError, match="no such file or folder; --benchmark-path"):
         index_of(["all"], None, tmp_path / "typo")
     assert set(index_of(["all"], ["sw"], None).benchmarks) == {"mini", "context"}
-
-
-def test_whether_the_hub_is_reached_is_told_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert not download.is_reachable()
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    with JudgeServer() as server:
-        monkeypatch.setattr(constants, "ENDPOINT", server.url)
-        assert download.is_reachable()
-    assert not download.is_reachable()

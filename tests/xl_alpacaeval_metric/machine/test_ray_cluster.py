@@ -2,10 +2,10 @@
 
 import os
 import subprocess
-import time
 
 import pytest
 
+from tests.helpers import wait_until
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.machine import ray_cluster
 
@@ -15,11 +15,10 @@ NOBODY = 65534
 def test_the_users_whose_ray_runs_here_are_known() -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root, to be two users")
-    with subprocess.Popen(["/somewhere/raylet/raylet", "60"], executable="/bin/sleep", user=NOBODY) as process:
+    command = ["/somewhere/raylet/raylet", "600"]
+    with subprocess.Popen(command, executable="/bin/sleep", user=NOBODY, text=True) as process:
         try:
-            while NOBODY not in ray_cluster._owners() and process.poll() is None:
-                time.sleep(0.01)  # It is a copy of this process first.
-            assert process.poll() is None
+            wait_until(lambda: NOBODY in ray_cluster._owners(), process)  # It is a copy of this process first.
         finally:
             process.kill()
 

@@ -11,6 +11,7 @@ from xl_alpacaeval_metric.cli.cluster.sweep import check_arguments
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import rubric_file
 from xl_alpacaeval_metric.judge.pairwise import Judge
+from xl_alpacaeval_metric.runs import evaluate
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.sweep import collecting, file, run
 from xl_alpacaeval_metric.sweep import plan as planning
@@ -229,6 +230,18 @@ def test_answers_get_the_references_of_the_file(tmp_path: Path) -> None:
     write_jsonl(small / "verdicts.jsonl", [{**ROWS[0], "preference": 1.0}])
     with pytest.raises(UserError, match="id 'p0' in de has another reference"):
         run.planned(changed, check_arguments)
+
+
+def test_runs_that_did_not_change_are_not_read_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered(tmp_path / "out/stories/small", "openai/judge")
+    read: list[Path] = []
+    monkeypatch.setattr(evaluate, "_grown", lambda folder, rows: read.append(folder.path))
+    run.planned(sweep_of(tmp_path, models=[SMALL]), check_arguments)
+    assert not read
+
+    write_jsonl(tmp_path / "out/stories/small/rows.jsonl", [{**ROWS[0], "instruction": "Another."}, *ROWS[1:]])
+    run.planned(sweep_of(tmp_path, models=[SMALL]), check_arguments)
+    assert read == [tmp_path / "out/stories/small"]
 
 
 def test_gpus_are_those_of_the_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

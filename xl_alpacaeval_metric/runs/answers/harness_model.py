@@ -10,6 +10,7 @@ from xl_alpacaeval_metric.clients import endpoint_reply, endpoint_requests, harn
 from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.machine import hub_connection
 from xl_alpacaeval_metric.models import adapter_base, checked_loading, quantization, source
 from xl_alpacaeval_metric.models.arguments import ENDPOINTS
 from xl_alpacaeval_metric.models.placement import HF
@@ -41,6 +42,9 @@ def load(settings: Mapping[str, Any], resources: Mapping[str, Any]) -> Any:
         if "base_url" in arguments:
             arguments["base_url"] = endpoint_url(str(arguments["base_url"]), backend)
         extra["batch_size"] = 1
+        by = arguments.get("tokenizer_backend", "huggingface") if backend == "local-completions" else None
+        if by in ("auto", "huggingface") and not source.is_path(str(arguments.get("tokenizer") or model)):
+            hub_connection.may_be_asked()
     else:
         of_adapter = adapter_arguments(model, backend, resources.get("base"))
         arguments = {"pretrained": os.path.expanduser(model), **of_adapter, **arguments}

@@ -71,7 +71,7 @@ class Compared:
 
     def sign(self, shard: int, signature: Callable[[str], Signature | None] = minhash.signature) -> None:
         """Write the signatures of a shard's texts, unless those of this very shard are there."""
-        files = self._of(shard)
+        files = self._files(shard)
         if all(file.exists() for file in files.values()):
             return
         drafts = list(documents.drafts([self.file(shard)]))
@@ -90,7 +90,7 @@ class Compared:
         They are made where they are missing.
         """
         self.sign(shard)
-        return read(self._of(shard)[name])
+        return read(self._files(shard)[name])
 
     @cached_property
     def state(self) -> str:
@@ -101,7 +101,7 @@ class Compared:
     def _hashes(self) -> tuple[str, ...]:
         return tuple(checksums.known(self.file(shard)) for shard in range(self.shards))
 
-    def _of(self, shard: int) -> Mapping[str, Path]:
+    def _files(self, shard: int) -> Mapping[str, Path]:
         """The file for each name: another one when the shard is another."""
         return {name: self.folder(name) / f"{shard:05d}-{self._hashes[shard][:16]}.npy" for name in self.names}
 

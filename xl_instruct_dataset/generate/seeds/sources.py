@@ -8,6 +8,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import data_files, tables
+from xl_alpacaeval_metric.machine import hub_connection
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.quality.sanitise import plain
 from xl_instruct_dataset.sources import sample
@@ -168,6 +169,7 @@ def _of_hub(settings: Settings) -> Iterator[tuple[str, str]]:
     """The rows of a Hub dataset, streamed."""
     import datasets
 
+    hub_connection.may_be_asked()
     options = {"name": settings.seed_config or None, "split": settings.seed_split}
     try:
         data = datasets.load_dataset(settings.seeds, streaming=True, **options)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import data_files, foreign_columns, tables, unread_columns
+from xl_alpacaeval_metric.machine import hub_connection
 from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.records import VARIANTS, canonical
 from xl_instruct_dataset.sources.source import Source, left_out
@@ -171,6 +172,7 @@ class Mixed:
             return
         import datasets
 
+        hub_connection.may_be_asked()
         try:
             stream = datasets.load_dataset(self.name, split="train", streaming=True)
             for row in stream.shuffle(seed=seed, buffer_size=_SHUFFLED_AHEAD):

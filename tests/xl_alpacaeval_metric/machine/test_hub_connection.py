@@ -1,0 +1,72 @@
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from tests.commands import run_alpacaeval as run
+from tests.helpers import closed_port
+from tests.servers.hub import HubServer
+from xl_alpacaeval_metric.machine import hub_connection
+
+
+@pytest.fixture
+def online(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A process that may ask the Hub and has not looked yet, and is put back after the test."""
+    hub_connection._answers.cache_clear()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_whether_the_hub_is_reached_is_told_in_seconds(online: pytest.MonkeyPatch) -> None:
+    with HubServer() as hub:
+        online.setattr(constants, "ENDPOINT", hub.url)
+        assert hub_connection.is_reachable(30)
+        online.setattr(constants, "HF_HUB_OFFLINE", True)
+        assert not hub_connection.is_reachable()
+    online.setattr(constants, "HF_HUB_OFFLINE", False)
+    assert not hub_connection.is_reachable()
+
+
+def test_an_endpoint_that_takes_connections_and_says_nothing_does_not_count(online: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        online.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert not hub_connection.is_reachable(0.2)
+
+
+def test_without_the_hub_the_process_and_its_children_are_offline(
+    online: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint = f"http://127.0.0.1:{closed_port()}"
+    online.setattr(constants, "ENDPOINT", endpoint)
+    assert not hub_connection.may_be_asked()
+    assert not hub_connection.may_be_asked()
+    said = f"the Hub ({endpoint}) does not answer; going on as with HF_HUB_OFFLINE=1\n"
+    assert capsys.readouterr().err == said  # Once.
+    assert constants.is_offline_mode()
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def test_a_hub_that_answers_is_looked_at_once(online: pytest.MonkeyPatch) -> None:
+    with HubServer() as hub:
+        online.setattr(constants, "ENDPOINT", hub.url)
+        online.setattr(hub_connection, "SECONDS", 30.0)
+        assert hub_connection.may_be_asked()
+    assert hub_connection.may_be_asked()
+    assert not constants.is_offline_mode()
+
+
+def test_what_the_cache_lacks_is_a_line_without_retries(tmp_path: Path) -> None:
+    (tmp_path / "answers.jsonl").write_text(json.dumps({"language": "de", "prediction": "Guten Tag."}) + "\n")
+    url = f"http://127.0.0.1:{closed_port()}"
+    settings = {"HF_ENDPOINT": url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf")}
+    result = run("fidelity", tmp_path / "answers.jsonl", "--lid", "org/none", **settings)
+    assert result.returncode == 2
+    first, last = result.stderr.splitlines()
+    assert first == f"the Hub ({url}) does not answer; going on as with HF_HUB_OFFLINE=1"
+    assert last.startswith("xl-alpacaeval: --lid org/none: is not available from the Hub (LocalEntryNotFoundError)")
