@@ -16,12 +16,13 @@ from xl_alpacaeval_metric.languages.identifiers import Best
 MIN_PROBABILITY = 0.3
 """What the probability of fastText's label must exceed (Marchisio et al. 2024, released script)."""
 _SURE, _RATHER_SURE, _ALL_BUT_SURE, _CERTAIN, _HARDLY = 0.5, 0.75, 0.9, 0.97, 0.03
-_INDONESIAN, _PERHAPS_INDONESIAN, _NEARLY_UNDOUBTED = 0.95, 0.36, 0.74
+_INDONESIAN, _PERHAPS_INDONESIAN, _NEARLY_UNDOUBTED = 0.8, 0.3, 0.74
 _ENOUGH = {"ms": 0.12, "xh": 0.25, "bem": 0.8, "pcm": 0.25}
 """The own model's probability that is enough, where it is not `_SURE`: of languages that are taken
 for a near one, where it is near, and of one that others are taken for."""
-_RESCUED = {"en": _RATHER_SURE, "pt": MIN_PROBABILITY, "zh": _CERTAIN}
-"""Languages of XL-AlpacaEval of which lid.176 misses short native lines: how sure ours must be."""
+_RESCUED = {"en": _RATHER_SURE, "pt": MIN_PROBABILITY}
+"""How sure the own model must be of a line that lid.176 takes for another language, in languages of
+which it misses short native lines."""
 _LARGELY_ENGLISH = 0.66
 """How sure the own model must be of English for a line in which it and another language are mixed
 to fail, where lid.176 is not sure."""
@@ -34,9 +35,9 @@ _ALL_IN_SCRIPT = 0.96
 """The share of a line's letters in a script from which on the script may decide."""
 _LATIN = frozenset(("en", "de", "es", "fr", "id", "it", "tr", "vi", "pt"))
 """Those of the benchmark's languages."""
-_UNASKED = dict.fromkeys(("ar", "de", "en", "es", "id", "ko", "tr", "vi", "zh"), _CERTAIN)
-"""How sure the own model must be of a language for lid.176 not to be asked, where it is not
-`_ALL_BUT_SURE`: the benchmark's rates would move."""
+_UNASKED = 0.99
+"""How sure the own model must be of a language of the benchmark for lid.176 not to be asked: with
+less the benchmark's rates would move."""
 HAN = ("zh", "yue")
 _KANA, _FEWEST_HAN, _MANY_CHARACTERS = 0.15, 6, 24
 """The share of kana that a Japanese line has; so many Han characters without any are not Japanese;
@@ -102,8 +103,7 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
     A line in two scripts is the benchmark's to decide: it lets most of them pass.
     """
     near, latin = labels.near(code), labels.key(code) in _LATIN
-    enough = _UNASKED.get(labels.key(code), _ALL_BUT_SURE)
-    found = [probability >= enough for probability in own]
+    found = [probability >= _UNASKED for probability in own]
     if labels.key(code) == "ko":
         found = [sure and not scripts.han_and_kana(line)[0] for sure, line in zip(found, lines, strict=True)]
     unsure = [
@@ -142,7 +142,7 @@ def _with_second(read: str, code: str, best: Best, own: float, second: Best) -> 
         # lid.176 takes most Malay for Indonesian.
         return own >= _INDONESIAN or (right and own >= _PERHAPS_INDONESIAN)
     if not right:
-        return own >= _RESCUED.get(key, 1.0) and (key != "pt" or best[0] in accepted)
+        return own >= _RESCUED.get(key, 1.0) and best[0] in accepted
     near = labels.code_of(best[0]) in labels.near(code) and (key != "pt" or probability < _NEARLY_UNDOUBTED)
     sure = _RATHER_SURE if near else _LARGELY_ENGLISH if best[0] == "en" else _ALL_BUT_SURE
     if probability > _SURE and len(read.split()) < _WORDS:

@@ -64,7 +64,7 @@ async def detect_capabilities(
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + total_timeout
-    capabilities = Capabilities(thinks=allowed.mode == "on")
+    capabilities = Capabilities(thinks=allowed.mode == "on", template_switch=allowed.mode != "auto")
     without_logprobs, suspicions, silent, attempt = 0, 0, 0, 0
     fault: Fault | None = None
     unexplained: Fault | None = None

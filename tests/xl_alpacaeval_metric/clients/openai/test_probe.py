@@ -5,6 +5,7 @@ from contextlib import closing
 import pytest
 
 from tests.helpers import PATIENCE
+from tests.servers.dialects import DIALECTS
 from tests.servers.judge import Behaviour, JudgeServer
 from tests.xl_alpacaeval_metric.clients.endpoint_client import KEY, ask, asks, client_of, probability
 from xl_alpacaeval_metric.clients.base import Completion
@@ -104,6 +105,13 @@ def test_a_schema_is_sent_unless_refused(server: JudgeServer) -> None:
         sent = len(server.seen.log)
         list(client.complete([request]))
         assert len(server.seen.log) == sent + 1
+
+
+def test_an_endpoint_that_does_not_say_what_it_refuses_is_never_asked_the_same_again(server: JudgeServer) -> None:
+    server.change(dialect=DIALECTS["a gateway that does not say what it refuses"])
+    with client_of(server) as client:
+        client.preflight()
+    assert len(server.seen.log) == 2, "all parameters, and all but log-probabilities"
 
 
 @pytest.mark.parametrize("empty", [2, 9])
