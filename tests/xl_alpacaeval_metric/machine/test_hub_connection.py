@@ -38,10 +38,10 @@ def test_a_proxy_is_asked_in_the_place_of_the_hub() -> None:
     look = "from xl_alpacaeval_metric.machine.hub_connection import is_reachable; print(is_reachable(30))"
     settings = {"HF_ENDPOINT": "http://hub.invalid", "HF_HUB_OFFLINE": "0", "NO_PROXY": "", "no_proxy": ""}
     with HubServer() as proxy:
-        through = run_python("-c", look, **settings, HTTP_PROXY=proxy.url, http_proxy=proxy.url)
+        through = run_python("-c", look, cwd=None, **settings, HTTP_PROXY=proxy.url, http_proxy=proxy.url)
         assert through.stdout == "True\n", through.stderr
     away = f"http://127.0.0.1:{closed_port()}"
-    assert run_python("-c", look, **settings, HTTP_PROXY=away, http_proxy=away).stdout == "False\n"
+    assert run_python("-c", look, cwd=None, **settings, HTTP_PROXY=away, http_proxy=away).stdout == "False\n"
 
 
 def test_an_endpoint_that_takes_connections_and_says_nothing_does_not_count(online: pytest.MonkeyPatch) -> None:
