@@ -47,6 +47,12 @@ def knows(code: str) -> Callable[[str], bool]:
     return lambda word: bool(entry[1] & bit) if (entry := entries.get(word)) else word in more
 
 
+def number_of_one(words: Iterable[str], code: str, other: str) -> int:
+    """How many words one language knows, and another does not, as `knows` says."""
+    ours, theirs = knows(code), knows(other)
+    return sum(ours(word) and not theirs(word) for word in words)
+
+
 def frequent(words: Iterable[str], code: str) -> list[bool]:
     """Whether each word is frequent in a language."""
     entries, bit = _load().words, _bit(code)

@@ -121,10 +121,14 @@ def _parted(parts: Sequence[Piece], others: Sequence[bool], text: str, base: str
 def _without_titles(chunk: Piece, contents: Sequence[str], base: str) -> Iterator[Piece]:
     """The lines of a chunk, without those of titles or names alone."""
     text, lines = contents[chunk.text], list[tuple[int, int]]()
-    if titles.is_alone(text[chunk.start : chunk.end]):
+    whole_text = text[chunk.start : chunk.end]
+    if titles.is_alone(whole_text):
+        return
+    if "\n" not in whole_text:
+        yield chunk
         return
     start = chunk.start
-    for line in text[chunk.start : chunk.end].split("\n"):
+    for line in whole_text.split("\n"):
         lines.append((start, start + len(line)))
         start += len(line) + 1
     for alone, some in groupby(lines, key=lambda place: titles.is_alone(text[slice(*place)])):
