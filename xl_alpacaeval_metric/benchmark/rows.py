@@ -1,11 +1,10 @@
 """A benchmark and its rows."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import jsonl
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +76,4 @@ def with_references(
 def revision(rows: Sequence[Row]) -> str:
     """Eight hex digits of the SHA-256 of all ids, languages and instructions."""
     content = [[row.id, row.response_language, row.instruction] for row in rows]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:8]
+    return jsonl.short_hash(content)

@@ -1,12 +1,12 @@
 """The rubric: criteria with five levels each, which a judge rates an answer by in one request."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from xl_alpacaeval_metric import languages, templates, thinking
 from xl_alpacaeval_metric.clients.base import Request
+from xl_alpacaeval_metric.files import jsonl
 
 LEVELS = (1, 2, 3, 4, 5)
 _DECODER = json.JSONDecoder()
@@ -40,7 +40,7 @@ class Rubric:
     def sha(self) -> str:
         """Eight hex digits of the SHA-256 of the criteria and of the prompt around them."""
         parts = [templates.load("criteria").sha, [asdict(criterion) for criterion in self.criteria]]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
+        return jsonl.short_hash(parts)
 
     @property
     def schema(self) -> dict[str, object]:

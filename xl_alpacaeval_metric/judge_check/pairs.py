@@ -1,12 +1,11 @@
 """Control pairs: a reference answer, and a version of it that is worse by construction."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from xl_alpacaeval_metric import templates
+from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.judge_check import corruptions
 from xl_alpacaeval_metric.records.judgements import Comparison
 
@@ -125,7 +124,7 @@ class ControlTexts:
 def controls_hash(pairs: Iterable[ControlPair]) -> str:
     """Eight hex digits of the SHA-256 of all pairs, in any order."""
     texts = sorted((pair.kind, pair.id, pair.language, pair.instruction, pair.wrong, pair.right) for pair in pairs)
-    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:8]
+    return jsonl.short_hash(texts)
 
 
 def left_out(pairs: Mapping[str, Sequence[ControlPair]], kinds: Sequence[Kind]) -> dict[Kind, list[str]]:

@@ -155,7 +155,7 @@ def _annotators_table(found: Mapping[str, Annotator], console: Console) -> None:
 
 def _left_out(found: Agreement) -> Iterator[str]:
     if found.n_missing:
-        yield f"left out: {found.n_missing} items in both files without a verdict or without a label"
+        yield f"left out: {counted(found.n_missing, 'item')} in both files without a verdict or without a label"
     if found.only_verdicts:
         yield f"left out: {counted(found.only_verdicts, 'item')} with a verdict that no line of the labels is about"
     if found.only_labels:

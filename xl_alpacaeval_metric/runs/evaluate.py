@@ -22,7 +22,7 @@ from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
 from xl_alpacaeval_metric.runs.scored import Judging
 
-judge_settings, _hash = judges.settings_of, jsonl.short_hash
+judge_settings = judges.settings_of
 _OF_FILES = ("model_fingerprint", "model_commit", "adapter_commit")
 _Row = Mapping[str, Any]
 
@@ -113,15 +113,15 @@ def judge_pairs(
         | ({"reference": None} if item.key in without else {})
         for item in comparisons
     ]
-    settings = {**(about or {}), "pairs": _hash(rows), "rows": len(rows), **_reference_run(references)}
+    settings = {**(about or {}), "pairs": jsonl.short_hash(rows), "rows": len(rows), **_reference_run(references)}
     with RunFolder(output, {**settings, **judge_settings(judging.judge)}, taken_on=growth.taken_on) as folder:
         before, judged = folder.rows(run_folder.SAMPLES), judges.judged(folder)
         lines = growth.added(before, rows)
         rows = growth.merged(before, rows, ("instruction", "prediction"), judged, output)
         _say(folder, lines, judging)
-        source = (f"pairs@{_hash(rows)}", references)
+        source = (f"pairs@{jsonl.short_hash(rows)}", references)
         task, check = scored.planned(folder, comparisons_of(rows), judging, _without_reference(rows))
-        scored.take_on(folder, judging, task, {"pairs": _hash(rows), "rows": len(rows)}, source)
+        scored.take_on(folder, judging, task, {"pairs": jsonl.short_hash(rows), "rows": len(rows)}, source)
         folder.write_rows(run_folder.SAMPLES, rows)
         notes = [*notes, *task.left_out()]
         return scored.judged(folder, task, judging, source, progress, notes, check)
@@ -149,10 +149,10 @@ def judge_run(
         benchmark, references = growth.source_of(stored, path)
         changed: dict[str, object] = {} if given is None else dict(_reference_run(given.name))
         if "references" in settings:
-            changed["references"] = _hash([row["reference"] for row in rows])
+            changed["references"] = jsonl.short_hash([row["reference"] for row in rows])
         if "pairs" in settings:
-            changed["pairs"] = _hash(rows)
-            benchmark = f"pairs@{_hash(rows)}"
+            changed["pairs"] = jsonl.short_hash(rows)
+            benchmark = f"pairs@{jsonl.short_hash(rows)}"
         source = (benchmark, given.name if given else references)
         task, check = scored.planned(folder, comparisons_of(rows), judging, _without_reference(rows))
         scored.take_on(folder, judging, task, changed, source)
@@ -185,11 +185,11 @@ def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | No
     name = file_system.plain_name(Path(candidate.model).name, 60).lstrip(".")
     identity = {key: value for key, value in candidate.identity.items() if key not in run_settings.LATER_KEYS}
     against = _reference_run(benchmark.references).values()
-    earlier = _hash([identity, benchmark.revision, judge.settings if judge else None, *against])
+    earlier = jsonl.short_hash([identity, benchmark.revision, judge.settings if judge else None, *against])
     folder = Path("runs") / f"{name}-{benchmark.name}-{earlier}"
     if (folder / run_folder.RUN).is_file():
         return folder
-    return Path("runs") / f"{name}-{benchmark.name}-{_hash([identity, benchmark.exclusion, seed, *against])}"
+    return Path("runs") / f"{name}-{benchmark.name}-{jsonl.short_hash([identity, benchmark.exclusion, seed, *against])}"
 
 
 def _grown(folder: RunFolder, rows: Sequence[_Row]) -> tuple[list[_Row], list[_Row]]:
@@ -217,7 +217,7 @@ def _rows_settings(benchmark: Benchmark) -> dict[str, object]:
         "revision": benchmark.revision,
         "languages": list(dict.fromkeys(row.response_language for row in benchmark.rows)),
         "rows": len(benchmark.rows),
-        "references": _hash([row.reference for row in benchmark.rows]),
+        "references": jsonl.short_hash([row.reference for row in benchmark.rows]),
         **_reference_run(benchmark.references),
     }
 

@@ -77,7 +77,8 @@ def _of_run(run: Run, held: Held, folder: TaskFolder, in_queue: InQueue) -> Line
     if held.is_answered and held.judged and held.missing <= MOST_MISSING * held.total:
         return Line(name, answered, COMPLETE, missing)
     if held.outdated:
-        return Line(name, answered, "missing", f"{held.outdated} answers are beside other references; run again")
+        beside = counted(held.outdated, "answer is", "answers are")
+        return Line(name, answered, "missing", f"{beside} beside other references; run again")
     record = folder.record(run.name)
     state, note = state_of(record, folder.is_dead(run.name), in_queue) if record is not None else ("missing", "")
     if held.is_answered:

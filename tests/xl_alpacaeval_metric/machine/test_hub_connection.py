@@ -7,6 +7,7 @@ import pytest
 from huggingface_hub import constants
 
 from tests.commands import run_alpacaeval as run
+from tests.commands import run_python
 from tests.helpers import closed_port
 from tests.servers.hub import HubServer
 from xl_alpacaeval_metric.machine import hub_connection
@@ -31,6 +32,16 @@ def test_whether_the_hub_is_reached_is_told_in_seconds(online: pytest.MonkeyPatc
         assert not hub_connection.is_reachable()
     online.setattr(constants, "HF_HUB_OFFLINE", False)
     assert not hub_connection.is_reachable()
+
+
+def test_a_proxy_is_asked_in_the_place_of_the_hub() -> None:
+    look = "from xl_alpacaeval_metric.machine.hub_connection import is_reachable; print(is_reachable(30))"
+    settings = {"HF_ENDPOINT": "http://hub.invalid", "HF_HUB_OFFLINE": "0", "NO_PROXY": "", "no_proxy": ""}
+    with HubServer() as proxy:
+        through = run_python("-c", look, cwd=None, **settings, HTTP_PROXY=proxy.url, http_proxy=proxy.url)
+        assert through.stdout == "True\n", through.stderr
+    away = f"http://127.0.0.1:{closed_port()}"
+    assert run_python("-c", look, cwd=None, **settings, HTTP_PROXY=away, http_proxy=away).stdout == "False\n"
 
 
 def test_an_endpoint_that_takes_connections_and_says_nothing_does_not_count(online: pytest.MonkeyPatch) -> None:

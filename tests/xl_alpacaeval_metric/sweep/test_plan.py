@@ -13,8 +13,10 @@ from xl_alpacaeval_metric.judge import rubric_file
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.runs import evaluate
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate
-from xl_alpacaeval_metric.sweep import collecting, file, run
+from xl_alpacaeval_metric.sweep import collecting, file, run, status
 from xl_alpacaeval_metric.sweep import plan as planning
+from xl_alpacaeval_metric.sweep.judging import judges
+from xl_alpacaeval_metric.sweep.missing import Missing
 from xl_alpacaeval_metric.sweep.tasks import TaskFolder
 
 ROWS = [
@@ -220,12 +222,15 @@ def test_other_settings_than_those_of_the_answers_are_refused(
 
 def test_answers_get_the_references_of_the_file(tmp_path: Path) -> None:
     """Those that were judged keep theirs."""
-    other = write_jsonl(tmp_path / "other.jsonl", [{**row, "reference": "Another one."} for row in ROWS])
+    other = write_jsonl(tmp_path / "other.jsonl", [{**ROWS[0], "reference": "Another one."}, *ROWS[1:]])
     benchmark = {"benchmark": str(tmp_path / "stories.jsonl"), "reference": str(other)}
     small = tmp_path / "out/stories/small"
     answered(small, "openai/judge")
     changed = sweep_of(tmp_path, models=[SMALL], benchmarks=[benchmark])
     assert names(run.planned(changed, check_arguments).answers) == ["answer-stories-small"]
+    with judges.opened(changed, asked=False) as opened:
+        (line,) = status.lines(changed, opened, Missing(changed.judging), TaskFolder(changed.output))
+    assert line.note == "1 answer is beside other references; run again"
 
     write_jsonl(small / "verdicts.jsonl", [{**ROWS[0], "preference": 1.0}])
     with pytest.raises(UserError, match="id 'p0' in de has another reference"):

@@ -57,7 +57,7 @@ def ask_endpoints(
         with ThreadPoolExecutor(len(members)) as pool:
             asked = [pool.submit(asking.ask, run.folder, one, judges.rubric, lambda: is_over(run)) for one in members]
             count = sum(one.result() for one in asked)
-        say(f"{run.folder}: {count} new judgements")
+        say(f"{run.folder}: {counted(count, 'new judgement')}")
         if all_at_endpoints:
             with scoring:
                 held = missing.held(run, judges.of(run.benchmark), judges.rubric)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError, first_line
+from xl_alpacaeval_metric.machine import hub_connection
 from xl_instruct_dataset.train.settings import Settings
 
 PLAIN = "plain"
@@ -53,6 +54,8 @@ def load(model: str, settings: Settings) -> tuple[Any, Template]:
     """
     from transformers import AutoTokenizer
 
+    if not Path(model).is_dir():
+        hub_connection.may_be_asked()
     try:
         tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
     except Exception as error:  # A damaged file may be an error of any of the libraries below.

@@ -9,7 +9,6 @@ from typing import Any
 
 from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError, first_line
-from xl_alpacaeval_metric.machine import hub_connection
 from xl_alpacaeval_metric.models import source
 from xl_instruct_dataset.train.finetune import failures
 from xl_instruct_dataset.train.settings import Settings
@@ -109,8 +108,6 @@ def config_of(model: str) -> Any:
     """The model's configuration; raises UserError where it cannot be loaded."""
     from transformers import AutoConfig
 
-    if not source.is_path(model):
-        hub_connection.may_be_asked()
     try:
         return AutoConfig.from_pretrained(model, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:

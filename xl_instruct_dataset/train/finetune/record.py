@@ -75,7 +75,7 @@ def lines(summary: Summary) -> list[str]:
     """The counts and figures of a training in lines, without its notes."""
     found = []
     for group, taken in summary.taken.items():
-        counts = [f"{taken['used']} rows"]
+        counts = [counted(taken["used"], "row")]
         counts += [f"{taken['repeated']} of them repetitions"] if taken["repeated"] else []
         counts += [f"{taken['held_out']} held out"] if taken["held_out"] else []
         counts += [f"{summary.dropped[group]} dropped as too long"] if group in summary.dropped else []
