@@ -110,7 +110,11 @@ def wrong_language(response: str, code: str) -> Drop | None:
     running = "\n".join(line for line in prose.split("\n") if not markdown.ROW.match(line))
     passes = fidelity.line_passes(whole, language.code)
     right = (None, 100) if len(prose.split("\n")) >= _FEWEST_TITLES else (100,)
-    if passes == [False] and fidelity.text_fidelity(whole, language.code).fidelity not in right:
+    # By its lines a list of titles may be in the language for the words around it.
+    if passes == [False] and all(
+        fidelity.text_fidelity(text, language.code).fidelity not in expected
+        for text, expected in ((whole, right), (prose, (100,)))
+    ):
         found = identify.identify([prose])[0]
         return Drop("wrong language", f"not in {language.name} ({language.code}){f' but {found}' if found else ''}")
     # Running text of a single line has been checked as the whole.

@@ -71,6 +71,12 @@ def test_two_sentences_of_a_third_language_are_too_many_in_a_text_of_any_length(
         ("Famous works include Der Ring des Nibelungen, Tristan und Isolde and Die Meistersinger von Nürnberg.", "en"),
         ("Beatlesin albumeita ovat Sgt. Pepper's Lonely Hearts Club Band, Magical Mystery Tour ja Abbey Road.", "fi"),
         ("1. The Great Gatsby\n2. Of Mice and Men\n3. Lord of the Flies", "de"),
+        (
+            "Hier sind fünf Filme, die ich empfehlen kann:\n\n1. The Shawshank Redemption (1994)\n2. The Lord of the "
+            "Rings: The Return of the King\n3. No Country for Old Men\n4. Eternal Sunshine of the Spotless Mind\n"
+            "5. One Flew Over the Cuckoo's Nest",
+            "de",
+        ),
     ],
 )
 def test_the_right_language_is_kept(text: str, code: str) -> None:
