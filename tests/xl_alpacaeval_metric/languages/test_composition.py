@@ -297,6 +297,12 @@ def test_three_english_sentences_in_a_finnish_paragraph() -> None:
             "ru",
             "продают свежую рыбу",
         ),
+        (
+            "Der Chef schrieb WE NEED TO FINISH THIS TODAY in die Gruppe, und alle waren genervt.",
+            "de",
+            "en",
+            "WE NEED TO FINISH THIS TODAY",
+        ),
     ],
 )
 def test_a_switch_inside_a_line_is_found(text: str, code: str, language: str, part: str) -> None:
@@ -448,6 +454,11 @@ def test_a_quotation_in_another_language_is_left_out(text: str, code: str) -> No
             "gave the movement its name.",
             "en",
         ),
+        (
+            "My favourite novels are Cien años de soledad and El amor en los tiempos del cólera, both by one author from Colombia.",
+            "en",
+        ),
+        ("Na półce stoją La divina commedia oraz Il nome della rosa i czekają na swoją kolej.", "pl"),
         ("Marcel Proust schrieb zwischen 1909 und 1922 den Roman À la recherche du temps perdu.", "de"),
         ("Hyvä on! Okay, sure, no problem. Aloitetaan siis alusta ja tehdään lista.", "fi"),
         ("Echipa de marketing folosește social media, email marketing și content marketing în fiecare lună.", "ro"),

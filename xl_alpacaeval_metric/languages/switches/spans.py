@@ -64,7 +64,7 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
         for at, other in zip(again, _labels([looked[at][0] for at in again], code), strict=True):
             runs[at], told[at] = looked[at][0], other
         for run, other in zip(runs, told, strict=True):
-            if other is not None and not titles.is_title(run, texts[run.text], other):
+            if other is not None and not titles.are_titles(run, texts[run.text], code, other):
                 found[run.text].append(Span(run.start, run.end, other))
     return [_unquoted(text, list(_merged(spans))) if spans else spans for text, spans in zip(texts, found, strict=True)]
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import labels, scripts
@@ -42,7 +42,10 @@ def is_name(words: Sequence[str]) -> bool:
 
 
 def is_prose(run: "Run", code: str) -> bool:
-    """Whether a run of words that look foreign is long enough, and not mostly names."""
+    """Whether a run of words that look foreign is long enough, and not mostly names.
+
+    Words in capitals alone that follow one another are prose.
+    """
     if len(run) < MIN_WORDS or sum(map(len, run.as_written)) < _LETTERS_OF_SPAN:
         return False
     known = lexicon.known(run.words, code)
@@ -50,18 +53,33 @@ def is_prose(run: "Run", code: str) -> bool:
     capitals = sum(word[:1].isupper() for word in strangers)
     if capitals * 2 < len(strangers) or len(strangers) - capitals >= MIN_WORDS:
         return True
-    return all(word.isupper() for word in run.as_written)
+    return any(upper and len(list(some)) >= MIN_WORDS for upper, some in groupby(run.as_written, str.isupper))
 
 
-def is_title(run: "Run", text: str, language: str) -> bool:
-    """Whether a run of a text is short, in a Romance language, and has a capital inside a sentence.
+def are_titles(run: "Run", text: str, code: str, language: str) -> bool:
+    """Whether a run of a text has but titles in a Romance language, parted by words of `code`."""
+    if language not in ROMANCE:
+        return False
+    if _is_title(run, text):
+        return True
+    words = run.words
+    own = [
+        here and not there
+        for here, there in zip(lexicon.known(words, code), lexicon.known(words, language), strict=True)
+    ]
+    parts = (list(some) for is_own, some in groupby(range(len(run)), own.__getitem__) if not is_own)
+    return all(_is_title(run.part(part[0], part[-1] + 1), text) for part in parts)
 
-    Titles have one at their beginning there, perhaps after a name; names of institutions may begin
+
+def _is_title(run: "Run", text: str) -> bool:
+    """Whether a run of a text is short, and has a capital inside a sentence.
+
+    Titles have one at their beginning, perhaps after a name; names of institutions may begin
     before the run and end in a name (Institut d'études politiques de Paris).
     """
-    if language not in ROMANCE or len(run) > _LONGEST_TITLE:
+    if len(run) > _LONGEST_TITLE:
         return False
-    first, second = run.as_written[:2]
+    first, second = (*run.as_written, "")[:2]
     if run.as_written[-1][:1].isupper():
         before = _WORD_BEFORE.search(text, 0, run.start)
         if before is not None and before[1].isupper():
