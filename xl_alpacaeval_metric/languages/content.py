@@ -114,9 +114,9 @@ def _blanked(text: str, places: Sequence[tuple[int, int]]) -> str:
 
 
 def is_quotation(text: str, start: int, end: int) -> bool:
-    """Whether a part of a text is most of what stands in a pair of quotation marks."""
+    """Whether a part of a text is, all but for a few words, a quotation, or most of one."""
     return bool(_MAY_HAVE_QUOTATION.search(text)) and any(
-        found.start() <= start and end <= found.end() and end - start >= _MOST_OF_QUOTATION * len(found[0])
+        min(end, found.end()) - max(start, found.start()) >= _MOST_OF_QUOTATION * max(len(found[0]), end - start)
         for found in _QUOTATION.finditer(text)
     )
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from xl_alpacaeval_metric.terminal import say
 
-SECONDS = 2.0
+SECONDS = 4.0
 """Within which the Hub must answer to count as reachable."""
 
 
@@ -17,14 +17,18 @@ def may_be_asked() -> bool:
 
     Where it does not answer, a line says so, and this process and its children work as with
     HF_HUB_OFFLINE=1: huggingface_hub would try again for half a minute for each file. Nothing is
-    looked at where that is set.
+    looked at where that is set, to 0 as well: a slow Hub is waited for then.
     """
     from huggingface_hub import constants
 
     if constants.is_offline_mode():
         return False
-    if not _answers(constants.ENDPOINT):
-        say(f"the Hub ({constants.ENDPOINT}) does not answer; going on as with HF_HUB_OFFLINE=1", error=True)
+    if not os.environ.get("HF_HUB_OFFLINE") and not _answers(constants.ENDPOINT):
+        say(
+            f"the Hub ({constants.ENDPOINT}) does not answer within {SECONDS:g} s; going on as with HF_HUB_OFFLINE=1 "
+            "(HF_HUB_OFFLINE=0 waits for it)",
+            error=True,
+        )
         _go_offline()
         return False
     return True

@@ -430,6 +430,11 @@ def test_a_quotation_in_another_language_is_left_out(text: str, code: str) -> No
             "backend ise Node.js üzerinde çalışıyor.",
             "tr",
         ),
+        (
+            'Använd kommandot git commit -m "Fix the broken link in the footer" och kör sedan git push för att skicka '
+            "ändringen.",
+            "sv",
+        ),
         ("Чтобы начать, откройте Google Chrome и зайдите в раздел Settings. Затем нажмите Clear browsing data.", "ru"),
         ("Για να ξεκινήσετε, ανοίξτε το Command Prompt και γράψτε pip install numpy. Μετά ανοίξτε το Jupyter.", "el"),
         ("이 프로젝트는 React와 TypeScript로 작성되었으며, REST API를 통해 백엔드와 통신합니다.", "ko"),

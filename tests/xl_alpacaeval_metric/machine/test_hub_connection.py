@@ -17,7 +17,7 @@ from xl_alpacaeval_metric.machine import hub_connection
 def online(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A process that may ask the Hub and has not looked yet, and is put back after the test."""
     hub_connection._answers.cache_clear()
-    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -50,6 +50,20 @@ def test_an_endpoint_that_takes_connections_and_says_nothing_does_not_count(onli
         assert not hub_connection.is_reachable(0.2)
 
 
+def _said_of(endpoint: str) -> str:
+    return (
+        f"the Hub ({endpoint}) does not answer within 4 s; going on as with HF_HUB_OFFLINE=1 "
+        "(HF_HUB_OFFLINE=0 waits for it)"
+    )
+
+
+def test_a_user_may_insist_on_a_slow_hub(online: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    online.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{closed_port()}")
+    online.setenv("HF_HUB_OFFLINE", "0")
+    assert hub_connection.may_be_asked()
+    assert capsys.readouterr().err == ""
+
+
 def test_without_the_hub_the_process_and_its_children_are_offline(
     online: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -57,8 +71,7 @@ def test_without_the_hub_the_process_and_its_children_are_offline(
     online.setattr(constants, "ENDPOINT", endpoint)
     assert not hub_connection.may_be_asked()
     assert not hub_connection.may_be_asked()
-    said = f"the Hub ({endpoint}) does not answer; going on as with HF_HUB_OFFLINE=1\n"
-    assert capsys.readouterr().err == said  # Once.
+    assert capsys.readouterr().err == _said_of(endpoint) + "\n"  # Once.
     assert constants.is_offline_mode()
     assert os.environ["HF_HUB_OFFLINE"] == "1"
 
@@ -75,9 +88,9 @@ def test_a_hub_that_answers_is_looked_at_once(online: pytest.MonkeyPatch) -> Non
 def test_what_the_cache_lacks_is_a_line_without_retries(tmp_path: Path) -> None:
     (tmp_path / "answers.jsonl").write_text(json.dumps({"language": "de", "prediction": "Guten Tag."}) + "\n")
     url = f"http://127.0.0.1:{closed_port()}"
-    settings = {"HF_ENDPOINT": url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf")}
+    settings = {"HF_ENDPOINT": url, "HF_HUB_OFFLINE": "", "HF_HOME": str(tmp_path / "hf")}
     result = run("fidelity", tmp_path / "answers.jsonl", "--lid", "org/none", **settings)
     assert result.returncode == 2
     first, last = result.stderr.splitlines()
-    assert first == f"the Hub ({url}) does not answer; going on as with HF_HUB_OFFLINE=1"
+    assert first == _said_of(url)
     assert last.startswith("xl-alpacaeval: --lid org/none: is not available from the Hub (LocalEntryNotFoundError)")

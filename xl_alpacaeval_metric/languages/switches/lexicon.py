@@ -4,7 +4,7 @@ Languages are those of the own model, each a bit of a number.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -47,6 +47,15 @@ def knows(code: str) -> Callable[[str], bool]:
     return lambda word: bool(entry[1] & bit) if (entry := entries.get(word)) else word in more
 
 
+def number_of_one(words: Sequence[str], code: str, other: str) -> int:
+    """How many words one language knows, and another does not, as `knows` says."""
+    if code == "en":
+        theirs = knows(other)
+        return sum(own and not theirs(word) for word, own in zip(words, known(words, code), strict=True))
+    entry_of, own, others = _load().words.get, _bit(code), _bit(other)
+    return sum((entry := entry_of(word)) is not None and entry[1] & (own | others) == own for word in words)
+
+
 def frequent(words: Iterable[str], code: str) -> list[bool]:
     """Whether each word is frequent in a language."""
     entries, bit = _load().words, _bit(code)
@@ -64,6 +73,11 @@ def foreign(words: Collection[str], code: str) -> set[str]:
         word for word in words if (entry := entries.get(word)) is not None and not entry[1] & own and entry[0] & ~near
     }
     return odd | of_others
+
+
+def has_near(code: str) -> bool:
+    """Whether there are words of a language near this one."""
+    return _near(code) != _bit(code)
 
 
 def of_near(words: Iterable[str], code: str) -> list[bool]:

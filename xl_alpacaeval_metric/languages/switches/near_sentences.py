@@ -33,6 +33,9 @@ def suspects(lines: Sequence[str], passes: Passes) -> list[bool]:
         either = "-" in code
         return [_HIRAGANA.search(line) is not None or (either and scripts.has_both_forms(line)) for line in lines]
 
+    if not lines or not lexicon.has_near(code):
+        return [False] * len(lines)
+
     def of_near(words: Sequence[str]) -> list[float]:
         return list(map(float, lexicon.of_near(words, code)))
 

@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches import near_sentences, titles
 
 _SENTENCE = re.compile(r"[^.!?…。！？।؟]+(?:[.!?…。！？।؟]+|$)")
+_NEXT_SENTENCE = re.compile(r"[^.!?…。！？।؟][.!?…。！？।؟]+[^.!?…。！？।؟]")
 
 
 class Piece(NamedTuple):
@@ -61,15 +62,21 @@ def of_chunks(contents: Sequence[str], chunks: Iterable[Piece], passes: Passes, 
         for part in ([chunk] if chunk.short or passes.of(chunk.bare) else _without_titles(chunk, contents, base))
     ]
     passes.learn(chunk.bare for chunk in chunks)
-    suspects = near_sentences.suspects([chunk.bare for chunk in chunks], passes)
+    several = [
+        at
+        for at, chunk in enumerate(chunks)
+        if not chunk.short and _NEXT_SENTENCE.search(contents[chunk.text], chunk.start, chunk.end)
+    ]
+    suspects = near_sentences.suspects([chunks[at].bare for at in several], passes)
+    suspected = {at for at, suspect in zip(several, suspects, strict=True) if suspect}
     parts = {
         at: _sentences(chunk, contents[chunk.text], base)
-        for at, (chunk, suspect) in enumerate(zip(chunks, suspects, strict=True))
-        if not chunk.short and (suspect if passes.of(chunk.bare) else passes.chance(chunk.bare))
+        for at, chunk in enumerate(chunks)
+        if not chunk.short and (at in suspected if passes.of(chunk.bare) else passes.chance(chunk.bare))
     }
     passes.learn(part.bare for at, some in parts.items() for part in some if passes.of(chunks[at].bare) or part.short)
     found: list[Piece] = []
-    for at, (chunk, suspect) in enumerate(zip(chunks, suspects, strict=True)):
+    for at, chunk in enumerate(chunks):
         text, some = contents[chunk.text], parts.get(at, [])
         if not some:
             found.append(chunk)
@@ -77,7 +84,7 @@ def of_chunks(contents: Sequence[str], chunks: Iterable[Piece], passes: Passes, 
             others = [not part.short and near_sentences.is_near(part.bare, passes) for part in some]
             found += _parted(some, others, text, base)
         else:
-            alone = [part.short and passes.surely(part.bare, suspect) for part in some]
+            alone = [part.short and passes.surely(part.bare, at in suspected) for part in some]
             found += _joined(chunk, some, alone, text, base)
     passes.learn(piece.bare for piece in found)
     return found
@@ -114,10 +121,14 @@ def _parted(parts: Sequence[Piece], others: Sequence[bool], text: str, base: str
 def _without_titles(chunk: Piece, contents: Sequence[str], base: str) -> Iterator[Piece]:
     """The lines of a chunk, without those of titles or names alone."""
     text, lines = contents[chunk.text], list[tuple[int, int]]()
-    if titles.is_alone(text[chunk.start : chunk.end]):
+    whole_text = text[chunk.start : chunk.end]
+    if titles.is_alone(whole_text):
+        return
+    if "\n" not in whole_text:
+        yield chunk
         return
     start = chunk.start
-    for line in text[chunk.start : chunk.end].split("\n"):
+    for line in whole_text.split("\n"):
         lines.append((start, start + len(line)))
         start += len(line) + 1
     for alone, some in groupby(lines, key=lambda place: titles.is_alone(text[slice(*place)])):
