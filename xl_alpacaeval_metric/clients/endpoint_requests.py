@@ -1,15 +1,26 @@
-"""The HTTP of the harness's endpoint models, with replies that are read up to a limit."""
+"""The HTTP of the harness's endpoint models: bounded replies, and a pause at a rate limit."""
 
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from xl_alpacaeval_metric.clients.openai.body import MAX_BYTES, BodyRefused, complaint_of, parsed
 from xl_alpacaeval_metric.clients.openai.endpoint import AZURE_HOSTS, key_header
+from xl_alpacaeval_metric.clients.openai.protocol import Fault
+from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, backoff, in_words, retry_after
 
 if TYPE_CHECKING:
     import aiohttp
 
+logger = logging.getLogger(__name__)
+
 _CHUNK = 2**16
+_ATTEMPTS = 7
+"""At a request that meets a rate limit; the harness alone gives up within seconds."""
 
 
 class RequestRefused(Exception):
@@ -59,14 +70,15 @@ def ask(
         eos=lm.eos_string,
         **named,
     )
-    with requests.post(
-        lm.base_url,
-        json=payload,
-        headers=lm.header,
-        verify=lm.verify_certificate,
-        timeout=lm.timeout,
-        stream=True,
-    ) as response:
+    settings = {"headers": lm.header, "verify": lm.verify_certificate, "timeout": lm.timeout}
+    attempt = 0
+    response = requests.post(lm.base_url, json=payload, stream=True, **settings)
+    while (pause := _pause(response.status_code, response.headers, attempt)) is not None:
+        response.close()
+        time.sleep(pause)
+        attempt += 1
+        response = requests.post(lm.base_url, json=payload, stream=True, **settings)
+    with response:
         found = bytearray()
         for chunk in response.iter_content(_CHUNK):
             found += chunk
@@ -76,7 +88,8 @@ def ask(
         if status in (400, 422):
             raise RequestRefused(complaint_of(text) or f"status {status}")
         if not response.ok:
-            raise requests.HTTPError(f"status {status}: {complaint_of(text) or response.reason}", response=response)
+            reason = (complaint_of(text) or response.reason) + _too_late(response.headers)
+            raise requests.HTTPError(f"status {status}: {reason}", response=response)
         return parsed(text)
 
 
@@ -87,18 +100,28 @@ class _Session:
         self._session = session
 
     def post(self, *arguments: Any, **named: Any) -> "_Reply":
-        return _Reply(self._session.post(*arguments, **named))
+        return _Reply(partial(self._session.post, *arguments, **named))
 
 
 class _Reply:
     """A reply while it is read: what the harness uses of it."""
 
-    def __init__(self, opening: Any) -> None:
-        self._opening, self._text = opening, ""
+    def __init__(self, post: Callable[[], Any]) -> None:
+        self._post, self._text = post, ""
 
     async def __aenter__(self) -> Self:
-        self._response: aiohttp.ClientResponse = await self._opening.__aenter__()
+        attempt = 0
+        await self._open()
+        while (pause := _pause(self.status, self._response.headers, attempt)) is not None:
+            await self.__aexit__(None, None, None)
+            await asyncio.sleep(pause)
+            attempt += 1
+            await self._open()
         return self
+
+    async def _open(self) -> None:
+        self._opening = self._post()
+        self._response: aiohttp.ClientResponse = await self._opening.__aenter__()
 
     async def __aexit__(self, *error: Any) -> None:
         await self._opening.__aexit__(*error)
@@ -118,7 +141,7 @@ class _Reply:
         try:
             self._response.raise_for_status()
         except aiohttp.ClientResponseError as error:
-            error.message = complaint_of(self._text) or error.message
+            error.message = (complaint_of(self._text) or error.message) + _too_late(self._response.headers)
             raise
 
     async def text(self) -> str:
@@ -133,6 +156,22 @@ class _Reply:
 
     async def json(self) -> Any:
         return parsed(await self.text())
+
+
+def _pause(status: int, headers: Mapping[str, str], attempt: int) -> float | None:
+    """Seconds to wait at a rate limit before the next attempt; None where there is none."""
+    wait = retry_after(headers)
+    if not Fault("transient", "", status, wait).rate_limited or attempt + 1 == _ATTEMPTS or _too_late(headers):
+        return None
+    pause = backoff(attempt, 1.0) if wait is None else wait
+    logger.warning("status %d; the next attempt is in %s", status, in_words(pause))
+    return pause
+
+
+def _too_late(headers: Mapping[str, str]) -> str:
+    """What to say of a quota that nobody waits for; "" where there is none."""
+    wait = retry_after(headers) or 0.0
+    return f"; it asks to wait {in_words(wait)} (Retry-After {wait:.0f})" if wait > LONGEST_PAUSE else ""
 
 
 def _too_long() -> str:

@@ -136,6 +136,28 @@ def test_what_a_server_says_of_a_failed_request_is_in_the_error(concurrency: int
         generate(server.url, concurrency)
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_rate_limit_is_waited_for(concurrency: int, status: int) -> None:
+    left = [status] * 5
+
+    def limited(_: object) -> str:
+        if left:
+            raise Refused(left.pop(), "Slow down.", retry_after="0")
+        return "Hallo"
+
+    with JudgeServer(reply=limited) as server:
+        assert generate(server.url, concurrency) == ["Hallo"]
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_quota_that_lasts_hours_is_said_at_once(concurrency: int) -> None:
+    with JudgeServer(fault_rate=1.0, faults=("rate_limit",), retry_after="25920") as server:
+        with pytest.raises(Exception, match=r"asks to wait 7\.2 hours \(Retry-After 25920\)"):
+            generate(server.url, concurrency)
+        assert len(server.seen.log) == 1
+
+
 def generate(url: str, concurrency: int) -> Any:
     from lm_eval.api.instance import Instance
 
