@@ -1,6 +1,7 @@
 """What a model's name and files say of it before it is loaded: commit, configuration, size."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -75,6 +76,10 @@ class Source:
         return min((one for one in found if isinstance(one, int) and one > 0), default=None)
 
 
+_STORE = re.compile(r"(?!https?:)[a-z][a-z0-9]*://")
+"""The beginning of an address in an object store, from which vLLM and SGLang load."""
+
+
 def is_path(model: str) -> bool:
     """Whether a model is named by a path, there or not, and not by its name on the Hub."""
     return model.startswith((".", "/", "~")) or (model != "" and Path(os.path.expanduser(model)).exists())
@@ -88,7 +93,7 @@ def check_name(model: str, called: str = "") -> None:
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
-    if is_path(model) or model.endswith(".gguf"):
+    if is_path(model) or model.endswith(".gguf") or _STORE.match(model):
         return
     try:
         validate_repo_id(model)

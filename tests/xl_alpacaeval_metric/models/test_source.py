@@ -95,3 +95,9 @@ def test_a_hub_that_cannot_be_reached_is_asked_once_and_said_before_wrong_use(tm
         "(HF_HUB_OFFLINE=0 waits for it)",
         "xl-alpacaeval: unknown language 'xx': give a BCP-47 code such as de or pt-BR",
     ]
+
+
+def test_an_address_in_an_object_store_is_a_name_and_one_of_a_page_is_not() -> None:
+    source.check_name("s3://bucket/models/base")
+    with pytest.raises(UserError, match="no name that the Hub can have; need ORG/NAME"):
+        source.check_name("https://huggingface.co/org/base")
