@@ -6,6 +6,8 @@ from typing import Any, Self
 
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "reasoning_text", "thought")
 """Fields in which servers return the thought of a message, or of a part of it."""
+FILTERED = "content_filter"
+"""How a choice ended that a content filter withheld."""
 _TEXT_FIELDS = ("text", "content", "value")
 _IS_THOUGHT = re.compile(r"think|reason|thought", re.IGNORECASE)
 _AT_LIMIT = re.compile(r"length|max_?(?:output_?|completion_?)?tokens|model_length|\w*context_window\w*", re.IGNORECASE)
@@ -15,16 +17,25 @@ class EndpointReply(str):
     """The text of a reply. A str, since the harness passes replies on as text.
 
     `thinking` is the server's field for the thought ("" for none), `thinking_tokens` its length
-    where the server counts it, and `cut` whether the reply ended at the token limit.
+    where the server counts it, `cut` whether the reply ended at the token limit, and `filtered`
+    whether a content filter withheld it.
     """
 
     thinking: str
     thinking_tokens: int | None
     cut: bool
+    filtered: bool
 
-    def __new__(cls, text: str, thinking: str = "", thinking_tokens: int | None = None, cut: bool = False) -> Self:
+    def __new__(
+        cls,
+        text: str,
+        thinking: str = "",
+        thinking_tokens: int | None = None,
+        cut: bool = False,
+        filtered: bool = False,
+    ) -> Self:
         reply = super().__new__(cls, text)
-        reply.thinking, reply.thinking_tokens, reply.cut = thinking, thinking_tokens, cut
+        reply.thinking, reply.thinking_tokens, reply.cut, reply.filtered = thinking, thinking_tokens, cut, filtered
         return reply
 
 
@@ -86,7 +97,8 @@ def _reply(choice: Mapping[str, Any], tokens: int | None) -> EndpointReply:
         text, thought = text_and_thought(message)
     except TypeError:
         raise ValueError(f"the endpoint's reply has no text: {str(message)[:200]}") from None
-    return EndpointReply(text, thought, tokens, at_limit(choice))
+    filtered = choice.get("finish_reason") == FILTERED and not text.strip()
+    return EndpointReply(text, thought, tokens, at_limit(choice), filtered)
 
 
 def _of_content(content: object) -> tuple[str, str]:

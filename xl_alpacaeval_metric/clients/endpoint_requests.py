@@ -1,4 +1,4 @@
-"""The HTTP of the harness's endpoint models: bounded replies, and a pause at a rate limit."""
+"""The HTTP of the harness's endpoint models: bounded replies, rate limits, content filters."""
 
 import asyncio
 import logging
@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from xl_alpacaeval_metric.clients.openai.body import MAX_BYTES, BodyRefused, complaint_of, parsed
+from xl_alpacaeval_metric.clients.endpoint_reply import FILTERED
+from xl_alpacaeval_metric.clients.openai.body import MAX_BYTES, BodyRefused, complaint_of, is_filtered, parsed
 from xl_alpacaeval_metric.clients.openai.endpoint import AZURE_HOSTS, key_header
 from xl_alpacaeval_metric.clients.openai.protocol import Fault
 from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, backoff, in_words, retry_after
@@ -85,12 +86,19 @@ def ask(
             if len(found) > MAX_BYTES:
                 raise BodyRefused(_too_long())
         text, status = found.decode("utf-8", "replace"), response.status_code
+        if status == 400 and is_filtered(text):
+            return _withheld()
         if status in (400, 422):
             raise RequestRefused(complaint_of(text) or f"status {status}")
         if not response.ok:
             reason = (complaint_of(text) or response.reason) + _too_late(response.headers)
             raise requests.HTTPError(f"status {status}: {reason}", response=response)
         return parsed(text)
+
+
+def _withheld() -> dict[str, Any]:
+    """The reply, of a chat or completions endpoint, that a content filter withheld."""
+    return {"choices": [{"message": {"content": ""}, "text": "", "finish_reason": FILTERED}]}
 
 
 class _Session:
@@ -104,10 +112,14 @@ class _Session:
 
 
 class _Reply:
-    """A reply while it is read: what the harness uses of it."""
+    """A reply while it is read: what the harness uses of it.
+
+    A content filter refuses a prompt each time: that is an empty answer, which is counted, and not
+    the end of the run.
+    """
 
     def __init__(self, post: Callable[[], Any]) -> None:
-        self._post, self._text = post, ""
+        self._post, self._text, self._filtered = post, "", False
 
     async def __aenter__(self) -> Self:
         attempt = 0
@@ -117,6 +129,7 @@ class _Reply:
             await asyncio.sleep(pause)
             attempt += 1
             await self._open()
+        self._filtered = self.status == 400 and is_filtered(await self.text())
         return self
 
     async def _open(self) -> None:
@@ -128,7 +141,7 @@ class _Reply:
 
     @property
     def ok(self) -> bool:
-        return self._response.ok
+        return self._filtered or self._response.ok
 
     @property
     def status(self) -> int:
@@ -138,6 +151,8 @@ class _Reply:
         """Raise for an error status, as aiohttp does, with what the server says is wrong."""
         import aiohttp
 
+        if self._filtered:
+            return
         try:
             self._response.raise_for_status()
         except aiohttp.ClientResponseError as error:
@@ -145,6 +160,8 @@ class _Reply:
             raise
 
     async def text(self) -> str:
+        if self._text:
+            return self._text
         found = bytearray()
         async for chunk in self._response.content.iter_chunked(_CHUNK):
             found += chunk
@@ -155,6 +172,8 @@ class _Reply:
         return self._text
 
     async def json(self) -> Any:
+        if self._filtered:
+            return _withheld()
         return parsed(await self.text())
 
 

@@ -14,7 +14,8 @@ from xl_alpacaeval_metric.clients import endpoint_thinking
 from xl_alpacaeval_metric.clients.endpoint_requests import RequestRefused
 from xl_alpacaeval_metric.clients.openai.body import MAX_BYTES, BodyRefused
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.runs.answers import harness_model
+from xl_alpacaeval_metric.runs.answers import generation, harness_model
+from xl_alpacaeval_metric.runs.answers.thoughts import Thoughts
 
 OFF = {"chat_template_kwargs": {"enable_thinking": False, "thinking": False, "thinking_budget": 0}}
 Message = Callable[[dict[str, Any]], dict[str, Any]]
@@ -187,6 +188,33 @@ def test_replies_are_read_up_to_a_limit(packed: bool, concurrency: int) -> None:
         server.packed = packed
         with pytest.raises(BodyRefused, match="more than 16 MiB"):
             generate(server.url, concurrency)
+
+
+class Filtering(HttpServer):
+    """Withholds every answer, by an error of Azure or by a choice without text."""
+
+    root = "/v1"
+    as_error = True
+
+    async def respond(self, request: HttpRequest) -> HttpResponse | None:
+        if self.as_error:
+            inner = {"code": "ResponsibleAIPolicyViolation"}
+            return HttpResponse({"error": {"code": "content_filter", "message": "Filtered.", "innererror": inner}}, 400)
+        return HttpResponse({"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]})
+
+
+@pytest.mark.parametrize("as_error", [False, True])
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_an_answer_that_a_content_filter_withholds_is_empty(as_error: bool, concurrency: int) -> None:
+    with Filtering() as server:
+        server.as_error = as_error
+        replies = generate(server.url, concurrency)
+    assert [(str(reply), reply.filtered) for reply in replies] == [("", True)]
+    answer = Thoughts(None, None, (), frozenset(), False).read("Hello", replies[0], 8, 0)
+    assert answer.columns == {"prediction": "", "filtered": True}
+    assert generation.warnings([answer.columns, {"prediction": "Hallo"}], 8) == [
+        "1 of 2 answers are empty: the endpoint's content filter withheld them"
+    ]
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])

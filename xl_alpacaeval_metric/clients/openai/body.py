@@ -14,6 +14,9 @@ _CHUNK = 2**16
 _ENCODINGS = {"gzip": 47, "x-gzip": 47, "deflate": 47}
 """Content encoding -> zlib's window bits, which find the header by themselves."""
 
+_FILTERED = frozenset(("content_filter", "content_policy_violation", "data_inspection_failed"))
+"""Codes of errors of Azure, OpenAI and DashScope."""
+
 
 class BodyRefused(Exception):
     """A body that is too long, or packed in a way that was not asked for."""
@@ -95,6 +98,16 @@ def _joined(pieces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             both = isinstance(before, (str, list)) and type(before) is type(value) and name != "role"
             whole[name] = before + value if both else before if value is None else value
     return whole
+
+
+def is_filtered(text: str) -> bool:
+    """Whether the body of an error reply says that a content filter withheld the answer."""
+    try:
+        error = json.loads(text)["error"]
+        codes = {error.get("code"), (error.get("innererror") or {}).get("code")}
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        return False
+    return not codes.isdisjoint(_FILTERED)
 
 
 def complaint_of(text: str) -> str:

@@ -39,7 +39,7 @@ def read_reply(text: str, choices: Sequence[str], limit: int | None = None) -> C
         message = choice.get("message") or {} if endpoint_reply.at_limit(choice) else choice["message"]
         content, thought = endpoint_reply.text_and_thought(message)
         refusal = message.get("refusal") or (
-            "content filter" if choice.get("finish_reason") == "content_filter" else ""
+            "content filter" if choice.get("finish_reason") == endpoint_reply.FILTERED else ""
         )
         if refusal and not content:
             return Fault("refused", f"refused: {str(refusal).encode('utf-8', 'replace').decode()}")

@@ -186,8 +186,8 @@ def _log(process: "subprocess.Popen[str]", file: Path) -> None:
 
 
 def warnings(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
-    """What to know of the answers before their figures: those cut off, and thoughts inside."""
-    return [*_cut_off(samples, max_tokens), *_with_thoughts_inside(samples)]
+    """What to know of the answers before their figures: cut off, withheld, with thoughts inside."""
+    return [*_cut_off(samples, max_tokens), *_filtered(samples), *_with_thoughts_inside(samples)]
 
 
 def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
@@ -196,6 +196,14 @@ def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[s
     if not count:
         return []
     return [f"{count} of {len(samples)} answers are as long as --max-tokens {max_tokens} allows: probably unfinished"]
+
+
+def _filtered(samples: Sequence[Mapping[str, object]]) -> list[str]:
+    """A warning if the endpoint's content filter withheld answers; they count as empty ones."""
+    count = sum(sample.get("filtered") is True for sample in samples)
+    return (
+        [f"{count} of {len(samples)} answers are empty: the endpoint's content filter withheld them"] if count else []
+    )
 
 
 def _with_thoughts_inside(samples: Sequence[Mapping[str, object]]) -> list[str]:

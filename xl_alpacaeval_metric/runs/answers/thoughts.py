@@ -30,7 +30,8 @@ _HARMONY_TOKENS = frozenset(
 class Answer:
     """A candidate's answer and its thought; `cut` says that the answer reached its token limit.
 
-    `unfinished` says that the thought never ended: the prediction is empty.
+    `unfinished` says that the thought never ended, `filtered` that the endpoint's content filter
+    withheld the answer: the prediction is empty.
     """
 
     prediction: str
@@ -38,6 +39,7 @@ class Answer:
     thinking_tokens: int | None = None
     unfinished: bool = False
     cut: bool = False
+    filtered: bool = False
 
     @property
     def columns(self) -> dict[str, object]:
@@ -47,6 +49,8 @@ class Answer:
             found |= {"thinking": self.thinking, "thinking_tokens": self.thinking_tokens}
         if self.unfinished:
             found["unfinished"] = True
+        if self.filtered:
+            found["filtered"] = True
         return {**found, "cut": True} if self.cut else found
 
 
@@ -158,7 +162,8 @@ class Thoughts:
         answer, cut = self._limited(answer, max_tokens, room)
         if thought and counted is None:
             counted = self._count(thought)
-        return Answer(answer, thought, counted, unfinished, (cut or at_limit) and not unfinished)
+        filtered = isinstance(reply, EndpointReply) and reply.filtered
+        return Answer(answer, thought, counted, unfinished, (cut or at_limit) and not unfinished, filtered)
 
     def _limited(self, answer: str, max_tokens: int, room: int) -> tuple[str, bool]:
         """The answer within its limit, and whether it reached that limit.
