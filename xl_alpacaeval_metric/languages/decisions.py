@@ -15,7 +15,7 @@ from xl_alpacaeval_metric.languages.identifiers import Best
 
 MIN_PROBABILITY = 0.3
 """What the probability of fastText's label must exceed (Marchisio et al. 2024, released script)."""
-_SURE, _RATHER_SURE, _ALL_BUT_SURE, _CERTAIN, _HARDLY = 0.5, 0.75, 0.9, 0.97, 0.03
+_SURE, _RATHER_SURE, _ALL_BUT_SURE, _HARDLY = 0.5, 0.75, 0.9, 0.03
 _INDONESIAN, _PERHAPS_INDONESIAN, _NEARLY_UNDOUBTED = 0.8, 0.3, 0.74
 _ENOUGH = {"ms": 0.12, "xh": 0.25, "bem": 0.8, "pcm": 0.25}
 """The own model's probability that is enough, where it is not `_SURE`: of languages that are taken
@@ -110,7 +110,7 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
         at
         for at, (label, probability) in enumerate(best)
         if not found[at]
-        and not (latin and probability >= _CERTAIN and own[at] < _HARDLY and labels.code_of(label) not in near)
+        and not (latin and probability >= _ALL_BUT_SURE and own[at] < _HARDLY and labels.code_of(label) not in near)
     ]
     read = [identifiers.excerpt(lines[at]) for at in unsure]
     for at, excerpt, other in zip(unsure, read, identifiers.benchmark_labels(read), strict=True):
