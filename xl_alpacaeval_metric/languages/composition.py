@@ -24,7 +24,7 @@ MOST = 0.8
 """The share of the letters from which on a text is in one language; less is mixed."""
 MIXED, NONE = "mixed", "none"
 _OWN, _UNKNOWN = "", "und"
-_IN_SCRIPT, _NO_CHANCE = 0.5, 1e-4
+_IN_SCRIPT, _NO_CHANCE, _NO_TRACE = 0.5, 1e-4, 1e-8
 _FEW = 0.1
 """The least share of the letters in each of two scripts that makes a text of two."""
 _SWITCH_LETTERS = 12
@@ -186,8 +186,12 @@ def _others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[st
         for line, label in zip(bare, identify.codes_of(bare, passes.read(bare)), strict=True)
     ]
     return [
-        _OWN if label not in (_OWN, _UNKNOWN) and titles.is_about_names(raw, passes.code, label) else label
-        for raw, label in zip(raws, found, strict=True)
+        _OWN
+        if label not in (_OWN, _UNKNOWN)
+        and passes.chance(line) > _NO_TRACE
+        and titles.is_about_names(raw, passes.code, label)
+        else label
+        for line, raw, label in zip(bare, raws, found, strict=True)
     ]
 
 

@@ -4,7 +4,7 @@ Languages are those of the own model, each a bit of a number.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -45,15 +45,6 @@ def knows(code: str) -> Callable[[str], bool]:
     entries, bit = _load().words, _bit(code)
     more = english_words() if code == "en" else frozenset[str]()
     return lambda word: bool(entry[1] & bit) if (entry := entries.get(word)) else word in more
-
-
-def number_of_one(words: Sequence[str], code: str, other: str) -> int:
-    """How many words one language knows, and another does not, as `knows` says."""
-    if code == "en":
-        theirs = knows(other)
-        return sum(own and not theirs(word) for word, own in zip(words, known(words, code), strict=True))
-    entry_of, own, others = _load().words.get, _bit(code), _bit(other)
-    return sum((entry := entry_of(word)) is not None and entry[1] & (own | others) == own for word in words)
 
 
 def frequent(words: Iterable[str], code: str) -> list[bool]:

@@ -107,10 +107,7 @@ def is_about_names(text: str, code: str, language: str) -> bool:
     other language is not near.
     """
     words = _WORD.findall(text)
-    lower = [word.lower() for word in words]
-    if lexicon.number_of_one(lower, code, language) < _FEWEST_OWN:
-        return False
-    known = lexicon.known(lower, code)
+    known = lexicon.known([word.lower() for word in words], code)
     rest = []
     loans = left = 0
     for word, own in zip(words, known, strict=True):
