@@ -156,7 +156,11 @@ def test_a_judge_that_fails_does_not_stop_the_answers(
     fault: dict[str, Any], reason: str, candidate: Candidate, judge: JudgeServer, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    candidate.gates = {4: lambda: changed(judge, **fault), 5: lambda: questions(judge) >= 3}
+    # A judge that fails at the first question is asked no other.
+    candidate.gates = {
+        4: lambda: questions(judge) >= 2 and changed(judge, **fault),
+        5: lambda: questions(judge) >= 3,
+    }
     result = run(*command(candidate, judge, folder))
     assert len(lines(folder / "samples.jsonl")) == N, result.stderr
     assert reason in last_line(result)
