@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
-import json, sys
+import json, os, sys
 import torch
 import torch.distributed as dist
 from lm_eval import evaluator
@@ -54,7 +54,12 @@ class Fixed(LM):
 manager = TaskManager(include_path=sys.argv[1], include_defaults=False)
 found = evaluator.simple_evaluate(model=Fixed(), tasks=["xl_alpacaeval_mini_fi"], task_manager=manager, limit=6)
 if dist.get_rank() == 0:
-    print(json.dumps([found["results"], len(found["samples"]["xl_alpacaeval_mini_fi"])]), file=open(sys.argv[3], "w"))
+    with open(sys.argv[3], "w") as file:
+        json.dump([found["results"], len(found["samples"]["xl_alpacaeval_mini_fi"])], file)
+# A rank that ends first closes connections under the other, and threads of libraries outlive an exit: either may abort.
+dist.barrier()
+dist.destroy_process_group()
+os._exit(0)
 """
 
 
@@ -66,7 +71,7 @@ def test_a_rank_without_a_scored_answer_loses_no_value(scored_on: int, tmp_path:
     arguments = [str(tmp_path / "ranks.py"), str(ROOT / "lm_eval_tasks"), str(scored_on), str(tmp_path / "found.json")]
     settings = {**os.environ, "XL_JUDGE": "none", "HF_HUB_OFFLINE": "1"}
     done = subprocess.run([*launch, *arguments], env=settings, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr
     results, n_samples = json.loads((tmp_path / "found.json").read_text("utf-8"))
     values = results["xl_alpacaeval_mini_fi"]
     assert (values["coverage_percent,judged"], values["line_pass_rate_percent,judged"]) == (50.0, 100.0)
