@@ -1,5 +1,6 @@
 """The plan of a job as a chain of Slurm jobs; each starts when the one before has ended well."""
 
+import shutil
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -27,6 +28,7 @@ JOBS = "slurm-jobs.json"
 def submit(job: Job, dry_run: bool) -> Iterator[str]:
     """Make the seeds and submit the chain; yields lines to print, with `dry_run` the scripts alone.
 
+    A dry run of a new job leaves no work folder, which would hold the next call to its settings.
     Raises UserError without sbatch, where Slurm refuses a job, where jobs of the folder are in the
     queue already, and as `prepare_seeds` does.
     """
@@ -39,20 +41,22 @@ def submit(job: Job, dry_run: bool) -> Iterator[str]:
             "--executor slurm: there is no sbatch here; run it on a login node, or add --dry-run to see the scripts"
         )
     hub_folder.check_replaceable(job.output)
+    is_new = not job.work.exists()
     largest_array = queue.largest_array()
     if not dry_run:
         _check(job, site)
-    with FolderLock(job.work):
-        prepare_seeds(job)
-    phases = plan(job)
-    yield from _forget_stale(job, phases)
-    executors = {
-        phase.name: SlurmExecutor(job, phase, site, largest_array) for phase in phases if not _needless(job, phase)
-    }
-    if dry_run:
-        yield from _scripts(executors)
-    else:
-        yield from _submitted(job, executors)
+    try:
+        with FolderLock(job.work):
+            prepare_seeds(job)
+        phases = plan(job)
+        yield from _forget_stale(job, phases)
+        executors = {
+            phase.name: SlurmExecutor(job, phase, site, largest_array) for phase in phases if not _needless(job, phase)
+        }
+        yield from _scripts(executors) if dry_run else _submitted(job, executors)
+    finally:
+        if dry_run and is_new:
+            shutil.rmtree(job.work, ignore_errors=True)
 
 
 def _check(job: Job, site: options.Site) -> None:

@@ -161,6 +161,7 @@ def test_slurm_dry_run_prints_a_script_for_each_phase(
         assert "#SBATCH --time=1:00:00" in script
         assert ("#SBATCH --gpus=2" in script) == ("--job-name=xl-translate-1" in script)
     assert not server.seen.log
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_slurm_says_what_it_lacks(
