@@ -101,10 +101,10 @@ def evaluate(
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
 
-    candidate = candidate_of(options)
-    candidate.check()
     benchmarks.check_name(benchmark)
     wanted = codes(languages) if languages is not None else None
+    candidate = candidate_of(options)
+    candidate.check()
     with asked.opened_for(judging.both_by_default(benchmark, output)) as the_judge:
         rubric = asked.rubric(the_judge)
         rows = benchmarks.load(
