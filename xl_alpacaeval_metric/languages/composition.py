@@ -24,7 +24,9 @@ MOST = 0.8
 """The share of the letters from which on a text is in one language; less is mixed."""
 MIXED, NONE = "mixed", "none"
 _OWN, _UNKNOWN = "", "und"
-_IN_SCRIPT, _NO_CHANCE, _NO_TRACE = 0.5, 1e-4, 1e-8
+_IN_SCRIPT, _NO_CHANCE = 0.5, 1e-4
+_NO_TRACE = 1e-8
+"""The own model's probability of the language up to which a sentence has no words of it."""
 _FEW = 0.1
 """The least share of the letters in each of two scripts that makes a text of two."""
 _SWITCH_LETTERS = 12
