@@ -104,13 +104,13 @@ def _collect(
     lacking = {**failed, **refused}
     if lacking:
         (identifier, language), reason = next(iter(lacking.items()))
-        line = (
+        said = (
             f"{file}: {len(lacking)} of {len(wanted)} {column}s are missing, the first is id {identifier!r}, "
             f"language {language!r}: {reason}; the same command asks for these alone"
         )
         if failed or notify is None or not finished:
-            raise UserError(line)
-        notify(line)
+            raise UserError(said)
+        notify(said)
     return finished
 
 
