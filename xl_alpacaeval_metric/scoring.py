@@ -156,7 +156,7 @@ def _unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
     if not count:
         return []
     return [
-        f"{count} of {len(items)} thoughts never end, and their answers count as empty: "
+        f"thoughts that never end, with answers that count as empty: {count} of {sum(item.thought for item in items)}; "
         "give the model more room (eval: --thinking-tokens)"
     ]
 

@@ -79,7 +79,7 @@ def _texts(answers: Iterable[OpenedItem]) -> tuple[list[Text], list[str]]:
         found += map(Text, ids, codes, fidelity.texts_fidelity(texts, codes), lengths)
     notes = [f"thoughts taken off {taken} of {len(found)} texts"] if taken else []
     if unfinished:
-        notes.append(f"{unfinished} of them never end, and count as empty texts")
+        notes.append(f"thoughts that never end, with texts that count as empty: {unfinished} of {taken}")
     return found, notes
 
 
