@@ -144,10 +144,17 @@ def warnings(figures: Figures, comparisons: Sequence[Comparison]) -> list[str]:
     return [
         *figures.swamped(),
         *figures.one_sided(),
+        *_empty_answers(comparisons),
         *_unfinished_thoughts(comparisons),
         *gaming.warnings(comparisons),
         *evidence.warnings(dict.fromkeys(item.language for item in comparisons)),
     ]
+
+
+def _empty_answers(items: Sequence[Comparison]) -> list[str]:
+    """A warning about answers without a text, which are judged like any other."""
+    count = sum(not item.prediction.strip() for item in items)
+    return [f"{count} of {len(items)} answers are empty"] if count else []
 
 
 def _unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:

@@ -171,14 +171,12 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
 
 
 def _answered_in(scored: Sequence[ItemScores]) -> list[str]:
-    """How many answers are empty; what answers and thoughts that are not in the language are in."""
+    """What answers, and thoughts, are in where not all are in the language asked for."""
     by_language: dict[str, list[ItemScores]] = defaultdict(list)
     for one in scored:
         by_language[one.item.language].append(one)
     thoughts = {code: thinking_of([one.item for one in some]) for code, some in by_language.items()}
-    empty = sum(not one.item.prediction.strip() for one in scored)
     return [
-        *([f"{empty} of {len(scored)} answers are empty"] if empty else []),
         *cells.answered_in({c: fidelity.answered_in([o.fidelity for o in some]) for c, some in by_language.items()}),
         *cells.answered_in({code: found.languages for code, found in thoughts.items() if found}, "thought"),
     ]

@@ -38,6 +38,7 @@ def test_parts_are_as_the_whole(at_once: int, tmp_path: Path, monkeypatch: pytes
     assert list(found.notes) == [
         "thoughts taken off 2 of 5 texts",
         "thoughts that never end, with texts that count as empty: 1 of 2",
+        "1 of 5 texts are empty",
     ]
     assert found.model == "tiny"
     measured.write(found, tmp_path / "out")
