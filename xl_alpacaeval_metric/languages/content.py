@@ -16,6 +16,8 @@ _AT_ONCE, _CHARACTERS = 1024, 1 << 19
 """The most texts, and characters of several, that are looked at together."""
 UNSPACED = frozenset(("bo", "dz", "ja", "km", "lo", "my", "th", "zh"))
 """Languages without spaces between words."""
+SENTENCE_ENDS = ".!?…。！？।؟۔።։။។"
+"""Marks that end a sentence; the last five are Urdu's, Ethiopic, Armenian, Burmese and Khmer."""
 
 _PUNCTUATION = string.punctuation.encode()
 # Scripts without spaces between words: Han and kana; Thai, Lao, Tibetan, Burmese and Khmer.
@@ -105,10 +107,14 @@ def _quotations(text: str) -> list[tuple[int, int]]:
 
 
 def _blanked(text: str, places: Sequence[tuple[int, int]]) -> str:
-    """The text with spaces in these places, which hold no end of a line and are in order."""
+    """The text with spaces in these places, which hold no end of a line and are in order.
+
+    A sentence that ends with a quotation keeps its mark.
+    """
     parts, end = [], 0
     for start, after in places:
-        parts += [text[end:start], " " * (after - start)]
+        is_end = text[after - 2] in SENTENCE_ENDS and not text[after : after + 3].lstrip(" ,")[:1].islower()
+        parts += [text[end:start], " " * (after - start - 2), f"{text[after - 2]} " if is_end else "  "]
         end = after
     return "".join((*parts, text[end:]))
 

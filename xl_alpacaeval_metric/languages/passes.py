@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from xl_alpacaeval_metric.languages import content, identify
+from xl_alpacaeval_metric.languages import content, identify, labels
 from xl_alpacaeval_metric.languages.identify import Verdict
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ class Passes:
     def chance(self, bare: str) -> float:
         """The own model's probability that a line that was learnt is in the language."""
         return self._known[bare].chance
+
+    def is_near(self, bare: str) -> bool:
+        """Whether the own model takes a line that was learnt for a near language."""
+        return labels.code_of(self._known[bare].label) in labels.near(self.code)
 
     def read(self, bare: Sequence[str]) -> "Tokens":
         """The words of lines that were learnt, as the own model reads them."""

@@ -66,11 +66,6 @@ def foreign(words: Collection[str], code: str) -> set[str]:
     return odd | of_others
 
 
-def has_near(code: str) -> bool:
-    """Whether there are words of a language near this one."""
-    return _near(code) != _bit(code)
-
-
 def of_near(words: Iterable[str], code: str) -> list[bool]:
     """Whether each word is frequent in a near language, and not known in this one."""
     entries, own = _load().words, _bit(code)

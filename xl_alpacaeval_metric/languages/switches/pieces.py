@@ -11,8 +11,8 @@ from xl_alpacaeval_metric.languages.content import Line
 from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches import near_sentences, titles
 
-_SENTENCE = re.compile(r"[^.!?…。！？।؟]+(?:[.!?…。！？।؟]+|$)")
-_NEXT_SENTENCE = re.compile(r"[^.!?…。！？।؟][.!?…。！？।؟]+[^.!?…。！？।؟]")
+_SENTENCE = re.compile(f"[^{content.SENTENCE_ENDS}]+(?:[{content.SENTENCE_ENDS}]+|$)")
+_NEXT_SENTENCE = re.compile(f"[^{content.SENTENCE_ENDS}][{content.SENTENCE_ENDS}]+[^{content.SENTENCE_ENDS}]")
 
 
 class Piece(NamedTuple):
