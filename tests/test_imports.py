@@ -114,8 +114,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "base endpoint_reply harness_generation per_process",
         "fingerprint reply_store",
         "cache local openai scripted",
-        "endpoint_requests harness_steps openai_batch",
-        "endpoint_thinking harness",
+        "endpoints harness_steps openai_batch",
+        "harness",
         "__init__",
     ),
     "xl_instruct_dataset": (

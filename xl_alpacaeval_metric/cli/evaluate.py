@@ -19,6 +19,7 @@ from xl_alpacaeval_metric.cli.options.arguments import (
     MaxTokens,
     Model,
     ModelArgs,
+    RetryRefused,
     Thinking,
     ThinkingTokens,
 )
@@ -82,6 +83,7 @@ def evaluate(
     thinking_tokens: ThinkingTokens = None,
     generation: GenerationKwargs = "",
     batch_size: BatchSize = "auto",
+    retry_refused: RetryRefused = False,
     output: Annotated[
         Path | None,
         typer.Option(

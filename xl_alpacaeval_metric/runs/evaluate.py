@@ -17,7 +17,7 @@ from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, flat
 from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import growth, judges, opened, pairs, parts, scored
-from xl_alpacaeval_metric.runs.answers import generation
+from xl_alpacaeval_metric.runs.answers import generation, warnings
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
 from xl_alpacaeval_metric.runs.scored import Judging
@@ -41,6 +41,8 @@ def evaluate_model(
     judging = judge if isinstance(judge, Judging) else Judging(judge)
     settings = {**candidate.identity, **_rows_settings(benchmark), **judge_settings(judging.judge)}
     with RunFolder(output, settings, taken_on=growth.taken_on) as folder:
+        if candidate.retry_refused:
+            judges.forget(folder, generation.take_out_withheld(folder))
         now = _samples(candidate, benchmark)
         before, rows = _grown(folder, now)
         _say(folder, growth.added(before, now), judging)
@@ -61,7 +63,7 @@ def evaluate_model(
             samples = generation.answers(folder, rows, candidate, progress)
         notes = [
             *family.warnings(candidate.model, judging.judge),
-            *generation.warnings(samples, candidate.max_tokens),
+            *warnings.warnings(samples, candidate.max_tokens),
             *task.left_out(),
         ]
         return scored.judged(
@@ -169,7 +171,7 @@ def judge_run(
         notes = [
             *notes,
             *family.warnings(str(settings.get("model") or ""), judging.judge),
-            *generation.warnings(rows, int(settings.get("max_tokens") or 0)),
+            *warnings.warnings(rows, int(settings.get("max_tokens") or 0)),
             *task.left_out(),
             *growth.unanswered(folder.rows(run_folder.ROWS), rows),
         ]

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -164,6 +164,18 @@ def arrange(folder: RunFolder, judges: Mapping[str, str], task: JudgingTask) -> 
     if others:
         keep(folder, judges, others)
     folder.write_rows(run_folder.VERDICTS, map(flat, counted.values()))
+
+
+def forget(folder: RunFolder, items: Collection[ItemKey]) -> None:
+    """Drop what any judge said on these items, whose answers will be others."""
+    if not items:
+        return
+    for place in ("", *(f"{FOLDER}/{one.name}/" for one in _places(folder))):
+        for name in (f"{place}{run_folder.VERDICTS}", f"{place}{run_folder.RATINGS}"):
+            rows = folder.rows(name)
+            kept = [row for row in rows if (str(row.get("id")), str(row.get("language"))) not in items]
+            if len(kept) < len(rows):
+                folder.write_rows(name, kept)
 
 
 def _merge(file: Path, rows: Iterable[Mapping[str, object]]) -> None:
