@@ -191,6 +191,6 @@ def _are_foreign(read: Tokens, code: str) -> npt.NDArray[np.float32]:
 
     def of(words: Sequence[str]) -> list[float]:
         some = lexicon.foreign(words, code)
-        return [float(word in some) for word in words]
+        return [word in some for word in words]
 
     return read.vectors.properties(("foreign", code), read.numbers, of)
