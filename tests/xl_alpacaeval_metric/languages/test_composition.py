@@ -381,10 +381,7 @@ def test_content_keeps_the_place_of_every_character() -> None:
     assert all(a == b or a == " " for a, b in zip(kept, CODE_ANSWER, strict=True))
     assert content.of("| 2020 | 12,5 |\n| 2021 | 13,1 |").strip() == ""
     assert content.of("Siis $a^2 + b^2 = c^2$ on totta.").split() == ["Siis", "on", "totta."]
-    assert (
-        content.of('Hän sanoi: "Go home." Sitten hän lähti pois.').split()
-        == "Hän sanoi: . Sitten hän lähti pois.".split()
-    )
+    assert " ".join(content.of('Hän sanoi: "Go home." Sitten hän lähti.').split()) == "Hän sanoi: . Sitten hän lähti."
     assert content.of(f">\n{FINNISH}") == f" \n{FINNISH}"
     quoted = "»The whole answer is only a quotation of someone else«"
     assert content.of(quoted) == quoted
