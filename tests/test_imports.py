@@ -32,8 +32,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "scoring",
         "runs",
         "labels leaderboard planning prefetch publishing",
-        "harness outputs report xl_alpacaeval_metric",
-        "pages",
+        "outputs report xl_alpacaeval_metric",
+        "harness pages",
         "sweep",
         "cli",
     ),
@@ -49,6 +49,10 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "switches",
         "composition",
         "content_length fidelity",
+    ),
+    "xl_alpacaeval_metric.files": (
+        "__init__ conversations data_files destinations file_names file_system jsonl parquet text_tables yaml_file",
+        "database lock tables",
     ),
     "xl_alpacaeval_metric.pages": (
         "__init__ charts packing",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from xl_alpacaeval_metric.languages import content, identify
+from xl_alpacaeval_metric.languages import content, identify, labels
 from xl_alpacaeval_metric.languages.identify import Verdict
 
 if TYPE_CHECKING:
@@ -38,9 +38,11 @@ class Passes:
 
     def of(self, bare: str) -> bool:
         """Whether the line is in the language."""
-        if bare not in self._known:
+        verdict = self._known.get(bare)
+        if verdict is None:
             self.learn([bare])
-        return self._known[bare].passes
+            verdict = self._known[bare]
+        return verdict.passes
 
     def surely(self, bare: str, beside_near: bool = False) -> bool:
         """Whether a short line is in the language, and the own model is sure of it.
@@ -59,6 +61,10 @@ class Passes:
     def chance(self, bare: str) -> float:
         """The own model's probability that a line that was learnt is in the language."""
         return self._known[bare].chance
+
+    def is_near(self, bare: str) -> bool:
+        """Whether the own model takes a line that was learnt for a near language."""
+        return labels.code_of(self._known[bare].label) in labels.near(self.code)
 
     def read(self, bare: Sequence[str]) -> "Tokens":
         """The words of lines that were learnt, as the own model reads them."""

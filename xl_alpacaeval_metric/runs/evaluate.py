@@ -7,7 +7,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.benchmark import Benchmark, Row, revision
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import file_system, jsonl
+from xl_alpacaeval_metric.files import file_names, jsonl
 from xl_alpacaeval_metric.judge.judging_stream import LiveJudging, can_stream
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.panels import family
@@ -184,7 +184,7 @@ def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | No
     So a command with further languages or another judge goes on in the same folder. One that
     version 0.1 named by all settings is found again.
     """
-    name = file_system.plain_name(Path(candidate.model).name, 60).lstrip(".")
+    name = file_names.plain(Path(candidate.model).name, 60).lstrip(".")
     identity = {key: value for key, value in candidate.identity.items() if key not in run_settings.LATER_KEYS}
     against = _reference_run(benchmark.references).values()
     earlier = jsonl.short_hash([identity, benchmark.revision, judge.settings if judge else None, *against])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import file_system, jsonl
+from xl_alpacaeval_metric.files import file_names, jsonl
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.records.judgements import ItemKey, Rating, Verdict, flat
@@ -194,5 +194,5 @@ def _name(settings: Mapping[str, Any]) -> str:
     identity = settings.get("judge_identity") or {}
     content = json.dumps([determining(identity), settings.get("prompt")], sort_keys=True, default=str)
     spec = str(settings.get("judge", "")).partition("@")[0]
-    readable = file_system.plain_name(spec)[-60:].strip(".-")
+    readable = file_names.plain(spec)[-60:].strip(".-")
     return f"{readable}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
