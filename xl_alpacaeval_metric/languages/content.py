@@ -8,6 +8,7 @@ language asked for. What is left out becomes spaces, so that a character stays a
 import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 MIN_TOKENS = 5
@@ -180,8 +181,20 @@ def _without_punctuation(text: str) -> str:
 
 def parts(text: str, base: str) -> list[Line]:
     """The lines of a text that are not blank; `base` is its language without script and region."""
+    return parts_of_each([text], base)[0]
+
+
+def parts_of_each(texts: Sequence[str], base: str) -> list[list[Line]]:
+    """What `parts` gives for each text."""
+    joined = "\n".join(texts)
+    both = zip(joined.split("\n"), _without_punctuation(joined).split("\n"), strict=True)
+    return [_parts(islice(both, text.count("\n") + 1), base) for text in texts]
+
+
+def _parts(lines: Iterable[tuple[str, str]], base: str) -> list[Line]:
+    """The lines that are not blank, given each as it stands and without punctuation."""
     found, start = [], 0
-    for raw, line in zip(text.split("\n"), _without_punctuation(text).split("\n"), strict=True):
+    for raw, line in lines:
         if raw and not raw.isspace():
             line = line.strip()
             # The least that five words take are nine characters.

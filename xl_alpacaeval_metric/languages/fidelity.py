@@ -119,7 +119,7 @@ def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
     passes = Passes(code, script)
     given = [text if isinstance(text, str) else "" for text in texts]
     kept = content.of_each(given, lambda quotations: passes.long_ones(quotations, base))
-    whole = [content.parts(text, base) for text in given]
+    whole = content.parts_of_each(given, base)
     contents = [content.parts_left(*text, base) for text in zip(kept, given, whole, strict=True)]
     passes.learn(line.bare for text in (*whole, *contents) for line in text if line.long)
     found = []

@@ -38,9 +38,11 @@ class Passes:
 
     def of(self, bare: str) -> bool:
         """Whether the line is in the language."""
-        if bare not in self._known:
+        verdict = self._known.get(bare)
+        if verdict is None:
             self.learn([bare])
-        return self._known[bare].passes
+            verdict = self._known[bare]
+        return verdict.passes
 
     def surely(self, bare: str, beside_near: bool = False) -> bool:
         """Whether a short line is in the language, and the own model is sure of it.
