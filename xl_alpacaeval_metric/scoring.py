@@ -22,6 +22,7 @@ from xl_alpacaeval_metric.sequential.judging import judge_in_looks
 from xl_alpacaeval_metric.sequential.rules import Rule
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
 from xl_alpacaeval_metric.stats.length_control.known_tastes import UNKNOWN_TASTE, LengthControl
+from xl_alpacaeval_metric.terminal import counted_of
 
 
 def score(
@@ -156,7 +157,7 @@ def _unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
     if not count:
         return []
     return [
-        f"{count} of {len(items)} thoughts never end, and their answers count as empty: "
+        f"{counted_of(count, len(items), 'thought', 'never ends', 'never end')}, and the answer counts as empty: "
         "give the model more room (eval: --thinking-tokens)"
     ]
 

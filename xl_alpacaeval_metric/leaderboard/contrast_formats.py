@@ -92,7 +92,7 @@ def left_out(found: RunComparison, first: str, second: str) -> Iterator[str]:
     """What a comparison leaves out, and its warnings."""
     if found.overall.n_missing:
         what = "verdict" if found.figure in JUDGED else found.figure
-        yield f"left out: {found.overall.n_missing} shared items without a {what} in one run or both"
+        yield f"left out: {counted(found.overall.n_missing, 'shared item')} without a {what} in one run or both"
     if found.n_changed:
         yield f"left out: {counted(found.n_changed, 'item')} whose instruction is another in each run"
     for side, only in ((first, found.only_a), (second, found.only_b)):

@@ -81,7 +81,7 @@ def legend(ranking: Ranking) -> list[str]:
         )
         missing = sum(place.n_missing for place in found.overall)
         if missing:
-            lines.append(f"{figure}: {missing} values are missing")
+            lines.append(f"{figure}: {counted(missing, 'value is', 'values are')} missing")
     return [*lines, *ranking.notes, *([ranking.setting] if ranking.setting else [])]
 
 

@@ -16,6 +16,7 @@ from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import opened, pairs
 from xl_alpacaeval_metric.runs.opened import OpenedItem
 from xl_alpacaeval_metric.signature import package_version, signature
+from xl_alpacaeval_metric.terminal import counted
 
 _AT_ONCE = 4096
 """Answers of a file that are in memory together."""
@@ -77,9 +78,15 @@ def _texts(answers: Iterable[OpenedItem]) -> tuple[list[Text], list[str]]:
         codes = [languages.get(item.language).code for item in some]
         ids, lengths = [item.id for item in some], map(len, texts)
         found += map(Text, ids, codes, fidelity.texts_fidelity(texts, codes), lengths)
-    notes = [f"thoughts taken off {taken} of {len(found)} texts"] if taken else []
+    notes = [f"thoughts taken off {taken} of {counted(len(found), 'text')}"] if taken else []
     if unfinished:
-        notes.append(f"{unfinished} of them never end, and count as empty texts")
+        notes.append(
+            counted(
+                unfinished,
+                "of them never ends, and counts as an empty text",
+                "of them never end, and count as empty texts",
+            )
+        )
     return found, notes
 
 

@@ -149,16 +149,16 @@ def test_texts_that_are_cut_off_are_counted(tmp_path: Path) -> None:
     cuts = ScriptedClient(lambda r: Completion(echo(r), cut="bread" in r.messages[0]["content"]))
     references.make(ROWS, cuts, file, silent, max_tokens=9)
     assert journal.cut_off([file], "reference", 9) == [
-        "2 of 6 references are cut off, the first is id 'mini-01', language 'fi'; they were given 9 tokens"
+        "2 of 6 references are cut off, the first is id 'mini-01', language 'fi'; 9 tokens were given to each"
     ]
     assert set(pairs.read_references(file)) == {(row.id, row.response_language) for row in ROWS}
     mini = benchmark.load("mini", ["fi"], limit=3)
     references.with_references_by(cuts, mini, tmp_path, silent, said.append)
     references.with_references_by(ScriptedClient(echo, model="whole"), mini, tmp_path, silent, said.append)
     cut = [line for line in said if "cut off" in line]
-    assert [line.partition(" cut off")[0] for line in cut] == ["1 of 3 references are"]
+    assert [line.partition(" cut off")[0] for line in cut] == ["1 of 3 references is"]
     # They echo an English request.
-    assert "references by scripted/scripted are not in the language asked for" in said[0]
+    assert "not in the language asked for, by scripted/scripted" in said[0]
 
 
 def test_references_in_another_language_are_set_aside(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_references_in_another_language_are_set_aside(tmp_path: Path) -> None:
     rows = [row for row in ROWS if row.response_language == "fi"]
     references.make(rows, german, file, silent)
     (line,) = references.set_aside(rows, file)
-    assert line.startswith("1 of 3 references are not in the language asked for (fi: answered in de (1))")
+    assert line.startswith("1 of 3 references is not in the language asked for (fi: answered in de (1))")
     aside = json.loads((tmp_path / "references.rejected.jsonl").read_text("utf-8"))
     assert (aside["id"], aside["answered_in"]) == ("mini-01", "de")
     again = ScriptedClient(lambda _: FINNISH)
@@ -182,7 +182,7 @@ def test_references_too_short_to_be_identified_are_counted(tmp_path: Path) -> No
         command = ("references", "--model", "openai/any", "--output", file, "--benchmark", "mini", "--languages", "fi")
         made = run(*command, "--limit", 2, "--base-url", server.url)
     assert made.returncode == 0, made.stderr
-    assert "2 of 2 references are too short for their language to be identified" in made.stderr
+    assert "2 of 2 references are too short for the language to be identified" in made.stderr
     assert "the first is id 'mini-01', language 'fi': 'A'" in made.stderr
     rows = [row for row in ROWS if row.response_language == "fi"]
     references.make(rows, ScriptedClient(lambda _: FINNISH), tmp_path / "long.jsonl", silent)

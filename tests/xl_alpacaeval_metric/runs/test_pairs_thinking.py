@@ -74,7 +74,7 @@ def test_references_are_answers_too(tmp_path: Path) -> None:
     item = pairs.read(write_jsonl(tmp_path / "pairs.jsonl", [ROW | {"reference": MARKED["think"]}]))
     found, lines = pairs.without_thoughts(item)
     assert found[0].reference == GERMAN
-    assert lines == ["thoughts taken off 1 of 1 references (--keep-thinking keeps them)"]
+    assert lines == ["thoughts taken off 1 of 1 reference (--keep-thinking keeps them)"]
     row = {"id": "a", "language": "de", "reference": MARKED["seed"]}
     assert pairs.read_references(write_jsonl(tmp_path / "references.jsonl", [row])) == {("a", "de"): GERMAN}
     with pytest.raises(UserError, match="a thought without an answer"):
@@ -100,7 +100,7 @@ def test_fidelity_is_that_of_the_answers(tmp_path: Path) -> None:
     result = run("fidelity", file, "--output", tmp_path / "figures")
     assert result.returncode == 0, result.stderr
     assert jsonl.read_json(tmp_path / "figures" / "results.json")["line_pass_rate"] == 100
-    assert "thoughts taken off 1 of 1 texts" in result.stdout
+    assert "thoughts taken off 1 of 1 text" in result.stdout
 
 
 def test_the_metric_takes_thoughts_off() -> None:

@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.destinations import write_errors
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_lines
 from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.terminal import counted_of
 
 _LINE_START = b'{"id": "'
 
@@ -89,7 +90,7 @@ def _collect(
     if failed:
         (identifier, language), reason = next(iter(failed.items()))
         raise UserError(
-            f"{file}: {len(failed)} of {len(wanted)} {column}s are missing, the first is id {identifier!r}, language "
+            f"{file}: {counted_of(len(failed), len(wanted), column)} missing, the first is id {identifier!r}, language "
             f"{language!r}: {reason}; the same command asks for these alone"
         )
     return finished
@@ -102,8 +103,8 @@ def cut_off(files: Sequence[Path], column: str, max_tokens: int) -> list[str]:
     if not found:
         return []
     return [
-        f"{len(found)} of {len(lines)} {column}s are cut off, the first is id {found[0]['id']!r}, language "
-        f"{found[0]['language']!r}; they were given {max_tokens} tokens"
+        f"{counted_of(len(found), len(lines), column)} cut off, the first is id {found[0]['id']!r}, language "
+        f"{found[0]['language']!r}; {max_tokens} tokens were given to each"
     ]
 
 
