@@ -7,7 +7,7 @@ language asked for. What is left out becomes spaces, so that a character stays a
 
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 MIN_TOKENS = 5
@@ -36,6 +36,8 @@ latin_words = _LATIN_RUN.findall
 
 QUOTED = 0.4
 """The largest share of a text's letters in quotation marks that counts as citations."""
+Place = tuple[int, int]
+"""Where a part of a text begins and ends."""
 
 _MOST_OF_QUOTATION = 0.75
 _FENCE = re.compile(r"^[ \t>]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
@@ -79,23 +81,28 @@ def of(text: str) -> str:
 
 def of_each(texts: Sequence[str], stay: Callable[[Sequence[str]], Sequence[bool]] | None = None) -> list[str]:
     """What `of` gives for each text; `stay` says which quotations, as bare words, are kept."""
-    from xl_alpacaeval_metric.languages.scripts import letter_counts
-
     found = _without_code(texts)
     places = {at: some for at, text in enumerate(found) if (some := _quotations(text))}
     if stay is not None:
         told = iter(stay([bare(found[at][start:end]) for at, some in places.items() for start, end in some]))
         places = {at: [place for place in some if not next(told)] for at, some in places.items()}
-    shorter = {at: _blanked(found[at], some) for at, some in places.items() if some}
-    left = letter_counts.weights(list(shorter.values()))
-    whole = letter_counts.weights([found[at] for at in shorter])
-    for (at, text), part, every in zip(shorter.items(), left, whole, strict=True):
-        if part >= (1 - QUOTED) * every:
-            found[at] = text
+    for at, text in left_out(found, places, QUOTED).items():
+        found[at] = text
     return found
 
 
-def _quotations(text: str) -> list[tuple[int, int]]:
+def left_out(texts: Sequence[str], places: Mapping[int, Sequence[Place]], most: float) -> dict[int, str]:
+    """Texts with spaces in these places, by index, where they are `most` of the letters at most."""
+    from xl_alpacaeval_metric.languages.scripts import letter_counts
+
+    shorter = {at: _blanked(texts[at], some) for at, some in places.items() if some}
+    left = letter_counts.weights(list(shorter.values()))
+    whole = letter_counts.weights([texts[at] for at in shorter])
+    rest = zip(shorter.items(), left, whole, strict=True)
+    return {at: text for (at, text), part, every in rest if part >= (1 - most) * every}
+
+
+def _quotations(text: str) -> list[Place]:
     """Where the quotations of a text begin and end, in order."""
     found = [(line.start(), line.end()) for line in _BLOCK_QUOTE.finditer(text)] if ">" in text else []
     if _MAY_HAVE_QUOTATION.search(text):
@@ -104,7 +111,7 @@ def _quotations(text: str) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def _blanked(text: str, places: Sequence[tuple[int, int]]) -> str:
+def _blanked(text: str, places: Sequence[Place]) -> str:
     """The text with spaces in these places, which hold no end of a line and are in order."""
     parts, end = [], 0
     for start, after in places:

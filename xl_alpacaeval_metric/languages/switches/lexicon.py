@@ -4,7 +4,7 @@ Languages are those of the own model, each a bit of a number.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -45,6 +45,14 @@ def knows(code: str) -> Callable[[str], bool]:
     entries, bit = _load().words, _bit(code)
     more = english_words() if code == "en" else frozenset[str]()
     return lambda word: bool(entry[1] & bit) if (entry := entries.get(word)) else word in more
+
+
+def english(words: Sequence[str], code: str) -> list[bool]:
+    """Whether each word is English, and not known in this language; none is near English."""
+    if not covers(code) or "en" in labels.near(code):
+        return [False] * len(words)
+    both = zip(known(words, "en"), known(words, code), strict=True)
+    return [english and not own for english, own in both]
 
 
 def frequent(words: Iterable[str], code: str) -> list[bool]:
