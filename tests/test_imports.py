@@ -50,6 +50,10 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "composition",
         "content_length fidelity",
     ),
+    "xl_alpacaeval_metric.files": (
+        "__init__ conversations data_files destinations file_names file_system jsonl parquet text_tables yaml_file",
+        "database lock tables",
+    ),
     "xl_alpacaeval_metric.pages": (
         "__init__ charts packing",
         "drawing shown_run",
@@ -110,8 +114,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "base endpoint_reply harness_generation per_process",
         "fingerprint reply_store",
         "cache local openai scripted",
-        "endpoint_requests harness_steps openai_batch",
-        "endpoint_thinking harness",
+        "endpoints harness_steps openai_batch",
+        "harness",
         "__init__",
     ),
     "xl_instruct_dataset": (

@@ -1,5 +1,8 @@
 """Errors that the user can act on: a command shows each as one line and ends with exit code 2."""
 
+import errno
+from collections.abc import Mapping
+
 LONGEST_LINE = 200
 """Characters of another library's message that a message of ours quotes at most."""
 
@@ -50,3 +53,24 @@ def first_line(error: BaseException) -> str:
     """The first non-blank line of an error's message, cut to LONGEST_LINE; else its class name."""
     lines = (line.strip() for line in str(error).splitlines())
     return next((line[:LONGEST_LINE] for line in lines if line), type(error).__name__)
+
+
+_NEEDS: Mapping[int, str] = {
+    errno.ENOSPC: "make room there, and run the same command again",
+    errno.EDQUOT: "make room there, and run the same command again",
+    errno.EACCES: "give another path, or get the right to this one",
+    errno.EPERM: "give another path, or get the right to this one",
+    errno.EROFS: "give another path",
+    errno.EEXIST: "a file is there; give another path",
+    errno.ENOTDIR: "a part of the path is a file; give another path",
+    errno.EISDIR: "it is a folder; give a file",
+    errno.ENAMETOOLONG: "give a shorter name",
+    errno.EMFILE: "allow more open files (ulimit -n)",
+}
+"""Error of the operating system -> what the user can do about it."""
+
+
+def need(error: OSError) -> str:
+    """What the user can do about the error, after a semicolon; empty where that is not known."""
+    found = _NEEDS.get(error.errno or 0)
+    return f"; {found}" if found else ""

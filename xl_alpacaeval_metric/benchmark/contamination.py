@@ -15,7 +15,7 @@ from pathlib import Path
 from xl_alpacaeval_metric.benchmark import MINI_LANGUAGES, Benchmark, Row, load
 from xl_alpacaeval_metric.benchmark.alpaca import REPO as ALPACA_EVAL
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import foreign_columns
+from xl_alpacaeval_metric.files.conversations import foreign_columns
 from xl_alpacaeval_metric.languages.words import CHARACTERS_PER_WORD, are_words, tokens
 from xl_alpacaeval_metric.machine import hub_connection
 

@@ -8,7 +8,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark.context import FENCE
 from xl_alpacaeval_metric.benchmark.rows import Row
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import data_files, file_system, jsonl, tables
+from xl_alpacaeval_metric.files import data_files, file_names, jsonl, tables
 from xl_alpacaeval_metric.hub import download
 
 LANGUAGE = ("response_language", "language")
@@ -30,7 +30,7 @@ def name_of(source: str) -> str:
     """The benchmark's name: that of the file, the folder or the dataset, in plain characters."""
     path = Path(source).expanduser()
     name = data_files.stem_of(path.name) if path.is_file() else path.resolve().name if path.exists() else path.name
-    return file_system.plain_name(name, 60).strip(".-") or "own"
+    return file_names.plain(name, 60).strip(".-") or "own"
 
 
 def rows(source: str, codes: Sequence[str] | None = None) -> list[Row]:

@@ -57,11 +57,14 @@ def check(
     from xl_alpacaeval_metric.judge_check.references import controls_from
     from xl_alpacaeval_metric.report import judge_check as report
 
+    if not asked.judge:
+        raise UserError("no judge is set: give --judge SPEC or set XL_JUDGE (openai/MODEL, hf/ORG/MODEL, hf/./folder)")
+    if "none" in asked.judge:
+        raise UserError("judge none gives no verdicts to check; name a judge")
     wanted = codes(languages) if languages is not None else None
     controls = controls_from(references, wanted, form, n, seed)
     with asked.opened(True, 0, device) as the_judge:
-        if the_judge is None:
-            raise UserError("judge none gives no verdicts to check; name a judge")
+        assert the_judge is not None
         if cache is not None:
             the_judge.use_cache(cache)
         the_judge.client.preflight()

@@ -19,6 +19,7 @@ from xl_alpacaeval_metric.cli.options.arguments import (
     MaxTokens,
     Model,
     ModelArgs,
+    RetryRefused,
     Thinking,
     ThinkingTokens,
 )
@@ -82,6 +83,7 @@ def evaluate(
     thinking_tokens: ThinkingTokens = None,
     generation: GenerationKwargs = "",
     batch_size: BatchSize = "auto",
+    retry_refused: RetryRefused = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -144,10 +146,11 @@ def finish(result: "Result", title: str, folder: Path, max_missing: float) -> No
 
     results.show(result, title, terminal.console())
     say(f"run folder: {folder}")
-    if result.missing_share > max_missing:
-        judgements = "verdicts or ratings" if result.overall.criteria else "verdicts"
-        share = (
-            f"{100 * result.missing_share:.1f}% of the {judgements} are missing (--max-missing {100 * max_missing:g}%)"
+    share, judgements = result.most_missing
+    if share > max_missing:
+        say(
+            f"xl-alpacaeval: {100 * share:.1f}% of the {judgements} are missing (--max-missing {100 * max_missing:g}%); "
+            "the same command asks again for these alone",
+            error=True,
         )
-        say(f"xl-alpacaeval: {share}; the same command asks again for these alone", error=True)
         raise Exit(1)

@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import Exit, TyperException
 
 from xl_alpacaeval_metric import __version__
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.errors import UserError, need
 from xl_alpacaeval_metric.processes import streams
 from xl_alpacaeval_metric.processes.signals import Interruption, interrupting_signals
 from xl_alpacaeval_metric.terminal import PrintableFormatter, say
@@ -56,7 +56,7 @@ def run(app: typer.Typer, name: str) -> int:
     except TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             return 2
-        return _complain(name, f"{error.format_message()}; see --help")
+        return _complain(name, f"{error.format_message().rstrip('.')}; see --help")
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -67,7 +67,8 @@ def run(app: typer.Typer, name: str) -> int:
             return _nothing_reads()
         raise
     except OSError as error:  # Such as a full disk or an unreadable folder.
-        return _complain(name, ": ".join(filter(None, (str(error.filename or ""), error.strerror or str(error)))))
+        said = ": ".join(filter(None, (str(error.filename or ""), error.strerror or str(error))))
+        return _complain(name, said + need(error))
     return code if isinstance(code, int) else 0
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "reasoning_text", "thought")
@@ -17,14 +18,15 @@ class EndpointReply(str):
     """The text of a reply. A str, since the harness passes replies on as text.
 
     `thinking` is the server's field for the thought ("" for none), `thinking_tokens` its length
-    where the server counts it, `cut` whether the reply ended at the token limit, and `filtered`
-    whether a content filter withheld it.
+    where the server counts it, `cut` whether the reply ended at the token limit, `filtered` whether
+    a content filter withheld it, and `refused` why the endpoint refused the prompt ("" if not).
     """
 
     thinking: str
     thinking_tokens: int | None
     cut: bool
     filtered: bool
+    refused: str
 
     def __new__(
         cls,
@@ -33,10 +35,22 @@ class EndpointReply(str):
         thinking_tokens: int | None = None,
         cut: bool = False,
         filtered: bool = False,
+        refused: str = "",
     ) -> Self:
         reply = super().__new__(cls, text)
-        reply.thinking, reply.thinking_tokens, reply.cut, reply.filtered = thinking, thinking_tokens, cut, filtered
+        reply.thinking, reply.thinking_tokens, reply.cut = thinking, thinking_tokens, cut
+        reply.filtered, reply.refused = filtered, refused
         return reply
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """In the place of a body: no answer, since the prompt is `refused` for this reason.
+
+    Without a reason a content filter withheld the answer.
+    """
+
+    refused: str = ""
 
 
 def parse_generations(outputs: Any, **_: object) -> list[EndpointReply]:
@@ -78,6 +92,8 @@ def thinking_tokens(usage: object) -> int | None:
 
 
 def _replies(body: Any) -> list[EndpointReply]:
+    if isinstance(body, Withheld):
+        return [EndpointReply("", filtered=not body.refused, refused=body.refused)]
     choices = body.get("choices") if isinstance(body, dict) else None
     if not isinstance(choices, list) or not choices:
         raise ValueError(f"the endpoint's reply has no choices: {str(body)[:200]}")

@@ -11,6 +11,7 @@ from typing import Self
 from filelock import SoftFileLock, Timeout
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.destinations import unwritable
 from xl_alpacaeval_metric.terminal import say
 
 try:
@@ -65,7 +66,7 @@ class FolderLock:
         except BlockingIOError:
             raise InUse(f"{self.folder}: another process is working in this folder") from None
         except OSError as error:
-            raise UserError(f"{self.folder}: cannot be written ({error.strerror})") from None
+            raise unwritable(self.folder, error) from None
 
     def release(self) -> None:
         """Unlock the folder and remove the lock file."""

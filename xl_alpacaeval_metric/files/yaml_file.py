@@ -5,7 +5,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.errors import UserError, need
 
 
 class NotYaml(ValueError):
@@ -46,7 +46,7 @@ def read_mapping(file: Path | Traversable, *, scalars_as_text: bool = False) -> 
     except FileNotFoundError:
         raise UserError(f"{file}: no such file") from None
     except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror})") from None
+        raise UserError(f"{file}: cannot be read ({error.strerror}){need(error)}") from None
     except UnicodeDecodeError:
         raise UserError(f"{file}: not UTF-8 text") from None
     except NotYaml as error:

@@ -25,6 +25,7 @@ from xl_alpacaeval_metric.panels.panel import open_judges
 from xl_alpacaeval_metric.records.judge_check import JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.records.result import Taste
+from xl_alpacaeval_metric.runs.answers import warnings
 from xl_alpacaeval_metric.runs.answers.thoughts import Answer
 from xl_alpacaeval_metric.signature import with_check
 from xl_alpacaeval_metric.stats.length_control import markdown_counts
@@ -146,7 +147,8 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
         verdicts[verdict.id, verdict.language].append(verdict)
     scored = item_scores(task.comparisons, verdicts)
     figures = Figures(scored, (), None, judge is not None, task.not_judged)
-    for line in (*task.left_out(), *votes.left_out(given), *scoring.warnings(figures, task.comparisons)):
+    withheld = warnings.withheld([answer.columns for answer in answers])
+    for line in (*task.left_out(), *withheld, *votes.left_out(given), *scoring.warnings(figures, task.comparisons)):
         logger.warning("%s: %s", items[0].language, line)
     _say_missing(given, items[0].language)
     shares = fidelity.answered_in([one.fidelity for one in scored])

@@ -13,6 +13,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import parquet, yaml_file
+from xl_alpacaeval_metric.files.destinations import NO_ROOM, unwritable, write_errors
 from xl_alpacaeval_metric.hub.front_matter import TAG
 
 STALE = 3600.0
@@ -42,11 +43,9 @@ def replaced(output: Path) -> Iterator[Path]:
     output = output.resolve()
     check_replaceable(output)
     _sweep(output)
-    try:
+    with write_errors(output):
         output.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f".{output.name}-xl-unfinished-", dir=output.parent))
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from None
     try:
         unfinished.rmdir()
         unfinished.mkdir()  # With the permissions of the umask, which mkdtemp does not heed.
@@ -64,6 +63,10 @@ def replaced(output: Path) -> Iterator[Path]:
                 shutil.rmtree(old.parent)
         else:
             unfinished.rename(output)
+    except OSError as error:
+        if error.errno not in NO_ROOM:  # It may be of a file that is read in the block.
+            raise
+        raise unwritable(output, error) from None
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from xl_alpacaeval_metric import templates
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.errors import UserError, need
 from xl_alpacaeval_metric.templates import Template
 
 EARLIER = ("0.1",)
@@ -36,8 +36,10 @@ def load(prompt: str | os.PathLike[str] | None = None) -> Template:
         raise UserError(
             f"judge prompt {file}: no such file; give a file, or the version {' or '.join(EARLIER)}"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"judge prompt {file}: cannot be read ({error})") from None
+    except OSError as error:
+        raise UserError(f"judge prompt {file}: cannot be read ({error.strerror}){need(error)}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"judge prompt {file}: cannot be read; it is no UTF-8 text") from None
     try:
         template = templates.parse(file.name, text)
     except templates.TemplateError as error:

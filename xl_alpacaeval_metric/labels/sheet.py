@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.files.destinations import write_errors
 from xl_alpacaeval_metric.labels import draw, page, spreadsheet
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import verdicts as run_verdicts
@@ -82,8 +83,6 @@ def write(sheet: Sheet, file: Path) -> None:
         ".html": lambda: page.html(sheet.rows),
         ".jsonl": lambda: "".join(map(jsonl.json_line, sheet.rows)),
     }[file.suffix]()
-    try:
+    with write_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         jsonl.replace_file(file, text)
-    except OSError as error:
-        raise UserError(f"{file}: cannot be written ({error.strerror})") from None

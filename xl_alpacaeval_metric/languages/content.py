@@ -7,16 +7,18 @@ language asked for. What is left out becomes spaces, so that a character stays a
 
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 MIN_TOKENS = 5
 """Shorter lines are not scored: their language cannot be identified reliably."""
-_AT_ONCE, _CHARACTERS = 1024, 1 << 19
-"""The most texts, and characters of several, that are looked at together."""
 UNSPACED = frozenset(("bo", "dz", "ja", "km", "lo", "my", "th", "zh"))
 """Languages without spaces between words."""
+SENTENCE_ENDS = ".!?…。！？।؟۔።։။។"
+"""Marks that end a sentence; the last five are Urdu's, Ethiopic, Armenian, Burmese and Khmer."""
 
+_ENDS = frozenset(SENTENCE_ENDS)
 _PUNCTUATION = string.punctuation.encode()
 # Scripts without spaces between words: Han and kana; Thai, Lao, Tibetan, Burmese and Khmer.
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
@@ -59,21 +61,6 @@ _BLOCK_QUOTE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _MAY_HAVE_QUOTATION = re.compile('[“„«»「『《"”*_]')
 
 
-def batches(indices: Iterable[int], texts: Sequence[str | None]) -> Iterator[list[int]]:
-    """The indices of texts that are looked at together."""
-    some: list[int] = []
-    size = 0
-    for index in indices:
-        length = len(text) if isinstance(text := texts[index], str) else 0
-        if some and (len(some) == _AT_ONCE or size + length > _CHARACTERS):
-            yield some
-            some, size = [], 0
-        some.append(index)
-        size += length
-    if some:
-        yield some
-
-
 def of(text: str) -> str:
     """The text without what is in no language; quotations stay where they are most of it."""
     return of_each([text])[0]
@@ -112,10 +99,15 @@ def _quotations(text: str) -> list[Place]:
 
 
 def _blanked(text: str, places: Sequence[Place]) -> str:
-    """The text with spaces in these places, which hold no end of a line and are in order."""
+    """The text with spaces in these places, which hold no end of a line and are in order.
+
+    A sentence that ends with a quotation keeps its mark.
+    """
     parts, end = [], 0
     for start, after in places:
         parts += [text[end:start], " " * (after - start)]
+        if text[start:after][-2:-1] in _ENDS and not text[after : after + 3].lstrip(" ,")[:1].islower():
+            parts[-1] = f"{parts[-1][:-2]}{text[after - 2]} "
         end = after
     return "".join((*parts, text[end:]))
 
@@ -187,8 +179,20 @@ def _without_punctuation(text: str) -> str:
 
 def parts(text: str, base: str) -> list[Line]:
     """The lines of a text that are not blank; `base` is its language without script and region."""
+    return parts_of_each([text], base)[0]
+
+
+def parts_of_each(texts: Sequence[str], base: str) -> list[list[Line]]:
+    """What `parts` gives for each text."""
+    joined = "\n".join(texts)
+    both = zip(joined.split("\n"), _without_punctuation(joined).split("\n"), strict=True)
+    return [_parts(islice(both, text.count("\n") + 1), base) for text in texts]
+
+
+def _parts(lines: Iterable[tuple[str, str]], base: str) -> list[Line]:
+    """The lines that are not blank, given each as it stands and without punctuation."""
     found, start = [], 0
-    for raw, line in zip(text.split("\n"), _without_punctuation(text).split("\n"), strict=True):
+    for raw, line in lines:
         if raw and not raw.isspace():
             line = line.strip()
             # The least that five words take are nine characters.

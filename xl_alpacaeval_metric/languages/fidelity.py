@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import composition, content, evidence, identify
-from xl_alpacaeval_metric.languages.passes import Passes
+from xl_alpacaeval_metric.languages.passes import Passes, batches
 from xl_alpacaeval_metric.languages.switches import glosses, lexicon
 from xl_alpacaeval_metric.languages.switches.spans import Span
 from xl_alpacaeval_metric.records.result import Fidelity
@@ -94,7 +94,7 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
     for index, code in enumerate(codes):
         of_language[code].append(index)
     for code, indices in of_language.items():
-        for some in content.batches(indices if identify.supported(code) else (), texts):
+        for some in batches(indices if identify.supported(code) else (), texts):
             with _no_collection():
                 for index, one in zip(some, _in_one_language([texts[i] for i in some], code), strict=True):
                     found[index] = one
@@ -119,7 +119,7 @@ def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
     passes = Passes(code, script)
     given = [text if isinstance(text, str) else "" for text in texts]
     kept = content.of_each(given, lambda quotations: passes.long_ones(quotations, base))
-    whole = [content.parts(text, base) for text in given]
+    whole = content.parts_of_each(given, base)
     contents = [content.parts_left(*text, base) for text in zip(kept, given, whole, strict=True)]
     passes.learn(line.bare for text in (*whole, *contents) for line in text if line.long)
     made = composition.of(kept, contents, passes, base)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import jsonl
+from xl_alpacaeval_metric.files.destinations import write_errors
 from xl_alpacaeval_metric.languages import evidence, fidelity, identifiers, identify
 from xl_alpacaeval_metric.languages.fidelity import TextFidelity
 from xl_alpacaeval_metric.records.result import Fidelity
@@ -87,12 +87,10 @@ def write(found: Measured, output: Path) -> None:
     """Write results.json and items.jsonl; raises UserError if they cannot be written."""
     content = asdict(found.fidelity)
     warnings = evidence.warnings(found.fidelity.by_language)
-    try:
+    with write_errors(output):
         output.mkdir(parents=True, exist_ok=True)
         jsonl.replace_lines(output / run_folder.ITEMS, map(_line, found.texts))
         jsonl.write_json(output / run_folder.RESULTS, {**content, "warnings": warnings, "signature": found.signature})
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from None
 
 
 def _line(text: Text) -> str:

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TextIO
 
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.destinations import write_errors
 from xl_alpacaeval_metric.pages.section import Section
 
 Put = Callable[[str, str], None]
@@ -57,14 +57,13 @@ def write(file: Path, head: Head, sections: Sequence[Section], records: RecordLi
     before, after = _page(head, sections, records)
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("w", encoding="utf-8", errors="replace") as opened:
-            opened.write(before)
-            found = records.put(lambda name, packed: _put(opened, name, packed))
-            opened.write(after)
-        unfinished.replace(file)
-    except OSError as error:
-        raise UserError(f"{file}: cannot be written ({error.strerror})") from None
+        with write_errors(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("w", encoding="utf-8", errors="replace") as opened:
+                opened.write(before)
+                found = records.put(lambda name, packed: _put(opened, name, packed))
+                opened.write(after)
+            unfinished.replace(file)
     finally:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files.destinations import write_errors
 from xl_alpacaeval_metric.pages import answer_list, charts, document, drawing, shown_run
 from xl_alpacaeval_metric.pages.document import Head, RecordList
 from xl_alpacaeval_metric.pages.section import Section, codes, name_of, number
@@ -79,12 +80,10 @@ def write_figures(runs: Sequence[ShownRun], folder: Path) -> list[Path]:
             drawn[folder / f"{section.name}.pdf"] = drawing.pdf(section.chart)
     if not drawn:
         raise UserError(f"{runs[0].folder}: has no figures to draw; it may be of an earlier version")
-    try:
+    with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for file, content in drawn.items():
             file.write_bytes(content)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be written ({error.strerror})") from None
     return list(drawn)
 
 

@@ -1,5 +1,6 @@
 """SIGTERM and SIGHUP end a command as Ctrl-C does: what is finished is kept, children end."""
 
+import _thread
 import signal
 import sys
 import threading
@@ -10,6 +11,15 @@ from types import FrameType
 SECONDS_TO_ACT = 0.2
 """After which an interruption that a library has dropped comes again."""
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+KILL = getattr(signal, "SIGKILL", None)
+"""The signal that nothing can catch, as when memory runs out; None on Windows."""
+
+
+def name_of(number: int) -> str:
+    """The name of a signal, such as `SIGTERM`."""
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
 
 
 class Interruption(KeyboardInterrupt):
@@ -42,7 +52,10 @@ def interrupting_signals() -> Iterator[None]:
 
     def raise_again() -> None:
         if not left.wait(SECONDS_TO_ACT):
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            if hasattr(signal, "pthread_kill"):  # Only this ends a wait of the main thread.
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            else:  # Windows.
+                _thread.interrupt_main()
 
     def interrupt(number: int, _: FrameType | None) -> None:
         came.append(number)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from operator import itemgetter
 
 from xl_alpacaeval_metric.records.judge_check import CheckSummary
 from xl_alpacaeval_metric.records.looks import Stopping
@@ -175,11 +176,25 @@ class Result:
     panel: PanelFigures | None = None
 
     @property
+    def most_missing(self) -> tuple[float, str]:
+        """The largest share of judgements that are missing, from 0 to 1, and of which.
+
+        Of comparisons those without preference, of answers those without a rating, of each judge of
+        a panel the items without a verdict of its.
+        """
+        criteria, judges = self.overall.criteria or {}, self.panel.by_judge if self.panel else {}
+        counts = [
+            (self.overall.n, self.overall.n_missing, "verdicts"),
+            *((one.n, one.n_missing, f"ratings of {name}") for name, one in criteria.items()),
+            *((one.n, one.n_missing, f"verdicts of {judge}") for judge, one in judges.items()),
+        ]
+        shares = [(missing / (n + missing) if missing else 0.0, kind) for n, missing, kind in counts]
+        return max(shares, key=itemgetter(0))
+
+    @property
     def missing_share(self) -> float:
-        """The share of comparisons without preference, or of answers without rating, if larger."""
-        counts = [(self.overall.n, self.overall.n_missing)]
-        counts += [(score.n, score.n_missing) for score in (self.overall.criteria or {}).values()]
-        return max(missing / (n + missing) if missing else 0.0 for n, missing in counts)
+        """The share of `most_missing`."""
+        return self.most_missing[0]
 
     def as_dict(self) -> dict[str, object]:
         """The contents of results.json: plain Python values only."""

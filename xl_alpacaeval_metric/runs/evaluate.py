@@ -7,7 +7,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.benchmark import Benchmark, Row, revision
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import file_system, jsonl
+from xl_alpacaeval_metric.files import file_names, jsonl
 from xl_alpacaeval_metric.judge.judging_stream import LiveJudging, can_stream
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.panels import family
@@ -17,7 +17,7 @@ from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, flat
 from xl_alpacaeval_metric.records.result import Result
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import growth, judges, opened, pairs, parts, scored
-from xl_alpacaeval_metric.runs.answers import generation
+from xl_alpacaeval_metric.runs.answers import generation, warnings
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder, comparisons_of
 from xl_alpacaeval_metric.runs.scored import Judging
@@ -41,6 +41,8 @@ def evaluate_model(
     judging = judge if isinstance(judge, Judging) else Judging(judge)
     settings = {**candidate.identity, **_rows_settings(benchmark), **judge_settings(judging.judge)}
     with RunFolder(output, settings, taken_on=growth.taken_on) as folder:
+        if candidate.retry_refused:
+            judges.forget(folder, generation.take_out_withheld(folder))
         now = _samples(candidate, benchmark)
         before, rows = _grown(folder, now)
         _say(folder, growth.added(before, now), judging)
@@ -61,7 +63,7 @@ def evaluate_model(
             samples = generation.answers(folder, rows, candidate, progress)
         notes = [
             *family.warnings(candidate.model, judging.judge),
-            *generation.warnings(samples, candidate.max_tokens),
+            *warnings.warnings(samples, candidate.max_tokens),
             *task.left_out(),
         ]
         return scored.judged(
@@ -169,7 +171,7 @@ def judge_run(
         notes = [
             *notes,
             *family.warnings(str(settings.get("model") or ""), judging.judge),
-            *generation.warnings(rows, int(settings.get("max_tokens") or 0)),
+            *warnings.warnings(rows, int(settings.get("max_tokens") or 0)),
             *task.left_out(),
             *growth.unanswered(folder.rows(run_folder.ROWS), rows),
         ]
@@ -182,7 +184,7 @@ def default_folder(candidate: Candidate, benchmark: Benchmark, judge: Judge | No
     So a command with further languages or another judge goes on in the same folder. One that
     version 0.1 named by all settings is found again.
     """
-    name = file_system.plain_name(Path(candidate.model).name, 60).lstrip(".")
+    name = file_names.plain(Path(candidate.model).name, 60).lstrip(".")
     identity = {key: value for key, value in candidate.identity.items() if key not in run_settings.LATER_KEYS}
     against = _reference_run(benchmark.references).values()
     earlier = jsonl.short_hash([identity, benchmark.revision, judge.settings if judge else None, *against])

@@ -9,13 +9,13 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import file_system, jsonl
+from xl_alpacaeval_metric.files import file_names, jsonl
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.records.judgements import ItemKey, Rating, Verdict, flat
@@ -166,6 +166,18 @@ def arrange(folder: RunFolder, judges: Mapping[str, str], task: JudgingTask) -> 
     folder.write_rows(run_folder.VERDICTS, map(flat, counted.values()))
 
 
+def forget(folder: RunFolder, items: Collection[ItemKey]) -> None:
+    """Drop what any judge said on these items, whose answers will be others."""
+    if not items:
+        return
+    for place in ("", *(f"{FOLDER}/{one.name}/" for one in _places(folder))):
+        for name in (f"{place}{run_folder.VERDICTS}", f"{place}{run_folder.RATINGS}"):
+            rows = folder.rows(name)
+            kept = [row for row in rows if (str(row.get("id")), str(row.get("language"))) not in items]
+            if len(kept) < len(rows):
+                folder.write_rows(name, kept)
+
+
 def _merge(file: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Add rows to those in a file, completely or not at all; a later row replaces an equal one."""
     found = {json.dumps(_question(row)): row for row in (*jsonl.read_lines(file), *rows)}
@@ -182,5 +194,5 @@ def _name(settings: Mapping[str, Any]) -> str:
     identity = settings.get("judge_identity") or {}
     content = json.dumps([determining(identity), settings.get("prompt")], sort_keys=True, default=str)
     spec = str(settings.get("judge", "")).partition("@")[0]
-    readable = file_system.plain_name(spec)[-60:].strip(".-")
+    readable = file_names.plain(spec)[-60:].strip(".-")
     return f"{readable}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"

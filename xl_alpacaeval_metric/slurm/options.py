@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.slurm import resources
 
 WITHOUT_GPUS = "cpu"
 """The key with the options of jobs that use no GPU: a mapping, or `cpu.NAME=VALUE` on a line."""
@@ -31,14 +32,11 @@ OURS = frozenset(
 """Options that are set for every job."""
 _ONE = frozenset(["nodes", "ntasks", "ntasks-per-node"])
 """Options that may be given, and be 1: a job of this project runs on one node."""
-_GPUS = ("gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket")
-_LISTS = ("gres", "tres-per-task")
-"""Options whose value lists resources, GPUs among others: `gpu:a100:4`, `cpu=8,gres/gpu:a100=4`."""
-_GPU_OPTIONS = frozenset([*_GPUS, "cpus-per-gpu", "mem-per-gpu", "gpu-bind", "gpu-freq", "ntasks-per-gpu"])
+_GPU_OPTIONS = frozenset([*resources.GPUS, "cpus-per-gpu", "mem-per-gpu", "gpu-bind", "gpu-freq", "ntasks-per-gpu"])
 _INSTEAD: Mapping[str, tuple[str, ...]] = {
     "cpus-per-task": ("cpus-per-gpu", "exclusive"),
     "mem": ("mem-per-cpu", "mem-per-gpu", "exclusive"),
-    "gpus": _GPUS[1:],
+    "gpus": resources.GPUS[1:],
 }
 """Option that a job gets by itself -> options of the site that take its place."""
 _OLD: Mapping[str, str] = {
@@ -50,8 +48,6 @@ _OLD: Mapping[str, str] = {
     "nodes_per_task": "nodes=1",
 }
 """Keys of datatrove's executor, which earlier versions took -> what to write now."""
-_NUMBER = re.compile(r"(.*?[:=]|)(\d+)|.*")
-"""What is before the number of GPUs, and that; no number in `gpu` and `gpu:a100`."""
 _NAME = re.compile(r"[a-z][a-z0-9-]+")
 _TIME = re.compile(r"\d+(?::\d{1,2}){0,2}|\d+-\d{1,2}(?::\d{1,2}){0,2}|infinite|unlimited", re.IGNORECASE)
 
@@ -94,12 +90,12 @@ class Site:
 
         Raises UserError where they say it in a way that has no number.
         """
-        for name in _GPUS:
+        for name in resources.GPUS:
             if value := self.options.get(name):
-                return _count(name, value)
-        for name in _LISTS:
-            for part in filter(_is_gpu, (self.options.get(name) or "").split(",")):
-                return _count(name, part) if re.search("[:=]", part) else 1
+                return resources.count(name, value)
+        for name in resources.LISTS:
+            for part in filter(resources.is_gpu, (self.options.get(name) or "").split(",")):
+                return resources.count(name, part) if re.search("[:=]", part) else 1
         return None
 
     def sbatch(self, needs: Needs) -> dict[str, str]:
@@ -111,13 +107,17 @@ class Site:
         given: dict[str, str | None] = dict(self.options)
         if not needs.gpus:
             given = {name: value for name, value in given.items() if name not in _GPU_OPTIONS}
-            for name in filter(given.get, _LISTS):
-                given[name] = ",".join(part for part in str(given[name]).split(",") if not _is_gpu(part)) or None
+            for name in filter(given.get, resources.LISTS):
+                given[name] = (
+                    ",".join(part for part in str(given[name]).split(",") if not resources.is_gpu(part)) or None
+                )
             given |= self.without_gpus
-        given = {name: _at_least(name, value, needs.gpus) for name, value in given.items()}
+        given = {name: resources.at_least(name, value, needs.gpus) for name, value in given.items()}
         own = needs.options()
-        if any(_is_gpu(part) for name in _LISTS for part in (given.get(name) or "").split(",")):
-            own.pop("gpus", None)
+        listed = [part for name in resources.LISTS for part in (given.get(name) or "").split(",")]
+        for name, is_listed in (("gpus", resources.is_gpu), ("cpus-per-task", resources.is_cpu)):
+            if any(map(is_listed, listed)):
+                own.pop(name, None)
         for name, others in _INSTEAD.items():
             if any(given.get(other) is not None for other in others):
                 own.pop(name, None)
@@ -203,8 +203,8 @@ def _value(option: str, value: object, where: str) -> str | None:
         raise UserError(f"{where} time={text[:40]} is no time limit; write HH:MM:SS or DAYS-HH:MM:SS")
     if option in _ONE and text != "1":
         raise UserError(f"{where} {option} is {text[:40]}; need 1: a job runs on one node, many of them at a time")
-    if option in _GPUS:
-        _count(option, text)
+    if option in resources.GPUS:
+        resources.count(option, text)
     return text
 
 
@@ -218,31 +218,3 @@ def _lines(value: object, where: str) -> list[str]:
     if any(not line.replace("\t", " ").isprintable() for line in lines):
         raise UserError(f"{where} holds a control character; need lines of text")
     return lines
-
-
-def _is_gpu(resource: str) -> bool:
-    return re.match(r"\s*(gres[:/])?gpu([:=(]|\s*$)", resource) is not None
-
-
-def _at_least(option: str, value: str | None, gpus: int) -> str | None:
-    """The value of an option, with a number of GPUs of `gpus` at least."""
-    if value and option in _LISTS:
-        return ",".join(_raised(part, gpus) if _is_gpu(part) else part for part in value.split(","))
-    return _raised(value, gpus) if value and option in _GPUS else value
-
-
-def _raised(value: str, gpus: int) -> str:
-    """`2`, `a100:2`, `gpu:a100:2` or `gres/gpu=2` for the same with 1, and 2 GPUs."""
-    plain, bracket, sockets = value.partition("(")
-    kind, number = _NUMBER.fullmatch(plain.strip()).groups()  # type: ignore[union-attr]
-    if number is None:
-        return f"{plain.strip()}:{gpus}" if gpus > 1 else value
-    return value if int(number) >= gpus else f"{kind}{gpus}{bracket}{sockets}"
-
-
-def _count(option: str, value: str) -> int:
-    """The number in `4`, `a100:4` or `gpu:a100:4`."""
-    number = re.split("[:=]", value.partition("(")[0].strip())[-1]  # `gpu:4(S:0-1)` names sockets, too.
-    if not number.isdecimal() or int(number) < 1:
-        raise UserError(f"{option} is {value[:40]!r}; need a whole number from 1, or TYPE:NUMBER")
-    return int(number)

@@ -1,5 +1,6 @@
 """The file of a sweep: YAML with models, benchmarks, languages and judges, read into records."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import NAMES, own
 from xl_alpacaeval_metric.benchmark.written import references
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import file_system, yaml_file
+from xl_alpacaeval_metric.files import file_names, yaml_file
 from xl_alpacaeval_metric.settings import load
 from xl_alpacaeval_metric.settings.fields import settings_of
 from xl_alpacaeval_metric.sweep.settings import (
@@ -18,6 +19,7 @@ from xl_alpacaeval_metric.sweep.settings import (
     JudgingSettings,
     ModelSettings,
     PlaceSettings,
+    as_text,
 )
 
 LISTS = ("models", "benchmarks", "languages", "judges")
@@ -146,7 +148,7 @@ def _parts(
     for number, member in enumerate(members, 1):
         where = f"{file}: {key} {number}"
         own_settings = {main: member.strip()} if isinstance(member, str) else _mapping(member, where)
-        found.append(load.read(record, _as_text(record, {**common[record], **own_settings}), where))
+        found.append(load.read(record, as_text(record, {**common[record], **own_settings}), where))
     return found
 
 
@@ -173,8 +175,8 @@ def _named(model: ModelSettings, file: Path) -> ModelSettings:
     """
     path = Path(model.model).expanduser()
     name = model.name or (path.resolve().name if path.exists() else path.name)
-    plain = file_system.plain_name(name, 80).strip(".-")
-    if model.name and file_system.same_name(model.name) != file_system.same_name(plain):
+    plain = file_names.plain(name, 80).strip(".-")
+    if model.name and file_names.comparable(model.name) != file_names.comparable(plain):
         raise UserError(
             f"{file}: model {model.model}: name is {model.name[:40]!r}; need at most 80 letters (120 bytes), "
             "digits, '.', '_' and '-', of which '.' and '-' are not at an end"
@@ -197,15 +199,19 @@ def _codes(given: object, where: str) -> tuple[str, ...]:
         return ()
     checked = load.read(BenchmarkSettings, {"benchmark": "mini", "languages": given}, where).languages
     try:
-        return tuple(dict.fromkeys(one.code for one in languages.parse(",".join(checked)))) if checked else ()
+        found = [one.code for one in languages.parse(",".join(checked))] if checked else []
     except UserError as error:
         raise UserError(f"{where}: languages: {error}") from None
+    if len(found) < len(checked):
+        twice = next(code for code, count in Counter(languages.get(one).code for one in checked).items() if count > 1)
+        raise UserError(f"{where}: languages: {twice} is there twice; name each language once")
+    return tuple(found)
 
 
 def _refuse_equal_names(sweep: Sweep, file: Path) -> None:
     seen: dict[str, ModelSettings] = {}
     for model in sweep.models:
-        other = seen.setdefault(file_system.same_name(model.name), model)
+        other = seen.setdefault(file_names.comparable(model.name), model)
         if other is not model and replace(other, name="") == replace(model, name=""):
             raise UserError(f"{file}: model {model.model!r} is there twice")
         if other is not model:
@@ -216,12 +222,14 @@ def _refuse_equal_names(sweep: Sweep, file: Path) -> None:
     folders: dict[str, BenchmarkSettings] = {}
     for benchmark in sweep.benchmarks:
         name = folder_of(benchmark)
-        other_one = folders.setdefault(file_system.same_name(name), benchmark)
+        other_one = folders.setdefault(file_names.comparable(name), benchmark)
+        if other_one is not benchmark and other_one.benchmark == benchmark.benchmark:
+            raise UserError(f"{file}: benchmark {name} is there twice; name it once, with all its languages")
         if other_one is not benchmark:
             raise UserError(
                 f"{file}: {other_one.benchmark} and {benchmark.benchmark} would both be in the folder {name}"
             )
-        if file_system.same_name(name) in RESERVED:
+        if file_names.comparable(name) in RESERVED:
             raise UserError(f"{file}: benchmark {benchmark.benchmark} has the name of the folder {name}; rename it")
 
 
@@ -231,18 +239,3 @@ def _mapping(given: object, where: str) -> dict[str, Any]:
     if not isinstance(given, Mapping):
         raise UserError(f"{where} is {str(given)[:40]!r}; need a mapping, as in NAME: VALUE")
     return {str(key): value for key, value in given.items()}
-
-
-def _as_text(record: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings as texts where texts are needed: `batch_size: 8`, and `thinking: on`.
-
-    YAML reads these as a number and as true.
-    """
-    texts = {name: one.about.choices for name, one in settings_of(record).items() if one.kind is str}
-
-    def text(key: str, value: Any) -> Any:
-        if isinstance(value, bool) and "on" in texts.get(key, ()):
-            return "on" if value else "off"
-        return str(value) if key in texts and type(value) is int else value
-
-    return {key: text(key, value) for key, value in given.items()}

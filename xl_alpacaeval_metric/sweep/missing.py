@@ -108,7 +108,7 @@ class Missing:
         judged = scored and _is_by(setting, judge) and (rubric is None or setting.get("criteria") == rubric.sha)
         if judge is not None and not results and (run.folder / run_folder.RUN).is_file():
             scored = len(_answered([run.folder / run_folder.SAMPLES], wanted)) >= len(wanted)
-        missing = _count(results, "n_missing", 0) if judged else 0
+        missing = _missing(results) if judged else 0
         return Held(len(beside), len(wanted), scored, judged, missing, outdated)
 
     def _load(self, wanted: BenchmarkSettings) -> Wanted:
@@ -159,6 +159,13 @@ def _is_by(setting: Mapping[str, str], judge: Judge | None) -> bool:
 def _spec(settings: Mapping[str, object]) -> str:
     """The judge's specification, or those of a panel, without versions."""
     return re.sub("@[^+]*", "", str(settings.get("judge", NO_JUDGE)))
+
+
+def _missing(results: Mapping[str, object]) -> int:
+    """The verdicts that are missing: of items that have none, or of one judge of a panel."""
+    judges = results.get("by_judge")
+    parts = [results, *(judges.values() if isinstance(judges, Mapping) else ())]
+    return max(_count(part, "n_missing", 0) for part in parts if isinstance(part, Mapping))
 
 
 def _count(results: Mapping[str, object], key: str, default: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import yaml_file
+from xl_alpacaeval_metric.files import destinations, yaml_file
 from xl_alpacaeval_metric.files.lock import FolderLock
 from xl_alpacaeval_metric.machine import ray_cluster
 from xl_alpacaeval_metric.models import source
@@ -37,8 +37,7 @@ def planned(sweep: Sweep, check: Check) -> Plan:
         source.check_place(name)
     if sweep.place.executor == "slurm":
         options.site(sweep.place.slurm, "slurm:")
-    if sweep.output.exists() and not sweep.output.is_dir():
-        raise UserError(f"output {sweep.output} is a file; give a folder")
+    destinations.writable_folder(sweep.output)
     with judges.opened(sweep, cached=False) as opened:
         missing = Missing(sweep.judging)
         if faults := changed(sweep, opened, missing, check):

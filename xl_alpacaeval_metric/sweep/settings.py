@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xl_alpacaeval_metric.settings.fields import setting
+from xl_alpacaeval_metric.settings.fields import setting, settings_of
 
 EXECUTORS = ("local", "ray", "slurm")
 
@@ -89,3 +89,18 @@ class PlaceSettings:
     workers: int = setting("Models that answer at a time, where their GPUs are free", default=1, at_least=1)
     ray_address: str = setting("Of a Ray cluster", default="")
     slurm: Mapping[str, Any] = setting("Options of sbatch, and `setup`: lines before the command", default={})
+
+
+def as_text(record: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as texts where texts are needed: `batch_size: 8`, and `thinking: on`.
+
+    YAML reads these as a number and as true.
+    """
+    texts = {name: one.about.choices for name, one in settings_of(record).items() if one.kind is str}
+
+    def text(key: str, value: Any) -> Any:
+        if isinstance(value, bool) and "on" in texts.get(key, ()):
+            return "on" if value else "off"
+        return str(value) if key in texts and type(value) is int else value
+
+    return {key: text(key, value) for key, value in given.items()}

@@ -36,8 +36,10 @@ def generate(
 
     The same command goes on where it stopped.
     """
+    from xl_alpacaeval_metric.files import destinations
     from xl_instruct_dataset.generate import check
     from xl_instruct_dataset.generate.config import file as settings_file
+    from xl_instruct_dataset.generate.config import work_folder
 
     check()
     resolved = settings_file.load(config, settings)
@@ -52,7 +54,9 @@ def generate(
     folder = Path(resolved.output)
     if estimate:
         _estimate(resolved, rate)
-    elif on_slurm:
+        return
+    destinations.writable_folder(work_folder.of(destinations.writable_folder(folder)))
+    if on_slurm:
         _slurm(resolved, folder, dry_run)
     else:
         _run(resolved, folder, strict)

@@ -1,7 +1,6 @@
 """The commands for fine-tuning: train a model, and the loop around it."""
 
 import shlex
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -20,7 +19,7 @@ from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.options.settings import with_settings
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.processes import child
+from xl_alpacaeval_metric.processes import child, signals
 from xl_alpacaeval_metric.terminal import say
 from xl_instruct_dataset.cli.hub import app
 from xl_instruct_dataset.train.settings import Settings, resolve
@@ -161,9 +160,8 @@ def run_loop(
 
 def _killed(by: int, savings: str) -> str:
     """The error of a training that a signal ended; `savings` is what takes less memory."""
-    name = signal.Signals(by).name if by in set(signal.Signals) else f"signal {by}"
-    why = f", most likely for memory; {savings}" if by == signal.SIGKILL else "; the same command goes on"
-    return f"the training was killed by {name}{why}"
+    why = f", most likely for memory; {savings}" if by == signals.KILL else "; the same command goes on"
+    return f"the training was killed by {signals.name_of(by)}{why}"
 
 
 def _shown(arguments: Sequence[str]) -> list[str]:

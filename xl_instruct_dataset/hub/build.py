@@ -58,6 +58,11 @@ def build(
     """
     if variant not in VARIANTS:
         raise UserError(f"unknown variant {variant!r}; there are {', '.join(VARIANTS)}")
+    if source.name == SAMPLE and source.leave_out.names:
+        raise UserError(
+            f"--leave-out {','.join(source.leave_out.names)}: the bundled sample has no column to leave out; "
+            "name another --source"
+        )
     wanted = source.pairs(variant) if pairs is None else list(dict.fromkeys(map(canonical, pairs)))
     if not wanted:
         have = "no pair asked for; give some as in en-fi,en-de, or none for all that the source has"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import data_files, foreign_columns, tables, unread_columns
+from xl_alpacaeval_metric.files import data_files, tables
+from xl_alpacaeval_metric.files.conversations import foreign_columns, unread_columns
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_instruct_dataset.records import PAIRS, VARIANTS, Provenance, TrainingRow, languages_of
 from xl_instruct_dataset.sources import file_names, sample

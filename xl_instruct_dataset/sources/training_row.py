@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import foreign_columns
+from xl_alpacaeval_metric.files.conversations import foreign_columns
 from xl_instruct_dataset.records import CRITERIA, Provenance, Selection, TrainingRow
 
 _ALWAYS = frozenset((*CRITERIA, "instruction_language", "response_language", "provenance", "scores", "selection"))

@@ -32,7 +32,12 @@ def ending(monkeypatch: pytest.MonkeyPatch, error: BaseException | int | None, *
         (KeyboardInterrupt(), 130, ""),
         (UserError("file: no such\n  file; give one"), 2, "program: file: no such file; give one\n"),
         (MissingExtra("trl", "train"), 2, f"program: {MissingExtra('trl', 'train')}\n"),
-        (OSError(errno.ENOSPC, "No space left on device", "out/x"), 2, "program: out/x: No space left on device\n"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "out/x"),
+            2,
+            "program: out/x: No space left on device; make room there, and run the same command again\n",
+        ),
+        (OSError(errno.EIO, "Input/output error", "out/x"), 2, "program: out/x: Input/output error\n"),
         (PermissionError("not allowed"), 2, "program: not allowed\n"),
     ],
 )

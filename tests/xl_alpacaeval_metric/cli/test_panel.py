@@ -72,7 +72,12 @@ def test_a_panel_averages_its_judges_and_says_what_each_thinks(
     folder = tmp_path / "run"
     command = arguments(servers, "abc", pairs_file(tmp_path), folder)
     result = run(*command, COLUMNS="100")
-    assert result.returncode == 0, result.stderr
+    assert (result.returncode, result.stderr.splitlines()[-1]) == (
+        1,
+        "xl-alpacaeval: 100.0% of the verdicts of openai/c are missing (--max-missing 1%); "
+        "the same command asks again for these alone",
+    )
+    assert f"0 of {COUNT}" in result.stdout
     assert asked == dict.fromkeys("abc", COUNT)
     found = json.loads((folder / "results.json").read_text("utf-8"))
     # The third judge gives no verdict: the mean is that of the other two.
@@ -101,7 +106,7 @@ def test_a_panel_averages_its_judges_and_says_what_each_thinks(
 
     # What has a verdict is not asked again.
     asked.clear()
-    assert run(*command).returncode == 0
+    assert run(*command, "--max-missing", "1").returncode == 0
     assert asked == {"c": COUNT}
     # The analyses read the panel's verdicts as the run does.
     assert [*compare.load(folder).preferences.values()] == [pytest.approx(0.75)] * COUNT

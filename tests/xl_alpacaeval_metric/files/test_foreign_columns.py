@@ -6,8 +6,8 @@ import pytest
 
 from tests.foreign_rows import ANSWERED, ASKED, FORMS
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import unread_columns
-from xl_alpacaeval_metric.files.foreign_columns import conversation_of, texts_of
+from xl_alpacaeval_metric.files.conversations import unread_columns
+from xl_alpacaeval_metric.files.conversations.foreign_columns import conversation_of, texts_of
 
 USER, ASSISTANT = {"role": "user", "content": "Why?"}, {"role": "assistant", "content": "Darum."}
 SYSTEM = {"role": "system", "content": "Be kind."}

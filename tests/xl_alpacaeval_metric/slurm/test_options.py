@@ -30,6 +30,16 @@ def test_every_option_goes_through() -> None:
             "cpus-per-task=2 mem=8G tres-per-task=gres/nvme=1",
         ),
         (
+            {"tres-per-task": "cpu=8,gres/gpu:a100=1"},
+            "mem=56G tres-per-task=cpu=8,gres/gpu:a100=1",
+            "mem=8G tres-per-task=cpu=8",
+        ),
+        (
+            {"tres-per-task": "cpu:8,gres/gpu:1", "cpu": {"tres-per-task": "cpu:2"}},
+            "mem=56G tres-per-task=cpu:8,gres/gpu:1",
+            "mem=8G tres-per-task=cpu:2",
+        ),
+        (
             {"gres": "gpu:1,nvme:100"},
             "cpus-per-task=6 mem=56G gres=gpu:1,nvme:100",
             "cpus-per-task=2 mem=8G gres=nvme:100",

@@ -1,6 +1,5 @@
 """Flags and a YAML file of settings, and one line for everything that can be wrong with them."""
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -183,15 +182,25 @@ def test_bad_seeds_are_one_line_and_leave_nothing(said: Said, tmp_path: Path) ->
         generating.run(generating.settings(server, passages=2, targets="fi"), tmp_path / "out")
 
 
-def test_an_endpoint_that_is_no_use_is_one_line_within_seconds(said: Said) -> None:
-    start = time.monotonic()
+def test_an_endpoint_that_is_no_use_is_one_line_after_one_request(said: Said) -> None:
     with JudgeServer(reply=teacher.fluent, key="right", models=("teacher",)) as server:
         assert "401" in said(server)
+        assert server.stats()["requests"] == 1
         server.behaviour = type(server.behaviour)(models=("another",))
         assert "check the model's name" in said(server)
+        assert server.stats()["requests"] == 2
         server.behaviour = type(server.behaviour)()
         assert "no connection" in said(server, judge="openai/j", judge_base_url="http://127.0.0.1:9/v1")
-    assert time.monotonic() - start < 120
+
+
+def test_an_output_that_cannot_be_written_is_said_before_a_model_is_asked(said: Said, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "job.work").touch()
+    with JudgeServer(reply=teacher.fluent) as server:
+        assert "file/x: cannot be written, since" in said(server, output=tmp_path / "file" / "x")
+        assert "file: is a file; give a folder" in said(server, output=tmp_path / "file")
+        assert "job.work: is a file; give a folder" in said(server, output=tmp_path / "job")
+        assert server.stats()["requests"] == 0
 
 
 def test_what_belongs_to_others_is_left_alone(said: Said, tmp_path: Path) -> None:

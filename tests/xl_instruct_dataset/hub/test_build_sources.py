@@ -256,7 +256,7 @@ def test_a_damaged_source_is_one_line_and_no_folder(
         ),
         (("--source", "viyer98/xl-instruct", "--streaming"), "--source FOLDER"),
         (("--max-wrong-language", "2"), "--max-wrong-language"),
-        (("--pairs", "en-de", "--leave-out", "nope"), "--leave-out nope: no row has such a column"),
+        (("--leave-out", "nope"), "--leave-out nope: the bundled sample has no column to leave out; name another"),
     ],
 )
 def test_wrong_use_is_one_line(

@@ -9,6 +9,7 @@ from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.clients.base import Client, Completion, Message, Request
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
+from xl_alpacaeval_metric.files.destinations import write_errors
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_lines
 from xl_alpacaeval_metric.progress import Progress
 
@@ -135,8 +136,6 @@ def _existing(wanted: Sequence[TextRequest], spec: str, file: Path, column: str)
 
 
 def _opened(file: Path) -> TextIO:
-    try:
+    with write_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         return open_for_append(file)
-    except OSError as error:
-        raise UserError(f"{file}: cannot be written ({error.strerror})") from None

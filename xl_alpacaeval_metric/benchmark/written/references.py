@@ -9,7 +9,7 @@ from xl_alpacaeval_metric.benchmark import Benchmark, Row, with_references
 from xl_alpacaeval_metric.benchmark.written.journal import Key, TextRequest, collect, cut_off
 from xl_alpacaeval_metric.clients.base import Client, Thinking, ThinkingMode
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import file_system, jsonl
+from xl_alpacaeval_metric.files import file_names, jsonl
 from xl_alpacaeval_metric.languages import fidelity
 from xl_alpacaeval_metric.progress import Notify, Progress
 
@@ -127,7 +127,7 @@ def with_references_by(
     Closes `author`, which frees its memory for the candidate. `notify` is called with a line where
     references are cut off.
     """
-    name = f"references-{benchmark.name}-{benchmark.revision}-{file_system.plain_name(author.spec)}"
+    name = f"references-{benchmark.name}-{benchmark.revision}-{file_names.plain(author.spec)}"
     file = folder / f"{name}.jsonl"
     try:
         answers = make(benchmark.rows, author, file, progress)

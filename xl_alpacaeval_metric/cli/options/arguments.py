@@ -54,6 +54,10 @@ AllowRandomWeights = Annotated[
     bool,
     typer.Option("--allow-random-weights", help="Go on where a model's files lack weights, which are random then"),
 ]
+RetryRefused = Annotated[
+    bool,
+    typer.Option("--retry-refused", help="Ask again the prompts that an endpoint refused, or did not answer by policy"),
+]
 
 
 def arguments(text: str) -> dict[str, Any]:
@@ -85,7 +89,7 @@ def candidate(given: Mapping[str, Any]) -> "Candidate":
 
     same = (
         *("model", "backend", "base", "chat_template", "max_tokens", "thinking", "thinking_tokens"),
-        *("batch_size", "device", "concurrency", "gpus", "allow_random_weights"),
+        *("batch_size", "device", "concurrency", "gpus", "allow_random_weights", "retry_refused"),
     )
     texts: dict[str, Any] = {"model_args": arguments(given["model_args"]), "generation": arguments(given["generation"])}
     return with_backend(Candidate(**{name: given[name] for name in same}, **texts), given["output"])

@@ -1,30 +1,16 @@
-"""Where results are written: files and folders that can be, which is found out before the work."""
+"""The option that names where a command writes its figures."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.files import destinations
 
 
 def writable(path: Path | None) -> Path | None:
-    """The path, as typer's callback; raises UserError where nothing can be written there.
-
-    Makes nothing: of a path that is not there yet, the folder is asked that it would be made in.
-    """
-    if path is None:
-        return None
-    place = path.expanduser().absolute()
-    if place.exists() and not (place.is_file() or place.is_dir()):
-        raise UserError(f"{path}: is neither a file nor a folder, so nothing can be kept there")
-    folder = next(one for one in (place, *place.parents) if one.exists() and (one != place or place.is_dir()))
-    if not folder.is_dir():
-        raise UserError(f"{path}: cannot be written, since {folder} is a file")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise UserError(f"{path}: cannot be written, since {folder} is not writable for you")
-    return path
+    """`destinations.writable` as typer's callback."""
+    return None if path is None else destinations.writable(path)
 
 
 Output = Annotated[
@@ -39,8 +25,6 @@ def write(content: dict[str, object], output: Path | None) -> None:
 
     if output is None:
         return
-    try:
+    with destinations.write_errors(output):
         output.parent.mkdir(parents=True, exist_ok=True)
         jsonl.write_json(output, content)
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from None

@@ -1,7 +1,9 @@
 """Rate limits: a concurrency limit that adapts to them, and how long to wait before a retry."""
 
 import asyncio
+import logging
 import random
+import time
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,6 +13,13 @@ LONGEST_PAUSE = 300.0
 """Seconds: nobody waits for a quota that returns after a longer Retry-After."""
 LONGEST_DELAY = 366 * 86400.0
 """Seconds: a Retry-After of more is cut to this."""
+
+LIMITS_SHOWN_FROM = 8
+"""Rate limits in a row, and then each doubling of their number, that are logged."""
+WAITS_SHOWN_FROM = 30.0
+"""Seconds of a Retry-After from which it is logged."""
+
+logger = logging.getLogger(__name__)
 
 
 class ConcurrencyLimiter:
@@ -81,6 +90,39 @@ class ConcurrencyLimiter:
             if not waiter.done():
                 waiter.set_result(None)
                 free -= 1
+
+
+class Waits:
+    """Logs the waits at an endpoint that a user wants to know of, and each only once.
+
+    Those are long ones, and rate limits that come one after the other: at 8, 16, 32, ... of them.
+    """
+
+    def __init__(self) -> None:
+        self._limited = 0
+        """Rate limits in a row."""
+        self._said_until = 0.0
+
+    def answered(self) -> None:
+        """Note that a request was answered."""
+        self._limited = 0
+
+    def asked(self, reason: str, wait: float) -> None:
+        """Note that the endpoint asks to wait so many seconds."""
+        now = time.monotonic()
+        if wait >= WAITS_SHOWN_FROM and now + wait / 2 > self._said_until:
+            self._said_until = now + wait
+            logger.warning("%s; the next attempt is in %s", reason, in_words(wait))
+
+    def limited(self, reason: str, pause: float, waiting: int | None = None) -> None:
+        """Note a rate limit: the next attempt is in `pause` seconds, and so many requests wait."""
+        self._limited += 1
+        doublings, rest = divmod(self._limited, LIMITS_SHOWN_FROM)
+        if not rest and doublings & (doublings - 1) == 0:
+            others = "" if waiting is None else f" {waiting} requests wait,"
+            logger.warning(
+                "%s: %d times in a row;%s the next attempt is in %s", reason, self._limited, others, in_words(pause)
+            )
 
 
 def backoff(attempt: int, base: float = 0.5, cap: float = 30.0) -> float:

@@ -2,14 +2,13 @@
 
 import asyncio
 import heapq
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from xl_alpacaeval_metric.clients.base import UNUSABLE, Completion, Failure, IsUsable, Reply, Request
 from xl_alpacaeval_metric.clients.openai.protocol import Fault
-from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, ConcurrencyLimiter, backoff, in_words
+from xl_alpacaeval_metric.clients.openai.rate_limit import LONGEST_PAUSE, ConcurrencyLimiter, Waits, backoff, in_words
 
 UNUSABLE_ALLOWED = 20
 """Unusable completions after which, if they also outnumber the usable ones, each request is retried
@@ -17,14 +16,6 @@ only once."""
 
 CANCELLED_SLOT_SECONDS = 0.2
 """How long the slot of a cancelled request stays occupied."""
-
-
-LIMITS_SHOWN_FROM = 8
-"""Rate limits in a row, and then each doubling of their number, that are logged."""
-WAITS_SHOWN_FROM = 30.0
-"""Seconds of a Retry-After from which it is logged."""
-
-logger = logging.getLogger(__name__)
 
 
 class EndpointUnusable(Exception):
@@ -74,8 +65,7 @@ class RequestScheduler:
         """Requests in flight, and replies delivered but not acknowledged."""
         self._without_reply = 0
         self._usable = self._unusable = 0
-        self._limited = 0
-        """Rate limits in a row."""
+        self._waits = Waits()
 
     def add(self, requests: Iterable[tuple[int, Request]]) -> None:
         """Have these requests sent, each with its index, before or while `run` runs."""
@@ -146,7 +136,7 @@ class RequestScheduler:
         retries_allowed = self._retries
         if isinstance(outcome, Completion):
             self._limiter.succeeded()
-            self._limited = 0
+            self._waits.answered()
             if self._is_usable is None or self._is_usable(outcome):
                 self._usable += 1
                 return self._finish(job, replace(outcome, retries=job.retries))
@@ -164,10 +154,10 @@ class RequestScheduler:
         pause = max(outcome.wait or 0.0, backoff(job.retries))
         if outcome.wait is not None and outcome.wait > LONGEST_PAUSE:
             raise EndpointUnusable(_out_of_quota(outcome, outcome.wait))
-        if outcome.wait is not None and outcome.wait >= WAITS_SHOWN_FROM:
-            logger.warning("%s; the next attempt is in %s", outcome.reason, in_words(outcome.wait))
+        if outcome.wait is not None:
+            self._waits.asked(outcome.reason, outcome.wait)
         if outcome.rate_limited:
-            self._say_limited(outcome, pause)
+            self._waits.limited(outcome.reason, pause, self._without_reply)
             self._limiter.rate_limited(sent, pause if outcome.wait is None else outcome.wait)
         if job.retries >= retries_allowed:
             reason = f"{outcome.reason} ({job.retries + 1} attempts)"
@@ -175,19 +165,6 @@ class RequestScheduler:
         due = asyncio.get_running_loop().time() + pause
         heapq.heappush(self._retry_queue, (due, job.index, replace(job, retries=job.retries + 1)))
         self.acknowledge()
-
-    def _say_limited(self, fault: Fault, pause: float) -> None:
-        """Log rate limits that come one after the other, at 8, 16, 32, ... of them."""
-        self._limited += 1
-        doublings, rest = divmod(self._limited, LIMITS_SHOWN_FROM)
-        if not rest and doublings & (doublings - 1) == 0:
-            logger.warning(
-                "%s: %d times in a row; %d requests wait, the next attempt is in %s",
-                fault.reason,
-                self._limited,
-                self._without_reply,
-                in_words(pause),
-            )
 
     def _finish(self, job: _Job, reply: Reply) -> None:
         self._without_reply -= 1

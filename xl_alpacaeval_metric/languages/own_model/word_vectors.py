@@ -87,7 +87,7 @@ class WordVectors:
             self._properties[name] = kept
             found = kept.take(numbers)
             if (unknown := np.isnan(found)).any():
-                new = np.unique(numbers[unknown])
+                new = np.flatnonzero(np.bincount(numbers[unknown]))
                 kept[new] = of([self._words[number] for number in new.tolist()])
                 found = kept.take(numbers)
             while len(self._properties) > _PROPERTIES:
@@ -164,6 +164,9 @@ def _pieces(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.intp]
         if size >= model.shortest:
             found[: len(hashes), size - model.shortest] = hashes
     left = np.repeat(np.cumsum(lengths, dtype=np.int32), lengths) - np.arange(len(starts), dtype=np.int32)
-    each = np.arange(model.shortest, model.longest + 1, dtype=np.int32)
-    rows = found[each <= left[:, None]] % np.uint32(model.buckets)
-    return rows.astype(np.intp) + len(model.words), np.maximum(lengths[:, None] - each + 1, 0).sum(1)
+    each = range(model.shortest, model.longest + 1)
+    rows = found[np.stack([left >= size for size in each], axis=1)]
+    buckets = np.uint32(model.buckets)
+    rows -= rows // buckets * buckets  # The remainder, for which numpy takes six times as long.
+    numbers = np.stack([np.maximum(lengths - size + 1, 0) for size in each]).sum(0, dtype=np.intp)
+    return np.add(rows, len(model.words), dtype=np.intp), numbers

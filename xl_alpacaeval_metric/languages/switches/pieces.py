@@ -11,8 +11,10 @@ from xl_alpacaeval_metric.languages.content import Line
 from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches import near_sentences, titles
 
-_SENTENCE = re.compile(r"[^.!?…。！？।؟]+(?:[.!?…。！？।؟]+|$)")
-_NEXT_SENTENCE = re.compile(r"[^.!?…。！？।؟][.!?…。！？।؟]+[^.!?…。！？।؟]")
+_ENDS, _NO_END = f"[{content.SENTENCE_ENDS}]", f"[^{content.SENTENCE_ENDS}]"
+_SENTENCE = re.compile(f"{_NO_END}+(?:{_ENDS}+|$)")
+_NEXT_SENTENCE = re.compile(f"{_ENDS}(?<={_NO_END}.){_ENDS}*{_NO_END}")
+"""The end of a sentence between two; the mark comes first, as Python finds it fastest so."""
 
 
 class Piece(NamedTuple):
@@ -65,7 +67,7 @@ def of_chunks(contents: Sequence[str], chunks: Iterable[Piece], passes: Passes, 
     several = [
         at
         for at, chunk in enumerate(chunks)
-        if not chunk.short and _NEXT_SENTENCE.search(contents[chunk.text], chunk.start, chunk.end)
+        if not chunk.short and _NEXT_SENTENCE.search(contents[chunk.text], chunk.start + 1, chunk.end)
     ]
     suspects = near_sentences.suspects([chunks[at].bare for at in several], passes)
     suspected = {at for at, suspect in zip(several, suspects, strict=True) if suspect}

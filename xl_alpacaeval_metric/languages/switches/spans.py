@@ -190,7 +190,7 @@ def _runs_outside(script: str) -> re.Pattern[str]:
     """A pattern of a run of characters that begins with a letter of another script."""
     own = scripts.characters_of(script)
     every = scripts.characters_of("")
-    between = "[^.!?…。！？।؟\\n" + own + "]"
+    between = f"[^{content.SENTENCE_ENDS}\\n{own}]"
     return re.compile(f"(?=[{every}])(?![{own}]){between}{{8,}}")
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from xl_alpacaeval_metric.languages import labels
+from xl_alpacaeval_metric.languages import content, labels
 from xl_alpacaeval_metric.languages.own_model import classifier, reading, tokens
 from xl_alpacaeval_metric.languages.own_model.reading import Hashed
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
@@ -29,7 +29,7 @@ _AT_ONCE = 2048
 """Windows whose probabilities of all languages are in memory together."""
 _BESIDE = 6
 """Words on each side of what looks foreign that may belong to it."""
-_SENTENCE_END = re.compile("[.!?…:;。！？।؟\n()\\[\\]|]")
+_SENTENCE_END = re.compile(rf"[{content.SENTENCE_ENDS}:;\n()\[\]|]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +207,6 @@ def _are_foreign(read: Tokens, code: str) -> npt.NDArray[np.float32]:
 
     def of(words: Sequence[str]) -> list[float]:
         some = lexicon.foreign(words, code)
-        return [float(word in some) for word in words]
+        return [word in some for word in words]
 
     return read.vectors.properties(("foreign", code), read.numbers, of)

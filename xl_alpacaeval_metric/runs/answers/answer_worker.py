@@ -21,11 +21,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from xl_alpacaeval_metric.clients import endpoint_thinking, harness_generation
-from xl_alpacaeval_metric.clients.endpoint_thinking import PROBE_TOKENS
+from xl_alpacaeval_metric.clients import harness_generation
+from xl_alpacaeval_metric.clients.endpoint_reply import EndpointReply
+from xl_alpacaeval_metric.clients.endpoints import thinking as endpoint_thinking
+from xl_alpacaeval_metric.clients.endpoints.refusals import shortest
+from xl_alpacaeval_metric.clients.endpoints.thinking import PROBE_TOKENS
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.models import facts
+from xl_alpacaeval_metric.models.arguments import ENDPOINTS
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import parts
 from xl_alpacaeval_metric.runs.answers import batch_size, harness_model
@@ -68,13 +72,27 @@ class AnswerHook:
         say(self.events, event="progress", answered=self.answered)
 
 
+class _Warnings(logging.Handler):
+    """Sends warnings of ours to the parent, for the user."""
+
+    def __init__(self, events: TextIO) -> None:
+        super().__init__(logging.WARNING)
+        self._events = events
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(self._events, event="warning", message=record.getMessage())
+
+
 def main() -> int:
     """Run the child; returns exit code 0 if every row has an answer, else 2 after an error event.
 
-    Events: `loading`; `loaded` (device, at_once, model); `progress` (answered); `error` (message).
+    Events: `loading`; `loaded` (device, at_once, model); `progress` (answered); `warning` and
+    `error` (message).
     """
     events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
+    logging.basicConfig(format="%(message)s")  # To standard error, which is the log.
+    logging.getLogger(__name__.partition(".")[0]).addHandler(_Warnings(events))
     try:
         generate(Path(sys.argv[1]), json.loads(sys.argv[2]), events)
     except BrokenPipeError:
@@ -121,13 +139,17 @@ def generate(folder: Path, resources: Mapping[str, Any], events: TextIO) -> None
         "do_sample": False,
         **settings["generation"],
     }
+    short = prompts[:1]
+    if settings["backend"] in ENDPOINTS:  # Prompts that were answered before show best what an endpoint takes.
+        every = (harness_model.prompt_of(lm, str(row["instruction"]), settings) for row in rows)
+        short = vars(lm)["refusals"].prompts = shortest(every)
     if is_endpoint and mode != "auto":
         own_template = not str(settings["backend"]).startswith("openai")
-        found_switch = endpoint_thinking.switch_for(lm, prompts[0], arguments, mode, own_template=own_template)
+        found_switch = endpoint_thinking.switch_for(lm, short, arguments, mode, own_template=own_template)
         arguments = {**found_switch, **arguments}
     longest = max(len(lm.tok_encode(prompt)) for prompt in prompts) if thoughts.tokenizer is not None else 0
     if is_endpoint:
-        room = endpoint_room(lm, prompts[0], arguments, settings)
+        room = endpoint_room(lm, short, arguments, settings)
     else:
         window = getattr(lm, "max_length", None)
         left = window - longest - max_tokens if isinstance(window, int) and thoughts.tokenizer is not None else None
@@ -151,15 +173,22 @@ def generate(folder: Path, resources: Mapping[str, Any], events: TextIO) -> None
             answer(lm, list(distinct.values())[start : start + size], arguments, waiting)
 
 
-def endpoint_room(lm: Any, prompt: Any, arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
-    """Tokens for a thought behind an endpoint: one short request shows whether its model thinks."""
+def endpoint_room(lm: Any, prompts: Sequence[Any], arguments: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
+    """Tokens for a thought behind an endpoint: one short request shows whether its model thinks.
+
+    Another of the `prompts` is taken where one is refused.
+    """
     if settings.get("thinking") == "off":
         return 0
     if settings.get("thinking_tokens") is not None:
         return int(settings["thinking_tokens"])
     if settings.get("thinking") == "on":
         return DEFAULT_TOKENS
-    (reply,) = generated(lm, [prompt], {**arguments, "max_gen_toks": PROBE_TOKENS})
+    reply = ""
+    for prompt in prompts:
+        (reply,) = generated(lm, [prompt], {**arguments, "max_gen_toks": PROBE_TOKENS})
+        if not (isinstance(reply, EndpointReply) and (reply.refused or reply.filtered)):
+            break
     found = Thoughts.of(None).read("", reply or "", PROBE_TOKENS, 0)
     return DEFAULT_TOKENS if found.thinking or found.thinking_tokens or found.unfinished else 0
 

@@ -19,7 +19,10 @@ from xl_alpacaeval_metric.models.source import Source
 from xl_alpacaeval_metric.runs.answers import harness_model
 from xl_alpacaeval_metric.runs.folder import RUN
 
-NON_RESULT_SETTINGS = ("batch_size", "device", "concurrency", "gpus", "allow_random_weights", "chosen", "base")
+NON_RESULT_SETTINGS = (
+    *("batch_size", "device", "concurrency", "gpus", "allow_random_weights", "retry_refused"),
+    *("chosen", "base"),
+)
 """Fields of a Candidate that do not change its answers: a run continues with other values."""
 ROWS_FOR_A_COPY = 16
 """Answers for which another copy of the model is worth loading, unless the user says so."""
@@ -35,8 +38,9 @@ class Candidate:
     `generation` holds keyword arguments of the generation. `thinking` is auto, on or off;
     `thinking_tokens` is the room for a thought beside the answer's `max_tokens`, by default some
     thousand where the model thinks. `gpus` is their number, or auto (see `models.placement`).
-    Weights that the model's files lack are refused, unless `allow_random_weights`. `base` is where
-    an adapter's base model lies, where that is not as the adapter says. `chosen` says why the
+    Weights that the model's files lack are refused, unless `allow_random_weights`. Prompts that an
+    endpoint refused, or whose answers it withheld, are asked again with `retry_refused`. `base` is
+    where an adapter's base model lies, where that is not as the adapter says. `chosen` says why the
     backend was chosen where the user left it open (see `with_backend`).
     """
 
@@ -53,6 +57,7 @@ class Candidate:
     thinking_tokens: int | None = None
     gpus: str = placement.AUTO
     allow_random_weights: bool = False
+    retry_refused: bool = False
     base: str | None = None
     chosen: str = ""
 

@@ -1,6 +1,7 @@
 """The candidate's answers, generated in a child process whose exit frees the GPU memory."""
 
 import json
+import logging
 import queue
 import subprocess
 import sys
@@ -10,17 +11,21 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric import credentials, terminal, thinking
+from xl_alpacaeval_metric import credentials, terminal
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.judging_stream import Arrival, LiveJudging
 from xl_alpacaeval_metric.models.placement import Placement
 from xl_alpacaeval_metric.processes import child, children
 from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import parts
 from xl_alpacaeval_metric.runs.answers import answer_worker
 from xl_alpacaeval_metric.runs.answers.candidate import NON_RESULT_SETTINGS, Candidate
+from xl_alpacaeval_metric.runs.answers.warnings import is_withheld
 from xl_alpacaeval_metric.runs.folder import RunFolder
+
+logger = logging.getLogger(__name__)
 
 LOG = "generation.log"
 _PACKAGES = Path(answer_worker.__file__).parents[3]
@@ -63,6 +68,15 @@ def answers(
     if len(samples) < len(rows):
         raise UserError(f"{len(rows) - len(samples)} of {len(rows)} answers are missing; see {folder.path / LOG}")
     return samples
+
+
+def take_out_withheld(folder: RunFolder) -> set[ItemKey]:
+    """Take the answers that an endpoint withheld out of samples.jsonl; returns which these are."""
+    rows = folder.rows(run_folder.SAMPLES)
+    kept = [row for row in rows if not is_withheld(row)]
+    if len(kept) < len(rows):
+        folder.write_rows(run_folder.SAMPLES, kept)
+    return {(str(row["id"]), str(row["language"])) for row in rows if is_withheld(row)}
 
 
 def _collected(folder: RunFolder, rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
@@ -112,6 +126,8 @@ def _generate(
                     if judging is not None:
                         judging.ask_new()
                     shown.again(copy, count)
+                case _, {"event": "warning", "message": str(text)}:
+                    logger.warning("%s", credentials.redact(text))
                 case copy, {"event": "error", "message": str(text)}:
                     faults[copy] = credentials.redact(text)
                     if copy not in loaded:  # The other copies will fail to load, too.
@@ -171,10 +187,10 @@ def _running(command: Sequence[str], environment: Mapping[str, str], log: Path) 
     # vLLM divides by the time that its progress bar has run, which is 0 where bars are off.
     pipe, environment = subprocess.PIPE, {"TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "", **environment}
     with child.running(command, stdout=pipe, stderr=pipe, environment=environment) as process:
-        logging = threading.Thread(target=_log, args=(process, log), daemon=True)
-        logging.start()
+        writer = threading.Thread(target=_log, args=(process, log), daemon=True)
+        writer.start()
         yield process
-    logging.join(_SECONDS_TO_LOG)
+    writer.join(_SECONDS_TO_LOG)
 
 
 def _log(process: "subprocess.Popen[str]", file: Path) -> None:
@@ -183,37 +199,3 @@ def _log(process: "subprocess.Popen[str]", file: Path) -> None:
         for line in process.stderr:
             log.write(terminal.printable(credentials.redact(line)))
             log.flush()
-
-
-def warnings(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
-    """What to know of the answers before their figures: cut off, withheld, with thoughts inside."""
-    return [*_cut_off(samples, max_tokens), *_filtered(samples), *_with_thoughts_inside(samples)]
-
-
-def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
-    """A warning if answers were cut off at `max_tokens`; they are judged as they are."""
-    count = sum(sample.get("cut") is True for sample in samples)
-    if not count:
-        return []
-    return [f"{count} of {len(samples)} answers are as long as --max-tokens {max_tokens} allows: probably unfinished"]
-
-
-def _filtered(samples: Sequence[Mapping[str, object]]) -> list[str]:
-    """A warning if the endpoint's content filter withheld answers; they count as empty ones."""
-    count = sum(sample.get("filtered") is True for sample in samples)
-    return (
-        [f"{count} of {len(samples)} answers are empty: the endpoint's content filter withheld them"] if count else []
-    )
-
-
-def _with_thoughts_inside(samples: Sequence[Mapping[str, object]]) -> list[str]:
-    """A warning about answers of version 0.1, which left thoughts in them."""
-    count = sum(
-        "thinking" not in sample and bool(thinking.split(str(sample["prediction"])).thought) for sample in samples
-    )
-    if not count:
-        return []
-    return [
-        f"{count} of {len(samples)} answers hold thoughts, which an earlier version left in and had judged; "
-        "choose a new --output"
-    ]

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xl_alpacaeval_metric.clients import endpoint_reply, endpoint_requests, harness_generation
+from xl_alpacaeval_metric.clients import endpoint_reply, harness_generation
+from xl_alpacaeval_metric.clients.endpoints import requests as endpoint_requests
 from xl_alpacaeval_metric.clients.local.device import best_device
 from xl_alpacaeval_metric.errors import MissingExtra, UserError
 from xl_alpacaeval_metric.files import jsonl

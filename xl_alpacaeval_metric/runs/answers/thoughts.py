@@ -31,7 +31,7 @@ class Answer:
     """A candidate's answer and its thought; `cut` says that the answer reached its token limit.
 
     `unfinished` says that the thought never ended, `filtered` that the endpoint's content filter
-    withheld the answer: the prediction is empty.
+    withheld the answer, `refused` why the endpoint refused the prompt: the prediction is empty.
     """
 
     prediction: str
@@ -40,6 +40,7 @@ class Answer:
     unfinished: bool = False
     cut: bool = False
     filtered: bool = False
+    refused: str = ""
 
     @property
     def columns(self) -> dict[str, object]:
@@ -51,6 +52,8 @@ class Answer:
             found["unfinished"] = True
         if self.filtered:
             found["filtered"] = True
+        if self.refused:
+            found["refused"] = self.refused
         return {**found, "cut": True} if self.cut else found
 
 
@@ -162,8 +165,8 @@ class Thoughts:
         answer, cut = self._limited(answer, max_tokens, room)
         if thought and counted is None:
             counted = self._count(thought)
-        filtered = isinstance(reply, EndpointReply) and reply.filtered
-        return Answer(answer, thought, counted, unfinished, (cut or at_limit) and not unfinished, filtered)
+        filtered, refused = (reply.filtered, reply.refused) if isinstance(reply, EndpointReply) else (False, "")
+        return Answer(answer, thought, counted, unfinished, (cut or at_limit) and not unfinished, filtered, refused)
 
     def _limited(self, answer: str, max_tokens: int, room: int) -> tuple[str, bool]:
         """The answer within its limit, and whether it reached that limit.

@@ -99,5 +99,6 @@ def _judge(run: Run, judges: Judges, progress: Progress, say: Say, faults: Fault
         say(f"{run.name}: {error}")
         faults[run.name] = str(error)
         return
-    if result.overall.n_missing:
-        say(f"{run.folder}: {counted(result.overall.n_missing, 'verdict is', 'verdicts are')} missing")
+    share, judgements = result.most_missing
+    if share:
+        say(f"{run.folder}: {100 * share:.1f}% of the {judgements} are missing")

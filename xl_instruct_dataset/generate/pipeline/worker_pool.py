@@ -1,6 +1,5 @@
 """Worker processes that take tasks by number, and whose death is an error."""
 
-import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -9,6 +8,7 @@ import multiprocess
 import multiprocess.connection
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.processes import signals
 
 SECONDS_TO_END = 5.0
 """For a worker that was told to terminate, before it is killed."""
@@ -80,6 +80,5 @@ def _killed(process: Any) -> str:
     code = process.exitcode
     if code is None or code >= 0:
         return f"a worker ended with code {code}; the same command goes on"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-    why = ", most likely for memory; take fewer --workers" if -code == signal.SIGKILL else ""
-    return f"a worker was killed by {name}{why}; the same command goes on"
+    why = ", most likely for memory; take fewer --workers" if -code == signals.KILL else ""
+    return f"a worker was killed by {signals.name_of(-code)}{why}; the same command goes on"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import foreign_columns
+from xl_alpacaeval_metric.files.conversations import foreign_columns
 from xl_instruct_dataset.records import TrainingRow
 from xl_instruct_dataset.sources.training_row import columns_of
 

@@ -8,7 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError, first_line
-from xl_alpacaeval_metric.files import data_files, foreign_columns, tables, unread_columns
+from xl_alpacaeval_metric.files import data_files, tables
+from xl_alpacaeval_metric.files.conversations import foreign_columns, unread_columns
 from xl_alpacaeval_metric.machine import hub_connection
 from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.records import VARIANTS, canonical

@@ -1,6 +1,5 @@
 """What libraries raise in a training, as one line that says what helps."""
 
-import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from typing import Any
 
 from xl_alpacaeval_metric.clients.local import device as local_device
 from xl_alpacaeval_metric.errors import UserError, first_line
+from xl_alpacaeval_metric.files.destinations import NO_ROOM
 from xl_instruct_dataset.train.settings import Settings
 
 
@@ -69,7 +69,7 @@ def full_disk_as_user_error(folder: Path, need: str = "", less: str = "") -> Ite
 
 def _is_full_disk(error: BaseException) -> bool:
     if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return error.errno in NO_ROOM
     # torch says no more than that it could not write.
     return any(part in str(error) for part in ("(os error 28)", "(os error 122)", "PytorchStreamWriter failed"))
 

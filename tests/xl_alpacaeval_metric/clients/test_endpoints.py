@@ -1,8 +1,8 @@
-"""A model behind a chat endpoint is told to think or not, in the way that the endpoint knows."""
+"""The harness's models behind endpoints: told to think or not, refused, made to wait."""
 
 import gzip
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -10,11 +10,10 @@ import pytest
 from tests.servers.base import HttpRequest, HttpResponse, HttpServer
 from tests.servers.dialects import Dialect
 from tests.servers.judge import JudgeServer, Refused
-from xl_alpacaeval_metric.clients import endpoint_thinking
-from xl_alpacaeval_metric.clients.endpoint_requests import RequestRefused
+from xl_alpacaeval_metric.clients.endpoints import thinking as endpoint_thinking
 from xl_alpacaeval_metric.clients.openai.body import MAX_BYTES, BodyRefused
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.runs.answers import generation, harness_model
+from xl_alpacaeval_metric.runs.answers import harness_model, warnings
 from xl_alpacaeval_metric.runs.answers.thoughts import Thoughts
 
 OFF = {"chat_template_kwargs": {"enable_thinking": False, "thinking": False, "thinking_budget": 0}}
@@ -32,7 +31,7 @@ def switch(server: JudgeServer, mode: str = "off", backend: str = "local-chat-co
     prompt = lm.apply_chat_template([{"role": "user", "content": "Write a word."}])
     own_template = not backend.startswith("openai")
     arguments = {"until": [], "do_sample": False}
-    return endpoint_thinking.switch_for(lm, prompt, arguments, mode, own_template=own_template)
+    return endpoint_thinking.switch_for(lm, [prompt], arguments, mode, own_template=own_template)
 
 
 def thinks_unless(is_off: Callable[[dict[str, Any]], bool], field: str = "reasoning_content") -> Message:
@@ -159,12 +158,18 @@ def test_a_quota_that_lasts_hours_is_said_at_once(concurrency: int) -> None:
         assert len(server.seen.log) == 1
 
 
-def generate(url: str, concurrency: int) -> Any:
+def generate(url: str, concurrency: int, *texts: str) -> Any:
+    return ask(thinking_model(url, concurrency=concurrency), texts or ("Hello",))
+
+
+def ask(lm: Any, texts: Sequence[str], tokens: int = 8) -> Any:
     from lm_eval.api.instance import Instance
 
-    lm = thinking_model(url, concurrency=concurrency)
-    prompt = lm.apply_chat_template([{"role": "user", "content": "Hello"}])
-    return lm.generate_until([Instance("generate_until", {}, (prompt, {"max_gen_toks": 8, "until": []}), 0)])
+    prompts = [lm.apply_chat_template([{"role": "user", "content": text}]) for text in texts]
+    settings = {"max_gen_toks": tokens, "until": []}
+    return lm.generate_until(
+        [Instance("generate_until", {}, (prompt, settings), number) for number, prompt in enumerate(prompts)]
+    )
 
 
 class Endless(HttpServer):
@@ -212,7 +217,7 @@ def test_an_answer_that_a_content_filter_withholds_is_empty(as_error: bool, conc
     assert [(str(reply), reply.filtered) for reply in replies] == [("", True)]
     answer = Thoughts(None, None, (), frozenset(), False).read("Hello", replies[0], 8, 0)
     assert answer.columns == {"prediction": "", "filtered": True}
-    assert generation.warnings([answer.columns, {"prediction": "Hallo"}], 8) == [
+    assert warnings.warnings([answer.columns, {"prediction": "Hallo"}], 8) == [
         "1 of 2 answers are empty: the endpoint's content filter withheld them"
     ]
 
@@ -223,6 +228,32 @@ def test_a_reply_within_the_limit_is_read_either_way(concurrency: int) -> None:
         assert generate(server.url, concurrency) == ["Hallo"]
 
 
-def test_a_request_that_is_refused_says_why() -> None:
-    with JudgeServer(refuses=("seed",)) as server, pytest.raises(RequestRefused, match="seed"):
-        generate(server.url, 1)
+@pytest.mark.parametrize("status", [400, 403, 413, 422])
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_prompt_that_is_refused_where_others_are_answered_is_empty(status: int, concurrency: int) -> None:
+    def reply(body: dict[str, Any]) -> str:
+        if "long" in str(body["messages"]):
+            raise Refused(status, "It is too\n long. sk-of-the-test")
+        return "Hallo"
+
+    with JudgeServer(reply=reply) as server:
+        replies = generate(server.url, concurrency, "a long one", "short", "another long one")
+    assert replies == ["", "Hallo", ""]
+    assert [reply.refused for reply in replies] == [f"status {status}: It is too long. ***", "", replies[0].refused]
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_where_every_prompt_is_refused_it_says_why(concurrency: int) -> None:
+    """Also where one was answered with other arguments, as the probe is."""
+
+    def reply(body: dict[str, Any]) -> str:
+        if body["max_tokens"] > 8:
+            raise Refused(400, "max_tokens is too large")
+        return "Hallo"
+
+    with JudgeServer(reply=reply) as server:
+        lm = thinking_model(server.url, concurrency=concurrency)
+        assert ask(lm, "ab") == ["Hallo", "Hallo"]
+        with pytest.raises(UserError, match="refuses every prompt: status 400: max_tokens is too large"):
+            ask(lm, "abcdefghijklmnopqrstuvwxyz", tokens=9)
+        assert len(server.seen.log) < 20

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import unread_columns
-from xl_alpacaeval_metric.files.turns import Turn, of_chat, said
-from xl_alpacaeval_metric.files.unread_columns import strings
+from xl_alpacaeval_metric.files.conversations import unread_columns
+from xl_alpacaeval_metric.files.conversations.turns import Turn, of_chat, said
+from xl_alpacaeval_metric.files.conversations.unread_columns import strings
 
 INSTRUCTION = ("instruction", "prompt", "query", "question", "input", "inputs")
 RESPONSE = ("response", "output", "answer", "completion", "target", "targets")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.files import unread_columns
+from xl_alpacaeval_metric.files.conversations import unread_columns
 
 _ROLES = {"human": "user", "gpt": "assistant"}  # ShareGPT's names of roles.
 

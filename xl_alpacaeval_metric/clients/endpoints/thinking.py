@@ -1,13 +1,13 @@
 """How a chat endpoint that the harness asks is told to think, or not to."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xl_alpacaeval_metric import thinking
-from xl_alpacaeval_metric.clients import endpoint_requests
 from xl_alpacaeval_metric.clients.endpoint_reply import EndpointReply
-from xl_alpacaeval_metric.clients.endpoint_requests import RequestRefused
+from xl_alpacaeval_metric.clients.endpoints import requests as endpoint_requests
+from xl_alpacaeval_metric.clients.endpoints.refusals import RequestRefused
 from xl_alpacaeval_metric.clients.openai.advice import in_one_line
 from xl_alpacaeval_metric.clients.openai.body import BodyRefused
 from xl_alpacaeval_metric.clients.openai.protocol import EFFORTS, TRANSIENT_STATUS, Fault, template_variables
@@ -18,13 +18,16 @@ PROBE_TOKENS = 64
 ATTEMPTS = 4
 
 
-def switch_for(lm: Any, prompt: Any, arguments: Mapping[str, Any], mode: str, *, own_template: bool) -> dict[str, Any]:
+def switch_for(
+    lm: Any, prompts: Sequence[Any], arguments: Mapping[str, Any], mode: str, *, own_template: bool
+) -> dict[str, Any]:
     """What each request holds so that the model thinks (`on`) or does not (`off`).
 
     Short requests find it out: the switch of a chat template, which servers with an `own_template`
     take (vLLM, SGLang, llama.cpp), then values of `reasoning_effort`. `arguments` are those of the
-    generation. Raises UserError where a model that must not think does so with all of them, and
-    where the endpoint refuses the request without them, too.
+    generation. A prompt may be refused for what it says, so the next of the `prompts` is tried
+    then. Raises UserError where a model that must not think does so with all of them, and where the
+    endpoint refuses each prompt without them, too.
     """
     template = template_variables(mode) if own_template else {}
     efforts = [""] if mode == "on" else list(EFFORTS)
@@ -35,7 +38,7 @@ def switch_for(lm: Any, prompt: Any, arguments: Mapping[str, Any], mode: str, *,
         switch: dict[str, Any] = {"chat_template_kwargs": template} if template else {}
         switch |= {"reasoning_effort": effort} if effort else {}
         try:
-            reply = _reply(lm, prompt, {**arguments, **switch})
+            reply = _reply(lm, prompts[0], {**arguments, **switch})
         except RequestRefused as complaint:
             refused = str(complaint)
             named = effort and "reasoning" in refused.lower() and "chat_template_kwargs" not in refused.lower()
@@ -43,6 +46,8 @@ def switch_for(lm: Any, prompt: Any, arguments: Mapping[str, Any], mode: str, *,
                 template = {}
             elif effort:
                 efforts.pop(0)
+            elif prompts[1:]:
+                return switch_for(lm, prompts[1:], arguments, mode, own_template=own_template)
             else:
                 raise UserError(f"the endpoint refuses the request: {refused[:300]}") from None
             continue
