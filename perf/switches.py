@@ -9,7 +9,7 @@ another language that is not near is planted: 5 to 9 words that follow one anoth
 sentences (10 to 16 characters of a script without spaces), every second span English.
 
 With --near the span is a sentence in a near language that the own model has a label for, between
-two others.
+two others; all three end like sentences and have no quotation.
 
 A planted span is found where a span in another language covers half of it or more. Whatever is
 reported elsewhere, in a native text or beside the planted span, is a false alarm. F1 is 2 found /
@@ -29,6 +29,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, identify, labels
 from xl_alpacaeval_metric.languages.fidelity import TextFidelity, texts_fidelity
 
+QUOTATION_MARKS = '"“”„«»‘‚「『'
 UNSPACED = frozenset((*content.UNSPACED, "yue"))
 
 
@@ -85,6 +86,11 @@ def plant(text: str, code: str, span: str, language: str, rng: random.Random) ->
     return Planted(f"{text[:at]}{span} {text[at:]}", at, at + len(span), language)
 
 
+def is_sentence(line: str) -> bool:
+    """Whether a line ends like a sentence and has no quotation."""
+    return line[-1] in content.SENTENCE_ENDS and not any(mark in line for mark in QUOTATION_MARKS)
+
+
 def near_sentences(code: str, data: Mapping[str, Sequence[str]], number: int, rng: random.Random) -> list[Planted]:
     """Texts of two sentences with one in a near language between them; none without such one."""
     between = "" if code.split("-")[0] in UNSPACED else " "
@@ -93,11 +99,13 @@ def near_sentences(code: str, data: Mapping[str, Sequence[str]], number: int, rn
         for other in labels.near(code) & data.keys()
         if other.split("-")[0] != code.split("-")[0] and labels.of_own_model(other) != labels.of_own_model(code)
     )
+    whole = {one: [line for line in data[one] if is_sentence(line)] for one in (code, *others)}
+    others = [other for other in others if whole[other]]
     found = []
-    for at in range(min(number, len(data[code]) // 2) if others else 0):
-        first, last = data[code][2 * at : 2 * at + 2]
+    for at in range(min(number, len(whole[code]) // 2) if others else 0):
+        first, last = whole[code][2 * at : 2 * at + 2]
         other = rng.choice(others)
-        start, sentence = len(first + between), rng.choice(data[other])
+        start, sentence = len(first + between), rng.choice(whole[other])
         text = f"{first}{between}{sentence}{between}{last}"
         found.append(Planted(text, start, start + len(sentence), other))
     return found

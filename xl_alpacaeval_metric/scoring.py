@@ -145,10 +145,17 @@ def warnings(figures: Figures, comparisons: Sequence[Comparison]) -> list[str]:
     return [
         *figures.swamped(),
         *figures.one_sided(),
+        *_empty_answers(comparisons),
         *_unfinished_thoughts(comparisons),
         *gaming.warnings(comparisons),
         *evidence.warnings(dict.fromkeys(item.language for item in comparisons)),
     ]
+
+
+def _empty_answers(items: Sequence[Comparison]) -> list[str]:
+    """A warning about answers without a text, which are judged like any other."""
+    count = sum(not item.prediction.strip() for item in items)
+    return [f"{counted_of(count, len(items), 'answer')} empty"] if count else []
 
 
 def _unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
@@ -157,7 +164,7 @@ def _unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
     if not count:
         return []
     return [
-        f"{counted_of(count, len(items), 'thought', 'never ends', 'never end')}, and the answer counts as empty: "
+        f"thoughts that never end, with answers that count as empty: {count} of {sum(item.thought for item in items)}; "
         "give the model more room (eval: --thinking-tokens)"
     ]
 

@@ -29,8 +29,9 @@ to fail, where lid.176 is not sure."""
 _RATHER_ENGLISH = 0.25
 """How sure the own model must be of English where it rather takes a line for Nigerian Pidgin."""
 _LONGEST_WORD, _LONG_LINE = 60, 80
-_WORDS = 9
-"""Of a line with fewer words the own model alone cannot tell near languages."""
+_WORDS, _NO_CHANCE = 9, 1e-3
+"""Of a line with fewer words the own model alone cannot tell near languages, unless one is so
+unlikely."""
 _ALL_IN_SCRIPT = 0.96
 """The share of a line's letters in a script from which on the script may decide."""
 _LATIN = frozenset(("en", "de", "es", "fr", "id", "it", "tr", "vi", "pt"))
@@ -167,7 +168,7 @@ def _by_any(line: str, best: Best, own: float, code: str) -> bool:
         return True
     near = near and best[0] in labels.OWN
     # The own model has little text of languages that are not in OWN; of a short line, too little.
-    short = near and (key not in labels.OWN or len(line.split(None, _WORDS)) < _WORDS)
+    short = near and (key not in labels.OWN or (own > _NO_CHANCE and len(line.split(None, _WORDS)) < _WORDS))
     if best[0] not in accepted and best[1] >= (_RATHER_SURE if near else _ALL_BUT_SURE) and not short:
         return False
     read = identifiers.excerpt(line)

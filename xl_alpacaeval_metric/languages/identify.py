@@ -174,10 +174,14 @@ def matches(lines: Sequence[str], code: str, script: str | None = None) -> list[
 
 
 class Verdict(NamedTuple):
-    """Whether a line is in a language, and the own model's probability that it is."""
+    """Whether a line is in a language, the own model's probability that it is, and its best label.
+
+    The label is "" where a script decides.
+    """
 
     passes: bool
     chance: float
+    label: str = ""
 
 
 def verdicts(lines: Sequence[str], read: "Tokens", code: str, script: str | None = None) -> list[Verdict]:
@@ -225,8 +229,9 @@ def _by_chosen(lines: Sequence[str], code: str) -> list[Verdict]:
     found = []
     for line in lines:
         best = identifiers.labels(chosen.model, identifiers.excerpt(line), 1)
-        right = bool(best) and chosen.codes.get(best[0][0]) in accepted and best[0][1] > MIN_PROBABILITY
-        found.append(Verdict(right, 1.0 if right else _SLIGHT))
+        label = chosen.codes.get(best[0][0], "") if best else ""
+        right = label in accepted and best[0][1] > MIN_PROBABILITY
+        found.append(Verdict(right, 1.0 if right else _SLIGHT, label))
     return found
 
 
@@ -235,5 +240,5 @@ def _decided(lines: Sequence[str], read: "Tokens", code: str) -> list[Verdict]:
 
     guesses = classifier.load().guess(read)
     decide = decisions.by_benchmark if labels.key(code) in labels.BENCHMARK else decisions.by_own
-    own = guesses.of(labels.wanted(code))
-    return list(map(Verdict, decide(lines, code, guesses.best(), own), own))
+    own, best = guesses.of(labels.wanted(code)), guesses.best()
+    return list(map(Verdict, decide(lines, code, best, own), own, (label for label, _ in best)))

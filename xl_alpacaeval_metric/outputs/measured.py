@@ -16,7 +16,7 @@ from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import opened, pairs
 from xl_alpacaeval_metric.runs.opened import OpenedItem
 from xl_alpacaeval_metric.signature import package_version, signature
-from xl_alpacaeval_metric.terminal import counted
+from xl_alpacaeval_metric.terminal import counted, counted_of
 
 _AT_ONCE = 4096
 """Answers of a file that are in memory together."""
@@ -70,23 +70,20 @@ def measure(path: Path) -> Measured:
 def _texts(answers: Iterable[OpenedItem]) -> tuple[list[Text], list[str]]:
     """Each answer without its thought, measured, and lines about the thoughts."""
     found: list[Text] = []
-    taken = unfinished = 0
+    taken = unfinished = empty = 0
     left = iter(answers)
     while some := [item.comparison for item in islice(left, _AT_ONCE)]:
         texts, with_thought, without_end = pairs.outputs_without_thoughts([item.prediction for item in some])
         taken, unfinished = taken + with_thought, unfinished + without_end
+        empty += sum(not text.strip() for text in texts)
         codes = [languages.get(item.language).code for item in some]
         ids, lengths = [item.id for item in some], map(len, texts)
         found += map(Text, ids, codes, fidelity.texts_fidelity(texts, codes), lengths)
     notes = [f"thoughts taken off {taken} of {counted(len(found), 'text')}"] if taken else []
     if unfinished:
-        notes.append(
-            counted(
-                unfinished,
-                "of them never ends, and counts as an empty text",
-                "of them never end, and count as empty texts",
-            )
-        )
+        notes.append(f"thoughts that never end, with texts that count as empty: {unfinished} of {taken}")
+    if empty:
+        notes.append(f"{counted_of(empty, len(found), 'text')} empty")
     return found, notes
 
 

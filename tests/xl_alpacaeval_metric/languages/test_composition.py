@@ -142,6 +142,40 @@ def test_a_near_language_is_named(text: str, code: str, other: str) -> None:
             "zh-Hant",
             "zh-Hans",
         ),
+        # No word here is one that says where to look.
+        ("Dnes je hezky. Jutro pojedziemy do babci na wieś. Těším se.", "cs", "pl"),
+        (
+            "Avui fa molt de sol a la platja. Ayer fuimos a pasear con los niños por el puerto. Demà ens quedarem a casa "
+            "tot el dia.",
+            "ca",
+            "es",
+        ),
+        (
+            "Danes je zelo toplo in sončno. Jučer smo cijeli dan šetali uz more i jeli sladoled. Jutri bomo ostali doma "
+            "in počivali.",
+            "sl",
+            "hr",
+        ),
+        (
+            "Pagi ini saya berbelanja di pasar karena persediaan di rumah sudah habis. Kereta saya rosak jadi pejabat "
+            "membenarkan saya bercuti hari ini. Besok saya akan kembali bekerja seperti biasa.",
+            "id",
+            "ms",
+        ),
+        (
+            "Nagpunta kami sa palengke kahapon ng umaga. Mas maayo nga mosakay ta og dyip kay layo kaayo ang "
+            "eskwelahan. Masarap ang isda na nabili namin doon.",
+            "fil",
+            "ceb",
+        ),
+        # A quotation ends the sentence before.
+        (
+            "Pigen spurgte, om vi kunne tage i biografen. Mamma svarade att filmen var ”alldeles för lång”. Bagefter "
+            "gik vi alle sammen hjem og spiste.",
+            "da",
+            "sv",
+        ),
+        ("ልጆቹ ትናንት ወደ ትምህርት ቤት ሄዱ። ንሕና ድማ ናብ ዕዳጋ ከይድና ፍረታት ዓዲግና። ዛሬ ግን ሁላችንም ቤት ውስጥ ነን።", "am", "ti"),
     ],
 )
 def test_a_sentence_in_a_near_language_is_a_switch_where_they_are_told_apart(text: str, code: str, other: str) -> None:
@@ -347,6 +381,8 @@ def test_content_keeps_the_place_of_every_character() -> None:
     assert all(a == b or a == " " for a, b in zip(kept, CODE_ANSWER, strict=True))
     assert content.of("| 2020 | 12,5 |\n| 2021 | 13,1 |").strip() == ""
     assert content.of("Siis $a^2 + b^2 = c^2$ on totta.").split() == ["Siis", "on", "totta."]
+    assert " ".join(content.of('Hän sanoi: "Go home." Sitten hän lähti.').split()) == "Hän sanoi: . Sitten hän lähti."
+    assert content.of(f">\n{FINNISH}") == f" \n{FINNISH}"
     quoted = "»The whole answer is only a quotation of someone else«"
     assert content.of(quoted) == quoted
 
@@ -574,6 +610,16 @@ def test_near_languages_are_a_group_that_holds_the_language_itself() -> None:
         assert code in labels.near(code)
     assert {"hr", "bs", "sr-Latn"} <= labels.near("hr")
     assert [sorted(group) for group in labels.GROUPS if "en" in group] == [["en", "pcm"]]
+
+
+def test_cebuano_is_no_filipino() -> None:
+    for text in (
+        "Nagkaon kami og isda ug kan-on didto sa balay sa akong lola.",
+        "Mas maayo nga mosakay ta og dyip kay layo kaayo ang eskwelahan.",
+    ):
+        one = found(text, "fil")
+        assert (one.line_pass, one.answered_in) == (False, "ceb")
+    assert found("Mas mabuti pang sumakay tayo ng dyip dahil malayo ang eskuwelahan.", "fil").line_pass is True
 
 
 def test_nigerian_pidgin_is_no_english() -> None:

@@ -42,6 +42,14 @@ def _odds(lines: Tokens, label: str, of_words: Mapping[str, float]) -> npt.NDArr
     )
 
 
+@lru_cache(maxsize=64)
+def of_others(label: str) -> frozenset[str]:
+    """The words that all but tell a language near `label` from it."""
+    groups = [group for group in _groups() if label in group]
+    others = (of_words for group in groups for other, of_words in group.items() if other != label)
+    return frozenset(word for of_words in others for word, odds in of_words.items() if odds == max(_LOG_ODDS.values()))
+
+
 @lru_cache(maxsize=4)
 def _numbers(labels: tuple[str, ...]) -> npt.NDArray[np.intp]:
     """The number of each label's group."""

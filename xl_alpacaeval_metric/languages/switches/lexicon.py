@@ -1,12 +1,11 @@
-"""Frequent words (`data/frequent_words.txt`), with the languages that each is frequent or known in.
-
-Languages are those of the own model, each a bit of a number.
-"""
+"""Frequent words (`data/frequent_words.txt`) of the languages of the own model."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence, Set
 from functools import lru_cache
 from importlib import resources
+from itertools import chain
 from typing import NamedTuple
 
 from xl_alpacaeval_metric.languages import labels
@@ -16,10 +15,11 @@ _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяё�
 
 
 class _Lexicon(NamedTuple):
-    """Word -> bits of the languages that it is frequent in, and of those that know it at all."""
+    """All words, with the number of languages that each is frequent in; those of each language."""
 
-    words: dict[str, tuple[int, int]]
-    bits: dict[str, int]
+    words: dict[str, int]
+    frequent: dict[str, set[str]]
+    known: dict[str, set[str]]
 
 
 def is_word(word: str) -> bool:
@@ -29,28 +29,33 @@ def is_word(word: str) -> bool:
 
 def covers(code: str) -> bool:
     """Whether there are words of a language."""
-    return _bit(code) > 0
+    return bool(_known(code))
 
 
 def known(words: Iterable[str], code: str) -> list[bool]:
-    """Whether each word is frequent or known in a language, as `knows` says."""
-    return list(map(knows(code), words))
-
-
-def knows(code: str) -> Callable[[str], bool]:
-    """Whether a word is frequent or known in a language.
+    """Whether each word is frequent or known in a language.
 
     One that is known in none is English where the word list has it.
     """
-    entries, bit = _load().words, _bit(code)
-    more = english_words() if code == "en" else frozenset[str]()
-    return lambda word: bool(entry[1] & bit) if (entry := entries.get(word)) else word in more
+    own = _known(code)
+    if code != "en":
+        return [word in own for word in words]
+    every, more = _load().words, english_words()
+    return [word in own or (word in more and word not in every) for word in words]
+
+
+def english(words: Sequence[str], code: str) -> list[bool]:
+    """Whether each word is English, and not known in this language; none is near English."""
+    if not covers(code) or "en" in labels.near(code):
+        return [False] * len(words)
+    both = zip(known(words, "en"), known(words, code), strict=True)
+    return [english and not own for english, own in both]
 
 
 def frequent(words: Iterable[str], code: str) -> list[bool]:
     """Whether each word is frequent in a language."""
-    entries, bit = _load().words, _bit(code)
-    return [bool(entries.get(word, (0, 0))[0] & bit) for word in words]
+    own = _load().frequent.get(labels.of_own_model(code), ())
+    return [word in own for word in words]
 
 
 def foreign(words: Collection[str], code: str) -> set[str]:
@@ -58,24 +63,15 @@ def foreign(words: Collection[str], code: str) -> set[str]:
 
     So are those with a letter that no word of this language has.
     """
-    entries, own, near, strange = _load().words, _bit(code), _near(code), _strange_letters(code)
+    strange = _strange_letters(code)
     odd = set[str]() if strange is None else _with_any(words, strange)
-    of_others = {
-        word for word in words if (entry := entries.get(word)) is not None and not entry[1] & own and entry[0] & ~near
-    }
-    return odd | of_others
-
-
-def has_near(code: str) -> bool:
-    """Whether there are words of a language near this one."""
-    return _near(code) != _bit(code)
+    return odd | (_load().words.keys() & words) - _known(code) - _near_alone(code)
 
 
 def of_near(words: Iterable[str], code: str) -> list[bool]:
     """Whether each word is frequent in a near language, and not known in this one."""
-    entries, own = _load().words, _bit(code)
-    near = _near(code) & ~own
-    return [(entry := entries.get(word)) is not None and not entry[1] & own and bool(entry[0] & near) for word in words]
+    near = _of_near_alone(code)
+    return [word in near for word in words]
 
 
 def _with_any(words: Iterable[str], letters: re.Pattern[str]) -> set[str]:
@@ -95,45 +91,47 @@ def english_words() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _load() -> _Lexicon:
     text = resources.files("xl_alpacaeval_metric").joinpath("data/frequent_words.txt").read_text(encoding="utf-8")
-    bits: dict[str, int] = {}
-    found = {}
+    found = _Lexicon({}, defaultdict[str, set[str]](set), defaultdict[str, set[str]](set))
     for line in text.splitlines():
-        word, *both = line.split("\t")
-        use, know = (sum(bits.setdefault(label, 1 << len(bits)) for label in some.split()) for some in both)
-        found[word] = (use, use | know)
-    return _Lexicon(found, bits)
+        word, use, know = line.split("\t")
+        found.words[word] = len(use.split())
+        for label in use.split():
+            found.frequent[label].add(word)
+        for label in (*use.split(), *know.split()):
+            found.known[label].add(word)
+    return found
+
+
+def _known(code: str) -> Set[str]:
+    """The words that are frequent or known in a language."""
+    return _load().known.get(labels.of_own_model(code), frozenset())
 
 
 @lru_cache(maxsize=1024)
-def _bit(code: str) -> int:
-    return _load().bits.get(labels.of_own_model(code), 0)
+def _near(code: str) -> tuple[Set[str], ...]:
+    """The frequent words of each language near this one."""
+    near = {labels.of_own_model(one) for one in labels.near(code)} - {labels.of_own_model(code)}
+    return tuple(some for label in near if (some := _load().frequent.get(label)))
 
 
 @lru_cache(maxsize=1024)
-def _near(code: str) -> int:
-    """The bits of a language and of those near it."""
-    found = 0
-    for label in {labels.of_own_model(one) for one in labels.near(code)}:
-        found |= _load().bits.get(label, 0)
-    return found | _bit(code)
+def _of_near_alone(code: str) -> Set[str]:
+    """The words that are frequent in a near language, and not known in this one."""
+    return frozenset[str]().union(*_near(code)) - _known(code)
+
+
+@lru_cache(maxsize=1024)
+def _near_alone(code: str) -> Set[str]:
+    """The words that are frequent in near languages alone."""
+    words, counts = _load().words, Counter(chain.from_iterable(_near(code)))
+    return {word for word, count in counts.items() if count == words[word]}
 
 
 @lru_cache(maxsize=1024)
 def _strange_letters(code: str) -> re.Pattern[str] | None:
     """A pattern of a Latin or Cyrillic letter that words of the language do not have."""
-    bit = _bit(code)
-    letters = {letter for letter, bits in _letters().items() if bits & bit}
+    letters = set("".join(_known(code)))
     latin = sum("a" <= letter <= "z" for letter in letters)
     block = _MARKED_LATIN if latin > 15 else _CYRILLIC if "а" in letters else ""
     strange = "".join(sorted(set(block) - letters))
     return re.compile(f"[{strange}]") if strange else None
-
-
-@lru_cache(maxsize=1)
-def _letters() -> dict[str, int]:
-    """The letters of all words, with the bits of the languages that know a word with each."""
-    found: dict[str, int] = {}
-    for word, (_, know) in _load().words.items():
-        for letter in word:
-            found[letter] = found.get(letter, 0) | know
-    return found

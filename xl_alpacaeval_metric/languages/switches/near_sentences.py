@@ -2,7 +2,7 @@
 
 A line with a sentence in Spanish may pass as Portuguese. Words that are frequent in a near language
 and unknown in the asked one say where to look, as kana and Han characters do between Chinese and
-Japanese; the identifiers decide about each sentence.
+Japanese, and so does a little doubt of the own model; the identifiers decide about each sentence.
 """
 
 import re
@@ -14,11 +14,12 @@ from xl_alpacaeval_metric.languages.switches import lexicon
 
 _FEWEST_CHARACTERS = 10
 """Characters of a Chinese or Japanese sentence."""
-_HARDLY = 0.03
-"""The own model's probability of the asked language, at most, for a sentence in a near one.
+_HARDLY, _ALL_BUT_SURE = 0.015, 0.98
+"""The own model's probability of the asked language, at most, for a sentence in a near one, and for
+a line that may have one.
 
-Sentences and their parts of five to nine words that fail, with so little probability and a word of
-a near language, are four in five of those in one and one in ten thousand native ones.
+Nine in ten sentences of five words or more in a near language are so unlikely, and one native
+sentence in several thousand.
 """
 _HAN = re.compile(f"[\u3001\u4e00-\u9fff\uff0c\uff1a\uff1b]{{{_FEWEST_CHARACTERS},}}")
 _HIRAGANA = re.compile("[\u3041-\u309f]")
@@ -32,26 +33,25 @@ def suspects(lines: Sequence[str], passes: Passes) -> list[bool]:
     if key in decisions.HAN:
         either = "-" in code
         return [_HIRAGANA.search(line) is not None or (either and scripts.has_both_forms(line)) for line in lines]
-
-    if not lines or not lexicon.has_near(code):
+    if not lines or labels.labels_near(code) <= {*labels.wanted(code)}:
         return [False] * len(lines)
 
+    from xl_alpacaeval_metric.languages.own_model import near_words
+
+    told = near_words.of_others(labels.of_own_model(code))
+
     def of_near(words: Sequence[str]) -> list[float]:
-        return list(map(float, lexicon.of_near(words, code)))
+        return [float(near or word in told) for word, near in zip(words, lexicon.of_near(words, code), strict=True)]
 
     read = passes.read(lines)
     words = read.sums(read.vectors.properties(("near", code), read.numbers, of_near))
-    found: list[bool] = (words > 0).tolist()
-    return found
+    return [any_ or passes.chance(line) < _ALL_BUT_SURE for line, any_ in zip(lines, (words > 0).tolist(), strict=True)]
 
 
 def is_near(sentence: str, passes: Passes) -> bool:
     """Whether a sentence of five words or more, which was learnt, is surely in a near language."""
     if passes.of(sentence):
         return False
-    if passes.code.split("-")[0] in content.UNSPACED:
+    if labels.key(passes.code) in (*content.UNSPACED, *decisions.HAN):
         return sum(scripts.han_and_kana(sentence)) >= _FEWEST_CHARACTERS
-    from xl_alpacaeval_metric.languages.own_model import reading
-
-    words = reading.words([sentence])[0]
-    return passes.chance(sentence) <= _HARDLY and any(lexicon.of_near(words, passes.code))
+    return passes.chance(sentence) <= _HARDLY and passes.is_near(sentence)

@@ -11,8 +11,9 @@ from xl_alpacaeval_metric.languages.content import Line
 from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches import near_sentences, titles
 
-_SENTENCE = re.compile(r"[^.!?…。！？।؟]+(?:[.!?…。！？।؟]+|$)")
-_NEXT_SENTENCE = re.compile(r"[.!?…。！？।؟](?<=[^.!?…。！？।؟].)[.!?…。！？।؟]*[^.!?…。！？।؟]")
+_ENDS, _NO_END = f"[{content.SENTENCE_ENDS}]", f"[^{content.SENTENCE_ENDS}]"
+_SENTENCE = re.compile(f"{_NO_END}+(?:{_ENDS}+|$)")
+_NEXT_SENTENCE = re.compile(f"{_ENDS}(?<={_NO_END}.){_ENDS}*{_NO_END}")
 """The end of a sentence between two; the mark comes first, as Python finds it fastest so."""
 
 

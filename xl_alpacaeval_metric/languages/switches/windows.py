@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from xl_alpacaeval_metric.languages import labels
+from xl_alpacaeval_metric.languages import content, labels
 from xl_alpacaeval_metric.languages.own_model import classifier, reading, tokens
 from xl_alpacaeval_metric.languages.own_model.reading import Hashed
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
@@ -29,7 +29,7 @@ _AT_ONCE = 2048
 """Windows whose probabilities of all languages are in memory together."""
 _BESIDE = 6
 """Words on each side of what looks foreign that may belong to it."""
-_SENTENCE_END = re.compile("[.!?…:;。！？।؟\n()\\[\\]|]")
+_SENTENCE_END = re.compile(rf"[{content.SENTENCE_ENDS}:;\n()\[\]|]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,11 @@ def _marked(read: Tokens, code: str, most: float = _HARDLY) -> Iterator[tuple[in
     last = first + sizes[first]
     looked = before[last] > before[first]
     windows = np.stack([first[looked], last[looked]], axis=1)
-    windows = windows[_in_another(texts, windows, code, most)] if len(windows) else windows
+    if len(windows):
+        is_other = _in_another(texts, windows, code, most)
+        perhaps = np.flatnonzero(~is_other & (last - first == WINDOW)[looked])
+        is_other[perhaps] = _are_english(texts, first[looked][perhaps], code)
+        windows = windows[is_other]
     depth = np.zeros(len(texts.numbers) + 1, np.intp)
     np.add.at(depth, windows[:, 0], 1)
     np.add.at(depth, windows[:, 1], -1)
@@ -169,6 +173,18 @@ def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str, most: f
     return np.concatenate(parts)
 
 
+def _are_english(texts: Tokens, firsts: npt.NDArray[np.intp], code: str) -> npt.NDArray[np.bool_]:
+    """Whether all words of windows with these first ones are English, all but one this alone."""
+
+    def of(words: Sequence[str]) -> list[float]:
+        both = zip(lexicon.english(words, code), lexicon.known(words, "en"), strict=True)
+        return [1.0 if alone else 0.0 if known else -WINDOW for alone, known in both]
+
+    numbers = texts.numbers[firsts[:, None] + np.arange(WINDOW)]
+    found = texts.vectors.properties(("english", code), numbers.ravel(), of).reshape(numbers.shape)
+    return np.asarray(found.sum(1) >= WINDOW - 1)
+
+
 def _before(of_words: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """The sum of what is given for the words before each, and at the end of all."""
     found = np.zeros((len(of_words) + 1, *of_words.shape[1:]))
@@ -191,6 +207,6 @@ def _are_foreign(read: Tokens, code: str) -> npt.NDArray[np.float32]:
 
     def of(words: Sequence[str]) -> list[float]:
         some = lexicon.foreign(words, code)
-        return [float(word in some) for word in words]
+        return [word in some for word in words]
 
     return read.vectors.properties(("foreign", code), read.numbers, of)

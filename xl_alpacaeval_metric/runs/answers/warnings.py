@@ -9,7 +9,8 @@ from xl_alpacaeval_metric.terminal import counted_of
 
 def warnings(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
     """What to know of the answers before their figures: cut off, withheld, with thoughts inside."""
-    return [*_cut_off(samples, max_tokens), *withheld(samples), *_with_thoughts_inside(samples)]
+    asked_again = (f"{line}; eval --retry-refused asks again" for line in withheld(samples))
+    return [*_cut_off(samples, max_tokens), *asked_again, *_with_thoughts_inside(samples)]
 
 
 def is_withheld(sample: Mapping[str, object]) -> bool:
@@ -48,10 +49,7 @@ def _refused(samples: Sequence[Mapping[str, object]]) -> list[str]:
     if not reasons:
         return []
     ((reason, _),) = reasons.most_common(1)
-    return [
-        f"{counted_of(reasons.total(), len(samples), 'answer')} empty: the endpoint refused the prompt ({reason}); "
-        "--retry-refused asks again"
-    ]
+    return [f"{counted_of(reasons.total(), len(samples), 'answer')} empty: the endpoint refused the prompt ({reason})"]
 
 
 def _with_thoughts_inside(samples: Sequence[Mapping[str, object]]) -> list[str]:

@@ -21,7 +21,6 @@ from xl_alpacaeval_metric.runs import evaluate as runs
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs.answers.candidate import Candidate
 from xl_alpacaeval_metric.runs.folder import RunFolder
-from xl_alpacaeval_metric.terminal import counted_of
 from xl_instruct_dataset.train.finetune import model, record
 from xl_instruct_dataset.train.finetune import run as training
 from xl_instruct_dataset.train.finetune.preflight import prepare
@@ -146,8 +145,6 @@ def _page(
         known += [f"{one.name}: {line}" for line in caveats]
     for side, result in results.items():
         known += [f"{side}: {line}" for line in result.warnings]
-        if result.overall.n_empty:
-            known.append(f"{side}: {counted_of(result.overall.n_empty, result.overall.n_items, 'answer')} empty")
         known += [f"{side}: missing {count}x: {reason}" for reason, count in result.missing_reasons.items()]
     trained = record.read(output / TUNED)
     return page.Page(
