@@ -88,7 +88,7 @@ def test_the_command_writes_a_file_that_eval_takes(refused: str | None, tmp_path
         common = ("--benchmark", "xl", "--languages", "fi", "--benchmark-path", tmp_path)
         made = run("references", "--model", "openai/any", "--output", file, *common, OPENAI_BASE_URL=server.url)
         assert made.returncode == (1 if refused else 0), made.stderr
-        assert ("1 of 3 references are missing" in made.stderr) == bool(refused)
+        assert ("1 of 3 references is missing" in made.stderr) == bool(refused)
         model = ("any", "--backend", "local-chat-completions", "--model-args", f"base_url={server.url}")
         judge = ("--judge", "openai/any", "--judge-base-url", server.url)
         judged = run("eval", *model, *common, *judge, "--reference", file, "--output", tmp_path / "run")

@@ -69,7 +69,7 @@ def test_a_thought_without_end_counts_as_an_empty_answer(tmp_path: Path) -> None
     assert (found["n_empty"], found["thinking"]["n"], found["thinking"]["unfinished"]) == (1, 1, 1)
     assert found["warnings"] == [
         "thoughts taken off 1 of 2 predictions (--keep-thinking keeps them)",
-        "1 of 2 answers are empty",
+        "1 of 2 answers is empty",
         "thoughts that never end, with answers that count as empty: 1 of 1; "
         "give the model more room (eval: --thinking-tokens)",
     ]
