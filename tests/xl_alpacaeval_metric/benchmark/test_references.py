@@ -101,7 +101,7 @@ def test_the_command_writes_a_file_that_eval_takes(refused: str | None, tmp_path
     results = [json.loads((tmp_path / name / "results.json").read_text()) for name in ("run", "other")]
     signatures = [found["signature"] for found in results]
     for found in results:
-        said = "1 of 3 items (fi) have no reference and were not judged"
+        said = "1 of 3 items (fi) has no reference and was not judged"
         assert any(said in line for line in found["warnings"]) == bool(refused)
     assert "reference:references.jsonl@" in signatures[0]
     assert "reference:openai/any@" in signatures[1]
