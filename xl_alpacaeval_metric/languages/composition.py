@@ -134,7 +134,7 @@ def _compositions(
     for at, (piece, weight) in enumerate(zip(pieces, whole, strict=True)):
         of_text, switches = letters[piece.text], found[piece.text]
         label = labelled.get(at, _OWN)
-        if label in (_OWN, _UNKNOWN):
+        if label == _OWN or (label == _UNKNOWN and (inside.get(at) or passes.chance(piece.bare) > _NO_CHANCE)):
             for span in inside.get(at, ()):
                 start, end = piece.start + span.start, piece.start + span.end
                 part = scripts.weight(contents[piece.text][start:end])
@@ -189,9 +189,7 @@ def _others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[st
     ]
     return [
         _OWN
-        if label not in (_OWN, _UNKNOWN)
-        and passes.chance(line) > _NO_TRACE
-        and titles.is_about_names(raw, passes.code, label)
+        if label != _OWN and passes.chance(line) > _NO_TRACE and titles.is_about_names(raw, passes.code, label)
         else label
         for line, raw, label in zip(bare, raws, found, strict=True)
     ]

@@ -20,7 +20,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import composition, content, evidence, identify
 from xl_alpacaeval_metric.languages.passes import Passes
-from xl_alpacaeval_metric.languages.switches import lexicon
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 from xl_alpacaeval_metric.languages.switches.spans import Span
 from xl_alpacaeval_metric.records.result import Fidelity
 from xl_alpacaeval_metric.terminal import counted

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from xl_alpacaeval_metric.languages.own_model import classifier
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
-from xl_alpacaeval_metric.languages.switches import lexicon, windows
+from xl_alpacaeval_metric.languages.switches import windows
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 from xl_alpacaeval_metric.languages.switches.windows import WINDOW, Run
 
 _CANDIDATES = 3
