@@ -57,14 +57,19 @@ class Task(ConfigurableTask):  # type: ignore[misc]
 
     @property
     def judge_settings(self) -> str:
-        """The settings of the judge in the task's metadata, as JSON."""
+        """The settings of the judge in the task's metadata, as JSON; `none` with --predict_only."""
+        if self.predicts_only:
+            return json.dumps({"judge": "none"})
         metadata = self.config.metadata or {}
         both = both_by_default([(self.config.dataset_kwargs or {}).get("benchmark_name", "")])
         return json.dumps({"both_orders": both, **{key: metadata[key] for key in judging.KEYS if key in metadata}})
 
     @property
     def predicts_only(self) -> bool:
-        """Whether --predict_only is given: no figure is wanted, so that no judge is needed."""
+        """Whether --predict_only is given: no figure is wanted, so that no judge is needed.
+
+        Answers are logged as with the judge `none`, and can be judged later.
+        """
         return "bypass" in self._metric_fn_list
 
     def build_all_requests(self, **arguments: Any) -> None:
@@ -74,8 +79,7 @@ class Task(ConfigurableTask):  # type: ignore[misc]
         """
         docs = list(self.eval_docs)
         try:
-            if not self.predicts_only:
-                self._prepare_judge(docs)
+            self._prepare_judge(docs)
             super().build_all_requests(**arguments)
             self._check_cached(docs)
         except UserError as error:
@@ -119,8 +123,6 @@ class Task(ConfigurableTask):  # type: ignore[misc]
         Raises Refused where the judge stops answering.
         """
         super().apply_filters()
-        if self.predicts_only:
-            return
         current = {judging.key_of(doc): doc for doc in self.eval_docs}
         answers = [
             self._thoughts.read(harness_model.prompt_key(one.arguments[0]), one.filtered_resps[JUDGED], sys.maxsize, 0)

@@ -144,10 +144,17 @@ def warnings(figures: Figures, comparisons: Sequence[Comparison]) -> list[str]:
     return [
         *figures.swamped(),
         *figures.one_sided(),
+        *_empty_answers(comparisons),
         *_unfinished_thoughts(comparisons),
         *gaming.warnings(comparisons),
         *evidence.warnings(dict.fromkeys(item.language for item in comparisons)),
     ]
+
+
+def _empty_answers(items: Sequence[Comparison]) -> list[str]:
+    """A warning about answers without a text, which are judged like any other."""
+    count = sum(not item.prediction.strip() for item in items)
+    return [f"{count} of {len(items)} answers are empty"] if count else []
 
 
 def _unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
@@ -156,7 +163,7 @@ def _unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:
     if not count:
         return []
     return [
-        f"{count} of {len(items)} thoughts never end, and their answers count as empty: "
+        f"thoughts that never end, with answers that count as empty: {count} of {sum(item.thought for item in items)}; "
         "give the model more room (eval: --thinking-tokens)"
     ]
 

@@ -21,6 +21,7 @@ from xl_alpacaeval_metric.benchmark import context
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.harness import judging, values
 from xl_alpacaeval_metric.records.judgements import Comparison
+from xl_alpacaeval_metric.runs import opened
 from xl_alpacaeval_metric.runs.answers.thoughts import Answer
 
 FOLDER = ROOT / "lm_eval_tasks"
@@ -368,8 +369,10 @@ def test_only_predictions_need_no_judge(tmp_path: Path) -> None:
     arguments = ("--model", "dummy", "--tasks", "xl_alpacaeval_mini_de", "--limit", 2, "--output_path", tmp_path)
     result = lm_eval(*arguments, "--predict_only")
     assert result.returncode == 0, result.stderr
-    (file,) = tmp_path.rglob("samples_*.jsonl")
-    assert len(file.read_text().splitlines()) == 2
+    found = opened.read(tmp_path)
+    assert (found.judged, [item.comparison.prediction for item in found.items]) == (False, ["lol", "lol"])
+    assert all(item.comparison.reference for item in found.items)
+    assert "asked for German (de), answered in: none identified 100%" in result.stderr
 
 
 @pytest.mark.slow

@@ -25,12 +25,14 @@ from xl_alpacaeval_metric.panels.panel import open_judges
 from xl_alpacaeval_metric.records.judge_check import JudgeCheck
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Verdict
 from xl_alpacaeval_metric.records.result import Taste
+from xl_alpacaeval_metric.report import cells
 from xl_alpacaeval_metric.runs.answers import warnings
 from xl_alpacaeval_metric.runs.answers.thoughts import Answer
 from xl_alpacaeval_metric.signature import with_check
 from xl_alpacaeval_metric.stats.length_control import markdown_counts
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("lm_eval.xl_suite")
+"""A logger below the harness's own, whose handler shows what is said, information too."""
 
 KEYS = (
     *("judge", "judge_base_url", "judge_args", "judge_prompt", "judge_thinking", "judge_thinking_tokens"),
@@ -151,11 +153,8 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
     for line in (*task.left_out(), *withheld, *votes.left_out(given), *scoring.warnings(figures, task.comparisons)):
         logger.warning("%s: %s", items[0].language, line)
     _say_missing(given, items[0].language)
-    shares = fidelity.answered_in([one.fidelity for one in scored])
-    logger.info("%s: answered in %s", items[0].language, ", ".join(f"{c} {share:.0f}%" for c, share in shares.items()))
-    if (thoughts := thinking_of(items)) is not None:
-        told = ", ".join(f"{c} {share:.0f}%" for c, share in thoughts.languages.items())
-        logger.info("%s: thought in %s", items[0].language, told)
+    for line in _answered_in(scored):
+        logger.info("%s: %s", items[0].language, line)
     tastes = checking.tastes(check), checking.markdown_tastes(check)
     lengths = _content_lengths(task.comparisons) if tastes[0] else [None] * len(scored)
     return [
@@ -168,6 +167,18 @@ def judge_answers(answers: Sequence[Answer], docs: Sequence[Mapping[str, Any]], 
             ensure_ascii=False,
         )
         for one, between in zip(scored, lengths, strict=True)
+    ]
+
+
+def _answered_in(scored: Sequence[ItemScores]) -> list[str]:
+    """What answers, and thoughts, are in where not all are in the language asked for."""
+    by_language: dict[str, list[ItemScores]] = defaultdict(list)
+    for one in scored:
+        by_language[one.item.language].append(one)
+    thoughts = {code: thinking_of([one.item for one in some]) for code, some in by_language.items()}
+    return [
+        *cells.answered_in({c: fidelity.answered_in([o.fidelity for o in some]) for c, some in by_language.items()}),
+        *cells.answered_in({code: found.languages for code, found in thoughts.items() if found}, "thought"),
     ]
 
 

@@ -91,8 +91,10 @@ def _notes(found: RunsComparison) -> list[str]:
 def left_out(found: RunComparison, first: str, second: str) -> Iterator[str]:
     """What a comparison leaves out, and its warnings."""
     if found.overall.n_missing:
-        what = "verdict" if found.figure in JUDGED else found.figure
-        yield f"left out: {found.overall.n_missing} shared items without a {what} in one run or both"
+        what = "verdict" if found.figure in JUDGED else formats.name(found.figure)
+        why = formats.WHY_NONE.get(found.figure, "")
+        number = counted(found.overall.n_missing, "shared item")
+        yield f"left out: {number} without a {what} in one run or both{why}"
     if found.n_changed:
         yield f"left out: {counted(found.n_changed, 'item')} whose instruction is another in each run"
     for side, only in ((first, found.only_a), (second, found.only_b)):

@@ -19,6 +19,10 @@ TITLES = {
     "switch_rate": "switch rate %",
     "correct_rate": "correct answers %",
 }
+WHY_NONE = dict.fromkeys(
+    ("line_pass_rate", "fidelity", "switch_rate"), ", of answers that are empty or too short to tell their language"
+)
+"""Why an item may have no value, where that is no missing verdict."""
 _COLUMNS = ("rank", "model", "{figure}", "95% interval", "ranks", "group", "n")
 
 
@@ -45,6 +49,11 @@ def text(ranking: Ranking, form: str) -> str:
 def title(figure: str) -> str:
     """A figure's name and unit."""
     return TITLES.get(figure, f"{figure} (1 to 5)")
+
+
+def name(figure: str) -> str:
+    """A figure's name alone."""
+    return title(figure).removesuffix(" %").removesuffix(" (1 to 5)")
 
 
 def parts(ranking: Ranking) -> Iterator[tuple[str, str, Sequence[Place]]]:
@@ -77,11 +86,12 @@ def legend(ranking: Ranking) -> list[str]:
     ]
     for figure, found in ranking.figures.items():
         lines.append(
-            f"{figure}: {counted(found.n_items, 'item')} of {counted(found.n_prompts, 'prompt')}, {found.method}"
+            f"{name(figure)}: {counted(found.n_items, 'item')} of {counted(found.n_prompts, 'prompt')}, {found.method}"
         )
         missing = sum(place.n_missing for place in found.overall)
         if missing:
-            lines.append(f"{figure}: {missing} values are missing")
+            of = sum(place.n for place in found.overall) + missing
+            lines.append(f"{name(figure)}: {missing} of {counted(of, 'value')} missing{WHY_NONE.get(figure, '')}")
     return [*lines, *ranking.notes, *([ranking.setting] if ranking.setting else [])]
 
 

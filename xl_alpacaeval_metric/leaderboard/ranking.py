@@ -136,9 +136,13 @@ def _ranked(
     notes = []
     for one in entries:
         if more := len(one.figures[name].keys() - set(kept) - matched.changed):
-            notes.append(f"{name}: left out {counted(more, 'item')} of {one.name} that another run does not have")
+            notes.append(
+                f"{formats.name(name)}: left out {counted(more, 'item')} of {one.name} that another run does not have"
+            )
     if len(notes) > 3:
-        notes = [f"{name}: left out items of {len(notes)} runs that another run does not have; {len(kept)} are in all"]
+        notes = [
+            f"{formats.name(name)}: left out items of {len(notes)} runs that another run does not have; {len(kept)} are in all"
+        ]
     values = np.stack([one.array(name, len(items.numbers))[kept] for one in entries])
     lower_is_better = name == answer_figures.SWITCH_RATE
     if lower_is_better:

@@ -69,17 +69,20 @@ def measure(path: Path) -> Measured:
 def _texts(answers: Iterable[OpenedItem]) -> tuple[list[Text], list[str]]:
     """Each answer without its thought, measured, and lines about the thoughts."""
     found: list[Text] = []
-    taken = unfinished = 0
+    taken = unfinished = empty = 0
     left = iter(answers)
     while some := [item.comparison for item in islice(left, _AT_ONCE)]:
         texts, with_thought, without_end = pairs.outputs_without_thoughts([item.prediction for item in some])
         taken, unfinished = taken + with_thought, unfinished + without_end
+        empty += sum(not text.strip() for text in texts)
         codes = [languages.get(item.language).code for item in some]
         ids, lengths = [item.id for item in some], map(len, texts)
         found += map(Text, ids, codes, fidelity.texts_fidelity(texts, codes), lengths)
     notes = [f"thoughts taken off {taken} of {len(found)} texts"] if taken else []
     if unfinished:
-        notes.append(f"{unfinished} of them never end, and count as empty texts")
+        notes.append(f"thoughts that never end, with texts that count as empty: {unfinished} of {taken}")
+    if empty:
+        notes.append(f"{empty} of {len(found)} texts are empty")
     return found, notes
 
 

@@ -154,8 +154,8 @@ def _card(run: PublishedRun, written: Mapping[str, parquet.Written], features: M
 
 def _table(run: PublishedRun) -> str:
     lines = [
-        "| language | win rate % | 95% interval | line pass rate % | fidelity % | items |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| language | win rate % | 95% interval | line pass rate % | fidelity % | judged | empty | items |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for code, scores in run.scores():
         name = code if code == ALL else f"{languages.get(code).name} ({code})"
@@ -167,7 +167,8 @@ def _table(run: PublishedRun) -> str:
         if scores.get("win_rate") is not None and not run.believed(scores):
             rate, bounds = "no judge", "-"
         figures = (rate, bounds, _figure(scores.get("line_pass_rate")), _figure(scores.get("fidelity")))
-        lines.append(f"| {card_text.cell(name)} | {' | '.join(figures)} | {scores.get('n_items', '-')} |")
+        counts = (str(scores.get(key, "-")) for key in ("n", "n_empty", "n_items"))
+        lines.append(f"| {card_text.cell(name)} | {' | '.join((*figures, *counts))} |")
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ LONGEST_NAME = 24
 
 def show_comparison(found: RunComparison, console: Console, figure: str = "win_rate") -> None:
     """Print one row per language and one for all, then what was left out."""
-    cells.print_lines([formats.title(figure)] if figure != "win_rate" else [], console)
+    cells.print_lines([formats.title(figure)], console)
     for side, name, model in (("A", found.a, found.model_a), ("B", found.b, found.model_b)):
         cells.print_lines([f"{side}: {model} ({name})" if model else f"{side}: {name}"], console)
     rows = [(cells.language(code), _contrast_cells(part)) for code, part in found.by_language.items()]

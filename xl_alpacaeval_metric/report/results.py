@@ -65,10 +65,12 @@ def notes(result: Result, judged: bool) -> list[str]:
     lines = []
     if judged:
         usage = result.usage
+        uncounted = usage.requests and not usage.prompt_tokens + usage.completion_tokens
+        tokens = "tokens not counted" if uncounted else f"{usage.prompt_tokens} + {usage.completion_tokens} tokens"
         lines.append(
             f"{overall.n} of {overall.n + overall.n_missing} judged: {overall.wins} won, {overall.ties} tied, "
             f"{overall.losses} lost; {counted(usage.requests, 'request')}, {usage.cached} cached, "
-            f"{usage.retries} retried, {usage.prompt_tokens} + {usage.completion_tokens} tokens, {usage.seconds:.1f} s"
+            f"{usage.retries} retried, {tokens}, {usage.seconds:.1f} s"
         )
     if judged and overall.judge_check is not None:
         lines.append(summary_line(overall.judge_check))
@@ -96,8 +98,6 @@ def notes(result: Result, judged: bool) -> list[str]:
         lines += cells.answered_in(thoughts, "thought") if len(result.by_language) > 1 else []
     if overall.correct_rate is not None:
         lines.append(_correct_line(result))
-    if overall.n_empty:
-        lines.append(f"{overall.n_empty} of {overall.n_items} answers are empty")
     lines += [f"missing {count}x: {_one_line(reason)}" for reason, count in result.missing_reasons.items()]
     lines += [f"warning: {line}" for line in result.warnings]
     return lines

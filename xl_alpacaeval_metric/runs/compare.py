@@ -199,7 +199,7 @@ def _caveats(a: Run, b: Run, overall: Contrast) -> Iterator[str]:
         identifiers = [parse(run.signature).get("lid", "") for run in (a, b)]
         if identifiers[0] != identifiers[1]:
             yield f"languages were identified by {identifiers[0] or '?'} and by {identifiers[1] or '?'}: other rates"
-    if a.figure in JUDGED and mine != theirs:
+    if a.figure in JUDGED and mine and theirs and mine != theirs:  # A log of the harness does not say.
         yield f"the judge was asked at {mine} and at {theirs}: see that both serve the same model"
     if overall.n_prompts < 6:
         yield "with fewer than 6 prompts no difference can reach p < 0.05"

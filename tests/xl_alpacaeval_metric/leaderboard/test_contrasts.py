@@ -116,6 +116,17 @@ def test_fidelity_of_a_run_without_items_is_measured_from_its_answers(tmp_path: 
     assert "B: asked for German (de), answered in: English (en) 75%, German (de) 25%" in result.stdout
 
 
+def test_answers_too_short_to_be_scored_are_left_out_by_that_name(tmp_path: Path) -> None:
+    runs = [answered(tmp_path / "one", 0), answered(tmp_path / "other", 0)]
+    file = runs[1] / "samples.jsonl"
+    file.write_text(file.read_text("utf-8").replace(json.dumps(GERMAN), '"Ja."', 2), encoding="utf-8")
+    result = run("compare", *runs, "--figure", "line_pass_rate")
+    assert (
+        "left out: 2 shared items without a line pass rate in one run or both, of answers that are empty or too short "
+        "to tell their language" in result.stdout
+    )
+
+
 def test_switches_are_compared_from_items(tmp_path: Path) -> None:
     runs = []
     for name, switched in (("one", 0), ("other", 6)):

@@ -76,7 +76,8 @@ def test_items_that_a_run_lacks_are_left_out_and_missing_verdicts_are_counted(tm
     found = rank([a, b], figures=["win_rate"])
     assert found.figures["win_rate"].n_items == 10
     assert [(place.n, place.n_missing) for place in found.figures["win_rate"].overall] == [(10, 0), (9, 1)]
-    assert any(f"left out 5 items of {b}" in note for note in found.notes)
+    assert any(note.startswith(f"win rate: left out 5 items of {b}") for note in found.notes)
+    assert "win rate: 1 of 20 values missing" in formats.legend(found)
 
 
 def test_items_that_ask_for_something_else_are_left_out(tmp_path: Path) -> None:

@@ -35,7 +35,11 @@ def test_parts_are_as_the_whole(at_once: int, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(measured, "_AT_ONCE", at_once)
     found = measured.measure(write(tmp_path / "answers.jsonl", ["tiny"] * 5))
     assert found.fidelity == language_fidelity([GERMAN, GERMAN, ENGLISH, ENGLISH, ""], ["de", "de", "de", "en", "en"])
-    assert list(found.notes) == ["thoughts taken off 2 of 5 texts", "1 of them never end, and count as empty texts"]
+    assert list(found.notes) == [
+        "thoughts taken off 2 of 5 texts",
+        "thoughts that never end, with texts that count as empty: 1 of 2",
+        "1 of 5 texts are empty",
+    ]
     assert found.model == "tiny"
     measured.write(found, tmp_path / "out")
     items = [json.loads(line) for line in (tmp_path / "out/items.jsonl").read_text(encoding="utf-8").splitlines()]

@@ -59,6 +59,12 @@ def test_figures_are_those_of_the_run(two: list[Path]) -> None:
     assert [row[4] for row in table] == ["a", "b"]
     by_language = {(row[0], row[1]): row[2] for row in rows(found["win_rate_by_language"])}
     assert by_language["Finnish", "base"].startswith(f"{results[0]['by_language']['fi']['win_rate']:.1f} (")
+    in_language = {(row[0], row[1]): row[3] for row in rows(found["win_rate_by_language"])}
+    assert in_language["Finnish", "base"] == f"{results[0]['by_language']['fi']['win_rate_in_language']:.1f}"
+    text = {(row[0], row[1]): row[2:] for row in rows(found["fidelity"])}
+    shown = ("fidelity", "line_pass_rate", "switch_rate", "coverage")
+    assert text["all languages", "tuned"] == [f"{results[1][name]:.1f}" for name in shown]
+    assert {row[6] for row in rows(found["length"])} == {str(results[0]["by_language"]["fi"]["n_items"])}
     difference = rows(found["difference"])
     expected = results[1]["win_rate"] - results[0]["win_rate"]
     assert difference[-1][0] == "all languages"

@@ -67,7 +67,12 @@ def test_a_thought_without_end_counts_as_an_empty_answer(tmp_path: Path) -> None
     assert result.returncode == 0, result.stderr
     found = results(tmp_path / "run")
     assert (found["n_empty"], found["thinking"]["n"], found["thinking"]["unfinished"]) == (1, 1, 1)
-    assert "--thinking-tokens" in " ".join(found["warnings"])
+    assert found["warnings"] == [
+        "thoughts taken off 1 of 2 predictions (--keep-thinking keeps them)",
+        "1 of 2 answers are empty",
+        "thoughts that never end, with answers that count as empty: 1 of 1; "
+        "give the model more room (eval: --thinking-tokens)",
+    ]
 
 
 def test_references_are_answers_too(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def is_doubtful(line: str, words: Sequence[str], code: str, probability: float) 
 
 
 def _without_names(line: str, words: Sequence[str]) -> Sequence[str]:
-    """The words without those that begin with a capital, and Latin ones in a line in another script.
+    """The words that begin with no capital, and in another script than Latin no Latin ones.
 
     All of them where few are left.
     """

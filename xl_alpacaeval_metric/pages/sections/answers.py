@@ -58,13 +58,22 @@ def fidelity(runs: Sequence[ShownRun]) -> Section | None:
     else:
         points = [Point(code, run, value, text=end_text(f"{value:.1f}", runs)) for code, run, value in values]
         chart = charts.forest(points, axis, (0, 100))
+    shown = ("fidelity", "line_pass_rate", "switch_rate", "coverage")
+    rows = [
+        [name_of(code) if code else ALL, run.name, *(cells.figure(number(part, name)) for name in shown)]
+        for code in (*codes(runs), "")
+        for run in runs
+        if (part := run.by_language.get(code) if code else run.results)
+    ]
     return Section(
         name="fidelity",
         title="Text in the language",
-        about="This is the percentage of the answers' text that is in the language asked for.",
+        about="This is the percentage of the answers' text that is in the language asked for. The table has the share "
+        "of answers that pass line by line, that switch to another language inside, and that are long enough to be "
+        "scored by line.",
         chart=chart,
         table=Table(
-            ("Language", "Run", "%"), [[code, run, f"{value:.1f}"] for code, run, value in values], frozenset({2})
+            ("Language", "Run", "Text, %", "Line pass, %", "Switched, %", "Scored, %"), rows, frozenset({2, 3, 4, 5})
         ),
     )
 
@@ -79,8 +88,9 @@ def lengths(runs: Sequence[ShownRun]) -> Section | None:
             if mine is None:
                 continue
             ratio = mine / theirs if theirs else None
+            figures = [f"{mine:.0f}", cells.figure(theirs, ".0f"), cells.figure(ratio, ".2f")]
             rows.append(
-                [name_of(code), run.name, f"{mine:.0f}", cells.figure(theirs, ".0f"), cells.figure(ratio, ".2f")]
+                [name_of(code), run.name, *figures, *(str(part.get(name, "")) for name in ("n_empty", "n_items"))]
             )
             if ratio is not None:
                 points.append(Point(name_of(code), run.name, ratio, text=end_text(f"{ratio:.2f}", runs)))
@@ -94,7 +104,11 @@ def lengths(runs: Sequence[ShownRun]) -> Section | None:
         chart=charts.forest(points, "times the reference's length", (0, max(1.5, most * 1.05)), rule=1)
         if points
         else None,
-        table=Table(("Language", "Run", "Characters", "Reference", "Ratio"), rows, frozenset({2, 3, 4})),
+        table=Table(
+            ("Language", "Run", "Characters", "Reference", "Ratio", "Empty", "Answers"),
+            rows,
+            frozenset({2, 3, 4, 5, 6}),
+        ),
     )
 
 

@@ -75,7 +75,7 @@ def _of_several(runs: Sequence[ShownRun]) -> Section:
         "Rank",
         "Ranks",
         "Group",
-        "In language, %",
+        "Text in language, %",
         "Line pass, %",
         "Judge check",
         "Answers",
@@ -160,30 +160,32 @@ def by_language(runs: Sequence[ShownRun]) -> Section | None:
         if code in run.by_language
     ]
     rows = [
-        [name_of(code), run.name, win_rate_text(part), str(part.get("n", "")), str(part.get("n_missing", ""))]
+        [name_of(code), *_row(run, part)]
         for code in codes(judged)
         for run in judged
         if (part := run.by_language.get(code)) is not None
     ]
-    rows += [
-        [
-            ALL,
-            run.name,
-            win_rate_text(run.results),
-            str(run.results.get("n", "")),
-            str(run.results.get("n_missing", "")),
-        ]
-        for run in judged
-    ]
+    rows += [[ALL, *_row(run, run.results)] for run in judged]
     return Section(
         name="win_rate_by_language",
         title="Win rate by language",
         about="This is how often the judge prefers the run's answers to the references, with 95% intervals. At 50 "
-        "both are equally good.",
+        "both are equally good. In the table, “in the language” counts answers in another language as lost.",
         chart=charts.forest(points, "win rate, %", _percent_domain(points), rule=50),
-        table=Table(("Language", "Run", "Win rate, % (95%)", "Judged", "Missing"), rows, frozenset({2, 3, 4})),
+        table=Table(
+            ("Language", "Run", "Win rate, % (95%)", "In the language, %", "Judged", "Missing"),
+            rows,
+            frozenset({2, 3, 4, 5}),
+        ),
         lines=_not_drawn(runs),
     )
+
+
+def _row(run: ShownRun, figures: Figures) -> list[str]:
+    believed = check_verdict(figures) != NO_JUDGE
+    in_language = number(figures, "win_rate_in_language") if believed else None
+    counts = [str(figures.get(name, "")) for name in ("n", "n_missing")]
+    return [run.name, win_rate_text(figures), cells.figure(in_language), *counts]
 
 
 def _point(row: str, run: ShownRun, figures: Figures, *, text: bool) -> Point:

@@ -145,8 +145,6 @@ def _page(
         known += [f"{one.name}: {line}" for line in caveats]
     for side, result in results.items():
         known += [f"{side}: {line}" for line in result.warnings]
-        if result.overall.n_empty:
-            known.append(f"{side}: {result.overall.n_empty} of {result.overall.n_items} answers are empty")
         known += [f"{side}: missing {count}x: {reason}" for reason, count in result.missing_reasons.items()]
     trained = record.read(output / TUNED)
     return page.Page(
