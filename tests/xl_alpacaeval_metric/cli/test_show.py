@@ -44,7 +44,7 @@ def test_the_worst_and_the_best_come_first_and_missing_verdicts_last(judged: Pat
 
 def test_why_an_endpoint_gave_no_answer_is_said(tmp_path: Path) -> None:
     row = {"instruction": "Warum?", "prediction": "", "language": "de"}
-    reasons = [{"filtered": True}, {"refused": "status 400: too long"}]
+    reasons: list[dict[str, object]] = [{"filtered": True}, {"refused": "status 400: too long"}]
     write_jsonl(tmp_path / "answers.jsonl", [row | {"id": f"a{n}"} | more for n, more in enumerate(reasons)])
     shown = run("show", tmp_path / "answers.jsonl").stdout
     assert "0 characters, withheld by the endpoint's content filter" in shown

@@ -55,7 +55,7 @@ def test_parts_are_as_the_whole(at_once: int, tmp_path: Path, monkeypatch: pytes
 
 
 def test_thoughts_that_a_run_took_off_are_counted(tmp_path: Path) -> None:
-    ended = {"prediction": GERMAN, "language": "de", "thinking": ENGLISH}
+    ended: dict[str, object] = {"prediction": GERMAN, "language": "de", "thinking": ENGLISH}
     rows = [ended, ended | {"prediction": "", "unfinished": True}, ended | {"thinking": ""}]
     found = measured.measure(write_jsonl(tmp_path / "samples.jsonl", rows))
     assert list(found.notes) == [
