@@ -58,13 +58,16 @@ def with_references(
 ) -> Benchmark:
     """The benchmark with these references by (id, language) in place of its own.
 
-    `source` names where they come from. Raises UserError naming the first row without a reference,
-    where one is required.
+    `source` names where they come from. Where they are required, raises UserError naming the first
+    row of a language that has none.
     """
     rows = []
+    having = {row.response_language for row in benchmark.rows if row.reference is not None} | {
+        row.response_language for row in benchmark.rows if (row.id, row.response_language) in references
+    }
     for row in benchmark.rows:
         reference = references.get((row.id, row.response_language), row.reference)
-        if reference is None and required:
+        if required and row.response_language not in having:
             raise UserError(
                 f"no reference for id {row.id!r}, language {row.response_language!r}; give --reference FILE with it, "
                 "or --reference BACKEND/MODEL to have a model write them, or --judge none for language fidelity alone"

@@ -125,6 +125,7 @@ def evaluate(
             if the_judge is not None and not any(row.reference for row in rows.rows):
                 say(f"{benchmark} has no references in {languages}: {NOT_JUDGED}", error=True)
                 the_judge = None
+        candidate.check_known()
         folder = output or runs.default_folder(candidate, rows, the_judge, asked.seed)
         with ProgressLine(folder) as progress:
             judging.ask_through(the_judge, asked.batch, asked.cache, folder, progress)

@@ -52,7 +52,8 @@ def write_references(
     """Have a model write the reference answers of a benchmark, in any language.
 
     Thoughts are taken off, references in another language are set aside, and cut ones named. The
-    same command again requests only those that are missing. Exit code 1 if any is aside or cut.
+    same command again requests only those that are missing. Exit code 1 if any is missing, aside or
+    cut.
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric.benchmark.written import journal, references
@@ -66,12 +67,13 @@ def write_references(
         hub_folders.check_replaceable(hub_folder)
     author.preflight()
     with ProgressLine(output) as progress:
-        made = references.make(loaded.rows, author, output, progress, max_tokens)
+        made = references.make(loaded.rows, author, output, progress, max_tokens, progress.notify)
     author.close()
     aside = [] if any_language else references.set_aside(loaded.rows, output)
     cut = journal.cut_off([output], "reference", max_tokens)
     unknown = references.unidentified(output)
-    say(f"references for {counted(len(loaded.rows), 'row')} by {author.spec}: {output}")
+    written = [row for row in loaded.rows if (row.id, row.response_language) in made]
+    say(f"references for {counted(len(written), 'row')} by {author.spec}: {output}")
     for line in aside:
         say(f"{line}; the same command asks for these again, --any-language keeps them", error=True)
     for line in unknown:
@@ -81,7 +83,7 @@ def write_references(
     if hub_folder is not None and not aside:
         benchmark_dataset.export(benchmarks.with_references(loaded, made, author.spec), hub_folder)
         say(f"with the benchmark: {hub_folder}")
-    if aside or cut:
+    if aside or cut or len(written) < len(loaded.rows):
         raise Exit(1)
 
 

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.machine import hub_connection
+from xl_alpacaeval_metric.machine import hub_connection, hub_models
 from xl_alpacaeval_metric.models import files
 
 CONFIG, ADAPTER = files.CONFIG, files.ADAPTER
-_SECONDS = 10.0
-"""To wait for the Hub's answer about a model."""
 _CONTEXT_NAMES = (
     *("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length", "max_seq_length"),
     *("seq_length", "model_max_length"),
@@ -50,7 +48,7 @@ class Source:
         sizes = files.sizes_in(self.folder)
         index = files.json_object(self.folder / files.INDEX)
         if self.commit and not files.weights(sizes, index):
-            sizes = _sizes_on_hub(self.model, self.commit)
+            sizes = hub_models.sizes(self.model, self.commit)
         return sum(files.weights(sizes, index).values()) or None
 
     @property
@@ -116,6 +114,33 @@ def check_place(model: str, called: str = "") -> None:
         raise UserError(f"{called}: holds no {lacking}, so it is no model's folder")
 
 
+def check_known(model: str, revision: str | None = None) -> None:
+    """Raise UserError as `check_on_hub`, and where the Hub cannot be asked and the cache lacks it.
+
+    Downloads nothing.
+    """
+    check_on_hub(model, revision)
+    if _is_of_hub(model) and not hub_models.is_cached(model) and not hub_connection.may_be_asked():
+        from huggingface_hub import constants
+
+        raise UserError(
+            f"{model}: nothing of it is in the Hub's cache ({constants.HF_HUB_CACHE}), and the Hub cannot be asked; "
+            "check the name, or fetch it where there is internet: xl-alpacaeval prefetch"
+        )
+
+
+def check_on_hub(model: str, revision: str | None = None) -> None:
+    """Raise UserError for a Hub id that the cache lacks, and the Hub, too, as far as it answers."""
+    if not _is_of_hub(model) or hub_models.is_cached(model) or not hub_connection.may_be_asked():
+        return
+    if fault := hub_models.asked(model, revision)[1]:
+        raise UserError(f"{model}: {fault}")
+
+
+def _is_of_hub(model: str) -> bool:
+    return not (is_path(model) or model.endswith(".gguf") or _STORE.match(model))
+
+
 def find(model: str, revision: str | None = None) -> Source:
     """The files of a folder, a .gguf file, or a model of the Hub.
 
@@ -145,7 +170,7 @@ def chat_template_in(model: str, revision: str | None = None) -> bool | None:
 
 def is_on_hub(model: str, revision: str | None = None) -> bool:
     """Whether the Hub has a model, and can be reached."""
-    return not is_path(model) and _commit_on_hub(model, revision) is not None
+    return not is_path(model) and hub_models.commit(model, revision) is not None
 
 
 def adapter_folder(model: str) -> Path | None:
@@ -181,39 +206,11 @@ def _hub_file(model: str, revision: str | None, name: str) -> Path | None:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-    commit = _commit_on_hub(model, revision)
+    commit = hub_models.commit(model, revision)
     try:
         return Path(hf_hub_download(model, name, revision=commit or revision, local_files_only=commit is None))
     except (HfHubHTTPError, HFValidationError, OSError, ValueError):  # Missing, gated, not in the cache.
         return None
-
-
-@cache
-def _commit_on_hub(model: str, revision: str | None) -> str | None:
-    """The commit of a revision; None where the Hub has no such model or cannot be reached.
-
-    Asked before any download.
-    """
-    from huggingface_hub import HfApi
-
-    if not hub_connection.may_be_asked():
-        return None
-    try:
-        return HfApi().model_info(model, revision=revision, timeout=_SECONDS).sha
-    except Exception:  # Its class depends on the HTTP library of huggingface_hub.
-        return None
-
-
-@cache
-def _sizes_on_hub(model: str, commit: str) -> dict[str, int]:
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-
-    try:
-        files = HfApi().model_info(model, revision=commit, files_metadata=True).siblings or []
-    except (HfHubHTTPError, OfflineModeIsEnabled, OSError, ValueError):
-        return {}
-    return {file.rfilename: file.size or 0 for file in files if "/" not in file.rfilename}
 
 
 def base_of(folder: Path) -> str | None:

@@ -35,6 +35,7 @@ def planned(sweep: Sweep, check: Check) -> Plan:
     here = [one.name for one in needs.loaded(sweep) if not one.at_endpoint]
     for name in (*here, *(one.judge.partition("/")[2] for one in sweep.judges if not one.is_endpoint)):
         source.check_place(name)
+        source.check_on_hub(name)
     if sweep.place.executor == "slurm":
         options.site(sweep.place.slurm, "slurm:")
     destinations.writable_folder(sweep.output)

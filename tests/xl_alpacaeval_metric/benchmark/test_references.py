@@ -1,5 +1,7 @@
 import json
+import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -34,13 +36,20 @@ def test_every_row_gets_a_reference_and_none_is_asked_for_twice(tmp_path: Path) 
     assert all(text == text.strip() for text in whole.values())
 
 
-def test_failed_ones_are_named_and_the_others_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["refused", "gave_up"])
+def test_failed_ones_are_named_and_the_others_kept(kind: Literal["refused", "gave_up"], tmp_path: Path) -> None:
+    """What is refused each time does not end the command where others are answered."""
     file = tmp_path / "references.jsonl"
-    refuses = ScriptedClient(
-        lambda r: Failure("refused", "too long") if "bread" in r.messages[0]["content"] else echo(r)
-    )
-    with pytest.raises(UserError, match=r"2 of 6 references are missing, the first is id 'mini-01'.*too long"):
-        references.make(ROWS, refuses, file, silent)
+    fails = ScriptedClient(lambda r: Failure(kind, "too long") if "bread" in r.messages[0]["content"] else echo(r))
+    said: list[str] = []
+    if kind == "refused":
+        assert len(references.make(ROWS, fails, file, silent, notify=said.append)) == 4
+    else:
+        with pytest.raises(UserError) as raised:
+            references.make(ROWS, fails, file, silent)
+        said.append(str(raised.value))
+    (line,) = said
+    assert re.search(r"2 of 6 references are missing, the first is id 'mini-01'.*too long", line)
     again = ScriptedClient(echo)
     assert len(references.make(ROWS, again, file, silent)) == 6
     assert len(again.sent) == 2
@@ -71,13 +80,15 @@ def test_two_commands_ask_for_the_same_references_once(tmp_path: Path) -> None:
     assert [one.name for one in file.parent.iterdir()] == [file.name]
 
 
-def test_the_command_writes_a_file_that_eval_takes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("refused", [None, "Q1"])
+def test_the_command_writes_a_file_that_eval_takes(refused: str | None, tmp_path: Path) -> None:
     (tmp_path / "finnish.json").write_text(json.dumps([{"instruction": f"Q{n}"} for n in range(3)]), encoding="utf-8")
-    with JudgeServer() as server:
+    with JudgeServer(marker=refused) as server:
         file = tmp_path / "references.jsonl"
         common = ("--benchmark", "xl", "--languages", "fi", "--benchmark-path", tmp_path)
         made = run("references", "--model", "openai/any", "--output", file, *common, OPENAI_BASE_URL=server.url)
-        assert made.returncode == 0, made.stderr
+        assert made.returncode == (1 if refused else 0), made.stderr
+        assert ("1 of 3 references are missing" in made.stderr) == bool(refused)
         model = ("any", "--backend", "local-chat-completions", "--model-args", f"base_url={server.url}")
         judge = ("--judge", "openai/any", "--judge-base-url", server.url)
         judged = run("eval", *model, *common, *judge, "--reference", file, "--output", tmp_path / "run")
@@ -87,7 +98,11 @@ def test_the_command_writes_a_file_that_eval_takes(tmp_path: Path) -> None:
             OPENAI_BASE_URL=server.url,
         )
         assert written.returncode == 0, written.stderr
-    signatures = [json.loads((tmp_path / name / "results.json").read_text())["signature"] for name in ("run", "other")]
+    results = [json.loads((tmp_path / name / "results.json").read_text()) for name in ("run", "other")]
+    signatures = [found["signature"] for found in results]
+    for found in results:
+        said = "1 of 3 items (fi) have no reference and were not judged"
+        assert any(said in line for line in found["warnings"]) == bool(refused)
     assert "reference:references.jsonl@" in signatures[0]
     assert "reference:openai/any@" in signatures[1]
 

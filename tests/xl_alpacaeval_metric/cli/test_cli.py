@@ -28,6 +28,9 @@ def test_help_names_the_commands() -> None:
         assert command in result.stdout
 
 
+AT_AN_ENDPOINT = ("eval", "m", "--model-args", "base_url=http://127.0.0.1:9/v1")
+
+
 @pytest.mark.parametrize("module", ["xl_alpacaeval_metric", "xl_instruct_dataset"])
 def test_help_shows_every_option_whole_in_eighty_columns(module: str) -> None:
     group: Any = typer.main.get_command(import_module(f"{module}.cli").app)
@@ -57,20 +60,23 @@ def test_help_shows_every_option_whole_in_eighty_columns(module: str) -> None:
         (("eval", "m", "--judge", "none", "--model-args", "dtype"), "argument 'dtype' is not of the form key=value"),
         (("eval", "m", "--judge", "none", "--model-args", "a=1,b=2, a=3"), "argument 'a' is given twice; give it once"),
         (("eval", "./nowhere", "--judge", "none"), "./nowhere: no such model folder"),
-        (("eval", "m", "--judge", "hf/./nowhere"), "hf/./nowhere: no such model folder or file"),
-        (("eval", "m", "--judge", "hf/no-such/model"), "hf/no-such/model: cannot be loaded"),
+        (
+            (*AT_AN_ENDPOINT, "--judge", "hf/./nowhere"),
+            "hf/./nowhere: no such model folder or file",
+        ),
+        ((*AT_AN_ENDPOINT, "--judge", "hf/no-such/model"), "hf/no-such/model: cannot be loaded"),
         (("eval", "m", "--judge", "hf/a/b/c"), "judge hf/a/b/c: is no model folder here, and no name that the Hub can"),
         (("eval", "a b/c", "--judge", "none"), "a b/c: is no model folder here, and no name that the Hub can have"),
         (("plan", "a/b/c", "--judge", "none"), "a/b/c: is no model folder here, and no name that the Hub can have"),
         (("prefetch", f"a/{'x' * 99}", "--check"), "and no name that the Hub can have"),
         (("references", "--model", "hf/a--b/c", "--output", "r.jsonl"), "and no name that the Hub can have"),
-        (("eval", "m", "--judge", "vllm/some/model"), str(MissingExtra("vllm", "vllm"))),
+        ((*AT_AN_ENDPOINT, "--judge", "vllm/some/model"), str(MissingExtra("vllm", "vllm"))),
         (
             ("eval", "m", "--judge", "none", "--backend", "vllm"),
             str(MissingExtra("vllm", "vllm")),
         ),
         (("eval", "m", "--judge", "openai/gpt-4o"), "OPENAI_API_KEY"),
-        (("eval", "m", "--judge", "openai/x", "--judge-base-url", "http://127.0.0.1:9/v1"), "127.0.0.1:9"),
+        ((*AT_AN_ENDPOINT, "--judge", "openai/x", "--judge-base-url", "http://127.0.0.1:9/v1"), "127.0.0.1:9"),
         (("eval", "m", "--judge", "none", "--limit", "0"), "--limit"),
         (("eval", "m", "--judge", "none", "--reference", "absent.jsonl"), "absent.jsonl: no such file"),
         (("eval", "--judge", "none"), "MODEL"),

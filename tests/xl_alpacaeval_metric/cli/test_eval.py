@@ -17,6 +17,7 @@ from tests import small_gguf
 from tests.commands import Result, complaint, run_python, start_alpacaeval
 from tests.commands import run_alpacaeval as run
 from tests.helpers import PATIENCE, children_of, wait_until
+from tests.servers.hub import HubServer
 from tests.servers.judge import JudgeServer
 from tests.stubborn_server import none_alive
 from xl_alpacaeval_metric.runs.answers.thoughts import Thoughts
@@ -151,12 +152,20 @@ def test_a_base_model_needs_the_template_turned_off(smollm2: Path, tmp_path: Pat
     assert evaluate(base, tmp_path / "run", *options, "--no-chat-template").returncode == 0
 
 
-@pytest.mark.slow
-def test_a_model_that_cannot_be_loaded_is_one_line(tmp_path: Path) -> None:
-    result = evaluate("no/such-model", tmp_path / "run", "--languages", "de", "--limit", 1, "--judge", "none")
-    assert result.returncode == 2
-    assert "Traceback" not in result.stderr
-    assert "no/such-model" in result.stderr.splitlines()[-1]
+@pytest.mark.parametrize("online", [False, True])
+def test_an_absent_model_is_said_before_the_judge_is_asked(online: bool, tmp_path: Path) -> None:
+    said = "the Hub has no such model" if online else "nothing of it is in the Hub's cache"
+    with HubServer() as hub, JudgeServer() as judge:
+        where = hub.environment(tmp_path / "home") if online else {"HF_HOME": str(tmp_path / "home")}
+        options = ("--languages", "de", "--judge", "openai/any", "--judge-base-url", judge.url)
+        result = run("eval", "no/such-model", *options, "--output", tmp_path / "run", **where)
+        assert f"no/such-model: {said}" in complaint(result)
+        if online:
+            file = tmp_path / "sweep.yaml"
+            file.write_text(f"models: [no/such-model]\nbenchmarks: [mini]\njudges: none\noutput: {tmp_path / 'run'}\n")
+            assert f"no/such-model: {said}" in complaint(run("sweep", file, **where))
+        assert judge.seen.log == []
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.slow

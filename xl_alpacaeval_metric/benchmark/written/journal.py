@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.destinations import write_errors
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_lines
-from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.progress import Notify, Progress
 
 _LINE_START = b'{"id": "'
 
@@ -35,7 +35,14 @@ class TextRequest:
 
 
 def collect(
-    wanted: Sequence[TextRequest], client: Client, file: Path, progress: Progress, *, column: str, max_tokens: int
+    wanted: Sequence[TextRequest],
+    client: Client,
+    file: Path,
+    progress: Progress,
+    *,
+    column: str,
+    max_tokens: int,
+    notify: Notify | None = None,
 ) -> dict[Key, str]:
     """The model's texts by (id, language); only those that the file does not have are requested.
 
@@ -44,29 +51,38 @@ def collect(
 
     Raises UserError where the file is by another model or for other instructions, and with the
     reason where a text is missing in the end: the others are kept, and the same call requests the
-    missing ones alone. Waits while another process writes the file.
+    missing ones alone. With `notify`, texts may be missing whose requests are refused each time,
+    where others are not: a line says how many, and why. Waits while another process writes the
+    file.
     """
     what = f"{column}s by {client.spec}"
     with lock.writing(
         file, lambda: progress("waiting", 0, len(wanted), f"waiting for another process that asks for {what}")
     ):
-        return _collect(wanted, client, file, progress, column, max_tokens)
+        return _collect(wanted, client, file, progress, column, max_tokens, notify)
 
 
 def _collect(
-    wanted: Sequence[TextRequest], client: Client, file: Path, progress: Progress, column: str, max_tokens: int
+    wanted: Sequence[TextRequest],
+    client: Client,
+    file: Path,
+    progress: Progress,
+    column: str,
+    max_tokens: int,
+    notify: Notify | None,
 ) -> dict[Key, str]:
     """As `collect`, while no other process writes the file."""
     finished = _existing(wanted, client.spec, file, column)
     missing = [text for text in wanted if text.key not in finished]
     requests = [Request(text.messages, max_tokens) for text in missing]
     failed: dict[Key, str] = {}
+    refused: dict[Key, str] = {}
     progress(f"{column}s", len(finished), len(wanted), f"{column}s by {client.spec}")
     with _opened(file) as output:
         for index, reply in client.complete(requests, is_usable=lambda completion: bool(completion.text.strip())):
             text = missing[index]
             if not isinstance(reply, Completion):
-                failed[text.key] = reply.reason
+                (refused if reply.kind == "refused" else failed)[text.key] = reply.reason
                 continue
             found = thinking.split(reply.text)
             answer = found.answer.strip()
@@ -86,12 +102,16 @@ def _collect(
             output.write(json_line({**line, "model": client.spec, "instruction": text.instruction}))
             output.flush()
             progress(f"{column}s", len(finished), len(wanted))
-    if failed:
-        (identifier, language), reason = next(iter(failed.items()))
-        raise UserError(
-            f"{file}: {len(failed)} of {len(wanted)} {column}s are missing, the first is id {identifier!r}, language "
-            f"{language!r}: {reason}; the same command asks for these alone"
+    lacking = {**failed, **refused}
+    if lacking:
+        (identifier, language), reason = next(iter(lacking.items()))
+        said = (
+            f"{file}: {len(lacking)} of {len(wanted)} {column}s are missing, the first is id {identifier!r}, "
+            f"language {language!r}: {reason}; the same command asks for these alone"
         )
+        if failed or notify is None or not finished:
+            raise UserError(said)
+        notify(said)
     return finished
 
 

@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.clients.base import Client, Thinking, ThinkingMode
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import file_names, jsonl
 from xl_alpacaeval_metric.languages import fidelity
-from xl_alpacaeval_metric.progress import Notify, Progress
+from xl_alpacaeval_metric.progress import Notify, Progress, unheard
 
 MAX_TOKENS = 1024
 THINKING_TOKENS = 4096
@@ -53,17 +53,22 @@ def is_model(text: str) -> bool:
 
 
 def make(
-    rows: Sequence[Row], client: Client, file: Path, progress: Progress, max_tokens: int = MAX_TOKENS
+    rows: Sequence[Row],
+    client: Client,
+    file: Path,
+    progress: Progress,
+    max_tokens: int = MAX_TOKENS,
+    notify: Notify = unheard,
 ) -> dict[Key, str]:
     """The model's answers by (id, language), collected in a JSONL file.
 
-    Raises UserError as `journal.collect` does.
+    `notify` and the UserErrors raised are those of `journal.collect`.
     """
     wanted = [
         TextRequest(row.id, row.response_language, row.instruction, ({"role": "user", "content": row.instruction},))
         for row in rows
     ]
-    return collect(wanted, client, file, progress, column="reference", max_tokens=max_tokens)
+    return collect(wanted, client, file, progress, column="reference", max_tokens=max_tokens, notify=notify)
 
 
 def set_aside(rows: Sequence[Row], file: Path) -> list[str]:
@@ -130,11 +135,12 @@ def with_references_by(
     name = f"references-{benchmark.name}-{benchmark.revision}-{file_names.plain(author.spec)}"
     file = folder / f"{name}.jsonl"
     try:
-        answers = make(benchmark.rows, author, file, progress)
+        answers = make(benchmark.rows, author, file, progress, notify=notify)
     finally:
         author.close()
-    texts = [answers[row.id, row.response_language] for row in benchmark.rows]
-    measured = fidelity.texts_fidelity(texts, [row.response_language for row in benchmark.rows])
+    found = [(answers[key], key[1]) for row in benchmark.rows if (key := (row.id, row.response_language)) in answers]
+    texts, codes = [text for text, _ in found], [code for _, code in found]
+    measured = fidelity.texts_fidelity(texts, codes)
     if wrong := sum(one.in_other_language for one in measured):
         notify(f"{wrong} of {len(texts)} references by {author.spec} are not in the language asked for: {file}")
     for line in unidentified(file):

@@ -51,12 +51,18 @@ _PATTERNS = [
 _ALONE = re.compile(rf"G?{_NAMES}{{0,2}}(?P<letter>[AB])J?")
 _ALONE_WITH_ARTICLE = re.compile(rf"G{_NAMES}+(?P<letter>[AB])|G(?P<second>[AB])N")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+# "A because ...", and at the beginning of a text "A, because ..." and "A: because ...".
+_REASONED = re.compile(r"([AB])([,K]?)Z")
+_NOT_ONLY_BECAUSE = frozenset(("as", "for"))
+"""Words of a reason that begin something else after a comma: "A, as far as I can tell, ..."."""
 # "A: weak" and "A) weak" are remarks on an answer, no verdicts.
 _REMARK = re.compile(r"^\W*?(?<!\()[AB]\s*[):：](?=\W*\w)")
 
 
 def claims(lines: Sequence[str], lexicon: Lexicon) -> Iterator[Claim]:
     """The claims of a text, in their order; a line has at least one character."""
+    if letter := _opening_with_reason(lines, lexicon):
+        yield Claim(letter, "concluded")
     for line in lines:
         found = list(tokens(_REMARK.sub("", line), lexicon))
         if letter := _letter_alone(found, lexicon):
@@ -78,8 +84,8 @@ def _letter_alone(line: Sequence[Token], lexicon: Lexicon) -> Letter | None:
 
 def _of_sentence(sentence: Sequence[Token]) -> Iterator[Claim]:
     signs = "".join(token.sign for token in sentence)
-    if opening := re.match(r"([AB])Z", signs):  # "A because ..."
-        yield Claim(_letter(opening[1]), "concluded")
+    if (letter := _with_reason(sentence)) is not None:
+        yield Claim(letter, "concluded")
     # "Overall, B": the comma separates nothing.
     begins = re.match(r"[FG]*F,", signs)
     if begins:
@@ -92,6 +98,40 @@ def _of_sentence(sentence: Sequence[Token]) -> Iterator[Claim]:
                 yield claim
             doubted = doubted or _is_doubt(clause, signs)
         doubted = False
+
+
+def _opening_with_reason(lines: Sequence[str], lexicon: Lexicon) -> Letter | None:
+    """The letter of a first sentence such as "A, because it is in German and B is not".
+
+    Not where a later sentence has the other letter in the same place: such a list has no verdict.
+    """
+    sentence, *later = [one for line in lines for one in _split(list(tokens(line, lexicon)), ".?", keep=True)] or [[]]
+    if not sentence or sentence[-1].sign == "?" or any(token.sign == "H" for token in sentence):
+        return None
+    if any(one[0].sign in LETTERS and [token.sign for token in one[1:2]] in ([","], [COLON], ["Z"]) for one in later):
+        return None
+    is_reason = len(sentence) > 3 and sentence[1].sign in (",", COLON)
+    if not is_reason or sentence[2].text.lower() in _NOT_ONLY_BECAUSE:
+        return None
+    others = (clause[0].sign for clause in list(_split([one for one in sentence if one.sign != "G"], ","))[2:])
+    return _with_reason([sentence[0], *sentence[2:]]) if all(sign in "ABab|" for sign in others) else None
+
+
+def _with_reason(sentence: Sequence[Token]) -> Letter | None:
+    """The letter of a sentence such as "A because it is in German", where that is a verdict.
+
+    Not where the sentence goes on to say something of the letter ("A, because it is in English, is
+    worse"), or the reason is none to choose it.
+    """
+    if [token.sign for token in sentence[1:2]] != ["Z"] or sentence[0].sign not in LETTERS:
+        return None
+    for number, clause in enumerate(_split(sentence[2:], ",|")):
+        signs = "".join(token.sign for token in clause).strip("G.")
+        its_own = not set(signs) & set("ABab") or "M" in signs
+        fails = "W" in signs or ("X" in signs and set(signs) & set("RLTEC"))
+        if "Y" in signs or (fails and its_own) or (number and signs[:1] in tuple("VLWXTECR")):
+            return None
+    return _letter(sentence[0].sign)
 
 
 def _of_clause(signs: str) -> Claim | None:

@@ -38,7 +38,11 @@ _LOOKALIKE = re.compile(r"((?:\A|[:：])\W*)([АВΑΒ])(?=\W*\Z)")
 _LATIN = {"А": "A", "В": "B", "Α": "A", "Β": "B"}
 _BRACKETS = re.compile(r"[\[({]\s*([AB])\s*[\])}]")
 _GRADE = re.compile(r"\W*[AB][+-]\W*")
-_OPENS = re.compile(r"\W*([AB])\s*(?:[.,]|\s[–—-])\s+(?=\S)")
+_OPENS = re.compile(r"\W*([AB])\s*([.,]|\s[–—-])\s+(?=\S)")
+# The signs of "It is in German and B is not": what is said of A is not true of B.
+_OTHER_IS_NOT = {
+    letter: re.compile(rf"(V[GNDO]*),?G?{other}V?X(?=\.|\Z)") for letter, other in (("A", "B"), ("B", "A"))
+}
 _OTHER_ANSWER = re.compile(r"\b(?:other|others|first|second|former|latter)\b", re.IGNORECASE)
 
 
@@ -113,7 +117,9 @@ def _opening(lines: Sequence[str], lexicon: words.Lexicon) -> Letter | None:
     if opens is None:
         return None
     rest = "\n".join([lines[0][opens.end() :], *lines[1:]])
-    says_more = any(token.sign in "XWYHABab?" for token in words.tokens(rest, lexicon))
+    signs = _OTHER_IS_NOT[opens[1]].sub(r"\1", "".join(token.sign for token in words.tokens(rest, lexicon)))
+    interrupted = opens[2] == "," and not set(signs).isdisjoint(",|")  # "A, however, ..."
+    says_more = interrupted or not set(signs).isdisjoint("XWYHABab?")
     return None if says_more or _OTHER_ANSWER.search(rest) else _single({opens[1]})
 
 

@@ -8,7 +8,8 @@ from xl_alpacaeval_metric import thinking
 
 def warnings(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
     """What to know of the answers before their figures: cut off, withheld, with thoughts inside."""
-    return [*_cut_off(samples, max_tokens), *withheld(samples), *_with_thoughts_inside(samples)]
+    asked_again = (f"{line}; eval --retry-refused asks again" for line in withheld(samples))
+    return [*_cut_off(samples, max_tokens), *asked_again, *_with_thoughts_inside(samples)]
 
 
 def is_withheld(sample: Mapping[str, object]) -> bool:
@@ -43,10 +44,7 @@ def _refused(samples: Sequence[Mapping[str, object]]) -> list[str]:
     if not reasons:
         return []
     ((reason, _),) = reasons.most_common(1)
-    return [
-        f"{reasons.total()} of {len(samples)} answers are empty: the endpoint refused their prompts ({reason}); "
-        "--retry-refused asks again"
-    ]
+    return [f"{reasons.total()} of {len(samples)} answers are empty: the endpoint refused their prompts ({reason})"]
 
 
 def _with_thoughts_inside(samples: Sequence[Mapping[str, object]]) -> list[str]:
