@@ -122,9 +122,9 @@ def _position(overall: Scores) -> list[str]:
         return []
     line = f"{overall.position_consistency:.0f}% of the items have the same winner in both orders"
     if overall.position_consistency_above_chance is not None:
-        line += f", {overall.position_consistency_above_chance:+.0f} points against chance"
+        line += f", {overall.position_consistency_above_chance:+z.0f} points against chance"
     if overall.position_lean is not None and overall.position_gap is not None:
-        line += f"; a candidate gets {overall.position_lean:+.1f} points for being first ({overall.position_gap:.1f} either way)"
+        line += f"; a candidate gets {overall.position_lean:+z.1f} points for being first ({overall.position_gap:.1f} either way)"
     return [line]
 
 

@@ -198,6 +198,9 @@ def _caveats(a: Run, b: Run, overall: Contrast) -> Iterator[str]:
     mine, theirs = a.judge.get("endpoint"), b.judge.get("endpoint")
     if a.figure in JUDGED:
         yield from finished.warnings([a.setting, b.setting])
+    yield from finished.empty_answers(
+        (run.name, sum(not item.prediction.strip() for item in run.items.values()), len(run.items)) for run in (a, b)
+    )
     if a.figure not in (WIN_RATE, CORRECT_RATE):
         identifiers = [parse(run.signature).get("lid", "") for run in (a, b)]
         if identifiers[0] != identifiers[1]:
