@@ -60,7 +60,7 @@ def test_thoughts_that_a_run_took_off_are_counted(tmp_path: Path) -> None:
     found = measured.measure(write_jsonl(tmp_path / "samples.jsonl", rows))
     assert list(found.notes) == [
         "thoughts that never end, with texts that count as empty: 1 of 2",
-        "1 of 3 texts are empty",
+        "1 of 3 texts is empty",
     ]
 
 
