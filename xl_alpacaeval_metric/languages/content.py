@@ -7,14 +7,12 @@ language asked for. What is left out becomes spaces, so that a character stays a
 
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 MIN_TOKENS = 5
 """Shorter lines are not scored: their language cannot be identified reliably."""
-_AT_ONCE, _CHARACTERS = 1024, 1 << 19
-"""The most texts, and characters of several, that are looked at together."""
 UNSPACED = frozenset(("bo", "dz", "ja", "km", "lo", "my", "th", "zh"))
 """Languages without spaces between words."""
 SENTENCE_ENDS = ".!?…。！？।؟۔።։။។"
@@ -40,6 +38,8 @@ latin_words = _LATIN_RUN.findall
 
 QUOTED = 0.4
 """The largest share of a text's letters in quotation marks that counts as citations."""
+Place = tuple[int, int]
+"""Where a part of a text begins and ends."""
 
 _MOST_OF_QUOTATION = 0.75
 _FENCE = re.compile(r"^[ \t>]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
@@ -61,21 +61,6 @@ _BLOCK_QUOTE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _MAY_HAVE_QUOTATION = re.compile('[“„«»「『《"”*_]')
 
 
-def batches(indices: Iterable[int], texts: Sequence[str | None]) -> Iterator[list[int]]:
-    """The indices of texts that are looked at together."""
-    some: list[int] = []
-    size = 0
-    for index in indices:
-        length = len(text) if isinstance(text := texts[index], str) else 0
-        if some and (len(some) == _AT_ONCE or size + length > _CHARACTERS):
-            yield some
-            some, size = [], 0
-        some.append(index)
-        size += length
-    if some:
-        yield some
-
-
 def of(text: str) -> str:
     """The text without what is in no language; quotations stay where they are most of it."""
     return of_each([text])[0]
@@ -83,23 +68,28 @@ def of(text: str) -> str:
 
 def of_each(texts: Sequence[str], stay: Callable[[Sequence[str]], Sequence[bool]] | None = None) -> list[str]:
     """What `of` gives for each text; `stay` says which quotations, as bare words, are kept."""
-    from xl_alpacaeval_metric.languages.scripts import letter_counts
-
     found = _without_code(texts)
     places = {at: some for at, text in enumerate(found) if (some := _quotations(text))}
     if stay is not None:
         told = iter(stay([bare(found[at][start:end]) for at, some in places.items() for start, end in some]))
         places = {at: [place for place in some if not next(told)] for at, some in places.items()}
-    shorter = {at: _blanked(found[at], some) for at, some in places.items() if some}
-    left = letter_counts.weights(list(shorter.values()))
-    whole = letter_counts.weights([found[at] for at in shorter])
-    for (at, text), part, every in zip(shorter.items(), left, whole, strict=True):
-        if part >= (1 - QUOTED) * every:
-            found[at] = text
+    for at, text in left_out(found, places, QUOTED).items():
+        found[at] = text
     return found
 
 
-def _quotations(text: str) -> list[tuple[int, int]]:
+def left_out(texts: Sequence[str], places: Mapping[int, Sequence[Place]], most: float) -> dict[int, str]:
+    """Texts with spaces in these places, by index, where they are `most` of the letters at most."""
+    from xl_alpacaeval_metric.languages.scripts import letter_counts
+
+    shorter = {at: _blanked(texts[at], some) for at, some in places.items() if some}
+    left = letter_counts.weights(list(shorter.values()))
+    whole = letter_counts.weights([texts[at] for at in shorter])
+    rest = zip(shorter.items(), left, whole, strict=True)
+    return {at: text for (at, text), part, every in rest if part >= (1 - most) * every}
+
+
+def _quotations(text: str) -> list[Place]:
     """Where the quotations of a text begin and end, in order."""
     found = [(line.start(), line.end()) for line in _BLOCK_QUOTE.finditer(text)] if ">" in text else []
     if _MAY_HAVE_QUOTATION.search(text):
@@ -108,7 +98,7 @@ def _quotations(text: str) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def _blanked(text: str, places: Sequence[tuple[int, int]]) -> str:
+def _blanked(text: str, places: Sequence[Place]) -> str:
     """The text with spaces in these places, which hold no end of a line and are in order.
 
     A sentence that ends with a quotation keeps its mark.

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import composition, content, evidence, identify
-from xl_alpacaeval_metric.languages.passes import Passes
-from xl_alpacaeval_metric.languages.switches import lexicon
+from xl_alpacaeval_metric.languages.passes import Passes, batches
+from xl_alpacaeval_metric.languages.switches import glosses
 from xl_alpacaeval_metric.languages.switches.spans import Span
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 from xl_alpacaeval_metric.records.result import Fidelity
 from xl_alpacaeval_metric.terminal import counted
 
@@ -94,7 +95,7 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
     for index, code in enumerate(codes):
         of_language[code].append(index)
     for code, indices in of_language.items():
-        for some in content.batches(indices if identify.supported(code) else (), texts):
+        for some in batches(indices if identify.supported(code) else (), texts):
             with _no_collection():
                 for index, one in zip(some, _in_one_language([texts[i] for i in some], code), strict=True):
                     found[index] = one
@@ -118,12 +119,19 @@ def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
     by_word = script is not None and script != "Latn"
     passes = Passes(code, script)
     given = [text if isinstance(text, str) else "" for text in texts]
-    kept = content.of_each(given, lambda quotations: passes.long_ones(quotations, base))
     whole = content.parts_of_each(given, base)
+    passes.learn(line.bare for text in whole for line in text if line.long)
+    kept = content.of_each(given, lambda quotations: passes.long_ones(quotations, base))
     contents = [content.parts_left(*text, base) for text in zip(kept, given, whole, strict=True)]
-    passes.learn(line.bare for text in (*whole, *contents) for line in text if line.long)
+    made = composition.of(kept, contents, passes, base)
+    if base != "en":
+        mixed = [at for at, one in enumerate(made) if 0 < (one.fidelity or 0) < 100]
+        left = glosses.without(kept, mixed)
+        rest = [content.parts_left(text, given[at], whole[at], base) for at, text in left.items()]
+        for at, one in zip(left, composition.of(list(left.values()), rest, passes, base), strict=True):
+            made[at] = one
     found = []
-    for all_lines, made_of in zip(whole, composition.of(kept, contents, passes, base), strict=True):
+    for all_lines, made_of in zip(whole, made, strict=True):
         long = [line.bare for line in all_lines if line.long]
         line_pass = all(passes.of(line) for line in long) if long else None
         word_pass = not _has_english_word(long, base) if line_pass and by_word else None

@@ -1,6 +1,7 @@
 """Entries of a leaderboard from files of answers, which have no verdicts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
@@ -33,4 +34,6 @@ def read_file(file: Path, items: ItemTable, wanted: Sequence[str] | None = None)
         correct = answer_figures.correct(file, found.comparisons)
         figures[CORRECT_RATE] = {items.number(*key): value for key, value in correct.items()}
     hashes = texts(map(flat, found.comparisons), items, file)
-    return Entry(str(file), file, found.setting, figures, lambda: hashes)
+    n_empty = sum(not one.prediction.strip() for one in found.comparisons)
+    setting = replace(found.setting, n_empty=n_empty, n_answers=len(found.items))
+    return Entry(str(file), file, setting, figures, lambda: hashes)

@@ -28,7 +28,6 @@ def read_logs(folder: Path, items: ItemTable, wanted: Sequence[str] | None = Non
 
 
 def _entry(log: Log, items: ItemTable, wanted: Sequence[str] | None) -> Entry:
-    setting = log.setting
     figures: dict[str, dict[int, float]] = {
         name: {} for name in (WIN_RATE, *answer_figures.FIGURES, WIN_RATE_IN_LANGUAGE)
     }
@@ -45,6 +44,8 @@ def _entry(log: Log, items: ItemTable, wanted: Sequence[str] | None) -> Entry:
         if name not in kept:
             raise UserError(f"{log.folder}: has no figure {name!r}; it has {', '.join(figures)}")
     shown = bytes(orders.get(at, 0) for at in range(1 + max(orders, default=-1)))
+    n_empty = [*hashes.prediction.values()].count(hash(""))
+    setting = replace(log.setting, n_empty=n_empty, n_answers=len(hashes.prediction))
     return Entry(str(log.folder), log.folder, setting, kept, lambda: hashes, orders=shown)
 
 

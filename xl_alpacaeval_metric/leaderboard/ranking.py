@@ -68,8 +68,9 @@ def rank(runs: Runs, *, figures: Sequence[str] | None = None, seed: int = 0) -> 
         if figures or len(wanted) == 1:
             finished.refuse(a, b, [differing])
         wanted = [name for name in wanted if name != CORRECT_RATE]
-        notes.append(f"{CORRECT_RATE}: left out, since {a} and {b} differ in {differing}")
+        notes.append(f"{formats.name(CORRECT_RATE)}: left out, since {a} and {b} differ in {differing}")
     notes += finished.warnings([one.setting for one in found if WIN_RATE in one.figures])
+    notes += finished.empty_answers((one.name, one.setting.n_empty, one.setting.n_answers) for one in found)
     notes += [*dict.fromkeys(why for one in found for why in one.left_out.values())][:1]
     if matched.changed:
         notes.append(
@@ -140,8 +141,9 @@ def _ranked(
                 f"{formats.name(name)}: left out {counted(more, 'item')} of {one.name} that another run does not have"
             )
     if len(notes) > 3:
+        kept_in_all = counted(len(kept), "is", "are")
         notes = [
-            f"{formats.name(name)}: left out items of {len(notes)} runs that another run does not have; {len(kept)} are in all"
+            f"{formats.name(name)}: left out items of {len(notes)} runs that another run does not have; {kept_in_all} in all"
         ]
     values = np.stack([one.array(name, len(items.numbers))[kept] for one in entries])
     lower_is_better = name == answer_figures.SWITCH_RATE

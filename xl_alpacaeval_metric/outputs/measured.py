@@ -16,6 +16,7 @@ from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import opened, pairs
 from xl_alpacaeval_metric.runs.opened import OpenedItem
 from xl_alpacaeval_metric.signature import package_version, signature
+from xl_alpacaeval_metric.terminal import counted, counted_of
 
 _AT_ONCE = 4096
 """Answers of a file that are in memory together."""
@@ -69,27 +70,30 @@ def measure(path: Path) -> Measured:
 def _texts(answers: Iterable[OpenedItem]) -> tuple[list[Text], list[str]]:
     """Each answer without its thought, measured, and lines about the thoughts."""
     found: list[Text] = []
-    taken = unfinished = empty = 0
+    taken = thoughts = unfinished = empty = 0
     left = iter(answers)
     while some := [item.comparison for item in islice(left, _AT_ONCE)]:
         texts, with_thought, without_end = pairs.outputs_without_thoughts([item.prediction for item in some])
-        taken, unfinished = taken + with_thought, unfinished + without_end
+        taken += with_thought
+        # Those of a run were taken off when it was made.
+        thoughts += with_thought + sum(item.thought for item in some)
+        unfinished += without_end + sum(item.unfinished for item in some)
         empty += sum(not text.strip() for text in texts)
         codes = [languages.get(item.language).code for item in some]
         ids, lengths = [item.id for item in some], map(len, texts)
         found += map(Text, ids, codes, fidelity.texts_fidelity(texts, codes), lengths)
-    notes = [f"thoughts taken off {taken} of {len(found)} texts"] if taken else []
+    notes = [f"thoughts taken off {taken} of {counted(len(found), 'text')}"] if taken else []
     if unfinished:
-        notes.append(f"thoughts that never end, with texts that count as empty: {unfinished} of {taken}")
+        notes.append(f"thoughts that never end, with texts that count as empty: {unfinished} of {thoughts}")
     if empty:
-        notes.append(f"{empty} of {len(found)} texts are empty")
+        notes.append(f"{counted_of(empty, len(found), 'text')} empty")
     return found, notes
 
 
 def write(found: Measured, output: Path) -> None:
     """Write results.json and items.jsonl; raises UserError if they cannot be written."""
     content = asdict(found.fidelity)
-    warnings = evidence.warnings(found.fidelity.by_language)
+    warnings = [*evidence.warnings(found.fidelity.by_language), *found.notes]
     with write_errors(output):
         output.mkdir(parents=True, exist_ok=True)
         jsonl.replace_lines(output / run_folder.ITEMS, map(_line, found.texts))

@@ -53,6 +53,8 @@ def _facts(item: OpenedItem) -> Iterator[str]:
     )
     if item.cut:
         parts.append("cut off")
+    if item.withheld:
+        parts.append(item.withheld)
     if one.thought:
         tokens = f" of {counted(one.thinking_tokens, 'token')}" if one.thinking_tokens is not None else ""
         parts.append(f"after a thought{tokens}" + (" that never ended" if one.unfinished else ""))

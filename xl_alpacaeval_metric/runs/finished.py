@@ -10,12 +10,16 @@ from xl_alpacaeval_metric.records.judge_check import NO_JUDGE
 from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.signature import parse
+from xl_alpacaeval_metric.terminal import counted
 
 NOT_IN_VERDICTS = (
     *("endpoint", "batch_size", "device", "max_batch_size", "gpu_memory_utilization", "tensor_parallel_size"),
     *("data_parallel_size", "swap_space", "max_num_seqs", "enforce_eager"),
 )
 """Parts of a judge's identity that do not change its verdicts: where it runs, and the resources."""
+
+_NAMED = 5
+"""Runs that a line names at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,8 @@ class Setting:
 
     `check` is the verdict of the judge's check: "passed", "doubtful", "no judge" or "unchecked";
     `no_judge_in` are the languages in which it found no judge, `one_order` those whose verdicts are
-    all of one order of the answers. All are empty for runs of earlier versions.
+    all of one order of the answers. All are empty for runs of earlier versions. `n_empty` of
+    `n_answers` answers are empty.
     """
 
     name: str
@@ -34,6 +39,8 @@ class Setting:
     check: str = ""
     no_judge_in: tuple[str, ...] = ()
     one_order: tuple[str, ...] = ()
+    n_empty: int = 0
+    n_answers: int = 0
 
     @property
     def parts(self) -> Mapping[str, str]:
@@ -82,6 +89,8 @@ def read(folder: Path, *, judged: bool = True) -> Setting:
         check=check_verdict(results),
         no_judge_in=languages_without_judge(results),
         one_order=tuple(map(str, sides)) if isinstance(sides, list) else (),
+        n_empty=empty if isinstance(empty := results.get("n_empty"), int) else 0,
+        n_answers=n_answers,
     )
     if judged and not found.judged:
         raise UserError(
@@ -132,7 +141,7 @@ def _lines(file: Path) -> int:
 def in_items(what: str, unlike: Sequence[ItemKey], shared: int) -> str:
     """In what two runs differ, with the items in which they do."""
     identifier, code = unlike[0]
-    return f"{what} ({len(unlike)} of {shared} shared items, the first is id {identifier!r} in {code})"
+    return f"{what} ({len(unlike)} of {counted(shared, 'shared item')}, the first is id {identifier!r} in {code})"
 
 
 def refuse(a: str, b: str, differing: list[str]) -> None:
@@ -162,6 +171,19 @@ def warnings(settings: Iterable[Setting]) -> list[str]:
         for codes, runs in by_languages.items()
     ]
     return found
+
+
+def empty_answers(runs: Iterable[tuple[str, int, int]]) -> list[str]:
+    """A line on the runs with empty answers, the most of them first; none without any.
+
+    `runs`: name, number of empty answers, number of answers.
+    """
+    some = sorted((run for run in runs if run[1]), key=lambda run: -run[1])
+    if not some:
+        return []
+    counts = [f"{n_empty} of {number} of {name}" for name, n_empty, number in some[:_NAMED]]
+    more = [f"and some of {len(some) - _NAMED} more"] if len(some) > _NAMED else []
+    return [f"empty answers: {', '.join([*counts, *more])}"]
 
 
 def _and_more(runs: Sequence[Setting]) -> str:

@@ -42,6 +42,15 @@ def test_the_worst_and_the_best_come_first_and_missing_verdicts_last(judged: Pat
     assert "no preference: the verdict is missing" in best
 
 
+def test_why_an_endpoint_gave_no_answer_is_said(tmp_path: Path) -> None:
+    row = {"instruction": "Warum?", "prediction": "", "language": "de"}
+    reasons: list[dict[str, object]] = [{"filtered": True}, {"refused": "status 400: too long"}]
+    write_jsonl(tmp_path / "answers.jsonl", [row | {"id": f"a{n}"} | more for n, more in enumerate(reasons)])
+    shown = run("show", tmp_path / "answers.jsonl").stdout
+    assert "0 characters, withheld by the endpoint's content filter" in shown
+    assert "0 characters, the endpoint refused the prompt: status 400: too long" in shown
+
+
 def test_answers_are_found_by_what_they_are_in(judged: Path) -> None:
     shown = run("show", judged, "--answered-in", "en").stdout
     assert heads(shown) == ["p3, German (de)"]

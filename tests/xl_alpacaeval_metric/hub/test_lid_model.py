@@ -42,7 +42,9 @@ def test_the_model_of_a_file_decides_and_is_in_the_signature(tmp_path: Path) -> 
     assert found["by_language"]["de"]["line_pass_rate"] == 50
     assert found["by_language"]["dsb"]["n_scored"] == 1
     assert not found["unsupported"]
-    assert not found["warnings"]  # Indonesian is doubtful by the package's own identifiers.
+    assert found["warnings"] == [  # And not that languages are doubtful by the package's own identifiers.
+        "spans in another language are found by the package's own identifier, not by that of --lid"
+    ]
     assert "spans in another language are found by the package's own identifier" in result.stdout
     own = run("fidelity", file)
     assert "spans:" not in own.stdout

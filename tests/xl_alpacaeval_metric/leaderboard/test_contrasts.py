@@ -119,12 +119,13 @@ def test_fidelity_of_a_run_without_items_is_measured_from_its_answers(tmp_path: 
 def test_answers_too_short_to_be_scored_are_left_out_by_that_name(tmp_path: Path) -> None:
     runs = [answered(tmp_path / "one", 0), answered(tmp_path / "other", 0)]
     file = runs[1] / "samples.jsonl"
-    file.write_text(file.read_text("utf-8").replace(json.dumps(GERMAN), '"Ja."', 2), encoding="utf-8")
+    file.write_text(file.read_text("utf-8").replace(json.dumps(GERMAN), '" "', 2), encoding="utf-8")
     result = run("compare", *runs, "--figure", "line_pass_rate")
     assert (
         "left out: 2 shared items without a line pass rate in one run or both, of answers that are empty or too short "
         "to tell their language" in result.stdout
     )
+    assert f"warning: empty answers: 2 of 12 of {runs[1]}" in result.stdout
 
 
 def test_switches_are_compared_from_items(tmp_path: Path) -> None:
@@ -251,7 +252,7 @@ def test_runs_that_cannot_be_compared_by_correct_answers_are_named(tmp_path: Pat
             rank(pair, figures=["correct_rate"])
         found = rank(pair)
         assert "correct_rate" not in found.figures
-        assert any("correct_rate: left out" in note and "(12 of 12" in note for note in found.notes)
+        assert any("correct answers: left out" in note and "(12 of 12" in note for note in found.notes)
 
 
 def test_the_language_of_thoughts_stands_beside_that_of_answers(tmp_path: Path) -> None:

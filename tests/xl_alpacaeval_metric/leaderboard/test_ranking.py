@@ -157,7 +157,14 @@ def test_harness_logs_stand_beside_run_folders(tmp_path: Path) -> None:
     harness_log(tmp_path / "logs", [0.9] * 10, "org/best")
     logs = harness_log(tmp_path / "logs", [0.1 + n / 100 for n in range(10)], "org/worst")
     mine = made(tmp_path / "mine", {"de": spread(0.5, 10)}, model="org/mine")
+    (best,) = (logs / "org__best").glob("samples_*")
+    best.write_text(
+        best.read_text("utf-8").replace(json.dumps(GERMAN)[1:-1].replace("\\", "\\\\") + " org/best", "", 3), "utf-8"
+    )
+    results = json.loads((mine / "results.json").read_text("utf-8"))
+    (mine / "results.json").write_text(json.dumps({**results, "n_empty": 2}), "utf-8")
     found = rank([logs, mine])
+    assert f"empty answers: 3 of 10 of {logs / 'org__best'}, 2 of 10 of {mine}" in found.notes
     assert [place.name for place in found.figures["win_rate"].overall] == ["org/best", "org/mine", "org/worst"]
     assert {place.name: place.value for place in found.figures["line_pass_rate"].overall} == {
         "org/mine": 100,
@@ -238,8 +245,10 @@ def test_a_file_of_answers_is_ranked_by_language_beside_runs(tmp_path: Path) -> 
         {"id": f"p{n}", "instruction": f"ask p{n}", "prediction": FINNISH if n % 2 else GERMAN, "language": "de"}
         for n in range(8)
     ]
+    rows += [{**rows[0], "id": "p8", "prediction": " "}]
     half = write_jsonl(tmp_path / "half.jsonl", [{**row, "model": "org/half"} for row in rows])
     found = rank([german, half])
+    assert f"empty answers: 1 of 9 of {half}" in found.notes
     assert list(found.figures) == ["line_pass_rate"]
     assert [(place.name, place.value) for place in found.figures["line_pass_rate"].overall] == [
         ("org/german", 100.0),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import write_jsonl
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages.fidelity import language_fidelity
 from xl_alpacaeval_metric.outputs import measured
@@ -26,8 +27,7 @@ def write(file: Path, models: list[str]) -> Path:
         {"prediction": text, "language": code, "model": model}
         for (text, code), model in zip(ANSWERS, models, strict=True)
     ]
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return file
+    return write_jsonl(file, rows)
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 4096])
@@ -38,10 +38,11 @@ def test_parts_are_as_the_whole(at_once: int, tmp_path: Path, monkeypatch: pytes
     assert list(found.notes) == [
         "thoughts taken off 2 of 5 texts",
         "thoughts that never end, with texts that count as empty: 1 of 2",
-        "1 of 5 texts are empty",
+        "1 of 5 texts is empty",
     ]
     assert found.model == "tiny"
     measured.write(found, tmp_path / "out")
+    assert json.loads((tmp_path / "out/results.json").read_text("utf-8"))["warnings"] == list(found.notes)
     items = [json.loads(line) for line in (tmp_path / "out/items.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [(item["id"], item["length"]) for item in items] == [
         ("1", len(GERMAN)),
@@ -51,6 +52,16 @@ def test_parts_are_as_the_whole(at_once: int, tmp_path: Path, monkeypatch: pytes
         ("5", 0),
     ]
     assert Counter(item["answered_in"] for item in items) == {"de": 2, "en": 2, "none": 1}
+
+
+def test_thoughts_that_a_run_took_off_are_counted(tmp_path: Path) -> None:
+    ended: dict[str, object] = {"prediction": GERMAN, "language": "de", "thinking": ENGLISH}
+    rows = [ended, ended | {"prediction": "", "unfinished": True}, ended | {"thinking": ""}]
+    found = measured.measure(write_jsonl(tmp_path / "samples.jsonl", rows))
+    assert list(found.notes) == [
+        "thoughts that never end, with texts that count as empty: 1 of 2",
+        "1 of 3 texts is empty",
+    ]
 
 
 def test_a_file_of_two_models_has_no_name(tmp_path: Path) -> None:

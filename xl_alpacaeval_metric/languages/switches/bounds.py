@@ -6,14 +6,16 @@ the one in the other language (Kadane's algorithm).
 """
 
 from collections.abc import Sequence
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
 
 from xl_alpacaeval_metric.languages.own_model import classifier
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
-from xl_alpacaeval_metric.languages.switches import lexicon, windows
+from xl_alpacaeval_metric.languages.switches import windows
 from xl_alpacaeval_metric.languages.switches.windows import WINDOW, Run
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 _CANDIDATES = 3
 _SURE = 0.5
@@ -24,6 +26,10 @@ _WEIGHT = 2.0
 _MOST, _KNOWN_TO_ONE, _KNOWN_TO_BOTH = 6.0, 2.0, 0.5
 """Bounds of a word's margin; its least where one language alone has the word; bounds where both,
 which are 0 against the language in which alone it is frequent."""
+
+_ENGLISH, _BOTH, _NO_ENGLISH = 4, 0.1, 1.5
+"""English words that make a span; what is added for a word that both languages have, and taken from
+the sum for one that English has not."""
 
 
 def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, str]]:
@@ -52,6 +58,19 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
         parts.append((run.part(first, last), model.labels[place]))
         at = end
     return parts
+
+
+def english(run: Run, code: str) -> Run | None:
+    """The part of a run that is English by its words, four or more of them not of `code`.
+
+    One of these is frequent: chains of technical terms are not enough.
+    """
+    words = run.words
+    alone = lexicon.english(words, code)
+    both = zip(alone, lexicon.known(words, "en"), strict=True)
+    _, first, last = _largest([1.0 if one else _BOTH if known else -_NO_ENGLISH for one, known in both])
+    some = list(compress(words[first:last], alone[first:last]))
+    return run.part(first, last) if len(some) >= _ENGLISH and any(lexicon.frequent(some, "en")) else None
 
 
 def _of_windows(model: classifier.Classifier, read: Tokens) -> npt.NDArray[np.float32]:

@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.languages.own_model import classifier, reading, tokens
 from xl_alpacaeval_metric.languages.own_model.reading import Hashed
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 from xl_alpacaeval_metric.languages.own_model.word_vectors import WordVectors
-from xl_alpacaeval_metric.languages.switches import lexicon
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 WINDOW = 5
 """Words that are identified together."""
@@ -141,7 +141,11 @@ def _marked(read: Tokens, code: str, most: float = _HARDLY) -> Iterator[tuple[in
     last = first + sizes[first]
     looked = before[last] > before[first]
     windows = np.stack([first[looked], last[looked]], axis=1)
-    windows = windows[_in_another(texts, windows, code, most)] if len(windows) else windows
+    if len(windows):
+        is_other = _in_another(texts, windows, code, most)
+        perhaps = np.flatnonzero(~is_other & (last - first == WINDOW)[looked])
+        is_other[perhaps] = _are_english(texts, first[looked][perhaps], code)
+        windows = windows[is_other]
     depth = np.zeros(len(texts.numbers) + 1, np.intp)
     np.add.at(depth, windows[:, 0], 1)
     np.add.at(depth, windows[:, 1], -1)
@@ -167,6 +171,18 @@ def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str, most: f
         asked, other = found[:, of_code].sum(1), found[:, ~of_near].sum(1)
         parts.append((other >= _FOREIGN) & (asked <= most))
     return np.concatenate(parts)
+
+
+def _are_english(texts: Tokens, firsts: npt.NDArray[np.intp], code: str) -> npt.NDArray[np.bool_]:
+    """Whether all words of windows with these first ones are English, all but one this alone."""
+
+    def of(words: Sequence[str]) -> list[float]:
+        both = zip(lexicon.english(words, code), lexicon.known(words, "en"), strict=True)
+        return [1.0 if alone else 0.0 if known else -WINDOW for alone, known in both]
+
+    numbers = texts.numbers[firsts[:, None] + np.arange(WINDOW)]
+    found = texts.vectors.properties(("english", code), numbers.ravel(), of).reshape(numbers.shape)
+    return np.asarray(found.sum(1) >= WINDOW - 1)
 
 
 def _before(of_words: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

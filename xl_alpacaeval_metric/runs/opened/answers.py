@@ -13,7 +13,7 @@ from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import pairs
 from xl_alpacaeval_metric.runs.finished import Setting
-from xl_alpacaeval_metric.runs.opened.records import Opened, OpenedItem
+from xl_alpacaeval_metric.runs.opened.records import Opened, OpenedItem, cut_off, why_withheld
 
 MODEL = ("model", "generator")
 """Columns that name the model of an answer; the second is AlpacaEval's."""
@@ -72,7 +72,8 @@ def _item(row: Mapping[str, Any], where: str, number: int) -> OpenedItem:
             unfinished=row.get("unfinished") is True,
             expected=correctness.as_json(row.get("expected")),
         ),
-        cut=cut if isinstance(cut := row.get("cut"), bool) else None,
+        cut=cut_off(row),
+        withheld=why_withheld(row),
         subset=str(row.get("subset") or ""),
     )
 

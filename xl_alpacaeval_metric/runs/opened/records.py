@@ -21,7 +21,8 @@ class OpenedItem:
     `verdicts` are those on it, votes averaged; `preference` is their mean in [0, 1], None where it
     is missing or nothing was judged. `scores` are levels, 1 to 5, by criterion. `language` is the
     part of items.jsonl about the answer's language: line_pass, word_pass, fidelity, answered_in,
-    switched, spans. `cut` is None where that is not known.
+    switched, spans. `cut` is None where that is not known. `withheld` is why an endpoint gave no
+    answer, empty where it gave one.
     """
 
     comparison: Comparison
@@ -31,11 +32,25 @@ class OpenedItem:
     language: Mapping[str, Any] = field(default_factory=dict)
     cut: bool | None = None
     subset: str = ""
+    withheld: str = ""
 
     @property
     def key(self) -> ItemKey:
         """(id, language)."""
         return self.comparison.key
+
+
+def cut_off(row: Mapping[str, Any]) -> bool | None:
+    """Whether a row of samples.jsonl, or of a file of answers, says that its answer was cut off."""
+    found = row.get("cut")
+    return found if isinstance(found, bool) else None
+
+
+def why_withheld(row: Mapping[str, Any]) -> str:
+    """Why such a row has no answer of its endpoint; empty where it has one."""
+    if refused := row.get("refused"):
+        return f"the endpoint refused the prompt: {refused}"
+    return "withheld by the endpoint's content filter" if row.get("filtered") is True else ""
 
 
 @dataclass(frozen=True, slots=True)

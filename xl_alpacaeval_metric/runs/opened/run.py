@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.runs import finished
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import verdicts as run_verdicts
 from xl_alpacaeval_metric.runs.opened.answers import model_in
-from xl_alpacaeval_metric.runs.opened.records import Opened, OpenedItem
+from xl_alpacaeval_metric.runs.opened.records import Opened, OpenedItem, cut_off, why_withheld
 
 LANGUAGE = ("line_pass", "word_pass", "fidelity", "answered_in", "switched", "spans")
 """Keys of items.jsonl about the language of an answer."""
@@ -52,7 +52,8 @@ def read_run(folder: Path) -> Opened:
                 verdicts=tuple(verdicts.get(answer.key, ())),
                 scores=scores if isinstance(scores, dict) else {},
                 language={key: found.get(key) for key in LANGUAGE} if found is not None and same else {},
-                cut=cut if isinstance(cut := row.get("cut"), bool) else None,
+                cut=cut_off(row),
+                withheld=why_withheld(row),
                 subset=str(row.get("subset") or ""),
             )
         )

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Iterable, Sequence, Set
 from functools import lru_cache
 from importlib import resources
 from itertools import chain
@@ -42,6 +42,14 @@ def known(words: Iterable[str], code: str) -> list[bool]:
         return [word in own for word in words]
     every, more = _load().words, english_words()
     return [word in own or (word in more and word not in every) for word in words]
+
+
+def english(words: Sequence[str], code: str) -> list[bool]:
+    """Whether each word is English, and not known in this language; none is near English."""
+    if not covers(code) or "en" in labels.near(code):
+        return [False] * len(words)
+    both = zip(known(words, "en"), known(words, code), strict=True)
+    return [english and not own for english, own in both]
 
 
 def frequent(words: Iterable[str], code: str) -> list[bool]:
