@@ -66,21 +66,10 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
         if not piece.short and not passes.of(piece.bare) and not (at in rest and passes.of(rest[at]))
     ]
     found = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
-    told = {**dict(zip(others, found, strict=True)), **_by_their_texts(pieces, passes)}
+    told = dict(zip(others, found, strict=True))
+    told |= passes.by_text({at: (piece.bare, piece.text) for at, piece in enumerate(pieces) if not piece.short}, told)
     counted = _counted(pieces, {pieces[at].text for at in (*others, *inside)}, short, passes)
     return _compositions(contents, pieces, inside, told, counted, passes)
-
-
-def _by_their_texts(pieces: Sequence[Piece], passes: Passes) -> dict[int, str]:
-    """The pieces that pass for Bosnian, Croatian or Serbian, in texts in another of these."""
-    if not (accepted := labels.variety(passes.code)):
-        return {}
-    from xl_alpacaeval_metric.languages.own_model import varieties
-
-    near = [at for at, piece in enumerate(pieces) if not piece.short and passes.is_near(piece.bare)]
-    read, texts = passes.read([pieces[at].bare for at in near]), [pieces[at].text for at in near]
-    found = zip(near, varieties.by_text(read, texts, accepted), strict=True)
-    return {at: name for at, name in found if name is not None and passes.of(pieces[at].bare)}
 
 
 def _counted(pieces: Sequence[Piece], mixed: Container[int], together: Container[int], passes: Passes) -> set[int]:

@@ -42,24 +42,28 @@ def odds(read: Tokens, accepted: Collection[str]) -> list[float]:
 def names(read: Tokens, accepted: Collection[str] = ()) -> list[str]:
     """The language of each text; where its words do not tell, the first accepted, else Croatian."""
     scores, usual = _scores(read), next(iter(accepted), "hr")
-    far = scores.max(1) - scores[:, VARIETIES.index(usual)] >= _NAMED
-    other = np.less(odds(read, accepted), 1) if accepted else far
+    other = ~_may_be(scores, accepted) if accepted else _against(scores, [usual]).max(1) >= _NAMED
     return [
         VARIETIES[at] if sure else usual for at, sure in zip(scores.argmax(1).tolist(), other.tolist(), strict=True)
     ]
 
 
-def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str]) -> list[str | None]:
+def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str] = ()) -> list[str | None]:
     """The language of each line's text where it is not an accepted one and the line may be in it.
 
     `texts` has the number of the text that each line is of. Two lines of it or more must not be in
-    an accepted language by themselves, and all its lines together must not be.
+    an accepted language by themselves, and all its lines together must not be; where none is
+    accepted, all its lines together must be far from Croatian.
     """
     scores, of_lines = _scores(read), np.asarray(texts, np.intp)
     sums = np.zeros((max(texts, default=-1) + 1, len(VARIETIES)), np.float32)
     np.add.at(sums, of_lines, scores)
-    several = np.bincount(of_lines[~_may_be(scores, accepted)], minlength=len(sums)) >= _SEVERAL
-    best = np.where(several & ~_may_be(sums, accepted), sums.argmax(1), -1)[of_lines]
+    if accepted:
+        several = np.bincount(of_lines[~_may_be(scores, accepted)], minlength=len(sums)) >= _SEVERAL
+        other = several & ~_may_be(sums, accepted)
+    else:
+        other = _against(sums, ["hr"]).max(1) >= _NAMED
+    best = np.where(other, sums.argmax(1), -1)[of_lines]
     found: list[str | None] = [None] * len(scores)
     for at, label in enumerate(VARIETIES):
         for line in np.flatnonzero((best == at) & _may_be(scores, [label])).tolist():
@@ -69,7 +73,8 @@ def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str]) -> li
 
 def _against(scores: npt.NDArray[np.float32], accepted: Collection[str]) -> npt.NDArray[np.float32]:
     """How far each language is above the accepted ones; 0 where it is not."""
-    return np.maximum(0, scores - scores[:, [VARIETIES.index(label) for label in accepted]].max(1, keepdims=True))
+    own = scores[:, [VARIETIES.index(label) for label in accepted]].max(1, keepdims=True)
+    return np.asarray(np.maximum(0, scores - own), np.float32)
 
 
 def _may_be(scores: npt.NDArray[np.float32], accepted: Collection[str]) -> npt.NDArray[np.bool_]:
