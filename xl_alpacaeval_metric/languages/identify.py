@@ -120,7 +120,7 @@ def codes_of(lines: Sequence[str], read: "Tokens", code: str | None = None) -> l
     best = guesses.best()
     unsure = [at for at, (_, probability) in enumerate(best) if probability < _ALL_BUT_SURE]
     second = dict(zip(unsure, benchmark_labels([lines[at] for at in unsure]), strict=True))
-    found: list[str | None] = []
+    found, words = list[str | None](), read.words_of_each()
     for at, (own, sure) in enumerate(best):
         label, probability = second.get(at, ("", 0.0))
         if label == "en" and decisions.is_doubtful_english(probability, english[at], sure):
@@ -132,9 +132,10 @@ def codes_of(lines: Sequence[str], read: "Tokens", code: str | None = None) -> l
             label = own
         elif probability <= _SURE:
             label = own if sure >= _SURE else ""
-        likely = guesses.at(at, labels.labels_near(label)) if label else 0.0
-        if label and doubts.is_doubtful(lines[at], read.of([at]).words, labels.code_of(label), likely):
-            label = ""
+        if label and sure < doubts.SURE:
+            likely = guesses.at(at, labels.labels_near(label))
+            if doubts.is_doubtful(lines[at], words[at], labels.code_of(label), likely):
+                label = ""
         found.append(_code_of(label, lines[at]) if label else decisions.by_script_alone(lines[at]))
     return decisions.by_variety(found, read, code)
 

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from xl_alpacaeval_metric.languages import scripts
 from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
-_LEAST, _NO_WORDS, _FEW = ((0.95, 0.1), (0.8, 0.2), (0.6, 0.3)), 0.02, 4
+SURE = 0.95
+"""The own model's probability from which on it is not doubted."""
+_LEAST, _NO_WORDS, _FEW = ((SURE, 0.1), (0.8, 0.2), (0.6, 0.3)), 0.02, 4
 """The share of known words that a line in a language must exceed where the own model's probability
 of it and those near it is less than so much; the least probability of a language of which no words
 are known; and the fewest words that tell.
@@ -22,7 +24,7 @@ _WORD = re.compile(r"\w+")
 
 def is_doubtful(line: str, words: Sequence[str], code: str, probability: float) -> bool:
     """Whether a line is hardly in a language, given its words and the probability of its group."""
-    if probability >= _LEAST[0][0]:
+    if probability >= SURE:
         return False
     if not lexicon.covers(code):
         return probability < _NO_WORDS
