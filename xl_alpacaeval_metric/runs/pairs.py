@@ -242,7 +242,7 @@ def _text(row: Mapping[str, object], column: str, where: str, *, empty: bool = F
     value = row.get(column)
     if value is None:
         hint = ", or --reference FILE" if column == "reference" else ""
-        raise UserError(f'{where}: no "{column}"; give one{hint}')
+        raise UserError(f"{where}: {tables.lacks(row, column)}; give one{hint}")
     if not isinstance(value, str):
         raise UserError(f'{where}: "{column}" is {type(value).__name__}, not text')
     if not value.strip() and not empty:
