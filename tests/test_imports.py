@@ -40,7 +40,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric.languages": (
         "own_model scripts words",
         "labels",
-        "content identifiers",
+        "content identifiers vocabulary",
         "decisions",
         "identify",
         "registry",

@@ -22,6 +22,7 @@ from xl_alpacaeval_metric.sequential.judging import judge_in_looks
 from xl_alpacaeval_metric.sequential.rules import Rule
 from xl_alpacaeval_metric.signature import package_version, reference_hash, signature
 from xl_alpacaeval_metric.stats.length_control.known_tastes import UNKNOWN_TASTE, LengthControl
+from xl_alpacaeval_metric.terminal import counted_of
 
 
 def score(
@@ -154,7 +155,7 @@ def warnings(figures: Figures, comparisons: Sequence[Comparison]) -> list[str]:
 def _empty_answers(items: Sequence[Comparison]) -> list[str]:
     """A warning about answers without a text, which are judged like any other."""
     count = sum(not item.prediction.strip() for item in items)
-    return [f"{count} of {len(items)} answers are empty"] if count else []
+    return [f"{counted_of(count, len(items), 'answer')} empty"] if count else []
 
 
 def _unfinished_thoughts(items: Sequence[Comparison]) -> list[str]:

@@ -32,6 +32,16 @@ def counted(number: int, noun: str, several: str = "", *, form: str = "") -> str
     return f"{number:{form}} {noun if number == 1 else several or f'{noun}s'}"
 
 
+def counted_of(
+    number: int, total: int, noun: str, verb: str = "is", verbs: str = "are", *, several: str = "", form: str = ""
+) -> str:
+    """Some of a whole, with their verb: `1 of 40 rows is`, `2 of 40 rows are`.
+
+    `several` and `form` are as for `counted`.
+    """
+    return f"{number:{form}} of {counted(total, noun, several, form=form)} {verb if number == 1 else verbs}"
+
+
 def say(text: object, *, error: bool = False) -> None:
     """Print a line, to standard error where it is an `error`, progress or advice."""
     print(printable(str(text)), file=sys.stderr if error else sys.stdout)

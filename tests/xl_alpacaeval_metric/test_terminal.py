@@ -108,3 +108,6 @@ def test_a_number_stands_with_its_noun_in_the_right_form() -> None:
     assert [terminal.counted(n, "row") for n in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
     assert terminal.counted(1, "row is", "rows are") == "1 row is"
     assert terminal.counted(1234, "row is", "rows are", form=",") == "1,234 rows are"
+    assert terminal.counted_of(1, 2, "row") == "1 of 2 rows is"
+    assert terminal.counted_of(1, 1, "row", "has", "have") == "1 of 1 row has"
+    assert terminal.counted_of(1000, 1001, "reply", several="replies", form=",") == "1,000 of 1,001 replies are"

@@ -14,7 +14,7 @@ from xl_alpacaeval_metric.cli.options.output import writable, write
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.terminal import say
+from xl_alpacaeval_metric.terminal import counted_of, say
 
 Languages = Annotated[
     str | None,
@@ -78,7 +78,7 @@ def check(
     missing, total = found.n_verdicts_missing, found.n_verdicts
     if missing > max_missing * total:
         say(
-            f"xl-alpacaeval: {missing} of {total} verdicts are missing (--max-missing {100 * max_missing:g}%); "
+            f"xl-alpacaeval: {counted_of(missing, total, 'verdict')} missing (--max-missing {100 * max_missing:g}%); "
             "the same command asks again for these alone",
             error=True,
         )

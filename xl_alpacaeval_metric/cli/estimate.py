@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.cli.options.output import Output, write
 from xl_alpacaeval_metric.cli.options.prices import PriceInput, PriceOutput, prices_of
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.terminal import counted, say
+from xl_alpacaeval_metric.terminal import counted, counted_of, say
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.runs.answers_file import Answers
@@ -67,7 +67,7 @@ def estimate_costs(
         given = answers_file.expected(rows)
         if missing := sum(row.reference is None for row in rows.rows):
             say(
-                f"{missing} of {len(rows.rows)} rows have no reference: these and the answers to them are taken to be "
+                f"{counted_of(missing, len(rows.rows), 'row', 'has', 'have')} no reference: these and the answers to them are taken to be "
                 f"{answers_file.LONG} characters long; writing them takes a request each, once for all models",
                 error=True,
             )
@@ -95,11 +95,11 @@ def estimate_costs(
     write({**asdict(found), "price": money, "requests_in_all": in_all.requests}, output)
     say(f"{counted(models, 'model')}: {found.line()}" if models > 1 else found.line())
     if had := in_all.requests - found.requests:
-        say(f"{had} of {in_all.requests} requests are answered in {answers} and are not sent again")
+        say(f"{counted_of(had, in_all.requests, 'request')} answered in {answers}, and not sent again")
     if found.check is not None and found.check.requests:
         say(f"the judge check before it, once for all runs: up to {found.check.line()}")
     if prices is not None and money is not None:
         most = money + found.thought_tokens * prices[1] / 1e6
         say(f"price: {money:.2f} (half with --batch)" + (f"; {most:.2f} at most" if found.thought_tokens else ""))
         if had:
-            say(f"price of all {in_all.requests} requests: {in_all.price(*prices):.2f}")
+            say(f"price of all {counted(in_all.requests, 'request')}: {in_all.price(*prices):.2f}")

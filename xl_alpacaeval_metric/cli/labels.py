@@ -57,7 +57,9 @@ def label_sheet(
         say(f"there are no more than {counted(len(found.rows), 'item')} to draw")
     if found.n_long and output.suffix == ".csv":
         say(
-            f"warning: {found.n_long} texts are longer than a cell of Excel can hold; take the page (.html)", error=True
+            f"warning: {counted(found.n_long, 'text is', 'texts are')} longer than a cell of Excel can hold; take the page "
+            "(.html)",
+            error=True,
         )
     say(f"then: xl-alpacaeval calibrate {run} LABELS...")
 

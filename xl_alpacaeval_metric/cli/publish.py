@@ -59,7 +59,7 @@ def publish(
     if repo is not None:
         _upload(found, repo, public, model_repo, benchmark_repo, replace, dry_run)
     if track is not None and dry_run:
-        say(f"{len(trackers.figures(found))} figures would go to {track}, project {project}")
+        say(f"{counted(len(trackers.figures(found)), 'figure')} would go to {track}, project {project}")
     elif track is not None:
         say(f"{track}: {trackers.log(found, track, project)} in project {project}")
 

@@ -8,6 +8,7 @@ from importlib import resources
 
 from xl_alpacaeval_metric.gaming.disguises import normalised, searchable, shown
 from xl_alpacaeval_metric.records.judgements import Comparison
+from xl_alpacaeval_metric.terminal import counted_of
 
 TAGS = ("answer", "request")
 """The tags that the judge's prompt puts around the texts."""
@@ -76,7 +77,9 @@ def judge_injections(comparisons: Sequence[Comparison]) -> list[str]:
     if not found:
         return []
     first = "; ".join(f"id {item.id!r} in {item.language} has {shown(said)}" for item, said in found[:3])
-    return [f"{len(found)} of {len(comparisons)} answers seem to talk to the judge: {first}{' ...' * (len(found) > 3)}"]
+    return [
+        f"{counted_of(len(found), len(comparisons), 'answer', 'seems', 'seem')} to talk to the judge: {first}{' ...' * (len(found) > 3)}"
+    ]
 
 
 def judge_injection(item: Comparison, candidates: Sequence[Phrase | Tag] | None = None) -> str | None:

@@ -15,6 +15,7 @@ from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import parquet, yaml_file
 from xl_alpacaeval_metric.files.destinations import NO_ROOM, unwritable, write_errors
 from xl_alpacaeval_metric.hub.front_matter import TAG
+from xl_alpacaeval_metric.terminal import counted
 
 STALE = 3600.0
 """Seconds after which an unfinished folder counts as left by a killed command."""
@@ -142,7 +143,7 @@ def verified(folder: Path) -> list[Config]:
         expected_rows, expected_columns = described.get(name, (None, None))
         if expected_rows is not None and expected_rows != rows:
             raise UserError(
-                f"{folder / CARD}: says {expected_rows} rows in {name}, its files hold {rows}; build it again"
+                f"{folder / CARD}: says {counted(expected_rows, 'row')} in {name}, its files hold {rows}; build it again"
             )
         if expected_columns is not None and expected_columns != columns:
             raise UserError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.hub.front_matter import TAG
+from xl_alpacaeval_metric.terminal import counted
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
@@ -126,7 +127,11 @@ def replaced(repo: str, planned: PushPlan) -> list[str]:
     card = next(iter(files_of(repo, hub_folder.CARD)), None)
     if card is None:
         others = [Path(name).name for name in _names(repo)[0] if not name.startswith(".git")]
-        what = f"{len(others)} files, such as {others[0]}, which load without a card now" if others else ""
+        what = (
+            f"{counted(len(others), 'file')}, such as {others[0]}, which can be loaded without a card now"
+            if others
+            else ""
+        )
         return [what] if what else []
     front = front_of(card)
     listed = front.get("configs")

@@ -55,13 +55,13 @@ class Estimate:
         """The estimate in words."""
         how = f"measured on {self.pilot}" if self.pilot else "estimated from the length of the text"
         thoughts = (
-            f"; up to {self.thought_tokens} completion tokens more if the judge thinks, which --pilot finds out"
+            f"; up to {counted(self.thought_tokens, 'completion token')} more if the judge thinks, which --pilot finds out"
             if self.thought_tokens
             else ""
         )
         return (
-            f"{counted(self.requests, 'request')}, about {self.prompt_tokens} prompt tokens and "
-            f"{self.completion_tokens} completion tokens ({how}){thoughts}"
+            f"{counted(self.requests, 'request')}, about {counted(self.prompt_tokens, 'prompt token')} and "
+            f"{counted(self.completion_tokens, 'completion token')} ({how}){thoughts}"
         )
 
 
@@ -106,7 +106,7 @@ def estimate(task: JudgingTask, pilot: int = 0, *, probed: bool = True) -> Estim
     if not prompt_tokens:
         reasons = {reply.reason for reply in replies if not isinstance(reply, Completion)}
         raise UserError(
-            f"pilot: none of {len(sample)} requests was answered with a token count: {min(reasons, default='')}"
+            f"pilot: none of {counted(len(sample), 'request')} was answered with a token count: {min(reasons, default='')}"
         )
     # Failed requests have no token counts, so those answered stand for a larger share of the text.
     share = len(answered) / len(sample)

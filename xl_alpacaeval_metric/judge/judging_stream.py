@@ -16,6 +16,7 @@ from xl_alpacaeval_metric.judge.pairwise import VerdictReader
 from xl_alpacaeval_metric.judge.rating import RatingReader
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Question, Rating, Verdict
+from xl_alpacaeval_metric.terminal import counted
 
 Q = TypeVar("Q")
 R = TypeVar("R", contravariant=True)
@@ -183,7 +184,9 @@ class LiveJudging:
             progress("judging", before + len(self._new), total, f"judging with {judge}")
             self.take(self.inbox.get())
         if isinstance(self._error, ModelUnavailable):
-            kept = f"all answers and {len(self._new)} judgements are kept, and the same command judges the rest"
+            kept = (
+                f"all answers and {counted(len(self._new), 'judgement')} are kept, and the same command judges the rest"
+            )
             raise ModelUnavailable(f"{self._error}; {kept}") from None
         if self._error is not None:
             raise self._error

@@ -11,6 +11,7 @@ from xl_alpacaeval_metric.judge import answer_order, rating
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge.rubric import Rubric
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey, Order, Question, Rating, Verdict, VerdictKey
+from xl_alpacaeval_metric.terminal import counted_of
 
 Judgement = TypeVar("Judgement", Verdict, Rating)
 
@@ -104,10 +105,15 @@ class JudgingTask:
         codes = [item.language for item in self.comparisons if item.key in self.not_judged]
         if not codes:
             return []
-        return [
-            f"{len(codes)} of {len(self.comparisons)} items ({', '.join(dict.fromkeys(codes))}) have no reference "
-            "and were not judged: language fidelity alone"
-        ]
+        named = f"({', '.join(dict.fromkeys(codes))})"
+        without = counted_of(
+            len(codes),
+            len(self.comparisons),
+            "item",
+            f"{named} has no reference and was",
+            f"{named} have no reference and were",
+        )
+        return [f"{without} not judged: language fidelity alone"]
 
     def with_judgements(self, new: Iterable[Verdict | Rating], seconds: float) -> Self:
         """The same task with new judgements, which took `seconds`; nothing in them is asked again.

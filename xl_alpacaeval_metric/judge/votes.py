@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from xl_alpacaeval_metric.records.judgements import Order, Verdict
+from xl_alpacaeval_metric.terminal import counted_of
 
 
 def averaged(verdicts: Iterable[Verdict]) -> list[Verdict]:
@@ -25,7 +26,7 @@ def left_out(verdicts: Sequence[Verdict]) -> list[str]:
     missing = sum(verdict.preference is None for verdict in votes)
     if not missing:
         return []
-    return [f"{missing} of {len(votes)} votes are missing; the mean is that of the others"]
+    return [f"{counted_of(missing, len(votes), 'vote')} missing; the mean is that of the others"]
 
 
 def _mean(votes: Sequence[Verdict]) -> Verdict:

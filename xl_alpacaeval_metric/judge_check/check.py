@@ -54,7 +54,7 @@ class Controls:
             count = len(texts.prompts(code))
             if count < LEAST_PROMPTS:
                 unchecked[code] = (
-                    f"{count or 'no'} reference{'s' * (count != 1)} of a sentence or more, {LEAST_PROMPTS} are needed"
+                    f"{counted(count, 'reference') if count else 'no references'} of a sentence or more, {LEAST_PROMPTS} are needed"
                 )
             else:
                 pairs[code] = texts.pairs(code, kinds, n, seed)
@@ -137,7 +137,7 @@ def figures_by_language(
     for code in controls.pairs:
         of = figures([one for one in judged if one.pair.language == code], tastes.get(code))
         if code in left and of.verdict != "no judge":
-            of = replace(of, verdict="no judge", reason=f"decides hardly any of {of.n + of.n_missing} pairs")
+            of = replace(of, verdict="no judge", reason=f"decides hardly any of {counted(of.n + of.n_missing, 'pair')}")
         found[code] = of
     return found
 

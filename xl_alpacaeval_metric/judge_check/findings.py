@@ -8,6 +8,7 @@ from xl_alpacaeval_metric.judge_check.pairs import KINDS, WORSE
 from xl_alpacaeval_metric.judge_check.taste import Tastes
 from xl_alpacaeval_metric.records.judge_check import CheckFigures, Finding, KindFigures
 from xl_alpacaeval_metric.stats.intervals import mean_interval
+from xl_alpacaeval_metric.terminal import counted
 
 PASSED_ACCURACY, CHANCE, LEAST_ACCURACY = 80.0, 50.0, 75.0
 """A judge passes whose accuracy, in percent, has a lower bound above the first.
@@ -37,7 +38,7 @@ def figures(judged: Sequence[JudgedPair], tastes: Tastes | None) -> CheckFigures
         ci95 = None if isnan(low) else (100 * float(low), 100 * float(high))
     verdict, reason = _verdict(accuracy, resolution, ci95)
     if 2 * (silent := sum(one.silent for one in worse)) > len(worse):
-        verdict, reason = "no judge", f"gives no verdict on {silent} of {len(worse)} pairs"
+        verdict, reason = "no judge", f"gives no verdict on {silent} of {counted(len(worse), 'pair')}"
     length, markdown = (tastes.length, tastes.markdown) if tastes else (None, None)
     return CheckFigures(
         verdict=verdict,

@@ -17,7 +17,7 @@ from xl_alpacaeval_metric.stats.anchoring import anchored_win_rate, labels_for_w
 from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.strata import Strata
-from xl_alpacaeval_metric.terminal import counted
+from xl_alpacaeval_metric.terminal import counted, counted_of
 
 FEW_PROMPTS = 20
 
@@ -148,7 +148,7 @@ def _warnings(labels: Labels, used: Sequence[ItemKey], drawn: Collection[ItemKey
     on_sheets = {key for key, _ in labels.shown_first}
     if chosen := sum(key not in on_sheets for key in used):
         yield (
-            f"{chosen} of {len(used)} labelled items are from no drawn sheet: unless they were drawn at random, "
+            f"{counted_of(chosen, len(used), 'labelled item')} from no drawn sheet: unless drawn at random, "
             "the anchored win rate is void (label-sheet draws them)"
         )
     if strange := sum(key not in drawn for key in used if key in on_sheets):
@@ -160,7 +160,7 @@ def _warnings(labels: Labels, used: Sequence[ItemKey], drawn: Collection[ItemKey
     labelled = {key for key, given in labels.values.items() if known(given)}
     if skipped := len(set(drawn) - labelled):
         yield (
-            f"{skipped} of {len(drawn)} drawn items have no label: if people left out what was hard to decide, "
+            f"{counted_of(skipped, len(drawn), 'drawn item', 'has', 'have')} no label: if people left out what was hard to decide, "
             "the anchored win rate leans to what was easy"
         )
     if unjudged := len(labelled) - len(used):

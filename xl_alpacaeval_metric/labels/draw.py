@@ -13,6 +13,7 @@ from typing import Literal, Self
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
+from xl_alpacaeval_metric.terminal import counted
 
 Strata = Literal["prompt", "language"]
 _DESIGN = re.compile(r"(\d{1,9}) items by (prompt|language), seed (-?\d{1,18})(?:, in ([\w+-]+))?")
@@ -36,7 +37,7 @@ class Design:
 
     def __str__(self) -> str:
         languages = f", in {'+'.join(self.languages)}" if self.languages else ""
-        return f"{self.n} items by {self.strata}, seed {self.seed}{languages}"
+        return f"{counted(self.n, 'item')} by {self.strata}, seed {self.seed}{languages}"
 
     @classmethod
     def parse(cls, text: object) -> Self | None:

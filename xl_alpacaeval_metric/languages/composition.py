@@ -49,6 +49,7 @@ class Composition:
 def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes, base: str) -> list[Composition]:
     """What each text is made of, from its content and the lines of it."""
     chunks = [chunk for at, text in enumerate(lines) for chunk in of_lines(at, text, base)]
+    passes.learn(chunk.bare for chunk in chunks)
     short = _in_short_lines(chunks, passes, base)
     pieces = of_chunks(contents, chunks, passes, base)
     raws = [contents[piece.text][piece.start : piece.end] for piece in pieces]
@@ -134,7 +135,7 @@ def _compositions(
     for at, (piece, weight) in enumerate(zip(pieces, whole, strict=True)):
         of_text, switches = letters[piece.text], found[piece.text]
         label = labelled.get(at, _OWN)
-        if label in (_OWN, _UNKNOWN):
+        if label == _OWN or (label == _UNKNOWN and (inside.get(at) or passes.chance(piece.bare) > _NO_CHANCE)):
             for span in inside.get(at, ()):
                 start, end = piece.start + span.start, piece.start + span.end
                 part = scripts.weight(contents[piece.text][start:end])
@@ -189,9 +190,7 @@ def _others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[st
     ]
     return [
         _OWN
-        if label not in (_OWN, _UNKNOWN)
-        and passes.chance(line) > _NO_TRACE
-        and titles.is_about_names(raw, passes.code, label)
+        if label != _OWN and passes.chance(line) > _NO_TRACE and titles.is_about_names(raw, passes.code, label)
         else label
         for line, raw, label in zip(bare, raws, found, strict=True)
     ]

@@ -20,8 +20,9 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import composition, content, evidence, identify
 from xl_alpacaeval_metric.languages.passes import Passes, batches
-from xl_alpacaeval_metric.languages.switches import glosses, lexicon
+from xl_alpacaeval_metric.languages.switches import glosses
 from xl_alpacaeval_metric.languages.switches.spans import Span
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 from xl_alpacaeval_metric.records.result import Fidelity
 from xl_alpacaeval_metric.terminal import counted
 
@@ -118,10 +119,10 @@ def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
     by_word = script is not None and script != "Latn"
     passes = Passes(code, script)
     given = [text if isinstance(text, str) else "" for text in texts]
-    kept = content.of_each(given, lambda quotations: passes.long_ones(quotations, base))
     whole = content.parts_of_each(given, base)
+    passes.learn(line.bare for text in whole for line in text if line.long)
+    kept = content.of_each(given, lambda quotations: passes.long_ones(quotations, base))
     contents = [content.parts_left(*text, base) for text in zip(kept, given, whole, strict=True)]
-    passes.learn(line.bare for text in (*whole, *contents) for line in text if line.long)
     made = composition.of(kept, contents, passes, base)
     if base != "en":
         mixed = [at for at, one in enumerate(made) if 0 < (one.fidelity or 0) < 100]

@@ -109,6 +109,7 @@ def codes_of(lines: Sequence[str], read: "Tokens") -> list[str | None]:
         return [_label_of_chosen(line) for line in lines]
     from xl_alpacaeval_metric.languages.own_model import classifier
     from xl_alpacaeval_metric.languages.scripts import possible
+    from xl_alpacaeval_metric.languages.vocabulary import doubts
 
     guesses = classifier.load().guess(read)
     english = guesses.of(["en"])
@@ -128,6 +129,9 @@ def codes_of(lines: Sequence[str], read: "Tokens") -> list[str | None]:
             label = own
         elif probability <= _SURE:
             label = own if sure >= _SURE else ""
+        likely = guesses.at(at, labels.labels_near(label)) if label else 0.0
+        if label and doubts.is_doubtful(lines[at], read.of([at]).words, labels.code_of(label), likely):
+            label = ""
         found.append(_code_of(label, lines[at]) if label else decisions.by_script_alone(lines[at]))
     return found
 

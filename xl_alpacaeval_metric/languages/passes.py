@@ -22,28 +22,35 @@ class Passes:
     def __init__(self, code: str, script: str | None) -> None:
         self.code, self.script = code, script
         self._known: dict[str, Verdict] = {}
+        self._asked: dict[str, None] = {}
         self._places: dict[str, int] = {}
         self._read: Tokens | None = None
 
     def learn(self, bare: Iterable[str]) -> None:
-        """Identify all of these lines at once."""
+        """Identify these lines together, as soon as something is asked about any line."""
+        self._asked.update(dict.fromkeys(bare))
+
+    def _identify(self) -> None:
+        """Identify the lines that were asked for and are not known."""
         from xl_alpacaeval_metric.languages.own_model import classifier, tokens
 
-        new = [line for line in dict.fromkeys(bare) if line not in self._known]
+        new = [line for line in self._asked if line not in self._known]
+        self._asked.clear()
         if not new:
             return
-        model = classifier.load()
-        read = model.read(new, None if self._read is None else self._read.vectors)
+        read = classifier.load().read(new, None if self._read is None else self._read.vectors)
         self._known.update(zip(new, identify.verdicts(new, read, self.code, self.script), strict=True))
         self._places.update(zip(new, range(len(self._places), len(self._known)), strict=True))
         self._read = read if self._read is None else tokens.together([self._read, read])
 
+    def _identified(self, bare: str) -> Verdict:
+        self._asked[bare] = None
+        self._identify()
+        return self._known[bare]
+
     def of(self, bare: str) -> bool:
         """Whether the line is in the language."""
-        verdict = self._known.get(bare)
-        if verdict is None:
-            self.learn([bare])
-            verdict = self._known[bare]
+        verdict = self._known.get(bare) or self._identified(bare)
         return verdict.passes
 
     def surely(self, bare: str, beside_near: bool = False) -> bool:
@@ -61,17 +68,20 @@ class Passes:
         return [one and (self.of(line) or self.chance(line) > _PARTLY) for line, one in zip(bare, long, strict=True)]
 
     def chance(self, bare: str) -> float:
-        """The own model's probability that a line that was learnt is in the language."""
-        return self._known[bare].chance
+        """The own model's probability that a line is in the language."""
+        verdict = self._known.get(bare) or self._identified(bare)
+        return verdict.chance
 
     def is_near(self, bare: str) -> bool:
-        """Whether the own model takes a line that was learnt for a near language."""
-        return labels.code_of(self._known[bare].label) in labels.near(self.code)
+        """Whether the own model takes a line for a near language."""
+        verdict = self._known.get(bare) or self._identified(bare)
+        return labels.code_of(verdict.label) in labels.near(self.code)
 
     def read(self, bare: Sequence[str]) -> "Tokens":
         """The words of lines that were learnt, as the own model reads them."""
         from xl_alpacaeval_metric.languages.own_model import classifier
 
+        self._identify()
         if self._read is None:
             return classifier.load().read([])
         return self._read.of([self._places[line] for line in bare])

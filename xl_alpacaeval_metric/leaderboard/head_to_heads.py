@@ -11,6 +11,7 @@ from xl_alpacaeval_metric.leaderboard.places import FigureRanking, Place, pairs_
 from xl_alpacaeval_metric.ranking import bradley_terry
 from xl_alpacaeval_metric.ranking.bradley_terry import Strengths
 from xl_alpacaeval_metric.stats.clusters import Codes
+from xl_alpacaeval_metric.terminal import counted
 
 Verdicts = list[tuple[int, int, float, str, str]]
 """Candidate, reference, preference, prompt and language of each verdict."""
@@ -40,7 +41,7 @@ def ranked(matched: Matched, items: ItemTable, seed: int) -> tuple[FigureRanking
                 verdicts.append((candidate, reference, value, prompt, code))
     notes = [
         f"the runs have no common reference: Bradley-Terry strengths of {len(met.names)} models from "
-        f"{len(matched.entries)} head-to-heads; a win rate is against the mean of the other models"
+        f"{counted(len(matched.entries), 'head-to-head')}; a win rate is against the mean of the other models"
     ]
     languages = list(dict.fromkeys(code for *_, code in verdicts))
     overall = _fit(verdicts, met.names, seed)

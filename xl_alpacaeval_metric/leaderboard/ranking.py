@@ -141,8 +141,9 @@ def _ranked(
                 f"{formats.name(name)}: left out {counted(more, 'item')} of {one.name} that another run does not have"
             )
     if len(notes) > 3:
+        kept_in_all = counted(len(kept), "is", "are")
         notes = [
-            f"{formats.name(name)}: left out items of {len(notes)} runs that another run does not have; {len(kept)} are in all"
+            f"{formats.name(name)}: left out items of {len(notes)} runs that another run does not have; {kept_in_all} in all"
         ]
     values = np.stack([one.array(name, len(items.numbers))[kept] for one in entries])
     lower_is_better = name == answer_figures.SWITCH_RATE

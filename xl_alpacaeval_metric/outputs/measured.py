@@ -16,6 +16,7 @@ from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import opened, pairs
 from xl_alpacaeval_metric.runs.opened import OpenedItem
 from xl_alpacaeval_metric.signature import package_version, signature
+from xl_alpacaeval_metric.terminal import counted, counted_of
 
 _AT_ONCE = 4096
 """Answers of a file that are in memory together."""
@@ -81,11 +82,11 @@ def _texts(answers: Iterable[OpenedItem]) -> tuple[list[Text], list[str]]:
         codes = [languages.get(item.language).code for item in some]
         ids, lengths = [item.id for item in some], map(len, texts)
         found += map(Text, ids, codes, fidelity.texts_fidelity(texts, codes), lengths)
-    notes = [f"thoughts taken off {taken} of {len(found)} texts"] if taken else []
+    notes = [f"thoughts taken off {taken} of {counted(len(found), 'text')}"] if taken else []
     if unfinished:
         notes.append(f"thoughts that never end, with texts that count as empty: {unfinished} of {thoughts}")
     if empty:
-        notes.append(f"{empty} of {len(found)} texts are empty")
+        notes.append(f"{counted_of(empty, len(found), 'text')} empty")
     return found, notes
 
 

@@ -14,6 +14,7 @@ from xl_alpacaeval_metric.stats.intervals import win_rate_interval
 from xl_alpacaeval_metric.stats.missing import Floats, none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.position import position
 from xl_alpacaeval_metric.stats.strata import Strata
+from xl_alpacaeval_metric.terminal import counted_of
 
 
 def figures(
@@ -52,8 +53,8 @@ def figures(
 def warnings(found: PanelFigures) -> list[str]:
     """A line for each judge that lacks verdicts."""
     return [
-        f"judge {judge}: {one.n_missing} of {one.n + one.n_missing} items have no verdict of it; "
-        "their preference is the mean of the other judges'"
+        f"judge {judge}: {counted_of(one.n_missing, one.n + one.n_missing, 'item', 'has', 'have')} no verdict of it; "
+        "the preference there is the mean of the other judges'"
         for judge, one in found.by_judge.items()
         if one.n_missing
     ]

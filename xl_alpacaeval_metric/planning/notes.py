@@ -8,7 +8,7 @@ from xl_alpacaeval_metric.planning.costs import Cost, Costs
 from xl_alpacaeval_metric.planning.rows import PROMPTS
 from xl_alpacaeval_metric.planning.steps import Planned, Step
 from xl_alpacaeval_metric.runs.answers_file import LONG
-from xl_alpacaeval_metric.terminal import counted
+from xl_alpacaeval_metric.terminal import counted, counted_of
 
 
 def notes(planned: Planned, steps: Sequence[Step], found: Sequence[Cost], costs: Costs) -> list[str]:
@@ -24,7 +24,9 @@ def notes(planned: Planned, steps: Sequence[Step], found: Sequence[Cost], costs:
     long = f"{LONG:,} characters of English, in as many as their language takes"
     if missing:
         who = "" if planned.author else "; nobody is named who writes them (--reference)"
-        lines.append(f"{missing:,} of {items:,} items have no reference yet: taken to be as long as {long}{who}")
+        lines.append(
+            f"{counted_of(missing, items, 'item', 'has', 'have', form=',')} no reference yet: taken to be as long as {long}{who}"
+        )
     like = f"{planned.answer_tokens} tokens of English" if planned.answer_tokens else "the references"
     most = ", ".join(f"{size:,}" for size in sorted({model.max_tokens for model in planned.models}))
     lines.append(f"answers: as long as {like}, {most} tokens at most; thoughts of the models come on top")

@@ -67,7 +67,7 @@ def _anchored_notes(found: Calibration, width: float | None) -> Iterator[str]:
             f"labels on all {part.n} give {cells.figure(part.width_all_labelled)}"
         )
     else:
-        yield f"an interval {width:g} points wide takes about {part.labels_for_width} labelled items ({part.n_labels} now)"
+        yield f"an interval {width:g} points wide takes about {counted(part.labels_for_width, 'labelled item')} ({part.n_labels} now)"
 
 
 def _agreement_table(found: Agreement, console: Console) -> None:
@@ -116,7 +116,7 @@ def _confusion(name: str, part: Agreement) -> Iterator[str]:
 
 def _people_notes(found: People) -> Iterator[str]:
     yield (
-        f"people among each other, on {found.n_items} items with several labels: "
+        f"people among each other, on {counted(found.n_items, 'item')} with several labels: "
         f"{_percent(found.agreement, found.agreement_ci95)}, without ties "
         f"{_percent(found.agreement_without_ties, found.agreement_without_ties_ci95)}, "
         f"AC1 {_index(found.ac1, found.ac1_ci95)}, alpha {_index(found.alpha, found.alpha_ci95)}"

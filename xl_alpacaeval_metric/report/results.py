@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.report import cells, fitting
 from xl_alpacaeval_metric.report.judge_check import summary_line
 from xl_alpacaeval_metric.report.panel import judges_table
 from xl_alpacaeval_metric.stats import factor_effects
-from xl_alpacaeval_metric.terminal import counted
+from xl_alpacaeval_metric.terminal import counted, counted_of
 from xl_alpacaeval_metric.thinking import Thinking
 
 # Short, so that a table fits 80 columns; docs/understand/statistics.md defines them.
@@ -87,7 +87,7 @@ def notes(result: Result, judged: bool) -> list[str]:
         lines += [*_position(overall), *_missing(overall), *_length_controlled(result)]
     if overall.criteria:
         rated = next(iter(overall.criteria.values()))
-        lines.append(f"{rated.n} of {rated.n + rated.n_missing} answers rated by criteria")
+        lines.append(f"{rated.n} of {counted(rated.n + rated.n_missing, 'answer')} rated by criteria")
     if overall.thinking:
         lines.append(_thinking_line(overall.thinking, overall.n_items))
         thoughts = {
@@ -112,7 +112,8 @@ def _looks(stopping: Stopping | None, n_items: int) -> list[str]:
     seen = f"{stopping.decision}: {cells.figure(last.value, '+.1f')} points, {bounds}" if stopping.decision else bounds
     end = "stopped early" if stopping.stopped_early else "all was judged"
     line = f"judged in looks ({stopping.rule}): {end} after look {len(stopping.looks)}; {seen}"
-    return [line, f"{stopping.n_not_judged} of {n_items} items were not judged"] if stopping.stopped_early else [line]
+    left = counted_of(stopping.n_not_judged, n_items, "item", "was", "were")
+    return [line, f"{left} not judged"] if stopping.stopped_early else [line]
 
 
 def _position(overall: Scores) -> list[str]:
@@ -155,13 +156,13 @@ def _correct_line(result: Result) -> str:
     codes = {code: one.correct_rate for code, one in result.by_language.items() if one.correct_rate is not None}
     by_language = f" ({', '.join(f'{code} {rate:.0f}%' for code, rate in codes.items())})" if len(codes) > 1 else ""
     return (
-        f"correct: {overall.correct_rate:.1f}% of {overall.n_checkable} answers to closed questions name the facts "
-        f"expected{by_language}"
+        f"correct: {overall.correct_rate:.1f}% of {counted(overall.n_checkable, 'answer')} to closed questions, by "
+        f"the facts expected{by_language}"
     )
 
 
 def _thinking_line(thinking: Thinking, n_items: int) -> str:
-    parts = [f"{thinking.n} of {n_items} answers come with a thought"]
+    parts = [f"{counted_of(thinking.n, n_items, 'answer', 'comes', 'come')} with a thought"]
     if thinking.avg_tokens is not None:
         parts.append(f"{thinking.avg_tokens:.0f} tokens on average")
     names = [

@@ -18,6 +18,7 @@ from xl_alpacaeval_metric.stats.clusters import Clusters
 from xl_alpacaeval_metric.stats.differences import holm, paired_difference
 from xl_alpacaeval_metric.stats.missing import as_preferences, none_if_nan, none_if_undefined
 from xl_alpacaeval_metric.stats.strata import Strata
+from xl_alpacaeval_metric.terminal import counted
 
 WIN_RATE = "win_rate"
 CORRECT_RATE = "correct_rate"
@@ -98,7 +99,9 @@ def compare(a: Run, b: Run) -> RunComparison:
     both = [key for key in a.items if key in b.items]
     shared = [key for key in both if a.items[key].instruction == b.items[key].instruction]
     if not shared:
-        changed = f"; {len(both)} have the same id and language, and another instruction" if both else ""
+        changed = (
+            f"; {counted(len(both), 'has', 'have')} the same id and language, and another instruction" if both else ""
+        )
         raise UserError(f"{a.name} and {b.name} share no item{changed}")
     if judged:
         finished.refuse(a.name, b.name, [*_differing_references(a, b, shared)])

@@ -10,6 +10,7 @@ from xl_alpacaeval_metric.records.judge_check import NO_JUDGE
 from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.signature import parse
+from xl_alpacaeval_metric.terminal import counted
 
 NOT_IN_VERDICTS = (
     *("endpoint", "batch_size", "device", "max_batch_size", "gpu_memory_utilization", "tensor_parallel_size"),
@@ -140,7 +141,7 @@ def _lines(file: Path) -> int:
 def in_items(what: str, unlike: Sequence[ItemKey], shared: int) -> str:
     """In what two runs differ, with the items in which they do."""
     identifier, code = unlike[0]
-    return f"{what} ({len(unlike)} of {shared} shared items, the first is id {identifier!r} in {code})"
+    return f"{what} ({len(unlike)} of {counted(shared, 'shared item')}, the first is id {identifier!r} in {code})"
 
 
 def refuse(a: str, b: str, differing: list[str]) -> None:

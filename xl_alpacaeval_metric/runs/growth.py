@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.records import run_settings
 from xl_alpacaeval_metric.records.judgements import ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.signature import parse
-from xl_alpacaeval_metric.terminal import counted
+from xl_alpacaeval_metric.terminal import counted, counted_of
 
 Row = Mapping[str, Any]
 
@@ -103,7 +103,8 @@ def unanswered(asked: Sequence[Row], answered: Sequence[Row]) -> list[str]:
     missing = {key_of(row) for row in asked} - {key_of(row) for row in answered}
     if not missing:
         return []
-    return [f"{len(missing)} of {len(asked)} rows have no answer yet; the command that made the run goes on with them"]
+    without = counted_of(len(missing), len(asked), "row", "has", "have")
+    return [f"{without} no answer yet; the command that made the run asks for these"]
 
 
 def refuse(theirs: Row, ours: Row, where: Path) -> None:

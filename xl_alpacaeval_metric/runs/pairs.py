@@ -12,7 +12,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import tables
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import folder as run_folder
-from xl_alpacaeval_metric.terminal import counted
+from xl_alpacaeval_metric.terminal import counted, counted_of
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def _lines(given: "References", replaced: int, kept: int, left_out: int, total: 
     lines = [
         (replaced, f"references of {counted(replaced, 'pair')} are those of {name}, not the pairs' own"),
         (kept, f"references of {counted(kept, 'pair')} are their own, since {name} has none for them"),
-        (left_out, f"left out: {left_out} of {total} pairs, whose item or instruction {name} does not have"),
+        (left_out, f"left out: {left_out} of {counted(total, 'pair')}, whose item or instruction {name} does not have"),
     ]
     return [line for count, line in lines if count]
 
@@ -130,10 +130,8 @@ class References:
         found = [row for row in benchmark.rows if self.of(row.id, row.response_language, row.instruction) is not None]
         if not found:
             raise UserError(f"{self.path}: has no answer to any row of {benchmark.name}; need a run on the same rows")
-        more = len(benchmark.rows) - len(found)
-        lines = (
-            [f"left out: {more} of {len(benchmark.rows)} rows, to which run {self.path} has no answer"] if more else []
-        )
+        total, more = len(benchmark.rows), len(benchmark.rows) - len(found)
+        lines = [f"left out: {more} of {counted(total, 'row')}, to which run {self.path} has no answer"] * bool(more)
         return replace(benchmark, rows=tuple(found)), lines
 
 
@@ -180,12 +178,12 @@ def without_thoughts(comparisons: Sequence[Comparison]) -> tuple[list[Comparison
         found.append(item)
     taken = sum(new.prediction != old.prediction for new, old in zip(found, comparisons, strict=True))
     lines = [
-        f"thoughts taken off {count} of {len(found)} {name} (--keep-thinking keeps them)"
-        for count, name in ((taken, "predictions"), (references, "references"))
+        f"thoughts taken off {count} of {counted(len(found), name)} (--keep-thinking keeps them)"
+        for count, name in ((taken, "prediction"), (references, "reference"))
         if count
     ]
     if unfinished:
-        lines.append(f"{unfinished} of {len(found)} references are a thought that never ends: they count as empty")
+        lines.append(f"{counted_of(unfinished, len(found), 'reference')} a thought that never ends: no text is left")
     return found, lines
 
 

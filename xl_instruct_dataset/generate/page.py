@@ -11,6 +11,7 @@ from xl_alpacaeval_metric.pages.document import Head, Put, RecordList
 from xl_alpacaeval_metric.pages.packing import Parts, packed
 from xl_alpacaeval_metric.pages.section import Section, Table
 from xl_alpacaeval_metric.signature import package_version
+from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.generate import documents, report
 from xl_instruct_dataset.generate.config.work_folder import REJECTS
 from xl_instruct_dataset.generate.documents import Draft
@@ -43,7 +44,8 @@ def write(outcome: Outcome, shards: Sequence[Path]) -> None:
     work, targets = outcome.job.work, outcome.job.settings.targets
     title = outcome.job.output.name
     head = Head(
-        title=f"{title}: {sum(outcome.tally.rows.values()):,} rows from {outcome.tally.passages:,} passages",
+        title=f"{title}: {counted(sum(outcome.tally.rows.values()), 'row', form=',')} "
+        f"from {counted(outcome.tally.passages, 'passage', form=',')}",
         subtitle=[", ".join(languages.get(target).name for target in targets)],
         notices=report.remarks(outcome),
         footer=f"Written by xl-suite {package_version()}. This page loads nothing from the network.",

@@ -42,13 +42,14 @@ def remarks(outcome: Outcome) -> list[str]:
     found = [f"checked for overlap with: {checked}", *outcome.tally.not_checked]
     wanted = outcome.job.settings.wanted_rows
     found += [
-        f"{target}: {count} of {wanted} rows wanted; give more passages" for target, count in outcome.short.items()
+        f"{target}: {count} of {counted(wanted, 'row')} wanted; give more passages"
+        for target, count in outcome.short.items()
     ]
     found += form_of_address.lines(outcome.job.settings.form_of_address)
     found += cautions(outcome.job.settings)
     found += left_out(outcome.job.settings, sum(outcome.tally.rows.values()))
     if count := outcome.tally.fallen_back:
-        found.append(f"the judge could not select {count} times; chrF did")
+        found.append(f"the judge could not select {counted(count, 'time')}; chrF did")
     return found
 
 

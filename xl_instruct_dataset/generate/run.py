@@ -14,6 +14,7 @@ from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.languages import identify
 from xl_alpacaeval_metric.machine import ray_cluster
 from xl_alpacaeval_metric.progress import Notify, Progress, unheard
+from xl_alpacaeval_metric.terminal import counted_of
 from xl_instruct_dataset.generate.config import work_folder
 from xl_instruct_dataset.generate.config.settings import Settings
 from xl_instruct_dataset.generate.inference import comet, task_progress
@@ -127,7 +128,7 @@ def _execute(job: Job, phase: Phase, executor: PipelineExecutor, count: int) -> 
         raise UserError(f"{phase.name}: {problem}")
     if left:
         raise UserError(
-            f"{phase.name}: {len(left)} of {executor.world_size} tasks are not finished; "
+            f"{phase.name}: {counted_of(len(left), executor.world_size, 'task')} not finished; "
             f"{job.work / work_folder.LOG} says why, the same command goes on"
         )
 

@@ -13,6 +13,7 @@ from xl_alpacaeval_metric.hub import card_text
 from xl_alpacaeval_metric.hub import folder as hub_folder
 from xl_alpacaeval_metric.languages import identify
 from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.terminal import counted, counted_of
 from xl_instruct_dataset.hub import card, parquet
 from xl_instruct_dataset.records import VARIANTS, TrainingRow, canonical, languages_of
 from xl_instruct_dataset.sources.source import SAMPLE, Source
@@ -72,7 +73,7 @@ def build(
         for number, pair in enumerate(wanted):
 
             def so_far(rows: int, pair: str = pair, number: int = number) -> None:
-                text = f"building {pair}" + (f", {rows:,} rows" if rows else "")
+                text = f"building {pair}" + (f", {counted(rows, 'row', form=',')}" if rows else "")
                 progress("building", number, len(wanted), text)
 
             so_far(0)
@@ -145,6 +146,6 @@ def _check_pair(built: BuildResult, pair: str, source: str, max_wrong: float) ->
         raise UserError(f"{source}: pair {pair} has no rows")
     if wrong > max_wrong * rows:
         raise UserError(
-            f"{source}: {wrong} of {rows} responses of {pair} are not in its language, the first is id "
+            f"{source}: {counted_of(wrong, rows, 'response')} not in the language of {pair}, the first is id "
             f"{built.first_wrong[pair]!r}; check the file, or allow it with --max-wrong-language {math.ceil(100 * wrong / rows) / 100:.2f}"
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.benchmark import contamination
 from xl_alpacaeval_metric.languages import composition, fidelity, identify, labels, scripts, words
+from xl_alpacaeval_metric.terminal import counted_of
 from xl_instruct_dataset.quality import clean_reply, markdown, phrases
 
 __all__ = [
@@ -121,7 +122,7 @@ def wrong_language(response: str, code: str) -> Drop | None:
     lines = passes if running.strip() == whole else fidelity.line_passes(running, language.code)
     inside = fidelity.text_fidelity(running, language.code)
     if sum(lines) < LINES_IN_LANGUAGE * len(lines) and inside.fidelity not in right:
-        return Drop("wrong language", f"{len(lines) - sum(lines)} of {len(lines)} lines are not in {language.code}")
+        return Drop("wrong language", f"{counted_of(lines.count(False), len(lines), 'line')} not in {language.code}")
     foreign = sum(scripts.weight(running[span.start : span.end]) for span in inside.spans)
     if inside.fidelity is not None and (inside.fidelity < 100 * LETTERS_IN_LANGUAGE or foreign >= FOREIGN_LETTERS):
         others = ", ".join(dict.fromkeys(span.language for span in inside.spans))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.languages import words
+from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.quality import clean_reply, kept_marks, kept_numbers, markdown
 
 _INLINE_CODE = re.compile(r"(?<!`)`(?=\S)([^`\n]*[^`\s])`(?!`)")
@@ -53,7 +54,7 @@ def fault(source: str, translated: str, target: str = "") -> Fault | None:
     if clean_reply.MARKER.search(translated) and not clean_reply.MARKER.search(source):
         return Fault("a marker of the prompt is in the translation")
     if _code(source) != _code(translated):
-        counts = f"{len(_code(source))} blocks before, {len(_code(translated))} after, not all the same"
+        counts = f"{counted(len(_code(source)), 'block')} before, {len(_code(translated))} after, not all the same"
         return Fault("code changed", counts)
     before, after = markdown.shape(source), markdown.shape(translated)
     for kind, count in before.items():
@@ -69,7 +70,7 @@ def fault(source: str, translated: str, target: str = "") -> Fault | None:
             return Fault(f"{kind} lost", ", ".join(lost[:3]))
     spans = [len(_INLINE_CODE.findall(text)) for text in (prose, there)]
     if spans[1] < spans[0]:
-        return Fault("code lost", f"{spans[0]} pairs of backticks before, {spans[1]} after")
+        return Fault("code lost", f"{counted(spans[0], 'pair')} of backticks before, {spans[1]} after")
     for kind, missing in kept_marks.lost(prose, there):
         return Fault(f"{kind} lost", ", ".join(missing[:3]))
     if _BOLD.search(prose) and not _BOLD.search(there):

@@ -103,6 +103,6 @@ def test_a_dataset_of_the_hub_is_a_benchmark_by_its_test_split(tmp_path: Path) -
         found = run("estimate", "--benchmark", "org/mine", *judge, **environment)
         assert found.returncode == 0, found.stderr
         assert found.stdout.startswith("3 requests, ")
-        assert "1 of 3 rows have no reference" in found.stderr
+        assert "1 of 3 rows has no reference" in found.stderr
         gone = run("estimate", "--benchmark", "org/gone", *judge, **environment)
     assert "org/gone: is no file, no folder, and not available as a dataset of the Hub" in complaint(gone)

@@ -88,7 +88,7 @@ def test_the_command_writes_a_file_that_eval_takes(refused: str | None, tmp_path
         common = ("--benchmark", "xl", "--languages", "fi", "--benchmark-path", tmp_path)
         made = run("references", "--model", "openai/any", "--output", file, *common, OPENAI_BASE_URL=server.url)
         assert made.returncode == (1 if refused else 0), made.stderr
-        assert ("1 of 3 references are missing" in made.stderr) == bool(refused)
+        assert ("1 of 3 references is missing" in made.stderr) == bool(refused)
         model = ("any", "--backend", "local-chat-completions", "--model-args", f"base_url={server.url}")
         judge = ("--judge", "openai/any", "--judge-base-url", server.url)
         judged = run("eval", *model, *common, *judge, "--reference", file, "--output", tmp_path / "run")
@@ -101,7 +101,7 @@ def test_the_command_writes_a_file_that_eval_takes(refused: str | None, tmp_path
     results = [json.loads((tmp_path / name / "results.json").read_text()) for name in ("run", "other")]
     signatures = [found["signature"] for found in results]
     for found in results:
-        said = "1 of 3 items (fi) have no reference and were not judged"
+        said = "1 of 3 items (fi) has no reference and was not judged"
         assert any(said in line for line in found["warnings"]) == bool(refused)
     assert "reference:references.jsonl@" in signatures[0]
     assert "reference:openai/any@" in signatures[1]
@@ -164,16 +164,16 @@ def test_texts_that_are_cut_off_are_counted(tmp_path: Path) -> None:
     cuts = ScriptedClient(lambda r: Completion(echo(r), cut="bread" in r.messages[0]["content"]))
     references.make(ROWS, cuts, file, silent, max_tokens=9)
     assert journal.cut_off([file], "reference", 9) == [
-        "2 of 6 references are cut off, the first is id 'mini-01', language 'fi'; they were given 9 tokens"
+        "2 of 6 references are cut off, the first is id 'mini-01', language 'fi'; 9 tokens were given to each"
     ]
     assert set(pairs.read_references(file)) == {(row.id, row.response_language) for row in ROWS}
     mini = benchmark.load("mini", ["fi"], limit=3)
     references.with_references_by(cuts, mini, tmp_path, silent, said.append)
     references.with_references_by(ScriptedClient(echo, model="whole"), mini, tmp_path, silent, said.append)
     cut = [line for line in said if "cut off" in line]
-    assert [line.partition(" cut off")[0] for line in cut] == ["1 of 3 references are"]
+    assert [line.partition(" cut off")[0] for line in cut] == ["1 of 3 references is"]
     # They echo an English request.
-    assert "references by scripted/scripted are not in the language asked for" in said[0]
+    assert "not in the language asked for, by scripted/scripted" in said[0]
 
 
 def test_references_in_another_language_are_set_aside(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_references_in_another_language_are_set_aside(tmp_path: Path) -> None:
     rows = [row for row in ROWS if row.response_language == "fi"]
     references.make(rows, german, file, silent)
     (line,) = references.set_aside(rows, file)
-    assert line.startswith("1 of 3 references are not in the language asked for (fi: answered in de (1))")
+    assert line.startswith("1 of 3 references is not in the language asked for (fi: answered in de (1))")
     aside = json.loads((tmp_path / "references.rejected.jsonl").read_text("utf-8"))
     assert (aside["id"], aside["answered_in"]) == ("mini-01", "de")
     again = ScriptedClient(lambda _: FINNISH)
@@ -197,7 +197,7 @@ def test_references_too_short_to_be_identified_are_counted(tmp_path: Path) -> No
         command = ("references", "--model", "openai/any", "--output", file, "--benchmark", "mini", "--languages", "fi")
         made = run(*command, "--limit", 2, "--base-url", server.url)
     assert made.returncode == 0, made.stderr
-    assert "2 of 2 references are too short for their language to be identified" in made.stderr
+    assert "2 of 2 references are too short for the language to be identified" in made.stderr
     assert "the first is id 'mini-01', language 'fi': 'A'" in made.stderr
     rows = [row for row in ROWS if row.response_language == "fi"]
     references.make(rows, ScriptedClient(lambda _: FINNISH), tmp_path / "long.jsonl", silent)

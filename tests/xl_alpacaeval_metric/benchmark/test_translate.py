@@ -46,7 +46,7 @@ def test_what_is_translated_is_not_asked_again_and_a_failure_leaves_no_half_file
         return Failure("refused", "no") if "Question 2" in request.messages[-1]["content"] else in_capitals(request)
 
     with pytest.raises(
-        UserError, match=r"1 of 4 translations are missing, the first is id 'xl-0002', language 'sw': no"
+        UserError, match=r"1 of 4 translations is missing, the first is id 'xl-0002', language 'sw': no"
     ):
         translate.make(rows, ["sw"], ScriptedClient(refuses_two), output, silent, 100)
     assert not (output / "swahili.jsonl").exists()

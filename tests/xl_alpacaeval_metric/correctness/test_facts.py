@@ -151,7 +151,7 @@ def test_the_command_says_how_many_are_correct(tmp_path: Path) -> None:
     (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     judged = run("judge", tmp_path / "answers.jsonl", "--judge", "none", "--output", tmp_path / "run")
     assert judged.returncode == 0, judged.stderr
-    assert f" of {len(rows)} answers to closed questions name the facts expected (" in judged.stdout
+    assert f" of {len(rows)} answers to closed questions, by the facts expected (" in judged.stdout
     found = json.loads((tmp_path / "run" / "results.json").read_text())
     assert found["n_checkable"] == len(rows)
     assert found["by_language"][rows[-1]["language"]]["correct_rate"] == 100.0

@@ -17,6 +17,34 @@ print("the number of items in the file is", len(data))
 
 Funktio `json.load` palauttaa sanakirjan, jonka avaimet ovat merkkijonoja. Katso lisää osoitteesta
 https://docs.python.org/3/library/json.html tai kysy työkaverilta."""
+IN_OTHER_LETTERS = (
+    # Hindi, Urdu, Arabic, Russian, Bulgarian, Greek, Chinese, Japanese, Korean, Persian, Bangla,
+    # Tamil, Telugu, Marathi, Georgian, Armenian, Thai, Hebrew; English.
+    "meri behen ne kal bazaar se nayi kitaab kharidi aur mujhe dikhayi",
+    "jab baarish hoti hai to hum chai aur pakode khaate hain",
+    "mausam bohat khushgawar tha is liye hum ne sair ka irada kiya",
+    "ra7 nrou7 3al ba7r bokra iza el ta2s kan mnee7",
+    "qara'tu hadha al-kitab marratayn wa lam afham nihayatahu",
+    "vchera my vsei semyoi ezdili na dachu i sazhali kartoshku",
+    "u menya net vremeni smotret televizor po vecheram",
+    "utre shte hodim na pazar zashtoto nyamame hlyab i mlyako",
+    "to vradi tha pame ola ta paidia mazi sto theatro",
+    "o pateras mou doulevei se ena megalo nosokomeio stin poli",
+    "tamen zuo huoche qu Beijing lüxing, yilu shang pai le hen duo zhaopian",
+    "wo mama mei tian zaoshang wu dian jiu qi chuang zuo fan",
+    "ashita no asa wa hayaku okite yama ni noboru tsumori desu",
+    "eoje bameneun biga manhi naeryeoseo jibe iljjik deureogasseoyo",
+    "diruz ba khanevade be bagh raftim va nahar kabab khordim",
+    "kal raate khub brishti hoyeche tai rastay jol jome geche",
+    "nethu raathiri mazhai romba adhigama peythathu athanaal veettukku poga mudiyala",
+    "ninna ratri chala varsham padindi kabatti memu intlone unnamu",
+    "kal ratri khup paus padla mhanun amhi gharich thamblo",
+    "gushin saghamos dzlieri tsvima movida da sakhlshi davrchit",
+    "erek yereko shat andzrev yekav u menk tany mnatsink",
+    "muea khuen fon tok nak maak rao loei mai dai ok pai nai",
+    "etmol balaila yarad geshem chazak velachen nisharnu babayit",
+    "зис морнинг ай вент ту зе маркет энд бот сам фреш бред",
+)
 FINNISH_WITH_ENGLISH = (
     "Lähde liikkeelle aikaisin aamulla, koska valo on pehmeämpi ja kadut ovat vielä hiljaisia. "
     "Take a small bag with water, some bread and a warm jacket for the evening. "
@@ -63,6 +91,17 @@ def test_romanised_hindi_is_no_hindi() -> None:
     one = found("aaj mausam bahut achha hai aur bachche bagiche mein khel rahe hain", "hi")
     assert (one.line_pass, one.fidelity) == (False, 0.0)
     assert one.answered_in != "hi"
+
+
+@pytest.mark.parametrize("code", ["de", "hi"])
+def test_a_language_in_the_letters_of_others_is_mostly_not_named(code: str) -> None:
+    named = {text: answer for text in IN_OTHER_LETTERS if (answer := found(text, code).answered_in) != "none"}
+    assert len(named) <= 1, named
+
+
+def test_a_sentence_in_the_letters_of_another_language_is_a_switch_without_a_name() -> None:
+    one = found(f"आज मौसम बहुत अच्छा है और बच्चे खेल रहे हैं।\n{IN_OTHER_LETTERS[0]}\nकल हम बाज़ार जाएँगे और सब्ज़ी लाएँगे।", "hi")
+    assert (one.switched, one.answered_in, [span.language for span in one.spans]) == (True, "mixed", ["und"])
 
 
 def test_serbian_is_cyrillic_unless_latin_is_asked() -> None:

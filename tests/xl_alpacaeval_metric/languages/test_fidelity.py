@@ -14,7 +14,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import fidelity, identify
 from xl_alpacaeval_metric.languages.fidelity import TextFidelity, language_fidelity, text_fidelity, texts_fidelity
-from xl_alpacaeval_metric.languages.switches import lexicon
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 SHARED = helpers.SHARED / "language_confusion"
 REFERENCES = helpers.ROOT / "xl_alpacaeval_metric" / "data" / "mini" / "references"

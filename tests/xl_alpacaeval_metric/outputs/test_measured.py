@@ -38,7 +38,7 @@ def test_parts_are_as_the_whole(at_once: int, tmp_path: Path, monkeypatch: pytes
     assert list(found.notes) == [
         "thoughts taken off 2 of 5 texts",
         "thoughts that never end, with texts that count as empty: 1 of 2",
-        "1 of 5 texts are empty",
+        "1 of 5 texts is empty",
     ]
     assert found.model == "tiny"
     measured.write(found, tmp_path / "out")
@@ -60,7 +60,7 @@ def test_thoughts_that_a_run_took_off_are_counted(tmp_path: Path) -> None:
     found = measured.measure(write_jsonl(tmp_path / "samples.jsonl", rows))
     assert list(found.notes) == [
         "thoughts that never end, with texts that count as empty: 1 of 2",
-        "1 of 3 texts are empty",
+        "1 of 3 texts is empty",
     ]
 
 

@@ -220,7 +220,7 @@ def test_designs_panels_and_thoughts_have_their_sections(tmp_path: Path) -> None
     assert rows(found["judges"])[0] == ["openai/a", "run", "40.0 (30.0 to 50.0)", "+2.5 (+1.0 to +4.0)", "16", "0"]
     assert "0.61" in found["judges"].about
     assert rows(found["thoughts"]) == [["all languages", "run", "16", "2", "310", "English 90%, Finnish 10%"]]
-    assert "judged in looks (precision), 5 items were not judged" in judging.notices(shown_run.read([folder]))
+    assert "judged in looks (precision), items not judged: 5" in judging.notices(shown_run.read([folder]))
     assert run_page.write(shown_run.read([folder]), tmp_path / "page.html") == 16
 
 

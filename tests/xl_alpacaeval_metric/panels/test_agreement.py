@@ -25,4 +25,4 @@ def test_a_judges_lean_is_against_the_mean_of_the_others() -> None:
     assert found.by_judge["b"].lean == pytest.approx(100 * np.mean([0.0, -0.1, -0.4, 0.2]))
     assert (found.by_judge["c"].n, found.by_judge["c"].n_missing) == (3, 1)
     assert found.by_judge["b"].win_rate == pytest.approx(45)
-    assert [line for line in agreement.warnings(found) if "judge c: 1 of 4 items have no verdict of it" in line]
+    assert [line for line in agreement.warnings(found) if "judge c: 1 of 4 items has no verdict of it" in line]

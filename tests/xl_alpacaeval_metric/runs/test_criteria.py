@@ -80,7 +80,7 @@ def test_a_run_is_rated_once_and_only_what_failed_again(server: JudgeServer, tmp
     before = server.stats()["requests"]
     rated = run("judge", pairs, *options, "--criteria")
     assert rated.returncode == 1, rated.stderr
-    assert "33.3% of the verdicts or ratings are missing" in rated.stderr
+    assert "33.3% of the ratings of precision are missing" in rated.stderr
     assert server.stats()["requests"] - before == 3 + 1, "the probe, and no verdict again"
     found = results(folder)
     assert found["criteria"]["naturalness"] | {"ci95": None} == {"mean": 3.0, "ci95": None, "n": 2, "n_missing": 1}

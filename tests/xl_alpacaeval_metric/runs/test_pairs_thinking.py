@@ -69,7 +69,7 @@ def test_a_thought_without_end_counts_as_an_empty_answer(tmp_path: Path) -> None
     assert (found["n_empty"], found["thinking"]["n"], found["thinking"]["unfinished"]) == (1, 1, 1)
     assert found["warnings"] == [
         "thoughts taken off 1 of 2 predictions (--keep-thinking keeps them)",
-        "1 of 2 answers are empty",
+        "1 of 2 answers is empty",
         "thoughts that never end, with answers that count as empty: 1 of 1; "
         "give the model more room (eval: --thinking-tokens)",
     ]
@@ -79,7 +79,7 @@ def test_references_are_answers_too(tmp_path: Path) -> None:
     item = pairs.read(write_jsonl(tmp_path / "pairs.jsonl", [ROW | {"reference": MARKED["think"]}]))
     found, lines = pairs.without_thoughts(item)
     assert found[0].reference == GERMAN
-    assert lines == ["thoughts taken off 1 of 1 references (--keep-thinking keeps them)"]
+    assert lines == ["thoughts taken off 1 of 1 reference (--keep-thinking keeps them)"]
     row = {"id": "a", "language": "de", "reference": MARKED["seed"]}
     assert pairs.read_references(write_jsonl(tmp_path / "references.jsonl", [row])) == {("a", "de"): GERMAN}
     with pytest.raises(UserError, match="a thought without an answer"):
@@ -105,7 +105,7 @@ def test_fidelity_is_that_of_the_answers(tmp_path: Path) -> None:
     result = run("fidelity", file, "--output", tmp_path / "figures")
     assert result.returncode == 0, result.stderr
     assert jsonl.read_json(tmp_path / "figures" / "results.json")["line_pass_rate"] == 100
-    assert "thoughts taken off 1 of 1 texts" in result.stdout
+    assert "thoughts taken off 1 of 1 text" in result.stdout
 
 
 def test_the_metric_takes_thoughts_off() -> None:

@@ -52,7 +52,7 @@ def test_a_prompt_that_is_refused_is_an_empty_answer(tmp_path: Path) -> None:
             status = refused.get(row["instruction"])
             assert row["prediction"] == ("Hallo" if status is None else "")
             assert row.get("refused") == (None if status is None else f"status {status}: {TOO_LONG} (messages)")
-        said = f"2 of {ROWS} answers are empty: the endpoint refused their prompts (status "
+        said = f"2 of {ROWS} answers are empty: the endpoint refused the prompt (status "
         assert said in " ".join(first.stdout.split())
         results: dict[str, Any] = jsonl.read_json(folder / "results.json")
         assert any(said in line for line in results["warnings"])

@@ -129,7 +129,7 @@ def test_rows_in_a_wrong_language_stop_the_build_or_are_counted(
     )
     assert command("build", "--source", "mine") == 2
     assert (
-        "mine: 3 of 100 responses of en-de are not in its language, the first is id 'en-de-0000098'; "
+        "mine: 3 of 100 responses are not in the language of en-de, the first is id 'en-de-0000098'; "
         "check the file, or allow it with --max-wrong-language 0.03"
     ) in capsys.readouterr().err
     assert not (tmp_path / "xl-instruct").exists()

@@ -228,5 +228,5 @@ def test_what_may_be_written_otherwise_is_no_loss(source: str, translated: str) 
 
 
 def test_all_code_gone_is_a_loss() -> None:
-    assert "1 pairs of backticks before, 0 after" in str(fault("Press `Enter` now.", "Paina nyt."))
+    assert "1 pair of backticks before, 0 after" in str(fault("Press `Enter` now.", "Paina nyt."))
     assert "code lost: xl.run()" in str(fault("Call `xl.run()` now.", "Kutsu nyt `xl.aja()`."))

@@ -177,7 +177,7 @@ def test_training_rows_that_are_in_the_benchmark_stop_the_loop(tiny: Path, tmp_p
     code, out, errors = loop(tmp_path, tiny, data="data", pairs="all", per_language=None)
     assert (code, out) == (2, "")
     line = errors.splitlines()[-1]
-    assert line.startswith("xl-instruct: 1 training row overlap with the benchmark")
+    assert line.startswith("xl-instruct: 1 training row overlaps with the benchmark")
     assert f"en-de row 'stolen' with request {mini.id!r} of mini" in line
     assert not (tmp_path / "out").exists()
 

@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.files import lock
 from xl_alpacaeval_metric.files.destinations import write_errors
 from xl_alpacaeval_metric.files.jsonl import json_line, open_for_append, read_lines
 from xl_alpacaeval_metric.progress import Notify, Progress
+from xl_alpacaeval_metric.terminal import counted_of
 
 _LINE_START = b'{"id": "'
 
@@ -106,7 +107,7 @@ def _collect(
     if lacking:
         (identifier, language), reason = next(iter(lacking.items()))
         said = (
-            f"{file}: {len(lacking)} of {len(wanted)} {column}s are missing, the first is id {identifier!r}, "
+            f"{file}: {counted_of(len(lacking), len(wanted), column)} missing, the first is id {identifier!r}, "
             f"language {language!r}: {reason}; the same command asks for these alone"
         )
         if failed or notify is None or not finished:
@@ -122,8 +123,8 @@ def cut_off(files: Sequence[Path], column: str, max_tokens: int) -> list[str]:
     if not found:
         return []
     return [
-        f"{len(found)} of {len(lines)} {column}s are cut off, the first is id {found[0]['id']!r}, language "
-        f"{found[0]['language']!r}; they were given {max_tokens} tokens"
+        f"{counted_of(len(found), len(lines), column)} cut off, the first is id {found[0]['id']!r}, language "
+        f"{found[0]['language']!r}; {max_tokens} tokens were given to each"
     ]
 
 

@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import file_names, jsonl
 from xl_alpacaeval_metric.languages import fidelity
 from xl_alpacaeval_metric.progress import Notify, Progress, unheard
+from xl_alpacaeval_metric.terminal import counted_of
 
 MAX_TOKENS = 1024
 THINKING_TOKENS = 4096
@@ -97,7 +98,7 @@ def set_aside(rows: Sequence[Row], file: Path) -> list[str]:
     jsonl.replace_file(file, "".join(map(jsonl.json_line, kept)))
     counts = Counter(f"{line['language']}: answered in {line['answered_in']}" for line in out)
     what = ", ".join(f"{name} ({count})" for name, count in counts.most_common(5))
-    return [f"{len(out)} of {len(lines)} references are not in the language asked for ({what}): {rejected(file)}"]
+    return [f"{counted_of(len(out), len(lines), 'reference')} not in the language asked for ({what}): {rejected(file)}"]
 
 
 def unidentified(file: Path) -> list[str]:
@@ -108,7 +109,7 @@ def unidentified(file: Path) -> list[str]:
     if not unknown:
         return []
     return [
-        f"{len(unknown)} of {len(lines)} references are too short for their language to be identified, or in one "
+        f"{counted_of(len(unknown), len(lines), 'reference')} too short for the language to be identified, or in one "
         f"that cannot be; the first is id {unknown[0]['id']!r}, language {unknown[0]['language']!r}: "
         f"{_shown(unknown[0]['reference'])}"
     ]
@@ -142,7 +143,7 @@ def with_references_by(
     texts, codes = [text for text, _ in found], [code for _, code in found]
     measured = fidelity.texts_fidelity(texts, codes)
     if wrong := sum(one.in_other_language for one in measured):
-        notify(f"{wrong} of {len(texts)} references by {author.spec} are not in the language asked for: {file}")
+        notify(f"{counted_of(wrong, len(texts), 'reference')} not in the language asked for, by {author.spec}: {file}")
     for line in unidentified(file):
         notify(f"{line} ({file})")
     for line in cut_off([file], "reference", MAX_TOKENS):

@@ -1,8 +1,9 @@
 """Words that one of a group of near languages has: they weigh in where the group is likely."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,18 @@ _NONE = -1
 """The number of no group."""
 
 
+class _Group(NamedTuple):
+    """Near languages, and the words that tell them apart, each with its row of `odds`.
+
+    `odds` has what a word adds to the log-odds of each label: words x labels; the first row is that
+    of any other word.
+    """
+
+    labels: tuple[str, ...]
+    rows: dict[str, int]
+    odds: npt.NDArray[np.float32]
+
+
 def weigh(probabilities: npt.NDArray[np.float32], lines: Tokens, labels: tuple[str, ...]) -> None:
     """Weigh the probabilities of near languages (lines x labels) again, by the lines' words."""
     if not len(lines):
@@ -25,29 +38,36 @@ def weigh(probabilities: npt.NDArray[np.float32], lines: Tokens, labels: tuple[s
     of_lines = np.where(lines.counts > 0, _numbers(labels).take(probabilities.argmax(1)), _NONE)
     for number in set(of_lines.tolist()) - {_NONE}:
         group = _groups()[number]
-        columns = np.array([labels.index(label) for label in group])
         in_group = np.flatnonzero(of_lines == number)
-        some = lines.of(in_group)
-        sums = np.stack([some.sums(_odds(some, label, group[label])) for label in group], axis=1)
-        before = probabilities[np.ix_(in_group, columns)]
+        places = np.ix_(in_group, np.array([labels.index(label) for label in group.labels]))
+        sums = _sums_of_odds(lines.of(in_group), number)
+        before = probabilities[places]
         weighed = np.maximum(before, _LEAST) * np.exp(sums - sums.max(1, keepdims=True))
         weighed *= (before.sum(1) / weighed.sum(1))[:, None]
-        probabilities[np.ix_(in_group, columns)] = weighed
+        probabilities[places] = weighed
 
 
-def _odds(lines: Tokens, label: str, of_words: Mapping[str, float]) -> npt.NDArray[np.float32]:
-    """What each word adds to the log-odds of a label."""
-    return lines.vectors.properties(
-        ("near words", label), lines.numbers, lambda words: [of_words.get(word, 0.0) for word in words]
-    )
+def _sums_of_odds(lines: Tokens, number: int) -> npt.NDArray[np.float32]:
+    """What the words of each line add to the log-odds of the group's labels: lines x labels."""
+    group = _groups()[number]
+
+    def rows_of(words: Sequence[str]) -> list[float]:
+        return [group.rows.get(word, 0) for word in words]
+
+    rows = lines.vectors.properties(("near words", number), lines.numbers, rows_of)
+    return lines.sums(group.odds.take(rows.astype(np.intp), axis=0))
 
 
 @lru_cache(maxsize=64)
 def of_others(label: str) -> frozenset[str]:
     """The words that all but tell a language near `label` from it."""
-    groups = [group for group in _groups() if label in group]
-    others = (of_words for group in groups for other, of_words in group.items() if other != label)
-    return frozenset(word for of_words in others for word, odds in of_words.items() if odds == max(_LOG_ODDS.values()))
+    found = set[str]()
+    for group in _groups():
+        if label in group.labels:
+            others = np.delete(group.odds, group.labels.index(label), axis=1)
+            tell: list[bool] = (others.max(1) >= np.float32(max(_LOG_ODDS.values()))).tolist()
+            found.update(word for word, row in group.rows.items() if tell[row])
+    return frozenset(found)
 
 
 @lru_cache(maxsize=4)
@@ -55,18 +75,22 @@ def _numbers(labels: tuple[str, ...]) -> npt.NDArray[np.intp]:
     """The number of each label's group."""
     found = np.full(len(labels), _NONE)
     for number, group in enumerate(_groups()):
-        found[[labels.index(label) for label in group]] = number
+        found[[labels.index(label) for label in group.labels]] = number
     return found
 
 
 @lru_cache(maxsize=1)
-def _groups() -> tuple[dict[str, dict[str, float]], ...]:
-    """Groups of near languages: label -> words that tell it from the others, with log-odds."""
+def _groups() -> tuple[_Group, ...]:
     text = resources.files("xl_alpacaeval_metric").joinpath("data/near_words.yaml").read_text(encoding="utf-8")
-    return tuple(
-        {
-            label: {word: _LOG_ODDS[level] for level, words in levels.items() for word in words.split()}
-            for label, levels in group.items()
-        }
-        for group in yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    )
+    return tuple(map(_group, yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))))
+
+
+def _group(words: Mapping[str, Mapping[int, str]]) -> _Group:
+    """A group of near languages: label -> level -> words, parted by spaces."""
+    every = dict.fromkeys(word for levels in words.values() for some in levels.values() for word in some.split())
+    rows = {word: row for row, word in enumerate(every, 1)}
+    odds = np.zeros((len(rows) + 1, len(words)), np.float32)
+    for column, levels in enumerate(words.values()):
+        for level, some in levels.items():
+            odds[[rows[word] for word in some.split()], column] = _LOG_ODDS[level]
+    return _Group(tuple(words), rows, odds)

@@ -29,6 +29,11 @@ class Tokens:
         """Where each text's words end."""
         return np.cumsum(self.counts)
 
+    @property
+    def words(self) -> list[str]:
+        """The words of all texts, in lower case."""
+        return list(map(self.vectors.words.__getitem__, self.numbers.tolist()))
+
     def of(self, texts: Sequence[int] | npt.NDArray[np.intp]) -> "Tokens":
         """The words of some of the texts, by index, in the order asked for."""
         which = np.asarray(texts, np.intp)

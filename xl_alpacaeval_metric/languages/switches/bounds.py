@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from xl_alpacaeval_metric.languages.own_model import classifier
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
-from xl_alpacaeval_metric.languages.switches import lexicon, windows
+from xl_alpacaeval_metric.languages.switches import windows
 from xl_alpacaeval_metric.languages.switches.windows import WINDOW, Run
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 _CANDIDATES = 3
 _SURE = 0.5

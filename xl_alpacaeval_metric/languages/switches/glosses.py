@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from xl_alpacaeval_metric.languages import content
 from xl_alpacaeval_metric.languages.content import Place
-from xl_alpacaeval_metric.languages.switches import lexicon
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 _TERMS = 0.6
 """The largest share of a text's letters in terms that are left out."""

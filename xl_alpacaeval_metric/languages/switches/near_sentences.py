@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from xl_alpacaeval_metric.languages import content, decisions, labels, scripts
 from xl_alpacaeval_metric.languages.passes import Passes
-from xl_alpacaeval_metric.languages.switches import lexicon
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 _FEWEST_CHARACTERS = 10
 """Characters of a Chinese or Japanese sentence."""

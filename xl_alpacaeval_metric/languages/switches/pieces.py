@@ -35,7 +35,7 @@ def of_lines(at: int, text: Sequence[Line], base: str) -> Iterator[Piece]:
     for long, some in groupby(text, key=lambda line: line.long):
         lines = list(some)
         if long:
-            yield from (Piece(at, line.start, line.start + len(line.raw), line.bare) for line in lines)
+            yield from [Piece(at, line.start, line.start + len(line.raw), line.bare) for line in lines]
             continue
         bare = " ".join(line.bare for line in lines)
         short = not content.is_long(bare, base)
@@ -56,8 +56,6 @@ def of_chunks(contents: Sequence[str], chunks: Iterable[Piece], passes: Passes, 
 
     A chunk that passes is parted where some of its sentences are in a near language.
     """
-    chunks = list(chunks)
-    passes.learn(chunk.bare for chunk in chunks)
     chunks = [
         part
         for chunk in chunks

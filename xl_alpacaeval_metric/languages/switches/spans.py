@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import content, decisions, identifiers, identify, labels, scripts
-from xl_alpacaeval_metric.languages.switches import lexicon, titles
+from xl_alpacaeval_metric.languages.switches import titles
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
@@ -23,6 +24,7 @@ _HARDLY, _NEVER, _LABELLED, _SURE, _ALL_BUT_SURE = 0.15, 0.01, 0.5, 0.8, 0.95
 _HEAVY_LETTERS, _UNSPACED_LETTERS = 21, 12
 """Letters of Chinese or Japanese, or of another script without spaces, that make a span."""
 _UNSPACED_LETTER = re.compile(f"[{''.join(map(scripts.characters_of, ('Thai', 'Laoo', 'Khmr', 'Mymr', 'Tibt')))}]")
+_UNKNOWN = "und"
 _UNSPACED = frozenset(("zh", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo", "dz"))
 
 
@@ -53,8 +55,8 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
         for match in _script_runs(texts[at], script or scripts.main_script(texts[at]) or "Latn")
     ]
     for (at, match), label in zip(in_script, _languages([match[0] for _, match in in_script]), strict=True):
-        if label != "und" or _is_heavy(match[0]):
-            found[at].append(Span(match.start(), match.end(), label))
+        if label or _is_heavy(match[0]):
+            found[at].append(Span(match.start(), match.end(), label or _UNKNOWN))
     if code.split("-")[0] not in _UNSPACED:
         looked = windows.foreign_runs(texts, read, code, MIN_WORDS)
         runs = [run for run, _ in bounds.tightened(looked, code)]
@@ -168,12 +170,16 @@ def _strangers(words: Sequence[str], code: str) -> int:
 
 
 def _languages(runs: Sequence[str]) -> list[str]:
-    """The languages of runs of words in another script; "und" where none is likely."""
+    """The languages of runs of words in another script; "" where none is likely, "und" where the
+    words speak against it."""
     from xl_alpacaeval_metric.languages.own_model import classifier
     from xl_alpacaeval_metric.languages.scripts import possible
+    from xl_alpacaeval_metric.languages.vocabulary import doubts
 
     model = classifier.load()
-    best = model.guess(model.read(runs)).among(possible.languages(runs, model.labels)).best()
+    read = model.read(runs)
+    guesses = model.guess(read).among(possible.languages(runs, model.labels))
+    best = guesses.best()
     unsure = [at for at, (_, probability) in enumerate(best) if probability < _LABELLED]
     second = dict(zip(unsure, identify.benchmark_labels([runs[at] for at in unsure]), strict=True))
     found = []
@@ -181,7 +187,10 @@ def _languages(runs: Sequence[str]) -> list[str]:
         other, of_other = second.get(at, ("", 0.0))
         if of_other > decisions.MIN_PROBABILITY:
             label, probability = other, of_other
-        found.append(labels.code_of(label) if probability > decisions.MIN_PROBABILITY else "und")
+        code = labels.code_of(label) if probability > decisions.MIN_PROBABILITY else ""
+        likely = guesses.at(at, labels.labels_near(code))
+        is_doubtful = code and doubts.is_doubtful(runs[at], read.of([at]).words, code, likely)
+        found.append(_UNKNOWN if is_doubtful else code)
     return found
 
 

@@ -6,7 +6,7 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import labels, scripts
-from xl_alpacaeval_metric.languages.switches import lexicon
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.languages.switches.windows import Run

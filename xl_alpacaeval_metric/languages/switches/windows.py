@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.languages.own_model import classifier, reading, tokens
 from xl_alpacaeval_metric.languages.own_model.reading import Hashed
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 from xl_alpacaeval_metric.languages.own_model.word_vectors import WordVectors
-from xl_alpacaeval_metric.languages.switches import lexicon
+from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 WINDOW = 5
 """Words that are identified together."""

@@ -149,7 +149,7 @@ def notices(runs: Sequence[ShownRun]) -> list[str]:
             found.setdefault(str(line), []).append(run.name)
     for run in runs:
         if run.results.get("stopped_early"):
-            line = f"judged in looks ({run.results.get('stopping_rule')}), {run.results.get('n_not_judged')} items were not judged"
+            line = f"judged in looks ({run.results.get('stopping_rule')}), items not judged: {run.results.get('n_not_judged')}"
             found.setdefault(line, []).append(run.name)
     return [line if len(runs) == len(names) else f"{', '.join(names)}: {line}" for line, names in found.items()]
 

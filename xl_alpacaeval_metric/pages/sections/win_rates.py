@@ -40,7 +40,7 @@ def _of_one(run: ShownRun) -> Section:
         more = f"{cells.figure(number(figures, 'line_pass_rate'))}% of the answers pass line by line"
         found.append(KeyFigure("Text in the language", f"{number(figures, 'fidelity'):.1f}%", more))
     if number(figures, "correct_rate") is not None:
-        more = f"of {figures.get('n_checkable', '-')} answers to closed questions, by the facts that they name"
+        more = f"of the answers to closed questions ({figures.get('n_checkable', '-')}), by the facts that they name"
         found.append(KeyFigure("Correct", f"{number(figures, 'correct_rate'):.1f}%", more))
     if check := check_verdict(figures):
         right = figures["judge_check"].get("accuracy")

@@ -24,6 +24,7 @@ from xl_alpacaeval_metric.runs.answers import answer_worker
 from xl_alpacaeval_metric.runs.answers.candidate import NON_RESULT_SETTINGS, Candidate
 from xl_alpacaeval_metric.runs.answers.warnings import is_withheld
 from xl_alpacaeval_metric.runs.folder import RunFolder
+from xl_alpacaeval_metric.terminal import counted_of
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def answers(
     elif judging is not None:
         judging.ask_new()
     if len(samples) < len(rows):
-        raise UserError(f"{len(rows) - len(samples)} of {len(rows)} answers are missing; see {folder.path / LOG}")
+        raise UserError(f"{counted_of(len(rows) - len(samples), len(rows), 'answer')} missing; see {folder.path / LOG}")
     return samples
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from xl_alpacaeval_metric import thinking
+from xl_alpacaeval_metric.terminal import counted_of
 
 
 def warnings(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[str]:
@@ -27,14 +28,18 @@ def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[s
     count = sum(sample.get("cut") is True for sample in samples)
     if not count:
         return []
-    return [f"{count} of {len(samples)} answers are as long as --max-tokens {max_tokens} allows: probably unfinished"]
+    return [
+        f"{counted_of(count, len(samples), 'answer')} as long as --max-tokens {max_tokens} allows: probably unfinished"
+    ]
 
 
 def _filtered(samples: Sequence[Mapping[str, object]]) -> list[str]:
     """A warning if the endpoint's content filter withheld answers; they count as empty ones."""
     count = sum(sample.get("filtered") is True for sample in samples)
     return (
-        [f"{count} of {len(samples)} answers are empty: the endpoint's content filter withheld them"] if count else []
+        [f"{counted_of(count, len(samples), 'answer')} empty: the endpoint's content filter withheld them"]
+        if count
+        else []
     )
 
 
@@ -44,7 +49,7 @@ def _refused(samples: Sequence[Mapping[str, object]]) -> list[str]:
     if not reasons:
         return []
     ((reason, _),) = reasons.most_common(1)
-    return [f"{reasons.total()} of {len(samples)} answers are empty: the endpoint refused their prompts ({reason})"]
+    return [f"{counted_of(reasons.total(), len(samples), 'answer')} empty: the endpoint refused the prompt ({reason})"]
 
 
 def _with_thoughts_inside(samples: Sequence[Mapping[str, object]]) -> list[str]:
@@ -55,6 +60,6 @@ def _with_thoughts_inside(samples: Sequence[Mapping[str, object]]) -> list[str]:
     if not count:
         return []
     return [
-        f"{count} of {len(samples)} answers hold thoughts, which an earlier version left in and had judged; "
+        f"{counted_of(count, len(samples), 'answer', 'holds', 'hold')} thoughts, which an earlier version left in and had judged; "
         "choose a new --output"
     ]

@@ -8,6 +8,7 @@ from datatrove.pipeline.inference.servers.base import InferenceServer
 from datatrove.pipeline.writers.jsonl import JsonlWriter
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.generate import documents
 from xl_instruct_dataset.generate.documents import Draft, Rejection
 from xl_instruct_dataset.generate.inference.errors import Refused, ServerError, Unanswered, Unreadable, reason_of
@@ -58,10 +59,10 @@ class StageRunner(InferenceRunner):  # type: ignore[misc]
     def _check(self) -> None:
         failed = self.stats.stats["failed_documents"].total if "failed_documents" in self.stats.stats else 0
         if failed:
-            raise UserError(f"{failed} documents could not be written")
+            raise UserError(f"{counted(int(failed), 'document')} could not be written")
         if self.unanswered:
             raise UserError(
-                f"{len(self.unanswered)} documents have no answer from {self.spec.model.spec} "
+                f"{counted(len(self.unanswered), 'document has', 'documents have')} no answer from {self.spec.model.spec} "
                 f"({self.unanswered[0]}); the same command asks for these alone"
             )
 

@@ -44,7 +44,7 @@ def fault(passage: str, settings: Settings) -> str | None:
     if len(_NO_TEXT.sub(_marks, passage)) < LEAST_LETTERS * len(passage):
         return "hardly any running text"
     if filters.repetition(passage) is not None:
-        return "repeats itself"
+        return "full of repetition"
     script = languages.get(settings.source).script
     if identify.supported(settings.source) and not identify.matches([passage], settings.source, script)[0]:
         return f"not in {settings.source}"

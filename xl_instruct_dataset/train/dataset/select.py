@@ -47,7 +47,7 @@ def _selected(settings: Settings) -> TrainingSplit:
         limit = settings.per_language or len(rows)
         pools[pair] = mixture.draw(rows, min(limit, len(rows)), f"{settings.seed}:cap:{pair}")
     notes = [
-        f"{pair}: has {count or 'no'} rows"
+        f"{pair}: has {counted(count, 'row') if count else 'no rows'}"
         + (f", fewer than --per-language {settings.per_language}" if settings.per_language else "")
         for pair, count in available.items()
         if count < (settings.per_language or 1)

@@ -5,6 +5,7 @@ from pathlib import Path
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.hub import card_text
 from xl_alpacaeval_metric.hub.front_matter import TAG
+from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.records import is_pair, languages_of
 from xl_instruct_dataset.train.finetune.record import Summary, lines
 
@@ -89,7 +90,7 @@ def _license_note(summary: Summary) -> str:
     if "unknown" in summary.licenses:
         notes.append("Where it is unknown, find out before you pass the model on.")
     if summary.non_commercial:
-        notes.append(f"{summary.non_commercial:,} rows are marked as non-commercial.")
+        notes.append(f"{counted(summary.non_commercial, 'row is', 'rows are', form=',')} marked as non-commercial.")
     return " ".join(notes)
 
 

@@ -134,7 +134,7 @@ def _nothing_left(train: FittedExamples, limit: int, settings: Settings) -> str:
     dropped, refused = sum(train.dropped.values()), sum(train.refused.values())
     more = ", or --too-long truncate" if settings.too_long == "drop" else ""
     if not refused:
-        return f"no row fits --max-length {limit} ({dropped} do not); give more{more}"
+        return f"no row fits --max-length {limit} ({counted(dropped, 'does', 'do')} not); give more{more}"
     long = f"{counted(dropped, 'row does', 'rows do')} not fit --max-length {limit}; give more{more}" if dropped else ""
     reason = next(iter(train.reasons.values()), "")
     odd = f"{counted(refused, 'row')} cannot be trained on (the first: {reason}); mend them, or give other rows"

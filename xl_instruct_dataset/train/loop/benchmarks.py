@@ -10,6 +10,7 @@ from xl_alpacaeval_metric.benchmark import Benchmark, contamination
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.progress import Progress
 from xl_alpacaeval_metric.runs import pairs
+from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.records import is_pair, languages_of
 from xl_instruct_dataset.train.dataset.examples import Example, TrainingSplit
 
@@ -88,7 +89,8 @@ def check_contamination(selected: TrainingSplit, rows: Sequence[Benchmark], prog
     )
     more = "; xl-alpacaeval contamination lists all" if len(found) > _SHOWN else ""
     raise UserError(
-        f"{count} training row{'s' if count > 1 else ''} overlap with the benchmark, leave them out: {shown}{more}"
+        f"{counted(count, 'training row overlaps', 'training rows overlap')} with the benchmark, leave them out: "
+        f"{shown}{more}"
     )
 
 

@@ -59,7 +59,9 @@ def sentences(changes: Iterable[Change]) -> list[str]:
             found.append(f"{name} is not shown: the check of the judge found that it is none.")
             continue
         if change.difference is None or change.ci95 is None:
-            found.append(f"{name} cannot be compared: {change.n} items have it before and after.")
+            found.append(
+                f"{name} cannot be compared: {counted(change.n, 'item has', 'items have')} it before and after."
+            )
             continue
         interval = cells.interval(change.ci95, "+.1f")
         moved = f"({change.before:.1f}% to {change.after:.1f}%, 95% interval {interval}, {counted(change.n, 'answer')})"
