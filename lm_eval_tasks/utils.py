@@ -161,9 +161,8 @@ def rows(
     loaded.
     """
     try:
-        # The harness writes the metadata into its results and samples.
-        ours = {key: value for key, value in metadata.items() if key in judging.KEYS or key.startswith("judge")}
-        credentials.refuse(ours, "--metadata")
+        # The harness writes the metadata, among which are the model's arguments, into its results.
+        credentials.refuse(metadata, "--metadata or --model_args")
         return {"test": _dataset(benchmark_name, language, design, metadata)}
     except UserError as error:
         raise Refused(error) from None

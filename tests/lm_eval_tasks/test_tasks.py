@@ -85,7 +85,13 @@ def test_the_mini_tasks_load_without_a_judge(manager: Any) -> None:
 
 @pytest.mark.parametrize(
     "metadata",
-    [{"judge_base_url": "http://me:pw@host/v1"}, {"judge_args": {"api_key": "abc"}}, {"judge_api_key": "abc"}],
+    [
+        {"judge_base_url": "http://me:pw@host/v1"},
+        {"judge_args": {"api_key": "abc"}},
+        {"judge_api_key": "abc"},
+        {"judge": "openai/http://me:pw@host/v1"},
+        {"auth_token": "abc"},  # An argument of the model.
+    ],
 )
 def test_secrets_in_the_metadata_are_refused(metadata: dict[str, Any]) -> None:
     """The harness writes the metadata into its results."""

@@ -1,5 +1,6 @@
 """`xl`, `m` and `en`: from the Hub, from a local copy, or built from AlpacaEval's requests."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,9 @@ from xl_alpacaeval_metric.benchmark.phrasing import ask_in
 from xl_alpacaeval_metric.benchmark.rows import Row
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.hub import download
+from xl_alpacaeval_metric.terminal import counted_of
+
+logger = logging.getLogger(__name__)
 
 XL, M = "viyer98/XL-AlpacaEval", "viyer98/m-AlpacaEval"
 REPOS = {"xl": XL, "m": M, "en": XL}
@@ -40,7 +44,13 @@ def rows(name: str, code: str, path: Path | None, seed: int, exclusion: str) -> 
 
 
 def _as_released(prefix: str, repo: str, code: str, instruction_language: str, path: Path | None) -> Iterator[Row]:
-    for number, instruction in enumerate(download.instructions(repo, languages.get(code).name.lower(), path)):
+    found = download.instructions(repo, languages.get(code).name.lower(), path)
+    if lacking := found.count(None):
+        said = counted_of(lacking, len(found), "request", "has", "have")
+        logger.warning("%s: %s no translation, and %s left out", code, said, "is" if lacking == 1 else "are")
+    for number, instruction in enumerate(found):
+        if instruction is None:
+            continue
         yield Row(
             # The files have no ids: rows with the same number are the same prompt in every
             # language.

@@ -105,24 +105,28 @@ def translate_benchmark(
 ) -> None:
     """Have a model translate the English requests: benchmark m, in other languages.
 
-    The same command again continues where it stopped.
+    The same command again continues where it stopped. Exit code 1 if any is missing.
     """
     from xl_alpacaeval_metric import benchmark as benchmarks
     from xl_alpacaeval_metric.benchmark.written import journal, translate
+    from xl_alpacaeval_metric.files import jsonl
 
     wanted = codes(languages)
     translator = writer.client("translator")
     rows = benchmarks.load("en", limit=limit, path=benchmark_path, exclusion=exclusion).rows
     translator.preflight()
     with ProgressLine(output) as progress:
-        files = translate.make(rows, wanted, translator, output, progress, max_tokens)
+        files = translate.make(rows, wanted, translator, output, progress, max_tokens, progress.notify)
     translator.close()
-    for file in files:
-        say(f"{counted(len(rows), 'request')} by {translator.spec}: {file}")
+    made = {file: sum(row["instruction"] is not None for row in jsonl.read_lines(file)) for file in files}
+    for file, count in made.items():
+        say(f"{counted(count, 'request')} by {translator.spec}: {file}")
     journals = [output / translate.JOURNALS / f"{code}.jsonl" for code in wanted]
     for line in journal.cut_off(journals, "translation", max_tokens):
         say(f"{line}; give a larger --max-tokens, and another --output", error=True)
     say(f"use them with --benchmark m --benchmark-path {output} --languages {','.join(wanted)}")
+    if any(count < len(rows) for count in made.values()):
+        raise Exit(1)
 
 
 @app.command("export-benchmark")

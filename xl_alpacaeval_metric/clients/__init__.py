@@ -145,6 +145,7 @@ def is_endpoint(spec: str) -> bool:
 
 def _parts(spec: str, role: str) -> tuple[Backend, str, str]:
     """The backend, its name and the model of `BACKEND/MODEL`."""
+    credentials.refuse({"BACKEND/MODEL": spec}, role)
     name, _, model = spec.partition("/")
     if not model:
         raise UserError(

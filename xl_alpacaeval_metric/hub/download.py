@@ -17,19 +17,21 @@ WITH_CARD = [*ROWS, "README.md"]
 """These, and the card, which says which file is which split."""
 
 
-def instructions(repo: str, split: str, path: Path | None = None) -> Sequence[str]:
+def instructions(repo: str, split: str, path: Path | None = None) -> Sequence[str | None]:
     """The instructions of one split of a Hub dataset, or of the split's file in the folder `path`.
 
-    Raises UserError with the missing file and how to give a local copy.
+    None in a row that its translator left without one. Raises UserError with the missing file and
+    how to give a local copy.
     """
     rows = _local(path, split) if path else _download(repo, split)
     texts = [row.get(COLUMN) for row in rows]
-    if not texts:
+    untranslated = [text is None and "translator" in row for row, text in zip(rows, texts, strict=True)]
+    if all(untranslated):
         raise UserError(f"{path or repo}, split {split}: no rows")
     for number, text in enumerate(texts, 1):
-        if not isinstance(text, str) or not text.strip():
+        if not untranslated[number - 1] and not (isinstance(text, str) and text.strip()):
             raise UserError(f'{path or repo}, split {split}, row {number}: no text in column "{COLUMN}"')
-    return [str(text) for text in texts]
+    return [None if text is None else str(text) for text in texts]
 
 
 def _download(repo: str, split: str) -> list[dict[str, object]]:

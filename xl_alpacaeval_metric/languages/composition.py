@@ -186,7 +186,7 @@ def _others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[st
     """The language of lines that do not pass for the one asked for, though they may be in it."""
     found = [
         _other(line, label, passes.code, passes.script)
-        for line, label in zip(bare, identify.codes_of(bare, passes.read(bare)), strict=True)
+        for line, label in zip(bare, identify.codes_of(bare, passes.read(bare), passes.code), strict=True)
     ]
     return [
         _OWN
@@ -199,8 +199,8 @@ def _others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[st
 def _other(bare: str, label: str | None, code: str, script: str | None) -> str:
     if label is None:
         return _UNKNOWN
-    if label == "hr" and code.split("-")[0] == "sr":
-        return "sr-Latn"
+    if label in labels.variety(code):
+        return _OWN
     if label == code.split("-")[0]:  # In another script, or in the other form of Chinese.
         if label == "zh":
             form = scripts.han_form(bare)

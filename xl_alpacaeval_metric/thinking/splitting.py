@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xl_alpacaeval_metric.thinking.harmony import channels
+from xl_alpacaeval_metric.thinking.lead_in import is_followed_by_answer, is_lead_in
 from xl_alpacaeval_metric.thinking.marks import Marks, Opening, any_closing, any_opening, lone_closing, opening_at
 
 # What a server that keeps special tokens leaves before the thought: <|im_start|>assistant.
@@ -60,8 +61,9 @@ def split(text: str, *, opened: bool = False, marks: Sequence[Marks] = (), anywh
     `opened`: the prompt ended with the opening mark, so the text begins inside the thought. Without
     it a closing mark that no opening one precedes is taken for the end of a thought, too, unless it
     is quoted. `marks` are looked for beside those that their form tells. A thought further down is
-    taken off where its mark is that of the first one or begins a line; other marks belong to an
-    answer about such marks, or to a document that the answer holds. Where a text cannot be such an
+    taken off where its mark is that of the first one or begins a line, or where a word or two
+    precede it (`lead_in`); other marks belong to an answer about such marks, or to a document that
+    the answer holds. Where a text cannot be such an
     answer, as a judge's reply, `anywhere` takes off these, too, unless they are code, and one that
     never ends after a letter.
     """
@@ -194,9 +196,15 @@ def _taken_out(
             continue
         # In a document an element is indented.
         begins_line = found.start() == 0 or answer[found.start() - 1] == "\n"
-        if not anywhere and opening.text != mark and not (begins_line and (thinks or opening.plain)):
+        led_in = opening.certain and opening.plain and is_lead_in(answer, found.start())
+        known = anywhere or opening.text == mark or (begins_line and (thinks or opening.plain))
+        if not known and not led_in:
             continue
         end = opening.closing.search(answer, opening.end)
+        if not known and not (
+            end and is_followed_by_answer(answer[opening.end : end.start()].strip(), answer[end.end() :], marks)
+        ):
+            continue
         if end is None:
             # Not "A <think> tag is left in it".
             begins = opening.certain and not answer.startswith(" ", opening.end)
@@ -206,7 +214,8 @@ def _taken_out(
             continue
         thoughts.append(answer[opening.end : end.start()].strip())
         kept.append(answer[done : found.start()])
-        done = at = end.end()
+        two_spaces = led_in and answer[found.start() - 1].isspace() and answer.startswith(" ", end.end())
+        done = at = end.end() + two_spaces
     return thoughts, "".join((*kept, answer[done:]))
 
 

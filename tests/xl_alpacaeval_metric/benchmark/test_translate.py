@@ -1,7 +1,9 @@
 """Benchmark m in other languages, translated by a model."""
 
 import json
+import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -38,18 +40,29 @@ def test_the_files_are_those_that_benchmark_m_reads_in_the_same_order(english: P
         assert {row.instruction_language for row in made} == {code}
 
 
-def test_what_is_translated_is_not_asked_again_and_a_failure_leaves_no_half_file(english: Path, tmp_path: Path) -> None:
+def test_what_is_translated_is_not_asked_again_and_a_failure_leaves_no_half_file(
+    english: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     rows = benchmark.load("en", path=english).rows
     output = tmp_path / "translated"
 
-    def refuses_two(request: Request) -> Completion | Failure:
-        return Failure("refused", "no") if "Question 2" in request.messages[-1]["content"] else in_capitals(request)
+    kind: Literal["gave_up", "refused"] = "gave_up"
 
-    with pytest.raises(
-        UserError, match=r"1 of 4 translations is missing, the first is id 'xl-0002', language 'sw': no"
-    ):
-        translate.make(rows, ["sw"], ScriptedClient(refuses_two), output, silent, 100)
+    def fails_at_two(request: Request) -> Completion | Failure:
+        return Failure(kind, "no") if "Question 2" in request.messages[-1]["content"] else in_capitals(request)
+
+    said = r"1 of 4 translations is missing, the first is id 'xl-0002', language 'sw': no"
+    with pytest.raises(UserError, match=said):
+        translate.make(rows, ["sw"], ScriptedClient(fails_at_two), output, silent, 100)
     assert not (output / "swahili.jsonl").exists()
+
+    # What is refused each time is left out, and the others keep their numbers.
+    kind, lines = "refused", list[str]()
+    translate.make(rows, ["sw"], ScriptedClient(fails_at_two), output, silent, 100, lines.append)
+    assert re.search(said, lines[0])
+    left = benchmark.load("m", ["sw"], path=output).rows
+    assert [row.id for row in left] == ["m-0000", "m-0001", "m-0003"]
+    assert "sw: 1 of 4 requests has no translation, and is left out" in caplog.text
     again = ScriptedClient(in_capitals)
     translate.make(rows, ["sw"], again, output, silent, 100)
     assert len(again.sent) == 1

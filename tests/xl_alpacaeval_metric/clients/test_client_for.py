@@ -31,6 +31,7 @@ def test_none_is_no_client() -> None:
         ("openai/x", {"timeout": "nan"}, "judge argument timeout='nan': need a number from 0.1"),
         ("vllm/x", ["dtype"], "judge arguments are list; need a mapping"),
         ("hf", {}, "judge 'hf' is not of the form BACKEND/MODEL; .*, or none$"),
+        ("openai/http://me:pw@host/v1", {}, "^judge BACKEND/MODEL holds a secret"),
         ("tf/x", {}, "unknown judge backend 'tf' in 'tf/x'; there are openai, hf, vllm, sglang and none"),
     ],
 )

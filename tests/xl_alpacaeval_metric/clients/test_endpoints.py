@@ -208,6 +208,17 @@ class Filtering(HttpServer):
         return HttpResponse({"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]})
 
 
+class Refusing(HttpServer):
+    """Refuses long prompts, in a reply with status 200."""
+
+    root = "/v1"
+
+    async def respond(self, request: HttpRequest) -> HttpResponse | None:
+        if "long" in str(request.json()["messages"]):
+            return HttpResponse({"error": {"code": 400, "message": "Too long."}})
+        return HttpResponse({"choices": [{"message": {"content": "Hallo"}, "finish_reason": "stop"}]})
+
+
 @pytest.mark.parametrize("as_error", [False, True])
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_an_answer_that_a_content_filter_withholds_is_empty(as_error: bool, concurrency: int) -> None:
@@ -240,6 +251,21 @@ def test_a_prompt_that_is_refused_where_others_are_answered_is_empty(status: int
         replies = generate(server.url, concurrency, "a long one", "short", "another long one")
     assert replies == ["", "Hallo", ""]
     assert [reply.refused for reply in replies] == [f"status {status}: It is too long. ***", "", replies[0].refused]
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_refusal_in_a_reply_with_status_200_is_one(concurrency: int) -> None:
+    """As a gateway passes on what a provider says."""
+    with Refusing() as server:
+        replies = generate(server.url, concurrency, "a long one", "short")
+    assert [(str(reply), reply.refused) for reply in replies] == [("", "status 400: Too long."), ("Hallo", "")]
+
+
+def test_a_switch_is_looked_for_with_a_prompt_that_is_answered() -> None:
+    with Refusing() as server:
+        lm = thinking_model(server.url)
+        prompts = [lm.apply_chat_template([{"role": "user", "content": text}]) for text in ("long", "short")]
+        assert endpoint_thinking.switch_for(lm, prompts, {"until": []}, "on", own_template=False) == {}
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])

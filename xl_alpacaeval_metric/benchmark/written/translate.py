@@ -9,7 +9,7 @@ from xl_alpacaeval_metric.benchmark.written.journal import TextRequest, collect
 from xl_alpacaeval_metric.clients.base import Client, Message
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files.jsonl import json_line, replace_file
-from xl_alpacaeval_metric.progress import Progress
+from xl_alpacaeval_metric.progress import Notify, Progress, unheard
 
 JOURNALS = "journal"
 """Folder inside the output for the translations in the order of their arrival."""
@@ -27,7 +27,13 @@ def messages(text: str, source: str, target: str) -> tuple[Message, ...]:
 
 
 def make(
-    rows: Sequence[Row], codes: Sequence[str], client: Client, folder: Path, progress: Progress, max_tokens: int
+    rows: Sequence[Row],
+    codes: Sequence[str],
+    client: Client,
+    folder: Path,
+    progress: Progress,
+    max_tokens: int,
+    notify: Notify = unheard,
 ) -> list[Path]:
     """Translate the rows' English requests into each language; returns the files.
 
@@ -41,10 +47,12 @@ def make(
     for code in codes:
         wanted = [TextRequest(row.id, code, row.instruction, messages(row.instruction, "en", code)) for row in rows]
         journal = folder / JOURNALS / f"{code}.jsonl"
-        translations = collect(wanted, client, journal, progress, column="translation", max_tokens=max_tokens)
+        translations = collect(
+            wanted, client, journal, progress, column="translation", max_tokens=max_tokens, notify=notify
+        )
         lines = [
             {
-                "instruction": translations[text.key],
+                "instruction": translations.get(text.key),
                 "id": text.id,
                 "request_en": text.instruction,
                 "translator": client.spec,

@@ -43,10 +43,21 @@ def refusal(status: int, text: str) -> RequestRefused | None:
     """The error for a reply that refuses this request or all of them; None for other replies.
 
     The prompt is too long, a policy forbids it, a parameter is unknown: 400, 403, 413, 422 and the
-    like. A wrong key and a wrong address are others (`status_fault`).
+    like, also as the code of an error in a reply with status 200. A wrong key and a wrong address
+    are others (`status_fault`).
     """
+    status = _code_within(text) if status < 300 else status
     fault = status_fault(status, text, None) if 400 <= status < 500 else None
     return RequestRefused(fault) if fault is not None and fault.kind in ("refused", "forbidden") else None
+
+
+def _code_within(text: str) -> int:
+    """The code of the error that a body is, as one that a gateway passes on; 0 where it is none."""
+    if '"choices"' in text or '"error"' not in text:
+        return 0
+    with suppress(AttributeError, TypeError, ValueError, RecursionError):
+        return int(json.loads(text)["error"].get("code"))
+    return 0
 
 
 class Refusals:

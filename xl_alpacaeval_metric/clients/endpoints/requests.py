@@ -153,8 +153,7 @@ class _Reply:
             await asyncio.sleep(pause)
             attempt += 1
             await self._open()
-        if 400 <= self.status < 500:
-            self._withheld = await self._refusal(await self.text())
+        self._withheld = await self._refusal(await self.text())
         return self
 
     async def _refusal(self, text: str) -> Withheld | None:

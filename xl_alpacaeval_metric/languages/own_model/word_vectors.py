@@ -103,14 +103,14 @@ class WordVectors:
             self._sums, self._counts = sums, counts
         for at in range(0, len(new), _AT_ONCE):
             some, first = new[at : at + _AT_ONCE], start + at
-            sums, counts = _vectors(some, self._model)
+            sums, counts = of_words(some, self._model)
             self._sums[first : first + len(some)], self._counts[first : first + len(some)] = sums, counts
         self._words += new
 
 
-def _vectors(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def of_words(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """The sum of each word's rows, and their number."""
-    rows, numbers = _pieces(words, model)
+    rows, numbers = pieces(words, model)
     sums, counts = sums_of_runs(model.inputs.take(rows, axis=0), numbers), numbers.astype(np.float32)
     whole = np.fromiter(map(model.words.get, words, repeat(-1)), np.intp, len(words))
     known = np.flatnonzero(whole >= 0)
@@ -133,7 +133,7 @@ def sums_of_runs(rows: npt.NDArray[np.float32], numbers: npt.NDArray[np.intp]) -
     return found.view(np.float32)
 
 
-def _pieces(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def pieces(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """The rows of the words' pieces, word after word, and how many pieces each word has.
 
     Pieces are hashed as fastText does it: FNV-1a over their UTF-8 bytes, taken as signed.

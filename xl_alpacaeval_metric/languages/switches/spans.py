@@ -104,7 +104,8 @@ def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
     from xl_alpacaeval_metric.languages.own_model import classifier
     from xl_alpacaeval_metric.languages.switches import windows
 
-    guesses = classifier.load().guess(windows.together(runs))
+    read = windows.together(runs)
+    guesses = classifier.load().guess(read)
     asked, near = guesses.of(labels.wanted(code)), labels.near(code)
     found: list[str | None] = [None] * len(runs)
     for at, (best, _) in enumerate(guesses.best()):
@@ -113,7 +114,7 @@ def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
             continue
         likely = guesses.at(at, labels.labels_near(label))
         found[at] = _confirmed(runs[at].words, code, label, likely, asked[at])
-    return found
+    return decisions.by_variety(found, read, code)
 
 
 def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked: float) -> str | None:

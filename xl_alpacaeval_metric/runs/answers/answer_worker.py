@@ -29,7 +29,6 @@ from xl_alpacaeval_metric.clients.endpoints.thinking import PROBE_TOKENS
 from xl_alpacaeval_metric.errors import UserError, first_line
 from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.models import facts
-from xl_alpacaeval_metric.models.arguments import ENDPOINTS
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import parts
 from xl_alpacaeval_metric.runs.answers import batch_size, harness_model
@@ -140,9 +139,10 @@ def generate(folder: Path, resources: Mapping[str, Any], events: TextIO) -> None
         **settings["generation"],
     }
     short = prompts[:1]
-    if settings["backend"] in ENDPOINTS:  # Prompts that were answered before show best what an endpoint takes.
+    if (refusals := vars(lm).get("refusals")) is not None:
+        # Also those that were answered before.
         every = (harness_model.prompt_of(lm, str(row["instruction"]), settings) for row in rows)
-        short = vars(lm)["refusals"].prompts = shortest(every)
+        short = refusals.prompts = shortest(every)
     if is_endpoint and mode != "auto":
         own_template = not str(settings["backend"]).startswith("openai")
         found_switch = endpoint_thinking.switch_for(lm, short, arguments, mode, own_template=own_template)
