@@ -58,13 +58,12 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     switches = spans.find([raws[at] for at in looked], read, passes.code, passes.script)
     inside = {at: some for at, some in zip(looked, switches, strict=True) if some}
     rest = {at: _without(raws[at], some) for at, some in inside.items() if not passes.of(pieces[at].bare)}
-    passes.learn(bare for bare in rest.values() if content.is_long(bare, base))
+    rest = {at: bare for at, bare in rest.items() if content.is_long(bare, base) or _are_terms(inside[at])}
+    passes.learn(rest.values())
     others = [
         at
         for at, piece in enumerate(pieces)
-        if not piece.short
-        and not passes.of(piece.bare)
-        and not (at in rest and content.is_long(rest[at], base) and passes.of(rest[at]))
+        if not piece.short and not passes.of(piece.bare) and not (at in rest and passes.of(rest[at]))
     ]
     told = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
     counted = _counted(pieces, {pieces[at].text for at in (*others, *inside)}, short, passes)
@@ -139,9 +138,10 @@ def _compositions(
             for span in inside.get(at, ()):
                 start, end = piece.start + span.start, piece.start + span.end
                 part = scripts.weight(contents[piece.text][start:end])
-                of_text[span.language] = of_text.get(span.language, 0) + part
                 weight -= part
-                switches.append(Span(start, end, span.language))
+                if span.language != spans.NO_LANGUAGE:
+                    of_text[span.language] = of_text.get(span.language, 0) + part
+                    switches.append(Span(start, end, span.language))
         elif weight >= _SWITCH_LETTERS and (label not in near or _is_surely_other(piece, passes)):
             switches.append(Span(piece.start, piece.end, label))
         if not piece.short or at in counted:
@@ -165,6 +165,10 @@ def _composition(letters: Mapping[str, int], found: Sequence[Span], code: str) -
         switched=bool(found) and letters.get(_OWN, 0) >= _SWITCH_LETTERS,
         spans=tuple(found),
     )
+
+
+def _are_terms(inside: Sequence[Span]) -> bool:
+    return all(span.language == spans.NO_LANGUAGE for span in inside)
 
 
 def _without(raw: str, inside: Sequence[Span]) -> str:
