@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -34,11 +33,6 @@ class Tokens:
     def words(self) -> list[str]:
         """The words of all texts, in lower case."""
         return list(map(self.vectors.words.__getitem__, self.numbers.tolist()))
-
-    def words_of_each(self) -> list[list[str]]:
-        """The words of each text."""
-        words = iter(self.words)
-        return [list(islice(words, count)) for count in self.counts.tolist()]
 
     def of(self, texts: Sequence[int] | npt.NDArray[np.intp]) -> "Tokens":
         """The words of some of the texts, by index, in the order asked for."""

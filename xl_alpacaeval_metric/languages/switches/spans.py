@@ -188,14 +188,14 @@ def _languages(runs: Sequence[str]) -> list[str]:
     best = guesses.best()
     unsure = [at for at, (_, probability) in enumerate(best) if probability < _LABELLED]
     second = dict(zip(unsure, identify.benchmark_labels([runs[at] for at in unsure]), strict=True))
-    found, words = [], read.words_of_each()
+    found = []
     for at, (label, probability) in enumerate(best):
         other, of_other = second.get(at, ("", 0.0))
         if of_other > decisions.MIN_PROBABILITY:
             label, probability = other, of_other
         code = labels.code_of(label) if probability > decisions.MIN_PROBABILITY else ""
         likely = guesses.at(at, labels.labels_near(code))
-        is_doubtful = code and doubts.is_doubtful(runs[at], words[at], code, likely)
+        is_doubtful = code and doubts.is_doubtful(runs[at], read.of([at]).words, code, likely)
         found.append(_UNKNOWN if is_doubtful else code)
     return found
 
