@@ -9,8 +9,8 @@ The folder holds these, each under this name (none is part of this repository):
 - `wordfreq`: the folder `data` of the package wordfreq 3.1.1 (CC BY-SA 4.0)
 - `gov-za-sona-multilingual`, `Ngram_to_Transformers_LID`, `PuoBERTa`: github.com/dsfsi
   (CC BY 4.0, CC BY-SA 4.0 and CC BY-SA 4.0), eleven languages of South Africa
-- `UD_Norwegian-Bokmaal`, `UD_Norwegian-Nynorsk`, `UD_Indonesian-GSD`:
-  github.com/UniversalDependencies (CC BY-SA 4.0), the development parts
+- `UD_Norwegian-Bokmaal`, `UD_Norwegian-Nynorsk`, `UD_Indonesian-GSD`, `UD_Croatian-SET`,
+  `UD_Serbian-SET`: github.com/UniversalDependencies (CC BY-SA 4.0), the development parts
 
 Of NTREX the first `NTREX_SENTENCES` are read, of the others no part named test: the rest is for
 measuring (`perf/identification.py`).
@@ -41,8 +41,7 @@ _UDHR_TIMES = 3
 
 Texts = Iterator[tuple[str, str]]
 
-# Bosnian, Croatian and Serbian in Latin letters have one label, since one line does not tell them.
-_LABELS = {"bs": "hbs", "hr": "hbs", "sr-Latn": "hbs", "sh": "hbs", "fuv": "ff", "gug": "gn", "kmr": "ku", "prs": "fa"}
+_LABELS = {"sh": "sh", "fuv": "ff", "gug": "gn", "kmr": "ku", "prs": "fa"}
 # NTREX's file of Northern Sotho (nso) is in Southern Sotho: it has "ho" throughout and never "go".
 _NTREX = {
     "nso": "st",
@@ -58,6 +57,10 @@ _NTREX_LEFT_OUT = frozenset(["src.eng", "eng-GB", "eng-IN", "fra-CA", "spa-MX", 
 _SOUTH_AFRICA = {
     **{"afr": "af", "eng": "en", "nbl": "nr", "nso": "nso", "sot": "st", "ssw": "ss"},
     **{"tsn": "tn", "tso": "ts", "ven": "ve", "xho": "xh", "zul": "zu"},
+}
+_TREEBANKS = {
+    **{"UD_Norwegian-Bokmaal": "nb", "UD_Norwegian-Nynorsk": "nn", "UD_Indonesian-GSD": "id"},
+    **{"UD_Croatian-SET": "hr", "UD_Serbian-SET": "sr-Latn"},
 }
 _LISTS = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 _UDHR = {key: label or key for key, _, label in (pair.partition("=") for pair in _LISTS["udhr"].split())}
@@ -160,9 +163,9 @@ def _label_or_none(code: str) -> str | None:
 def wordfreq(folder: Path) -> Texts:
     """Words drawn by their frequency: of many languages the only everyday text."""
     rng = random.Random(1)
-    english = _frequencies(folder / "small_en.msgpack.gz")
+    english = frequencies(folder, "en")
     for code in _LISTS["wordfreq"].split():
-        known = _frequencies(folder / f"small_{code}.msgpack.gz")
+        known = frequencies(folder, code)
         kept = [
             (word, frequency)
             for word, frequency in known.items()
@@ -174,8 +177,9 @@ def wordfreq(folder: Path) -> Texts:
             yield label_of(code), " ".join(rng.choices(words, weights, k=rng.randint(4, 8)))
 
 
-def _frequencies(file: Path) -> dict[str, float]:
-    with gzip.open(file) as opened:
+def frequencies(folder: Path, code: str) -> dict[str, float]:
+    """The frequency of each word of a language of wordfreq."""
+    with gzip.open(folder / f"small_{code}.msgpack.gz") as opened:
         bins = import_module("msgpack").load(opened, raw=False)[1:]
     return {word: 10 ** (-number / 100) for number, words in enumerate(bins) for word in words}
 
@@ -200,7 +204,7 @@ def _sentences(lines: Iterable[str]) -> Iterator[str]:
 
 def treebanks(folder: Path) -> Texts:
     """Sentences of Universal Dependencies, of languages that are near another."""
-    for name, label in (("UD_Norwegian-Bokmaal", "nb"), ("UD_Norwegian-Nynorsk", "nn"), ("UD_Indonesian-GSD", "id")):
+    for name, label in _TREEBANKS.items():
         for file in sorted((folder / name).glob("*-dev.conllu")):
             for line in file.read_text(encoding="utf-8").splitlines():
                 if line.startswith("# text = "):

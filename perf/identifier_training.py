@@ -23,11 +23,12 @@ from importlib import import_module
 from pathlib import Path
 
 from perf import identifier_texts as texts
-from xl_alpacaeval_metric.languages.own_model import reading
+from xl_alpacaeval_metric.languages.own_model import TOGETHER, VARIETIES, reading
 
 _LITTLE, _LEAST, _MOST = 4_000, 14_000, 20_000
 """Lines of a language: with fewer it has little text; the least and the most of the others."""
 _TONES = "\u0300\u0301\u0304"
+_ONE_LABEL = dict.fromkeys((*VARIETIES, "sh"), TOGETHER)
 _HOOKS = str.maketrans("ɓɗƙƴ", "bdky")
 
 
@@ -35,6 +36,7 @@ def lines(folder: Path) -> list[tuple[str, str]]:
     """(label, line) for training, in random order; about as many of each language."""
     rng, found = random.Random(1), []
     for label, text in texts.everything(folder):
+        label = _ONE_LABEL.get(label, label)
         line = " ".join(reading.words([text])[0])
         if not line:
             continue

@@ -74,3 +74,8 @@ def need(error: OSError) -> str:
     """What the user can do about the error, after a semicolon; empty where that is not known."""
     found = _NEEDS.get(error.errno or 0)
     return f"; {found}" if found else ""
+
+
+def in_words(error: OSError) -> str:
+    """The file, what is wrong with it, and what the user can do, as far as each is known."""
+    return ": ".join(filter(None, (str(error.filename or ""), error.strerror or str(error)))) + need(error)

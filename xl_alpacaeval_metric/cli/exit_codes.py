@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import Exit, TyperException
 
 from xl_alpacaeval_metric import __version__
-from xl_alpacaeval_metric.errors import UserError, need
+from xl_alpacaeval_metric.errors import UserError, in_words
 from xl_alpacaeval_metric.processes import streams
 from xl_alpacaeval_metric.processes.signals import Interruption, interrupting_signals
 from xl_alpacaeval_metric.terminal import PrintableFormatter, say
@@ -67,8 +67,7 @@ def run(app: typer.Typer, name: str) -> int:
             return _nothing_reads()
         raise
     except OSError as error:  # Such as a full disk or an unreadable folder.
-        said = ": ".join(filter(None, (str(error.filename or ""), error.strerror or str(error))))
-        return _complain(name, said + need(error))
+        return _complain(name, in_words(error))
     return code if isinstance(code, int) else 0
 
 

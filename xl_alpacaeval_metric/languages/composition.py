@@ -58,17 +58,18 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     switches = spans.find([raws[at] for at in looked], read, passes.code, passes.script)
     inside = {at: some for at, some in zip(looked, switches, strict=True) if some}
     rest = {at: _without(raws[at], some) for at, some in inside.items() if not passes.of(pieces[at].bare)}
-    passes.learn(bare for bare in rest.values() if content.is_long(bare, base))
+    rest = {at: bare for at, bare in rest.items() if content.is_long(bare, base) or _are_terms(inside[at])}
+    passes.learn(rest.values())
     others = [
         at
         for at, piece in enumerate(pieces)
-        if not piece.short
-        and not passes.of(piece.bare)
-        and not (at in rest and content.is_long(rest[at], base) and passes.of(rest[at]))
+        if not piece.short and not passes.of(piece.bare) and not (at in rest and passes.of(rest[at]))
     ]
-    told = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
+    found = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
+    told = dict(zip(others, found, strict=True))
+    told |= passes.by_text({at: (piece.bare, piece.text) for at, piece in enumerate(pieces) if not piece.short}, told)
     counted = _counted(pieces, {pieces[at].text for at in (*others, *inside)}, short, passes)
-    return _compositions(contents, pieces, inside, dict(zip(others, told, strict=True)), counted, passes)
+    return _compositions(contents, pieces, inside, told, counted, passes)
 
 
 def _counted(pieces: Sequence[Piece], mixed: Container[int], together: Container[int], passes: Passes) -> set[int]:
@@ -139,9 +140,10 @@ def _compositions(
             for span in inside.get(at, ()):
                 start, end = piece.start + span.start, piece.start + span.end
                 part = scripts.weight(contents[piece.text][start:end])
-                of_text[span.language] = of_text.get(span.language, 0) + part
                 weight -= part
-                switches.append(Span(start, end, span.language))
+                if span.language != spans.NO_LANGUAGE:
+                    of_text[span.language] = of_text.get(span.language, 0) + part
+                    switches.append(Span(start, end, span.language))
         elif weight >= _SWITCH_LETTERS and (label not in near or _is_surely_other(piece, passes)):
             switches.append(Span(piece.start, piece.end, label))
         if not piece.short or at in counted:
@@ -167,6 +169,10 @@ def _composition(letters: Mapping[str, int], found: Sequence[Span], code: str) -
     )
 
 
+def _are_terms(inside: Sequence[Span]) -> bool:
+    return all(span.language == spans.NO_LANGUAGE for span in inside)
+
+
 def _without(raw: str, inside: Sequence[Span]) -> str:
     """The bare words of a sentence without its spans in another language."""
     rest, end = "", 0
@@ -186,7 +192,7 @@ def _others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[st
     """The language of lines that do not pass for the one asked for, though they may be in it."""
     found = [
         _other(line, label, passes.code, passes.script)
-        for line, label in zip(bare, identify.codes_of(bare, passes.read(bare)), strict=True)
+        for line, label in zip(bare, identify.codes_of(bare, passes.read(bare), passes.code), strict=True)
     ]
     return [
         _OWN
@@ -199,8 +205,8 @@ def _others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[st
 def _other(bare: str, label: str | None, code: str, script: str | None) -> str:
     if label is None:
         return _UNKNOWN
-    if label == "hr" and code.split("-")[0] == "sr":
-        return "sr-Latn"
+    if label in labels.variety(code):
+        return _OWN
     if label == code.split("-")[0]:  # In another script, or in the other form of Chinese.
         if label == "zh":
             form = scripts.han_form(bare)

@@ -9,9 +9,14 @@
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from xl_alpacaeval_metric.languages import identifiers, labels, scripts
+from xl_alpacaeval_metric.languages import content, identifiers, labels, scripts
 from xl_alpacaeval_metric.languages.identifiers import Best
+from xl_alpacaeval_metric.languages.own_model import VARIETIES
+
+if TYPE_CHECKING:
+    from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 
 MIN_PROBABILITY = 0.3
 """What the probability of fastText's label must exceed (Marchisio et al. 2024, released script)."""
@@ -119,6 +124,11 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
     return found
 
 
+def told_apart(own: str, other: str) -> bool:
+    """Whether the own model, and not lid.176, tells these near languages apart."""
+    return own in labels.OWN and other not in labels.BENCHMARK and labels.code_of(other) in labels.near(own)
+
+
 def is_doubtful_english(probability: float, own: float, best: float) -> bool:
     """Whether lid.176 is wrong about English, from its probability, the own model's, and its best.
 
@@ -168,7 +178,7 @@ def _by_any(line: str, best: Best, own: float, code: str) -> bool:
         return True
     near = near and best[0] in labels.OWN
     # The own model has little text of languages that are not in OWN; of a short line, too little.
-    short = near and (key not in labels.OWN or (own > _NO_CHANCE and len(line.split(None, _WORDS)) < _WORDS))
+    short = near and (key not in labels.OWN or (own > _NO_CHANCE and _is_short(line, key)))
     if best[0] not in accepted and best[1] >= (_RATHER_SURE if near else _ALL_BUT_SURE) and not short:
         return False
     read = identifiers.excerpt(line)
@@ -178,3 +188,28 @@ def _by_any(line: str, best: Best, own: float, code: str) -> bool:
     if key in labels.OWN and own < _HARDLY and not short and best[1] >= _RATHER_SURE:
         return False
     return probability < _ALL_BUT_SURE and identifiers.second_opinion().classify(read)[0] in accepted
+
+
+def _is_short(line: str, key: str) -> bool:
+    """Whether a line is too short for the own model alone to tell near languages."""
+    return len(line) < _MANY_CHARACTERS if key in content.UNSPACED else len(line.split(None, _WORDS)) < _WORDS
+
+
+def odds_of_variety(read: "Tokens", code: str) -> list[float]:
+    """The odds of each line being Bosnian, Croatian or Serbian as asked for; 1 of any other."""
+    from xl_alpacaeval_metric.languages.own_model import varieties
+
+    accepted = labels.variety(code)
+    return varieties.odds(read, accepted) if accepted else [1.0] * len(read)
+
+
+def by_variety(codes: Sequence[str | None], read: "Tokens", asked: str | None) -> list[str | None]:
+    """The codes of lines; words tell Bosnian, Croatian and Serbian in Latin letters apart."""
+    from xl_alpacaeval_metric.languages.own_model import varieties
+
+    found, which = list(codes), [at for at, code in enumerate(codes) if code in VARIETIES]
+    if which:
+        accepted = labels.variety(asked or "") or (("sr-Latn",) if asked and asked.split("-")[0] == "sr" else ())
+        for at, name in zip(which, varieties.names(read.of(which), accepted), strict=True):
+            found[at] = name
+    return found

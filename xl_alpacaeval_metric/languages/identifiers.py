@@ -14,8 +14,8 @@ from importlib import import_module, util
 from pathlib import Path
 from typing import Any
 
-OWN_VERSION = "4"
-"""Of the own model, its words, and how spans inside a line are found."""
+OWN_VERSION = "5"
+"""Of the own models, their words, and how spans inside a line are found."""
 Best = tuple[str, float]
 """A label and its probability; "" and 0.0 for none."""
 

@@ -89,8 +89,8 @@ def identifier_name() -> str:
 def identify(lines: Sequence[str]) -> list[str | None]:
     """The code of the language that each line is most likely in; None where none is likely.
 
-    Near languages may be taken for one another; Bosnian, Croatian and Serbian in Latin letters are
-    "hr". To check lines against an expected language use `matches`.
+    Near languages may be taken for one another; what may be Bosnian, Croatian or Serbian is "hr".
+    To check lines against an expected language use `matches`.
     """
     unique = list(dict.fromkeys(lines))
     found = dict(zip(unique, codes_of(unique, _read(unique)), strict=True))
@@ -103,8 +103,11 @@ def _read(lines: Sequence[str]) -> "Tokens":
     return classifier.load().read(lines)
 
 
-def codes_of(lines: Sequence[str], read: "Tokens") -> list[str | None]:
-    """What `identify` says, given each line's words as the own model reads them."""
+def codes_of(lines: Sequence[str], read: "Tokens", code: str | None = None) -> list[str | None]:
+    """What `identify` says, given each line's words as the own model reads them.
+
+    What may be Bosnian, Croatian or Serbian is in the language `code` if that is one of them.
+    """
     if _chosen:
         return [_label_of_chosen(line) for line in lines]
     from xl_alpacaeval_metric.languages.own_model import classifier
@@ -117,28 +120,23 @@ def codes_of(lines: Sequence[str], read: "Tokens") -> list[str | None]:
     best = guesses.best()
     unsure = [at for at, (_, probability) in enumerate(best) if probability < _ALL_BUT_SURE]
     second = dict(zip(unsure, benchmark_labels([lines[at] for at in unsure]), strict=True))
-    found: list[str | None] = []
+    told: list[str] = []
     for at, (own, sure) in enumerate(best):
         label, probability = second.get(at, ("", 0.0))
         if label == "en" and decisions.is_doubtful_english(probability, english[at], sure):
             label, probability = "", 0.0
         if sure >= _ALL_BUT_SURE or (
             sure >= _SURE
-            and (label == own or probability < _SURE or (own, label) in _TAKEN_FOR or _told_apart(own, label))
+            and (label == own or probability < _SURE or (own, label) in _TAKEN_FOR or decisions.told_apart(own, label))
         ):
             label = own
         elif probability <= _SURE:
             label = own if sure >= _SURE else ""
-        likely = guesses.at(at, labels.labels_near(label)) if label else 0.0
-        if label and doubts.is_doubtful(lines[at], read.of([at]).words, labels.code_of(label), likely):
-            label = ""
-        found.append(_code_of(label, lines[at]) if label else decisions.by_script_alone(lines[at]))
-    return found
-
-
-def _told_apart(own: str, other: str) -> bool:
-    """Whether the own model, and not lid.176, tells these near languages apart."""
-    return own in labels.OWN and other not in labels.BENCHMARK and labels.code_of(other) in labels.near(own)
+        told.append(label)
+    unsure = [at for at, (own, sure) in enumerate(best) if told[at] != own or sure < doubts.SURE]
+    for at in doubts.among(unsure, lines, read, told, guesses):
+        told[at] = ""
+    return decisions.by_variety([_code_of(*one) for one in zip(told, lines, strict=True)], read, code)
 
 
 def benchmark_labels(lines: Sequence[str]) -> list[identifiers.Best]:
@@ -151,14 +149,16 @@ def benchmark_labels(lines: Sequence[str]) -> list[identifiers.Best]:
     return [one if fits[at, known.index(one[0])] else ("", 0.0) for at, one in enumerate(found)]
 
 
-def _code_of(label: str, line: str) -> str:
+def _code_of(label: str, line: str) -> str | None:
     """The code of a label, with the script of the line where it is not the usual one."""
+    if not label:
+        return decisions.by_script_alone(line)
     code = of_languages.form(labels.code_of(label), line)
     if code in decisions.HAN and decisions.is_japanese(line):
         return "ja"
     if code in decisions.HAN and decisions.by_characters(line, False, "yue"):
         return "yue"
-    return "hr" if code == "sr-Latn" else code
+    return code
 
 
 def _label_of_chosen(line: str) -> str | None:
@@ -245,4 +245,6 @@ def _decided(lines: Sequence[str], read: "Tokens", code: str) -> list[Verdict]:
     guesses = classifier.load().guess(read)
     decide = decisions.by_benchmark if labels.key(code) in labels.BENCHMARK else decisions.by_own
     own, best = guesses.of(labels.wanted(code)), guesses.best()
-    return list(map(Verdict, decide(lines, code, best, own), own, (label for label, _ in best)))
+    right, odds = decide(lines, code, best, own), decisions.odds_of_variety(read, code)
+    every = zip(right, odds, own, best, strict=True)
+    return [Verdict(passes and odd == 1, chance * odd, label) for passes, odd, chance, (label, _) in every]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
+from xl_alpacaeval_metric.languages.own_model import TOGETHER, VARIETIES
 from xl_alpacaeval_metric.languages.scripts import of_languages
 
 _BENCHMARK = "ar de en es fr hi id it ja ko ru tr vi pt zh"
@@ -21,10 +22,8 @@ BENCHMARK, OWN = frozenset(_BENCHMARK.split()), frozenset(_OWN.split())
 """Languages of the Language Confusion Benchmark, and those that the own model decides."""
 SUPPORTED = BENCHMARK | OWN | frozenset(f"{_LID176} {_PY3LANGID}".split())
 
-# Nothing tells Bosnian, Croatian and Serbian in Latin script apart in one line.
-_HBS = ("bs", "hr", "sr-Latn")
 _LABELS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(_HBS, ("hbs", "bs", "hr", "sh", "sr")),
+    **dict.fromkeys(VARIETIES, (TOGETHER, "bs", "hr", "sh", "sr")),
     "ak": ("ak", "tw"),
     "ckb": ("ckb", "sdh"),
     "crh-Latn": ("crh",),
@@ -57,7 +56,7 @@ ONLY: Mapping[str, str] = {
 """Scripts that one language of many speakers is written in: a line in one is in that language."""
 _ALIASES = {"pbt": "ps", "quz": "qu", "tw": "ak"}
 _CODES = {
-    "hbs": "hr",
+    TOGETHER: "hr",
     "sh": "hr",
     "tl": "fil",
     "no": "nb",
@@ -129,7 +128,7 @@ def wanted(code: str) -> tuple[str, ...]:
 
 
 def code_of(label: str) -> str:
-    """The language code of an identifier's label; "hr" for Bosnian, Croatian and Serbian."""
+    """The language code of a label; "hr" for that of Bosnian, Croatian and Serbian together."""
     return _CODES.get(label, label)
 
 
@@ -142,4 +141,16 @@ def labels_near(code: str) -> frozenset[str]:
 def of_own_model(code: str) -> str:
     """The own model's label of a language."""
     own = key(code)
-    return "hbs" if own in _HBS else own
+    return TOGETHER if own in VARIETIES else own
+
+
+@lru_cache(maxsize=1024)
+def variety(code: str) -> tuple[str, ...]:
+    """Which of Bosnian, Croatian and Serbian in Latin letters a language is; none where it is none.
+
+    Serbian of Montenegro and of Bosnia is written as Bosnian in what tells it from other Serbian.
+    """
+    own = key(code)
+    if own not in VARIETIES:
+        return ()
+    return (own, "bs") if own == "sr-Latn" and code.split("-")[-1] in ("ME", "BA") else (own,)

@@ -29,6 +29,11 @@ def with_interval(value: float | None, form: str, bounds: str) -> str:
     return figure(value, form) if value is None or bounds == "-" else f"{value:{form}} ({bounds})"
 
 
+def number(n: int, n_missing: int) -> str:
+    """How many items have a figure; with how many there are where some lack it: `9 of 12`."""
+    return f"{n} of {n + n_missing}" if n_missing else str(n)
+
+
 def p_value(value: float | None) -> str:
     """A p-value with three digits; smaller ones are "< 0.001"."""
     return "< 0.001" if value is not None and value < 0.001 else figure(value, ".3f")

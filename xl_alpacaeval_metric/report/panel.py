@@ -21,6 +21,6 @@ def judges_table(panel: PanelFigures) -> Table:
             lean,
             cells.figure(one.first_position_rate, ".0f"),
             one.judge_check.verdict if one.judge_check else "-",
-            f"{one.n} of {one.n + one.n_missing}" if one.n_missing else str(one.n),
+            cells.number(one.n, one.n_missing),
         )
     return table

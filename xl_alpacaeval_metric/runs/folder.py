@@ -10,6 +10,7 @@ from typing import Any, Self, TextIO, TypeVar
 from xl_alpacaeval_metric import correctness
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.files import lock
+from xl_alpacaeval_metric.files.destinations import write_errors
 from xl_alpacaeval_metric.files.jsonl import (
     Tail,
     json_line,
@@ -199,10 +200,11 @@ class RunFolder:
         The operating system has it when this returns, so a kill of the process does not lose it.
         """
         name = RATINGS if isinstance(judgement, Rating) else VERDICTS
-        if name not in self._open:
-            self._open[name] = open_for_append(self.path / name)
-        self._open[name].write(json_line(flat(judgement)))
-        self._open[name].flush()
+        with write_errors(self.path / name):
+            if name not in self._open:
+                self._open[name] = open_for_append(self.path / name)
+            self._open[name].write(json_line(flat(judgement)))
+            self._open[name].flush()
 
     def write_results(self, result: Result) -> None:
         """Write items.jsonl and results.json, each completely, or not at all."""
@@ -215,10 +217,10 @@ def names(folder: Path) -> set[str]:
     return {file.name for file in folder.iterdir() if file.name != lock.FILE and not _UNFINISHED.fullmatch(file.name)}
 
 
-def read_samples(file: Path) -> list[Comparison]:
-    """The comparisons in a samples.jsonl; raises UserError where a line is damaged."""
+def read_samples(file: Path, rows: Iterable[Mapping[str, object]] | None = None) -> list[Comparison]:
+    """The comparisons in samples.jsonl, or in `rows` of it; raises UserError for a damaged one."""
     try:
-        return comparisons_of(read_lines(file))
+        return comparisons_of(read_lines(file) if rows is None else rows)
     except (KeyError, TypeError, AttributeError):
         raise UserError(f"{file}: damaged; a line has no id, language or text") from None
 

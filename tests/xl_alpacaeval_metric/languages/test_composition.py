@@ -555,6 +555,64 @@ def test_loans_of_technical_text_and_titles_are_no_switch(text: str, code: str) 
 
 
 @pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Im Radio lief das Lied somewhere over the rainbow, und wir sangen alle mit.", "de"),
+        ("Den Roman il nome della rosa habe ich in einer Nacht gelesen.", "de"),
+        ("Der Kellner brachte quiche lorraine, salade niçoise und eine Flasche Wein.", "de"),
+        ("Der letzte Satz, presto con fuoco, verlangt vom Pianisten viel Kraft.", "de"),
+        ("Sarja the handmaid's tale perustuu kirjaan, joka on suomennettu jo kauan sitten.", "fi"),
+        ("Jälkiruoaksi on crème brûlée, tarte au citron ja mousse au chocolat.", "fi"),
+        ("Pianistin pitää soittaa andante sostenuto eikä liian nopeasti.", "fi"),
+        ("Our favourite dishes were gambas al ajillo, patatas bravas and tortilla de patatas.", "en"),
+        ("The movie el laberinto del fauno frightened the children more than we expected.", "en"),
+        ("The score says largo e mesto, so play it slowly and with a heavy heart.", "en"),
+        ("Romanen cien años de soledad är tjock men den är lätt att läsa.", "sv"),
+        ("Till efterrätt serveras tarte au citron, mousse au chocolat och kaffe.", "sv"),
+        ("Het liedje somewhere over the rainbow ken ik nog van vroeger.", "nl"),
+        ("Vanavond eten we spaghetti alle vongole, insalata caprese en brood.", "nl"),
+        ("Czytałam powieść, a potem obejrzałam film gone with the wind razem z siostrą.", "pl"),
+        ("Zamówiliśmy spaghetti alle vongole, risotto ai funghi oraz butelkę wina.", "pl"),
+        ("Ten román the old man and the sea jsem četl už třikrát.", "cs"),
+        ("Tegnap este a gone with the wind című filmet néztük meg a nagymamával.", "hu"),
+        ("Dün gece gone with the wind filmini izledik ve çok ağladık.", "tr"),
+        ("En la radio pusieron la canción somewhere over the rainbow y todos cantamos.", "es"),
+        ("Вечером мы слушали песню somewhere over the rainbow и пили чай.", "ru"),
+        ("Aseară am văzut filmul gone with the wind și am plâns toți.", "ro"),
+        ("Boken the old man and the sea ligger på nattbordet mitt.", "nb"),
+        ("Sangen somewhere over the rainbow bliver spillet til hver eneste fest.", "da"),
+        ("Lempielokuvani ovat the silence of the lambs, one flew over the cuckoo's nest ja la vita è bella.", "fi"),
+        ("Вторая часть обозначена allegro ma non troppo и длится десять минут.", "ru"),
+        ("Auf der Karte stehen spaghetti aglio e olio, penne all'arrabbiata und saltimbocca alla romana.", "de"),
+    ],
+)
+def test_titles_in_small_letters_and_terms_are_no_switch(text: str, code: str) -> None:
+    one = found(text, code)
+    assert (one.fidelity, one.answered_in, one.switched, one.spans) == (
+        100.0,
+        code,
+        False,
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "language"),
+    [
+        ("Der Film is really good and I liked it a lot, aber das Ende war mir zu traurig.", "de", "en"),
+        ("Ten film was much longer than I had expected, ale stejně se mi moc líbil.", "cs", "en"),
+        ("Den här boken is about a boy who lives on a farm, och den är väldigt rolig.", "sv", "en"),
+        ("Zum Frühstück nous mangeons du pain avec du beurre, und danach gehen alle zur Arbeit.", "de", "fr"),
+        ("Sie rief Non mi piace per niente und dann noch Voglio andare subito a casa durch den Flur.", "de", "it"),
+    ],
+)
+def test_a_sentence_about_a_film_or_a_dish_is_a_switch(text: str, code: str, language: str) -> None:
+    one = found(text, code)
+    assert one.switched is True
+    assert {span.language for span in one.spans} == {language}
+
+
+@pytest.mark.parametrize(
     ("text", "code", "start", "end"),
     [
         (

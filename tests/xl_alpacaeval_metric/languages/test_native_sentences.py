@@ -13,8 +13,8 @@ from xl_alpacaeval_metric.languages.fidelity import language_fidelity
 SENTENCES: Mapping[str, list[str]] = yaml.safe_load(
     Path(__file__).with_name("native_sentences.yaml").read_text(encoding="utf-8")
 )
-ONE_LANGUAGE = frozenset(("bs", "hr", "sr-Latn"))
-"""Nothing tells these apart in one line."""
+HARDLY_APART = frozenset(("bs", "hr"))
+"""Only a few words of everyday tell these apart."""
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_near_languages_are_mostly_told_apart(counts: Mapping[tuple[str, str], i
         (code, other)
         for code in SENTENCES
         for other in SENTENCES
-        if other != code and other in labels.near(code) and not {code, other} <= ONE_LANGUAGE
+        if other != code and other in labels.near(code) and not {code, other} <= HARDLY_APART
     ]
     through = sum(counts[pair] for pair in pairs)
     assert through <= 0.1 * sum(len(SENTENCES[other]) for _, other in pairs)

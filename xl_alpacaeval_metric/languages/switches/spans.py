@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import content, decisions, identifiers, identify, labels, scripts
-from xl_alpacaeval_metric.languages.switches import titles
+from xl_alpacaeval_metric.languages.switches import terms, titles
 from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ _HARDLY, _NEVER, _LABELLED, _SURE, _ALL_BUT_SURE = 0.15, 0.01, 0.5, 0.8, 0.95
 _HEAVY_LETTERS, _UNSPACED_LETTERS = 21, 12
 """Letters of Chinese or Japanese, or of another script without spaces, that make a span."""
 _UNSPACED_LETTER = re.compile(f"[{''.join(map(scripts.characters_of, ('Thai', 'Laoo', 'Khmr', 'Mymr', 'Tibt')))}]")
-_UNKNOWN = "und"
+NO_LANGUAGE, _UNKNOWN = "zxx", "und"
+"""What names, titles and terms are in, which are no switch."""
 _UNSPACED = frozenset(("zh", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo", "dz"))
 
 
@@ -38,7 +39,7 @@ class Span:
 
 
 def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) -> list[list[Span]]:
-    """The spans of each text that are in another language than `code`, in order.
+    """The spans of each text that are in another language than `code`, or in none, in order.
 
     A text is content as `content.of` gives it, `read` are the words of each as the own model reads
     them; `script` is the language's usual script.
@@ -56,7 +57,9 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
     ]
     for (at, match), label in zip(in_script, _languages([match[0] for _, match in in_script]), strict=True):
         if label or _is_heavy(match[0]):
-            found[at].append(Span(match.start(), match.end(), label or _UNKNOWN))
+            words = match[0].lower().split()
+            is_none = terms.is_music(words) or terms.is_title(words, texts[at], match.start(), match.end())
+            found[at].append(Span(match.start(), match.end(), NO_LANGUAGE if is_none else label or _UNKNOWN))
     if code.split("-")[0] not in _UNSPACED:
         looked = windows.foreign_runs(texts, read, code, MIN_WORDS)
         runs = [run for run, _ in bounds.tightened(looked, code)]
@@ -69,8 +72,10 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
             if told[at] is None and (part := bounds.english(run, code)) and titles.is_prose(part, code):
                 runs[at], told[at] = part, "en"
         for run, other in zip(runs, told, strict=True):
-            if other is not None and not titles.are_titles(run, texts[run.text], code, other):
-                found[run.text].append(Span(run.start, run.end, other))
+            if other is not None:
+                text = texts[run.text]
+                is_none = titles.are_titles(run, text, code, other) or terms.are_terms(run, text, code, other)
+                found[run.text].append(Span(run.start, run.end, NO_LANGUAGE if is_none else other))
     return [_unquoted(text, list(_merged(spans))) if spans else spans for text, spans in zip(texts, found, strict=True)]
 
 
@@ -104,7 +109,8 @@ def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
     from xl_alpacaeval_metric.languages.own_model import classifier
     from xl_alpacaeval_metric.languages.switches import windows
 
-    guesses = classifier.load().guess(windows.together(runs))
+    read = windows.together(runs)
+    guesses = classifier.load().guess(read)
     asked, near = guesses.of(labels.wanted(code)), labels.near(code)
     found: list[str | None] = [None] * len(runs)
     for at, (best, _) in enumerate(guesses.best()):
@@ -113,7 +119,7 @@ def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
             continue
         likely = guesses.at(at, labels.labels_near(label))
         found[at] = _confirmed(runs[at].words, code, label, likely, asked[at])
-    return found
+    return decisions.by_variety(found, read, code)
 
 
 def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked: float) -> str | None:

@@ -6,7 +6,7 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import labels, scripts
-from xl_alpacaeval_metric.languages.vocabulary import lexicon
+from xl_alpacaeval_metric.languages.vocabulary import lexicon, term_words
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.languages.switches.windows import Run
@@ -75,9 +75,11 @@ def _is_title(run: "Run", text: str) -> bool:
     """Whether a run of a text is short, and has a capital inside a sentence.
 
     Titles have one at their beginning, perhaps after a name; names of institutions may begin
-    before the run and end in a name (Institut d'études politiques de Paris).
+    before the run and end in a name (Institut d'études politiques de Paris). A title hardly begins
+    as speech does (Me gusta mucho).
     """
-    if len(run) > _LONGEST_TITLE:
+    said = [word in term_words.load()["said"] for word in run.words]
+    if len(run) > _LONGEST_TITLE or said[0] or sum(said) > 1:
         return False
     first, second = (*run.as_written, "")[:2]
     if run.as_written[-1][:1].isupper():

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +196,9 @@ def _running(command: Sequence[str], environment: Mapping[str, str], log: Path) 
 
 def _log(process: "subprocess.Popen[str]", file: Path) -> None:
     assert process.stderr is not None
-    with file.open("a", encoding="utf-8") as log:
+    with suppress(OSError), file.open("a", encoding="utf-8") as log:
         for line in process.stderr:
             log.write(terminal.printable(credentials.redact(line)))
             log.flush()
+    for _ in process.stderr:  # The disk is full. The process would wait until its lines are read.
+        pass

@@ -3,6 +3,7 @@
 from datatrove.pipeline.inference.types import InferenceError, ServerError
 
 from xl_alpacaeval_metric.clients.base import Failure
+from xl_alpacaeval_metric.errors import in_words
 
 __all__ = ["InferenceError", "Refused", "ServerError", "Unanswered", "Unreadable", "of_failure", "reason_of"]
 
@@ -48,4 +49,6 @@ def reason_of(error: BaseException) -> str:
     inner = getattr(error, "error", error)
     if isinstance(inner, BaseException) and inner is not error:
         return reason_of(inner)
+    if isinstance(inner, OSError) and inner.strerror:
+        return in_words(inner)
     return (" ".join(str(inner).split()) or type(error).__name__)[:400]

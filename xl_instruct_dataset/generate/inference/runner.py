@@ -14,7 +14,8 @@ from xl_instruct_dataset.generate.documents import Draft, Rejection
 from xl_instruct_dataset.generate.inference.errors import Refused, ServerError, Unanswered, Unreadable, reason_of
 from xl_instruct_dataset.generate.inference.prompter import Generate, Prompter
 from xl_instruct_dataset.generate.inference.rollouts import REFUSED
-from xl_instruct_dataset.generate.inference.servers import SERVERS, InferenceSpec
+from xl_instruct_dataset.generate.inference.servers import SERVERS
+from xl_instruct_dataset.generate.inference.spec import InferenceSpec
 from xl_instruct_dataset.generate.inference.task_progress import TaskCounter
 
 

@@ -1,16 +1,10 @@
-"""datatrove's inference servers with this project's clients inside.
-
-datatrove's own endpoint client ends a task at the first page of HTML, and stores a reply only after
-its use. The clients here are those that judge (`xl_alpacaeval_metric.clients`): they keep to the
-endpoint's rate limits, retry passing faults, and stand behind a cache on disk, one file a task.
-"""
+"""The server of each backend: an endpoint that runs, or vLLM or SGLang, started for a task."""
 
 import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,133 +13,14 @@ from datatrove.pipeline.inference.run_inference import InferenceConfig
 from datatrove.pipeline.inference.servers import SGLangServer, VLLMServer
 from datatrove.pipeline.inference.servers.base import InferenceServer
 
-from xl_alpacaeval_metric.clients.base import Completion, Request
-from xl_alpacaeval_metric.clients.cache import CachedAsyncClient
-from xl_alpacaeval_metric.clients.openai.protocol import Capabilities
-from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.processes.server_guard import ServerGuard
-from xl_instruct_dataset.generate.config import server_arguments
-from xl_instruct_dataset.generate.config.models import Model
 from xl_instruct_dataset.generate.inference import server_log
-from xl_instruct_dataset.generate.inference.errors import ServerError, of_failure
-from xl_instruct_dataset.generate.inference.prompter import Rollout
-from xl_instruct_dataset.quality.sanitise import plain
+from xl_instruct_dataset.generate.inference.cached_server import CachedEndpoint, CachedServer
+from xl_instruct_dataset.generate.inference.errors import ServerError
+from xl_instruct_dataset.generate.inference.spec import InferenceSpec
 
 SECONDS_TO_LOG = 10.0
 """For the rest of a log after its server has ended: a process of its may hold the pipe open."""
-READY = 3
-"""Requests at the client for each in flight: the next one goes out while a reply is looked at."""
-
-
-@dataclass(frozen=True)
-class InferenceSpec:
-    """How one inference phase asks its model; small and picklable, to be sent to other machines.
-
-    `timeout` is the seconds that one attempt of a request may take; `gpus` those of a server that
-    is started for a task. `capabilities` are those of the endpoint; each task probes them where
-    they are None. `options` are further arguments of datatrove's InferenceConfig.
-    """
-
-    rollout: Rollout
-    model: Model
-    cache: Path
-    progress: Path
-    logs: Path
-    concurrency: int
-    temperature: float
-    max_tokens: int
-    reasoning_tokens: int = 0
-    timeout: float = 600.0
-    gpus: int = 1
-    capabilities: Capabilities | None = None
-    server_args: Mapping[str, object] = field(default_factory=dict)
-
-    def config(self) -> InferenceConfig:
-        """datatrove's configuration."""
-        started = not self.model.served
-        replies = self.max_tokens + self.reasoning_tokens
-        own = server_arguments.of(self.model.backend, self.model.name, self.server_args, replies) if started else {}
-        return InferenceConfig(
-            server_type=self.model.backend if started else "endpoint",
-            model_name_or_path=self.model.name,
-            endpoint_url="unused",
-            max_concurrent_generations=READY * self.concurrency,
-            max_concurrent_documents=READY * self.concurrency,
-            metric_interval=3600,
-            server_ready_delay_sec=1.0,
-            server_ready_max_attempts=3600,
-            server_log_folder=str(self.logs) if started else None,
-            tp=max(1, self.gpus) if started else 1,
-            **own,
-        )
-
-
-class CachedServer:
-    """A server whose requests go through a client of this project, cached on disk."""
-
-    config: InferenceConfig
-    spec: InferenceSpec
-    _client: CachedAsyncClient | None = None
-
-    def use(self, spec: InferenceSpec, rank: int) -> None:
-        """Ask as the spec says, with the cache of the task `rank`."""
-        self.spec, self._cache_file = spec, spec.cache / f"{rank:05d}.sqlite"
-
-    async def answer(self, payload: dict[str, Any], base_url: str | None) -> dict[str, Any]:
-        """The reply in the form that InferenceRunner reads.
-
-        Raises Refused or Unanswered for this request, and ServerError, which ends the task, where
-        no request can succeed.
-        """
-        request = Request(
-            messages=tuple(payload["messages"]),
-            max_tokens=payload["max_tokens"],
-            temperature=payload["temperature"],
-            json_schema=payload["schema"],
-            sample=payload["sample"],
-        )
-        try:
-            if self._client is None:
-                spec = self.spec
-                client = spec.model.client(spec.concurrency, spec.timeout, base_url, spec.capabilities)
-                self._client = CachedAsyncClient(client, self._cache_file)
-            reply = await self._client.answer(request)
-        except UserError as error:
-            raise ServerError(str(error)) from None
-        if not isinstance(reply, Completion):
-            raise of_failure(reply)
-        usage = {"prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens}
-        choice = {"message": {"content": plain(reply.text)}, "finish_reason": "length" if reply.cut else "stop"}
-        return {"choices": [choice], "usage": usage}
-
-    def end(self) -> None:
-        """Close connections and the cache, without waiting for replies under way."""
-        if self._client is not None:
-            self._client.close()
-
-
-class CachedEndpoint(CachedServer, InferenceServer):  # type: ignore[misc]
-    """An endpoint that is running already."""
-
-    def __init__(self, config: InferenceConfig, rank: int, spec: InferenceSpec) -> None:
-        InferenceServer.__init__(self, config, rank)
-        self.use(spec, rank)
-
-    async def __aenter__(self) -> "CachedEndpoint":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.end()
-
-    async def make_request(self, payload: dict[str, Any]) -> dict[str, Any]:
-        return await self.answer(payload, None)
-
-    async def start_server(self) -> None: ...
-
-    async def monitor_health(self) -> None: ...
-
-    def get_base_url(self) -> str:
-        return self.spec.model.base_url
 
 
 class StartedServer(CachedServer):

@@ -18,7 +18,7 @@ from xl_instruct_dataset.generate.documents import Draft
 from xl_instruct_dataset.generate.inference.comet import SelectByComet
 from xl_instruct_dataset.generate.inference.prompter import Rollout
 from xl_instruct_dataset.generate.inference.runner import StageRunner
-from xl_instruct_dataset.generate.inference.servers import InferenceSpec
+from xl_instruct_dataset.generate.inference.spec import InferenceSpec
 from xl_instruct_dataset.generate.job import Job
 from xl_instruct_dataset.generate.pipeline import shards
 from xl_instruct_dataset.generate.pipeline.shards import SeedReader, ShardReader

@@ -132,7 +132,7 @@ def _row(change: Change) -> tuple[str, ...]:
         cells.interval(change.ci95, "+.1f"),
         cells.p_value(change.p_value),
         cells.p_value(change.p_value_holm),
-        str(change.n) if not change.n_missing else f"{change.n} of {change.n + change.n_missing}",
+        cells.number(change.n, change.n_missing),
     )
 
 

@@ -1,0 +1,105 @@
+"""Bosnian, Croatian and Serbian in Latin letters, which have one label of the own model.
+
+A word's log-odds are linear in its pieces (`data/varieties.bin`), those of a text are the sums over
+its words. They tell what the language is where words of one of the three stand in the text; most
+words are of all three.
+"""
+
+from collections.abc import Collection, Sequence
+from functools import lru_cache, partial
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+
+from xl_alpacaeval_metric.languages.own_model import TOGETHER, VARIETIES, fasttext_file, word_vectors
+from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
+
+_MOST = {
+    "bs": {"hr": 4.0, "sr-Latn": 3.0},
+    "hr": {"bs": 2.5, "sr-Latn": 0.6},
+    "sr-Latn": {"bs": 2.0, "hr": 0.5},
+}
+"""The log-odds of another language against that asked for up to which a text may be in it: a text
+without words that tell is in all three."""
+_SLIGHT = 0.2
+"""What is taken off the length of each word's log-odds: words of all three do not add up."""
+_SEVERAL = 2
+"""Lines of a text that must be in another language for the lines beside them to be, too."""
+_NAMED = 1.0
+"""The log-odds against Croatian from which on a text is called by another name, where none of the
+three was asked for."""
+
+
+def odds(read: Tokens, accepted: Collection[str]) -> list[float]:
+    """The odds that each text is in one of the accepted languages: 1 where it may be, else less."""
+    scores = _scores(read)
+    less = np.exp(-_against(scores, accepted).max(1))
+    found: list[float] = np.where(_may_be(scores, accepted), 1.0, less).tolist()
+    return found
+
+
+def names(read: Tokens, accepted: Collection[str] = ()) -> list[str]:
+    """The language of each text; where its words do not tell, the first accepted, else Croatian."""
+    scores, usual = _scores(read), next(iter(accepted), "hr")
+    other = ~_may_be(scores, accepted) if accepted else _against(scores, [usual]).max(1) >= _NAMED
+    return [
+        VARIETIES[at] if sure else usual for at, sure in zip(scores.argmax(1).tolist(), other.tolist(), strict=True)
+    ]
+
+
+def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str] = ()) -> list[str | None]:
+    """The language of each line's text where it is not an accepted one and the line may be in it.
+
+    `texts` has the number of the text that each line is of. Two lines of it or more must not be in
+    an accepted language by themselves, and all its lines together must not be; where none is
+    accepted, all its lines together must be far from Croatian.
+    """
+    scores, of_lines = _scores(read), np.asarray(texts, np.intp)
+    sums = np.zeros((max(texts, default=-1) + 1, len(VARIETIES)), np.float32)
+    np.add.at(sums, of_lines, scores)
+    if accepted:
+        several = np.bincount(of_lines[~_may_be(scores, accepted)], minlength=len(sums)) >= _SEVERAL
+        other = several & ~_may_be(sums, accepted)
+    else:
+        other = _against(sums, ["hr"]).max(1) >= _NAMED
+    best = np.where(other, sums.argmax(1), -1)[of_lines]
+    found: list[str | None] = [None] * len(scores)
+    for at, label in enumerate(VARIETIES):
+        for line in np.flatnonzero((best == at) & _may_be(scores, [label])).tolist():
+            found[line] = label
+    return found
+
+
+def _against(scores: npt.NDArray[np.float32], accepted: Collection[str]) -> npt.NDArray[np.float32]:
+    """How far each language is above the accepted ones; 0 where it is not."""
+    own = scores[:, [VARIETIES.index(label) for label in accepted]].max(1, keepdims=True)
+    return np.asarray(np.maximum(0, scores - own), np.float32)
+
+
+def _may_be(scores: npt.NDArray[np.float32], accepted: Collection[str]) -> npt.NDArray[np.bool_]:
+    limits = np.array([max(_MOST[one].get(label, np.inf) for one in accepted) for label in VARIETIES])
+    return np.asarray((_against(scores, accepted) <= limits).all(1))
+
+
+def _scores(read: Tokens) -> npt.NDArray[np.float32]:
+    """The log-odds of the languages for each text: texts x VARIETIES."""
+    model = _load()
+
+    def of_words(words: Sequence[str], *, column: int) -> list[float]:
+        sums = word_vectors.of_words(words, model)[0]
+        lengths = np.maximum(np.hypot(sums[:, 0], sums[:, 1]), _SLIGHT)
+        found: list[float] = (sums[:, column] * (1 - _SLIGHT / lengths)).tolist()
+        return found
+
+    columns = [
+        read.sums(read.vectors.properties((TOGETHER, at), read.numbers, partial(of_words, column=at)))
+        for at in range(model.inputs.shape[1])
+    ]
+    return np.asarray(np.stack(columns, axis=1) @ model.outputs.T, np.float32)
+
+
+@lru_cache(maxsize=1)
+def _load() -> fasttext_file.FastText:
+    data = resources.files("xl_alpacaeval_metric").joinpath("data/varieties.bin").read_bytes()
+    return fasttext_file.parse(data)

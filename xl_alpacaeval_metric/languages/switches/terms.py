@@ -1,0 +1,105 @@
+"""Titles and terms in small letters: words in another language that are no switch.
+
+They are titles beside a word such as "film" or "kniha" (the film la vita è bella), marks of music
+(allegro ma non troppo), and lists of noun phrases without an article (pain au chocolat, café au
+lait).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from xl_alpacaeval_metric.languages.switches import titles
+from xl_alpacaeval_metric.languages.vocabulary import lexicon, term_words
+
+if TYPE_CHECKING:
+    from xl_alpacaeval_metric.languages.switches.windows import Run
+
+_LONGEST_TITLE, _LONGEST_TERM, _LETTERS_AFTER = 7, 4, 4
+"""Words of a title, and of a noun phrase; letters of an ending."""
+_BEFORE, _AFTER = re.compile(r"([^\W\d_]+)\s+$"), re.compile(r"\s+([^\W\d_]+)")
+_PARTS = re.compile(r"[,;:/()–—•]")
+
+
+@lru_cache(maxsize=1)
+def _works() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Patterns of a word for a work, of one that many languages have, and of one shortly before."""
+    words = {name: "|".join(sorted(some)) for name, some in term_words.load().items()}
+    ending = rf"[^\W\d_]{{0,{_LETTERS_AFTER}}}"
+    work = rf"(?:(?:{words['works']})|[^\W\d_]+(?:{words['compounds']})){ending}"
+    return (
+        re.compile(work, re.IGNORECASE),
+        re.compile(rf"(?:{words['in_many']}){ending}"),
+        re.compile(rf"(?<![^\W\d_]){work}(?:[:\s]+[^\W\d_]+){{0,2}}[:\s]+$", re.IGNORECASE),
+    )
+
+
+def are_terms(run: "Run", text: str, code: str, language: str) -> bool:
+    """Whether a run of a text that looks like another language has but terms, or titles."""
+    if is_music(run.words) or is_title(run.words, text, run.start, run.end):
+        return True
+    parts = list(_parts(run, text, code, language))
+    _, _, shortly_before = _works()
+    if (
+        len(parts) > 1
+        and shortly_before.search(text, 0, run.start)
+        and all(_may_be_title(part.words) for part in parts)
+    ):
+        return True
+    return language in titles.ROMANCE and all(
+        _is_term(part, language, bool(_BEFORE.search(text, 0, part.start)), bool(_AFTER.match(text, part.end)))
+        for part in parts
+    )
+
+
+def is_music(words: Sequence[str]) -> bool:
+    """Whether a few words have one that says how music is played."""
+    known = term_words.load()
+    if len(words) > _LONGEST_TITLE:
+        return False
+    return not known["music"].isdisjoint(words) or (
+        words[0] in known["tempos"] and not known["after_tempos"].isdisjoint(words[1:2])
+    )
+
+
+def is_title(words: Sequence[str], text: str, start: int, end: int) -> bool:
+    """Whether a few words of a text stand beside one for a work, or begin with one."""
+    before, after = _BEFORE.search(text, 0, start), _AFTER.match(text, end)
+    work, in_many, _ = _works()
+    # German words for one begin with a capital.
+    if words and (work if text[start].isupper() else in_many).fullmatch(words[0]):
+        words = words[1:]
+    elif not any(beside and work.fullmatch(beside[1]) for beside in (before, after)):
+        return False
+    return _may_be_title(words)
+
+
+def _may_be_title(words: Sequence[str]) -> bool:
+    return 0 < len(words) <= _LONGEST_TITLE and words[0] not in term_words.load()["clauses"]
+
+
+def _parts(run: "Run", text: str, code: str, language: str) -> Iterator["Run"]:
+    """The parts of a run between punctuation and words of `code`."""
+    words, start = run.words, 0
+    known = zip(lexicon.known(words, code), lexicon.known(words, language), strict=True)
+    for at, (here, there) in enumerate(known):
+        end = run.starts[at] + len(run.as_written[at])
+        is_own, is_last = here and not there, at + 1 == len(run)
+        if is_own or is_last or _PARTS.search(text, end, run.starts[at + 1]):
+            if at + (not is_own) > start:
+                yield run.part(start, at + (not is_own))
+            start = at + 1
+
+
+def _is_term(run: "Run", language: str, follows: bool, goes_on: bool) -> bool:
+    """Whether words are nouns with but prepositions between: none is a frequent one of a sentence.
+
+    A phrase may begin before them, or go on after.
+    """
+    words = run.words
+    frequent = lexicon.frequent(words, language)
+    if len(words) > _LONGEST_TERM or (frequent[0] and not follows) or (frequent[-1] and not goes_on):
+        return False
+    between = term_words.load()["between_nouns"]
+    return all(word in between for word, usual in zip(words, frequent, strict=True) if usual)
