@@ -120,7 +120,7 @@ class Figures:
                 found[code] = one.first_rate
         if not found:
             return []
-        rates = ", ".join(f"{code} {rate:.0f}%" for code, rate in found.items())
+        rates = ", ".join(f"{rate:.0f}% in {code}" for code, rate in found.items())
         return [
             f"the judge gives the answer shown first {rates}, and hardly looks at anything else: "
             "its verdicts say where an answer stood, not how good it is"

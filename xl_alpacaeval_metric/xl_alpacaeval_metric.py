@@ -198,7 +198,7 @@ def compute(
     ]
     notes: list[str] = []
     if not keep_thinking:
-        comparisons, notes = without_thoughts(comparisons)
+        comparisons, notes = without_thoughts(comparisons, " (keep_thinking=True keeps them)")
     if not isinstance(concurrency, int):
         raise UserError(f"concurrency is {concurrency!r}; need a whole number")
     if not isinstance(criteria, bool | str | os.PathLike):

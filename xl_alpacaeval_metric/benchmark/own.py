@@ -84,7 +84,9 @@ def _rows_of(source: str) -> Iterator[tables.Row]:
 def _row(columns: Mapping[str, Any], where: str, number: int) -> Row:
     code = next((columns[name] for name in LANGUAGE if columns.get(name)), None)
     if code is None:
-        raise UserError(f'{where}: no "language"; give the code of the language that the answer should be in')
+        raise UserError(
+            f"{where}: {tables.lacks(columns, 'language')}; give the code of the language that the answer should be in"
+        )
     instruction, context = _text(columns, "instruction", where), _text(columns, "context", where)
     if not instruction:
         raise UserError(f'{where}: no text in column "instruction"')

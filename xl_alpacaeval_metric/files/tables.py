@@ -172,6 +172,12 @@ def _object(row: Any, where: str) -> Row:
     return where, row
 
 
+def lacks(row: Mapping[str, object], column: str) -> str:
+    """What is wrong with a row that has nothing in a column: where it has none, those it has."""
+    known = ", ".join(str(name)[:40] for name in [*row][:8])
+    return f'no "{column}"' + (f" (it has {known})" if known and column not in row else "")
+
+
 def identifier_of(row: Mapping[str, object], where: str) -> str | None:
     """A row's `id` as text, None if it has none.
 

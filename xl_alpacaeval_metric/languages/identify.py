@@ -120,7 +120,7 @@ def codes_of(lines: Sequence[str], read: "Tokens", code: str | None = None) -> l
     best = guesses.best()
     unsure = [at for at, (_, probability) in enumerate(best) if probability < _ALL_BUT_SURE]
     second = dict(zip(unsure, benchmark_labels([lines[at] for at in unsure]), strict=True))
-    found: list[str | None] = []
+    told: list[str] = []
     for at, (own, sure) in enumerate(best):
         label, probability = second.get(at, ("", 0.0))
         if label == "en" and decisions.is_doubtful_english(probability, english[at], sure):
@@ -132,11 +132,11 @@ def codes_of(lines: Sequence[str], read: "Tokens", code: str | None = None) -> l
             label = own
         elif probability <= _SURE:
             label = own if sure >= _SURE else ""
-        likely = guesses.at(at, labels.labels_near(label)) if label else 0.0
-        if label and doubts.is_doubtful(lines[at], read.of([at]).words, labels.code_of(label), likely):
-            label = ""
-        found.append(_code_of(label, lines[at]) if label else decisions.by_script_alone(lines[at]))
-    return decisions.by_variety(found, read, code)
+        told.append(label)
+    unsure = [at for at, (own, sure) in enumerate(best) if told[at] != own or sure < doubts.SURE]
+    for at in doubts.among(unsure, lines, read, told, guesses):
+        told[at] = ""
+    return decisions.by_variety([_code_of(*one) for one in zip(told, lines, strict=True)], read, code)
 
 
 def benchmark_labels(lines: Sequence[str]) -> list[identifiers.Best]:
@@ -149,8 +149,10 @@ def benchmark_labels(lines: Sequence[str]) -> list[identifiers.Best]:
     return [one if fits[at, known.index(one[0])] else ("", 0.0) for at, one in enumerate(found)]
 
 
-def _code_of(label: str, line: str) -> str:
+def _code_of(label: str, line: str) -> str | None:
     """The code of a label, with the script of the line where it is not the usual one."""
+    if not label:
+        return decisions.by_script_alone(line)
     code = of_languages.form(labels.code_of(label), line)
     if code in decisions.HAN and decisions.is_japanese(line):
         return "ja"

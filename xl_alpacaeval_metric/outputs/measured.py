@@ -51,7 +51,7 @@ def measure(path: Path) -> Measured:
     Of a file only some answers are in memory at a time. Raises UserError as `opened.read` does.
     """
     if path.is_dir():
-        read = opened.read(path, languages=False)
+        read = opened.read(path, languages=False, keep_thinking=True)
         texts, notes = _texts(read.items)
         model = read.model
     else:

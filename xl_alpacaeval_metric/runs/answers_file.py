@@ -51,7 +51,7 @@ def read(path: Path, given: References | None = None, *, keep_thinking: bool = F
     kept. Raises UserError where an answer that is to be judged has no reference or no instruction,
     and for a text that is wrong.
     """
-    found = None if path.is_file() and judged else opened.read(path, languages=False)
+    found = None if path.is_file() and judged else opened.read(path, languages=False, keep_thinking=True)
     if found is None:
         comparisons, notes = pairs.read_against(path, given)
         about: Mapping[str, object] = opened.about_of(path)
@@ -60,7 +60,7 @@ def read(path: Path, given: References | None = None, *, keep_thinking: bool = F
         about = {**found.setting.settings, "model": found.model}
     judging_task.check(comparisons)
     if not keep_thinking:
-        comparisons, thoughts = pairs.without_thoughts(comparisons)
+        comparisons, thoughts = pairs.without_thoughts(comparisons, " (--keep-thinking keeps them)")
         notes = [*notes, *thoughts]
     settings = found.setting.settings if found else about
     benchmark = str(settings.get("benchmark") or "")

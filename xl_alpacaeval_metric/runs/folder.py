@@ -217,10 +217,10 @@ def names(folder: Path) -> set[str]:
     return {file.name for file in folder.iterdir() if file.name != lock.FILE and not _UNFINISHED.fullmatch(file.name)}
 
 
-def read_samples(file: Path) -> list[Comparison]:
-    """The comparisons in a samples.jsonl; raises UserError where a line is damaged."""
+def read_samples(file: Path, rows: Iterable[Mapping[str, object]] | None = None) -> list[Comparison]:
+    """The comparisons in samples.jsonl, or in `rows` of it; raises UserError for a damaged one."""
     try:
-        return comparisons_of(read_lines(file))
+        return comparisons_of(read_lines(file) if rows is None else rows)
     except (KeyError, TypeError, AttributeError):
         raise UserError(f"{file}: damaged; a line has no id, language or text") from None
 

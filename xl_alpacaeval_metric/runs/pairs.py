@@ -155,10 +155,11 @@ def with_references(
     return found, _lines(given, replaced, len(rows) - taken, 0, len(rows))
 
 
-def without_thoughts(comparisons: Sequence[Comparison]) -> tuple[list[Comparison], list[str]]:
+def without_thoughts(comparisons: Sequence[Comparison], hint: str = "") -> tuple[list[Comparison], list[str]]:
     """The comparisons with answers alone, and lines for the user about the thoughts taken off.
 
     The candidate's thought goes into `thinking`. A thought that never ends leaves an empty answer.
+    `hint` says how to keep them.
     """
     found, references, unfinished = [], 0, 0
     for item in comparisons:
@@ -180,7 +181,7 @@ def without_thoughts(comparisons: Sequence[Comparison]) -> tuple[list[Comparison
         found.append(item)
     taken = sum(new.prediction != old.prediction for new, old in zip(found, comparisons, strict=True))
     lines = [
-        f"thoughts taken off {count} of {counted(len(found), name)} (--keep-thinking keeps them)"
+        f"thoughts taken off {count} of {counted(len(found), name)}{hint}"
         for count, name in ((taken, "prediction"), (references, "reference"))
         if count
     ]
@@ -242,7 +243,7 @@ def _text(row: Mapping[str, object], column: str, where: str, *, empty: bool = F
     value = row.get(column)
     if value is None:
         hint = ", or --reference FILE" if column == "reference" else ""
-        raise UserError(f'{where}: no "{column}"; give one{hint}')
+        raise UserError(f"{where}: {tables.lacks(row, column)}; give one{hint}")
     if not isinstance(value, str):
         raise UserError(f'{where}: "{column}" is {type(value).__name__}, not text')
     if not value.strip() and not empty:

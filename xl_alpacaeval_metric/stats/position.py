@@ -13,8 +13,8 @@ from xl_alpacaeval_metric.stats.strata import Strata
 LEAST_LEAN = 5.0
 """Points from 50 below which a lean is none to speak of."""
 
-LEAST_VERDICTS = 4
-"""Verdicts in each order below which a lean may be chance."""
+LEAST_PROMPTS = 4
+"""Prompts with verdicts in each order below which a lean may be chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Position:
     first minus that with the reference first, `gap` the mean of the absolute difference,
     `consistency` the share with the same winner, `above_chance` that minus the share that two
     unrelated series of verdicts with as many winners of each kind would have. `n_fewer` is the
-    number of verdicts in the order that has fewer. None where undefined.
+    number of prompts with a verdict in the order that has fewer: several judges' verdicts on one
+    are no more evidence of a lean. None where undefined.
     """
 
     first_rate: float | None
@@ -41,7 +42,7 @@ class Position:
     @property
     def swamps(self) -> bool:
         """Whether the lean is larger than all that is in the verdicts beside it."""
-        if self.first_rate is None or self.spread is None or self.n_fewer < LEAST_VERDICTS:
+        if self.first_rate is None or self.spread is None or self.n_fewer < LEAST_PROMPTS:
             return False
         return abs(self.first_rate - 50) > max(LEAST_LEAN, self.spread)
 
@@ -70,7 +71,7 @@ def position(
         gap=mean(np.abs(differences)),
         consistency=mean(same),
         above_chance=mean(same - _chance(both, languages)),
-        n_fewer=int((~np.isnan(both)).sum(axis=0).min()),
+        n_fewer=min(len({p for p, value in zip(prompts, column, strict=True) if value == value}) for column in both.T),
     )
 
 

@@ -219,9 +219,9 @@ def test_all_that_is_not_on_this_machine_is_named_at_once(home: Path, tmp_path: 
     assert [line.rpartition("/")[2] for line in lines] == [
         "e.gguf: is empty",
         "b.jsonl: is empty",
-        'bad.jsonl line 1: no "language"; give the code of the language that the answer should be in',
+        'bad.jsonl line 1: no "language" (it has id); give the code of the language that the answer should be in',
         "r.jsonl: is empty",
-        'bad.jsonl line 1: no "reference"; give one, or --reference FILE',
+        'bad.jsonl line 1: no "reference" (it has id); give one, or --reference FILE',
         "l.bin: is empty",
         "empty: holds nothing",
     ]

@@ -63,6 +63,17 @@ def test_the_name_of_a_local_model_is_the_same_on_every_machine(tmp_path: Path) 
     assert opened.read(folder).model == "one-7b"
 
 
+def test_thoughts_in_a_file_of_answers_are_no_part_of_them(tmp_path: Path) -> None:
+    thought = "The user wants a sentence in German, and I should write one."
+    rows = [{"prediction": f"<think>{thought}</think>{GERMAN}", "language": "de"}, {"prediction": "", "language": "de"}]
+    file = write_jsonl(tmp_path / "answers.jsonl", rows)
+    found = opened.read(file)
+    assert [(one.prediction, one.thinking) for one in found.comparisons] == [(GERMAN, thought), ("", "")]
+    assert (found.items[0].language["answered_in"], found.items[0].language["fidelity"]) == ("de", 100)
+    assert found.notes == ("thoughts taken off 1 of 2 predictions",)
+    assert thought in opened.read(file, keep_thinking=True).comparisons[0].prediction
+
+
 def test_tasks_judged_in_different_settings_can_be_looked_at(tmp_path: Path) -> None:
     log = harness_log(tmp_path / "logs", [0.9, 0.4], "org/one")
     assert opened.read(log, mixed=True).notes == ()

@@ -79,7 +79,7 @@ def test_references_are_answers_too(tmp_path: Path) -> None:
     item = pairs.read(write_jsonl(tmp_path / "pairs.jsonl", [ROW | {"reference": MARKED["think"]}]))
     found, lines = pairs.without_thoughts(item)
     assert found[0].reference == GERMAN
-    assert lines == ["thoughts taken off 1 of 1 reference (--keep-thinking keeps them)"]
+    assert lines == ["thoughts taken off 1 of 1 reference"]
     row = {"id": "a", "language": "de", "reference": MARKED["seed"]}
     assert pairs.read_references(write_jsonl(tmp_path / "references.jsonl", [row])) == {("a", "de"): GERMAN}
     with pytest.raises(UserError, match="a thought without an answer"):

@@ -35,6 +35,7 @@ def test_a_lean_that_leaves_nothing_else_swamps() -> None:
     assert not position(good, ids, codes).swamps
     assert not position([(0.5, 0.5)] * 16, ids, codes).swamps
     assert not position(firm[:6], ids[:6], codes[:6]).swamps, "three verdicts in each order may be chance"
+    assert not position(firm[:6] * 2, ids[:6] * 2, codes[:6] * 2).swamps, "nor does a second judge on the same add any"
     won = [(0.99, None)] * 16
     assert not position(won, ids, codes).swamps, "one order alone shows no lean"
 

@@ -88,16 +88,14 @@ class Classifier:
             some = read.slice(start, start + _AT_ONCE)
             filled = some.counts > 0
             if filled.any():
-                sums, counts = (
-                    some.sums(part.take(some.numbers, axis=0)) for part in (read.vectors.sums, read.vectors.counts)
-                )
+                sums, counts = map(some.sums, read.vectors.of(some.numbers))
                 found[start : start + _AT_ONCE][filled] = self.probabilities(sums[filled], counts[filled])
         near_words.weigh(found, read, self.labels)
         return Guesses(self.labels, found)
 
     def scores(self, read: Tokens) -> npt.NDArray[np.float32]:
         """The logits of each word alone: words x labels."""
-        sums, counts = read.vectors.sums[read.numbers], read.vectors.counts[read.numbers]
+        sums, counts = read.vectors.of(read.numbers)
         return np.asarray(_product(sums / np.maximum(counts, 1)[:, None], self._outputs), np.float32)
 
     def probabilities(self, sums: npt.NDArray[np.float32], counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

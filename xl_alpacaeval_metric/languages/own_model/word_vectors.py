@@ -24,7 +24,7 @@ _PROPERTIES = 12
 
 
 class WordVectors:
-    """Words by number, with the sum of their rows and how many these are.
+    """Words by number, with the sum of their rows and how many these are, once they are asked for.
 
     Words are only added, by one thread at a time; numbers stay.
     """
@@ -46,15 +46,21 @@ class WordVectors:
         """The words in the order of their numbers."""
         return self._words
 
-    @property
-    def sums(self) -> npt.NDArray[np.float32]:
-        """words x dimensions"""
-        return self._sums
+    def of(self, numbers: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """The sum of each word's rows (words x dimensions), and how many these are."""
+        with self._lock:
+            new = self._distinct(numbers[self._counts.take(numbers) == 0])
+            for start in range(0, len(new), _AT_ONCE):
+                some = new[start : start + _AT_ONCE]
+                words = [self._words[number] for number in some.tolist()]
+                self._sums[some], self._counts[some] = of_words(words, self._model)
+            return self._sums.take(numbers, axis=0), self._counts.take(numbers)
 
-    @property
-    def counts(self) -> npt.NDArray[np.float32]:
-        """Rows that each word's sum is over."""
-        return self._counts
+    def _distinct(self, numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
+        """Each of these words' numbers once, in order."""
+        there = np.zeros(len(self) if len(numbers) else 0, np.bool_)
+        there[numbers] = True
+        return np.flatnonzero(there)
 
     def numbers_of(self, read: Hashed) -> npt.NDArray[np.int32]:
         """The number of each word of texts."""
@@ -86,8 +92,8 @@ class WordVectors:
                 kept = longer
             self._properties[name] = kept
             found = kept.take(numbers)
-            if (unknown := np.isnan(found)).any():
-                new = np.flatnonzero(np.bincount(numbers[unknown]))
+            new = self._distinct(numbers[np.isnan(found)])
+            if len(new):
                 kept[new] = of([self._words[number] for number in new.tolist()])
                 found = kept.take(numbers)
             while len(self._properties) > _PROPERTIES:
@@ -101,10 +107,6 @@ class WordVectors:
             sums, counts = np.zeros((size, self._sums.shape[1]), np.float32), np.zeros(size, np.float32)
             sums[:start], counts[:start] = self._sums[:start], self._counts[:start]
             self._sums, self._counts = sums, counts
-        for at in range(0, len(new), _AT_ONCE):
-            some, first = new[at : at + _AT_ONCE], start + at
-            sums, counts = of_words(some, self._model)
-            self._sums[first : first + len(some)], self._counts[first : first + len(some)] = sums, counts
         self._words += new
 
 

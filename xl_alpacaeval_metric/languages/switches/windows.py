@@ -159,8 +159,8 @@ def _marked(read: Tokens, code: str, most: float = _HARDLY) -> Iterator[tuple[in
 
 def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str, most: float) -> npt.NDArray[np.bool_]:
     """Whether each window, from one word to before another, is in another language."""
-    model, vectors = classifier.load(), texts.vectors
-    sums, counts = (_before(some.take(texts.numbers, axis=0)) for some in (vectors.sums, vectors.counts))
+    model = classifier.load()
+    sums, counts = map(_before, texts.vectors.of(texts.numbers))
     of_code, of_near = columns(model.labels, code)
     parts = []
     for start in range(0, len(windows), _AT_ONCE):

@@ -55,8 +55,9 @@ def read_answers(file: Path) -> Opened:
 def _item(row: Mapping[str, Any], where: str, number: int) -> OpenedItem:
     prediction, reference, instruction = (row.get(key) for key in ("prediction", "reference", "instruction"))
     if not isinstance(prediction, str):
-        what = "no" if prediction is None else f"{type(prediction).__name__}, not text, in"
-        raise UserError(f'{where}: {what} "prediction"; need the answer as text')
+        kind = f'{type(prediction).__name__}, not text, in "prediction"'
+        what = tables.lacks(row, "prediction") if prediction is None else kind
+        raise UserError(f"{where}: {what}; need the answer as text")
     thought, tokens = row.get("thinking"), row.get("thinking_tokens")
     return OpenedItem(
         Comparison(

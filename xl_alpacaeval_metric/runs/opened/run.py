@@ -27,7 +27,7 @@ def read_run(folder: Path) -> Opened:
     if not samples.is_file():
         raise UserError(f"{folder}: holds no {run_folder.SAMPLES}; the command that made it goes on with it")
     rows = list(jsonl.read_lines(samples))
-    answers = run_folder.read_samples(samples)
+    answers = run_folder.read_samples(samples, rows)  # Read once: a run may be growing.
     if not answers:
         raise UserError(f"{samples}: is empty; the command that made the run goes on with it")
     stored = jsonl.read_json(folder / run_folder.RUN)

@@ -68,9 +68,8 @@ def test_windows_of_words_are_sums_over_them() -> None:
     vectors = model.vectors()
     words = reading.words(LINES[:1])[0]
     numbers = model.read(LINES[:1], vectors).numbers
-    found = model.probabilities(
-        vectors.sums[numbers[2:7]].sum(0, keepdims=True), vectors.counts[numbers[2:7]].sum(keepdims=True)
-    )
+    sums, counts = vectors.of(numbers[2:7])
+    found = model.probabilities(sums.sum(0, keepdims=True), counts.sum(keepdims=True))
     assert np.allclose(found, model.guess(model.read([" ".join(words[2:7])])).probabilities, atol=1e-6)
 
 
