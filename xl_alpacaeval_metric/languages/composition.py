@@ -65,9 +65,11 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
         for at, piece in enumerate(pieces)
         if not piece.short and not passes.of(piece.bare) and not (at in rest and passes.of(rest[at]))
     ]
-    told = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
+    found = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
+    told = dict(zip(others, found, strict=True))
+    told |= passes.by_text({at: (piece.bare, piece.text) for at, piece in enumerate(pieces) if not piece.short}, told)
     counted = _counted(pieces, {pieces[at].text for at in (*others, *inside)}, short, passes)
-    return _compositions(contents, pieces, inside, dict(zip(others, told, strict=True)), counted, passes)
+    return _compositions(contents, pieces, inside, told, counted, passes)
 
 
 def _counted(pieces: Sequence[Piece], mixed: Container[int], together: Container[int], passes: Passes) -> set[int]:

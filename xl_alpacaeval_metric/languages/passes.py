@@ -1,10 +1,11 @@
 """Which lines are in a language, each line read and identified once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import content, identify, labels
 from xl_alpacaeval_metric.languages.identify import Verdict
+from xl_alpacaeval_metric.languages.own_model import VARIETIES
 
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
@@ -76,6 +77,26 @@ class Passes:
         """Whether the own model takes a line for a near language."""
         verdict = self._known.get(bare) or self._identified(bare)
         return labels.code_of(verdict.label) in labels.near(self.code)
+
+    def by_text(self, lines: Mapping[int, tuple[str, int]], told: Mapping[int, str]) -> dict[int, str]:
+        """The lines of texts in Bosnian, Croatian or Serbian that may be in it, with the one it is.
+
+        `lines` are those of several texts, each with the number of its text; `told` are the
+        languages of those that do not pass. The texts are in another language than this one.
+        """
+        accepted = labels.variety(self.code)
+        near = {
+            at: text
+            for at, (bare, text) in lines.items()
+            if told.get(at) in VARIETIES or (accepted and at not in told and self.is_near(bare))
+        }
+        if not near:
+            return {}
+        from xl_alpacaeval_metric.languages.own_model import varieties
+
+        read = self.read([lines[at][0] for at in near])
+        found = zip(near, varieties.by_text(read, list(near.values()), accepted), strict=True)
+        return {at: name for at, name in found if name is not None}
 
     def read(self, bare: Sequence[str]) -> "Tokens":
         """The words of lines that were learnt, as the own model reads them."""

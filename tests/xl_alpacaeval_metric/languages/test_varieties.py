@@ -147,6 +147,23 @@ def test_an_answer_in_serbian_to_a_croatian_prompt_is_counted_as_such() -> None:
     assert found(answer, "sr-Latn").line_pass is True
 
 
+def test_lines_without_evidence_go_with_the_other_lines_of_their_text() -> None:
+    text = "\n".join([*CLEAR["sr-Latn"][2:5], *NEUTRAL[:3]])
+    one = found(text, "hr")
+    assert (one.line_pass, one.fidelity, one.answered_in) == (False, 0.0, "sr-Latn")
+    assert found(text, "sr-Latn").fidelity == 100.0
+    croatian = "\n".join([*CLEAR["hr"][:3], *NEUTRAL[:3]])
+    assert found(croatian, "hr").fidelity == 100.0
+    assert found(croatian, "sr-Latn").answered_in == "hr"
+
+
+def test_one_line_in_another_does_not_take_those_without_evidence_along() -> None:
+    one = found("\n".join([CLEAR["sr-Latn"][2], *NEUTRAL]), "hr")
+    assert one.answered_in in ("hr", "mixed")
+    assert one.fidelity is not None
+    assert 60 < one.fidelity < 100
+
+
 @pytest.mark.parametrize("code", ["sr-ME", "sr-Latn-ME", "sr-Latn-BA", "cnr"])
 def test_serbian_of_montenegro_and_bosnia_may_write_as_bosnian_does(code: str) -> None:
     montenegrin = "Đeca su juče cijeli dan bila na rijeci, a uveče su svi zajedno jeli bijeli hljeb i sir."

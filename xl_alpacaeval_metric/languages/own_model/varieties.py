@@ -24,6 +24,8 @@ _MOST = {
 without words that tell is in all three."""
 _SLIGHT = 0.2
 """What is taken off the length of each word's log-odds: words of all three do not add up."""
+_SEVERAL = 2
+"""Lines of a text that must be in another language for the lines beside them to be, too."""
 _NAMED = 1.0
 """The log-odds against Croatian from which on a text is called by another name, where none of the
 three was asked for."""
@@ -32,24 +34,52 @@ three was asked for."""
 def odds(read: Tokens, accepted: Collection[str]) -> list[float]:
     """The odds that each text is in one of the accepted languages: 1 where it may be, else less."""
     scores = _scores(read)
-    against = np.maximum(0, scores - scores[:, _columns(accepted)].max(1, keepdims=True))
-    limits = np.array([max(_MOST[one].get(label, np.inf) for one in accepted) for label in VARIETIES])
-    found: list[float] = np.where((against <= limits).all(1), 1.0, np.exp(-against.max(1))).tolist()
+    less = np.exp(-_against(scores, accepted).max(1))
+    found: list[float] = np.where(_may_be(scores, accepted), 1.0, less).tolist()
     return found
 
 
 def names(read: Tokens, accepted: Collection[str] = ()) -> list[str]:
     """The language of each text; where its words do not tell, the first accepted, else Croatian."""
     scores, usual = _scores(read), next(iter(accepted), "hr")
-    far = scores.max(1) - scores[:, VARIETIES.index(usual)] >= _NAMED
-    other = np.less(odds(read, accepted), 1) if accepted else far
+    other = ~_may_be(scores, accepted) if accepted else _against(scores, [usual]).max(1) >= _NAMED
     return [
         VARIETIES[at] if sure else usual for at, sure in zip(scores.argmax(1).tolist(), other.tolist(), strict=True)
     ]
 
 
-def _columns(labels: Collection[str]) -> list[int]:
-    return [VARIETIES.index(label) for label in labels]
+def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str] = ()) -> list[str | None]:
+    """The language of each line's text where it is not an accepted one and the line may be in it.
+
+    `texts` has the number of the text that each line is of. Two lines of it or more must not be in
+    an accepted language by themselves, and all its lines together must not be; where none is
+    accepted, all its lines together must be far from Croatian.
+    """
+    scores, of_lines = _scores(read), np.asarray(texts, np.intp)
+    sums = np.zeros((max(texts, default=-1) + 1, len(VARIETIES)), np.float32)
+    np.add.at(sums, of_lines, scores)
+    if accepted:
+        several = np.bincount(of_lines[~_may_be(scores, accepted)], minlength=len(sums)) >= _SEVERAL
+        other = several & ~_may_be(sums, accepted)
+    else:
+        other = _against(sums, ["hr"]).max(1) >= _NAMED
+    best = np.where(other, sums.argmax(1), -1)[of_lines]
+    found: list[str | None] = [None] * len(scores)
+    for at, label in enumerate(VARIETIES):
+        for line in np.flatnonzero((best == at) & _may_be(scores, [label])).tolist():
+            found[line] = label
+    return found
+
+
+def _against(scores: npt.NDArray[np.float32], accepted: Collection[str]) -> npt.NDArray[np.float32]:
+    """How far each language is above the accepted ones; 0 where it is not."""
+    own = scores[:, [VARIETIES.index(label) for label in accepted]].max(1, keepdims=True)
+    return np.asarray(np.maximum(0, scores - own), np.float32)
+
+
+def _may_be(scores: npt.NDArray[np.float32], accepted: Collection[str]) -> npt.NDArray[np.bool_]:
+    limits = np.array([max(_MOST[one].get(label, np.inf) for one in accepted) for label in VARIETIES])
+    return np.asarray((_against(scores, accepted) <= limits).all(1))
 
 
 def _scores(read: Tokens) -> npt.NDArray[np.float32]:
