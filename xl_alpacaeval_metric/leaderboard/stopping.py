@@ -49,7 +49,7 @@ def rule_of(
     known = {item.key: other.preferences.get(item.key) for item in shared}
     if not any(value is not None for value in known.values()):
         raise UserError(
-            f"{until_decided}: has a verdict on none of the {len(items)} items, instructions and references"
+            f"{until_decided}: has a verdict on none of the items ({len(items)}), instructions and references"
         )
     return UntilDecided(known, until_decided.resolve().name, other_orders=other.orders)
 

@@ -78,4 +78,4 @@ def _verdict(verdict: Verdict) -> str:
 def _cut(text: str, most: int) -> str:
     if not most or len(text) <= most:
         return text
-    return f"{text[:most]} [... {len(text) - most:,} characters more: --characters 0]"
+    return f"{text[:most]} [... {counted(len(text) - most, 'character', form=',')} more: --characters 0]"

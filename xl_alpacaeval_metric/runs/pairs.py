@@ -147,7 +147,7 @@ def with_references(
     texts = [given.of(str(row["id"]), str(row["language"]), row["instruction"]) for row in rows]
     taken = sum(text is not None for text in texts)
     if not taken:
-        raise UserError(f"{given.path}: has a reference for none of the {len(rows)} answers (the same id and language)")
+        raise UserError(f"{given.path}: has no reference for any of the answers (the same id and language)")
     found = [row if text is None else {**row, "reference": text} for row, text in zip(rows, texts, strict=True)]
     replaced = sum(text is not None and bool(row.get("reference")) for row, text in zip(rows, texts, strict=True))
     return found, _lines(given, replaced, len(rows) - taken, 0, len(rows))

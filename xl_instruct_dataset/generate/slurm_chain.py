@@ -75,7 +75,7 @@ def _check(job: Job, site: options.Site) -> None:
 def _scripts(executors: dict[str, SlurmExecutor]) -> Iterator[str]:
     before = ""
     for name, executor in executors.items():
-        tasks = f"{executor.tasks} task{'s' if executor.tasks > 1 else ''}"
+        tasks = counted(executor.tasks, "task")
         after = f", once {before} has ended well (--dependency=afterok)" if before else ""
         yield f"# {name}: {tasks}{after}\n{executor.script(min(executor.tasks, executor.max_array_size))}"
         before = name

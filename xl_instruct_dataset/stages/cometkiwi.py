@@ -20,6 +20,7 @@ from typing import Any, Self
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.machine import hub_connection
 from xl_alpacaeval_metric.models import source
+from xl_alpacaeval_metric.terminal import counted
 
 MODEL = "Unbabel/wmt22-cometkiwi-da"
 _WORKER = Path(__file__).with_name("comet_worker.py")
@@ -92,7 +93,7 @@ class CometKiwi:
             self._process.stdin.flush()
         found = self._receive().get("scores")
         if not isinstance(found, list) or len(found) != len(pairs) or not all(map(_is_score, found)):
-            raise UserError(f"{self.model} in {self.python}: no score for each of {len(pairs)} translations")
+            raise UserError(f"{self.model} in {self.python}: no score for each of {counted(len(pairs), 'translation')}")
         return [float(score) for score in found]
 
     def close(self) -> None:

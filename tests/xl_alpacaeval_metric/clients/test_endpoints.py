@@ -254,6 +254,28 @@ def test_a_prompt_that_is_refused_where_others_are_answered_is_empty(status: int
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_budget_that_is_spent_is_no_refused_prompt(concurrency: int) -> None:
+    """It refuses with the status of a prompt, after answers to others."""
+    with JudgeServer(reply=lambda _: "Hallo", ends_after=6, ends_with=400) as server:
+        lm = thinking_model(server.url, concurrency=concurrency)
+        replies: list[str] = []
+        lm.set_cache_hook(Hook(replies))
+        with pytest.raises(UserError, match="refuses every prompt: status 400: The service has ended"):
+            ask(lm, "abcdefghij")
+    assert replies == ["Hallo"] * 6
+
+
+class Hook:
+    """Takes replies as the harness's cache does."""
+
+    def __init__(self, replies: list[str]) -> None:
+        self.replies = replies
+
+    def add_partial(self, _method: str, _request: object, reply: str) -> None:
+        self.replies.append(reply)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
 def test_a_refusal_in_a_reply_with_status_200_is_one(concurrency: int) -> None:
     """As a gateway passes on what a provider says."""
     with Refusing() as server:

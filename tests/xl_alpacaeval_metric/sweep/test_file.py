@@ -84,7 +84,10 @@ def test_letters_with_marks_are_a_name_in_one_form(tmp_path: Path, name: str) ->
         (LEAST.replace("[a]", "[{model: a, name: ../../x}]"), "model a: name is '../../x'; need at most 80 letters"),
         (LEAST.replace("[a]", "[{model: a, gpu: 1}]"), "models 1: unknown setting 'gpu'; did you mean gpus?"),
         (LEAST.replace("[a]", "[3]"), "models 1 is '3'; need a mapping"),
-        (LEAST.replace("[mini]", "[mini, mini]"), "would both be in the folder mini"),
+        (
+            LEAST.replace("[mini]", "[mini, mini]"),
+            "benchmark mini is there twice; name it once, with all its languages",
+        ),
         (LEAST.replace("[mini]", "[ORG/tasks]"), "has the name of the folder tasks"),
         (LEAST.replace("judges: none\n", ""), "no judges; give a list of them, or judges: none"),
         (LEAST.replace("judges: none", "judges: [none, openai/a]"), "judge none cannot be on a panel"),

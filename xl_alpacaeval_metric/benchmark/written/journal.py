@@ -53,8 +53,7 @@ def collect(
     Raises UserError where the file is by another model or for other instructions, and with the
     reason where a text is missing in the end: the others are kept, and the same call requests the
     missing ones alone. With `notify`, texts may be missing whose requests are refused each time,
-    where others are not: a line says how many, and why. Waits while another process writes the
-    file.
+    where most are not: a line says how many, and why. Waits while another process writes the file.
     """
     what = f"{column}s by {client.spec}"
     with lock.writing(
@@ -110,7 +109,7 @@ def _collect(
             f"{file}: {counted_of(len(lacking), len(wanted), column)} missing, the first is id {identifier!r}, "
             f"language {language!r}: {reason}; the same command asks for these alone"
         )
-        if failed or notify is None or not finished:
+        if failed or notify is None or len(refused) >= len(finished):  # A spent budget, perhaps.
             raise UserError(said)
         notify(said)
     return finished

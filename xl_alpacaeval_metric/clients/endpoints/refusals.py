@@ -1,7 +1,9 @@
 """A prompt that an endpoint refuses, told from an endpoint that refuses every prompt."""
 
 import json
+import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -13,6 +15,8 @@ from xl_alpacaeval_metric.errors import UserError
 
 TRIALS = 8
 """Prompts that are asked, the shortest first, before every prompt counts as refused."""
+TRIAL_TOKENS = 64
+"""Of the reply to one that is asked when others were answered before."""
 LONGEST_REASON = 200
 
 Arguments = Mapping[str, Any]
@@ -71,11 +75,15 @@ class Refusals:
         self._ask, self._lock = ask, threading.Lock()
         self._answered: set[str] = set()
         self._every: dict[str, str] = {}
+        self._tried: dict[str, float] = {}
+        """When a prompt was asked last that was answered then."""
 
-    def note(self, body: object, arguments: Arguments) -> None:
-        """Note the reply to a prompt with these arguments: whether it is an answer."""
-        if isinstance(body, Mapping) and body.get("choices"):
+    def note(self, body: object, arguments: Arguments) -> bool:
+        """Note the reply to a prompt with these arguments; returns whether it is an answer."""
+        is_answer = isinstance(body, Mapping) and bool(body.get("choices"))
+        if is_answer:
             self._answered.add(_key(arguments))
+        return is_answer
 
     def raise_if_every(self, arguments: Arguments) -> None:
         """Raise UserError where every prompt is known to be refused with these arguments."""
@@ -83,23 +91,31 @@ class Refusals:
             raise UserError(f"the endpoint refuses every prompt: {reason}")
 
     def check(self, refused: RequestRefused, arguments: Arguments) -> None:
-        """Return where other prompts are answered, so that this one alone is refused.
+        """Return where another prompt is answered now, so that this one alone is refused.
 
-        Where none was answered yet, some are asked. Raises UserError where all of them are refused.
+        Others are asked to find that out: what was answered before the refusal says nothing, since
+        a budget may have been spent meanwhile. Raises UserError where all of them are refused.
         """
-        key = _key(arguments)
+        key, now = _key(arguments), time.monotonic()
         with self._lock:
-            if key not in self._every and not self._answers(key, arguments):
-                self._every[key] = str(refused)
+            if key not in self._every and self._tried.get(key, -math.inf) < now:
+                began = time.monotonic()
+                if self._answers(key, arguments):
+                    self._tried[key] = began
+                else:
+                    self._every[key] = str(refused)
         self.raise_if_every(arguments)
 
     def _answers(self, key: str, arguments: Arguments) -> bool:
+        """Whether one of the prompts is answered; it will be the first to be tried next time."""
+        if key in self._answered and "max_gen_toks" in arguments:  # The arguments are known to be taken.
+            arguments = {**arguments, "max_gen_toks": min(TRIAL_TOKENS, arguments["max_gen_toks"])}
         for prompt in self.prompts:
-            if key in self._answered:  # Another request may be answered meanwhile.
-                break
             with suppress(RequestRefused):
-                self.note(self._ask(prompt, arguments), arguments)
-        return key in self._answered
+                if self.note(self._ask(prompt, arguments), arguments):
+                    self.prompts = [prompt, *(one for one in self.prompts if one is not prompt)]
+                    return True
+        return False
 
 
 def _key(arguments: Arguments) -> str:

@@ -73,7 +73,7 @@ def _selected(settings: Settings) -> TrainingSplit:
     for part in mixed:
         count = round(part.ratio * total)
         if not count:  # Drawing no row would still read all of them.
-            notes.append(f"{part.name}: no rows, its ratio {part.ratio:g} of {total} rows is less than one")
+            notes.append(f"{part.name}: no rows, its ratio {part.ratio:g} of {counted(total, 'row')} is less than one")
             continue
         more, note = part.draw(count, settings.seed)
         train += more
