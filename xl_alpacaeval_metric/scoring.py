@@ -24,6 +24,9 @@ from xl_alpacaeval_metric.signature import package_version, reference_hash, sign
 from xl_alpacaeval_metric.stats.length_control.known_tastes import UNKNOWN_TASTE, LengthControl
 from xl_alpacaeval_metric.terminal import counted_of
 
+_REASONS = 20
+"""Reasons for missing verdicts and ratings that a result names, at most."""
+
 
 def score(
     comparisons: Sequence[Comparison],
@@ -186,7 +189,9 @@ def signature_of(task: JudgingTask, benchmark: str, references: str, rule: Rule 
 def _missing_reasons(verdicts: Iterable[Verdict], ratings: Iterable[Rating]) -> dict[str, int]:
     reasons = [verdict.reason or "" for verdict in verdicts if verdict.preference is None]
     reasons += [f"criteria: {rating.reason}" for rating in ratings if rating.scores is None]
-    return dict(Counter(reasons).most_common(20))
+    common = dict(Counter(reasons).most_common(_REASONS))
+    others = len(reasons) - sum(common.values())
+    return common | ({"other reasons": others} if others else {})
 
 
 def _usage(judgements: Sequence[Verdict | Rating], seconds: float) -> Usage:

@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.clients.scripted import ScriptedClient
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.records.judgements import Verdict
+from xl_alpacaeval_metric.report import results
 from xl_alpacaeval_metric.signature import parse
 
 
@@ -54,6 +55,21 @@ def test_a_missing_verdict_is_left_out_and_named() -> None:
     assert (result.overall.n, result.overall.n_missing, result.missing_share) == (4, 1, 0.2)
     assert result.overall.win_rate == pytest.approx(80.0)
     assert sum(result.missing_reasons.values()) == 2
+
+
+def test_the_commonest_reasons_are_named_and_the_others_counted() -> None:
+    replies = {n: "Hm." if n < 3 else f"I would rather not say {n}." for n in range(30)}
+
+    def never(request: Request) -> Completion:
+        (n,) = (n for n in replies if f"thing {n} " in request.messages[-1]["content"])
+        return Completion(replies[n])
+
+    result = score([comparison(n) for n in range(30)], Judge(ScriptedClient(never)))
+    assert (next(iter(result.missing_reasons.values())), result.missing_reasons["other reasons"]) == (3, 8)
+    assert sum(result.missing_reasons.values()) == 30
+    lines = [line for line in results.notes(result, judged=True) if line.startswith("missing ")]
+    assert len(lines) == 6
+    assert lines[-1] == "missing 23x: other reasons (missing_reasons in results.json)"
 
 
 def test_verdicts_from_before_are_not_asked_for_again() -> None:

@@ -1,5 +1,7 @@
 """The results of a run as tables on the terminal."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -16,6 +18,8 @@ from xl_alpacaeval_metric.thinking import Thinking
 
 # Short, so that a table fits 80 columns; docs/understand/statistics.md defines them.
 JUDGED_COLUMNS = ("win rate %", "95% interval", "1st %")
+_NAMED = 5
+"""Reasons for missing verdicts that are printed, at most."""
 LANGUAGE_COLUMNS = ("in lang %", "scored", "length", "n")
 
 
@@ -98,9 +102,17 @@ def notes(result: Result, judged: bool) -> list[str]:
         lines += cells.answered_in(thoughts, "thought") if len(result.by_language) > 1 else []
     if overall.correct_rate is not None:
         lines.append(_correct_line(result))
-    lines += [f"missing {count}x: {_one_line(reason)}" for reason, count in result.missing_reasons.items()]
+    lines += _reasons(result.missing_reasons)
     lines += [f"warning: {line}" for line in result.warnings]
     return lines
+
+
+def _reasons(found: Mapping[str, int]) -> list[str]:
+    """Why verdicts and ratings are missing, the commonest reasons by name."""
+    reasons = [*found.items()]
+    lines = [f"missing {count}x: {_one_line(reason)}" for reason, count in reasons[:_NAMED]]
+    others = sum(count for _, count in reasons[_NAMED:])
+    return [*lines, f"missing {others}x: other reasons (missing_reasons in results.json)"] if others else lines
 
 
 def _looks(stopping: Stopping | None, n_items: int) -> list[str]:
