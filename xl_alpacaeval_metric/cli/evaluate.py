@@ -102,6 +102,7 @@ def evaluate(
     from xl_alpacaeval_metric.leaderboard import stopping
     from xl_alpacaeval_metric.runs import evaluate as runs
     from xl_alpacaeval_metric.runs import pairs
+    from xl_alpacaeval_metric.runs.folder import RUN
 
     benchmarks.check_name(benchmark)
     wanted = codes(languages) if languages is not None else None
@@ -125,8 +126,9 @@ def evaluate(
             if the_judge is not None and not any(row.reference for row in rows.rows):
                 say(f"{benchmark} has no references in {languages}: {NOT_JUDGED}", error=True)
                 the_judge = None
-        candidate.check_known()
         folder = output or runs.default_folder(candidate, rows, the_judge, asked.seed)
+        if not (folder / RUN).is_file():  # The answers there may be from a machine that has the model.
+            candidate.check_known()
         with ProgressLine(folder) as progress:
             judging.ask_through(the_judge, asked.batch, asked.cache, folder, progress)
             if the_judge is not None:

@@ -48,6 +48,8 @@ class Composition:
 
 def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes, base: str) -> list[Composition]:
     """What each text is made of, from its content and the lines of it."""
+    if not contents:
+        return []
     chunks = [chunk for at, text in enumerate(lines) for chunk in of_lines(at, text, base)]
     passes.learn(chunk.bare for chunk in chunks)
     short = _in_short_lines(chunks, passes, base)

@@ -78,6 +78,10 @@ _STORE = re.compile(r"(?!https?:)[a-z][a-z0-9]*://")
 """The beginning of an address in an object store, from which vLLM and SGLang load."""
 
 
+_ELSEWHERE = frozenset(("cache_dir", "download_dir", "VLLM_USE_MODELSCOPE", "SGLANG_USE_MODELSCOPE"))
+"""Arguments and variables with which backends look for a model in another place."""
+
+
 def is_path(model: str) -> bool:
     """Whether a model is named by a path, there or not, and not by its name on the Hub."""
     return model.startswith((".", "/", "~")) or (model != "" and Path(os.path.expanduser(model)).exists())
@@ -114,13 +118,13 @@ def check_place(model: str, called: str = "") -> None:
         raise UserError(f"{called}: holds no {lacking}, so it is no model's folder")
 
 
-def check_known(model: str, revision: str | None = None) -> None:
+def check_known(model: str, arguments: Mapping[str, object]) -> None:
     """Raise UserError as `check_on_hub`, and where the Hub cannot be asked and the cache lacks it.
 
     Downloads nothing.
     """
-    check_on_hub(model, revision)
-    if _is_of_hub(model) and not hub_models.is_cached(model) and not hub_connection.may_be_asked():
+    check_on_hub(model, arguments)
+    if _is_from_hub(model, arguments) and not hub_models.is_cached(model) and not hub_connection.may_be_asked():
         from huggingface_hub import constants
 
         raise UserError(
@@ -129,16 +133,23 @@ def check_known(model: str, revision: str | None = None) -> None:
         )
 
 
-def check_on_hub(model: str, revision: str | None = None) -> None:
-    """Raise UserError for a Hub id that the cache lacks, and the Hub, too, as far as it answers."""
-    if not _is_of_hub(model) or hub_models.is_cached(model) or not hub_connection.may_be_asked():
+def check_on_hub(model: str, arguments: Mapping[str, object]) -> None:
+    """Raise UserError for a Hub id that the cache lacks, and the Hub, too, as far as it answers.
+
+    `arguments` are those of the backend that loads it.
+    """
+    if not _is_from_hub(model, arguments) or hub_models.is_cached(model) or not hub_connection.may_be_asked():
         return
-    if fault := hub_models.asked(model, revision)[1]:
+    revision = arguments.get("revision")
+    if fault := hub_models.asked(model, str(revision) if revision else None)[1]:
         raise UserError(f"{model}: {fault}")
 
 
-def _is_of_hub(model: str) -> bool:
-    return not (is_path(model) or model.endswith(".gguf") or _STORE.match(model))
+def _is_from_hub(model: str, arguments: Mapping[str, object]) -> bool:
+    """Whether a model is looked for on the Hub, or in the usual place of its cache."""
+    if is_path(model) or model.endswith(".gguf") or _STORE.match(model):
+        return False
+    return _ELSEWHERE.isdisjoint((*arguments, *os.environ))
 
 
 def find(model: str, revision: str | None = None) -> Source:

@@ -35,7 +35,6 @@ def planned(sweep: Sweep, check: Check) -> Plan:
     here = [one.name for one in needs.loaded(sweep) if not one.at_endpoint]
     for name in (*here, *(one.judge.partition("/")[2] for one in sweep.judges if not one.is_endpoint)):
         source.check_place(name)
-        source.check_on_hub(name)
     if sweep.place.executor == "slurm":
         options.site(sweep.place.slurm, "slurm:")
     destinations.writable_folder(sweep.output)
@@ -44,7 +43,11 @@ def planned(sweep: Sweep, check: Check) -> Plan:
         if faults := changed(sweep, opened, missing, check):
             more = f" (and {counted(len(faults) - 1, 'more run')})" if len(faults) > 1 else ""
             raise UserError(f"{next(iter(faults.values()))}{more}")
-        return planning.plan(sweep, opened, missing)
+        plan = planning.plan(sweep, opened, missing)
+    unanswered = {task.name for task in plan.answers}
+    for model in (run.model for run in sweep.runs if run.name in unanswered and run.model.model in here):
+        source.check_on_hub(model.model, model.model_args)
+    return plan
 
 
 def changed(sweep: Sweep, opened: judges.Judges, missing: Missing, check: Check) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import Literal
 
 from xl_alpacaeval_metric.judge.verdict.words import COLON, LETTERS, OTHER, Lexicon, Token, tokens
@@ -51,8 +52,8 @@ _PATTERNS = [
 _ALONE = re.compile(rf"G?{_NAMES}{{0,2}}(?P<letter>[AB])J?")
 _ALONE_WITH_ARTICLE = re.compile(rf"G{_NAMES}+(?P<letter>[AB])|G(?P<second>[AB])N")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
-# "A because ...", and at the beginning of a text "A, because ..." and "A: because ...".
-_REASONED = re.compile(r"([AB])([,K]?)Z")
+# "Both are good", "neither is", "it is not as good as B", "B is not worse".
+_NO_REASON = re.compile(r"Y|^XV|X[GV]*[^ABabGV].*[ABab]|X.*W|W.*X")
 _NOT_ONLY_BECAUSE = frozenset(("as", "for"))
 """Words of a reason that begin something else after a comma: "A, as far as I can tell, ..."."""
 # "A: weak" and "A) weak" are remarks on an answer, no verdicts.
@@ -101,7 +102,7 @@ def _of_sentence(sentence: Sequence[Token]) -> Iterator[Claim]:
 
 
 def _opening_with_reason(lines: Sequence[str], lexicon: Lexicon) -> Letter | None:
-    """The letter of a first sentence such as "A, because it is in German and B is not".
+    """The letter of a first sentence such as "Answer A, because it is in German and B is not".
 
     Not where a later sentence has the other letter in the same place: such a list has no verdict.
     """
@@ -110,6 +111,7 @@ def _opening_with_reason(lines: Sequence[str], lexicon: Lexicon) -> Letter | Non
         return None
     if any(one[0].sign in LETTERS and [token.sign for token in one[1:2]] in ([","], [COLON], ["Z"]) for one in later):
         return None
+    sentence = list(dropwhile(lambda token: token.sign in "ND", sentence))
     is_reason = len(sentence) > 3 and sentence[1].sign in (",", COLON)
     if not is_reason or sentence[2].text.lower() in _NOT_ONLY_BECAUSE:
         return None
@@ -129,7 +131,7 @@ def _with_reason(sentence: Sequence[Token]) -> Letter | None:
         signs = "".join(token.sign for token in clause).strip("G.")
         its_own = not set(signs) & set("ABab") or "M" in signs
         fails = "W" in signs or ("X" in signs and set(signs) & set("RLTEC"))
-        if "Y" in signs or (fails and its_own) or (number and signs[:1] in tuple("VLWXTECR")):
+        if (fails and its_own) or _NO_REASON.search(signs) or (number and signs[:1] in tuple("VLWXTECR")):
             return None
     return _letter(sentence[0].sign)
 

@@ -26,8 +26,6 @@ NON_RESULT_SETTINGS = (
 """Fields of a Candidate that do not change its answers: a run continues with other values."""
 FROM_HUB = placement.HF | placement.VLLM | {"sglang"}
 """Backends that load a model of the Hub."""
-FROM_ELSEWHERE = {"cache_dir", "download_dir", "VLLM_USE_MODELSCOPE", "SGLANG_USE_MODELSCOPE"}
-"""Arguments and variables with which they find it in another place."""
 ROWS_FOR_A_COPY = 16
 """Answers for which another copy of the model is worth loading, unless the user says so."""
 
@@ -100,9 +98,8 @@ class Candidate:
 
     def check_known(self) -> None:
         """Raise UserError where neither the Hub nor its cache has the model; downloads nothing."""
-        if self.backend in FROM_HUB and not FROM_ELSEWHERE & {*self.model_args, *os.environ}:
-            revision = self.model_args.get("revision")
-            source.check_known(self.model, str(revision) if revision else None)
+        if self.backend in FROM_HUB:
+            source.check_known(self.model, self.model_args)
 
     def check_settings(self) -> None:
         """Check what depends on neither the model's files nor this machine; raises UserError."""
