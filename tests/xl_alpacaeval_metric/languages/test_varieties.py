@@ -132,6 +132,14 @@ def test_a_croatian_text_may_quote_serbian() -> None:
     assert (one.line_pass, one.fidelity, one.answered_in, one.switched) == (True, 100.0, "hr", False)
 
 
+def test_a_serbian_sentence_in_a_croatian_line_is_a_switch() -> None:
+    serbian = CLEAR["sr-Latn"][2]
+    text = f"{CLEAR['hr'][0]} {serbian} {CLEAR['hr'][2]}"
+    one = found(text, "hr")
+    assert one.switched is True
+    assert [(text[span.start : span.end].strip(), span.language) for span in one.spans] == [(serbian, "sr-Latn")]
+
+
 def test_an_answer_in_serbian_to_a_croatian_prompt_is_counted_as_such() -> None:
     answer = (
         "Evo nekoliko saveta kako da lakše učite:\n\n"
