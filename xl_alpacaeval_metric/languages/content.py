@@ -194,12 +194,14 @@ def _parts(lines: Iterable[tuple[str, str]], base: str) -> list[Line]:
     found, start = [], 0
     for raw, line in lines:
         if raw and not raw.isspace():
-            line = line.strip()
-            # The least that five words take are nine characters.
-            long = (len(line) > 8 or not line.isascii()) and is_long(line, base)
-            found.append(Line(start, raw, line, long))
+            found.append(_line(start, raw, line.strip(), base))
         start += len(raw) + 1
     return found
+
+
+def _line(start: int, raw: str, line: str, base: str) -> Line:
+    # The least that five words take are nine characters.
+    return Line(start, raw, line, (len(line) > 8 or not line.isascii()) and is_long(line, base))
 
 
 def parts_left(kept: str, text: str, whole: Sequence[Line], base: str) -> list[Line]:
@@ -211,8 +213,8 @@ def parts_left(kept: str, text: str, whole: Sequence[Line], base: str) -> list[L
         raw = kept[line.start : line.start + len(line.raw)]
         if raw == line.raw:
             found.append(line)
-        else:
-            found += [part._replace(start=line.start) for part in parts(raw, base)]
+        elif not raw.isspace():
+            found.append(_line(line.start, raw, bare(raw), base))
     return found
 
 

@@ -52,6 +52,8 @@ _PATTERNS = [
 _ALONE = re.compile(rf"G?{_NAMES}{{0,2}}(?P<letter>[AB])J?")
 _ALONE_WITH_ARTICLE = re.compile(rf"G{_NAMES}+(?P<letter>[AB])|G(?P<second>[AB])N")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+# "Both are good", "neither is", "it is not as good as B", "B is not worse".
+_NO_REASON = re.compile(r"Y|^XV|X[GV]*[^ABabGV].*[ABab]|X.*W|W.*X")
 _NOT_ONLY_BECAUSE = frozenset(("as", "for"))
 """Words of a reason that begin something else after a comma: "A, as far as I can tell, ..."."""
 # "A: weak" and "A) weak" are remarks on an answer, no verdicts.
@@ -129,7 +131,7 @@ def _with_reason(sentence: Sequence[Token]) -> Letter | None:
         signs = "".join(token.sign for token in clause).strip("G.")
         its_own = not set(signs) & set("ABab") or "M" in signs
         fails = "W" in signs or ("X" in signs and set(signs) & set("RLTEC"))
-        if "Y" in signs or signs.startswith("XV") or (fails and its_own) or (number and signs[:1] in tuple("VLWXTECR")):
+        if (fails and its_own) or _NO_REASON.search(signs) or (number and signs[:1] in tuple("VLWXTECR")):
             return None
     return _letter(sentence[0].sign)
 

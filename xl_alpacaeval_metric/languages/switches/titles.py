@@ -21,6 +21,8 @@ _LONGEST_TITLE, _FEWEST_OWN, _OWN_FOR_LOAN = 7, 2, 2
 _LONGEST_SMALL, _ENDS_SENTENCE = 4, ".!:…"
 """Letters of words such as "with" and "dans" in titles, which do not end like sentences."""
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
+_LONG_SMALL = re.compile(r"[a-z]{5}(?<![^\W\d_].{5})(?<!['’].{5})")
+"""The beginning of a word that no title has, for a quick look."""
 _WORD_BEFORE = re.compile(r"\w[\s,]+([^\W\d_])[^\W\d_]+\s$")
 _BEGINS_SENTENCE = re.compile(r"(?:^|[^\w\s,'’)])\s*$")
 
@@ -92,6 +94,8 @@ def _is_title(run: "Run", text: str) -> bool:
 def is_alone(line: str) -> bool:
     """Whether a line, no heading, has but titles or names: half capitals, the rest short words."""
     if line.lstrip().startswith("#") or line.rstrip(" \t*_")[-1:] in _ENDS_SENTENCE:
+        return False
+    if _LONG_SMALL.search(line):
         return False
     words = _WORD.findall(line)
     small = [word for word in words if not word[0].isupper()]
