@@ -190,6 +190,20 @@ def test_a_span_in_another_text_is_named_by_its_words() -> None:
         assert [span.language for span in one.spans] == [code]
 
 
+class _AlwaysCroatian:
+    """Stands in for a fastText model."""
+
+    def predict(self, line: str, number: int, threshold: float, errors: str) -> list[tuple[float, str]]:
+        return [(0.99, "__label__hrv_Latn")]
+
+
+def test_another_identifier_decides_alone() -> None:
+    text = "\n".join(CLEAR["sr-Latn"])
+    with identify.use_model(_AlwaysCroatian(), "stand-in", {"hrv_Latn": "hr"}):
+        one = found(text, "hr")
+    assert (one.line_pass, one.fidelity, one.answered_in) == (True, 100.0, "hr")
+
+
 def test_log_odds_are_sums_over_words() -> None:
     text = CLEAR["sr-Latn"][3]
     model = classifier.load()
