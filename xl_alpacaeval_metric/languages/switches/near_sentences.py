@@ -14,7 +14,7 @@ from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 _FEWEST_CHARACTERS = 10
 """Characters of a Chinese or Japanese sentence."""
-_HARDLY, _ALL_BUT_SURE = 0.015, 0.98
+_HARDLY, _ALL_BUT_SURE = 0.03, 0.98
 """The own model's probability of the asked language, at most, for a sentence in a near one, and for
 a line that may have one.
 

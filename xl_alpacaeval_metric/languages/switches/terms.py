@@ -16,9 +16,11 @@ from xl_alpacaeval_metric.languages.vocabulary import lexicon, term_words
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.languages.switches.windows import Run
 
-_LONGEST_TITLE, _LONGEST_TERM, _LETTERS_AFTER = 7, 4, 4
-"""Words of a title, and of a noun phrase; letters of an ending."""
-_BEFORE, _AFTER = re.compile(r"([^\W\d_]+)\s+$"), re.compile(r"\s+([^\W\d_]+)")
+_LONGEST_TITLE, _LONGEST_TERM, _LETTERS_AFTER, _NEAR = 7, 4, 4, 100
+"""Words of a title, and of a noun phrase; letters of an ending; characters that are looked at before."""
+# With the vowel signs of Devanagari and the like, which are not in \w.
+_LETTER = r"[^\s\d_.,;:!?…()\[\]\"'“”„«»、。，]"
+_BEFORE, _AFTER = re.compile(rf"({_LETTER}+)\s*$"), re.compile(rf"\s*({_LETTER}+)")
 _PARTS = re.compile(r"[,;:/()–—•]")
 
 
@@ -26,12 +28,12 @@ _PARTS = re.compile(r"[,;:/()–—•]")
 def _works() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """Patterns of a word for a work, of one that many languages have, and of one shortly before."""
     words = {name: "|".join(sorted(some)) for name, some in term_words.load().items()}
-    ending = rf"[^\W\d_]{{0,{_LETTERS_AFTER}}}"
-    work = rf"(?:(?:{words['works']})|[^\W\d_]+(?:{words['compounds']})){ending}"
+    ending = rf"{_LETTER}{{0,{_LETTERS_AFTER}}}"
+    work = rf"(?:(?:{words['works']})|{_LETTER}*(?:{words['compounds']})){ending}"
     return (
         re.compile(work, re.IGNORECASE),
         re.compile(rf"(?:{words['in_many']}){ending}"),
-        re.compile(rf"(?<![^\W\d_]){work}(?:[:\s]+[^\W\d_]+){{0,2}}[:\s]+$", re.IGNORECASE),
+        re.compile(rf"(?<!{_LETTER}){work}(?:[:\s]+{_LETTER}+){{0,2}}[:\s]+$", re.IGNORECASE),
     )
 
 
@@ -43,12 +45,12 @@ def are_terms(run: "Run", text: str, code: str, language: str) -> bool:
     _, _, shortly_before = _works()
     if (
         len(parts) > 1
-        and shortly_before.search(text, 0, run.start)
+        and shortly_before.search(text, max(0, run.start - _NEAR), run.start)
         and all(_may_be_title(part.words) for part in parts)
     ):
         return True
     return language in titles.ROMANCE and all(
-        _is_term(part, language, bool(_BEFORE.search(text, 0, part.start)), bool(_AFTER.match(text, part.end)))
+        _is_term(part, language, bool(_BEFORE.search(text, max(0, part.start - _NEAR), part.start)), bool(_AFTER.match(text, part.end)))
         for part in parts
     )
 
@@ -65,7 +67,7 @@ def is_music(words: Sequence[str]) -> bool:
 
 def is_title(words: Sequence[str], text: str, start: int, end: int) -> bool:
     """Whether a few words of a text stand beside one for a work, or begin with one."""
-    before, after = _BEFORE.search(text, 0, start), _AFTER.match(text, end)
+    before, after = _BEFORE.search(text, max(0, start - _NEAR), start), _AFTER.match(text, end)
     work, in_many, _ = _works()
     # German words for one begin with a capital.
     if words and (work if text[start].isupper() else in_many).fullmatch(words[0]):
