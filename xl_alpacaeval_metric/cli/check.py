@@ -53,6 +53,7 @@ def check(
 
     The replies are kept: the same check again, and the small form before a run, ask nothing twice.
     """
+    from xl_alpacaeval_metric.clients import check_spec
     from xl_alpacaeval_metric.judge_check.checking import JudgeChecking
     from xl_alpacaeval_metric.judge_check.references import controls_from
     from xl_alpacaeval_metric.report import judge_check as report
@@ -61,6 +62,8 @@ def check(
         raise UserError("no judge is set: give --judge SPEC or set XL_JUDGE (openai/MODEL, hf/ORG/MODEL, hf/./folder)")
     if "none" in asked.judge:
         raise UserError("judge none gives no verdicts to check; name a judge")
+    for spec in asked.judge:
+        check_spec(spec)
     wanted = codes(languages) if languages is not None else None
     controls = controls_from(references, wanted, form, n, seed)
     with asked.opened(True, 0, device) as the_judge:

@@ -69,7 +69,8 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     ]
     found = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
     told = dict(zip(others, found, strict=True))
-    told |= passes.by_text({at: (piece.bare, piece.text) for at, piece in enumerate(pieces) if not piece.short}, told)
+    long = ((at, piece.bare, piece.text) for at, piece in enumerate(pieces) if not piece.short)
+    told |= passes.by_text(long, told)
     counted = _counted(pieces, {pieces[at].text for at in (*others, *inside)}, short, passes)
     return _compositions(contents, pieces, inside, told, counted, passes)
 

@@ -78,24 +78,28 @@ class Passes:
         verdict = self._known.get(bare) or self._identified(bare)
         return labels.code_of(verdict.label) in labels.near(self.code)
 
-    def by_text(self, lines: Mapping[int, tuple[str, int]], told: Mapping[int, str]) -> dict[int, str]:
+    def by_text(self, lines: Iterable[tuple[int, str, int]], told: Mapping[int, str]) -> dict[int, str]:
         """The lines of texts in Bosnian, Croatian or Serbian that may be in it, with the one it is.
 
-        `lines` are those of several texts, each with the number of its text; `told` are the
-        languages of those that do not pass. The texts are in another language than this one.
+        `lines` are those of several texts, each after its index and before its text's; `told` are
+        the languages of those that do not pass. The texts are in another language than this one.
         """
+        if not identify.is_default():
+            return {}
         accepted = labels.variety(self.code)
+        if not accepted and not any(label in VARIETIES for label in told.values()):
+            return {}
         near = {
-            at: text
-            for at, (bare, text) in lines.items()
+            at: (bare, text)
+            for at, bare, text in lines
             if told.get(at) in VARIETIES or (accepted and at not in told and self.is_near(bare))
         }
         if not near:
             return {}
         from xl_alpacaeval_metric.languages.own_model import varieties
 
-        read = self.read([lines[at][0] for at in near])
-        found = zip(near, varieties.by_text(read, list(near.values()), accepted), strict=True)
+        read = self.read([bare for bare, _ in near.values()])
+        found = zip(near, varieties.by_text(read, [text for _, text in near.values()], accepted), strict=True)
         return {at: name for at, name in found if name is not None}
 
     def read(self, bare: Sequence[str]) -> "Tokens":

@@ -90,6 +90,7 @@ def _of(found: opened.Opened) -> Run:
         {item.key: item.comparison for item in found.items},
         {item.key: item.preference for item in found.items},
         model=found.model,
+        notes=found.notes,
     )
 
 

@@ -54,7 +54,7 @@ class Entry:
     Preferences and line passes are in 0..1, criteria in 1..5. `orders` has one byte for each item
     number, the order it was judged in (`order_code`); shorter where the last items were not.
     `read_texts` reads the hashes of the run's texts; `left_out` says, by figure, why it was not
-    read.
+    read, and `notes` what was done to the answers when they were.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Entry:
     read_texts: "Callable[[], Texts]"
     left_out: Mapping[str, str] = field(default_factory=dict)
     orders: bytes = b""
+    notes: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:

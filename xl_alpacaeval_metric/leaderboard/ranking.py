@@ -70,6 +70,7 @@ def rank(runs: Runs, *, figures: Sequence[str] | None = None, seed: int = 0) -> 
         wanted = [name for name in wanted if name != CORRECT_RATE]
         notes.append(f"{formats.name(CORRECT_RATE)}: left out, since {a} and {b} differ in {differing}")
     notes += finished.warnings([one.setting for one in found if WIN_RATE in one.figures])
+    notes += [f"{one.name}: {line}" for one in found for line in one.notes]
     notes += finished.empty_answers((one.name, one.setting.n_empty, one.setting.n_answers) for one in found)
     notes += [*dict.fromkeys(why for one in found for why in one.left_out.values())][:1]
     if matched.changed:

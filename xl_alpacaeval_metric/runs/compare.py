@@ -33,7 +33,7 @@ class Run:
     `figure` names what `preferences` are: one of `JUDGED`, or another share such as line_pass_rate.
     `answered_in` and `thought_in` are the language that each answer and each thought is in, where
     that was read, `orders` the orders they were judged in, `model` the name of the model, empty
-    where it is not known.
+    where it is not known. `notes` say what was done to the answers when they were read.
     """
 
     setting: finished.Setting
@@ -44,6 +44,7 @@ class Run:
     thought_in: Mapping[ItemKey, str] = field(default_factory=dict)
     orders: Mapping[ItemKey, str] = field(default_factory=dict)
     model: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -74,6 +75,7 @@ def load(folder: Path) -> Run:
             preferences={item.key: item.preference for item in found.items},
             orders={item.key: aggregate.order_of(item.verdicts) for item in found.items},
             model=found.model,
+            notes=found.notes,
         )
     setting = finished.read(folder)
     items = {item.key: item for item in run_folder.read_samples(folder / run_folder.SAMPLES)}
@@ -198,6 +200,7 @@ def _caveats(a: Run, b: Run, overall: Contrast) -> Iterator[str]:
     mine, theirs = a.judge.get("endpoint"), b.judge.get("endpoint")
     if a.figure in JUDGED:
         yield from finished.warnings([a.setting, b.setting])
+    yield from (f"{run.name}: {line}" for run in (a, b) for line in run.notes)
     yield from finished.empty_answers(
         (run.name, sum(not item.prediction.strip() for item in run.items.values()), len(run.items)) for run in (a, b)
     )

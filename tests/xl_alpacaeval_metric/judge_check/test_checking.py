@@ -246,6 +246,7 @@ def test_other_languages_are_checked_with_references_of_ones_own(tmp_path: Path)
         (("--judge", "none"), "judge none gives no verdicts to check; name a judge"),
         (("--languages", "fi"), "no judge is set: give --judge SPEC or set XL_JUDGE"),
         ((), "no judge is set"),
+        (("--judge", "nonsense"), "judge 'nonsense' is not of the form BACKEND/MODEL"),
         (("--judge", "openai/j", "--references", "EMPTY"), "is empty; it needs rows with id, language, instruction"),
         (("--judge", "openai/j", "--references", "BARE"), 'line 1: no text in "instruction"; it needs rows with id'),
         (("--judge", "openai/j", "--references", "NONE"), "NONE"),

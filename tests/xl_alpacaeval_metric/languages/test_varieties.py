@@ -132,6 +132,14 @@ def test_a_croatian_text_may_quote_serbian() -> None:
     assert (one.line_pass, one.fidelity, one.answered_in, one.switched) == (True, 100.0, "hr", False)
 
 
+def test_a_serbian_sentence_in_a_croatian_line_is_a_switch() -> None:
+    serbian = CLEAR["sr-Latn"][2]
+    text = f"{CLEAR['hr'][0]} {serbian} {CLEAR['hr'][2]}"
+    one = found(text, "hr")
+    assert one.switched is True
+    assert [(text[span.start : span.end].strip(), span.language) for span in one.spans] == [(serbian, "sr-Latn")]
+
+
 def test_an_answer_in_serbian_to_a_croatian_prompt_is_counted_as_such() -> None:
     answer = (
         "Evo nekoliko saveta kako da lakše učite:\n\n"
@@ -180,6 +188,20 @@ def test_a_span_in_another_text_is_named_by_its_words() -> None:
     for code in ("hr", "sr-Latn"):
         one = found(german.format(CLEAR[code][2]), "de")
         assert [span.language for span in one.spans] == [code]
+
+
+class _AlwaysCroatian:
+    """Stands in for a fastText model."""
+
+    def predict(self, line: str, number: int, threshold: float, errors: str) -> list[tuple[float, str]]:
+        return [(0.99, "__label__hrv_Latn")]
+
+
+def test_another_identifier_decides_alone() -> None:
+    text = "\n".join(CLEAR["sr-Latn"])
+    with identify.use_model(_AlwaysCroatian(), "stand-in", {"hrv_Latn": "hr"}):
+        one = found(text, "hr")
+    assert (one.line_pass, one.fidelity, one.answered_in) == (True, 100.0, "hr")
 
 
 def test_log_odds_are_sums_over_words() -> None:

@@ -246,9 +246,13 @@ def test_a_file_of_answers_is_ranked_by_language_beside_runs(tmp_path: Path) -> 
         for n in range(8)
     ]
     rows += [{**rows[0], "id": "p8", "prediction": " "}]
+    rows[0]["prediction"] = f"<think>{FINNISH}</think>{GERMAN}"
     half = write_jsonl(tmp_path / "half.jsonl", [{**row, "model": "org/half"} for row in rows])
     found = rank([german, half])
-    assert f"empty answers: 1 of 9 of {half}" in found.notes
+    lines = (f"{half}: thoughts taken off 1 of 9 predictions", f"empty answers: 1 of 9 of {half}")
+    assert set(lines) < set(found.notes)
+    result = run("compare", german, half, "--figure", "line_pass_rate")
+    assert all(f"warning: {line}" in result.stdout for line in lines), result.stderr
     assert list(found.figures) == ["line_pass_rate"]
     assert [(place.name, place.value) for place in found.figures["line_pass_rate"].overall] == [
         ("org/german", 100.0),

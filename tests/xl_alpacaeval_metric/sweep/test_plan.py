@@ -95,6 +95,12 @@ def test_what_run_folders_have_is_not_planned(tmp_path: Path) -> None:
     answered(tmp_path / "out/stories/large", "openai/judge")
     assert names(run.planned(sweep, check_arguments).tasks) == ["finish"]  # The ranking.
 
+    # Every item has a verdict, but one judge of the panel gave none on two of them.
+    file = tmp_path / "out/stories/large/results.json"
+    judges = {"openai/a": {"n_missing": 0}, "openai/b": {"n_missing": 2}}
+    file.write_text(json.dumps({**json.loads(file.read_text()), "by_judge": judges}))
+    assert names(run.planned(sweep, check_arguments).tasks) == ["ask", "finish"]
+
 
 @pytest.mark.parametrize(
     ("changes", "message"),

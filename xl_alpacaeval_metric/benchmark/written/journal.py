@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from xl_alpacaeval_metric import thinking
 from xl_alpacaeval_metric.clients.base import Client, Completion, Message, Request
@@ -78,7 +77,7 @@ def _collect(
     failed: dict[Key, str] = {}
     refused: dict[Key, str] = {}
     progress(f"{column}s", len(finished), len(wanted), f"{column}s by {client.spec}")
-    with _opened(file) as output:
+    with write_errors(file), open_for_append(file) as output:
         for index, reply in client.complete(requests, is_usable=lambda completion: bool(completion.text.strip())):
             text = missing[index]
             if not isinstance(reply, Completion):
@@ -153,9 +152,3 @@ def _existing(wanted: Sequence[TextRequest], spec: str, file: Path, column: str)
         if not existing[key]:
             raise UserError(f"{file} line {number}: holds a thought and no {column}; delete that line")
     return existing
-
-
-def _opened(file: Path) -> TextIO:
-    with write_errors(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        return open_for_append(file)

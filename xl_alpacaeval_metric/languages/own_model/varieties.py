@@ -16,9 +16,9 @@ from xl_alpacaeval_metric.languages.own_model import TOGETHER, VARIETIES, fastte
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 
 _MOST = {
-    "bs": {"hr": 4.0, "sr-Latn": 3.0},
-    "hr": {"bs": 2.5, "sr-Latn": 0.6},
-    "sr-Latn": {"bs": 2.0, "hr": 0.5},
+    "bs": {"hr": 5.0, "sr-Latn": 3.5},
+    "hr": {"bs": 3.0, "sr-Latn": 0.8},
+    "sr-Latn": {"bs": 2.5, "hr": 0.6},
 }
 """The log-odds of another language against that asked for up to which a text may be in it: a text
 without words that tell is in all three."""
@@ -26,6 +26,8 @@ _SLIGHT = 0.2
 """What is taken off the length of each word's log-odds: words of all three do not add up."""
 _SEVERAL = 2
 """Lines of a text that must be in another language for the lines beside them to be, too."""
+_CLEAR = 1.5
+"""The log-odds of a word that is clearly of another language."""
 _NAMED = 1.0
 """The log-odds against Croatian from which on a text is called by another name, where none of the
 three was asked for."""
@@ -33,16 +35,14 @@ three was asked for."""
 
 def odds(read: Tokens, accepted: Collection[str]) -> list[float]:
     """The odds that each text is in one of the accepted languages: 1 where it may be, else less."""
-    scores = _scores(read)
-    less = np.exp(-_against(scores, accepted).max(1))
-    found: list[float] = np.where(_may_be(scores, accepted), 1.0, less).tolist()
+    found: list[float] = np.exp(-np.maximum(0, _excess(_scores(read), accepted))).tolist()
     return found
 
 
 def names(read: Tokens, accepted: Collection[str] = ()) -> list[str]:
     """The language of each text; where its words do not tell, the first accepted, else Croatian."""
     scores, usual = _scores(read), next(iter(accepted), "hr")
-    other = ~_may_be(scores, accepted) if accepted else _against(scores, [usual]).max(1) >= _NAMED
+    other = _excess(scores, accepted) > 0 if accepted else _against(scores, [usual]).max(1) >= _NAMED
     return [
         VARIETIES[at] if sure else usual for at, sure in zip(scores.argmax(1).tolist(), other.tolist(), strict=True)
     ]
@@ -59,15 +59,21 @@ def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str] = ()) 
     sums = np.zeros((max(texts, default=-1) + 1, len(VARIETIES)), np.float32)
     np.add.at(sums, of_lines, scores)
     if accepted:
-        several = np.bincount(of_lines[~_may_be(scores, accepted)], minlength=len(sums)) >= _SEVERAL
-        other = several & ~_may_be(sums, accepted)
+        several = np.bincount(of_lines[_excess(scores, accepted) > 0], minlength=len(sums)) >= _SEVERAL
+        other = several & (_excess(sums, accepted) > 0)
     else:
         other = _against(sums, ["hr"]).max(1) >= _NAMED
     best = np.where(other, sums.argmax(1), -1)[of_lines]
     found: list[str | None] = [None] * len(scores)
     for at, label in enumerate(VARIETIES):
-        for line in np.flatnonzero((best == at) & _may_be(scores, [label])).tolist():
+        for line in np.flatnonzero((best == at) & (_excess(scores, [label]) <= 0)).tolist():
             found[line] = label
+    return found
+
+
+def are_of_others(words: Sequence[str], accepted: Collection[str]) -> list[bool]:
+    """Whether each word is clearly of one of the three that is not accepted."""
+    found: list[bool] = (_against(_vectors(words) @ _load().outputs.T, accepted).max(1) >= _CLEAR).tolist()
     return found
 
 
@@ -77,26 +83,32 @@ def _against(scores: npt.NDArray[np.float32], accepted: Collection[str]) -> npt.
     return np.asarray(np.maximum(0, scores - own), np.float32)
 
 
-def _may_be(scores: npt.NDArray[np.float32], accepted: Collection[str]) -> npt.NDArray[np.bool_]:
+def _excess(scores: npt.NDArray[np.float32], accepted: Collection[str]) -> npt.NDArray[np.float32]:
+    """How far another language is above the most that it may be: over 0, the text is in another."""
     limits = np.array([max(_MOST[one].get(label, np.inf) for one in accepted) for label in VARIETIES])
-    return np.asarray((_against(scores, accepted) <= limits).all(1))
+    return np.asarray((_against(scores, accepted) - limits).max(1), np.float32)
 
 
 def _scores(read: Tokens) -> npt.NDArray[np.float32]:
     """The log-odds of the languages for each text: texts x VARIETIES."""
-    model = _load()
-
-    def of_words(words: Sequence[str], *, column: int) -> list[float]:
-        sums = word_vectors.of_words(words, model)[0]
-        lengths = np.maximum(np.hypot(sums[:, 0], sums[:, 1]), _SLIGHT)
-        found: list[float] = (sums[:, column] * (1 - _SLIGHT / lengths)).tolist()
-        return found
-
+    outputs = _load().outputs
     columns = [
-        read.sums(read.vectors.properties((TOGETHER, at), read.numbers, partial(of_words, column=at)))
-        for at in range(model.inputs.shape[1])
+        read.sums(read.vectors.properties((TOGETHER, at), read.numbers, partial(_of_words, column=at)))
+        for at in range(outputs.shape[1])
     ]
-    return np.asarray(np.stack(columns, axis=1) @ model.outputs.T, np.float32)
+    return np.asarray(np.stack(columns, axis=1) @ outputs.T, np.float32)
+
+
+def _of_words(words: Sequence[str], *, column: int) -> list[float]:
+    found: list[float] = _vectors(words)[:, column].tolist()
+    return found
+
+
+def _vectors(words: Sequence[str]) -> npt.NDArray[np.float32]:
+    """What gives the words' log-odds when multiplied by the outputs: words x 2."""
+    sums = word_vectors.of_words(words, _load())[0]
+    lengths = np.maximum(np.hypot(*sums.T), _SLIGHT)
+    return np.asarray(sums * (1 - _SLIGHT / lengths)[:, None], np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -36,12 +36,15 @@ def suspects(lines: Sequence[str], passes: Passes) -> list[bool]:
     if not lines or labels.labels_near(code) <= {*labels.wanted(code)}:
         return [False] * len(lines)
 
-    from xl_alpacaeval_metric.languages.own_model import near_words
+    from xl_alpacaeval_metric.languages.own_model import near_words, varieties
 
+    accepted = labels.variety(code)
     told = near_words.of_others(labels.of_own_model(code))
 
     def of_near(words: Sequence[str]) -> list[float]:
-        return [float(near or word in told) for word, near in zip(words, lexicon.of_near(words, code), strict=True)]
+        others = varieties.are_of_others(words, accepted) if accepted else [False] * len(words)
+        every = zip(words, lexicon.of_near(words, code), others, strict=True)
+        return [float(near or other or word in told) for word, near, other in every]
 
     read = passes.read(lines)
     words = read.sums(read.vectors.properties(("near", code), read.numbers, of_near))
