@@ -17,8 +17,8 @@ from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 
 _MOST = {
     "bs": {"hr": 5.0, "sr-Latn": 3.5},
-    "hr": {"bs": 3.0, "sr-Latn": 0.6},
-    "sr-Latn": {"bs": 2.5, "hr": 0.5},
+    "hr": {"bs": 3.0, "sr-Latn": 0.8},
+    "sr-Latn": {"bs": 2.5, "hr": 0.6},
 }
 """The log-odds of another language against that asked for up to which a text may be in it: a text
 without words that tell is in all three."""
