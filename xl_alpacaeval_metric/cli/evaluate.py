@@ -127,10 +127,10 @@ def evaluate(
                 say(f"{benchmark} has no references in {languages}: {NOT_JUDGED}", error=True)
                 the_judge = None
         folder = output or runs.default_folder(candidate, rows, the_judge, asked.seed)
-        if not (folder / RUN).is_file():  # The answers there may be from a machine that has the model.
-            candidate.check_known()
         with ProgressLine(folder) as progress:
             judging.ask_through(the_judge, asked.batch, asked.cache, folder, progress)
+            if not (folder / RUN).is_file():  # The answers there may be from a machine that has the model.
+                candidate.check_known()
             if the_judge is not None:
                 the_judge.client.preflight()
             if author is not None:
