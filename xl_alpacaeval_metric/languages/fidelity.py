@@ -131,7 +131,7 @@ def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
     found = []
     for all_lines, made_of in zip(whole, made, strict=True):
         long = [line.bare for line in all_lines if line.long]
-        line_pass = all(passes.of(line) for line in long) if long else None
+        line_pass = passes.all_of(long) if long else None
         word_pass = not _has_english_word(long, base) if line_pass and by_word else None
         share, main, switched, inside = made_of.fidelity, made_of.answered_in, made_of.switched, made_of.spans
         found.append(TextFidelity(line_pass, word_pass, bool(long), share, main, switched, inside))
