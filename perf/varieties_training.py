@@ -175,7 +175,7 @@ def _of_texts(sources: Mapping[str, Mapping[str, Counter[str]]]) -> Iterator[Exa
         among = tuple(label in by_label for label in VARIETIES)
         most = max(words.total() for words in by_label.values())
         factors = {label: _SOURCES[name] * most / words.total() for label, words in by_label.items()}
-        for word in sorted(set().union(*by_label.values())):
+        for word in sorted(set().union(*by_label.values()) - {*_LISTS["of_all"].split()}):
             often = np.array(
                 [factors[label] * by_label[label][word] if label in by_label else 0.0 for label in VARIETIES]
             )

@@ -20,7 +20,7 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import composition, content, evidence, identify
 from xl_alpacaeval_metric.languages.passes import Passes, batches
-from xl_alpacaeval_metric.languages.switches import glosses
+from xl_alpacaeval_metric.languages.switches import second_look
 from xl_alpacaeval_metric.languages.switches.spans import Span
 from xl_alpacaeval_metric.languages.vocabulary import lexicon
 from xl_alpacaeval_metric.records.result import Fidelity
@@ -124,16 +124,14 @@ def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
     kept = content.of_each(given, lambda quotations: passes.long_ones(quotations, base))
     contents = [content.parts_left(*text, base) for text in zip(kept, given, whole, strict=True)]
     made = composition.of(kept, contents, passes, base)
-    if base != "en":
-        mixed = [at for at, one in enumerate(made) if 0 < (one.fidelity or 0) < 100]
-        left = glosses.without(kept, mixed)
-        rest = [content.parts_left(text, given[at], whole[at], base) for at, text in left.items()]
-        for at, one in zip(left, composition.of(list(left.values()), rest, passes, base), strict=True):
-            made[at] = one
+    left = second_look.without(kept, [at for at, one in enumerate(made) if 0 < (one.fidelity or 0) < 100], base)
+    rest = [content.parts_left(text, given[at], whole[at], base) for at, text in left.items()]
+    for at, one in zip(left, composition.of(list(left.values()), rest, passes, base), strict=True):
+        made[at] = one
     found = []
     for all_lines, made_of in zip(whole, made, strict=True):
         long = [line.bare for line in all_lines if line.long]
-        line_pass = all(passes.of(line) for line in long) if long else None
+        line_pass = passes.all_of(long) if long else None
         word_pass = not _has_english_word(long, base) if line_pass and by_word else None
         share, main, switched, inside = made_of.fidelity, made_of.answered_in, made_of.switched, made_of.spans
         found.append(TextFidelity(line_pass, word_pass, bool(long), share, main, switched, inside))

@@ -79,10 +79,11 @@ class Passes:
         return labels.code_of(verdict.label) in labels.near(self.code)
 
     def by_text(self, lines: Iterable[tuple[int, str, int]], told: Mapping[int, str]) -> dict[int, str]:
-        """The lines of texts in Bosnian, Croatian or Serbian that may be in it, with the one it is.
+        """The lines that are in the one of Bosnian, Croatian and Serbian that their text is in.
 
-        `lines` are those of several texts, each after its index and before its text's; `told` are
-        the languages of those that do not pass. The texts are in another language than this one.
+        It is "" where it is this language, or one that it may be written as. `lines` are those of
+        several texts, each after its index and before its text's; `told` are the languages of those
+        that do not pass.
         """
         if not identify.is_default():
             return {}
@@ -100,7 +101,16 @@ class Passes:
 
         read = self.read([bare for bare, _ in near.values()])
         found = zip(near, varieties.by_text(read, [text for _, text in near.values()], accepted), strict=True)
-        return {at: name for at, name in found if name is not None}
+        return {at: "" if name in accepted else name for at, name in found if name is not None}
+
+    def all_of(self, lines: Sequence[str]) -> bool:
+        """Whether all lines of a text, which were learnt, are in the language."""
+        failing = {at: line for at, line in enumerate(lines) if not self.of(line)}
+        told = {at: labels.code_of(self._known[line].label) for at, line in failing.items()}
+        if not told or not labels.variety(self.code):
+            return not told
+        found = self.by_text(((at, line, 0) for at, line in enumerate(lines)), told)
+        return all(found.get(at) == "" for at in told)
 
     def read(self, bare: Sequence[str]) -> "Tokens":
         """The words of lines that were learnt, as the own model reads them."""

@@ -111,5 +111,5 @@ def test_a_judge_that_looks_at_the_place_alone_is_at_fifty_in_every_language_and
         assert scores.first_position_rate == pytest.approx(89)
     assert parse(result.signature)["order"] == "balanced"
     (warning,) = [line for line in result.warnings if "shown first" in line]
-    assert "de 89%" in warning
+    assert "89% in de" in warning
     assert not [line for line in score(crossed(n), leaning(0.52)).warnings if "shown first" in line]

@@ -48,6 +48,7 @@ NEUTRAL = [
     "Otac radi u banci, a majka u maloj školi blizu parka.",
     "Moj brat igra tenis i svira gitaru nedaleko od kuće.",
     "Kupio sam crne cipele, kaput i dva para rukavica.",
+    "Sa sestrom sam kupio kartu za muzej u centru grada.",
 ]
 EVERY = tuple(CLEAR)
 
@@ -163,6 +164,13 @@ def test_lines_without_evidence_go_with_the_other_lines_of_their_text() -> None:
     croatian = "\n".join([*CLEAR["hr"][:3], *NEUTRAL[:3]])
     assert found(croatian, "hr").fidelity == 100.0
     assert found(croatian, "sr-Latn").answered_in == "hr"
+
+
+def test_a_line_that_is_slightly_in_another_goes_with_its_text() -> None:
+    slightly = "Biblioteka je zatvorena, a sva muzika je snimljena na vrpcu."
+    assert identify.matches([slightly], "hr", "Latn") == [False]
+    one = found("\n".join([slightly, *CLEAR["hr"][:3]]), "hr")
+    assert (one.line_pass, one.fidelity, one.answered_in) == (True, 100.0, "hr")
 
 
 def test_one_line_in_another_does_not_take_those_without_evidence_along() -> None:

@@ -26,6 +26,8 @@ _SLIGHT = 0.2
 """What is taken off the length of each word's log-odds: words of all three do not add up."""
 _SEVERAL = 2
 """Lines of a text that must be in another language for the lines beside them to be, too."""
+_SLIGHTLY = 3.0
+"""How far a line may be in another language, beyond `_MOST`, to go with the lines beside it."""
 _CLEAR = 1.5
 """The log-odds of a word that is clearly of another language."""
 _NAMED = 1.0
@@ -49,22 +51,25 @@ def names(read: Tokens, accepted: Collection[str] = ()) -> list[str]:
 
 
 def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str] = ()) -> list[str | None]:
-    """The language of each line's text where it is not an accepted one and the line may be in it.
+    """The language of each line's text that the line may be in, where not its own words decide.
 
-    `texts` has the number of the text that each line is of. Two lines of it or more must not be in
-    an accepted language by themselves, and all its lines together must not be; where none is
-    accepted, all its lines together must be far from Croatian.
+    `texts` has the number of the text that each line is of. A text is in another language than the
+    accepted ones where two of its lines or more are, and all together; where none is accepted, all
+    together must be far from Croatian. A text whose lines together may be in an accepted language
+    takes along those that slightly are not.
     """
     scores, of_lines = _scores(read), np.asarray(texts, np.intp)
+    found: list[str | None] = [None] * len(scores)
     sums = np.zeros((max(texts, default=-1) + 1, len(VARIETIES)), np.float32)
     np.add.at(sums, of_lines, scores)
     if accepted:
-        several = np.bincount(of_lines[_excess(scores, accepted) > 0], minlength=len(sums)) >= _SEVERAL
-        other = several & (_excess(sums, accepted) > 0)
+        excess, of_texts = _excess(scores, accepted), _excess(sums, accepted)
+        other = (np.bincount(of_lines[excess > 0], minlength=len(sums)) >= _SEVERAL) & (of_texts > 0)
+        for line in np.flatnonzero((excess > 0) & (excess <= _SLIGHTLY) & (of_texts <= 0)[of_lines]).tolist():
+            found[line] = next(iter(accepted))
     else:
         other = _against(sums, ["hr"]).max(1) >= _NAMED
     best = np.where(other, sums.argmax(1), -1)[of_lines]
-    found: list[str | None] = [None] * len(scores)
     for at, label in enumerate(VARIETIES):
         for line in np.flatnonzero((best == at) & (_excess(scores, [label]) <= 0)).tolist():
             found[line] = label

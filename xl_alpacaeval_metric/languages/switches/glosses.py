@@ -7,15 +7,12 @@ Hearst (2003, A simple algorithm for identifying abbreviation definitions in bio
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from xl_alpacaeval_metric.languages import content
 from xl_alpacaeval_metric.languages.content import Place
 from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
-_TERMS = 0.6
-"""The largest share of a text's letters in terms that are left out."""
 _FEWEST = 4
 """Words of a term; fewer are no span in any case."""
 _SMALL = 4
@@ -38,14 +35,6 @@ _CLAUSE = re.compile(
     r"|not|but|because|if|so|although|though|while|since|very|just|also|only|please|however)\b"
 )
 """A word of a remark rather than of a term."""
-
-
-def without(texts: Sequence[str], some: Iterable[int]) -> dict[int, str]:
-    """Those texts, of `some`, that have terms, by index, without these.
-
-    A text that is mostly terms keeps them.
-    """
-    return content.left_out(texts, {at: places for at in some if (places := find(texts[at]))}, _TERMS)
 
 
 def find(text: str) -> list[Place]:

@@ -10,7 +10,7 @@ from tests.helpers import PATIENCE
 from tests.servers.judge import Behaviour, JudgeServer
 from tests.xl_alpacaeval_metric.clients.endpoint_client import asks, client_of, soon
 from xl_alpacaeval_metric.clients.base import Completion
-from xl_alpacaeval_metric.clients.openai.rate_limit import ConcurrencyLimiter, retry_after
+from xl_alpacaeval_metric.clients.openai.rate_limit import ConcurrencyLimiter, Waits, retry_after
 
 
 async def steps() -> None:
@@ -105,3 +105,11 @@ def test_rate_limits_without_an_end_are_said(server: JudgeServer, caplog: pytest
     (said,) = [text for record in caplog.records if "times in a row" in (text := record.getMessage())]
     assert "429" in said
     assert "8 times in a row; 2 requests wait, the next attempt is in" in said
+
+
+def test_a_long_wait_of_many_requests_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    waits = Waits()
+    for _ in range(64):
+        waits.asked("status 429", 20.0)
+        waits.asked("status 429", 200.0)
+    assert [record.getMessage() for record in caplog.records] == ["status 429; the next attempt is in 3 minutes"]
