@@ -584,6 +584,10 @@ def test_loans_of_technical_text_and_titles_are_no_switch(text: str, code: str) 
         ("Lempielokuvani ovat the silence of the lambs, one flew over the cuckoo's nest ja la vita è bella.", "fi"),
         ("Вторая часть обозначена allegro ma non troppo и длится десять минут.", "ru"),
         ("Auf der Karte stehen spaghetti aglio e olio, penne all'arrabbiata und saltimbocca alla romana.", "de"),
+        ("昨日は映画 the silence of the lambs を見て、とても怖かったです。", "ja"),
+        ("कल हमने फ़िल्म the silence of the lambs देखी और बहुत डर गए।", "hi"),
+        ("شاهدنا أمس فيلم the silence of the lambs وكان مخيفا جدا.", "ar"),
+        ("어제 우리는 영화 the silence of the lambs 를 보고 정말 무서웠어요.", "ko"),
     ],
 )
 def test_titles_in_small_letters_and_terms_are_no_switch(text: str, code: str) -> None:

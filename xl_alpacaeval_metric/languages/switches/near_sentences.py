@@ -14,12 +14,12 @@ from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 _FEWEST_CHARACTERS = 10
 """Characters of a Chinese or Japanese sentence."""
-_HARDLY, _ALL_BUT_SURE = 0.015, 0.98
+_HARDLY, _ALL_BUT_SURE = 0.03, 0.98
 """The own model's probability of the asked language, at most, for a sentence in a near one, and for
 a line that may have one.
 
 Nine in ten sentences of five words or more in a near language are so unlikely, and one native
-sentence in several thousand.
+sentence in two thousand.
 """
 _HAN = re.compile(f"[\u3001\u4e00-\u9fff\uff0c\uff1a\uff1b]{{{_FEWEST_CHARACTERS},}}")
 _HIRAGANA = re.compile("[\u3041-\u309f]")

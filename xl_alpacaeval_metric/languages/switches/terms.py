@@ -16,9 +16,12 @@ from xl_alpacaeval_metric.languages.vocabulary import lexicon, term_words
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.languages.switches.windows import Run
 
-_LONGEST_TITLE, _LONGEST_TERM, _LETTERS_AFTER = 7, 4, 4
-"""Words of a title, and of a noun phrase; letters of an ending."""
-_BEFORE, _AFTER = re.compile(r"([^\W\d_]+)\s+$"), re.compile(r"\s+([^\W\d_]+)")
+_LONGEST_TITLE, _LONGEST_TERM, _LETTERS_AFTER, _NEAR = 7, 4, 4, 100
+"""Words of a title, and of a noun phrase; letters of an ending; characters that are looked at
+before a run."""
+# With the vowel signs of Devanagari and the like, which are not in \w.
+_LETTER = r"[^\s\d_.,;:!?…()\[\]\"'“”„«»、。，]"
+_BEFORE, _AFTER = re.compile(rf"({_LETTER}+)\s*$"), re.compile(rf"\s*({_LETTER}+)")
 _PARTS = re.compile(r"[,;:/()–—•]")
 
 
@@ -26,12 +29,12 @@ _PARTS = re.compile(r"[,;:/()–—•]")
 def _works() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """Patterns of a word for a work, of one that many languages have, and of one shortly before."""
     words = {name: "|".join(sorted(some)) for name, some in term_words.load().items()}
-    ending = rf"[^\W\d_]{{0,{_LETTERS_AFTER}}}"
-    work = rf"(?:(?:{words['works']})|[^\W\d_]+(?:{words['compounds']})){ending}"
+    ending = rf"{_LETTER}{{0,{_LETTERS_AFTER}}}"
+    work = rf"(?:(?:{words['works']})|{_LETTER}*(?:{words['compounds']})){ending}"
     return (
         re.compile(work, re.IGNORECASE),
         re.compile(rf"(?:{words['in_many']}){ending}"),
-        re.compile(rf"(?<![^\W\d_]){work}(?:[:\s]+[^\W\d_]+){{0,2}}[:\s]+$", re.IGNORECASE),
+        re.compile(rf"(?<!{_LETTER}){work}(?:[:\s]+{_LETTER}+){{0,2}}[:\s]+$", re.IGNORECASE),
     )
 
 
@@ -43,14 +46,15 @@ def are_terms(run: "Run", text: str, code: str, language: str) -> bool:
     _, _, shortly_before = _works()
     if (
         len(parts) > 1
-        and shortly_before.search(text, 0, run.start)
+        and shortly_before.search(_before(text, run.start))
         and all(_may_be_title(part.words) for part in parts)
     ):
         return True
-    return language in titles.ROMANCE and all(
-        _is_term(part, language, bool(_BEFORE.search(text, 0, part.start)), bool(_AFTER.match(text, part.end)))
-        for part in parts
-    )
+    return language in titles.ROMANCE and all(_is_term(part, text, language) for part in parts)
+
+
+def _before(text: str, start: int) -> str:
+    return text[max(0, start - _NEAR) : start]
 
 
 def is_music(words: Sequence[str]) -> bool:
@@ -65,7 +69,7 @@ def is_music(words: Sequence[str]) -> bool:
 
 def is_title(words: Sequence[str], text: str, start: int, end: int) -> bool:
     """Whether a few words of a text stand beside one for a work, or begin with one."""
-    before, after = _BEFORE.search(text, 0, start), _AFTER.match(text, end)
+    before, after = _BEFORE.search(_before(text, start)), _AFTER.match(text, end)
     work, in_many, _ = _works()
     # German words for one begin with a capital.
     if words and (work if text[start].isupper() else in_many).fullmatch(words[0]):
@@ -92,14 +96,18 @@ def _parts(run: "Run", text: str, code: str, language: str) -> Iterator["Run"]:
             start = at + 1
 
 
-def _is_term(run: "Run", language: str, follows: bool, goes_on: bool) -> bool:
+def _is_term(run: "Run", text: str, language: str) -> bool:
     """Whether words are nouns with but prepositions between: none is a frequent one of a sentence.
 
     A phrase may begin before them, or go on after.
     """
     words = run.words
+    if len(words) > _LONGEST_TERM:
+        return False
     frequent = lexicon.frequent(words, language)
-    if len(words) > _LONGEST_TERM or (frequent[0] and not follows) or (frequent[-1] and not goes_on):
+    if frequent[0] and not _BEFORE.search(_before(text, run.start)):
+        return False
+    if frequent[-1] and not _AFTER.match(text, run.end):
         return False
     between = term_words.load()["between_nouns"]
     return all(word in between for word, usual in zip(words, frequent, strict=True) if usual)
