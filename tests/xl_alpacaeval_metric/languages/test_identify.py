@@ -194,3 +194,10 @@ def test_the_name_has_versions_and_nothing_is_downloaded() -> None:
     ran = run_python("-c", code)
     assert ran.stdout.strip() == "[True, False] False"
     assert ran.stderr == ""
+
+
+def test_tibetan_and_dzongkha_which_few_spaces_part() -> None:
+    tibetan = ["ངའི་ཨ་ཁུ་ཟླ་བ་འདིར་ལྷ་ས་ནས་ཕྱིར་ལོག་བྱེད་ཀྱི་རེད།", "དེ་རིང་གནམ་གཤིས་ཡག་པོ་འདུག་པས་ང་ཚོ་གླིང་ཁར་འགྲོ་གི་ཡིན།"]
+    dzongkha = ["ང་གི་ཨ་ཞང་འདི་ ཟླཝ་འདི་ནང་ ཐིམ་ཕུག་ལས་ལོག་འོངས་ནི་ཨིན།", "ཁྱིམ་ནང་ལུ་ མི་ལེ་ཤ་འཛོམས་ཏེ་ ལྟོ་ཟ་ནི་གི་གྲ་སྒྲིག་འབད་དོ།"]
+    assert identify.matches(tibetan, "bo", "Tibt") == identify.matches(dzongkha, "dz", "Tibt") == [True, True]
+    assert identify.matches(dzongkha, "bo", "Tibt") == identify.matches(tibetan, "dz", "Tibt") == [False, False]

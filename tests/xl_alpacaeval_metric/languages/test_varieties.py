@@ -91,6 +91,12 @@ def test_what_was_answered_is_named_by_the_evidence() -> None:
         for code, text in texts.items():
             assert found(text, asked).answered_in == code, (asked, code)
     assert found(texts["hr"], "sr").answered_in == "hr"
+    advice = (
+        "Evo nekoliko savjeta kako lakše učiti:\n\n"
+        "1. Napravite raspored za cijeli tjedan i podijelite gradivo na manje cjeline.\n"
+        "2. Učite uvijek u isto vrijeme i na istom mjestu."
+    )
+    assert {found(advice, asked).answered_in for asked in ("hr", "sr-Latn", "sr", "de", "en")} == {"hr"}
     assert found(texts["sr-Latn"], "sr").answered_in == "sr-Latn"
 
 

@@ -29,7 +29,7 @@ _SEVERAL = 2
 _SLIGHTLY = 3.0
 """How far a line may be in another language, beyond `_MOST`, to go with the lines beside it."""
 _CLEAR = 1.5
-"""The log-odds of a word that is clearly of another language."""
+"""The log-odds of a word that is clearly of another language, and of a text's words that tell."""
 _NAMED = 1.0
 """The log-odds against Croatian from which on a text is called by another name, where none of the
 three was asked for."""
@@ -54,9 +54,9 @@ def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str] = ()) 
     """The language of each line's text that the line may be in, where not its own words decide.
 
     `texts` has the number of the text that each line is of. A text is in another language than the
-    accepted ones where two of its lines or more are, and all together; where none is accepted, all
-    together must be far from Croatian. A text whose lines together may be in an accepted language
-    takes along those that slightly are not.
+    accepted ones where two of its lines or more are, and all together; where none is accepted, it
+    is in Croatian unless all together are far from it. A text whose lines together may be in an
+    accepted language takes along those that slightly are not.
     """
     scores, of_lines = _scores(read), np.asarray(texts, np.intp)
     found: list[str | None] = [None] * len(scores)
@@ -67,9 +67,11 @@ def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str] = ()) 
         other = (np.bincount(of_lines[excess > 0], minlength=len(sums)) >= _SEVERAL) & (of_texts > 0)
         for line in np.flatnonzero((excess > 0) & (excess <= _SLIGHTLY) & (of_texts <= 0)[of_lines]).tolist():
             found[line] = next(iter(accepted))
+        likeliest = sums.argmax(1)
     else:
-        other = _against(sums, ["hr"]).max(1) >= _NAMED
-    best = np.where(other, sums.argmax(1), -1)[of_lines]
+        far = _against(sums, ["hr"]).max(1) >= _NAMED
+        other, likeliest = far | (np.ptp(sums, axis=1) >= _CLEAR), np.where(far, sums.argmax(1), VARIETIES.index("hr"))
+    best = np.where(other, likeliest, -1)[of_lines]
     for at, label in enumerate(VARIETIES):
         for line in np.flatnonzero((best == at) & (_excess(scores, [label]) <= 0)).tolist():
             found[line] = label
