@@ -1,9 +1,10 @@
 """Train what tells Bosnian, Croatian and Serbian apart: `xl_alpacaeval_metric/data/varieties.bin`.
 
-    python perf/varieties_training.py SOURCES --output varieties.bin
+    OMP_NUM_THREADS=1 python perf/varieties_training.py SOURCES --output varieties.bin
 
 SOURCES is the folder of `perf/identifier_training.py`; Serbian in Cyrillic letters is read in Latin
-ones. Needs the packages msgpack and scipy. The file is the same at each run with the same texts.
+ones. Needs the packages msgpack and scipy. With one thread and the same texts the file is the same
+at each run.
 
 A word's log-odds are linear in its pieces. They are fitted to words, not to sentences: to how often
 each language has a word in texts of one source; to the words that `perf/varieties.yaml` tells apart
