@@ -55,9 +55,9 @@ _COMMANDS = ("install ", "clone ", "import ", "from ", "cd ", "mkdir ")
 
 def find(text: str) -> Iterator[Place]:
     """Where the lines of code of a text begin and end, in order."""
-    if not _MAY_BE_CODE.search(text):
-        if not any(command in text for command in _COMMANDS) or not _MAY_BE_COMMAND.search(text):
-            return
+    has_command = any(command in text for command in _COMMANDS) and _MAY_BE_COMMAND.search(text)
+    if not has_command and not _MAY_BE_CODE.search(text):
+        return
     lines, start = [], 0
     for line in text.split("\n"):
         if line.strip():
