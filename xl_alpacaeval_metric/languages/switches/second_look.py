@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from xl_alpacaeval_metric.languages import content
-from xl_alpacaeval_metric.languages.switches import bibliography, glosses, unfenced_code
+from xl_alpacaeval_metric.languages.switches import bibliography, glosses, menu_labels, unfenced_code
 
-_LEFT_OUT = ((unfenced_code.find, 1.0), (bibliography.find, 0.9), (glosses.find, 0.6))
-"""Lines of code, entries of a bibliography and explained English terms, each with the largest share
-of a text's letters that is left out."""
+_LEFT_OUT = ((unfenced_code.find, 1.0), (bibliography.find, 0.9), (menu_labels.find, 0.6), (glosses.find, 0.6))
+"""Lines of code, entries of a bibliography, labels of menus and explained English terms, each with
+the largest share of a text's letters that is left out."""
 
 
 def without(texts: Sequence[str], some: Iterable[int], base: str) -> dict[int, str]:
