@@ -19,6 +19,8 @@ LONG = "用户想要一个关于猫的回答。" * 10
         (f"Klar, gerne! <seed:think>{THOUGHT}</seed:think>Katzen.", THOUGHT, "Klar, gerne! Katzen."),
         (f"Okay.<think>{THOUGHT}</think> ¿Qué tal?", THOUGHT, "Okay. ¿Qué tal?"),
         (f"好的。<think>{LONG}</think>猫睡很多。", LONG, "好的。猫睡很多。"),
+        (f"ठीक है। <think>{LONG}</think> बिल्लियाँ सोती हैं।", LONG, "ठीक है। बिल्लियाँ सोती हैं।"),
+        (f"ได้เลย! <think>{LONG}</think> แมวนอนหลับ", LONG, "ได้เลย! แมวนอนหลับ"),
     ],
 )
 def test_a_thought_after_a_word_or_two_is_taken_off(text: str, thought: str, answer: str) -> None:

@@ -152,7 +152,7 @@ def finish(result: "Result", title: str, folder: Path, max_missing: float) -> No
     share, judgements = result.most_missing
     if share > max_missing:
         say(
-            f"xl-alpacaeval: {100 * share:.1f}% of the {judgements} are missing (--max-missing {100 * max_missing:g}%); "
+            f"xl-alpacaeval: {100 * share:.3g}% of the {judgements} are missing (--max-missing {100 * max_missing:g}%); "
             "the same command asks again for these alone",
             error=True,
         )

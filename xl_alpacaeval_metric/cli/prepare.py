@@ -81,7 +81,7 @@ def write_references(
     for line in cut:
         say(f"{line}; give a larger --max-tokens, and another --output", error=True)
     if hub_folder is not None and not aside:
-        benchmark_dataset.export(benchmarks.with_references(loaded, made, author.spec), hub_folder)
+        benchmark_dataset.export(references.with_those_of(loaded, made, author.spec), hub_folder)
         say(f"with the benchmark: {hub_folder}")
     if aside or cut or len(written) < len(loaded.rows):
         raise Exit(1)

@@ -20,7 +20,7 @@ TITLES = {
     "correct_rate": "correct answers %",
 }
 WHY_NONE = dict.fromkeys(
-    ("line_pass_rate", "fidelity", "switch_rate"), ", of answers that are empty or too short to tell their language"
+    ("line_pass_rate", "fidelity", "switch_rate"), ": the answer is empty or too short to tell its language"
 )
 """Why an item may have no value, where that is no missing verdict."""
 _COLUMNS = ("rank", "model", "{figure}", "95% interval", "ranks", "group", "n")

@@ -71,7 +71,7 @@ def position(
         gap=mean(np.abs(differences)),
         consistency=mean(same),
         above_chance=mean(same - _chance(both, languages)),
-        n_fewer=min(len({p for p, value in zip(prompts, column, strict=True) if value == value}) for column in both.T),
+        n_fewer=min(len({prompts[at] for at in np.flatnonzero(~np.isnan(column)).tolist()}) for column in both.T),
     )
 
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from xl_alpacaeval_metric.thinking.marks import Marks, any_closing, any_opening
 
 # A few words that begin a reply, not a sentence that introduces an example.
-_LEAD_IN = re.compile(r"\W{0,3}\w[\w'’-]*(?:,? [\w'’-]+){0,2}[.!…。！]+[\s*_]*")
+_REST = r"[^\s.,:;!?…。！।()<>\[\]`\"$\\]*"  # Of a word: vowels of Hindi and Thai are marks, and no `\w`.
+_LEAD_IN = re.compile(rf"\W{{0,3}}\w{_REST}(?:,? \w{_REST}){{0,2}}[.!…。！।]+[\s*_]*")
 _SENTENCE = re.compile(r"\w[^\n]*[.!?…。！？؟।]|\n")
 _BEFORE_A_LETTER = re.compile(r"[\s*_#\"'“„«»(\[¿¡-]*")
 _OF_MARKS = re.compile(r"\b(?:tags?|tokens?|markup|XML|HTML)\b")

@@ -55,6 +55,12 @@ def test_failed_ones_are_named_and_the_others_kept(kind: Literal["refused", "gav
     assert len(again.sent) == 2
 
 
+def test_what_a_model_does_not_write_is_not_the_benchmark_s_own(tmp_path: Path) -> None:
+    fails = ScriptedClient(lambda r: Failure("refused", "too long") if "bread" in r.messages[0]["content"] else echo(r))
+    found = references.with_references_by(fails, benchmark.load("mini", ["de"], limit=3), tmp_path, silent, print)
+    assert [row.reference is None for row in found.rows] == [True, False, False]
+
+
 def test_the_file_of_another_model_or_other_instructions_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "references.jsonl"
     references.make(ROWS, ScriptedClient(echo), file, silent)

@@ -123,7 +123,7 @@ def test_missing_verdicts_have_reasons_and_are_asked_for_again_alone(server: Jud
 
     first = run(*command)
     assert first.returncode == 1, first.stderr
-    assert "4.0% of the verdicts are missing (--max-missing 1%)" in first.stderr
+    assert "4% of the verdicts are missing (--max-missing 1%)" in first.stderr
     # Each pair once; a permanent failure is not retried, a transient one is.
     assert opinions.asked == Counter(range(100)) + Counter([7, 11])
     assert opinions.check(folder, missing)["missing_reasons"] == {

@@ -74,7 +74,7 @@ def test_a_panel_averages_its_judges_and_says_what_each_thinks(
     result = run(*command, COLUMNS="100")
     assert (result.returncode, result.stderr.splitlines()[-1]) == (
         1,
-        "xl-alpacaeval: 100.0% of the verdicts of openai/c are missing (--max-missing 1%); "
+        "xl-alpacaeval: 100% of the verdicts of openai/c are missing (--max-missing 1%); "
         "the same command asks again for these alone",
     )
     assert f"0 of {COUNT}" in result.stdout

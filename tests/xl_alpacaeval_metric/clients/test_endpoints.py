@@ -229,7 +229,7 @@ def test_an_answer_that_a_content_filter_withholds_is_empty(as_error: bool, conc
     answer = Thoughts(None, None, (), frozenset(), False).read("Hello", replies[0], 8, 0)
     assert answer.columns == {"prediction": "", "filtered": True}
     assert warnings.warnings([answer.columns, {"prediction": "Hallo"}], 8) == [
-        "1 of 2 answers is empty: the endpoint's content filter withheld them; eval --retry-refused asks again"
+        "1 of 2 answers was withheld by the endpoint's content filter; eval --retry-refused asks again"
     ]
 
 

@@ -122,8 +122,8 @@ def test_answers_too_short_to_be_scored_are_left_out_by_that_name(tmp_path: Path
     file.write_text(file.read_text("utf-8").replace(json.dumps(GERMAN), '" "', 2), encoding="utf-8")
     result = run("compare", *runs, "--figure", "line_pass_rate")
     assert (
-        "left out: 2 shared items without a line pass rate in one run or both, of answers that are empty or too short "
-        "to tell their language" in result.stdout
+        "left out: 2 shared items without a line pass rate in one run or both: the answer is empty or too short to "
+        "tell its language" in result.stdout
     )
     assert f"warning: empty answers: 2 of 12 of {runs[1]}" in result.stdout
 

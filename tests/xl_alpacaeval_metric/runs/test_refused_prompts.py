@@ -52,7 +52,7 @@ def test_a_prompt_that_is_refused_is_an_empty_answer(tmp_path: Path) -> None:
             status = refused.get(row["instruction"])
             assert row["prediction"] == ("Hallo" if status is None else "")
             assert row.get("refused") == (None if status is None else f"status {status}: {TOO_LONG} (messages)")
-        said = f"2 of {ROWS} answers are empty: the endpoint refused the prompt (status "
+        said = f"2 of {ROWS} prompts were refused by the endpoint, and not answered (status "
         assert said in " ".join(first.stdout.split())
         results: dict[str, Any] = jsonl.read_json(folder / "results.json")
         assert any(said in line for line in results["warnings"])
@@ -65,7 +65,7 @@ def test_a_prompt_that_is_refused_is_an_empty_answer(tmp_path: Path) -> None:
         again = evaluate(candidate, judge, folder, "--retry-refused")
         assert again.returncode == 0, again.stderr
         assert [row["prediction"] for row in jsonl.read_lines(folder / "samples.jsonl")] == ["Hallo"] * ROWS
-        assert "refused their prompts" not in again.stdout
+        assert "refused by the endpoint" not in again.stdout
         assert len(judge.seen.log) > judged + 2, "their answers are judged again"
 
 

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from xl_alpacaeval_metric import clients
-from xl_alpacaeval_metric.benchmark import Benchmark, Row, with_references
+from xl_alpacaeval_metric.benchmark import Benchmark, Row
 from xl_alpacaeval_metric.benchmark.written.journal import Key, TextRequest, collect, cut_off
 from xl_alpacaeval_metric.clients.base import Client, Thinking, ThinkingMode
 from xl_alpacaeval_metric.errors import UserError
@@ -148,4 +149,10 @@ def with_references_by(
         notify(f"{line} ({file})")
     for line in cut_off([file], "reference", MAX_TOKENS):
         notify(f"{line} (xl-alpacaeval references takes --max-tokens; --reference FILE takes what it makes)")
-    return with_references(benchmark, answers, author.spec)
+    return with_those_of(benchmark, answers, author.spec)
+
+
+def with_those_of(benchmark: Benchmark, answers: Mapping[Key, str], author: str) -> Benchmark:
+    """The benchmark with an author's references alone: rows that it has not answered have none."""
+    rows = (replace(row, reference=answers.get((row.id, row.response_language))) for row in benchmark.rows)
+    return replace(benchmark, rows=tuple(rows), references=author)

@@ -38,8 +38,9 @@ def make(
     """Translate the rows' English requests into each language; returns the files.
 
     Files are named like those of the Hub. Each is written when its language is complete, its rows
-    in the order of `rows`, since a row's number is the identity of its prompt. Raises UserError as
-    `journal.collect` does, and for `en` among the languages.
+    in the order of `rows`, since a row's number is the identity of its prompt; one without a
+    translation has null. `notify` and the UserErrors raised are those of `journal.collect`; raises
+    one for `en` among the languages, too.
     """
     if "en" in codes:
         raise UserError("the requests are English already; leave en out of --languages")

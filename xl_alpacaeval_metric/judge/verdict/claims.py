@@ -52,10 +52,12 @@ _PATTERNS = [
 _ALONE = re.compile(rf"G?{_NAMES}{{0,2}}(?P<letter>[AB])J?")
 _ALONE_WITH_ARTICLE = re.compile(rf"G{_NAMES}+(?P<letter>[AB])|G(?P<second>[AB])N")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
-# "Both are good", "neither is", "it is not as good as B", "B is not worse".
-_NO_REASON = re.compile(r"Y|^XV|X[GV]*[^ABabGV].*[ABab]|X.*W|W.*X")
+# "Both are good", "neither is", "it is not as good as B", "B is not worse", "in English: not good".
+_NO_REASON = re.compile(r"Y|^XV|X[GV]*[^ABabGV].*[ABab]|X.*W|W.*X|KX")
 _NOT_ONLY_BECAUSE = frozenset(("as", "for"))
 """Words of a reason that begin something else after a comma: "A, as far as I can tell, ..."."""
+# In a later sentence: "B, because ...", "Answer B: ...", "or B, since ...", "so it loses".
+_TAKES_BACK = re.compile(r"[ND]*[AB][,KZ]|[^XW]*[AB][,K]?Z|[FGV|]*W")
 # "A: weak" and "A) weak" are remarks on an answer, no verdicts.
 _REMARK = re.compile(r"^\W*?(?<!\()[AB]\s*[):：](?=\W*\w)")
 
@@ -104,12 +106,13 @@ def _of_sentence(sentence: Sequence[Token]) -> Iterator[Claim]:
 def _opening_with_reason(lines: Sequence[str], lexicon: Lexicon) -> Letter | None:
     """The letter of a first sentence such as "Answer A, because it is in German and B is not".
 
-    Not where a later sentence has the other letter in the same place: such a list has no verdict.
+    Not where a later sentence has a letter in such a place, too, or goes on about the same answer
+    as the worse one: a list of remarks has no verdict.
     """
     sentence, *later = [one for line in lines for one in _split(list(tokens(line, lexicon)), ".?", keep=True)] or [[]]
     if not sentence or sentence[-1].sign == "?" or any(token.sign == "H" for token in sentence):
         return None
-    if any(one[0].sign in LETTERS and [token.sign for token in one[1:2]] in ([","], [COLON], ["Z"]) for one in later):
+    if any(_TAKES_BACK.match("".join(token.sign for token in one)) for one in later):
         return None
     sentence = list(dropwhile(lambda token: token.sign in "ND", sentence))
     is_reason = len(sentence) > 3 and sentence[1].sign in (",", COLON)

@@ -15,7 +15,7 @@ from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 from xl_alpacaeval_metric.languages.own_model.word_vectors import WordVectors
 
 _END = "</s>"
-_MOST_WORDS = 60_000
+_MOST_WORDS = 50_000
 """Words whose vectors are kept: some 15 MB, the words of a few languages."""
 _AT_ONCE = 512
 _IN_ONE_THREAD = 2**18

@@ -42,7 +42,7 @@ def find(text: str) -> list[Place]:
     found = []
     if "(" in text or "（" in text:
         found = [term.span(1) for term in _OWN_PARENTHESES.finditer(text) if not _CLAUSE.search(term[1])]
-        found = [place for place in found if _is_english(_WORD.findall(text, *place))]
+        found = [place for place in found if is_english(_WORD.findall(text, *place))]
     if _CAPITALS.search(text):
         start = 0
         for line in text.split("\n"):
@@ -69,7 +69,7 @@ def _with_acronym(line: str) -> Iterator[Place]:
     for acronym in sorted(acronyms):
         for found in _initials(acronym).finditer(initials):
             term = words[found.start(1) : found.end(1)]
-            if len(term) >= _FEWEST and _is_one(term, acronym, line) and _is_english([word[0] for word in term]):
+            if len(term) >= _FEWEST and _is_one(term, acronym, line) and is_english([word[0] for word in term]):
                 yield term[0].start(), term[-1].end()
 
 
@@ -92,7 +92,7 @@ def _is_one(words: Sequence[re.Match[str]], acronym: str, line: str) -> bool:
     return not left
 
 
-def _is_english(words: Sequence[str]) -> bool:
+def is_english(words: Sequence[str]) -> bool:
     """Whether three in four of the words that are not short are English."""
     long = [word.lower() for word in words if len(word) >= _IN_DICTIONARY]
     return bool(long) and 4 * sum(word in lexicon.english_words() for word in long) >= 3 * len(long)

@@ -1,25 +1,25 @@
-"""What a text with parts in another language is looked at again without: code and English terms."""
+"""What a text with parts in another language is looked at again without."""
 
 from collections.abc import Iterable, Sequence
 
 from xl_alpacaeval_metric.languages import content
-from xl_alpacaeval_metric.languages.switches import glosses, unfenced_code
+from xl_alpacaeval_metric.languages.switches import bibliography, glosses, menu_labels, unfenced_code
 
-_TERMS = 0.6
-"""The largest share of a text's letters in explained terms that are left out."""
+_LEFT_OUT = ((unfenced_code.find, 1.0), (bibliography.find, 0.9), (menu_labels.find, 0.6), (glosses.find, 0.6))
+"""Lines of code, entries of a bibliography, labels of menus and explained English terms, each with
+the largest share of a text's letters that is left out."""
 
 
 def without(texts: Sequence[str], some: Iterable[int], base: str) -> dict[int, str]:
-    """Those texts, of `some`, that have lines of code or English terms, by index, without these.
+    """Those texts, of `some`, of which something is left out, by index, without it.
 
-    `base` is the language asked for; in English no term is explained. A text of which explained
-    terms are most keeps them.
+    `base` is the language asked for: in English no English term is explained.
     """
-    some = list(some)
-    code = {at: places for at in some if (places := list(unfenced_code.find(texts[at])))}
-    left = content.left_out(texts, code, 1.0)
-    if base == "en":
-        return left
-    rest = [left.get(at, texts[at]) for at in some]
-    terms = {number: places for number, text in enumerate(rest) if (places := glosses.find(text))}
-    return left | {some[number]: text for number, text in content.left_out(rest, terms, _TERMS).items()}
+    some, left = list(some), dict[int, str]()
+    for find, most in _LEFT_OUT:
+        if base == "en" and find is glosses.find:
+            continue
+        now = [left.get(at, texts[at]) for at in some]
+        places = {number: found for number, text in enumerate(now) if (found := list(find(text)))}
+        left |= {some[number]: text for number, text in content.left_out(now, places, most).items()}
+    return left

@@ -47,12 +47,16 @@ _PERHAPS = re.compile(
 )
 _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{8}")
 _INDENTED = re.compile(r"(?: {2,}|\t)[^\s*+•\d-].*")
-_MAY_BE_CODE = re.compile(r"[={}$]|[\w)\]\"'];$|\w\(|SELECT|[a-z] (?:install|clone) |^(?:import|from|cd|mkdir) ", re.M)
+_MAY_BE_CODE = re.compile(r"=|\{|\}|\$|\((?<=\w\()|;$(?<=[\w)\]\"'];)|SELECT", re.MULTILINE)
+"""Each choice begins with one character, for which Python looks fast."""
+_MAY_BE_COMMAND = re.compile(r"[a-z] (?:install|clone) |^(?:import|from|cd|mkdir) ", re.MULTILINE)
+_COMMANDS = ("install ", "clone ", "import ", "from ", "cd ", "mkdir ")
 
 
 def find(text: str) -> Iterator[Place]:
     """Where the lines of code of a text begin and end, in order."""
-    if not _MAY_BE_CODE.search(text):
+    has_command = any(command in text for command in _COMMANDS) and _MAY_BE_COMMAND.search(text)
+    if not has_command and not _MAY_BE_CODE.search(text):
         return
     lines, start = [], 0
     for line in text.split("\n"):

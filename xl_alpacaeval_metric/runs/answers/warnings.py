@@ -36,11 +36,9 @@ def _cut_off(samples: Sequence[Mapping[str, object]], max_tokens: int) -> list[s
 def _filtered(samples: Sequence[Mapping[str, object]]) -> list[str]:
     """A warning if the endpoint's content filter withheld answers; they count as empty ones."""
     count = sum(sample.get("filtered") is True for sample in samples)
-    return (
-        [f"{counted_of(count, len(samples), 'answer')} empty: the endpoint's content filter withheld them"]
-        if count
-        else []
-    )
+    if not count:
+        return []
+    return [f"{counted_of(count, len(samples), 'answer', 'was', 'were')} withheld by the endpoint's content filter"]
 
 
 def _refused(samples: Sequence[Mapping[str, object]]) -> list[str]:
@@ -49,7 +47,8 @@ def _refused(samples: Sequence[Mapping[str, object]]) -> list[str]:
     if not reasons:
         return []
     ((reason, _),) = reasons.most_common(1)
-    return [f"{counted_of(reasons.total(), len(samples), 'answer')} empty: the endpoint refused the prompt ({reason})"]
+    refused = counted_of(reasons.total(), len(samples), "prompt", "was", "were")
+    return [f"{refused} refused by the endpoint, and not answered ({reason})"]
 
 
 def _with_thoughts_inside(samples: Sequence[Mapping[str, object]]) -> list[str]:

@@ -101,4 +101,4 @@ def _judge(run: Run, judges: Judges, progress: Progress, say: Say, faults: Fault
         return
     share, judgements = result.most_missing
     if share:
-        say(f"{run.folder}: {100 * share:.1f}% of the {judgements} are missing")
+        say(f"{run.folder}: {100 * share:.3g}% of the {judgements} are missing")

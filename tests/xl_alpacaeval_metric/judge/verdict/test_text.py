@@ -189,6 +189,7 @@ from xl_alpacaeval_metric.judge.verdict.text import read_verdict
         ("A, because B does not answer the question.", "A"),
         ("A，因为它是中文的。", "A"),
         ("A, because it is natural, B is not.", "A"),
+        ("A, because it is in German. B is in English, so it is worse.", "A"),
     ],
 )
 def test_a_conclusion_is_read(text: str, letter: str) -> None:
@@ -398,6 +399,13 @@ def test_a_conclusion_is_read(text: str, letter: str) -> None:
         "A, car elle est en anglais, perd.",
         "A, whose text is in English, loses.",
         "A, because it is in English.\nB, because it is in German.",
+        "Answer A, because it is in German. Answer B, because it is longer.",
+        "Response A: because it is in German\nResponse B: because it is longer",
+        "Antwort A, weil sie auf Deutsch ist. Antwort B, weil sie länger ist.",
+        "A, because it is in German. Or B, because it is longer.",
+        "A, because it is in German... or B, because it is longer?",
+        "A, because it is in English: not acceptable.",
+        "A, because it is in English; so it loses.",
     ],
 )
 def test_no_conclusion_is_no_verdict(text: str) -> None:

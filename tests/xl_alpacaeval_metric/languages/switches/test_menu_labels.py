@@ -1,0 +1,32 @@
+"""Labels of menus and buttons in bold."""
+
+import pytest
+
+from xl_alpacaeval_metric.languages.fidelity import text_fidelity
+from xl_alpacaeval_metric.languages.switches import menu_labels
+
+ANSWERS = {
+    "sw": "Fungua **Settings > Apps > Default apps** kisha chagua **Allow from this source** na uanzishe upya simu yako.",
+    "fi": "Avaa asetukset, valitse sitten **Save password for this session** ja kirjaudu uudelleen sisään.",
+    "uk": "Відкрийте меню, виберіть **Save password for this session** і зачекайте, поки з'явиться нове вікно.",
+}
+
+
+@pytest.mark.parametrize("language", ANSWERS)
+def test_a_label_is_no_switch(language: str) -> None:
+    found = text_fidelity(ANSWERS[language], language)
+    assert (found.fidelity, found.switched) == (100, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("Paina nyt **Start the new game** ja odota.", ["Start the new game"]),
+        ("Katso: **The weather was nice today.** Sitten lähdimme.", []),  # A sentence.
+        ("1. **Joint research and development**: Teemme yhdessä töitä.", []),  # A heading.
+        ("**Joint research and development**", []),
+        ("Tämä on **todella tärkeä asia meille kaikille** juuri nyt.", []),  # Not English.
+    ],
+)
+def test_labels_are_found_where_they_stand(text: str, labels: list[str]) -> None:
+    assert [text[start:end] for start, end in menu_labels.find(text)] == labels

@@ -1,0 +1,36 @@
+"""Entries of a bibliography: their titles stay in the language of the work.
+
+An entry is a line that begins with an author, as styles of citation write one, and has a year.
+"""
+
+import re
+from collections.abc import Iterator
+
+from xl_alpacaeval_metric.languages.content import Place
+
+_UPPER = r"[^\W\d_a-zß-öø-ÿ]"
+_NAME = rf"{_UPPER}[\w'’-]*"
+_INITIALS = rf"(?:{_UPPER}\.[ -]?)+"
+_YEAR = r"(?:1[5-9]|20)\d\d[a-z]?"
+_ENTRY = re.compile(
+    r"[ \t>]*(?:[-*•]|\d+[.)]|\[\d+\])?[ \t]*(?:"
+    rf"{_NAME}(?: {_NAME})*, {_INITIALS}.*\b{_YEAR}\b"  # Vaswani, A., & Shazeer, N. (2017).
+    rf"|{_INITIALS}{_NAME}(?:,| and | & | et al\.).*\b{_YEAR}\b"  # A. Vaswani, N. Shazeer, "...", 2017.
+    rf"|{_NAME}[^()\n]{{2,100}}\. ?\({_YEAR}(?:, [^()\n]{{1,20}})?\)\."  # World Health Organization. (2021).
+    rf"|{_NAME}, {_NAME}.*(?:[\"“”*_]|[ ]{{4}}).*\b{_YEAR}\b"  # Smith, John. "The effects of sleep." (2015), its title perhaps blank.
+    r").*"
+)
+_MAY_BE_ENTRY = re.compile(rf"\b{_YEAR}\b")
+_LONGEST = 500
+"""Characters of an entry."""
+
+
+def find(text: str) -> Iterator[Place]:
+    """Where the entries of a bibliography in a text begin and end, in order."""
+    if not _MAY_BE_ENTRY.search(text):
+        return
+    start = 0
+    for line in text.split("\n"):
+        if len(line) <= _LONGEST and _ENTRY.fullmatch(line):
+            yield start, start + len(line)
+        start += len(line) + 1

@@ -1,0 +1,23 @@
+"""English labels of menus, buttons and the like in bold inside a sentence: no switch.
+
+A program shows them so, whatever the language of what is said about it.
+"""
+
+import re
+from collections.abc import Iterator
+
+from xl_alpacaeval_metric.languages.content import Place
+from xl_alpacaeval_metric.languages.switches import glosses
+
+_BOLD = re.compile(r"(?<=[^\W\d_])[^\n*]{0,40}?\*\*(?![\s*])([^*\n]{2,60}?)(?<![\s.!?:…])\*\*(?![*:：\w])")
+"""Bold after a word, neither a sentence nor the heading of what follows."""
+_WORD = re.compile(r"[^\W\d_]+")
+_MOST_WORDS = 8
+
+
+def find(text: str) -> Iterator[Place]:
+    """Where the labels of a text begin and end, in order."""
+    if "**" in text:
+        for label in _BOLD.finditer(text):
+            if len(words := _WORD.findall(label[1])) <= _MOST_WORDS and glosses.is_english(words):
+                yield label.span(1)
