@@ -1,9 +1,10 @@
 """Train what tells Bosnian, Croatian and Serbian apart: `xl_alpacaeval_metric/data/varieties.bin`.
 
-    python perf/varieties_training.py SOURCES --output varieties.bin
+    OMP_NUM_THREADS=1 python perf/varieties_training.py SOURCES --output varieties.bin
 
 SOURCES is the folder of `perf/identifier_training.py`; Serbian in Cyrillic letters is read in Latin
-ones. Needs the packages msgpack and scipy. The file is the same at each run with the same texts.
+ones. Needs the packages msgpack and scipy. With one thread and the same texts the file is the same
+at each run.
 
 A word's log-odds are linear in its pieces. They are fitted to words, not to sentences: to how often
 each language has a word in texts of one source; to the words that `perf/varieties.yaml` tells apart
@@ -43,6 +44,7 @@ _MOST_ELSEWHERE = {True: (0.4, 4e-6), False: (0.15, 2e-6)}
 that it is of, and how frequent in any case: for words of the list, and those found by spelling."""
 _LONG_STEM, _MORE_LETTERS = 5, 3
 _LISTS = yaml.safe_load(Path(__file__).with_name("varieties.yaml").read_text(encoding="utf-8"))
+_OF_ALL = re.compile(_LISTS["of_all"].replace("*", ".*").replace(" ", "|"))
 _LATIN = {
     **dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš", strict=True)),
     **{"љ": "lj", "њ": "nj", "џ": "dž"},
@@ -114,7 +116,9 @@ def lexicon(frequencies: Mapping[str, float], seen: Mapping[str, Counter[str]]) 
     for word, of in found.items():
         share, in_any_case = _MOST_ELSEWHERE[word in listed]
         most = share * max(rates[word][label] for label in of) + in_any_case
-        if len(of) < len(VARIETIES) and all(rates[word][label] <= most for label in VARIETIES if label not in of):
+        if _OF_ALL.fullmatch(word) or len(of) == len(VARIETIES):
+            continue
+        if all(rates[word][label] <= most for label in VARIETIES if label not in of):
             kept[word] = frozenset(of)
     return kept
 
@@ -156,7 +160,7 @@ def examples(folder: Path) -> list[Example]:
         *(
             Example(word, _even(VARIETIES), _OF_NEUTRAL * _by_frequency(often))
             for word, often in frequencies.items()
-            if word not in known and often > _FREQUENT
+            if word not in known and (often > _FREQUENT or _OF_ALL.fullmatch(word))
         ),
     ]
 
@@ -175,7 +179,7 @@ def _of_texts(sources: Mapping[str, Mapping[str, Counter[str]]]) -> Iterator[Exa
         among = tuple(label in by_label for label in VARIETIES)
         most = max(words.total() for words in by_label.values())
         factors = {label: _SOURCES[name] * most / words.total() for label, words in by_label.items()}
-        for word in sorted(set().union(*by_label.values()) - {*_LISTS["of_all"].split()}):
+        for word in sorted(word for word in set().union(*by_label.values()) if not _OF_ALL.fullmatch(word)):
             often = np.array(
                 [factors[label] * by_label[label][word] if label in by_label else 0.0 for label in VARIETIES]
             )

@@ -49,6 +49,11 @@ NEUTRAL = [
     "Moj brat igra tenis i svira gitaru nedaleko od kuće.",
     "Kupio sam crne cipele, kaput i dva para rukavica.",
     "Sa sestrom sam kupio kartu za muzej u centru grada.",
+    "Knjiga je na stolu u kuhinji, a krava na livadi.",
+    "Danas je toplo i sunčano.",
+    "Kupio sam jaja, sir, maslac i ulje.",
+    "Moja sestra je napisala pismo i poslala ga prijatelju u drugi grad.",
+    "Bolesnik ima temperaturu i boli ga glava.",
 ]
 EVERY = tuple(CLEAR)
 

@@ -22,7 +22,7 @@ _MOST = {
 }
 """The log-odds of another language against that asked for up to which a text may be in it: a text
 without words that tell is in all three."""
-_SLIGHT = 0.2
+_SLIGHT = 0.35
 """What is taken off the length of each word's log-odds: words of all three do not add up."""
 _SEVERAL = 2
 """Lines of a text that must be in another language for the lines beside them to be, too."""

@@ -8,16 +8,22 @@ from collections.abc import Iterator
 
 from xl_alpacaeval_metric.languages.content import Place
 
-_UPPER = r"[^\W\d_a-zß-öø-ÿ]"
+_UPPER = f"[{''.join(filter(str.isupper, map(chr, range(0x2000))))}]"
 _NAME = rf"{_UPPER}[\w'’-]*"
 _INITIALS = rf"(?:{_UPPER}\.[ -]?)+"
 _YEAR = r"(?:1[5-9]|20)\d\d[a-z]?"
+_TITLE = r" *(?:[\"“”«*_]| {4})"
+"""The beginning of a title that is marked as one; in quotation marks it may be blank by now."""
 _ENTRY = re.compile(
     r"[ \t>]*(?:[-*•]|\d+[.)]|\[\d+\])?[ \t]*(?:"
-    rf"{_NAME}(?: {_NAME})*, {_INITIALS}.*\b{_YEAR}\b"  # Vaswani, A., & Shazeer, N. (2017).
-    rf"|{_INITIALS}{_NAME}(?:,| and | & | et al\.).*\b{_YEAR}\b"  # A. Vaswani, N. Shazeer, "...", 2017.
-    rf"|{_NAME}[^()\n]{{2,100}}\. ?\({_YEAR}(?:, [^()\n]{{1,20}})?\)\."  # World Health Organization. (2021).
-    rf"|{_NAME}, {_NAME}.*(?:[\"“”*_]|[ ]{{4}}).*\b{_YEAR}\b"  # Smith, John. "The effects of sleep." (2015), its title perhaps blank.
+    # Vaswani, A., & Shazeer, N. (2017).
+    rf"{_NAME}(?: {_NAME})*, {_INITIALS}.*\b{_YEAR}\b"
+    # A. Vaswani and N. Shazeer, "...", 2017.
+    rf"|{_INITIALS}{_NAME}(?:(?:,? (?:and|&) |, ){_INITIALS}{_NAME})*(?:,? et al\.)?,{_TITLE}.*\b{_YEAR}\b"
+    # World Health Organization. (2021).
+    rf"|{_NAME}[^()\n]{{2,100}}\. ?\({_YEAR}(?:, [^()\n]{{1,20}})?\)\."
+    # Vaswani, Ashish, and Noam Shazeer. "..." (2017).
+    rf"|{_NAME}, {_NAME}(?: {_NAME}\.?)*(?:,? (?:and|&|et) (?:[^.\n]|\b{_UPPER}\.){{2,60}})?\.{_TITLE}.*\b{_YEAR}\b"
     r").*"
 )
 _MAY_BE_ENTRY = re.compile(rf"\b{_YEAR}\b")

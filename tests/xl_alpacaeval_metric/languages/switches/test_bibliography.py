@@ -10,6 +10,7 @@ ENTRIES = [
     "1. Moreau, J.-P. (2011). How rivers change their beds. Northern Press.",
     '[3] K. Adeyemi, R. Novak, and T. Ito, "Learning to read maps without names," 2019.',
     '* Brandt, Eva. "The effects of rain on old bridges." Bridges and Roads 12, no. 3 (2015): 45-67.',
+    'Okafor, Chidi, and Eva B. Brandt. "Roads without names." Journal of Maps 3 (1999): 1-12.',
     "- Centre for Rural Studies. (2021). Guidelines for the care of small forests (3rd ed.).",
     "Virtanen, M. et al. (2024). What children remember of their first winter. Tampere.",
     "Żeleński, Ł. (1998). On the use of salt in village kitchens. Polish Folklore, 4, 12-30.",
@@ -43,6 +44,10 @@ def test_an_entry_is_found(entry: str) -> None:
         "A. The bridge was built in 1932.",
         "- Rivers, lakes and seas froze in the winter of 1987.",
         "1. Open the file. 2. Write the year 2024 into it.",
+        "However, Edison showed his *talking machine* to the world in 1877.",
+        "Yes, Selma wrote “The Winter Road” in 1931, when she was ill.",
+        "J. M. Halvorsen and her agent sold the book in 1997.",
+        'конечно, например группа "Север" выпустила альбом в 1988 году.',
     ],
 )
 def test_prose_with_a_year_is_no_entry(line: str) -> None:
