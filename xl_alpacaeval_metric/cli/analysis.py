@@ -12,7 +12,7 @@ from typer.exceptions import Exit
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, codes
-from xl_alpacaeval_metric.cli.options.output import Output, writable, write
+from xl_alpacaeval_metric.cli.options.output import Output, writable_folder, write
 from xl_alpacaeval_metric.terminal import counted, say
 
 Form = Annotated[str, typer.Option("--format", metavar="table|md|csv|tex|json", help="What is printed")]
@@ -118,9 +118,7 @@ def fidelity(
     ],
     output: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", file_okay=False, callback=writable, help="Write results.json and items.jsonl there"
-        ),
+        typer.Option(metavar="FOLDER", callback=writable_folder, help="Write results.json and items.jsonl there"),
     ] = None,
     lid: Annotated[
         str | None,

@@ -10,7 +10,7 @@ from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.benchmark import Device, codes
 from xl_alpacaeval_metric.cli.options.judge import Cache, JudgeOptions, MaxMissing
-from xl_alpacaeval_metric.cli.options.output import writable, write
+from xl_alpacaeval_metric.cli.options.output import writable_folder, write
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
@@ -42,7 +42,7 @@ def check(
         typer.Option(help="small: the kinds and the 10 prompts that eval and judge take"),
     ] = "full",
     output: Annotated[
-        Path | None, typer.Option(metavar="DIR", file_okay=False, callback=writable, help="Write check.json there")
+        Path | None, typer.Option(metavar="FOLDER", callback=writable_folder, help="Write check.json there")
     ] = None,
     cache: Cache = None,
     device: Device = None,

@@ -26,7 +26,7 @@ from xl_alpacaeval_metric.cli.options.arguments import (
 from xl_alpacaeval_metric.cli.options.arguments import candidate as candidate_of
 from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkName, BenchmarkPath, Exclusion, Languages, Limit, codes
 from xl_alpacaeval_metric.cli.options.judge import RunOptions
-from xl_alpacaeval_metric.cli.options.output import writable
+from xl_alpacaeval_metric.cli.options.output import writable_folder
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.terminal import say
@@ -87,7 +87,9 @@ def evaluate(
     output: Annotated[
         Path | None,
         typer.Option(
-            file_okay=False, callback=writable, help="Run folder  [default: runs/ and a name made of the settings]"
+            metavar="FOLDER",
+            callback=writable_folder,
+            help="Run folder  [default: runs/ and a name made of the settings]",
         ),
     ] = None,
 ) -> None:

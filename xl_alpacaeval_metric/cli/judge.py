@@ -8,7 +8,7 @@ import typer
 from xl_alpacaeval_metric.cli.evaluate import app, finish
 from xl_alpacaeval_metric.cli.options import judging
 from xl_alpacaeval_metric.cli.options.judge import RunOptions
-from xl_alpacaeval_metric.cli.options.output import writable
+from xl_alpacaeval_metric.cli.options.output import writable_folder
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
@@ -28,7 +28,9 @@ def judge_answers(
     output: Annotated[
         Path | None,
         typer.Option(
-            file_okay=False, callback=writable, help="Run folder  [default: that of the answers, where they are in one]"
+            metavar="FOLDER",
+            callback=writable_folder,
+            help="Run folder  [default: that of the answers, where they are in one]",
         ),
     ] = None,
     *,

@@ -9,7 +9,7 @@ import typer
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.evaluate import app
 from xl_alpacaeval_metric.cli.options.benchmark import codes
-from xl_alpacaeval_metric.cli.options.output import Output, writable, write
+from xl_alpacaeval_metric.cli.options.output import Output, writable, writable_folder, write
 from xl_alpacaeval_metric.terminal import counted, say
 
 LABELS = (
@@ -99,7 +99,7 @@ def calibrate(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", file_okay=False, callback=writable, help="Write calibration.json there"),
+        typer.Option(metavar="FOLDER", callback=writable_folder, help="Write calibration.json there"),
     ] = None,
 ) -> None:
     """Anchor a run's win rate in people's labels, and audit its judge by them."""

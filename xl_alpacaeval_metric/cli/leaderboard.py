@@ -8,7 +8,7 @@ import typer
 from xl_alpacaeval_metric import terminal
 from xl_alpacaeval_metric.cli.analysis import Form
 from xl_alpacaeval_metric.cli.evaluate import app
-from xl_alpacaeval_metric.cli.options.output import Output, writable, write
+from xl_alpacaeval_metric.cli.options.output import Output, writable, writable_folder, write
 from xl_alpacaeval_metric.cli.options.prices import PriceInput, PriceOutput, prices_of
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import counted, say
@@ -66,9 +66,7 @@ def report(
     ] = None,
     figures: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", file_okay=False, callback=writable, help="Write each chart there, as SVG and as PDF"
-        ),
+        typer.Option(metavar="FOLDER", callback=writable_folder, help="Write each chart there, as SVG and as PDF"),
     ] = None,
     price_input: PriceInput = None,
     price_output: PriceOutput = None,

@@ -19,7 +19,7 @@ from xl_alpacaeval_metric.cli.options.benchmark import (
     Seed,
     codes,
 )
-from xl_alpacaeval_metric.cli.options.output import writable
+from xl_alpacaeval_metric.cli.options.output import writable, writable_folder
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.options.writer import WriterOptions
 from xl_alpacaeval_metric.cli.progress import ProgressLine
@@ -45,7 +45,9 @@ def write_references(
     ] = False,
     hub_folder: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", callback=writable, help="Write the benchmark with them as a Hub folder, too"),
+        typer.Option(
+            metavar="FOLDER", callback=writable_folder, help="Write the benchmark with them as a Hub folder, too"
+        ),
     ] = None,
     seed: Seed = 0,
 ) -> None:
@@ -94,9 +96,7 @@ def translate_benchmark(
     languages: Annotated[str, typer.Option(metavar="sw,fi,...", help="Languages to translate the requests into")],
     output: Annotated[
         Path,
-        typer.Option(
-            metavar="FOLDER", file_okay=False, callback=writable, help="A file for each language, for --benchmark-path"
-        ),
+        typer.Option(metavar="FOLDER", callback=writable_folder, help="A file for each language, for --benchmark-path"),
     ],
     benchmark_path: BenchmarkPath = None,
     exclusion: Exclusion = "strict",
@@ -134,9 +134,7 @@ def export_benchmark(
     benchmark: Annotated[
         str, typer.Argument(metavar="BENCHMARK", help="xl, m, en, mini, context; a file, a folder, a Hub id")
     ],
-    output: Annotated[
-        Path, typer.Option(metavar="FOLDER", file_okay=False, callback=writable, help="The Hub folder to write")
-    ],
+    output: Annotated[Path, typer.Option(metavar="FOLDER", callback=writable_folder, help="The Hub folder to write")],
     languages: Languages = None,
     benchmark_path: BenchmarkPath = None,
     exclusion: Exclusion = "strict",

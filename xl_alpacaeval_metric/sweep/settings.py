@@ -84,7 +84,7 @@ class JudgingSettings:
 class PlaceSettings:
     """Where the work is done, and where its results go."""
 
-    output: str = setting("Folder of the run folders, rankings and pages", metavar="DIR")
+    output: str = setting("Folder of the run folders, rankings and pages", metavar="FOLDER")
     executor: str = setting("Where the tasks run", default="local", choices=EXECUTORS)
     workers: int = setting("Models that answer at a time, where their GPUs are free", default=1, at_least=1)
     ray_address: str = setting("Of a Ray cluster", default="")

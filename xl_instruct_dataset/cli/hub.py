@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xl_alpacaeval_metric.cli.exit_codes import Version
-from xl_alpacaeval_metric.cli.options.output import writable
+from xl_alpacaeval_metric.cli.options.output import writable_folder
 from xl_alpacaeval_metric.cli.progress import ProgressLine
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.terminal import counted, say
@@ -35,7 +35,9 @@ def build_folder(
         str, typer.Option(metavar="sample|FOLDER|HUB_ID", help="Where the rows come from, e.g. viyer98/xl-instruct")
     ] = "sample",
     variant: Annotated[str, typer.Option(help="default; best_of_3 and scored where the source has them")] = "default",
-    output: Annotated[Path, typer.Option(callback=writable, help="The Hub folder to write")] = Path("xl-instruct"),
+    output: Annotated[
+        Path, typer.Option(metavar="FOLDER", callback=writable_folder, help="The Hub folder to write")
+    ] = Path("xl-instruct"),
     streaming: Annotated[bool, typer.Option("--streaming", help="Read a Hub dataset where it is")] = False,
     max_wrong_language: Annotated[
         float,

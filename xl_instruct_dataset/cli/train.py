@@ -14,7 +14,7 @@ from xl_alpacaeval_metric import credentials, terminal
 from xl_alpacaeval_metric.cli.options.arguments import BatchSize
 from xl_alpacaeval_metric.cli.options.benchmark import BenchmarkPath, Limit, codes
 from xl_alpacaeval_metric.cli.options.judge import BothOrders, JudgeOptions, MaxMissing
-from xl_alpacaeval_metric.cli.options.output import writable
+from xl_alpacaeval_metric.cli.options.output import writable_folder
 from xl_alpacaeval_metric.cli.options.records import with_options
 from xl_alpacaeval_metric.cli.options.settings import with_settings
 from xl_alpacaeval_metric.cli.progress import ProgressLine
@@ -41,7 +41,9 @@ def train_model(
     model: Model,
     output: Annotated[
         Path,
-        typer.Option(file_okay=False, callback=writable, help="Folder for the model; the same command goes on in it"),
+        typer.Option(
+            metavar="FOLDER", callback=writable_folder, help="Folder for the model; the same command goes on in it"
+        ),
     ],
     config: Config = None,
     prepared: Annotated[Path | None, typer.Option(hidden=True, help="What `loop` has prepared")] = None,
@@ -77,7 +79,9 @@ def run_loop(
     model: Model,
     output: Annotated[
         Path,
-        typer.Option(file_okay=False, callback=writable, help="Folder for everything; the same command goes on in it"),
+        typer.Option(
+            metavar="FOLDER", callback=writable_folder, help="Folder for everything; the same command goes on in it"
+        ),
     ],
     asked: JudgeOptions,
     benchmark: Annotated[str, typer.Option(metavar="mini,en,m", help="Benchmarks to evaluate on")] = "mini",

@@ -92,7 +92,7 @@ def test_letters_with_marks_are_a_name_in_one_form(tmp_path: Path, name: str) ->
         (LEAST.replace("judges: none\n", ""), "no judges; give a list of them, or judges: none"),
         (LEAST.replace("judges: none", "judges: [none, openai/a]"), "judge none cannot be on a panel"),
         (LEAST.replace("judges: none", "judges: [openai/a, openai/a]"), "is there twice"),
-        (LEAST.replace("output: out\n", ""), "no output; give output: DIR"),
+        (LEAST.replace("output: out\n", ""), "no output; give output: FOLDER"),
         (LEAST + "executor: kubernetes", "executor is 'kubernetes'; there are local, ray, slurm"),
         (LEAST + "languages: [xx-yy-zz]", "xx-yy-zz"),
         (LEAST + "languages: [no]", 'write "no" in quotes'),

@@ -148,7 +148,7 @@ def damaged_card(output: Path) -> str:
 
 def a_file(output: Path) -> str:
     output.write_text("mine")
-    return "is a file; --output names a folder"
+    return "is a file; give a folder"
 
 
 def a_file_of_mine_in_our_folder(output: Path) -> str:

@@ -13,6 +13,11 @@ def writable(path: Path | None) -> Path | None:
     return None if path is None else destinations.writable(path)
 
 
+def writable_folder(path: Path | None) -> Path | None:
+    """`destinations.writable_folder` as typer's callback."""
+    return None if path is None else destinations.writable_folder(path)
+
+
 Output = Annotated[
     Path | None,
     typer.Option("--output", metavar="FILE", dir_okay=False, callback=writable, help="Write the figures there as JSON"),
