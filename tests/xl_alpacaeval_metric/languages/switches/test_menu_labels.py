@@ -30,3 +30,9 @@ def test_a_label_is_no_switch(language: str) -> None:
 )
 def test_labels_are_found_where_they_stand(text: str, labels: list[str]) -> None:
     assert [text[start:end] for start, end in menu_labels.find(text)] == labels
+
+
+def test_bold_english_in_an_english_text_counts() -> None:
+    text = "Open the menu, choose {} and wait. Danach gehen wir alle zusammen in den Park und spielen Fußball."
+    bold, plain = (text_fidelity(text.format(label), "en") for label in ("**Save my password**", "Save my password"))
+    assert bold.fidelity == plain.fidelity
