@@ -57,7 +57,7 @@ _NO_REASON = re.compile(r"Y|^XV|X[GV]*[^ABabGV].*[ABab]|X.*W|W.*X|KX")
 _NOT_ONLY_BECAUSE = frozenset(("as", "for"))
 """Words of a reason that begin something else after a comma: "A, as far as I can tell, ..."."""
 _AND = frozenset(("and", "und", "et", "y", "e", "en", "och", "og", "ja", "i", "и", "és", "ve"))
-"""Words for it, in the languages of most judges."""
+"""Words for "and" in several languages."""
 # In a later sentence: "B, because ...", "Answer B: ...", "or B, since ...", "so it loses".
 _TAKES_BACK = re.compile(r"[ND]*[AB][,KZ]|[^XW]*[AB][,K]?Z|[FGV|]*W")
 # "A: weak" and "A) weak" are remarks on an answer, no verdicts.
