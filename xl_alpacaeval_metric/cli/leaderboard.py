@@ -75,7 +75,7 @@ def report(
     from xl_alpacaeval_metric.pages import run_page, shown_run
 
     if output is None and figures is None:
-        raise UserError("nothing to write; give --output FILE.html, --figures DIR, or both")
+        raise UserError("nothing to write; give --output FILE.html, --figures FOLDER, or both")
     if output is not None and output.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"{output}: a page needs a name that ends in .html")
     prices = prices_of(price_input, price_output)

@@ -196,15 +196,15 @@ def test_replies_are_read_up_to_a_limit(packed: bool, concurrency: int) -> None:
 
 
 class Filtering(HttpServer):
-    """Withholds every answer, by an error of Azure or by a choice without text."""
+    """Withholds every answer, by an error of Azure with a status, or by a choice without text."""
 
     root = "/v1"
-    as_error = True
+    status: int | None = None
 
     async def respond(self, request: HttpRequest) -> HttpResponse | None:
-        if self.as_error:
-            inner = {"code": "ResponsibleAIPolicyViolation"}
-            return HttpResponse({"error": {"code": "content_filter", "message": "Filtered.", "innererror": inner}}, 400)
+        if self.status is not None:
+            error = {"code": "content_filter", "message": "No.", "innererror": {"code": "ResponsibleAIPolicyViolation"}}
+            return HttpResponse({"error": error}, self.status)
         return HttpResponse({"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]})
 
 
@@ -219,11 +219,11 @@ class Refusing(HttpServer):
         return HttpResponse({"choices": [{"message": {"content": "Hallo"}, "finish_reason": "stop"}]})
 
 
-@pytest.mark.parametrize("as_error", [False, True])
+@pytest.mark.parametrize("status", [None, 200, 400])
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_an_answer_that_a_content_filter_withholds_is_empty(as_error: bool, concurrency: int) -> None:
+def test_an_answer_that_a_content_filter_withholds_is_empty(status: int | None, concurrency: int) -> None:
     with Filtering() as server:
-        server.as_error = as_error
+        server.status = status
         replies = generate(server.url, concurrency)
     assert [(str(reply), reply.filtered) for reply in replies] == [("", True)]
     answer = Thoughts(None, None, (), frozenset(), False).read("Hello", replies[0], 8, 0)

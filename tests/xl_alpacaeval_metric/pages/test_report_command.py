@@ -159,7 +159,7 @@ def test_bad_input_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
         ((damaged, "--output", page), "samples.jsonl: damaged"),
         ((broken, "--output", page), "results.json: damaged"),
         ((folder, folder, "--output", page), "is given twice"),
-        ((folder,), "nothing to write; give --output FILE.html, --figures DIR, or both"),
+        ((folder,), "nothing to write; give --output FILE.html, --figures FOLDER, or both"),
         ((folder, "--output", tmp_path / "page.pdf"), "needs a name that ends in .html"),
         ((folder, "--output", folder / "run.json" / "page.html"), "cannot be written"),
     ]:

@@ -116,7 +116,7 @@ def ask(lm: Any, messages: Any, *, generate: bool = True, gen_kwargs: Arguments 
             if len(found) > MAX_BYTES:
                 raise BodyRefused(_too_long())
         text, status = found.decode("utf-8", "replace"), response.status_code
-        if status == 400 and is_filtered(text):
+        if is_filtered(text):
             return Withheld()
         if (refused := refusal(status, text)) is not None:
             raise refused
@@ -165,7 +165,7 @@ class _Reply:
 
     async def _refusal(self, text: str) -> Withheld | None:
         """What stands for the answer to a prompt that is refused; None for another fault."""
-        if self.status == 400 and is_filtered(text):
+        if is_filtered(text):
             return Withheld()
         refused = refusal(self.status, text)
         if refused is None or self._arguments is None:

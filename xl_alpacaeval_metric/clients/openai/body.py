@@ -101,7 +101,7 @@ def _joined(pieces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def is_filtered(text: str) -> bool:
-    """Whether the body of an error reply says that a content filter withheld the answer."""
+    """Whether a body says that a content filter withheld the answer, with whatever status."""
     try:
         error = json.loads(text)["error"]
         codes = {error.get("code"), (error.get("innererror") or {}).get("code")}

@@ -56,6 +56,8 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _NO_REASON = re.compile(r"Y|^XV|X[GV]*[^ABabGV].*[ABab]|X.*W|W.*X|KX")
 _NOT_ONLY_BECAUSE = frozenset(("as", "for"))
 """Words of a reason that begin something else after a comma: "A, as far as I can tell, ..."."""
+_AND = frozenset(("and", "und", "et", "y", "e", "en", "och", "og", "ja", "i", "и", "és", "ve"))
+"""Words for "and" in several languages."""
 # In a later sentence: "B, because ...", "Answer B: ...", "or B, since ...", "so it loses".
 _TAKES_BACK = re.compile(r"[ND]*[AB][,KZ]|[^XW]*[AB][,K]?Z|[FGV|]*W")
 # "A: weak" and "A) weak" are remarks on an answer, no verdicts.
@@ -119,7 +121,21 @@ def _opening_with_reason(lines: Sequence[str], lexicon: Lexicon) -> Letter | Non
     if not is_reason or sentence[2].text.lower() in _NOT_ONLY_BECAUSE:
         return None
     others = (clause[0].sign for clause in list(_split([one for one in sentence if one.sign != "G"], ","))[2:])
-    return _with_reason([sentence[0], *sentence[2:]]) if all(sign in "ABab|" for sign in others) else None
+    if not all(sign in "ABab|" for sign in others) and not _is_enumeration(list(_split(sentence, ",."))[2:]):
+        return None
+    return _with_reason([sentence[0], *sentence[2:]])
+
+
+def _is_enumeration(clauses: Sequence[Sequence[Token]]) -> bool:
+    """Whether clauses are the rest of "it is complete, correct, and in German"."""
+    *middle, last = clauses
+    joined = any(token.text.lower() in _AND for token in last[:2])
+    words = [token for clause in clauses for token in clause]
+    return (
+        joined
+        and all(len(clause) == 1 for clause in middle)
+        and all(token.sign in (OTHER, "G", "R") for token in words)
+    )
 
 
 def _with_reason(sentence: Sequence[Token]) -> Letter | None:

@@ -189,6 +189,9 @@ from xl_alpacaeval_metric.judge.verdict.text import read_verdict
         ("A, because B does not answer the question.", "A"),
         ("A，因为它是中文的。", "A"),
         ("A, because it is natural, B is not.", "A"),
+        ("A, because it is complete, correct, and in German.", "A"),
+        ("B, because it is fluent, natural and better structured.", "B"),
+        ("A, car elle est complète, correcte et en français.", "A"),
         ("A, because it is in German. B is in English, so it is worse.", "A"),
     ],
 )
@@ -406,6 +409,9 @@ def test_a_conclusion_is_read(text: str, letter: str) -> None:
         "A, because it is in German... or B, because it is longer?",
         "A, because it is in English: not acceptable.",
         "A, because it is in English; so it loses.",
+        "A, because it is in English, violates the request, and misleads.",
+        "A, because it is in English, wordy, and worse.",
+        "A, because it is in English, wordy, and is beaten.",
     ],
 )
 def test_no_conclusion_is_no_verdict(text: str) -> None:
