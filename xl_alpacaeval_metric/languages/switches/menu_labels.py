@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from xl_alpacaeval_metric.languages.content import Place
 from xl_alpacaeval_metric.languages.switches import glosses
 
-_BOLD = re.compile(r"(?<=[^\W\d_])[^\n*]{0,40}?\*\*(?![\s*])([^*\n]{2,60}?)(?<![\s.!?:…])\*\*(?![*:：\w])")
-"""Bold after a word, neither a sentence nor the heading of what follows."""
+_BOLD = re.compile(r"(?<=[^\W\d_])[^\n*]{0,40}?\*\*(?=[A-Z\d])([^*\n]{2,60}?)(?<![\s.!?:…])\*\*(?![*:：\w])")
+"""Bold with a capital after a word, neither a sentence nor the heading of what follows."""
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_WORDS = 8
 

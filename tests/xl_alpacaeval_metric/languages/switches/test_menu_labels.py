@@ -23,6 +23,7 @@ def test_a_label_is_no_switch(language: str) -> None:
     [
         ("Paina nyt **Start the new game** ja odota.", ["Start the new game"]),
         ("Katso: **The weather was nice today.** Sitten lähdimme.", []),  # A sentence.
+        ("Menemme Turkuun, **where my old friends are waiting**, ja syömme.", []),  # Words of a sentence.
         ("1. **Joint research and development**: Teemme yhdessä töitä.", []),  # A heading.
         ("**Joint research and development**", []),
         ("Tämä on **todella tärkeä asia meille kaikille** juuri nyt.", []),  # Not English.
