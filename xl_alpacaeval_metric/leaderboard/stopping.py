@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.runs import compare, finished
 from xl_alpacaeval_metric.runs.finished import Setting
 from xl_alpacaeval_metric.sequential.rules import Precision, Rule, UntilDecided
 from xl_alpacaeval_metric.signature import signature
+from xl_alpacaeval_metric.terminal import counted
 
 
 def rule_of(
@@ -48,8 +49,9 @@ def rule_of(
     shared = [item for item in items if item.key in other.items and _same(item, other.items[item.key])]
     known = {item.key: other.preferences.get(item.key) for item in shared}
     if not any(value is not None for value in known.values()):
+        number = counted(len(items), "item")
         raise UserError(
-            f"{until_decided}: has a verdict on none of the items ({len(items)}), instructions and references"
+            f"{until_decided}: has no verdict on any of this run's {number}; instructions or references differ"
         )
     return UntilDecided(known, until_decided.resolve().name, other_orders=other.orders)
 

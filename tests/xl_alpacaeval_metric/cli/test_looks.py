@@ -155,7 +155,7 @@ def test_wrong_use_is_one_line(server: JudgeServer, tmp_path: Path) -> None:
     assert "differ in order" in complaint(judge(server, pairs, run_folder, "--until-decided", done, "--both-orders"))
     other = write_pairs(tmp_path / "other.jsonl", 12)
     other.write_text(other.read_text("utf-8").replace("Explain", "Describe"), encoding="utf-8")
-    assert "has a verdict on none of the 12 items" in complaint(
+    assert "has no verdict on any of this run's 12 items" in complaint(
         judge(server, other, run_folder, "--until-decided", done)
     )
     nothing = run("judge", pairs, "--judge", "none", "--output", run_folder, "--precision", 2)
