@@ -21,6 +21,8 @@ _IN_DICTIONARY = 4
 """Letters from which on words are in the list of English words."""
 _MOST_ACRONYMS = 8
 """More of them in a line are text in capitals."""
+_LONGEST = 4000
+"""Characters of a line in which acronyms are looked for: patterns take bounded time."""
 _CAPITALS = re.compile("[A-Z][A-Z][A-Z]")
 _ACRONYM = re.compile(r"(?<![^\W_])([A-Z]{3,8})s?(?![^\W_])")
 _WORD = re.compile(r"(?<![^\W_])[A-Za-z]+(?![^\W_])")
@@ -46,7 +48,8 @@ def find(text: str) -> list[Place]:
     if _CAPITALS.search(text):
         start = 0
         for line in text.split("\n"):
-            found += [(start + first, start + last) for first, last in _with_acronym(line)]
+            if len(line) <= _LONGEST:
+                found += [(start + first, start + last) for first, last in _with_acronym(line)]
             start += len(line) + 1
     return list(_apart(sorted(found)))
 

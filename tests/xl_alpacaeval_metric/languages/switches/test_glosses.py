@@ -56,6 +56,7 @@ def test_text_that_is_mostly_a_term_is_looked_at() -> None:
         ("rank of human feedback and more (RHM)", []),  # A long word that the acronym leaves out.
         ("low rank, adaptation of models (LRAM)", []),  # Parted by a comma.
         ("ALL THE WORDS OF THIS LINE ARE CAPITALS AND NONE OF THEM STANDS FOR OTHER ONES", []),
+        (f"RLHF {'word ' * 1000}reinforcement learning from human feedback", []),  # Too long a line.
         ("one (first of the many) and two (second of the many)", ["first of the many", "second of the many"]),
     ],
 )
