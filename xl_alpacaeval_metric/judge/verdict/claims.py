@@ -108,8 +108,8 @@ def _of_sentence(sentence: Sequence[Token]) -> Iterator[Claim]:
 def _opening_with_reason(lines: Sequence[str], lexicon: Lexicon) -> Letter | None:
     """The letter of a first sentence such as "Answer A, because it is in German and B is not".
 
-    Not where a later sentence has a letter in such a place, too, or goes on about the same answer
-    as the worse one: a list of remarks has no verdict.
+    Not where a later sentence has a letter in such a place, too, goes on about the same answer as
+    the worse one, or perhaps prefers the other: a list of remarks has no verdict.
     """
     sentence, *later = [one for line in lines for one in _split(list(tokens(line, lexicon)), ".?", keep=True)] or [[]]
     if not sentence or sentence[-1].sign == "?" or any(token.sign == "H" for token in sentence):
@@ -123,7 +123,16 @@ def _opening_with_reason(lines: Sequence[str], lexicon: Lexicon) -> Letter | Non
     others = (clause[0].sign for clause in list(_split([one for one in sentence if one.sign != "G"], ","))[2:])
     if not all(sign in "ABab|" for sign in others) and not _is_enumeration(list(_split(sentence, ",."))[2:]):
         return None
-    return _with_reason([sentence[0], *sentence[2:]])
+    letter = _with_reason([sentence[0], *sentence[2:]])
+    return None if letter is None or any(_perhaps_prefers(one, _other(letter)) for one in later) else letter
+
+
+def _perhaps_prefers(sentence: Sequence[Token], letter: Letter) -> bool:
+    """Whether a sentence claims nothing but leans to a letter ("Perhaps B is better")."""
+    signs = {token.sign for token in sentence}
+    if letter not in signs or signs.isdisjoint("RELTC"):
+        return False
+    return "H" in signs or not any(_of_sentence([token for token in sentence if token.sign != "."]))
 
 
 def _is_enumeration(clauses: Sequence[Sequence[Token]]) -> bool:

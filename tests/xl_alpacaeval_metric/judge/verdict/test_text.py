@@ -345,6 +345,8 @@ def test_a_conclusion_is_read(text: str, letter: str) -> None:
         "A, because the request is odd, may win.",
         "A, because it is longer, might be preferred by some.",
         "A, however, has mistakes",
+        "A, because it is in German. On second thought, B is better.",
+        "B, because it is in Finnish. Maybe A wins after all.",
         "A or B?",
         "A vs. B: hard to say",
         "A good answer would be in German, because B is not.",
