@@ -31,7 +31,7 @@ _OWN_PARENTHESES = re.compile(
     r"[(（](?:[^\W\d_]{2,12}[.:：] ?)?([a-z]+(?:[ -][A-Za-z]+){3,9})(?:[,;，、；] ?[A-Z]{2,8}s?)?[)）]"
 )
 """Four to ten words, perhaps after what language they are in, and before their acronym."""
-_CLAUSE = re.compile(
+CLAUSE = re.compile(
     r"(?i)\b(?:i|you|he|she|it|we|they|me|him|us|them|my|your|his|its|our|their|this|these|those|there|here|who|what"
     r"|when|why|am|is|are|was|were|be|been|has|have|had|do|does|did|will|would|can|could|shall|should|may|might|must"
     r"|not|but|because|if|so|although|though|while|since|very|just|also|only|please|however)\b"
@@ -43,7 +43,7 @@ def find(text: str) -> list[Place]:
     """Where the terms of a text begin and end, in order and apart."""
     found = []
     if "(" in text or "（" in text:
-        found = [term.span(1) for term in _OWN_PARENTHESES.finditer(text) if not _CLAUSE.search(term[1])]
+        found = [term.span(1) for term in _OWN_PARENTHESES.finditer(text) if not CLAUSE.search(term[1])]
         found = [place for place in found if is_english(_WORD.findall(text, *place))]
     if _CAPITALS.search(text):
         start = 0
