@@ -6,6 +6,7 @@ from xl_alpacaeval_metric.languages import content
 from xl_alpacaeval_metric.languages.content import Place
 from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches.exemptions import (
+    apart,
     bibliography,
     code_lines,
     configuration,
@@ -44,6 +45,6 @@ def without(texts: Sequence[str], some: Iterable[int], passes: Passes, base: str
     some, left = list(some), dict[int, str]()
     for find, most in (*finders, *(_ENGLISH if base != "en" else ())):
         now = [left.get(at, texts[at]) for at in some]
-        places = {number: found for number, text in enumerate(now) if (found := list(find(text)))}
+        places = {number: found for number, text in enumerate(now) if (found := list(apart(find(text))))}
         left |= {some[number]: text for number, text in content.left_out(now, places, most).items()}
     return left

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from xl_alpacaeval_metric.languages.content import Place
+from xl_alpacaeval_metric.languages.switches.exemptions import apart
 from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 _FEWEST = 4
@@ -51,15 +52,7 @@ def find(text: str) -> list[Place]:
             if len(line) <= _LONGEST:
                 found += [(start + first, start + last) for first, last in _with_acronym(line)]
             start += len(line) + 1
-    return list(_apart(sorted(found)))
-
-
-def _apart(places: Sequence[Place]) -> Iterator[Place]:
-    end = 0
-    for place in places:
-        if place[0] >= end:
-            yield place
-            end = place[1]
+    return list(apart(found))
 
 
 def _with_acronym(line: str) -> Iterator[Place]:

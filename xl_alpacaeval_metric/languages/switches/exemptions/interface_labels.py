@@ -20,12 +20,12 @@ _MOST_WORDS = 8
 
 def find(text: str) -> Iterator[Place]:
     """Where the labels of a text begin and end, in order."""
-    if "|" in text:
+    if "|" in text and "-|" in text.replace(" ", "").replace(":", ""):
         for head in _HEAD.finditer(text):
             cells = [_WORD.findall(cell) for cell in head[1].split("|")]
             if max(map(len, cells)) <= _MOST_IN_CELL and glosses.is_english([*chain.from_iterable(cells)]):
                 yield head.span(1)
-    elif "**" in text:
+    if "**" in text:
         for label in _BOLD.finditer(text):
             if len(words := _WORD.findall(label[1])) <= _MOST_WORDS and glosses.is_english(words):
                 yield label.span(1)

@@ -20,11 +20,10 @@ _FEWEST_LINES, _LONGEST, _LONGEST_MEAN = 3, 10, 7
 _MOST_LETTERS = 2.5
 """How many times as many letters as the translations the phrases have at most."""
 _LONGEST_LINE = 200
-_BEGIN = r"^[ \t]*(?:[-*•·|]|\d{1,3}[.)])?[ \t]*"
-_MARKS = (r" +(?:=|–|—|-|→|->|:|/) +", r" *(?:=|→|：|:) *", r" *\| *")
-_LINES = tuple(re.compile(rf"{_BEGIN}(\S.*?\S){mark}(\S.*?)[ \t|]*$") for mark in _MARKS)
-_CHANGE = re.compile(rf"{_BEGIN}([\x20-\u024f]*[A-Za-z\u00c0-\u024f][\x20-\u024f]*?) +([^\x00-\u036f].*?)[ \t]*$")
-"""Latin letters, and another script after them."""
+_MARKS = ("|", " = ", " – ", " — ", " - ", " → ", " -> ", " : ", " / ", ": ", "：")
+_BEGIN = re.compile(r"[ \t]*(?:[-*•·|]|\d{1,3}[.)])?[ \t]*")
+_LATIN = re.compile(r"[\x20-\u024f\u2010-\u2027]*[A-Za-z\u00c0-\u024f?!.…](?= +[^\W\d_])")
+"""Latin letters before a space and another letter."""
 
 
 class _Pair(NamedTuple):
@@ -55,22 +54,39 @@ def _lists(text: str) -> Iterator[Sequence[_Pair]]:
         if line.strip():
             lines.append((start, line))
         start += len(line) + 1
-    found = [_pair(start, line) for start, line in lines]
-    for mark, some in groupby(found, key=lambda one: one and one[0]):
-        if mark is None:
+    if len(lines) < _FEWEST_LINES:
+        return
+    for mark, some in groupby(lines, key=lambda line: _mark(line[1])):
+        if mark is None or len(group := list(some)) < _FEWEST_LINES:
             continue
-        pairs = [one[1] for one in some if one is not None]
+        pairs = [pair for start, line in group if (pair := _pair(start, line, mark))]
         words = [len(text[slice(*place)].split()) for pair in pairs for place in pair]
         if len(pairs) >= _FEWEST_LINES and max(words) <= _LONGEST and sum(words) <= _LONGEST_MEAN * len(words):
             yield pairs
 
 
-def _pair(start: int, line: str) -> tuple[int, _Pair] | None:
-    """The number of the mark of a line, and what stands on its two sides."""
+def _mark(line: str) -> str | None:
+    """The mark between the two sides of a line; "" for a change of script, None without any."""
     if len(line) > _LONGEST_LINE:
         return None
-    for number, pattern in enumerate((*_LINES, _CHANGE)):
-        if found := pattern.match(line):
-            left, right = found.span(1), found.span(2)
-            return number, _Pair((start + left[0], start + left[1]), (start + right[0], start + right[1]))
-    return None
+    for mark in _MARKS:
+        if mark in line:
+            return mark
+    return None if line.isascii() or not _change(line) else ""
+
+
+def _change(line: str) -> int:
+    """Where the letters of a line change from Latin ones to another script; 0 where they do not."""
+    found = _LATIN.match(line)
+    return found.end() if found is not None and line[found.end() :].lstrip(" ")[0] > "\u036f" else 0
+
+
+def _pair(start: int, line: str, mark: str) -> _Pair | None:
+    """What stands on the two sides of a mark; None where nothing does on one."""
+    begin = found.end() if (found := _BEGIN.match(line)) else 0
+    end = line.find(mark, begin) if mark else _change(line)
+    left, right = line[begin:end], line[end + len(mark) :].strip(" \t|")
+    if end <= begin or not left.strip() or not right:
+        return None
+    after = line.index(right, end + len(mark))
+    return _Pair((start + begin, start + begin + len(left.rstrip())), (start + after, start + after + len(right)))
