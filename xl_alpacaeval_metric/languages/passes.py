@@ -54,6 +54,11 @@ class Passes:
         verdict = self._known.get(bare) or self._identified(bare)
         return verdict.passes
 
+    def each(self, bare: Iterable[str]) -> list[bool]:
+        """Whether each line, which was learnt, is in the language."""
+        self._identify()
+        return [self._known[line].passes for line in bare]
+
     def surely(self, bare: str, beside_near: bool = False) -> bool:
         """Whether a short line is in the language, and the own model is sure of it.
 
@@ -105,10 +110,11 @@ class Passes:
 
     def all_of(self, lines: Sequence[str]) -> bool:
         """Whether all lines of a text, which were learnt, are in the language."""
-        failing = {at: line for at, line in enumerate(lines) if not self.of(line)}
-        told = {at: labels.code_of(self._known[line].label) for at, line in failing.items()}
-        if not told or not labels.variety(self.code):
-            return not told
+        right = self.each(lines)
+        if all(right) or not labels.variety(self.code):
+            return all(right)
+        every = enumerate(zip(lines, right, strict=True))
+        told = {at: labels.code_of(self._known[line].label) for at, (line, passes) in every if not passes}
         found = self.by_text(((at, line, 0) for at, line in enumerate(lines)), told)
         return all(found.get(at) == "" for at in told)
 

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from xl_alpacaeval_metric.languages.content import Place
 from xl_alpacaeval_metric.languages.switches import glosses
 
-_BOLD = re.compile(r"(?<=[^\W\d_])[^\n*]{0,40}?\*\*(?=[A-Z\d])([^*\n]{2,60}?)(?<![\s.!?:…])\*\*(?![*:：\w])")
-"""Bold with a capital after a word, neither a sentence nor the heading of what follows."""
+_BOLD = re.compile(r"\*\*(?=[A-Z\d])([^*\n]{2,60}?)(?<![\s.!?:…])\*\*(?![*:：\w])")
+"""Bold with a capital, neither a sentence nor the heading of what follows."""
+_WORD_BEFORE = re.compile(r"[^\W\d_][^\n*]{0,40}$")
+_BEFORE = 41
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_WORDS = 8
 
@@ -19,5 +21,7 @@ def find(text: str) -> Iterator[Place]:
     """Where the labels of a text begin and end, in order."""
     if "**" in text:
         for label in _BOLD.finditer(text):
+            if not _WORD_BEFORE.search(text, max(0, label.start() - _BEFORE), label.start()):
+                continue
             if len(words := _WORD.findall(label[1])) <= _MOST_WORDS and glosses.is_english(words):
                 yield label.span(1)
