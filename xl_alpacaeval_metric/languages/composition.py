@@ -50,7 +50,7 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     """What each text is made of, from its content and the lines of it."""
     if not contents:
         return []
-    chunks = [chunk for at, text in enumerate(lines) for chunk in of_lines(at, text, base)]
+    chunks = of_lines(lines, base)
     passes.learn(chunk.bare for chunk in chunks)
     short = _in_short_lines(chunks, passes, base)
     pieces = of_chunks(contents, chunks, passes, base)

@@ -108,13 +108,19 @@ class Passes:
         found = zip(near, varieties.by_text(read, [text for _, text in near.values()], accepted), strict=True)
         return {at: "" if name in accepted else name for at, name in found if name is not None}
 
-    def all_of(self, lines: Sequence[str]) -> bool:
-        """Whether all lines of a text, which were learnt, are in the language."""
-        right = self.each(lines)
-        if all(right) or not labels.variety(self.code):
-            return all(right)
-        every = enumerate(zip(lines, right, strict=True))
-        told = {at: labels.code_of(self._known[line].label) for at, (line, passes) in every if not passes}
+    def all_of_each(self, texts: Sequence[Sequence[str]]) -> list[bool]:
+        """Whether all lines of each text, which were learnt, are in the language."""
+        self._identify()
+        known = self._known
+        found = [all([known[line].passes for line in lines]) for lines in texts]
+        if labels.variety(self.code):
+            for at, lines in enumerate(texts):
+                found[at] = found[at] or self._all_in_variety(lines)
+        return found
+
+    def _all_in_variety(self, lines: Sequence[str]) -> bool:
+        """Whether all lines of a text are in this one of Bosnian, Croatian and Serbian as a whole."""
+        told = {at: labels.code_of(self._known[line].label) for at, line in enumerate(lines) if not self.of(line)}
         found = self.by_text(((at, line, 0) for at, line in enumerate(lines)), told)
         return all(found.get(at) == "" for at in told)
 

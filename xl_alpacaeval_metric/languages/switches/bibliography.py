@@ -26,7 +26,7 @@ _ENTRY = re.compile(
     rf"|{_NAME}, {_NAME}(?: {_NAME}\.?)*(?:,? (?:and|&|et) (?:[^.\n]|\b{_UPPER}\.){{2,60}})?\.{_TITLE}.*\b{_YEAR}\b"
     r").*"
 )
-_MAY_BE_ENTRY = re.compile(rf"\b{_YEAR}\b")
+_MAY_BE_ENTRY = re.compile(r"[12]\d\d\d")
 _LONGEST = 500
 """Characters of an entry."""
 

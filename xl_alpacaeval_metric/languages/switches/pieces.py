@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 from xl_alpacaeval_metric.languages import content
@@ -30,16 +30,27 @@ class Piece(NamedTuple):
     short: bool = False
 
 
-def of_lines(at: int, text: Sequence[Line], base: str) -> Iterator[Piece]:
-    """Long lines, and short ones that stand together."""
-    for long, some in groupby(text, key=attrgetter("long")):
-        if long:
-            yield from [Piece(at, line.start, line.start + len(line.raw), line.bare) for line in some]
-            continue
-        lines = list(some)
-        bare = " ".join(line.bare for line in lines)
-        short = not content.is_long(bare, base)
-        yield Piece(at, lines[0].start, lines[-1].start + len(lines[-1].raw), bare, short)
+def of_lines(texts: Sequence[Sequence[Line]], base: str) -> list[Piece]:
+    """The long lines of texts, and short ones that stand together."""
+    found: list[Piece] = []
+    for at, text in enumerate(texts):
+        short: list[Line] = []
+        for line in text:
+            if not line.long:
+                short.append(line)
+                continue
+            if short:
+                found.append(_together(at, short, base))
+                short = []
+            found.append(Piece(at, line.start, line.start + len(line.raw), line.bare))
+        if short:
+            found.append(_together(at, short, base))
+    return found
+
+
+def _together(at: int, lines: Sequence[Line], base: str) -> Piece:
+    bare = " ".join([line.bare for line in lines])
+    return Piece(at, lines[0].start, lines[-1].start + len(lines[-1].raw), bare, not content.is_long(bare, base))
 
 
 def _sentences(chunk: Piece, text: str, base: str) -> list[Piece]:
