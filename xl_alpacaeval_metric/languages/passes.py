@@ -111,15 +111,15 @@ class Passes:
     def all_of_each(self, texts: Sequence[Sequence[str]]) -> list[bool]:
         """Whether all lines of each text, which were learnt, are in the language."""
         self._identify()
-        known = self._known
-        found = [all([known[line].passes for line in lines]) for lines in texts]
+        failing = {line for line, verdict in self._known.items() if not verdict.passes}
+        found = list(map(failing.isdisjoint, texts))
         if labels.variety(self.code):
             for at, lines in enumerate(texts):
                 found[at] = found[at] or self._all_in_variety(lines)
         return found
 
     def _all_in_variety(self, lines: Sequence[str]) -> bool:
-        """Whether all lines of a text are in this one of Bosnian, Croatian and Serbian as a whole."""
+        """Whether a text's lines are, as a whole, in this one of Bosnian, Croatian and Serbian."""
         told = {at: labels.code_of(self._known[line].label) for at, line in enumerate(lines) if not self.of(line)}
         found = self.by_text(((at, line, 0) for at, line in enumerate(lines)), told)
         return all(found.get(at) == "" for at in told)

@@ -65,7 +65,8 @@ def _sentences(chunk: Piece, text: str, base: str) -> list[Piece]:
 def of_chunks(contents: Sequence[str], chunks: Sequence[Piece], passes: Passes, base: str) -> list[Piece]:
     """Chunks that pass, and the sentences of others, which are learnt; titles alone are left out.
 
-    The chunks were learnt. One that passes is parted where some of its sentences are in a near language.
+    The chunks were learnt. One that passes is parted where some of its sentences are in a near
+    language.
     """
     chunks = [
         part
