@@ -61,8 +61,8 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     read = passes.read([pieces[at].bare for at in looked])
     switches = spans.find([raws[at] for at in looked], read, passes.code, passes.script)
     inside = {at: some for at, some in zip(looked, switches, strict=True) if some}
-    rest = {at: _without(raws[at], some) for at, some in inside.items() if at not in passing}
-    rest = {at: bare for at, bare in rest.items() if content.is_long(bare, base) or _are_terms(inside[at])}
+    rest = {at: spans.without(raws[at], some) for at, some in inside.items() if at not in passing}
+    rest = {at: bare for at, bare in rest.items() if content.is_long(bare, base) or spans.are_terms(inside[at])}
     passes.learn(rest.values())
     others = [at for at in long if at not in passing and not (at in rest and passes.of(rest[at]))]
     found = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
@@ -181,18 +181,6 @@ def _composition(letters: Mapping[str, int], found: Sequence[Span], code: str) -
         switched=bool(found) and letters.get(_OWN, 0) >= _SWITCH_LETTERS,
         spans=tuple(found),
     )
-
-
-def _are_terms(inside: Sequence[Span]) -> bool:
-    return all(span.language == spans.NO_LANGUAGE for span in inside)
-
-
-def _without(raw: str, inside: Sequence[Span]) -> str:
-    """The bare words of a sentence without its spans in another language."""
-    rest, end = "", 0
-    for span in inside:
-        rest, end = f"{rest} {raw[end : span.start]}", span.end
-    return content.bare(f"{rest} {raw[end:]}")
 
 
 def _answered_in(letters: Mapping[str, int], whole: int, code: str) -> str:
