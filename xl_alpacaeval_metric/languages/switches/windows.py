@@ -161,14 +161,14 @@ def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str, most: f
     """Whether each window, from one word to before another, is in another language."""
     model = classifier.load()
     sums, counts = map(_before, texts.vectors.of(texts.numbers))
-    of_code, of_near = columns(model.labels, code)
+    of_code, of_alike = columns(model.labels, code)
     parts = []
     for start in range(0, len(windows), _AT_ONCE):
         first, last = windows[start : start + _AT_ONCE].T
         found = model.probabilities(
             (sums[last] - sums[first]).astype(np.float32), (counts[last] - counts[first]).astype(np.float32)
         )
-        asked, other = found[:, of_code].sum(1), found[:, ~of_near].sum(1)
+        asked, other = found[:, of_code].sum(1), found[:, ~of_alike].sum(1)
         parts.append((other >= _FOREIGN) & (asked <= most))
     return np.concatenate(parts)
 
@@ -194,11 +194,11 @@ def _before(of_words: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 @lru_cache(maxsize=256)
 def columns(model_labels: Sequence[str], code: str) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which of the own model's labels stand for a language, and which for it or one near it."""
-    near, wanted = labels.near(code), labels.wanted(code)
+    """Which of the own model's labels stand for a language, and which for it or one alike."""
+    alike, wanted = labels.alike(code), labels.wanted(code)
     return (
         np.array([label in wanted for label in model_labels]),
-        np.array([labels.code_of(label) in near for label in model_labels]),
+        np.array([labels.code_of(label) in alike for label in model_labels]),
     )
 
 
