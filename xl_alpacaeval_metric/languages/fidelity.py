@@ -124,7 +124,7 @@ def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
     kept = content.of_each(given, lambda quotations: passes.long_ones(quotations, base))
     contents = [content.parts_left(*text, base) for text in zip(kept, given, whole, strict=True)]
     made = composition.of(kept, contents, passes, base)
-    left = second_look.without(kept, [at for at, one in enumerate(made) if 0 < (one.fidelity or 0) < 100], base)
+    left = second_look.without(kept, [at for at, one in enumerate(made) if 0 < (one.fidelity or 0) < 100], passes, base)
     rest = [content.parts_left(text, given[at], whole[at], base) for at, text in left.items()]
     for at, one in zip(left, composition.of(list(left.values()), rest, passes, base), strict=True):
         made[at] = one
