@@ -21,7 +21,8 @@ from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 _CANDIDATES = 3
 _SURE = 0.5
-"""Languages that are tried for a run: the own model's likeliest and English, one where it is sure."""
+"""How many languages are tried for a run beside English: the own model's likeliest, and one alone
+where it is sure."""
 _DOUBT = 0.5
 """What is taken from each word's margin."""
 _WEIGHT = 2.0

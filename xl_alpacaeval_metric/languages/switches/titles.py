@@ -62,7 +62,7 @@ def is_prose(run: "Run", code: str, language: str) -> bool:
 
 
 def _has_clause(small: Sequence[str], language: str) -> bool:
-    """Whether words in small letters have one of the language that is none between those of a title."""
+    """Whether words in small letters have one that is not of those between the words of titles."""
     known, clauses = lexicon.known(small, language), term_words.load()["clauses"]
     return any(one and (len(word) > _LONGEST_SMALL or word in clauses) for word, one in zip(small, known, strict=True))
 

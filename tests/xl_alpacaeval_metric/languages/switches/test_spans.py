@@ -1,4 +1,4 @@
-"""Spans of a few words in another language inside a sentence: where, in which, and none in names."""
+"""Spans of a few words in another language inside a sentence: where they are, and in which."""
 
 import pytest
 
@@ -33,7 +33,7 @@ IN_NEAR_LANGUAGE = [
 
 
 def planted(text: str) -> tuple[str, int, int]:
-    """The text without the brackets, with the first and after the last character of what they hold."""
+    """The text without the brackets, with the start and the end of what they hold."""
     before, _, rest = text.partition("[[")
     span, _, after = rest.partition("]]")
     return before + span + after, len(before), len(before) + len(span)
