@@ -79,6 +79,19 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
     return [_unquoted(text, list(_merged(spans))) if spans else spans for text, spans in zip(texts, found, strict=True)]
 
 
+def are_terms(some: Sequence[Span]) -> bool:
+    """Whether all of these are names, titles and terms."""
+    return all(span.language == NO_LANGUAGE for span in some)
+
+
+def without(text: str, some: Sequence[Span]) -> str:
+    """The bare words of a text without these spans of it."""
+    rest, end = "", 0
+    for span in some:
+        rest, end = f"{rest} {text[end : span.start]}", span.end
+    return content.bare(f"{rest} {text[end:]}")
+
+
 def _unquoted(text: str, spans: Sequence[Span]) -> list[Span]:
     """The spans without quotations, as far as these are not most of the text."""
     quoted = [span for span in spans if content.is_quotation(text, span.start, span.end)]

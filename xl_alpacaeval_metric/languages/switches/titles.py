@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from itertools import chain, groupby
+from itertools import chain, compress, groupby
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import labels, scripts
@@ -122,15 +122,18 @@ def is_about_names(text: str, code: str, language: str) -> bool:
     other language is not near.
     """
     words = _WORD.findall(text)
-    known = lexicon.known([word.lower() for word in words], code)
+    lower = list(map(str.lower, words))
+    known = lexicon.known(lower, code)
+    if lexicon.known(compress(lower, known), language).count(False) < _FEWEST_OWN:
+        return False
     rest = []
     loans = left = 0
-    for word, own in zip(words, known, strict=True):
+    for word, small, own in zip(words, lower, known, strict=True):
         left = _LONGEST_TITLE if word[:1].isupper() else 0 if own else left - 1
         if left > 0:
             continue
         if own:
-            rest.append(word.lower())
+            rest.append(small)
         else:
             loans += 1
     if loans and language in labels.near(code):

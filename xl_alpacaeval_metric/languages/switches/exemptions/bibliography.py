@@ -28,7 +28,7 @@ _ENTRY = re.compile(
     rf"|{_NAME}, {_NAME}(?: {_NAME}\.?)*\.[^.]{{3,200}}(?:\.[^.]{{2,40}})?: [^:.]{{2,60}}, {_YEAR}\.?(?=\s*$)"
     r").*"
 )
-_MAY_BE_ENTRY = re.compile(rf"\b{_YEAR}\b")
+_MAY_BE_ENTRY = re.compile(r"[12]\d\d\d")
 _LONGEST = 500
 """Characters of an entry."""
 

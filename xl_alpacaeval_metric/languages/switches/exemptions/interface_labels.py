@@ -10,8 +10,10 @@ from itertools import chain
 from xl_alpacaeval_metric.languages.content import Place
 from xl_alpacaeval_metric.languages.switches.exemptions import glosses
 
-_BOLD = re.compile(r"(?<=[^\W\d_])[^\n*]{0,40}?\*\*(?=[A-Z\d])([^*\n]{2,60}?)(?<![\s.!?:…])\*\*(?![*:：\w])")
-"""Bold with a capital after a word, neither a sentence nor the heading of what follows."""
+_BOLD = re.compile(r"\*\*(?=[A-Z\d])([^*\n]{2,60}?)(?<![\s.!?:…])\*\*(?![*:：\w])")
+"""Bold with a capital, neither a sentence nor the heading of what follows."""
+_WORD_BEFORE = re.compile(r"[^\W\d_][^\n*]{0,40}$")
+_BEFORE = 41
 _HEAD = re.compile(r"^[ \t]*(\|.{1,300}\|)[ \t]*\n[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*$", re.MULTILINE)
 _MOST_IN_CELL = 4
 _WORD = re.compile(r"[^\W\d_]+")
@@ -27,5 +29,7 @@ def find(text: str) -> Iterator[Place]:
                 yield head.span(1)
     if "**" in text:
         for label in _BOLD.finditer(text):
+            if not _WORD_BEFORE.search(text, max(0, label.start() - _BEFORE), label.start()):
+                continue
             if len(words := _WORD.findall(label[1])) <= _MOST_WORDS and glosses.is_english(words):
                 yield label.span(1)
