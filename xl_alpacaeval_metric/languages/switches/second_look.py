@@ -22,13 +22,13 @@ _LEFT_OUT = (
     (code_lines.find, 1.0),
     (configuration.find, 1.0),
     (symbols.find, 1.0),
-    (latin_runs.find, 0.6),
     (bibliography.find, 0.9),
     (quotations.find, content.QUOTED),
 )
+_IN_OTHER_SCRIPT = ((latin_runs.find, 0.6),)
 _ENGLISH = ((interface_labels.find, 0.6), (glosses.find, 0.6))
-"""What is left out, with the largest share of a text's letters that is; the last ones are English,
-which is not left out from a text in English."""
+"""What is left out, with the largest share of a text's letters that is: from any text, from those
+in another script than Latin, and from those in another language than English."""
 _TRANSLATIONS = 0.6
 
 
@@ -42,8 +42,10 @@ def without(texts: Sequence[str], some: Iterable[int], passes: Passes, base: str
         return translations.find(text, passes, base)
 
     finders: list[tuple[Callable[[str], Iterable[Place]], float]] = [*_LEFT_OUT, (in_translations, _TRANSLATIONS)]
+    finders += _IN_OTHER_SCRIPT if passes.script != "Latn" else ()
+    finders += _ENGLISH if base != "en" else ()
     some, left = list(some), dict[int, str]()
-    for find, most in (*finders, *(_ENGLISH if base != "en" else ())):
+    for find, most in finders:
         now = [left.get(at, texts[at]) for at in some]
         places = {number: found for number, text in enumerate(now) if (found := list(apart(find(text))))}
         left |= {some[number]: text for number, text in content.left_out(now, places, most).items()}
