@@ -193,7 +193,9 @@ def _by_any(line: str, best: Best, own: float, code: str) -> bool:
         return True
     if label in accepted and probability > (_ALL_BUT_SURE if key in labels.OWN and own < _HARDLY else MIN_PROBABILITY):
         return True
-    if key in labels.OWN and own < _HARDLY and not short and best[1] >= _RATHER_SURE:
+    sure = _RATHER_SURE if key in labels.OWN else _ALL_BUT_SURE if best[0] in labels.OWN else _SURE
+    # Of a language that is none of the own model's, it says nothing.
+    if 0 < own < _HARDLY and best[1] >= sure and not short:
         return False
     return probability < _ALL_BUT_SURE and identifiers.second_opinion().classify(read)[0] in accepted
 

@@ -20,7 +20,7 @@ _PY3LANGID = (
 )
 BENCHMARK, OWN = frozenset(_BENCHMARK.split()), frozenset(_OWN.split())
 """Languages of the Language Confusion Benchmark, and those that the own model decides."""
-SUPPORTED = BENCHMARK | OWN | frozenset(f"{_LID176} {_PY3LANGID}".split())
+SUPPORTED = BENCHMARK | OWN | frozenset(f"{_LID176} {_PY3LANGID} su min ban mad ak bm nds".split())
 
 _LABELS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(VARIETIES, (TOGETHER, "bs", "hr", "sh", "sr")),
@@ -70,7 +70,7 @@ _CODES = {
 _NEAR = (
     "bs hr sr sr-Latn sl mk",
     "nb nn no da sv fo is",
-    "id ms jv su min ace ban",
+    "id ms jv su min ace ban mad bug bjn",
     "cs sk pl szl hsb dsb",
     "pt gl es ca oc ast",
     "zu xh ss nr nd ts",
