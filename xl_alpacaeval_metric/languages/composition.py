@@ -7,9 +7,9 @@ pass; lines of titles alone are left out.
 """
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, compress
 from operator import itemgetter
 
 from xl_alpacaeval_metric import languages
@@ -50,27 +50,24 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     """What each text is made of, from its content and the lines of it."""
     if not contents:
         return []
-    chunks = [chunk for at, text in enumerate(lines) for chunk in of_lines(at, text, base)]
+    chunks = of_lines(lines, base)
     passes.learn(chunk.bare for chunk in chunks)
     short = _in_short_lines(chunks, passes, base)
     pieces = of_chunks(contents, chunks, passes, base)
     raws = [contents[piece.text][piece.start : piece.end] for piece in pieces]
-    looked = _looked(pieces, passes)
+    long = [at for at, piece in enumerate(pieces) if not piece.short]
+    passing = set(compress(long, passes.each(pieces[at].bare for at in long)))
+    looked = _looked(pieces, passing, passes)
     read = passes.read([pieces[at].bare for at in looked])
     switches = spans.find([raws[at] for at in looked], read, passes.code, passes.script)
     inside = {at: some for at, some in zip(looked, switches, strict=True) if some}
-    rest = {at: _without(raws[at], some) for at, some in inside.items() if not passes.of(pieces[at].bare)}
-    rest = {at: bare for at, bare in rest.items() if content.is_long(bare, base) or _are_terms(inside[at])}
+    rest = {at: spans.without(raws[at], some) for at, some in inside.items() if at not in passing}
+    rest = {at: bare for at, bare in rest.items() if content.is_long(bare, base) or spans.are_terms(inside[at])}
     passes.learn(rest.values())
-    others = [
-        at
-        for at, piece in enumerate(pieces)
-        if not piece.short and not passes.of(piece.bare) and not (at in rest and passes.of(rest[at]))
-    ]
+    others = [at for at in long if at not in passing and not (at in rest and passes.of(rest[at]))]
     found = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
     told = dict(zip(others, found, strict=True))
-    long = ((at, piece.bare, piece.text) for at, piece in enumerate(pieces) if not piece.short)
-    told |= passes.by_text(long, told)
+    told |= passes.by_text(((at, pieces[at].bare, pieces[at].text) for at in long), told)
     counted = _counted(pieces, {pieces[at].text for at in (*others, *inside)}, short, passes)
     return _compositions(contents, pieces, inside, told, counted, passes)
 
@@ -99,16 +96,17 @@ def _in_short_lines(chunks: Sequence[Piece], passes: Passes, base: str) -> set[i
     return {at for at, bare in together.items() if passes.surely(bare)}
 
 
-def _looked(pieces: Sequence[Piece], passes: Passes) -> list[int]:
+def _looked(pieces: Sequence[Piece], passing: Set[int], passes: Passes) -> list[int]:
     """The pieces that may have a span in another language: not those surely all in one.
 
+    `passing` are those that are long and in the language.
     A piece that fails may pass without spans only if not all of its words look foreign.
     """
     from xl_alpacaeval_metric.languages.scripts import letter_counts
     from xl_alpacaeval_metric.languages.switches import windows
 
-    found = {at for at, piece in enumerate(pieces) if not piece.short and passes.of(piece.bare)}
-    rest = [at for at, piece in enumerate(pieces) if not piece.short and at not in found]
+    found = set(passing)
+    rest = [at for at, piece in enumerate(pieces) if not piece.short and at not in passing]
     found.update(at for at, piece in enumerate(pieces) if piece.short and len(piece.bare.split()) >= spans.MIN_WORDS)
     shares = letter_counts.shares([pieces[at].bare for at in rest], passes.script)
     found.update(at for at, share in zip(rest, shares, strict=True) if _FEW < share < 1 - _FEW)
@@ -133,10 +131,17 @@ def _compositions(
     from xl_alpacaeval_metric.languages.scripts import letter_counts
 
     near = labels.near(passes.code)
-    letters: list[dict[str, int]] = [{} for _ in contents]
-    found: list[list[Span]] = [[] for _ in contents]
-    whole = letter_counts.weights([contents[piece.text][piece.start : piece.end] for piece in pieces])
-    for at, (piece, weight) in enumerate(zip(pieces, whole, strict=True)):
+    mixed = {pieces[at].text for at in (*labelled, *inside)}
+    right = {
+        piece.text
+        for at, piece in enumerate(pieces)
+        if piece.text not in mixed and (not piece.short or at in counted) and scripts.has_letters(piece.bare)
+    }
+    letters: dict[int, dict[str, int]] = {text: {} for text in mixed}
+    found: dict[int, list[Span]] = {text: [] for text in mixed}
+    some = [(at, piece) for at, piece in enumerate(pieces) if piece.text in mixed]
+    whole = letter_counts.weights([contents[piece.text][piece.start : piece.end] for _, piece in some])
+    for (at, piece), weight in zip(some, whole, strict=True):
         of_text, switches = letters[piece.text], found[piece.text]
         label = labelled.get(at, _OWN)
         if label == _OWN or (label == _UNKNOWN and (inside.get(at) or passes.chance(piece.bare) > _NO_CHANCE)):
@@ -151,7 +156,15 @@ def _compositions(
             switches.append(Span(piece.start, piece.end, label))
         if not piece.short or at in counted:
             of_text[label] = of_text.get(label, 0) + weight
-    return [_composition(*text, passes.code) for text in zip(letters, found, strict=True)]
+    all_right, nothing = Composition(100.0, passes.code, False, ()), Composition(None, NONE, None, ())
+    return [
+        _composition(letters[text], found[text], passes.code)
+        if text in mixed
+        else all_right
+        if text in right
+        else nothing
+        for text in range(len(contents))
+    ]
 
 
 def _is_surely_other(piece: Piece, passes: Passes) -> bool:
@@ -162,26 +175,12 @@ def _composition(letters: Mapping[str, int], found: Sequence[Span], code: str) -
     whole = sum(letters.values())
     if not whole:
         return Composition(None, NONE, None, ())
-    if not found and len(letters) == 1 and _OWN in letters:
-        return Composition(100.0, code, False, ())
     return Composition(
         fidelity=100 * letters.get(_OWN, 0) / whole,
         answered_in=_answered_in(letters, whole, code),
         switched=bool(found) and letters.get(_OWN, 0) >= _SWITCH_LETTERS,
         spans=tuple(found),
     )
-
-
-def _are_terms(inside: Sequence[Span]) -> bool:
-    return all(span.language == spans.NO_LANGUAGE for span in inside)
-
-
-def _without(raw: str, inside: Sequence[Span]) -> str:
-    """The bare words of a sentence without its spans in another language."""
-    rest, end = "", 0
-    for span in inside:
-        rest, end = f"{rest} {raw[end : span.start]}", span.end
-    return content.bare(f"{rest} {raw[end:]}")
 
 
 def _answered_in(letters: Mapping[str, int], whole: int, code: str) -> str:

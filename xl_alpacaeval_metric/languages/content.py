@@ -204,10 +204,10 @@ def _line(start: int, raw: str, line: str, base: str) -> Line:
     return Line(start, raw, line, (len(line) > 8 or not line.isascii()) and is_long(line, base))
 
 
-def parts_left(kept: str, text: str, whole: Sequence[Line], base: str) -> list[Line]:
+def parts_left(kept: str, text: str, whole: Sequence[Line], base: str) -> Sequence[Line]:
     """The lines of `kept`, the content of a text whose lines are `whole`."""
     if kept == text:
-        return list(whole)
+        return whole
     found: list[Line] = []
     for line in whole:
         raw = kept[line.start : line.start + len(line.raw)]

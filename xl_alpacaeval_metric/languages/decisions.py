@@ -33,6 +33,9 @@ which it misses short native lines."""
 _LARGELY_ENGLISH = 0.66
 """How sure the own model must be of English for a line in which it and another language are mixed
 to fail, where lid.176 is not sure."""
+_SURELY_ENGLISH, _NO_TRACE = 0.7, 0.01
+"""How sure the own model must be of English for lid.176 not to be asked, and the most that it may
+give the asked language; one such line in a thousand is in it."""
 _RATHER_ENGLISH = 0.25
 """How sure the own model must be of English where it rather takes a line for Nigerian Pidgin."""
 _LONGEST_WORD, _LONG_LINE = 60, 80
@@ -44,8 +47,9 @@ _ALL_IN_SCRIPT = 0.96
 _LATIN = frozenset(("en", "de", "es", "fr", "id", "it", "tr", "vi", "pt"))
 """Those of the benchmark's languages."""
 _UNASKED = 0.99
-"""How sure the own model must be of a language of the benchmark for lid.176 not to be asked: with
-less the benchmark's rates would move."""
+"""How sure the own model must be of a language of the benchmark for lid.176 not to be asked about a
+short line: with less the benchmark's rates would move. Of longer lines `_ALL_BUT_SURE` is enough:
+lid.176 agrees on 999 in 1,000."""
 HAN = ("zh", "yue")
 _KANA, _FEWEST_HAN, _MANY_CHARACTERS = 0.15, 6, 24
 """The share of kana that a Japanese line has; so many Han characters without any are not Japanese;
@@ -89,6 +93,8 @@ def is_japanese(line: str) -> bool:
 
 def by_script_alone(line: str) -> str | None:
     """The language of most lines in a script of which no language is likely by its words."""
+    if line.isascii():
+        return None
     han, kana = scripts.han_and_kana(line)
     if han + kana and scripts.share(line, "Jpan") >= _ALL_IN_SCRIPT:
         return "ja" if kana else "zh"
@@ -111,7 +117,10 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
     A line in two scripts is the benchmark's to decide: it lets most of them pass.
     """
     near, latin = labels.near(code), labels.key(code) in _LATIN
-    found = [probability >= _UNASKED for probability in own]
+    found = [
+        probability >= _UNASKED or (probability >= _ALL_BUT_SURE and not _is_short(line, labels.key(code)))
+        for line, probability in zip(lines, own, strict=True)
+    ]
     if labels.key(code) == "ko":
         found = [sure and not scripts.han_and_kana(line)[0] for sure, line in zip(found, lines, strict=True)]
     unsure = [
@@ -119,6 +128,7 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
         for at, (label, probability) in enumerate(best)
         if not found[at]
         and not (latin and probability >= _ALL_BUT_SURE and own[at] < _HARDLY and labels.code_of(label) not in near)
+        and not (latin and is_english(best[at]) and own[at] < _NO_TRACE and "en" not in near)
     ]
     read = [identifiers.excerpt(lines[at]) for at in unsure]
     for at, excerpt, other in zip(unsure, read, identifiers.benchmark_labels(read), strict=True):
@@ -129,6 +139,11 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
 def told_apart(own: str, other: str) -> bool:
     """Whether the own model, and not lid.176, tells these near languages apart."""
     return own in labels.OWN and other not in labels.BENCHMARK and labels.code_of(other) in labels.near(own)
+
+
+def is_english(best: Best) -> bool:
+    """Whether the own model is so sure of English that lid.176 need not be asked."""
+    return best[0] == "en" and best[1] >= _SURELY_ENGLISH
 
 
 def is_doubtful_english(probability: float, own: float, best: float) -> bool:

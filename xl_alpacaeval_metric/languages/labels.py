@@ -97,6 +97,20 @@ _NEAR = (
 )
 GROUPS: tuple[frozenset[str], ...] = tuple(frozenset(group.split()) for group in _NEAR)
 """Groups of near languages, which may be mistaken for one another."""
+_ALIKE = (
+    "bs hr sr sr-Latn",
+    "nb nn no",
+    "nn da",
+    "id ms",
+    "zh zh-Hant yue wuu ja",
+    "bo dz",
+    "nso st tn",
+    "zu nr",
+    "ak tw",
+    "en pcm",
+)
+ALIKE: tuple[frozenset[str], ...] = tuple(frozenset(group.split()) for group in _ALIKE)
+"""Near languages in which a few words that follow one another are mostly the same."""
 
 
 @lru_cache(maxsize=1024)
@@ -120,6 +134,13 @@ def near(code: str) -> frozenset[str]:
     """The languages that a language may be mistaken for, with itself."""
     own = key(code)
     return frozenset((own, code)).union(*(group for group in GROUPS if own in group))
+
+
+@lru_cache(maxsize=1024)
+def alike(code: str) -> frozenset[str]:
+    """The languages from which a few words do not tell a language, with itself."""
+    own = key(code)
+    return frozenset((own, code)).union(*(group for group in ALIKE if own in group))
 
 
 def wanted(code: str) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def known(words: Iterable[str], code: str) -> list[bool]:
 
 def english(words: Sequence[str], code: str) -> list[bool]:
     """Whether each word is English, and not known in this language; none is near English."""
-    if not covers(code) or "en" in labels.near(code):
+    if not covers(code) or "en" in labels.alike(code):
         return [False] * len(words)
     both = zip(known(words, "en"), known(words, code), strict=True)
     return [english and not own for english, own in both]
@@ -59,13 +59,13 @@ def frequent(words: Iterable[str], code: str) -> list[bool]:
 
 
 def foreign(words: Collection[str], code: str) -> set[str]:
-    """The words that are frequent in another language, not a near one, and not known in this one.
+    """The words that are frequent in another language, not one alike, and not known in this one.
 
     So are those with a letter that no word of this language has.
     """
     strange = _strange_letters(code)
     odd = set[str]() if strange is None else _with_any(words, strange)
-    return odd | (_load().words.keys() & words) - _known(code) - _near_alone(code)
+    return odd | (_load().words.keys() & words) - _known(code) - _alike_alone(code)
 
 
 def of_near(words: Iterable[str], code: str) -> list[bool]:
@@ -107,23 +107,22 @@ def _known(code: str) -> Set[str]:
     return _load().known.get(labels.of_own_model(code), frozenset())
 
 
-@lru_cache(maxsize=1024)
-def _near(code: str) -> tuple[Set[str], ...]:
-    """The frequent words of each language near this one."""
-    near = {labels.of_own_model(one) for one in labels.near(code)} - {labels.of_own_model(code)}
-    return tuple(some for label in near if (some := _load().frequent.get(label)))
+def _of_others(code: str, others: Set[str]) -> tuple[Set[str], ...]:
+    """The frequent words of each of the other languages."""
+    told = {labels.of_own_model(one) for one in others} - {labels.of_own_model(code)}
+    return tuple(some for label in told if (some := _load().frequent.get(label)))
 
 
 @lru_cache(maxsize=1024)
 def _of_near_alone(code: str) -> Set[str]:
     """The words that are frequent in a near language, and not known in this one."""
-    return frozenset[str]().union(*_near(code)) - _known(code)
+    return frozenset[str]().union(*_of_others(code, labels.near(code))) - _known(code)
 
 
 @lru_cache(maxsize=1024)
-def _near_alone(code: str) -> Set[str]:
-    """The words that are frequent in near languages alone."""
-    words, counts = _load().words, Counter(chain.from_iterable(_near(code)))
+def _alike_alone(code: str) -> Set[str]:
+    """The words that are frequent in languages alike alone."""
+    words, counts = _load().words, Counter(chain.from_iterable(_of_others(code, labels.alike(code))))
     return {word for word, count in counts.items() if count == words[word]}
 
 

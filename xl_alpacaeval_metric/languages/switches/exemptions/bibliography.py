@@ -24,9 +24,11 @@ _ENTRY = re.compile(
     rf"|{_NAME}[^()\n]{{2,100}}\. ?\({_YEAR}(?:, [^()\n]{{1,20}})?\)\."
     # Vaswani, Ashish, and Noam Shazeer. "..." (2017).
     rf"|{_NAME}, {_NAME}(?: {_NAME}\.?)*(?:,? (?:and|&|et) (?:[^.\n]|\b{_UPPER}\.){{2,60}})?\.{_TITLE}.*\b{_YEAR}\b"
+    # - Judt, Tony. Postwar: A History of Europe. Londres: Penguin, 2005.
+    rf"|{_NAME}, {_NAME}(?: {_NAME}\.?)*\.[^.]{{3,200}}(?:\.[^.]{{2,40}})?: [^:.]{{2,60}}, {_YEAR}\.?(?=\s*$)"
     r").*"
 )
-_MAY_BE_ENTRY = re.compile(rf"\b{_YEAR}\b")
+_MAY_BE_ENTRY = re.compile(r"[12]\d\d\d")
 _LONGEST = 500
 """Characters of an entry."""
 

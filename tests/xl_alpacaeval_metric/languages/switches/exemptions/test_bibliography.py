@@ -3,7 +3,7 @@
 import pytest
 
 from xl_alpacaeval_metric.languages.fidelity import text_fidelity
-from xl_alpacaeval_metric.languages.switches import bibliography
+from xl_alpacaeval_metric.languages.switches.exemptions import bibliography
 
 ENTRIES = [
     "- Lindqvist, P., & Okafor, C. (2017). A short history of the printed page. Journal of Paper Studies, 12(3).",

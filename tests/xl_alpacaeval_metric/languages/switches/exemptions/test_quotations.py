@@ -1,0 +1,29 @@
+"""Quotations in single marks."""
+
+import pytest
+
+from xl_alpacaeval_metric.languages.fidelity import text_fidelity
+from xl_alpacaeval_metric.languages.switches.exemptions import quotations
+
+
+@pytest.mark.parametrize("marks", ["'{}'", "‘{}’", "‚{}‘", "‹{}›"])
+@pytest.mark.parametrize("quoted", ["the early bird catches the worm", "I don't know where they've gone"])
+def test_a_quotation_in_single_marks_is_no_switch(marks: str, quoted: str) -> None:
+    text = (
+        f"Der Satz {marks.format(quoted)} steht schon im ersten Kapitel des Buches. "
+        "Damals wussten nur wenige Menschen, was der Verfasser eigentlich damit meinte."
+    )
+    found = text_fidelity(text, "de")
+    assert (found.fidelity, found.switched) == (100, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We're sure that it's John's house and the dogs' garden.",
+        "'s Ochtends drink ik koffie en 's avonds thee.",
+        "Qu'est-ce que c'est ? C'est l'ami d'Henri.",
+    ],
+)
+def test_apostrophes_are_no_marks(text: str) -> None:
+    assert list(quotations.find(text)) == []
