@@ -20,10 +20,12 @@ from xl_alpacaeval_metric.languages.switches.exemptions import (
 
 _LEFT_OUT = (
     (code_lines.find, 1.0),
+    (code_lines.find_commands, 1.0),
     (configuration.find, 1.0),
     (symbols.find, 1.0),
     (bibliography.find, 0.9),
     (quotations.find, content.QUOTED),
+    (quotations.find_one, quotations.ONE),
 )
 _IN_OTHER_SCRIPT = ((latin_runs.find, 0.6),)
 _ENGLISH = ((interface_labels.find, 0.6), (glosses.find, 0.6))

@@ -27,3 +27,12 @@ def test_a_quotation_in_single_marks_is_no_switch(marks: str, quoted: str) -> No
 )
 def test_apostrophes_are_no_marks(text: str) -> None:
     assert list(quotations.find(text)) == []
+
+
+def test_the_only_quotation_may_be_more_than_half_of_a_text() -> None:
+    quoted = "Education is the most powerful weapon which you can use to change the world."
+    text = f"Nelsonas Mandela yra sakęs: „{quoted}“ Šie žodžiai tinka ir šiandien."
+    found = text_fidelity(text, "lt")
+    assert (found.fidelity, found.switched) == (100, False)
+    assert (text_fidelity(f"{text} „{quoted}“", "lt").fidelity or 0) < 50
+    assert (text_fidelity(f"Jis sakė: „{quoted}“", "lt").fidelity or 0) < 50
