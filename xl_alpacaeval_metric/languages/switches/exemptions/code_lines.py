@@ -30,10 +30,13 @@ _SIGNS = re.compile(
 _ENDS = re.compile(r"^(?:[-*•]|\d+[.)])? *[^\W\d_][\w-]*;$")
 """An item of a list in prose, which ends like a statement."""
 _ARGUMENTS = r"(?: [\w./:@=~^*$\"'-]+)*"
+_TOOLS = (
+    *("apt ", "apt-get ", "brew ", "cargo ", "conda ", "docker ", "dnf ", "git ", "kubectl ", "npm ", "npx ", "pip "),
+    *("pip3 ", "systemctl ", "yarn ", "yum "),
+)
 _TOOL = (
-    r"(?:sudo )?(?:apt|apt-get|brew|cargo|conda|docker|dnf|git|kubectl|npm|npx|pip3?|systemctl|yarn|yum)"
-    r" (?:add|apply|build|checkout|clone|commit|create|exec|get|init|install|log|pull|push|rebase|run|start|status|stop"
-    r"|update|upgrade)\b"
+    rf"(?:sudo )?(?:{'|'.join(_TOOLS)})(?:add|apply|build|checkout|clone|commit|create|exec|get|init|install|log|pull"
+    r"|push|rebase|run|start|status|stop|update|upgrade)\b"
 )
 _IN_PROSE = re.compile(rf"(?<![\w-]){_TOOL}(?: [\w./:@=~^*$'-]*[-./:@=~^*$'][\w./:@=~^*$'-]*)*")
 """A command inside a sentence, with arguments that are no words."""
@@ -86,7 +89,8 @@ def find(text: str) -> Iterator[Place]:
 
 def find_commands(text: str) -> Iterator[Place]:
     """Where commands inside sentences begin and end, in order."""
-    yield from (command.span() for command in _IN_PROSE.finditer(text))
+    if any(tool in text for tool in _TOOLS):
+        yield from (command.span() for command in _IN_PROSE.finditer(text))
 
 
 def _has_prose(line: str) -> bool:

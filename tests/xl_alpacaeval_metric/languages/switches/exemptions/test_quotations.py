@@ -3,6 +3,7 @@
 import pytest
 
 from xl_alpacaeval_metric.languages.fidelity import text_fidelity
+from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches.exemptions import quotations
 
 
@@ -26,7 +27,7 @@ def test_a_quotation_in_single_marks_is_no_switch(marks: str, quoted: str) -> No
     ],
 )
 def test_apostrophes_are_no_marks(text: str) -> None:
-    assert list(quotations.find(text)) == []
+    assert quotations.find(text, Passes("de", "Latn"), "de") == []
 
 
 def test_the_only_quotation_may_be_more_than_half_of_a_text() -> None:
