@@ -23,7 +23,6 @@ _LEFT_OUT = (
     (configuration.find, 1.0),
     (symbols.find, 1.0),
     (bibliography.find, 0.9),
-    (quotations.find, content.QUOTED),
 )
 _IN_OTHER_SCRIPT = ((latin_runs.find, 0.6),)
 _ENGLISH = ((interface_labels.find, 0.6), (glosses.find, 0.6))
@@ -41,7 +40,16 @@ def without(texts: Sequence[str], some: Iterable[int], passes: Passes, base: str
     def in_translations(text: str) -> Iterator[Place]:
         return translations.find(text, passes, base)
 
-    finders: list[tuple[Callable[[str], Iterable[Place]], float]] = [*_LEFT_OUT, (in_translations, _TRANSLATIONS)]
+    def in_quotations(text: str) -> Iterator[Place]:
+        found = list(quotations.find(text))
+        own = passes.long_ones([content.bare(text[slice(*place)]) for place in found], base)
+        return (place for place, stays in zip(found, own, strict=True) if not stays)
+
+    finders: list[tuple[Callable[[str], Iterable[Place]], float]] = [
+        *_LEFT_OUT,
+        (in_quotations, content.QUOTED),
+        (in_translations, _TRANSLATIONS),
+    ]
     finders += _IN_OTHER_SCRIPT if passes.script != "Latn" else ()
     finders += _ENGLISH if base != "en" else ()
     some, left = list(some), dict[int, str]()
