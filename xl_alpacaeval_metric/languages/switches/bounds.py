@@ -30,6 +30,8 @@ _MOST, _KNOWN_TO_ONE, _KNOWN_TO_BOTH = 6.0, 2.0, 0.5
 """Bounds of a word's margin; its least where one language alone has the word; bounds where both,
 which are 0 against the language in which alone it is frequent."""
 
+_IN_DICTIONARY = 4
+"""Letters from which on English words are known; others are names or none."""
 _ENGLISH, _BOTH, _NO_ENGLISH = 4, 0.1, 1.5
 """English words that make a span; what is added for a word that both languages have, and taken from
 the sum for one that English has not."""
@@ -105,6 +107,8 @@ def _with_lexicon(
             margin = min(margin, -_KNOWN_TO_ONE) - _WEIGHT
         elif foreign:
             margin = max(margin, _KNOWN_TO_ONE) + _WEIGHT
+        elif other == "en" and len(word) >= _IN_DICTIONARY:
+            margin = min(margin, 0.0)
         found.append(margin)
     return found
 
