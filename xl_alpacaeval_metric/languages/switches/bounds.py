@@ -98,7 +98,9 @@ def _with_lexicon(
     found = []
     of_other = zip(lexicon.known(words, other), lexicon.frequent(words, other), strict=True)
     of_own = zip(known, lexicon.frequent(words, code), strict=True)
-    for word, margin, (own, own_frequent), (foreign, foreign_frequent) in zip(words, margins, of_own, of_other, strict=True):
+    for word, margin, (own, own_frequent), (foreign, foreign_frequent) in zip(
+        words, margins, of_own, of_other, strict=True
+    ):
         if foreign and (own or len(word) == 1):
             least = 0.0 if foreign_frequent and not own_frequent else -_KNOWN_TO_BOTH
             most = 0.0 if own_frequent and not foreign_frequent else _KNOWN_TO_BOTH
