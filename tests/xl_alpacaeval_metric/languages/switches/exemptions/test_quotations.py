@@ -18,6 +18,16 @@ def test_a_quotation_in_single_marks_is_no_switch(marks: str, quoted: str) -> No
     assert (found.fidelity, found.switched) == (100, False)
 
 
+def test_a_switch_inside_a_native_quotation_is_one() -> None:
+    text = (
+        "Sie sagte: 'Ich war den ganzen Tag zu Hause, because I was waiting for the mail, und habe gelesen.' "
+        "Danach ging sie mit dem Hund noch einmal durch den ganzen Park bis an den Fluss."
+    )
+    assert [text[span.start : span.end] for span in text_fidelity(text, "de").spans] == [
+        "because I was waiting for the mail"
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [
