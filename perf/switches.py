@@ -1,15 +1,16 @@
 """How well switches inside a text are found: planted spans, and false alarms on native texts.
 
-    python perf/switches.py FOLDER... [--near] [--languages CODES] [--texts 40] [--seed 0]
-        [--csv FILE]
+    python perf/switches.py FOLDER... [--near sentences|parts] [--languages CODES] [--texts 40]
+        [--seed 0] [--csv FILE]
 
 Each folder has a file CODE.txt for each language, with one native sentence a line, as for
 perf/identification.py. A text is three sentences of a language. Into a copy of each text a span of
 another language that is not near is planted: 5 to 9 words that follow one another in one of its
 sentences (10 to 16 characters of a script without spaces), every second span English.
 
-With --near the span is a sentence in a near language that the own model has a label for, between
-two others; all three end like sentences and have no quotation.
+With --near parts the spans are of near languages in which a few words are told apart, with --near
+sentences they are sentences in a near language that the own model has a label for, between two
+others; all three end like sentences and have no quotation.
 
 A planted span is found where a span in another language covers half of it or more. Whatever is
 reported elsewhere, in a native text or beside the planted span, is a false alarm. F1 is 2 found /
@@ -112,15 +113,17 @@ def near_sentences(code: str, data: Mapping[str, Sequence[str]], number: int, rn
 
 
 def measure(
-    data: Mapping[str, Sequence[str]], codes: Sequence[str], number: int, seed: int, near: bool
+    data: Mapping[str, Sequence[str]], codes: Sequence[str], number: int, seed: int, near: str | None
 ) -> dict[tuple[str, str], Count]:
     """Counts by the language of the text and that of the span; native texts are under ""."""
     rng, counts = random.Random(seed), defaultdict[tuple[str, str], Count](Count)
     for code in codes:
-        others = sorted(other for other in data if other not in labels.near(code) and other.split("-")[0] != code)
+        group = labels.near(code)
+        may = group - labels.alike(code) if near else data.keys() - group
+        others = sorted(other for other in may & data.keys() if other.split("-")[0] != code.split("-")[0])
         texts = native(code, data[code], number)
-        planted = near_sentences(code, data, number, rng) if near else []
-        for at, text in enumerate(() if near else texts):
+        planted = near_sentences(code, data, number, rng) if near == "sentences" else []
+        for at, text in enumerate(texts if others and near != "sentences" else ()):
             other = "en" if at % 2 and "en" in others else rng.choice(others)
             planted.append(plant(text, code, span_of(other, data[other], rng), other, rng))
         for native_text in texts_fidelity(texts, [code] * len(texts)):
@@ -157,7 +160,7 @@ def line(name: str, count: Count) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--near", action="store_true", help="plant sentences of near languages")
+    parser.add_argument("--near", choices=("sentences", "parts"), help="plant those of near languages")
     parser.add_argument("--languages", help="codes of the texts, with commas; all by default")
     parser.add_argument("--texts", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)

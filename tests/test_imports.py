@@ -50,6 +50,12 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "composition",
         "content_length fidelity",
     ),
+    "xl_alpacaeval_metric.languages.switches": (
+        "__init__ exemptions near_sentences windows",
+        "second_look titles",
+        "bounds naming pieces terms",
+        "spans",
+    ),
     "xl_alpacaeval_metric.files": (
         "__init__ conversations data_files destinations file_names file_system jsonl parquet text_tables yaml_file",
         "database lock tables",

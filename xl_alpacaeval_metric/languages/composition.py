@@ -7,26 +7,26 @@ pass; lines of titles alone are left out.
 """
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, compress
 from operator import itemgetter
 
-from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.languages import content, identify, labels, scripts
+from xl_alpacaeval_metric.languages import content, decisions, identify, labels, scripts
 from xl_alpacaeval_metric.languages.content import Line
 from xl_alpacaeval_metric.languages.passes import Passes
-from xl_alpacaeval_metric.languages.switches import near_sentences, spans, titles
+from xl_alpacaeval_metric.languages.switches import naming, near_sentences, spans
 from xl_alpacaeval_metric.languages.switches.pieces import Piece, of_chunks, of_lines
 from xl_alpacaeval_metric.languages.switches.spans import Span
 
 MOST = 0.8
 """The share of the letters from which on a text is in one language; less is mixed."""
 MIXED, NONE = "mixed", "none"
-_OWN, _UNKNOWN = "", "und"
-_IN_SCRIPT, _NO_CHANCE = 0.5, 1e-4
-_NO_TRACE = 1e-8
-"""The own model's probability of the language up to which a sentence has no words of it."""
+_OWN, _UNKNOWN = naming.OWN, naming.UNKNOWN
+_NO_CHANCE = 1e-4
+_PERHAPS, _CONTEXT = 0.1, 2
+"""The own model's probability from which on a line that looks like a near language, or like none,
+may be in the language; how many times as much text beside it is in it then."""
 _FEW = 0.1
 """The least share of the letters in each of two scripts that makes a text of two."""
 _SWITCH_LETTERS = 12
@@ -50,29 +50,52 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     """What each text is made of, from its content and the lines of it."""
     if not contents:
         return []
-    chunks = [chunk for at, text in enumerate(lines) for chunk in of_lines(at, text, base)]
+    chunks = of_lines(lines, base)
     passes.learn(chunk.bare for chunk in chunks)
     short = _in_short_lines(chunks, passes, base)
     pieces = of_chunks(contents, chunks, passes, base)
     raws = [contents[piece.text][piece.start : piece.end] for piece in pieces]
-    looked = _looked(pieces, passes)
+    long = [at for at, piece in enumerate(pieces) if not piece.short]
+    passing = set(compress(long, passes.each(pieces[at].bare for at in long)))
+    looked = _looked(pieces, passing, passes)
     read = passes.read([pieces[at].bare for at in looked])
     switches = spans.find([raws[at] for at in looked], read, passes.code, passes.script)
     inside = {at: some for at, some in zip(looked, switches, strict=True) if some}
-    rest = {at: _without(raws[at], some) for at, some in inside.items() if not passes.of(pieces[at].bare)}
-    rest = {at: bare for at, bare in rest.items() if content.is_long(bare, base) or _are_terms(inside[at])}
+    rest = {at: spans.without(raws[at], some) for at, some in inside.items() if at not in passing}
+    rest = {at: bare for at, bare in rest.items() if content.is_long(bare, base) or spans.are_terms(inside[at])}
     passes.learn(rest.values())
-    others = [
-        at
-        for at, piece in enumerate(pieces)
-        if not piece.short and not passes.of(piece.bare) and not (at in rest and passes.of(rest[at]))
-    ]
-    found = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
+    others = [at for at in long if at not in passing and not (at in rest and passes.of(rest[at]))]
+    found = naming.others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
     told = dict(zip(others, found, strict=True))
-    long = ((at, piece.bare, piece.text) for at, piece in enumerate(pieces) if not piece.short)
-    told |= passes.by_text(long, told)
+    told |= passes.by_text(((at, pieces[at].bare, pieces[at].text) for at in long), told)
+    told |= _by_context(pieces, told, inside, passes)
     counted = _counted(pieces, {pieces[at].text for at in (*others, *inside)}, short, passes)
     return _compositions(contents, pieces, inside, told, counted, passes)
+
+
+def _by_context(
+    pieces: Sequence[Piece], told: Mapping[int, str], inside: Container[int], passes: Passes
+) -> dict[int, str]:
+    """The lines that are told to be in a near language or in none, and are in the one asked for.
+
+    They may be in it, and the rest of the text is, which is twice as long or longer.
+    """
+    if labels.key(passes.code) in ("ja", *decisions.HAN):  # Told apart by their characters.
+        return {}
+    near = {_UNKNOWN, *labels.near(passes.code)}
+    some = {
+        at
+        for at, label in told.items()
+        if label in near and at not in inside and passes.chance(pieces[at].bare) > _PERHAPS
+    }
+    doubtful, own = Counter[int](), Counter[int]()
+    texts = {pieces[at].text for at in some}
+    for at, piece in enumerate(pieces if some else ()):
+        if at in some:
+            doubtful[piece.text] += len(piece.bare)
+        elif piece.text in texts and told.get(at, _OWN) == _OWN and not piece.short:
+            own[piece.text] += len(piece.bare)
+    return {at: _OWN for at in some if own[pieces[at].text] >= _CONTEXT * doubtful[pieces[at].text]}
 
 
 def _counted(pieces: Sequence[Piece], mixed: Container[int], together: Container[int], passes: Passes) -> set[int]:
@@ -99,16 +122,17 @@ def _in_short_lines(chunks: Sequence[Piece], passes: Passes, base: str) -> set[i
     return {at for at, bare in together.items() if passes.surely(bare)}
 
 
-def _looked(pieces: Sequence[Piece], passes: Passes) -> list[int]:
+def _looked(pieces: Sequence[Piece], passing: Set[int], passes: Passes) -> list[int]:
     """The pieces that may have a span in another language: not those surely all in one.
 
+    `passing` are those that are long and in the language.
     A piece that fails may pass without spans only if not all of its words look foreign.
     """
     from xl_alpacaeval_metric.languages.scripts import letter_counts
     from xl_alpacaeval_metric.languages.switches import windows
 
-    found = {at for at, piece in enumerate(pieces) if not piece.short and passes.of(piece.bare)}
-    rest = [at for at, piece in enumerate(pieces) if not piece.short and at not in found]
+    found = set(passing)
+    rest = [at for at, piece in enumerate(pieces) if not piece.short and at not in passing]
     found.update(at for at, piece in enumerate(pieces) if piece.short and len(piece.bare.split()) >= spans.MIN_WORDS)
     shares = letter_counts.shares([pieces[at].bare for at in rest], passes.script)
     found.update(at for at, share in zip(rest, shares, strict=True) if _FEW < share < 1 - _FEW)
@@ -133,10 +157,17 @@ def _compositions(
     from xl_alpacaeval_metric.languages.scripts import letter_counts
 
     near = labels.near(passes.code)
-    letters: list[dict[str, int]] = [{} for _ in contents]
-    found: list[list[Span]] = [[] for _ in contents]
-    whole = letter_counts.weights([contents[piece.text][piece.start : piece.end] for piece in pieces])
-    for at, (piece, weight) in enumerate(zip(pieces, whole, strict=True)):
+    mixed = {pieces[at].text for at in (*labelled, *inside)}
+    right = {
+        piece.text
+        for at, piece in enumerate(pieces)
+        if piece.text not in mixed and (not piece.short or at in counted) and scripts.has_letters(piece.bare)
+    }
+    letters: dict[int, dict[str, int]] = {text: {} for text in mixed}
+    found: dict[int, list[Span]] = {text: [] for text in mixed}
+    some = [(at, piece) for at, piece in enumerate(pieces) if piece.text in mixed]
+    whole = letter_counts.weights([contents[piece.text][piece.start : piece.end] for _, piece in some])
+    for (at, piece), weight in zip(some, whole, strict=True):
         of_text, switches = letters[piece.text], found[piece.text]
         label = labelled.get(at, _OWN)
         if label == _OWN or (label == _UNKNOWN and (inside.get(at) or passes.chance(piece.bare) > _NO_CHANCE)):
@@ -151,7 +182,15 @@ def _compositions(
             switches.append(Span(piece.start, piece.end, label))
         if not piece.short or at in counted:
             of_text[label] = of_text.get(label, 0) + weight
-    return [_composition(*text, passes.code) for text in zip(letters, found, strict=True)]
+    all_right, nothing = Composition(100.0, passes.code, False, ()), Composition(None, NONE, None, ())
+    return [
+        _composition(letters[text], found[text], passes.code)
+        if text in mixed
+        else all_right
+        if text in right
+        else nothing
+        for text in range(len(contents))
+    ]
 
 
 def _is_surely_other(piece: Piece, passes: Passes) -> bool:
@@ -162,8 +201,6 @@ def _composition(letters: Mapping[str, int], found: Sequence[Span], code: str) -
     whole = sum(letters.values())
     if not whole:
         return Composition(None, NONE, None, ())
-    if not found and len(letters) == 1 and _OWN in letters:
-        return Composition(100.0, code, False, ())
     return Composition(
         fidelity=100 * letters.get(_OWN, 0) / whole,
         answered_in=_answered_in(letters, whole, code),
@@ -172,53 +209,11 @@ def _composition(letters: Mapping[str, int], found: Sequence[Span], code: str) -
     )
 
 
-def _are_terms(inside: Sequence[Span]) -> bool:
-    return all(span.language == spans.NO_LANGUAGE for span in inside)
-
-
-def _without(raw: str, inside: Sequence[Span]) -> str:
-    """The bare words of a sentence without its spans in another language."""
-    rest, end = "", 0
-    for span in inside:
-        rest, end = f"{rest} {raw[end : span.start]}", span.end
-    return content.bare(f"{rest} {raw[end:]}")
-
-
 def _answered_in(letters: Mapping[str, int], whole: int, code: str) -> str:
     label, most = max(letters.items(), key=itemgetter(1))
     if most < MOST * whole:
         return MIXED
     return {_OWN: code, _UNKNOWN: NONE}.get(label, label)
-
-
-def _others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[str]:
-    """The language of lines that do not pass for the one asked for, though they may be in it."""
-    found = [
-        _other(line, label, passes.code, passes.script)
-        for line, label in zip(bare, identify.codes_of(bare, passes.read(bare), passes.code), strict=True)
-    ]
-    return [
-        _OWN
-        if label != _OWN and passes.chance(line) > _NO_TRACE and titles.is_about_names(raw, passes.code, label)
-        else label
-        for line, raw, label in zip(bare, raws, found, strict=True)
-    ]
-
-
-def _other(bare: str, label: str | None, code: str, script: str | None) -> str:
-    if label is None:
-        return _UNKNOWN
-    if label in labels.variety(code):
-        return _OWN
-    if label == code.split("-")[0]:  # In another script, or in the other form of Chinese.
-        if label == "zh":
-            form = scripts.han_form(bare)
-            return _OWN if form in (None, script) or "-" not in code else f"{label}-{form}"
-        form = scripts.main_script(bare)
-        if form in (None, script) or scripts.share(bare, script) > _IN_SCRIPT:
-            return _OWN
-        return languages.get(f"{label}-{form}").code
-    return label
 
 
 def main_languages(texts: Sequence[str]) -> list[str | None]:

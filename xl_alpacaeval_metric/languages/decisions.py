@@ -6,9 +6,11 @@
   it where it is all but sure: near languages and languages that lid.176 does not know fail, and
   short native lines pass. Where it is sure, lid.176 is not asked.
 - For other languages the own model decides where it is sure, else any of the three passes a line.
+  Where lid.176 takes it for a near language of which the own model has little text, it fails.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import content, identifiers, labels, scripts
@@ -31,6 +33,9 @@ which it misses short native lines."""
 _LARGELY_ENGLISH = 0.66
 """How sure the own model must be of English for a line in which it and another language are mixed
 to fail, where lid.176 is not sure."""
+_SURELY_ENGLISH, _NO_TRACE = 0.7, 0.01
+"""How sure the own model must be of English for lid.176 not to be asked, and the most that it may
+give the asked language; one such line in a thousand is in it."""
 _RATHER_ENGLISH = 0.25
 """How sure the own model must be of English where it rather takes a line for Nigerian Pidgin."""
 _LONGEST_WORD, _LONG_LINE = 60, 80
@@ -42,8 +47,9 @@ _ALL_IN_SCRIPT = 0.96
 _LATIN = frozenset(("en", "de", "es", "fr", "id", "it", "tr", "vi", "pt"))
 """Those of the benchmark's languages."""
 _UNASKED = 0.99
-"""How sure the own model must be of a language of the benchmark for lid.176 not to be asked: with
-less the benchmark's rates would move."""
+"""How sure the own model must be of a language of the benchmark for lid.176 not to be asked about a
+short line: with less the benchmark's rates would move. Of longer lines `_ALL_BUT_SURE` is enough:
+lid.176 agrees on 999 in 1,000."""
 HAN = ("zh", "yue")
 _KANA, _FEWEST_HAN, _MANY_CHARACTERS = 0.15, 6, 24
 """The share of kana that a Japanese line has; so many Han characters without any are not Japanese;
@@ -87,6 +93,8 @@ def is_japanese(line: str) -> bool:
 
 def by_script_alone(line: str) -> str | None:
     """The language of most lines in a script of which no language is likely by its words."""
+    if line.isascii():
+        return None
     han, kana = scripts.han_and_kana(line)
     if han + kana and scripts.share(line, "Jpan") >= _ALL_IN_SCRIPT:
         return "ja" if kana else "zh"
@@ -109,7 +117,10 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
     A line in two scripts is the benchmark's to decide: it lets most of them pass.
     """
     near, latin = labels.near(code), labels.key(code) in _LATIN
-    found = [probability >= _UNASKED for probability in own]
+    found = [
+        probability >= _UNASKED or (probability >= _ALL_BUT_SURE and not _is_short(line, labels.key(code)))
+        for line, probability in zip(lines, own, strict=True)
+    ]
     if labels.key(code) == "ko":
         found = [sure and not scripts.han_and_kana(line)[0] for sure, line in zip(found, lines, strict=True)]
     unsure = [
@@ -117,6 +128,7 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
         for at, (label, probability) in enumerate(best)
         if not found[at]
         and not (latin and probability >= _ALL_BUT_SURE and own[at] < _HARDLY and labels.code_of(label) not in near)
+        and not (latin and is_english(best[at]) and own[at] < _NO_TRACE and "en" not in near)
     ]
     read = [identifiers.excerpt(lines[at]) for at in unsure]
     for at, excerpt, other in zip(unsure, read, identifiers.benchmark_labels(read), strict=True):
@@ -127,6 +139,11 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
 def told_apart(own: str, other: str) -> bool:
     """Whether the own model, and not lid.176, tells these near languages apart."""
     return own in labels.OWN and other not in labels.BENCHMARK and labels.code_of(other) in labels.near(own)
+
+
+def is_english(best: Best) -> bool:
+    """Whether the own model is so sure of English that lid.176 need not be asked."""
+    return best[0] == "en" and best[1] >= _SURELY_ENGLISH
 
 
 def is_doubtful_english(probability: float, own: float, best: float) -> bool:
@@ -174,20 +191,36 @@ def _by_any(line: str, best: Best, own: float, code: str) -> bool:
     if not best[0] or (len(line) > _LONGEST_WORD and line.isascii() and line.count(" ") < 3):
         return False
     near = labels.code_of(best[0]) in labels.near(code)
-    if key in labels.OWN and own >= _ENOUGH.get(key, _SURE) and (near or own >= _SURE):
+    known, rivals = own >= _ENOUGH.get(key, _SURE) and (near or own >= _SURE), _rivals(code)
+    if known and (own >= _UNASKED or not rivals):
         return True
     near = near and best[0] in labels.OWN
     # The own model has little text of languages that are not in OWN; of a short line, too little.
     short = near and (key not in labels.OWN or (own > _NO_CHANCE and _is_short(line, key)))
-    if best[0] not in accepted and best[1] >= (_RATHER_SURE if near else _ALL_BUT_SURE) and not short:
+    sure = _SURE if best[0] in rivals else _RATHER_SURE if near else _ALL_BUT_SURE
+    if not known and best[0] not in accepted and best[1] >= sure and not short:
         return False
     read = identifiers.excerpt(line)
     label, probability = identifiers.benchmark_labels([read])[0]
+    if label in rivals and probability > MIN_PROBABILITY:
+        return False
+    if known:
+        return True
     if label in accepted and probability > (_ALL_BUT_SURE if key in labels.OWN and own < _HARDLY else MIN_PROBABILITY):
         return True
-    if key in labels.OWN and own < _HARDLY and not short and best[1] >= _RATHER_SURE:
+    sure = _RATHER_SURE if key in labels.OWN else _ALL_BUT_SURE if best[0] in labels.OWN else _SURE
+    # Of a language that is none of the own model's, it says nothing.
+    if 0 < own < _HARDLY and best[1] >= sure and not short:
         return False
     return probability < _ALL_BUT_SURE and identifiers.second_opinion().classify(read)[0] in accepted
+
+
+@lru_cache(maxsize=1024)
+def _rivals(code: str) -> frozenset[str]:
+    """The languages near one that lid.176 knows, and of which the own model has little text."""
+    return labels.near(code).difference(labels.OWN, labels.BENCHMARK, labels.wanted(code)) & (
+        identifiers.benchmark_languages()
+    )
 
 
 def _is_short(line: str, key: str) -> bool:

@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
@@ -120,21 +121,21 @@ def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
     passes = Passes(code, script)
     given = [text if isinstance(text, str) else "" for text in texts]
     whole = content.parts_of_each(given, base)
-    passes.learn(line.bare for text in whole for line in text if line.long)
+    long = [[line.bare for line in text if line.long] for text in whole]
+    passes.learn(chain.from_iterable(long))
     kept = content.of_each(given, lambda quotations: passes.long_ones(quotations, base))
     contents = [content.parts_left(*text, base) for text in zip(kept, given, whole, strict=True)]
     made = composition.of(kept, contents, passes, base)
-    left = second_look.without(kept, [at for at, one in enumerate(made) if 0 < (one.fidelity or 0) < 100], base)
+    left = second_look.without(kept, [at for at, one in enumerate(made) if 0 < (one.fidelity or 0) < 100], passes, base)
     rest = [content.parts_left(text, given[at], whole[at], base) for at, text in left.items()]
     for at, one in zip(left, composition.of(list(left.values()), rest, passes, base), strict=True):
         made[at] = one
     found = []
-    for all_lines, made_of in zip(whole, made, strict=True):
-        long = [line.bare for line in all_lines if line.long]
-        line_pass = passes.all_of(long) if long else None
-        word_pass = not _has_english_word(long, base) if line_pass and by_word else None
-        share, main, switched, inside = made_of.fidelity, made_of.answered_in, made_of.switched, made_of.spans
-        found.append(TextFidelity(line_pass, word_pass, bool(long), share, main, switched, inside))
+    for lines, right, one in zip(long, passes.all_of_each(long), made, strict=True):
+        line_pass = right if lines else None
+        word_pass = not _has_english_word(lines, base) if line_pass and by_word else None
+        inside = one.fidelity, one.answered_in, one.switched, one.spans
+        found.append(TextFidelity(line_pass, word_pass, bool(lines), *inside))
     return found
 
 

@@ -14,7 +14,7 @@ from importlib import import_module, util
 from pathlib import Path
 from typing import Any
 
-OWN_VERSION = "5"
+OWN_VERSION = "6"
 """Of the own models, their words, and how spans inside a line are found."""
 Best = tuple[str, float]
 """A label and its probability; "" and 0.0 for none."""

@@ -118,7 +118,7 @@ def codes_of(lines: Sequence[str], read: "Tokens", code: str | None = None) -> l
     english = guesses.of(["en"])
     guesses = guesses.among(possible.languages(lines, guesses.labels))
     best = guesses.best()
-    unsure = [at for at, (_, probability) in enumerate(best) if probability < _ALL_BUT_SURE]
+    unsure = [at for at, one in enumerate(best) if one[1] < _ALL_BUT_SURE and not decisions.is_english(one)]
     second = dict(zip(unsure, benchmark_labels([lines[at] for at in unsure]), strict=True))
     told: list[str] = []
     for at, (own, sure) in enumerate(best):

@@ -54,6 +54,11 @@ class Passes:
         verdict = self._known.get(bare) or self._identified(bare)
         return verdict.passes
 
+    def each(self, bare: Iterable[str]) -> list[bool]:
+        """Whether each line, which was learnt, is in the language."""
+        self._identify()
+        return [self._known[line].passes for line in bare]
+
     def surely(self, bare: str, beside_near: bool = False) -> bool:
         """Whether a short line is in the language, and the own model is sure of it.
 
@@ -103,12 +108,19 @@ class Passes:
         found = zip(near, varieties.by_text(read, [text for _, text in near.values()], accepted), strict=True)
         return {at: "" if name in accepted else name for at, name in found if name is not None}
 
-    def all_of(self, lines: Sequence[str]) -> bool:
-        """Whether all lines of a text, which were learnt, are in the language."""
-        failing = {at: line for at, line in enumerate(lines) if not self.of(line)}
-        told = {at: labels.code_of(self._known[line].label) for at, line in failing.items()}
-        if not told or not labels.variety(self.code):
-            return not told
+    def all_of_each(self, texts: Sequence[Sequence[str]]) -> list[bool]:
+        """Whether all lines of each text, which were learnt, are in the language."""
+        self._identify()
+        failing = {line for line, verdict in self._known.items() if not verdict.passes}
+        found = list(map(failing.isdisjoint, texts))
+        if labels.variety(self.code):
+            for at, lines in enumerate(texts):
+                found[at] = found[at] or self._all_in_variety(lines)
+        return found
+
+    def _all_in_variety(self, lines: Sequence[str]) -> bool:
+        """Whether a text's lines are, as a whole, in this one of Bosnian, Croatian and Serbian."""
+        told = {at: labels.code_of(self._known[line].label) for at, line in enumerate(lines) if not self.of(line)}
         found = self.by_text(((at, line, 0) for at, line in enumerate(lines)), told)
         return all(found.get(at) == "" for at in told)
 

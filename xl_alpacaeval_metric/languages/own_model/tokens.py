@@ -37,8 +37,11 @@ class Tokens:
     def of(self, texts: Sequence[int] | npt.NDArray[np.intp]) -> "Tokens":
         """The words of some of the texts, by index, in the order asked for."""
         which = np.asarray(texts, np.intp)
-        counts = self.counts[which]
-        shift = (self.ends - self.counts)[which] - (np.cumsum(counts) - counts)
+        return self.runs((self.ends - self.counts)[which], self.counts[which])
+
+    def runs(self, firsts: npt.NDArray[np.intp], counts: npt.NDArray[np.intp]) -> "Tokens":
+        """Runs of words, given the index of the first word of each and how many they are."""
+        shift = firsts - (np.cumsum(counts) - counts)
         return Tokens(self.vectors, self.numbers[np.arange(counts.sum()) + np.repeat(shift, counts)], counts)
 
     def slice(self, first: int, last: int) -> "Tokens":
@@ -53,9 +56,7 @@ class Tokens:
         number = self.counts - sizes + 1
         which = np.repeat(np.arange(len(self.counts)), number)
         starts = np.arange(number.sum()) + np.repeat(self.ends - self.counts - (np.cumsum(number) - number), number)
-        counts = sizes[which]
-        shift = starts - (np.cumsum(counts) - counts)
-        return Tokens(self.vectors, self.numbers[np.arange(counts.sum()) + np.repeat(shift, counts)], counts), number
+        return self.runs(starts, sizes[which]), number
 
     def sums(self, of_words: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The sum over each text of what is given for each word of all texts."""

@@ -140,9 +140,12 @@ def pieces(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.intp],
 
     Pieces are hashed as fastText does it: FNV-1a over their UTF-8 bytes, taken as signed.
     """
-    marked = [f"<{word[:_LONGEST_WORD]}>" for word in words]
-    lengths = np.fromiter(map(len, marked), np.int32, len(marked))
-    data = np.frombuffer("".join(marked).encode("utf-8", "replace"), np.uint8)
+    lengths = np.fromiter(map(len, words), np.intp, len(words))
+    if lengths.max(initial=0) > _LONGEST_WORD:
+        words = [word[:_LONGEST_WORD] for word in words]
+        lengths = np.minimum(lengths, _LONGEST_WORD)
+    lengths += 2
+    data = np.frombuffer(f"<{'><'.join(words)}>".encode("utf-8", "replace") if words else b"", np.uint8)
     values = data.view(np.int8).astype(np.int32).view(np.uint32)
     starts = np.flatnonzero((data & 0xC0) != 0x80)
     sizes = np.diff(starts, append=len(data))
@@ -153,9 +156,15 @@ def pieces(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.intp],
         of_byte.append((there, values[starts[there] + byte]))
     hashes = np.full(len(starts), _OFFSET_BASIS, np.uint32)
     found = np.zeros((len(starts), model.longest - model.shortest + 1), np.uint32)
+    fits, inside = np.zeros(found.shape, np.bool_), np.ones(len(starts), np.bool_)
+    goes_on = inside.copy()  # False where a word ends.
+    goes_on[np.cumsum(lengths) - 1] = False
     for size in range(1, model.longest + 1):
-        # The piece of each place grows by the character `size - 1` places on.
-        hashes = hashes[: len(starts) - size + 1]
+        # The piece of each place grows by the character `size - 1` places on, in the same word.
+        last = max(0, len(starts) - size + 1)
+        hashes, inside = hashes[:last], inside[:last]
+        if size > 1:
+            inside = inside & goes_on[size - 2 : -1]
         for those, value in of_byte:
             if those is None:
                 hashes = (hashes ^ value[size - 1 :]) * _PRIME
@@ -164,11 +173,11 @@ def pieces(words: Sequence[str], model: FastText) -> tuple[npt.NDArray[np.intp],
                 places = those[first:] - (size - 1)
                 hashes[places] = (hashes[places] ^ value[first:]) * _PRIME
         if size >= model.shortest:
-            found[: len(hashes), size - model.shortest] = hashes
-    left = np.repeat(np.cumsum(lengths, dtype=np.int32), lengths) - np.arange(len(starts), dtype=np.int32)
-    each = range(model.shortest, model.longest + 1)
-    rows = found[np.stack([left >= size for size in each], axis=1)]
+            found[:last, size - model.shortest], fits[:last, size - model.shortest] = hashes, inside
+    rows = found[fits]
     buckets = np.uint32(model.buckets)
     rows -= rows // buckets * buckets  # The remainder, for which numpy takes six times as long.
-    numbers = np.stack([np.maximum(lengths - size + 1, 0) for size in each]).sum(0, dtype=np.intp)
+    numbers = np.zeros(len(words), np.intp)
+    for size in range(model.shortest, model.longest + 1):
+        numbers += np.maximum(lengths - size + 1, 0)
     return np.add(rows, len(model.words), dtype=np.intp), numbers

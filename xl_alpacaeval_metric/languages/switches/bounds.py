@@ -11,15 +11,18 @@ from itertools import compress
 import numpy as np
 import numpy.typing as npt
 
+from xl_alpacaeval_metric.languages import labels
 from xl_alpacaeval_metric.languages.own_model import classifier
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 from xl_alpacaeval_metric.languages.switches import windows
+from xl_alpacaeval_metric.languages.switches.titles import MIN_WORDS
 from xl_alpacaeval_metric.languages.switches.windows import WINDOW, Run
 from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 _CANDIDATES = 3
 _SURE = 0.5
-"""Languages that are tried for a run: the own model's likeliest, one where it is sure."""
+"""How many languages are tried for a run beside English: the own model's likeliest, and one alone
+where it is sure."""
 _DOUBT = 0.5
 """What is taken from each word's margin."""
 _WEIGHT = 2.0
@@ -27,6 +30,8 @@ _MOST, _KNOWN_TO_ONE, _KNOWN_TO_BOTH = 6.0, 2.0, 0.5
 """Bounds of a word's margin; its least where one language alone has the word; bounds where both,
 which are 0 against the language in which alone it is frequent."""
 
+_IN_DICTIONARY = 4
+"""Letters from which on English words are known; others are names or none."""
 _ENGLISH, _BOTH, _NO_ENGLISH = 4, 0.1, 1.5
 """English words that make a span; what is added for a word that both languages have, and taken from
 the sum for one that English has not."""
@@ -41,9 +46,10 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
         return []
     model, runs = classifier.load(), [run for _, run in looked]
     found = _of_windows(model, windows.together([core for core, _ in looked]))
-    of_code, of_near = windows.columns(model.labels, code)
-    found[:, of_near] = 0
+    of_code, of_alike = windows.columns(model.labels, code)
+    found[:, of_alike] = 0
     likely = np.argsort(-found, axis=1)[:, :_CANDIDATES].tolist()
+    english = [] if "en" in labels.alike(code) else [model.labels.index("en")]
     of_words = model.scores(windows.together(runs))
     of_words -= of_words[:, of_code].max(1, keepdims=True)
     np.clip(of_words - _DOUBT, -_MOST, _MOST, out=of_words)
@@ -51,10 +57,12 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
     for run, places, sure in zip(runs, likely, (found.max(1) >= _SURE).tolist(), strict=True):
         end, words = at + len(run), run.words
         known = lexicon.known(words, code)
-        (_, first, last), place = max(
-            (_largest(_with_lexicon(words, of_words[at:end, place].tolist(), known, model.labels[place], code)), place)
-            for place in (places[:1] if sure else places)
-        )
+        tried = {
+            place: _with_lexicon(words, of_words[at:end, place].tolist(), known, model.labels[place], code)
+            for place in (*(places[:1] if sure else places), *english)
+        }
+        (_, first, last), place = max((_largest(margins), place) for place, margins in tried.items())
+        first, last = _longer(tried[place], first, last)
         parts.append((run.part(first, last), model.labels[place]))
         at = end
     return parts
@@ -90,8 +98,10 @@ def _with_lexicon(
     found = []
     of_other = zip(lexicon.known(words, other), lexicon.frequent(words, other), strict=True)
     of_own = zip(known, lexicon.frequent(words, code), strict=True)
-    for margin, (own, own_frequent), (foreign, foreign_frequent) in zip(margins, of_own, of_other, strict=True):
-        if own and foreign:
+    for word, margin, (own, own_frequent), (foreign, foreign_frequent) in zip(
+        words, margins, of_own, of_other, strict=True
+    ):
+        if foreign and (own or len(word) == 1):
             least = 0.0 if foreign_frequent and not own_frequent else -_KNOWN_TO_BOTH
             most = 0.0 if own_frequent and not foreign_frequent else _KNOWN_TO_BOTH
             margin = min(max(margin, least), most)
@@ -99,8 +109,21 @@ def _with_lexicon(
             margin = min(margin, -_KNOWN_TO_ONE) - _WEIGHT
         elif foreign:
             margin = max(margin, _KNOWN_TO_ONE) + _WEIGHT
+        elif other == "en" and len(word) >= _IN_DICTIONARY:
+            margin = min(margin, 0.0)
         found.append(margin)
     return found
+
+
+def _longer(margins: Sequence[float], first: int, last: int) -> tuple[int, int]:
+    """The first and after the last of a short part with words beside it that may belong to it."""
+    while last - first <= MIN_WORDS:
+        beside = [(margins[at], at) for at in (first - 1, last) if 0 <= at < len(margins)]
+        margin, at = max(beside, default=(-_MOST, 0))
+        if margin < 0:
+            break
+        first, last = min(first, at), max(last, at + 1)
+    return first, last
 
 
 def _largest(margins: Sequence[float]) -> tuple[float, int, int]:

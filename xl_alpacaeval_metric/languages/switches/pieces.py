@@ -1,7 +1,7 @@
 """The pieces of texts that are looked at: lines, short lines that stand together, and sentences."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -30,16 +30,27 @@ class Piece(NamedTuple):
     short: bool = False
 
 
-def of_lines(at: int, text: Sequence[Line], base: str) -> Iterator[Piece]:
-    """Long lines, and short ones that stand together."""
-    for long, some in groupby(text, key=lambda line: line.long):
-        lines = list(some)
-        if long:
-            yield from [Piece(at, line.start, line.start + len(line.raw), line.bare) for line in lines]
-            continue
-        bare = " ".join(line.bare for line in lines)
-        short = not content.is_long(bare, base)
-        yield Piece(at, lines[0].start, lines[-1].start + len(lines[-1].raw), bare, short)
+def of_lines(texts: Sequence[Sequence[Line]], base: str) -> list[Piece]:
+    """The long lines of texts, and short ones that stand together."""
+    found: list[Piece] = []
+    for at, text in enumerate(texts):
+        short: list[Line] = []
+        for line in text:
+            if not line.long:
+                short.append(line)
+                continue
+            if short:
+                found.append(_together(at, short, base))
+                short = []
+            found.append(Piece(at, line.start, line.start + len(line.raw), line.bare))
+        if short:
+            found.append(_together(at, short, base))
+    return found
+
+
+def _together(at: int, lines: Sequence[Line], base: str) -> Piece:
+    bare = " ".join([line.bare for line in lines])
+    return Piece(at, lines[0].start, lines[-1].start + len(lines[-1].raw), bare, not content.is_long(bare, base))
 
 
 def _sentences(chunk: Piece, text: str, base: str) -> list[Piece]:
@@ -51,17 +62,19 @@ def _sentences(chunk: Piece, text: str, base: str) -> list[Piece]:
     return found
 
 
-def of_chunks(contents: Sequence[str], chunks: Iterable[Piece], passes: Passes, base: str) -> list[Piece]:
+def of_chunks(contents: Sequence[str], chunks: Sequence[Piece], passes: Passes, base: str) -> list[Piece]:
     """Chunks that pass, and the sentences of others, which are learnt; titles alone are left out.
 
-    A chunk that passes is parted where some of its sentences are in a near language.
+    The chunks were learnt. One that passes is parted where some of its sentences are in a near
+    language.
     """
     chunks = [
         part
-        for chunk in chunks
-        for part in ([chunk] if chunk.short or passes.of(chunk.bare) else _without_titles(chunk, contents, base))
+        for chunk, right in zip(chunks, passes.each(chunk.bare for chunk in chunks), strict=True)
+        for part in ([chunk] if right or chunk.short else _without_titles(chunk, contents, base))
     ]
     passes.learn(chunk.bare for chunk in chunks)
+    passing = passes.each(chunk.bare for chunk in chunks)
     several = [
         at
         for at, chunk in enumerate(chunks)
@@ -70,17 +83,18 @@ def of_chunks(contents: Sequence[str], chunks: Iterable[Piece], passes: Passes, 
     suspects = near_sentences.suspects([chunks[at].bare for at in several], passes)
     suspected = {at for at, suspect in zip(several, suspects, strict=True) if suspect}
     parts = {
-        at: _sentences(chunk, contents[chunk.text], base)
-        for at, chunk in enumerate(chunks)
-        if not chunk.short and (at in suspected if passes.of(chunk.bare) else passes.chance(chunk.bare))
+        at: _sentences(chunks[at], contents[chunks[at].text], base)
+        for at in several
+        if (at in suspected if passing[at] else passes.chance(chunks[at].bare))
     }
-    passes.learn(part.bare for at, some in parts.items() for part in some if passes.of(chunks[at].bare) or part.short)
+    passes.learn(part.bare for at, some in parts.items() for part in some if passing[at] or part.short)
     found: list[Piece] = []
     for at, chunk in enumerate(chunks):
-        text, some = contents[chunk.text], parts.get(at, [])
-        if not some:
+        if at not in parts:
             found.append(chunk)
-        elif passes.of(chunk.bare):
+            continue
+        text, some = contents[chunk.text], parts[at]
+        if passing[at]:
             others = [not part.short and near_sentences.is_near(part.bare, passes) for part in some]
             found += _parted(some, others, text, base)
         else:

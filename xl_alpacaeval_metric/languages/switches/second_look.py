@@ -1,26 +1,54 @@
 """What a text with parts in another language is looked at again without."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from xl_alpacaeval_metric.languages import content
-from xl_alpacaeval_metric.languages.switches import bibliography, glosses, menu_labels, unfenced_code
+from xl_alpacaeval_metric.languages.content import Place
+from xl_alpacaeval_metric.languages.passes import Passes
+from xl_alpacaeval_metric.languages.switches.exemptions import (
+    apart,
+    bibliography,
+    code_lines,
+    configuration,
+    glosses,
+    interface_labels,
+    latin_runs,
+    quotations,
+    symbols,
+    translations,
+)
 
-_LEFT_OUT = ((unfenced_code.find, 1.0), (bibliography.find, 0.9), (menu_labels.find, 0.6), (glosses.find, 0.6))
-"""Lines of code, entries of a bibliography, labels of menus and explained English terms, each with
-the largest share of a text's letters that is left out."""
-_ENGLISH = (menu_labels.find, glosses.find)
+_NO_LANGUAGE = (
+    (code_lines.find, 1.0),
+    (code_lines.find_commands, 1.0),
+    (configuration.find, 1.0),
+    (symbols.find, 1.0),
+    (bibliography.find, 0.9),
+)
+_OTHER_LANGUAGE = (
+    (quotations.find, content.QUOTED),
+    (quotations.find_one, quotations.ONE),
+    (translations.find, 0.6),
+)
+_IN_OTHER_SCRIPT = ((latin_runs.find, 0.6),)
+_ENGLISH = ((interface_labels.find, 0.6), (glosses.find, 0.6))
+"""What is left out, with the largest share of a text's letters that is: from any text, where it is
+in another language, from texts in another script than Latin, in another language than English."""
 
 
-def without(texts: Sequence[str], some: Iterable[int], base: str) -> dict[int, str]:
+def without(texts: Sequence[str], some: Iterable[int], passes: Passes, base: str) -> dict[int, str]:
     """Those texts, of `some`, of which something is left out, by index, without it.
 
-    `base` is the language asked for: from a text in English no English is left out.
+    `passes` tells which lines are in the language asked for, `base` without script and region.
     """
+    finders: list[tuple[Callable[[str], Iterable[Place]], float]] = list(_NO_LANGUAGE)
+    finders += ((partial(find, passes=passes, base=base), most) for find, most in _OTHER_LANGUAGE)
+    finders += _IN_OTHER_SCRIPT if passes.script != "Latn" else ()
+    finders += _ENGLISH if base != "en" else ()
     some, left = list(some), dict[int, str]()
-    for find, most in _LEFT_OUT:
-        if base == "en" and find in _ENGLISH:
-            continue
+    for find, most in finders:
         now = [left.get(at, texts[at]) for at in some]
-        places = {number: found for number, text in enumerate(now) if (found := list(find(text)))}
+        places = {number: found for number, text in enumerate(now) if (found := list(apart(find(text))))}
         left |= {some[number]: text for number, text in content.left_out(now, places, most).items()}
     return left

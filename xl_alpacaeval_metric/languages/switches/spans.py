@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xl_alpacaeval_metric.languages.switches.windows import Run
 
 MIN_WORDS = titles.MIN_WORDS
-_HARDLY, _NEVER, _LABELLED, _SURE, _ALL_BUT_SURE = 0.15, 0.01, 0.5, 0.8, 0.95
+_HARDLY, _NEVER, _NOT_AT_ALL, _LABELLED, _SURE, _ALL_BUT_SURE = 0.15, 0.01, 0.001, 0.5, 0.8, 0.95
 _HEAVY_LETTERS, _UNSPACED_LETTERS = 21, 12
 """Letters of Chinese or Japanese, or of another script without spaces, that make a span."""
 _UNSPACED_LETTER = re.compile(f"[{''.join(map(scripts.characters_of, ('Thai', 'Laoo', 'Khmr', 'Mymr', 'Tibt')))}]")
@@ -68,8 +68,8 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
         again = [at for at, other in enumerate(told) if other is None and len(looked[at][0]) < len(runs[at])]
         for at, other in zip(again, _labels([looked[at][0] for at in again], code), strict=True):
             runs[at], told[at] = looked[at][0], other
-        for at, run in enumerate(runs):
-            if told[at] is None and (part := bounds.english(run, code)) and titles.is_prose(part, code):
+        for at, other in enumerate(told):
+            if other is None and (part := bounds.english(looked[at][1], code)) and titles.is_prose(part, code, "en"):
                 runs[at], told[at] = part, "en"
         for run, other in zip(runs, told, strict=True):
             if other is not None:
@@ -77,6 +77,19 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
                 is_none = titles.are_titles(run, text, code, other) or terms.are_terms(run, text, code, other)
                 found[run.text].append(Span(run.start, run.end, NO_LANGUAGE if is_none else other))
     return [_unquoted(text, list(_merged(spans))) if spans else spans for text, spans in zip(texts, found, strict=True)]
+
+
+def are_terms(some: Sequence[Span]) -> bool:
+    """Whether all of these are names, titles and terms."""
+    return all(span.language == NO_LANGUAGE for span in some)
+
+
+def without(text: str, some: Sequence[Span]) -> str:
+    """The bare words of a text without these spans of it."""
+    rest, end = "", 0
+    for span in some:
+        rest, end = f"{rest} {text[end : span.start]}", span.end
+    return content.bare(f"{rest} {text[end:]}")
 
 
 def _unquoted(text: str, spans: Sequence[Span]) -> list[Span]:
@@ -111,11 +124,11 @@ def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
 
     read = windows.together(runs)
     guesses = classifier.load().guess(read)
-    asked, near = guesses.of(labels.wanted(code)), labels.near(code)
+    asked, alike = guesses.of(labels.wanted(code)), labels.alike(code)
     found: list[str | None] = [None] * len(runs)
     for at, (best, _) in enumerate(guesses.best()):
         label = labels.code_of(best)
-        if not best or label in near or asked[at] > _HARDLY or not titles.is_prose(runs[at], code):
+        if not best or label in alike or asked[at] > _HARDLY or not titles.is_prose(runs[at], code, label):
             continue
         likely = guesses.at(at, labels.labels_near(label))
         found[at] = _confirmed(runs[at].words, code, label, likely, asked[at])
@@ -135,8 +148,14 @@ def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked
     # Of a language without frequent words, and between languages that share most of them, the words
     # tell too little: both identifiers must be sure.
     kin = {labels.key(code), label} <= titles.ROMANCE or not lexicon.covers(code)
-    agreed = other in labels.near(label) and probability > (_SURE if kin else decisions.MIN_PROBABILITY)
     frequent = _frequent(words, label, code)
+    group = labels.near(label)
+    if code in group:
+        group = labels.alike(label)
+        surely = other in group and probability >= _ALL_BUT_SURE and asked <= _NOT_AT_ALL
+        if len(words) <= MIN_WORDS or asked > _NEVER or frequent + surely <= _frequent(words, code, label):
+            return None
+    agreed = other in group and probability > (_SURE if kin else decisions.MIN_PROBABILITY)
     if likely >= _LABELLED and agreed and (likely >= _SURE or (frequent and len(words) > MIN_WORDS)):
         return label
     if not kin and likely >= _SURE and frequent >= 2:
@@ -152,7 +171,7 @@ def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked
     if (
         probability >= _LABELLED
         and (len(words) > MIN_WORDS or _strangers(words, code) >= MIN_WORDS)
-        and other not in labels.near(code)
+        and other not in labels.alike(code)
         and not kin
         and not {labels.key(code), other} <= titles.ROMANCE
     ):

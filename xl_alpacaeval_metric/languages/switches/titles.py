@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from itertools import chain, groupby
+from itertools import chain, compress, groupby
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import labels, scripts
@@ -15,11 +15,12 @@ MIN_WORDS = 4
 """The fewest words of a span."""
 ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
 """Languages whose titles have one capital, and whose words are much alike."""
-_LETTERS_OF_SPAN = 12
+_LETTERS_OF_SPAN = 10
 """Letters of a run of words that make a span."""
 _LONGEST_TITLE, _FEWEST_OWN, _OWN_FOR_LOAN = 7, 2, 2
 _LONGEST_SMALL, _ENDS_SENTENCE = 4, ".!:…"
 """Letters of words such as "with" and "dans" in titles, which do not end like sentences."""
+_ABBREVIATED = re.compile(r"(?:(?<=\bLtd)|(?<=\bInc)|(?<=\bCo)|(?<=\bCorp))\.$")
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
 _LONG_SMALL = re.compile(r"[a-z]{5}(?<![^\W\d_].{5})(?<!['’].{5})")
 """The beginning of a word that no title has, for a quick look."""
@@ -43,8 +44,8 @@ def is_name(words: Sequence[str]) -> bool:
     return not any(map(lexicon.is_word, chain.from_iterable(reading.words(words))))
 
 
-def is_prose(run: "Run", code: str) -> bool:
-    """Whether a run of words that look foreign is long enough, and not mostly names.
+def is_prose(run: "Run", code: str, language: str) -> bool:
+    """Whether a run of words that look like another language is long enough, and not mostly names.
 
     Words in capitals alone that follow one another are prose.
     """
@@ -52,10 +53,19 @@ def is_prose(run: "Run", code: str) -> bool:
         return False
     known = lexicon.known(run.words, code)
     strangers = [word for word, own in zip(run.as_written, known, strict=True) if not own and len(word) > 1]
-    capitals = sum(word[:1].isupper() for word in strangers)
-    if capitals * 2 < len(strangers) or len(strangers) - capitals >= MIN_WORDS:
+    small = [word for word in strangers if not word[:1].isupper()]
+    names = sum(is_name for is_name, _ in groupby(word[:1].isupper() for word in strangers))
+    if 2 * len(small) > len(strangers) or len(small) >= MIN_WORDS:
+        return True
+    if len(small) > names and _has_clause(small, language):
         return True
     return any(upper and len(list(some)) >= MIN_WORDS for upper, some in groupby(run.as_written, str.isupper))
+
+
+def _has_clause(small: Sequence[str], language: str) -> bool:
+    """Whether words in small letters have one that is not of those between the words of titles."""
+    known, clauses = lexicon.known(small, language), term_words.load()["clauses"]
+    return any(one and (len(word) > _LONGEST_SMALL or word in clauses) for word, one in zip(small, known, strict=True))
 
 
 def are_titles(run: "Run", text: str, code: str, language: str) -> bool:
@@ -93,7 +103,7 @@ def _is_title(run: "Run", text: str) -> bool:
 
 def is_alone(line: str) -> bool:
     """Whether a line, no heading, has but titles or names: half capitals, the rest short words."""
-    if line.lstrip().startswith("#") or line.rstrip(" \t*_")[-1:] in _ENDS_SENTENCE:
+    if line.lstrip().startswith("#") or _ABBREVIATED.sub("", line.rstrip(" \t*_"))[-1:] in _ENDS_SENTENCE:
         return False
     if _LONG_SMALL.search(line):
         return False
@@ -113,15 +123,18 @@ def is_about_names(text: str, code: str, language: str) -> bool:
     other language is not near.
     """
     words = _WORD.findall(text)
-    known = lexicon.known([word.lower() for word in words], code)
+    lower = list(map(str.lower, words))
+    known = lexicon.known(lower, code)
+    if lexicon.known(compress(lower, known), language).count(False) < _FEWEST_OWN:
+        return False
     rest = []
     loans = left = 0
-    for word, own in zip(words, known, strict=True):
+    for word, small, own in zip(words, lower, known, strict=True):
         left = _LONGEST_TITLE if word[:1].isupper() else 0 if own else left - 1
         if left > 0:
             continue
         if own:
-            rest.append(word.lower())
+            rest.append(small)
         else:
             loans += 1
     if loans and language in labels.near(code):

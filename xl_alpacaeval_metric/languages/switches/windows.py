@@ -160,16 +160,14 @@ def _marked(read: Tokens, code: str, most: float = _HARDLY) -> Iterator[tuple[in
 def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str, most: float) -> npt.NDArray[np.bool_]:
     """Whether each window, from one word to before another, is in another language."""
     model = classifier.load()
-    sums, counts = map(_before, texts.vectors.of(texts.numbers))
-    of_code, of_near = columns(model.labels, code)
+    of_code, of_alike = map(np.flatnonzero, columns(model.labels, code))
     parts = []
     for start in range(0, len(windows), _AT_ONCE):
         first, last = windows[start : start + _AT_ONCE].T
-        found = model.probabilities(
-            (sums[last] - sums[first]).astype(np.float32), (counts[last] - counts[first]).astype(np.float32)
-        )
-        asked, other = found[:, of_code].sum(1), found[:, ~of_near].sum(1)
-        parts.append((other >= _FOREIGN) & (asked <= most))
+        some = texts.runs(first, last - first)
+        found = model.probabilities(*map(some.sums, some.vectors.of(some.numbers)))
+        asked, alike = (found.take(those, axis=1).sum(1) for those in (of_code, of_alike))
+        parts.append((alike <= 1 - _FOREIGN) & (asked <= most))
     return np.concatenate(parts)
 
 
@@ -185,20 +183,13 @@ def _are_english(texts: Tokens, firsts: npt.NDArray[np.intp], code: str) -> npt.
     return np.asarray(found.sum(1) >= WINDOW - 1)
 
 
-def _before(of_words: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """The sum of what is given for the words before each, and at the end of all."""
-    found = np.zeros((len(of_words) + 1, *of_words.shape[1:]))
-    np.cumsum(of_words, axis=0, dtype=np.float64, out=found[1:])
-    return found
-
-
 @lru_cache(maxsize=256)
 def columns(model_labels: Sequence[str], code: str) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which of the own model's labels stand for a language, and which for it or one near it."""
-    near, wanted = labels.near(code), labels.wanted(code)
+    """Which of the own model's labels stand for a language, and which for it or one alike."""
+    alike, wanted = labels.alike(code), labels.wanted(code)
     return (
         np.array([label in wanted for label in model_labels]),
-        np.array([labels.code_of(label) in near for label in model_labels]),
+        np.array([labels.code_of(label) in alike for label in model_labels]),
     )
 
 

@@ -12,6 +12,8 @@ from xl_alpacaeval_metric.languages import labels
 
 _MARKED_LATIN = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþßāăąćĉčďđēėęěğģīįıķļłńņňőœŕřśşšţťūůűųźżžșțơư"
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёєіїўґјљњћђџѓќѕ"
+_LETTERS = frozenset(("a", "i"))
+"""English words of one letter; those of other languages are not known."""
 
 
 class _Lexicon(NamedTuple):
@@ -41,15 +43,15 @@ def known(words: Iterable[str], code: str) -> list[bool]:
     if code != "en":
         return [word in own for word in words]
     every, more = _load().words, english_words()
-    return [word in own or (word in more and word not in every) for word in words]
+    return [word in own or word in _LETTERS or (word in more and word not in every) for word in words]
 
 
 def english(words: Sequence[str], code: str) -> list[bool]:
     """Whether each word is English, and not known in this language; none is near English."""
-    if not covers(code) or "en" in labels.near(code):
+    if not covers(code) or "en" in labels.alike(code):
         return [False] * len(words)
     both = zip(known(words, "en"), known(words, code), strict=True)
-    return [english and not own for english, own in both]
+    return [english and not own and word not in _LETTERS for word, (english, own) in zip(words, both, strict=True)]
 
 
 def frequent(words: Iterable[str], code: str) -> list[bool]:
@@ -59,13 +61,13 @@ def frequent(words: Iterable[str], code: str) -> list[bool]:
 
 
 def foreign(words: Collection[str], code: str) -> set[str]:
-    """The words that are frequent in another language, not a near one, and not known in this one.
+    """The words that are frequent in another language, not one alike, and not known in this one.
 
     So are those with a letter that no word of this language has.
     """
     strange = _strange_letters(code)
     odd = set[str]() if strange is None else _with_any(words, strange)
-    return odd | (_load().words.keys() & words) - _known(code) - _near_alone(code)
+    return odd | (_load().words.keys() & words) - _known(code) - _alike_alone(code)
 
 
 def of_near(words: Iterable[str], code: str) -> list[bool]:
@@ -94,7 +96,8 @@ def _load() -> _Lexicon:
     found = _Lexicon({}, defaultdict[str, set[str]](set), defaultdict[str, set[str]](set))
     for line in text.splitlines():
         word, use, know = line.split("\t")
-        found.words[word] = len(use.split())
+        if use:
+            found.words[word] = len(use.split())
         for label in use.split():
             found.frequent[label].add(word)
         for label in (*use.split(), *know.split()):
@@ -107,23 +110,22 @@ def _known(code: str) -> Set[str]:
     return _load().known.get(labels.of_own_model(code), frozenset())
 
 
-@lru_cache(maxsize=1024)
-def _near(code: str) -> tuple[Set[str], ...]:
-    """The frequent words of each language near this one."""
-    near = {labels.of_own_model(one) for one in labels.near(code)} - {labels.of_own_model(code)}
-    return tuple(some for label in near if (some := _load().frequent.get(label)))
+def _of_others(code: str, others: Set[str]) -> tuple[Set[str], ...]:
+    """The frequent words of each of the other languages."""
+    told = {labels.of_own_model(one) for one in others} - {labels.of_own_model(code)}
+    return tuple(some for label in told if (some := _load().frequent.get(label)))
 
 
 @lru_cache(maxsize=1024)
 def _of_near_alone(code: str) -> Set[str]:
     """The words that are frequent in a near language, and not known in this one."""
-    return frozenset[str]().union(*_near(code)) - _known(code)
+    return frozenset[str]().union(*_of_others(code, labels.near(code))) - _known(code)
 
 
 @lru_cache(maxsize=1024)
-def _near_alone(code: str) -> Set[str]:
-    """The words that are frequent in near languages alone."""
-    words, counts = _load().words, Counter(chain.from_iterable(_near(code)))
+def _alike_alone(code: str) -> Set[str]:
+    """The words that are frequent in languages alike alone."""
+    words, counts = _load().words, Counter(chain.from_iterable(_of_others(code, labels.alike(code))))
     return {word for word, count in counts.items() if count == words[word]}
 
 

@@ -18,30 +18,44 @@ _COMMENT = re.compile(r"(?:^|(?<=[\s;{}),]))(?://|#(?!include|define|if|endif)|-
 _KEYWORDS = re.compile(
     r"\b(?:abstract|and|as|assert|async|auto|await|bool|boolean|break|case|catch|char|class|const|continue|def|default"
     r"|delete|do|double|echo|elif|else|end|enum|except|export|extends|final|finally|float|fn|for|foreach|from|func"
-    r"|function|global|if|implements|import|in|int|interface|is|lambda|let|long|match|mut|namespace|new|not|or|package"
+    r"|function|global|if|implements|import|in|int|interface|is|lambda|let|long|match|mut|namespace|new|not|of|or|package"
     r"|pass|print|private|protected|pub|public|raise|return|short|signed|static|std|string|String|struct|switch|then"
     r"|throw|throws|try|type|unsigned|use|using|val|var|vector|virtual|void|when|while|with|yield)\b"
 )
 _TWO_WORDS = re.compile(r"[^\W\d_]{2,} +[^\W\d_]{2,}")
-_SIGNS = re.compile(r"\w\(|[{}]|[=!<>+*/%-]=|->|=>|::|[)\]\"];$|=.*;$|\w\[[^\]]*\] *=|^[\])]+[;,]?$|^\"\" *: *\S")
+_SIGNS = re.compile(
+    r"\w\(|[{}]|[=!<>+*/%-]=|->|=>|::|[)\]\"];$|=.*;$|\w\[[^\]]*\] *=|^[\])]+[;,]?$|^\"\" *: *\S"
+    r"|\]; (?:then|do)$"
+)
 _ENDS = re.compile(r"^(?:[-*•]|\d+[.)])? *[^\W\d_][\w-]*;$")
 """An item of a list in prose, which ends like a statement."""
 _ARGUMENTS = r"(?: [\w./:@=~^*$\"'-]+)*"
+_TOOLS = (
+    *("apt ", "apt-get ", "brew ", "cargo ", "conda ", "docker ", "dnf ", "git ", "kubectl ", "npm ", "npx ", "pip "),
+    *("pip3 ", "systemctl ", "yarn ", "yum "),
+)
+_TOOL = (
+    rf"(?:sudo )?(?:{'|'.join(_TOOLS)})(?:add|apply|build|checkout|clone|commit|create|exec|get|init|install|log|pull"
+    r"|push|rebase|run|start|status|stop|update|upgrade)\b"
+)
+_IN_PROSE = re.compile(rf"(?<![\w-]){_TOOL}(?: [\w./:@=~^*$'-]*[-./:@=~^*$'][\w./:@=~^*$'-]*)*")
+"""A command inside a sentence, with arguments that are no words."""
 _STATEMENT = re.compile(
     r"#(?:include|define|ifn?def|endif|!/).*|import [{*].*|import [\w.]+(?: as \w+)?(?:, [\w.]+)*;?"
     r"|from [\w.]+ import (?:\(|\*|\w+(?: as \w+)?(?:, *\w+(?: as \w+)?)*)"
     r"|(?:using|package|use) [\w.:\\]+;|<\?php.*"
     r"|SELECT\b(?=.*[a-z*]).*|(?:INSERT INTO|CREATE (?:TABLE|INDEX|VIEW)|DELETE FROM|ALTER TABLE|DROP TABLE) .*"
+    r"|FROM [\w./-]+:[\w.-]+(?: AS \w+)?|WORKDIR /\S*"
     r"|(?:[$]|>>>|PS>) ?(?:sudo )?[a-z][\w.-]*(?: .*)?"
-    r"|(?:sudo )?(?:apt|apt-get|brew|cargo|conda|docker|dnf|git|kubectl|npm|npx|pip3?|systemctl|yarn|yum)"
-    r" (?:add|apply|build|checkout|clone|commit|create|exec|get|init|install|pull|push|run|start|stop|update|upgrade)\b"
-    rf"{_ARGUMENTS}"
+    rf"|{_TOOL}{_ARGUMENTS}"
     r"|(?:bash|cat|cd|chmod|chown|cp|curl|export|ls|mkdir|mv|node|python3?|rm|source|ssh|tar|wget)"
     rf"{_ARGUMENTS} (?:-{{1,2}}\w|[\w~]*[./~=][\w./~*$])\S*{_ARGUMENTS}"
 )
 """Imports and the like, queries, and shell commands, whose words are not keywords alone."""
 _PERHAPS = re.compile(
     r"[\w.\[\]]+ *[-+*/]?= *\S.*|(?:else|try|finally|do|begin) *[:{]|(?:end|fi|done|pass|break|continue);?"
+    r"|echo\b.*|exit \d+|[a-z]+ -{1,2}[a-z].*"
+    r"|(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|RUN|USER|VOLUME|WORKDIR)\b(?!.*(?:[^\W\d_]{2,} ){3}).*"
     r"|(?:return|raise|yield)\b.*|[\w\"'-]+ *: *\S.*[,;]|(?:for|while|if|elif|with|class|def|except) .*:|cd \S+"
     r"|(?:FROM|WHERE|(?:LEFT |RIGHT |INNER )?JOIN|ORDER BY|GROUP BY|HAVING|VALUES|SET|LIMIT|ON|AND|OR|UNION)\b.*"
 )
@@ -64,13 +78,19 @@ def find(text: str) -> Iterator[Place]:
             lines.append((start, line))
         start += len(line) + 1
     no_prose = [len(line) <= _LONGEST and not _has_prose(line) for _, line in lines]
-    surely = [one and _is_code(line) for one, (_, line) in zip(no_prose, lines, strict=True)]
+    surely = [one and is_code(line) for one, (_, line) in zip(no_prose, lines, strict=True)]
     perhaps = [
         sure or (one and _may_be_code(line)) for sure, one, (_, line) in zip(surely, no_prose, lines, strict=True)
     ]
-    for first, last in _runs(perhaps):
+    for first, last in runs(perhaps):
         if any(surely[first:last]):
             yield from ((start, start + len(line)) for start, line in lines[first:last])
+
+
+def find_commands(text: str) -> Iterator[Place]:
+    """Where commands inside sentences begin and end, in order."""
+    if any(tool in text for tool in _TOOLS):
+        yield from (command.span() for command in _IN_PROSE.finditer(text))
 
 
 def _has_prose(line: str) -> bool:
@@ -81,7 +101,7 @@ def _has_prose(line: str) -> bool:
     return _UNSPACED.search(line) is not None or any(content.is_long(string, "") for string in strings)
 
 
-def _is_code(line: str) -> bool:
+def is_code(line: str) -> bool:
     """Whether a line is code by itself."""
     line = " ".join(line.split())
     if _STATEMENT.fullmatch(line):
@@ -98,7 +118,7 @@ def _may_be_code(line: str) -> bool:
     return bool(_COMMENT.match(stripped) or _PERHAPS.fullmatch(stripped) or _INDENTED.fullmatch(line))
 
 
-def _runs(some: Sequence[bool]) -> Iterator[tuple[int, int]]:
+def runs(some: Sequence[object]) -> Iterator[tuple[int, int]]:
     """First and after last of the items that follow one another and are true."""
     start = 0
     for at, one in enumerate((*some, False)):

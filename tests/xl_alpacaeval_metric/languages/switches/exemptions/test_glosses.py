@@ -3,7 +3,7 @@
 import pytest
 
 from xl_alpacaeval_metric.languages.fidelity import text_fidelity
-from xl_alpacaeval_metric.languages.switches import glosses
+from xl_alpacaeval_metric.languages.switches.exemptions import glosses
 
 TERMS = {
     "de": "Solche Modelle werden durch Lernen aus Rückmeldungen (reinforcement learning from human feedback, RLHF) angepasst.",

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from xl_alpacaeval_metric.languages.content import Place
+from xl_alpacaeval_metric.languages.switches.exemptions import apart
 from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 _FEWEST = 4
@@ -31,7 +32,7 @@ _OWN_PARENTHESES = re.compile(
     r"[(（](?:[^\W\d_]{2,12}[.:：] ?)?([a-z]+(?:[ -][A-Za-z]+){3,9})(?:[,;，、；] ?[A-Z]{2,8}s?)?[)）]"
 )
 """Four to ten words, perhaps after what language they are in, and before their acronym."""
-_CLAUSE = re.compile(
+CLAUSE = re.compile(
     r"(?i)\b(?:i|you|he|she|it|we|they|me|him|us|them|my|your|his|its|our|their|this|these|those|there|here|who|what"
     r"|when|why|am|is|are|was|were|be|been|has|have|had|do|does|did|will|would|can|could|shall|should|may|might|must"
     r"|not|but|because|if|so|although|though|while|since|very|just|also|only|please|however)\b"
@@ -43,7 +44,7 @@ def find(text: str) -> list[Place]:
     """Where the terms of a text begin and end, in order and apart."""
     found = []
     if "(" in text or "（" in text:
-        found = [term.span(1) for term in _OWN_PARENTHESES.finditer(text) if not _CLAUSE.search(term[1])]
+        found = [term.span(1) for term in _OWN_PARENTHESES.finditer(text) if not CLAUSE.search(term[1])]
         found = [place for place in found if is_english(_WORD.findall(text, *place))]
     if _CAPITALS.search(text):
         start = 0
@@ -51,15 +52,7 @@ def find(text: str) -> list[Place]:
             if len(line) <= _LONGEST:
                 found += [(start + first, start + last) for first, last in _with_acronym(line)]
             start += len(line) + 1
-    return list(_apart(sorted(found)))
-
-
-def _apart(places: Sequence[Place]) -> Iterator[Place]:
-    end = 0
-    for place in places:
-        if place[0] >= end:
-            yield place
-            end = place[1]
+    return list(apart(found))
 
 
 def _with_acronym(line: str) -> Iterator[Place]:

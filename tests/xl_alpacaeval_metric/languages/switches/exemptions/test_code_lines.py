@@ -3,7 +3,7 @@
 import pytest
 
 from xl_alpacaeval_metric.languages.fidelity import text_fidelity
-from xl_alpacaeval_metric.languages.switches import unfenced_code
+from xl_alpacaeval_metric.languages.switches.exemptions import code_lines
 
 CODE = {
     "python": """class Account:
@@ -25,6 +25,8 @@ CODE = {
     "javascript": "const reply = await fetch(address);\nconst data = await reply.json();\nconsole.log(data.items);",
     "css": ".container {\n  display: flex;\n  justify-content: center;\n  background-color: white;\n}",
     "shell": "sudo apt install python3-venv\ncd project\npip install -r requirements.txt\npython3 main.py --verbose",
+    "dockerfile": "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nEXPOSE 8000",
+    "script": '#!/bin/bash\nFILE=$1\nif [ ! -f "$FILE" ]; then\n  echo "File not found"\n  exit 1\nfi\nwc -l "$FILE"',
     "pandas": 'import pandas as pd\nframe = pd.read_csv("data.csv")\nframe.groupby("country")["price"].mean()',
 }  # fmt: skip
 
@@ -82,13 +84,13 @@ def test_a_right_answer_with_code_is_all_in_its_language(language: str, code: st
 
 @pytest.mark.parametrize("code", CODE)
 def test_every_line_of_code_is_found(code: str) -> None:
-    places = list(unfenced_code.find(CODE[code]))
+    places = list(code_lines.find(CODE[code]))
     assert [CODE[code][start:end] for start, end in places] == [line for line in CODE[code].split("\n") if line]
 
 
 @pytest.mark.parametrize("line", PROSE)
 def test_prose_is_no_code(line: str) -> None:
-    assert list(unfenced_code.find(f"{line}\n{line}")) == []
+    assert list(code_lines.find(f"{line}\n{line}")) == []
 
 
 def test_prose_between_lines_of_code_is_looked_at() -> None:
@@ -100,3 +102,15 @@ def test_prose_between_lines_of_code_is_looked_at() -> None:
     assert [text[span.start : span.end] for span in found.spans] == [
         "This installs everything that the project needs to run."
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("Danach genügt ein git push --force-with-lease, und alles ist da.", ["git push --force-with-lease"]),
+        ("Kör pip install numpy och starta om.", ["pip install"]),
+        ("Sie wollen git lernen und docker verstehen.", []),
+    ],
+)
+def test_commands_inside_sentences(text: str, commands: list[str]) -> None:
+    assert [text[start:end] for start, end in code_lines.find_commands(text)] == commands

@@ -3,7 +3,7 @@
 import pytest
 
 from xl_alpacaeval_metric.languages.fidelity import text_fidelity
-from xl_alpacaeval_metric.languages.switches import menu_labels
+from xl_alpacaeval_metric.languages.switches.exemptions import interface_labels
 
 ANSWERS = {
     "sw": "Fungua **Settings > Apps > Default apps** kisha chagua **Allow from this source** na uanzishe upya simu yako.",
@@ -26,11 +26,14 @@ def test_a_label_is_no_switch(language: str) -> None:
         ("Menemme Turkuun, **where my old friends are waiting**, ja syömme.", []),  # Words of a sentence.
         ("1. **Joint research and development**: Teemme yhdessä töitä.", []),  # A heading.
         ("**Joint research and development**", []),
+        ("| Name | Price per unit |\n|---|:-:|\n| Kynä | 2 |", ["| Name | Price per unit |"]),
+        ("| Nimi | Yksikön hinta |\n|---|---|\n| Kynä | 2 |", []),
+        ("| What you should do on the first day |\n|---|\n| Herää |", []),
         ("Tämä on **todella tärkeä asia meille kaikille** juuri nyt.", []),  # Not English.
     ],
 )
 def test_labels_are_found_where_they_stand(text: str, labels: list[str]) -> None:
-    assert [text[start:end] for start, end in menu_labels.find(text)] == labels
+    assert [text[start:end] for start, end in interface_labels.find(text)] == labels
 
 
 def test_bold_english_in_an_english_text_counts() -> None:
