@@ -34,7 +34,7 @@ def of_dictionary(stem: Path) -> dict[bool, set[str]]:
     for name, off, added, rest in re.findall(r"^SFX +(\S+) +([^YN\s]\S*) +(\S+)(.*)$", rules, re.MULTILINE):
         added, _, more = added.partition("/")
         condition = re.compile(f"{(rest.split() or ['.'])[0]}$")
-        suffixes[name].append(_Suffix(*(part.replace("0", "") for part in (off, added)), condition, flags(more)))
+        suffixes[name].append(_Suffix(off.replace("0", ""), added.replace("0", ""), condition, flags(more)))
     found: dict[bool, set[str]] = {True: set(), False: set()}
     for line in stem.with_suffix(".dic").read_text(encoding=encoding).splitlines()[1:]:
         written, _, of_word = re.split(r"\s", line, maxsplit=1)[0].partition("/")

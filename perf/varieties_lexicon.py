@@ -55,9 +55,9 @@ def of_some(
             for other in frequencies:
                 if other.startswith(stem) and len(other) <= len(word) + _MORE_LETTERS and other not in listed:
                     found[other].update(of)
-    for word, of in spelt.items():
-        if word not in found and len(of) < len(VARIETIES) and len(word) >= _SHORTEST_SPELT:
-            found[word].update(of)
+    for word, some in spelt.items():
+        if word not in found and len(some) < len(VARIETIES) and len(word) >= _SHORTEST_SPELT:
+            found[word].update(some)
     of_all = {label: seen[label].total() for label in VARIETIES}
     rates = {word: {label: seen[label][word] / of_all[label] for label in VARIETIES} for word in found}
     kept = {}

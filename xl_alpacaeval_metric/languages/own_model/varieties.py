@@ -22,8 +22,8 @@ from xl_alpacaeval_metric.languages.own_model import (
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 
 _MOST = {
-    "bs": {"hr": 2.2, "sr-Latn": 1.6},
-    "hr": {"bs": 1.2, "sr-Latn": 0.4},
+    "bs": {"hr": 3.0, "sr-Latn": 2.5},
+    "hr": {"bs": 1.2, "sr-Latn": 0.3},
     "sr-Latn": {"bs": 0.8, "hr": 0.15},
 }
 """The log-odds of another language against that asked for up to which a text may be in it: a text

@@ -21,13 +21,19 @@ _MODAL = (
     "|usp(eo|ela|eli|eva|io|jela|jeli|ijeva)"
 )
 _CLAUSE = "je|su|sam|si|smo|ste|će|ću|ćemo|bi|bih|bismo"
+_SHORT = f"{_CLAUSE}|biste|li|se|mi|ti|mu|joj|nam|vam|im"
 _PHRASES = (
     ((_MODAL, "da", f"(?!({_CLAUSE})$).*"), {"sr-Latn": 1.5, "bs": 0.5}),
-    (("\\w{2,}[aeiu]t|bit", "ć(u|e|eš|emo|ete)"), {"hr": 1.5, "bs": 1.5}),
+    ((_MODAL, _SHORT, "da", f"(?!({_CLAUSE})$).*"), {"sr-Latn": 1.5, "bs": 0.5}),
+    (("(?!opet).{2,}[aeiu]t", "ć(u|eš|emo|ete)"), {"hr": 1.5, "bs": 1.5}),
+    (("bit", "ć(u|e|eš|emo|ete)"), {"hr": 1.5, "bs": 1.5}),
     (("s",), {"hr": 0.2, "bs": 0.2}),
     (("sa", "(?![sšzž]|mnom|mno$).*"), {"sr-Latn": 0.3, "bs": 0.3}),
 )
-"""What the words of each phrase match, whole, and what it adds to the log-odds of each language."""
+"""What the words of each phrase match, whole, and what it adds to the log-odds of each language.
+
+A noun may stand before "će" (svet će), but hardly before "ću".
+"""
 
 
 def log_odds(read: Tokens) -> npt.NDArray[np.float32]:
