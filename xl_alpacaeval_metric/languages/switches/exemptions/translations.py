@@ -38,10 +38,8 @@ def find(text: str, passes: Passes, base: str) -> Iterator[Place]:
     for pairs in _lists(text):
         sides = [[pair[side] for pair in pairs] for side in (0, 1)]
         whole = [content.bare(" ".join(text[start:end] for start, end in side)) for side in sides]
-        if not all(content.is_long(side, base) for side in whole):
-            continue
         passes.learn(whole)
-        own = [passes.of(side) for side in whole]
+        own = [passes.of(side) if content.is_long(side, base) else passes.surely(side) for side in whole]
         other = own.index(False) if any(own) and not all(own) else None
         if other is not None and scripts.weight(whole[other]) <= _MOST_LETTERS * scripts.weight(whole[1 - other]):
             yield from sides[other]
