@@ -1,10 +1,12 @@
 """How well languages are recognised: a table by language, on sentences that it is given.
 
-    python perf/identification.py FOLDER... [--csv FILE] [--markdown FILE]
+    python perf/identification.py FOLDER... [--also FOLDER...] [--csv FILE] [--markdown FILE]
 
 Each folder has a file CODE.txt for each language, with one native sentence a line. Sentences of
 fewer than eight words (twenty characters in scripts without spaces) are left out. Of the folders,
-the first that has a language gives its sentences; those of `no` and `zh` are of both forms.
+the first that has a language gives its sentences; those of `no` and `zh` are of both forms. The
+languages of `--also` are measured, too, but not tried for others: texts of another kind, such as
+short posts.
 
 For every language: the percentage of its sentences that are recognised, and that of the sentences
 of the other language that is let through most often, among those that are not near and among those
@@ -61,6 +63,7 @@ def measure(code: str, data: Mapping[str, Sequence[str]], number: int, others: i
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--also", nargs="+", type=Path, default=[])
     parser.add_argument("--sentences", type=int, default=200)
     parser.add_argument("--others", type=int, default=100)
     parser.add_argument("--csv", type=Path)
@@ -69,6 +72,11 @@ def main() -> None:
     data = sentences(options.folders)
     table = [
         measure(code, data, options.sentences, options.others) for code in sorted(data) if identify.supported(code)
+    ]
+    table += [
+        measure(code, {**data, code: texts}, options.sentences, options.others)
+        for code, texts in sentences(options.also).items()
+        if code not in data and identify.supported(code)
     ]
     for code, (one, other) in EITHER.items():
         if code not in data and {one, other} <= set(data):

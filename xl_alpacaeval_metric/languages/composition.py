@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from itertools import chain, compress
 from operator import itemgetter
 
-from xl_alpacaeval_metric import languages
-from xl_alpacaeval_metric.languages import content, identify, labels, scripts
+from xl_alpacaeval_metric.languages import content, decisions, identify, labels, scripts
 from xl_alpacaeval_metric.languages.content import Line
 from xl_alpacaeval_metric.languages.passes import Passes
-from xl_alpacaeval_metric.languages.switches import near_sentences, spans, titles
+from xl_alpacaeval_metric.languages.switches import naming, near_sentences, spans
 from xl_alpacaeval_metric.languages.switches.pieces import Piece, of_chunks, of_lines
 from xl_alpacaeval_metric.languages.switches.spans import Span
 
 MOST = 0.8
 """The share of the letters from which on a text is in one language; less is mixed."""
 MIXED, NONE = "mixed", "none"
-_OWN, _UNKNOWN = "", "und"
-_IN_SCRIPT, _NO_CHANCE = 0.5, 1e-4
-_NO_TRACE = 1e-8
-"""The own model's probability of the language up to which a sentence has no words of it."""
+_OWN, _UNKNOWN = naming.OWN, naming.UNKNOWN
+_NO_CHANCE = 1e-4
+_PERHAPS, _CONTEXT = 0.1, 2
+"""The own model's probability from which on a line that looks like a near language, or like none,
+may be in the language; how many times as much text beside it is in it then."""
 _FEW = 0.1
 """The least share of the letters in each of two scripts that makes a text of two."""
 _SWITCH_LETTERS = 12
@@ -65,11 +65,37 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     rest = {at: bare for at, bare in rest.items() if content.is_long(bare, base) or spans.are_terms(inside[at])}
     passes.learn(rest.values())
     others = [at for at in long if at not in passing and not (at in rest and passes.of(rest[at]))]
-    found = _others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
+    found = naming.others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
     told = dict(zip(others, found, strict=True))
     told |= passes.by_text(((at, pieces[at].bare, pieces[at].text) for at in long), told)
+    told |= _by_context(pieces, told, inside, passes)
     counted = _counted(pieces, {pieces[at].text for at in (*others, *inside)}, short, passes)
     return _compositions(contents, pieces, inside, told, counted, passes)
+
+
+def _by_context(
+    pieces: Sequence[Piece], told: Mapping[int, str], inside: Container[int], passes: Passes
+) -> dict[int, str]:
+    """The lines that are told to be in a near language or in none, and are in the one asked for.
+
+    They may be in it, and the rest of the text is, which is twice as long or longer.
+    """
+    if labels.key(passes.code) in ("ja", *decisions.HAN):  # Told apart by their characters.
+        return {}
+    near = {_UNKNOWN, *labels.near(passes.code)}
+    some = {
+        at
+        for at, label in told.items()
+        if label in near and at not in inside and passes.chance(pieces[at].bare) > _PERHAPS
+    }
+    doubtful, own = Counter[int](), Counter[int]()
+    texts = {pieces[at].text for at in some}
+    for at, piece in enumerate(pieces if some else ()):
+        if at in some:
+            doubtful[piece.text] += len(piece.bare)
+        elif piece.text in texts and told.get(at, _OWN) == _OWN and not piece.short:
+            own[piece.text] += len(piece.bare)
+    return {at: _OWN for at in some if own[pieces[at].text] >= _CONTEXT * doubtful[pieces[at].text]}
 
 
 def _counted(pieces: Sequence[Piece], mixed: Container[int], together: Container[int], passes: Passes) -> set[int]:
@@ -188,36 +214,6 @@ def _answered_in(letters: Mapping[str, int], whole: int, code: str) -> str:
     if most < MOST * whole:
         return MIXED
     return {_OWN: code, _UNKNOWN: NONE}.get(label, label)
-
-
-def _others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[str]:
-    """The language of lines that do not pass for the one asked for, though they may be in it."""
-    found = [
-        _other(line, label, passes.code, passes.script)
-        for line, label in zip(bare, identify.codes_of(bare, passes.read(bare), passes.code), strict=True)
-    ]
-    return [
-        _OWN
-        if label != _OWN and passes.chance(line) > _NO_TRACE and titles.is_about_names(raw, passes.code, label)
-        else label
-        for line, raw, label in zip(bare, raws, found, strict=True)
-    ]
-
-
-def _other(bare: str, label: str | None, code: str, script: str | None) -> str:
-    if label is None:
-        return _UNKNOWN
-    if label in labels.variety(code):
-        return _OWN
-    if label == code.split("-")[0]:  # In another script, or in the other form of Chinese.
-        if label == "zh":
-            form = scripts.han_form(bare)
-            return _OWN if form in (None, script) or "-" not in code else f"{label}-{form}"
-        form = scripts.main_script(bare)
-        if form in (None, script) or scripts.share(bare, script) > _IN_SCRIPT:
-            return _OWN
-        return languages.get(f"{label}-{form}").code
-    return label
 
 
 def main_languages(texts: Sequence[str]) -> list[str | None]:

@@ -6,9 +6,11 @@
   it where it is all but sure: near languages and languages that lid.176 does not know fail, and
   short native lines pass. Where it is sure, lid.176 is not asked.
 - For other languages the own model decides where it is sure, else any of the three passes a line.
+  Where lid.176 takes it for a near language of which the own model has little text, it fails.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import content, identifiers, labels, scripts
@@ -189,20 +191,36 @@ def _by_any(line: str, best: Best, own: float, code: str) -> bool:
     if not best[0] or (len(line) > _LONGEST_WORD and line.isascii() and line.count(" ") < 3):
         return False
     near = labels.code_of(best[0]) in labels.near(code)
-    if key in labels.OWN and own >= _ENOUGH.get(key, _SURE) and (near or own >= _SURE):
+    known, rivals = own >= _ENOUGH.get(key, _SURE) and (near or own >= _SURE), _rivals(code)
+    if known and (own >= _UNASKED or not rivals):
         return True
     near = near and best[0] in labels.OWN
     # The own model has little text of languages that are not in OWN; of a short line, too little.
     short = near and (key not in labels.OWN or (own > _NO_CHANCE and _is_short(line, key)))
-    if best[0] not in accepted and best[1] >= (_RATHER_SURE if near else _ALL_BUT_SURE) and not short:
+    sure = _SURE if best[0] in rivals else _RATHER_SURE if near else _ALL_BUT_SURE
+    if not known and best[0] not in accepted and best[1] >= sure and not short:
         return False
     read = identifiers.excerpt(line)
     label, probability = identifiers.benchmark_labels([read])[0]
+    if label in rivals and probability > MIN_PROBABILITY:
+        return False
+    if known:
+        return True
     if label in accepted and probability > (_ALL_BUT_SURE if key in labels.OWN and own < _HARDLY else MIN_PROBABILITY):
         return True
-    if key in labels.OWN and own < _HARDLY and not short and best[1] >= _RATHER_SURE:
+    sure = _RATHER_SURE if key in labels.OWN else _ALL_BUT_SURE if best[0] in labels.OWN else _SURE
+    # Of a language that is none of the own model's, it says nothing.
+    if 0 < own < _HARDLY and best[1] >= sure and not short:
         return False
     return probability < _ALL_BUT_SURE and identifiers.second_opinion().classify(read)[0] in accepted
+
+
+@lru_cache(maxsize=1024)
+def _rivals(code: str) -> frozenset[str]:
+    """The languages near one that lid.176 knows, and of which the own model has little text."""
+    return labels.near(code).difference(labels.OWN, labels.BENCHMARK, labels.wanted(code)) & (
+        identifiers.benchmark_languages()
+    )
 
 
 def _is_short(line: str, key: str) -> bool:

@@ -20,7 +20,7 @@ _PY3LANGID = (
 )
 BENCHMARK, OWN = frozenset(_BENCHMARK.split()), frozenset(_OWN.split())
 """Languages of the Language Confusion Benchmark, and those that the own model decides."""
-SUPPORTED = BENCHMARK | OWN | frozenset(f"{_LID176} {_PY3LANGID}".split())
+SUPPORTED = BENCHMARK | OWN | frozenset(f"{_LID176} {_PY3LANGID} su min ban mad ak bm nds".split())
 
 _LABELS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(VARIETIES, (TOGETHER, "bs", "hr", "sh", "sr")),
@@ -70,8 +70,8 @@ _CODES = {
 _NEAR = (
     "bs hr sr sr-Latn sl mk",
     "nb nn no da sv fo is",
-    "id ms jv su min ace ban",
-    "cs sk pl szl",
+    "id ms jv su min ace ban mad bug bjn",
+    "cs sk pl szl hsb dsb",
     "pt gl es ca oc ast",
     "zu xh ss nr nd ts",
     "nso st tn",
@@ -79,7 +79,7 @@ _NEAR = (
     "ru uk be bg mk",
     "hi mr ne mai bho mag sa kok",
     "fa ar ur ps sd ug ckb pnb",
-    "tt ba kk ky",
+    "tt ba kk ky cv mhr",
     "tr az tk uz crh-Latn",
     "ga gd gv",
     "zh zh-Hant yue wuu ja",
@@ -89,6 +89,7 @@ _NEAR = (
     "fil ceb ilo war hil bcl pam",
     "it co sc fur lij vec scn lmo",
     "bo dz",
+    "he yi",
     "am ti",
     "ak tw",
     "as bn",

@@ -713,14 +713,33 @@ def test_near_languages_are_a_group_that_holds_the_language_itself() -> None:
     assert [sorted(group) for group in labels.GROUPS if "en" in group] == [["en", "pcm"]]
 
 
-def test_cebuano_is_no_filipino() -> None:
-    for text in (
-        "Nagkaon kami og isda ug kan-on didto sa balay sa akong lola.",
-        "Mas maayo nga mosakay ta og dyip kay layo kaayo ang eskwelahan.",
-    ):
-        one = found(text, "fil")
-        assert (one.line_pass, one.answered_in) == (False, "ceb")
+@pytest.mark.parametrize(
+    ("code", "other", "text"),
+    [
+        ("fil", "ceb", "Nagkaon kami og isda ug kan-on didto sa balay sa akong lola."),
+        ("fil", "ceb", "Mas maayo nga mosakay ta og dyip kay layo kaayo ang eskwelahan."),
+        ("fil", "war", "Diri ako maaram kun hain niya ginbutang an akon bado."),
+        ("fil", "ilo", "Napankami idiay tiendaan itay bigat tapno gumatang iti ikan ken nateng."),
+        ("he", "yi", "מײַן באָבע באַקט יעדן פֿרײַטיק חלה פֿאַר דער גאַנצער משפּחה."),
+        ("he", "yi", "איך האב היינט נישט קיין צייט ווייל די קינדער קומען פרי אהיים."),
+        ("nl", "fy", "Us beppe bakt alle snein in grutte sûkerbôle foar de bern."),
+        ("nl", "nds", "Mien Naver geiht jeden Avend mit sien Hund an'n Diek lang."),
+        ("lb", "nds", "Mien Naver geiht jeden Avend mit sien Hund an'n Diek lang."),
+        ("ca", "oc", "Ma grand prepara totjorn una sopa de legums quand fa freg dins l'ostal."),
+        ("ms", "jv", "Bapak durung mulih amarga isih kudu ngresiki omahe pakdheku."),
+        ("ms", "su", "Kuring isuk-isuk sok indit ka sawah jeung bapa pikeun ngala pare."),
+        ("tt", "cv", "Эпӗ ӗнер аннепе пасара кайса сӗт туянтӑм тата ҫӑкӑр илтӗм."),
+        ("pl", "hsb", "Naša wowka pječe kóždu njedźelu tykanc za cyłu swójbu."),
+    ],
+)
+def test_a_language_with_little_text_is_no_near_one(code: str, other: str, text: str) -> None:
+    one = found(text, code)
+    assert (one.line_pass, one.answered_in) == (False, other)
+
+
+def test_filipino_and_hebrew_are_no_near_language() -> None:
     assert found("Mas mabuti pang sumakay tayo ng dyip dahil malayo ang eskuwelahan.", "fil").line_pass is True
+    assert found("סבתא שלי אופה חלה לכל המשפחה בכל יום שישי בצהריים.", "he").line_pass is True
 
 
 def test_nigerian_pidgin_is_no_english() -> None:

@@ -11,8 +11,10 @@ import yaml
 
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 
-_LOG_ODDS = {1: 0.8, 2: 1.5, 3: 2.3}
+_LOG_ODDS = {1: 0.8, 2: 1.5, 3: 2.3, 4: 3.5}
 """What a word of one near language does to its odds, by its level in the file."""
+_TELLS = _LOG_ODDS[3]
+"""What a word adds, at least, that all but tells a near language."""
 _LEAST = 1e-3
 """The least probability of each near language before its words."""
 _NONE = -1
@@ -65,7 +67,7 @@ def of_others(label: str) -> frozenset[str]:
     for group in _groups():
         if label in group.labels:
             others = np.delete(group.odds, group.labels.index(label), axis=1)
-            tell: list[bool] = (others.max(1) >= np.float32(max(_LOG_ODDS.values()))).tolist()
+            tell: list[bool] = (others.max(1) >= np.float32(_TELLS)).tolist()
             found.update(word for word, row in group.rows.items() if tell[row])
     return frozenset(found)
 

@@ -30,6 +30,8 @@ _MOST, _KNOWN_TO_ONE, _KNOWN_TO_BOTH = 6.0, 2.0, 0.5
 """Bounds of a word's margin; its least where one language alone has the word; bounds where both,
 which are 0 against the language in which alone it is frequent."""
 
+_IN_DICTIONARY = 4
+"""Letters from which on English words are known; others are names or none."""
 _ENGLISH, _BOTH, _NO_ENGLISH = 4, 0.1, 1.5
 """English words that make a span; what is added for a word that both languages have, and taken from
 the sum for one that English has not."""
@@ -57,7 +59,7 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
         known = lexicon.known(words, code)
         tried = {
             place: _with_lexicon(words, of_words[at:end, place].tolist(), known, model.labels[place], code)
-            for place in (places[:1] if sure else (*places, *english))
+            for place in (*(places[:1] if sure else places), *english)
         }
         (_, first, last), place = max((_largest(margins), place) for place, margins in tried.items())
         first, last = _longer(tried[place], first, last)
@@ -96,8 +98,10 @@ def _with_lexicon(
     found = []
     of_other = zip(lexicon.known(words, other), lexicon.frequent(words, other), strict=True)
     of_own = zip(known, lexicon.frequent(words, code), strict=True)
-    for margin, (own, own_frequent), (foreign, foreign_frequent) in zip(margins, of_own, of_other, strict=True):
-        if own and foreign:
+    for word, margin, (own, own_frequent), (foreign, foreign_frequent) in zip(
+        words, margins, of_own, of_other, strict=True
+    ):
+        if foreign and (own or len(word) == 1):
             least = 0.0 if foreign_frequent and not own_frequent else -_KNOWN_TO_BOTH
             most = 0.0 if own_frequent and not foreign_frequent else _KNOWN_TO_BOTH
             margin = min(max(margin, least), most)
@@ -105,6 +109,8 @@ def _with_lexicon(
             margin = min(margin, -_KNOWN_TO_ONE) - _WEIGHT
         elif foreign:
             margin = max(margin, _KNOWN_TO_ONE) + _WEIGHT
+        elif other == "en" and len(word) >= _IN_DICTIONARY:
+            margin = min(margin, 0.0)
         found.append(margin)
     return found
 

@@ -68,8 +68,8 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
         again = [at for at, other in enumerate(told) if other is None and len(looked[at][0]) < len(runs[at])]
         for at, other in zip(again, _labels([looked[at][0] for at in again], code), strict=True):
             runs[at], told[at] = looked[at][0], other
-        for at, run in enumerate(runs):
-            if told[at] is None and (part := bounds.english(run, code)) and titles.is_prose(part, code, "en"):
+        for at, other in enumerate(told):
+            if other is None and (part := bounds.english(looked[at][1], code)) and titles.is_prose(part, code, "en"):
                 runs[at], told[at] = part, "en"
         for run, other in zip(runs, told, strict=True):
             if other is not None:

@@ -16,9 +16,9 @@ from xl_alpacaeval_metric.languages.vocabulary import lexicon, term_words
 if TYPE_CHECKING:
     from xl_alpacaeval_metric.languages.switches.windows import Run
 
-_LONGEST_TITLE, _LONGEST_TERM, _LETTERS_AFTER, _NEAR = 7, 4, 4, 100
-"""Words of a title, and of a noun phrase; letters of an ending; characters that are looked at
-before a run."""
+_LONGEST_TITLE, _LONGEST_MENTION, _LONGEST_TERM, _LETTERS_AFTER, _NEAR = 7, 14, 4, 4, 100
+"""Words of a title, of what is mentioned, and of a noun phrase; letters of an ending; characters
+that are looked at before a run."""
 # With the vowel signs of Devanagari and the like, which are not in \w.
 _LETTER = r"[^\s\d_.,;:!?…()\[\]\"'“”„«»、。，]"
 _BEFORE, _AFTER = re.compile(rf"({_LETTER}+)\s*$"), re.compile(rf"\s*({_LETTER}+)")
@@ -36,6 +36,25 @@ def _works() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
         re.compile(rf"(?:{words['in_many']}){ending}"),
         re.compile(rf"(?<!{_LETTER}){work}(?:[:\s]+{_LETTER}+){{0,2}}[:\s]+$", re.IGNORECASE),
     )
+
+
+@lru_cache(maxsize=1)
+def _mentions() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Patterns of a word for what is cited or shown, shortly before it and behind it."""
+    words = term_words.load()
+    ending = rf"{_LETTER}{{0,{_LETTERS_AFTER}}}"
+    compound = rf"{_LETTER}*(?:{'|'.join(sorted(words['mention_compounds']))}){ending}"
+    mention = rf"(?:(?<!{_LETTER})(?:{'|'.join(sorted(words['mentions']))}){ending}|{compound})"
+    return (
+        re.compile(rf"{mention}(?:[:\s]+{_LETTER}+){{0,2}}[:：\s]*$", re.IGNORECASE),
+        re.compile(rf"\s*{mention}(?!{_LETTER})", re.IGNORECASE),
+    )
+
+
+def is_mentioned(text: str, start: int, end: int) -> bool:
+    """Whether a part of a text stands beside a word for what is cited or shown (proverb)."""
+    before, behind = _mentions()
+    return before.search(_before(text, start)) is not None or behind.match(text, end) is not None
 
 
 def are_terms(run: "Run", text: str, code: str, language: str) -> bool:
@@ -69,6 +88,8 @@ def is_music(words: Sequence[str]) -> bool:
 
 def is_title(words: Sequence[str], text: str, start: int, end: int) -> bool:
     """Whether a few words of a text stand beside one for a work, or begin with one."""
+    if len(words) <= _LONGEST_MENTION and is_mentioned(text, start, end):
+        return True
     before, after = _BEFORE.search(_before(text, start)), _AFTER.match(text, end)
     work, in_many, _ = _works()
     # German words for one begin with a capital.

@@ -12,6 +12,8 @@ from xl_alpacaeval_metric.languages import labels
 
 _MARKED_LATIN = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþßāăąćĉčďđēėęěğģīįıķļłńņňőœŕřśşšţťūůűųźżžșțơư"
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёєіїўґјљњћђџѓќѕ"
+_LETTERS = frozenset(("a", "i"))
+"""English words of one letter; those of other languages are not known."""
 
 
 class _Lexicon(NamedTuple):
@@ -41,7 +43,7 @@ def known(words: Iterable[str], code: str) -> list[bool]:
     if code != "en":
         return [word in own for word in words]
     every, more = _load().words, english_words()
-    return [word in own or (word in more and word not in every) for word in words]
+    return [word in own or word in _LETTERS or (word in more and word not in every) for word in words]
 
 
 def english(words: Sequence[str], code: str) -> list[bool]:
@@ -49,7 +51,7 @@ def english(words: Sequence[str], code: str) -> list[bool]:
     if not covers(code) or "en" in labels.alike(code):
         return [False] * len(words)
     both = zip(known(words, "en"), known(words, code), strict=True)
-    return [english and not own for english, own in both]
+    return [english and not own and word not in _LETTERS for word, (english, own) in zip(words, both, strict=True)]
 
 
 def frequent(words: Iterable[str], code: str) -> list[bool]:
@@ -94,7 +96,8 @@ def _load() -> _Lexicon:
     found = _Lexicon({}, defaultdict[str, set[str]](set), defaultdict[str, set[str]](set))
     for line in text.splitlines():
         word, use, know = line.split("\t")
-        found.words[word] = len(use.split())
+        if use:
+            found.words[word] = len(use.split())
         for label in use.split():
             found.frequent[label].add(word)
         for label in (*use.split(), *know.split()):

@@ -31,6 +31,22 @@ IN_NEAR_LANGUAGE = [
     ("mr", "hi", "काल आम्ही बाजारात गेलो [[क्योंकि हमें कुछ सब्ज़ियाँ खरीदनी थीं]] आणि संध्याकाळी घरी परतलो."),
 ]
 
+# In the middle, at the start and at the end of a sentence, in a list, in bold, and as a heading.
+IN_ENGLISH = [
+    ("de", "Nach dem Essen saßen wir noch lange draußen und [[had a nice cup of tea]] mit den Nachbarn."),
+    ("hu", "A boltban sokáig nézelődtünk, de [[we could not afford to buy]] semmit, így hazamentünk."),
+    ("az", "Dünən gecə evə qayıdanda gördüm ki, [[somebody stole my bike]] və polisə zəng etdim."),
+    ("fi", "Kauppa oli eilen kiinni. [[That is why I went to the market]] ja ostin sieltä tuoretta leipää."),
+    ("ro", "Casa bunicilor este mică, dar ei [[have a big garden with apple trees]] și un câine bătrân."),
+    ("pl", "Przed wyjazdem sprawdź prognozę.\n- Weź ciepłą kurtkę\n- [[Do not forget your umbrella]]\n- Zamknij okna"),
+    ("tr", "Yemek hazır olunca **[[I will call you from the kitchen]]** ve birlikte sofraya otururuz."),
+    ("sw", "Mwalimu alisema kwamba [[the library is closed on Sunday]] kwa hiyo tulirudi nyumbani."),
+    ("id", "## [[How to make your own bread]]\n\nPertama campurkan tepung dengan air hangat dan sedikit garam."),
+    ("nl", "De trein had vertraging, dus we [[had to wait for more than an hour]] op het koude perron."),
+    ("it", "Prima di partire [[Mary Smith called her old friend]] per salutarla e chiederle un consiglio."),
+    ("sv", "Barnen lekte i parken hela dagen [[until it was time to go home]]."),
+]
+
 
 def planted(text: str) -> tuple[str, int, int]:
     """The text without the brackets, with the start and the end of what they hold."""
@@ -49,3 +65,12 @@ def test_clause_in_a_near_language_is_a_switch(code: str, other: str, text: str)
     assert found.switched
     assert found.fidelity is not None
     assert found.fidelity < 100
+
+
+@pytest.mark.parametrize(("code", "text"), IN_ENGLISH)
+def test_everyday_english_is_found_from_its_start_to_its_end(code: str, text: str) -> None:
+    text, start, end = planted(text)
+    found = text_fidelity(text, code)
+    assert [span.language for span in found.spans] == ["en"]
+    either = max(found.spans[0].end, end) - min(found.spans[0].start, start)
+    assert min(found.spans[0].end, end) - max(found.spans[0].start, start) >= 0.8 * either

@@ -10,8 +10,8 @@ from itertools import chain
 from xl_alpacaeval_metric.languages.content import Place
 from xl_alpacaeval_metric.languages.switches.exemptions import glosses
 
-_BOLD = re.compile(r"\*\*(?=[A-Z\d])([^*\n]{2,60}?)(?<![\s.!?:…])\*\*(?![*:：\w])")
-"""Bold with a capital, neither a sentence nor the heading of what follows."""
+_BOLD = re.compile(r"\*\*(?=[A-Z\d])(?!(?:I|You|He|She|We|They)['’ ])([^*\n]{2,60}?)(?<![\s.!?:…])\*\*(?![*:：\w])")
+"""Bold with a capital, neither a sentence or clause nor the heading of what follows."""
 _WORD_BEFORE = re.compile(r"[^\W\d_][^\n*]{0,40}$")
 _BEFORE = 41
 _HEAD = re.compile(r"^[ \t]*(\|.{1,300}\|)[ \t]*\n[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*$", re.MULTILINE)

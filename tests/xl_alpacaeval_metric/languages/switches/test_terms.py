@@ -1,0 +1,49 @@
+"""What is named a proverb, a sentence, an error or a button beside it."""
+
+import pytest
+
+from xl_alpacaeval_metric.languages.fidelity import text_fidelity
+
+MENTIONS = [
+    ("de", "Das englische Sprichwort don't judge a book by its cover bedeutet, dass der erste Eindruck täuschen kann."),
+    (
+        "es",
+        "El refrán inglés a bird in the hand is worth two in the bush aconseja no arriesgar lo seguro por lo incierto.",
+    ),
+    (
+        "it",
+        "La frase I wish I had known earlier si traduce con vorrei averlo saputo prima, perché esprime un rimpianto.",
+    ),
+    ("pl", "Na ekranie zaznacz opcję Back up to external storage i poczekaj, aż cały proces się zakończy."),
+    ("tr", "Ekranda Access denied for this user hatasını alıyorsanız parolanız büyük olasılıkla yanlış demektir."),
+    (
+        "ru",
+        "Английская пословица the grass is always greener on the other side соответствует русской о хорошем там, где нас нет.",
+    ),
+    ("ru", "Перевод на английский: I would like to book a table for two for tomorrow evening. Говорите это вежливо."),
+    ("hi", "अंग्रेज़ी वाक्य She has been working here since morning का अर्थ है कि वह सुबह से यहाँ काम कर रही है।"),
+    ("ur", "انگریزی جملہ I am learning a new language every day کا مطلب ہے کہ میں ہر روز ایک نئی زبان سیکھ رہا ہوں۔"),
+    ("ko", "영어 속담 Don't count your chickens before they hatch는 결과가 나오기 전에 미리 기대하지 말라는 뜻입니다."),
+    ("zh", "英语句子 I have been waiting here for an hour 的意思是我在这里等了一个小时，用的是现在完成进行时。"),
+]
+
+
+@pytest.mark.parametrize(("language", "text"), MENTIONS)
+def test_it_is_no_switch(language: str, text: str) -> None:
+    found = text_fidelity(text, language)
+    assert (found.fidelity, found.switched) == (100, False)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Wir gehen jeden Tag in den Park, because the weather is so nice and we like it, und spielen dort."),
+        (
+            "pl",
+            "Wczoraj poszliśmy do parku and we had a lot of fun there with our friends, a potem wróciliśmy do domu.",
+        ),
+        ("ru", "Вчера мы пошли в парк and we had a lot of fun there with our friends, а потом вернулись домой."),
+    ],
+)
+def test_other_spans_are_switches(language: str, text: str) -> None:
+    assert text_fidelity(text, language).switched
