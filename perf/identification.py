@@ -4,9 +4,9 @@
 
 Each folder has a file CODE.txt for each language, with one native sentence a line. Sentences of
 fewer than eight words (twenty characters in scripts without spaces) are left out. Of the folders,
-the first that has a language gives its sentences; those of `no`, `sh` and `zh` are of all forms. The
-languages of `--also` are measured, too, but not tried for others: texts of another kind, such as
-short posts.
+the first that has a language gives its sentences; those of `no`, `sh` and `zh` are of all forms.
+The languages of `--also` are measured, too, but not tried for others: texts of another kind, such
+as short posts.
 
 For every language: the percentage of its sentences that are recognised, and that of the sentences
 of the other language that is let through most often, among those that are not near and among those
