@@ -15,6 +15,8 @@ MIN_WORDS = 4
 """The fewest words of a span."""
 ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
 """Languages whose titles have one capital, and whose words are much alike."""
+_CAPITAL_NOUNS = frozenset(("de", "lb"))
+"""Languages whose nouns begin with a capital."""
 _LETTERS_OF_SPAN = 10
 """Letters of a run of words that make a span."""
 _LONGEST_TITLE, _FEWEST_OWN, _OWN_FOR_LOAN = 7, 2, 2
@@ -55,6 +57,8 @@ def is_prose(run: "Run", code: str, language: str) -> bool:
     small = [word for word in strangers if not word[:1].isupper()]
     names = sum(is_name for is_name, _ in groupby(word[:1].isupper() for word in strangers))
     if 2 * len(small) > len(strangers) or len(small) >= MIN_WORDS:
+        return True
+    if language in _CAPITAL_NOUNS and len(small) >= max(2, names):
         return True
     if len(small) > names and _has_clause(small, language):
         return True
