@@ -4,7 +4,6 @@ import json
 import math
 import os
 import re
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -235,7 +234,7 @@ def test_a_group_s_figure_is_that_of_the_tasks_that_have_one(by_size: bool) -> N
 def test_figures_are_those_of_score() -> None:
     """Win rate, length control over languages, and fidelity, as the harness aggregates them."""
     answers = ["Guten Morgen, wie geht es Ihnen heute?", "The dog runs through the forest again.", "Ja."] * 4
-    codes = ["de", "en", "de"] * 4
+    codes = ["de", "en", "de"] * 3 + ["de", "de", "de"]
     docs = [
         {
             "id": str(number),
@@ -263,7 +262,14 @@ def test_figures_are_those_of_score() -> None:
     assert (low, high) == pytest.approx(expected.win_rate_ci95)
     assert math.isnan(utils.length_controlled([one["lc_win_rate_percent"] for one in found]))
     assert expected.lc_win_rate is None
-    assert statistics.fmean(one["coverage_percent"] for one in found) == pytest.approx(expected.coverage)
+    for name, value in (
+        ("coverage_percent", expected.coverage),
+        ("fidelity_percent", expected.fidelity),
+        ("switch_rate_percent", expected.switch_rate),
+        ("win_rate_in_language_percent", expected.win_rate_in_language),
+    ):
+        assert utils.mean_of_present([one[name] for one in found]) == pytest.approx(value)
+    assert expected.win_rate_in_language != expected.win_rate
 
 
 def test_answers_to_closed_questions_are_scored_without_a_judge() -> None:

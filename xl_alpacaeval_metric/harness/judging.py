@@ -16,7 +16,7 @@ from xl_alpacaeval_metric.clients.base import Thinking
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.figures import Figures, thinking_of
 from xl_alpacaeval_metric.judge import votes
-from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores
+from xl_alpacaeval_metric.judge.aggregate import ItemScores, item_scores, preferences_in_language
 from xl_alpacaeval_metric.judge.judging_task import JudgingTask
 from xl_alpacaeval_metric.judge.pairwise import Judge
 from xl_alpacaeval_metric.judge_check import checking
@@ -225,6 +225,7 @@ def _judged_answer(
             else {"judge_check": {**asdict(check.summary(one.item.language)), "controls": check.controls}}
         ),
         "preference": one.preference,
+        "preference_in_language": preferences_in_language([one])[0],
         "prediction": one.item.prediction,
         **({"thinking": one.item.thinking, "unfinished": one.item.unfinished} if one.item.thought else {}),
         "judged": judged,

@@ -30,17 +30,22 @@ def values(doc: Mapping[str, Any], results: Sequence[str], *, closed: bool = Fal
     judged = json.loads(results[0])
     preference, language = judged["preference"], judged["fidelity"]
     # Where the judge was found to be none, its number is not shown; the log has the verdicts.
-    shown = None if (judged.get("judge_check") or {}).get("verdict") == "no judge" else preference
+    no_judge = (judged.get("judge_check") or {}).get("verdict") == "no judge"
+    shown = None if no_judge else preference
+    in_language = None if no_judge else judged["preference_in_language"]
     found: dict[str, Any] = {
         "line_pass_rate_percent": _percent(language["line_pass"]),
         "word_pass_rate_percent": _percent(language["word_pass"]),
         "coverage_percent": _percent(language["scored"]),
+        "fidelity_percent": _number(language["fidelity"]),
+        "switch_rate_percent": _percent(language["switched"]),
     }
     if closed:
         found["correct_rate_percent"] = _percent(judged.get("correct"))
     if judged["judged"]:  # The same for every document of a run.
         verdicts, code = judged["verdicts"], doc["response_language"]
         found["win_rate_percent"] = Preference.of(_percent(shown), code, _order(verdicts))
+        found["win_rate_in_language_percent"] = Preference.of(_percent(in_language), code, _order(verdicts))
         item = [_number(shown), doc["id"], code, _order(verdicts)]
         found["win_rate_ci95_low_percent"], found["win_rate_ci95_high_percent"] = item, item
         lengths, taste = judged["content_lengths"] or (0.0, 0.0), judged["length_taste"]

@@ -69,7 +69,7 @@ def of(text: str) -> str:
 def of_each(texts: Sequence[str], stay: Callable[[Sequence[str]], Sequence[bool]] | None = None) -> list[str]:
     """What `of` gives for each text; `stay` says which quotations, as bare words, are kept."""
     found = _without_code(texts)
-    places = {at: some for at, text in enumerate(found) if (some := _quotations(text))}
+    places = {at: some for at, text in enumerate(found) if (some := quotations(text))}
     if stay is not None:
         told = iter(stay([bare(found[at][start:end]) for at, some in places.items() for start, end in some]))
         places = {at: [place for place in some if not next(told)] for at, some in places.items()}
@@ -89,7 +89,7 @@ def left_out(texts: Sequence[str], places: Mapping[int, Sequence[Place]], most: 
     return {at: text for (at, text), part, every in rest if part >= (1 - most) * every}
 
 
-def _quotations(text: str) -> list[Place]:
+def quotations(text: str) -> list[Place]:
     """Where the quotations of a text begin and end, in order."""
     found = [(line.start(), line.end()) for line in _BLOCK_QUOTE.finditer(text)] if ">" in text else []
     if _MAY_HAVE_QUOTATION.search(text):

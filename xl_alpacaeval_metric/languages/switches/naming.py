@@ -9,7 +9,7 @@ from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches import titles
 
 OWN, UNKNOWN = "", "und"
-_IN_SCRIPT = 0.5
+_IN_SCRIPT, _ALL_IN_SCRIPT = 0.5, 0.95
 _NO_TRACE = 1e-8
 """The own model's probability of the language up to which a sentence has no words of it."""
 _LATIN, _WORD = re.compile(r"[A-Za-z\u00c0-\u024f][\x20-\u024f\u2010-\u2027]*"), re.compile(r"[^\W\d_]+")
@@ -25,12 +25,15 @@ def others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[str
     ]
     around = _around_names(bare, raws, found, passes)
     return [
-        OWN
-        if label != OWN
-        and (at in around or (passes.chance(line) > _NO_TRACE and titles.is_about_names(raw, passes.code, label)))
-        else label
+        OWN if at in around or (label != OWN and _is_about_names(line, raw, label, passes)) else label
         for at, (line, raw, label) in enumerate(zip(bare, raws, found, strict=True))
     ]
+
+
+def _is_about_names(bare: str, raw: str, label: str, passes: Passes) -> bool:
+    if passes.chance(bare) <= _NO_TRACE or (passes.script == "Latn" and scripts.share(bare, "Latn") < _ALL_IN_SCRIPT):
+        return False
+    return titles.is_about_names(raw, passes.code, label)
 
 
 def _around_names(bare: Sequence[str], raws: Sequence[str], told: Sequence[str], passes: Passes) -> set[int]:

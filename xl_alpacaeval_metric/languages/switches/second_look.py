@@ -1,6 +1,7 @@
 """What a text with parts in another language is looked at again without."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from xl_alpacaeval_metric.languages import content
 from xl_alpacaeval_metric.languages.content import Place
@@ -18,17 +19,22 @@ from xl_alpacaeval_metric.languages.switches.exemptions import (
     translations,
 )
 
-_LEFT_OUT = (
+_NO_LANGUAGE = (
     (code_lines.find, 1.0),
+    (code_lines.find_commands, 1.0),
     (configuration.find, 1.0),
     (symbols.find, 1.0),
     (bibliography.find, 0.9),
 )
+_OTHER_LANGUAGE = (
+    (quotations.find, content.QUOTED),
+    (quotations.find_one, quotations.ONE),
+    (translations.find, 0.6),
+)
 _IN_OTHER_SCRIPT = ((latin_runs.find, 0.6),)
 _ENGLISH = ((interface_labels.find, 0.6), (glosses.find, 0.6))
-"""What is left out, with the largest share of a text's letters that is: from any text, from those
-in another script than Latin, and from those in another language than English."""
-_TRANSLATIONS = 0.6
+"""What is left out, with the largest share of a text's letters that is: from any text, where it is
+in another language, from texts in another script than Latin, in another language than English."""
 
 
 def without(texts: Sequence[str], some: Iterable[int], passes: Passes, base: str) -> dict[int, str]:
@@ -36,20 +42,8 @@ def without(texts: Sequence[str], some: Iterable[int], passes: Passes, base: str
 
     `passes` tells which lines are in the language asked for, `base` without script and region.
     """
-
-    def in_translations(text: str) -> Iterator[Place]:
-        return translations.find(text, passes, base)
-
-    def in_quotations(text: str) -> Iterator[Place]:
-        found = list(quotations.find(text))
-        own = passes.long_ones([content.bare(text[slice(*place)]) for place in found], base)
-        return (place for place, stays in zip(found, own, strict=True) if not stays)
-
-    finders: list[tuple[Callable[[str], Iterable[Place]], float]] = [
-        *_LEFT_OUT,
-        (in_quotations, content.QUOTED),
-        (in_translations, _TRANSLATIONS),
-    ]
+    finders: list[tuple[Callable[[str], Iterable[Place]], float]] = list(_NO_LANGUAGE)
+    finders += ((partial(find, passes=passes, base=base), most) for find, most in _OTHER_LANGUAGE)
     finders += _IN_OTHER_SCRIPT if passes.script != "Latn" else ()
     finders += _ENGLISH if base != "en" else ()
     some, left = list(some), dict[int, str]()

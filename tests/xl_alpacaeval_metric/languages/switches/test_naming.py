@@ -40,3 +40,14 @@ def test_lines_of_a_near_language_do_not_go_with_a_few_of_the_language() -> None
     malay = "Kerajaan akan memberi bantuan kepada mereka yang kehilangan pekerjaan kerana banjir itu."
     indonesian = "Anak-anak itu bisa bermain di luar karena cuaca hari ini sangat cerah."
     assert (text_fidelity("\n".join([indonesian, *[malay] * 4]), "id").fidelity or 0) < 50
+
+
+def test_labels_make_no_english() -> None:
+    text = "Отворете Device Manager, најдете го уредот Network adapters и изберете Update driver, па почекајте малку."
+    found = text_fidelity(text, "en")
+    assert (found.fidelity, found.answered_in) == (0, "mk")
+
+
+def test_a_signature_with_a_company_is_in_no_language() -> None:
+    text = "Quedo a la espera de su respuesta y le envío un cordial saludo.\nAna Ruiz\nSales Manager, Global Toys Ltd."
+    assert text_fidelity(text, "es").fidelity == 100

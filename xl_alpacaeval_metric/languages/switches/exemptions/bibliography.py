@@ -24,6 +24,8 @@ _ENTRY = re.compile(
     rf"|{_NAME}[^()\n]{{2,100}}\. ?\({_YEAR}(?:, [^()\n]{{1,20}})?\)\."
     # Vaswani, Ashish, and Noam Shazeer. "..." (2017).
     rf"|{_NAME}, {_NAME}(?: {_NAME}\.?)*(?:,? (?:and|&|et) (?:[^.\n]|\b{_UPPER}\.){{2,60}})?\.{_TITLE}.*\b{_YEAR}\b"
+    # Smith J, Johnson MK, et al. Effects of sleep. J Sleep Res. 2019;28(3).
+    rf"|{_NAME} {_UPPER}{{1,3}}(?:, (?:{_NAME} {_UPPER}{{1,3}}|et al))*\..{{3,}}\b{_YEAR}\b"
     # - Judt, Tony. Postwar: A History of Europe. Londres: Penguin, 2005.
     rf"|{_NAME}, {_NAME}(?: {_NAME}\.?)*\.[^.]{{3,200}}(?:\.[^.]{{2,40}})?: [^:.]{{2,60}}, {_YEAR}\.?(?=\s*$)"
     r").*"

@@ -30,6 +30,16 @@ _SIGNS = re.compile(
 _ENDS = re.compile(r"^(?:[-*•]|\d+[.)])? *[^\W\d_][\w-]*;$")
 """An item of a list in prose, which ends like a statement."""
 _ARGUMENTS = r"(?: [\w./:@=~^*$\"'-]+)*"
+_TOOLS = (
+    *("apt ", "apt-get ", "brew ", "cargo ", "conda ", "docker ", "dnf ", "git ", "kubectl ", "npm ", "npx ", "pip "),
+    *("pip3 ", "systemctl ", "yarn ", "yum "),
+)
+_TOOL = (
+    rf"(?:sudo )?(?:{'|'.join(_TOOLS)})(?:add|apply|build|checkout|clone|commit|create|exec|get|init|install|log|pull"
+    r"|push|rebase|run|start|status|stop|update|upgrade)\b"
+)
+_IN_PROSE = re.compile(rf"(?<![\w-]){_TOOL}(?: [\w./:@=~^*$'-]*[-./:@=~^*$'][\w./:@=~^*$'-]*)*")
+"""A command inside a sentence, with arguments that are no words."""
 _STATEMENT = re.compile(
     r"#(?:include|define|ifn?def|endif|!/).*|import [{*].*|import [\w.]+(?: as \w+)?(?:, [\w.]+)*;?"
     r"|from [\w.]+ import (?:\(|\*|\w+(?: as \w+)?(?:, *\w+(?: as \w+)?)*)"
@@ -37,9 +47,7 @@ _STATEMENT = re.compile(
     r"|SELECT\b(?=.*[a-z*]).*|(?:INSERT INTO|CREATE (?:TABLE|INDEX|VIEW)|DELETE FROM|ALTER TABLE|DROP TABLE) .*"
     r"|FROM [\w./-]+:[\w.-]+(?: AS \w+)?|WORKDIR /\S*"
     r"|(?:[$]|>>>|PS>) ?(?:sudo )?[a-z][\w.-]*(?: .*)?"
-    r"|(?:sudo )?(?:apt|apt-get|brew|cargo|conda|docker|dnf|git|kubectl|npm|npx|pip3?|systemctl|yarn|yum)"
-    r" (?:add|apply|build|checkout|clone|commit|create|exec|get|init|install|pull|push|run|start|stop|update|upgrade)\b"
-    rf"{_ARGUMENTS}"
+    rf"|{_TOOL}{_ARGUMENTS}"
     r"|(?:bash|cat|cd|chmod|chown|cp|curl|export|ls|mkdir|mv|node|python3?|rm|source|ssh|tar|wget)"
     rf"{_ARGUMENTS} (?:-{{1,2}}\w|[\w~]*[./~=][\w./~*$])\S*{_ARGUMENTS}"
 )
@@ -77,6 +85,12 @@ def find(text: str) -> Iterator[Place]:
     for first, last in runs(perhaps):
         if any(surely[first:last]):
             yield from ((start, start + len(line)) for start, line in lines[first:last])
+
+
+def find_commands(text: str) -> Iterator[Place]:
+    """Where commands inside sentences begin and end, in order."""
+    if any(tool in text for tool in _TOOLS):
+        yield from (command.span() for command in _IN_PROSE.finditer(text))
 
 
 def _has_prose(line: str) -> bool:

@@ -12,8 +12,8 @@ from xl_alpacaeval_metric.languages.switches.exemptions import code_lines
 
 _KEY = r"[\"']?(?:[a-z][\w./-]*|[A-Z][A-Z\d]*_[A-Z\d_]*)[\"']?"
 """A key begins in small letters (`apiVersion`), or is in capitals with an underscore."""
-_WORDS = r"(?!(?:[^\W\d_]+ ){8}).{1,200}"
-"""A value that is no prose: at most eight words in a row."""
+_WORDS = r"(?!(?:[\W\d_]*[^\W\d_]{2}\S* +){8}).{1,200}"
+"""A value that is no prose: at most eight words."""
 _ENTRY = re.compile(rf"[ \t]*(?:- +)*{_KEY}:(?: +{_WORDS})?|[ \t]*- *(?:{_WORDS})?|[ \t]*#.*")
 """A value in quotation marks may be blank by now."""
 _PARENT = re.compile(rf"([ \t]*)((?:- +)*){_KEY}: *[|>]?-? *(?:#.*)?")

@@ -6,6 +6,7 @@ from xl_alpacaeval_metric.languages.fidelity import text_fidelity
 from xl_alpacaeval_metric.languages.switches.exemptions import bibliography
 
 ENTRIES = [
+    "1. Virtanen J, Okafor CM, et al. Effects of cold on the growth of trees. J For Res. 2019;28(3):e12.",
     "- Lindqvist, P., & Okafor, C. (2017). A short history of the printed page. Journal of Paper Studies, 12(3).",
     "1. Moreau, J.-P. (2011). How rivers change their beds. Northern Press.",
     '[3] K. Adeyemi, R. Novak, and T. Ito, "Learning to read maps without names," 2019.',

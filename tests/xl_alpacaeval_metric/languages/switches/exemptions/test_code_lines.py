@@ -102,3 +102,15 @@ def test_prose_between_lines_of_code_is_looked_at() -> None:
     assert [text[span.start : span.end] for span in found.spans] == [
         "This installs everything that the project needs to run."
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("Danach genügt ein git push --force-with-lease, und alles ist da.", ["git push --force-with-lease"]),
+        ("Kör pip install numpy och starta om.", ["pip install"]),
+        ("Sie wollen git lernen und docker verstehen.", []),
+    ],
+)
+def test_commands_inside_sentences(text: str, commands: list[str]) -> None:
+    assert [text[start:end] for start, end in code_lines.find_commands(text)] == commands

@@ -3,6 +3,7 @@
 import pytest
 
 from xl_alpacaeval_metric.languages.fidelity import text_fidelity
+from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches.exemptions import quotations
 
 
@@ -36,4 +37,13 @@ def test_a_switch_inside_a_native_quotation_is_one() -> None:
     ],
 )
 def test_apostrophes_are_no_marks(text: str) -> None:
-    assert list(quotations.find(text)) == []
+    assert quotations.find(text, Passes("de", "Latn"), "de") == []
+
+
+def test_the_only_quotation_may_be_more_than_half_of_a_text() -> None:
+    quoted = "Education is the most powerful weapon which you can use to change the world."
+    text = f"Nelsonas Mandela yra sakęs: „{quoted}“ Šie žodžiai tinka ir šiandien."
+    found = text_fidelity(text, "lt")
+    assert (found.fidelity, found.switched) == (100, False)
+    assert (text_fidelity(f"{text} „{quoted}“", "lt").fidelity or 0) < 50
+    assert (text_fidelity(f"Jis sakė: „{quoted}“", "lt").fidelity or 0) < 50
