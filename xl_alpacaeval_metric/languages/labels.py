@@ -105,7 +105,7 @@ _ALIKE = (
     "zh zh-Hant yue wuu ja",
     "bo dz",
     "nso st tn",
-    "zu nr",
+    "zu xh ss nr",
     "ak tw",
     "en pcm",
 )
