@@ -104,6 +104,7 @@ _ALIKE = (
     "id ms",
     "zh zh-Hant yue wuu ja",
     "bo dz",
+    "am ti",
     "nso st tn",
     "zu xh ss nr",
     "ak tw",
