@@ -11,6 +11,9 @@ The folder holds these, each under this name (none is part of this repository):
   (CC BY 4.0, CC BY-SA 4.0 and CC BY-SA 4.0), eleven languages of South Africa
 - `UD_Norwegian-Bokmaal`, `UD_Norwegian-Nynorsk`, `UD_Indonesian-GSD`, `UD_Croatian-SET`,
   `UD_Serbian-SET`: github.com/UniversalDependencies (CC BY-SA 4.0), the development parts
+- `benchich`: github.com/clarinsi/benchich, with sentences of the parliaments of Croatia and Serbia
+  (ParlaSent) and everyday ones in Croatian and Serbian (COPA), CC BY-SA 4.0
+- `hunspell`: the files of the Debian packages hunspell-hr, hunspell-bs and hunspell-sr
 
 Of NTREX the first `NTREX_SENTENCES` are read, of the others no part named test: the rest is for
 measuring (`perf/identification.py`).
@@ -20,6 +23,7 @@ import csv
 import gettext
 import gzip
 import html
+import json
 import random
 import re
 import zipfile
@@ -63,6 +67,8 @@ _TREEBANKS = {
     **{"UD_Norwegian-Bokmaal": "nb", "UD_Norwegian-Nynorsk": "nn", "UD_Indonesian-GSD": "id"},
     **{"UD_Croatian-SET": "hr", "UD_Serbian-SET": "sr-Latn"},
 }
+_PARLIAMENTS = {"HR": "hr", "SRB": "sr-Latn"}
+"""Not that of Bosnia: few sentences, many of them in Croatian or Serbian."""
 _LISTS = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 _UDHR = {key: label or key for key, _, label in (pair.partition("=") for pair in _LISTS["udhr"].split())}
 _ONLY_MESSAGES = frozenset(["ach", "an", "cak", "dsb", "kab", "sat", "skr", "son", "trs", "za"])
@@ -210,6 +216,22 @@ def treebanks(folder: Path) -> Texts:
             for line in file.read_text(encoding="utf-8").splitlines():
                 if line.startswith("# text = "):
                     yield label, line.removeprefix("# text = ")
+
+
+def parlasent(folder: Path) -> Texts:
+    """Sentences of the parliaments of Croatia and Serbia."""
+    for file in sorted((folder / "sent" / "data").glob("ParlaSent_BCS*.jsonl")):
+        for row in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+            if row["country"] in _PARLIAMENTS:
+                yield _PARLIAMENTS[row["country"]], row["sentence"]
+
+
+def copa(folder: Path) -> Texts:
+    """Everyday sentences, translated from English."""
+    for label, name in (("hr", "hr"), ("sr-Latn", "sr-lat")):
+        text = (folder / "copa" / "data" / f"test-{name}.jsonl").read_text(encoding="utf-8")
+        for row in map(json.loads, text.splitlines()):
+            yield from ((label, row[key]) for key in ("premise", "choice1", "choice2"))
 
 
 def everything(folder: Path) -> Texts:

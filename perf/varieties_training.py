@@ -7,13 +7,12 @@ ones. Needs the packages msgpack and scipy. With one thread and the same texts t
 at each run.
 
 A word's log-odds are linear in its pieces. They are fitted to words, not to sentences: to how often
-each language has a word in texts of one source; to the words that `perf/varieties.yaml` tells apart
-(`lexicon`); and to frequent words that neither tells about, which speak for none. A sentence's
-log-odds are the sums over its words (`own_model/varieties.py`).
+each language has a word in texts of one source; to the words that lists and dictionaries tell apart
+(`varieties_lexicon`); and to other words of all three and frequent ones, which speak for none. A
+sentence's log-odds are the sums over its words (`own_model/varieties.py`).
 """
 
 import argparse
-import re
 import struct
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,33 +22,37 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 from scipy import optimize, sparse
 from scipy.special import logsumexp
 
 from perf import identifier_texts as texts
+from perf import varieties_lexicon as lexicon
 from xl_alpacaeval_metric.languages.own_model import VARIETIES, reading, word_vectors
 from xl_alpacaeval_metric.languages.own_model.fasttext_file import FastText
 
 _BUCKETS, _SHORTEST, _LONGEST = 49_152, 2, 6
-_SOURCES = {"ntrex": 1.0, "treebanks": 0.4, "udhr": 0.3, "libreoffice": 0.15, "firefox": 0.15}
-"""Sources, and what a word of each weighs. Of the treebanks there is none of Bosnian."""
+_SOURCES = {
+    "ntrex": 1.0,
+    "treebanks": 0.4,
+    "udhr": 0.3,
+    "libreoffice": 0.15,
+    "firefox": 0.15,
+    "parlasent": 0.3,
+    "copa": 0.3,
+}
+"""Sources, and what a word of each weighs. Only the first, third, fourth and fifth have Bosnian."""
+_FOLDERS = {"ntrex": "NTREX", "treebanks": "", "parlasent": "benchich", "copa": "benchich"}
+_WITHOUT_NAMES = frozenset(("treebanks", "parlasent"))
+"""Sources whose texts are of their own country."""
 _NO_EVIDENCE, _POWER = 0.1, 0.75
 """Occurrences of each word that are added to its own, as many in each language; and the power of
 their number that a word weighs."""
 _OF_LEXICON, _OF_NEUTRAL, _BY_FREQUENCY, _PENALTY = 6.0, 4.0, 0.3, 4.0
-_RARE, _FREQUENT = 1e-6, 3e-6
-_MOST_ELSEWHERE = {True: (0.4, 4e-6), False: (0.15, 2e-6)}
-"""How frequent a word of the lexicon may be in texts of a language that it is not of, beside those
-that it is of, and how frequent in any case: for words of the list, and those found by spelling."""
-_LONG_STEM, _MORE_LETTERS = 5, 3
-_LISTS = yaml.safe_load(Path(__file__).with_name("varieties.yaml").read_text(encoding="utf-8"))
-_OF_ALL = re.compile(_LISTS["of_all"].replace("*", ".*").replace(" ", "|"))
+_RARE, _FREQUENT, _EVERYDAY = 1e-6, 3e-6, 1e-3
 _LATIN = {
     **dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš", strict=True)),
     **{"љ": "lj", "њ": "nj", "џ": "dž"},
 }
-_WORD = re.compile("[a-zčćđšž]+")
 _LEAST = -1e30
 
 Floats = npt.NDArray[np.float64]
@@ -57,15 +60,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A word, with its share in each of VARIETIES; `any_of`: it is of any that have a share.
-
-    `among` are the languages that it could have been of.
-    """
+    """A word, with its share in each of VARIETIES; `among` are those that it could have been of."""
 
     word: str
     shares: tuple[float, ...]
     weight: float
-    any_of: bool = False
     among: tuple[bool, ...] = (True,) * len(VARIETIES)
 
 
@@ -73,72 +72,18 @@ def counted(folder: Path) -> dict[str, dict[str, Counter[str]]]:
     """Source -> language -> how often its texts have each word."""
     found: dict[str, dict[str, Counter[str]]] = {name: defaultdict(Counter) for name in _SOURCES}
     for name, by_label in found.items():
-        place = folder if name == "treebanks" else folder / {"ntrex": "NTREX"}.get(name, name)
-        for label, text in getattr(texts, name)(place):
+        for label, text in getattr(texts, name)(folder / _FOLDERS.get(name, name)):
             if label == "sr" and name == "firefox":
                 label, text = "sr-Latn", text.lower().translate(str.maketrans(_LATIN))
             if label in VARIETIES:
-                by_label[label].update(reading.words([without_names(text) if name == "treebanks" else text])[0])
+                by_label[label].update(reading.words([without_names(text) if name in _WITHOUT_NAMES else text])[0])
     return found
 
 
 def without_names(text: str) -> str:
-    """A sentence without what begins with a capital inside it: treebanks write of their country."""
+    """A sentence without what begins with a capital inside it."""
     first, *rest = text.split() or [""]
     return " ".join([first, *(word for word in rest if not word[0].isupper())])
-
-
-def lexicon(frequencies: Mapping[str, float], seen: Mapping[str, Counter[str]]) -> dict[str, frozenset[str]]:
-    """Words that one or two of the languages have, with these; `seen` are the words of texts."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for pair, rules in _LISTS["spellings"].items():
-        of_one, of_other = (side.split() for side in pair.split("/"))
-        for pattern, replacement in (rule.split("~") for rule in rules.split()):
-            for word, other in _spelt_otherwise(re.compile(pattern), replacement, frequencies):
-                found[word].update(of_one)
-                found[other].update(of_other)
-    for word in frequencies:
-        # Serbian writes the future in one word: "pisaću" for "pisat ću".
-        future = re.fullmatch("(.{2,}[aeiu])ć(?:u|eš|e|emo|ete)", word)
-        if future and f"{future[1]}ti" in frequencies:
-            found[word].add("sr-Latn")
-    listed = _listed()
-    for word, of in listed.items():
-        found[word].update(of)
-        stem = word[:-1] if word[-1] in "aeiou" else word
-        if len(stem) >= _LONG_STEM:
-            for other in frequencies:
-                if other.startswith(stem) and len(other) <= len(word) + _MORE_LETTERS and other not in listed:
-                    found[other].update(of)
-    of_all = {label: seen[label].total() for label in VARIETIES}
-    rates = {word: {label: seen[label][word] / of_all[label] for label in VARIETIES} for word in found}
-    kept = {}
-    for word, of in found.items():
-        share, in_any_case = _MOST_ELSEWHERE[word in listed]
-        most = share * max(rates[word][label] for label in of) + in_any_case
-        if _OF_ALL.fullmatch(word) or len(of) == len(VARIETIES):
-            continue
-        if all(rates[word][label] <= most for label in VARIETIES if label not in of):
-            kept[word] = frozenset(of)
-    return kept
-
-
-def _spelt_otherwise(pattern: re.Pattern[str], other: str, known: Mapping[str, float]) -> Iterator[tuple[str, str]]:
-    for word in known:
-        places = list(pattern.finditer(word))
-        forms = {f"{word[: place.start()]}{other}{word[place.end() :]}" for place in places}
-        for form in {pattern.sub(other, word), *forms} if places else ():
-            if form != word and form in known:
-                yield word, form
-
-
-def _listed() -> dict[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for row in _LISTS["words"].splitlines():
-        for label, cell in zip(("hr", "bs", "sr-Latn"), row.split("|"), strict=True):
-            for word in reading.words([cell])[0]:
-                found[word].add(label)
-    return found
 
 
 def examples(folder: Path) -> list[Example]:
@@ -148,19 +93,26 @@ def examples(folder: Path) -> list[Example]:
         label: sum((by.get(label, Counter()) for by in sources.values()), Counter[str]()) for label in VARIETIES
     }
     frequencies = {
-        word: often for word, often in texts.frequencies(folder / "wordfreq", "sh").items() if _WORD.fullmatch(word)
+        word: often
+        for word, often in texts.frequencies(folder / "wordfreq", "sh").items()
+        if lexicon.WORD.fullmatch(word)
     }
-    known = lexicon(frequencies, seen)
+    frequencies = dict.fromkeys(sorted(lexicon.WORDS_OF_ALL), _RARE) | frequencies
+    by_dictionary = lexicon.by_dictionaries(folder / "hunspell", list(frequencies))
+    frequencies = dict.fromkeys(by_dictionary, _RARE) | frequencies
+    english = texts.frequencies(folder / "wordfreq", "en")
+    known = lexicon.of_some(frequencies, seen, {word: of for word, of in by_dictionary.items() if word not in english})
+    everyday = set(filter(lexicon.OF_ALL.fullmatch, frequencies))
     return [
         *_of_texts(sources),
         *(
-            Example(word, _even(of), _OF_LEXICON * _by_frequency(frequencies.get(word, _RARE)), any_of=True)
+            Example(word, _even(of), _OF_LEXICON * _by_frequency(frequencies.get(word, _RARE)))
             for word, of in sorted(known.items())
         ),
         *(
-            Example(word, _even(VARIETIES), _OF_NEUTRAL * _by_frequency(often))
+            Example(word, _even(VARIETIES), _OF_NEUTRAL * _by_frequency(max(often, _EVERYDAY * (word in everyday))))
             for word, often in frequencies.items()
-            if word not in known and (often > _FREQUENT or _OF_ALL.fullmatch(word))
+            if word not in known and (often > _FREQUENT or len(by_dictionary.get(word, ())) == 3 or word in everyday)
         ),
     ]
 
@@ -179,7 +131,7 @@ def _of_texts(sources: Mapping[str, Mapping[str, Counter[str]]]) -> Iterator[Exa
         among = tuple(label in by_label for label in VARIETIES)
         most = max(words.total() for words in by_label.values())
         factors = {label: _SOURCES[name] * most / words.total() for label, words in by_label.items()}
-        for word in sorted(word for word in set().union(*by_label.values()) if not _OF_ALL.fullmatch(word)):
+        for word in sorted(word for word in set().union(*by_label.values()) if not lexicon.OF_ALL.fullmatch(word)):
             often = np.array(
                 [factors[label] * by_label[label][word] if label in by_label else 0.0 for label in VARIETIES]
             )
@@ -195,16 +147,15 @@ def fitted(learned: Sequence[Example]) -> FastText:
     columns, rows = np.unique(rows, return_inverse=True)
     matrix = sparse.csr_matrix((np.ones(len(rows)), rows, np.append(0, np.cumsum(numbers))))
     among, shares = np.array([one.among for one in learned]), np.array([one.shares for one in learned])
-    any_of, weights = np.array([one.any_of for one in learned]), np.array([one.weight for one in learned])
+    weights = np.array([one.weight for one in learned])
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         """The weighted cross entropy with a penalty, and its gradient."""
         values = flat.reshape(len(columns), len(VARIETIES))
         scores = matrix @ values
-        whole, given = (_log_sums(scores, some) for some in (among, shares > 0))
-        wanted = np.where(any_of[:, None], np.exp(np.where(shares > 0, scores, _LEAST) - given), shares)
-        missed = np.where(any_of, (whole - given)[:, 0], whole[:, 0] - (shares * scores).sum(1))
-        slopes = (np.exp(np.where(among, scores, _LEAST) - whole) - wanted) * weights[:, None]
+        whole = logsumexp(np.where(among, scores, _LEAST), axis=1, keepdims=True)
+        missed = whole[:, 0] - (shares * scores).sum(1)
+        slopes = (np.exp(np.where(among, scores, _LEAST) - whole) - shares) * weights[:, None]
         penalty = 0.5 * _PENALTY * float((values**2).sum())
         return float(weights @ missed) + penalty, (matrix.T @ slopes + _PENALTY * values).ravel()
 
@@ -213,10 +164,6 @@ def fitted(learned: Sequence[Example]) -> FastText:
     # Only differences between languages count: two numbers a piece.
     model.inputs[columns] = best.x.reshape(len(columns), len(VARIETIES)) @ _plane()
     return model
-
-
-def _log_sums(scores: Floats, of: npt.NDArray[np.bool_]) -> Floats:
-    return np.asarray(logsumexp(np.where(of, scores, _LEAST), axis=1, keepdims=True))
 
 
 def _plane() -> npt.NDArray[np.float32]:
@@ -242,7 +189,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     learned = examples(options.sources)
-    print(f"{len(learned)} words, {sum(one.any_of for one in learned)} of the lexicon")
+    print(f"{len(learned)} words of texts, lists and dictionaries")
     options.output.write_bytes(written(fitted(learned)))
     print(f"{options.output}: {options.output.stat().st_size / 2**10:.0f} KiB")
 

@@ -12,13 +12,19 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
-from xl_alpacaeval_metric.languages.own_model import TOGETHER, VARIETIES, fasttext_file, word_vectors
+from xl_alpacaeval_metric.languages.own_model import (
+    TOGETHER,
+    VARIETIES,
+    fasttext_file,
+    variety_phrases,
+    word_vectors,
+)
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 
 _MOST = {
-    "bs": {"hr": 5.0, "sr-Latn": 3.5},
-    "hr": {"bs": 3.0, "sr-Latn": 0.8},
-    "sr-Latn": {"bs": 2.5, "hr": 0.6},
+    "bs": {"hr": 3.0, "sr-Latn": 2.5},
+    "hr": {"bs": 1.2, "sr-Latn": 0.3},
+    "sr-Latn": {"bs": 0.8, "hr": 0.15},
 }
 """The log-odds of another language against that asked for up to which a text may be in it: a text
 without words that tell is in all three."""
@@ -103,7 +109,7 @@ def _scores(read: Tokens) -> npt.NDArray[np.float32]:
         read.sums(read.vectors.properties((TOGETHER, at), read.numbers, partial(_of_words, column=at)))
         for at in range(outputs.shape[1])
     ]
-    return np.asarray(np.stack(columns, axis=1) @ outputs.T, np.float32)
+    return np.asarray(np.stack(columns, axis=1) @ outputs.T, np.float32) + variety_phrases.log_odds(read)
 
 
 def _of_words(words: Sequence[str], *, column: int) -> list[float]:

@@ -46,12 +46,15 @@ _STATEMENT = re.compile(
     r"|(?:using|package|use) [\w.:\\]+;|<\?php.*"
     r"|SELECT\b(?=.*[a-z*]).*|(?:INSERT INTO|CREATE (?:TABLE|INDEX|VIEW)|DELETE FROM|ALTER TABLE|DROP TABLE) .*"
     r"|FROM [\w./-]+:[\w.-]+(?: AS \w+)?|WORKDIR /\S*"
+    r"|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S* .{0,40}\b(?:CRITICAL|DEBUG|ERROR|FATAL|INFO|TRACE|WARN(?:ING)?)\b.*"
+    r"|(?:\w+\.){0,5}[A-Z]\w*(?:Error|Exception)(?:: .*)?|Traceback \(most recent call last\):"
     r"|(?:[$]|>>>|PS>) ?(?:sudo )?[a-z][\w.-]*(?: .*)?"
     rf"|{_TOOL}{_ARGUMENTS}"
     r"|(?:bash|cat|cd|chmod|chown|cp|curl|export|ls|mkdir|mv|node|python3?|rm|source|ssh|tar|wget)"
     rf"{_ARGUMENTS} (?:-{{1,2}}\w|[\w~]*[./~=][\w./~*$])\S*{_ARGUMENTS}"
 )
-"""Imports and the like, queries, and shell commands, whose words are not keywords alone."""
+"""Imports and the like, queries, lines of a log, errors, and shell commands, whose words are not
+keywords alone."""
 _PERHAPS = re.compile(
     r"[\w.\[\]]+ *[-+*/]?= *\S.*|(?:else|try|finally|do|begin) *[:{]|(?:end|fi|done|pass|break|continue);?"
     r"|echo\b.*|exit \d+|[a-z]+ -{1,2}[a-z].*"
@@ -61,7 +64,7 @@ _PERHAPS = re.compile(
 )
 _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{8}")
 _INDENTED = re.compile(r"(?: {2,}|\t)[^\s*+•\d-].*")
-_MAY_BE_CODE = re.compile(r"=|\{|\}|\$|\((?<=\w\()|;$(?<=[\w)\]\"'];)|SELECT", re.MULTILINE)
+_MAY_BE_CODE = re.compile(r":(?<=\d:)\d\d:\d|=|\{|\}|\$|\((?<=\w\()|;$(?<=[\w)\]\"'];)|SELECT", re.MULTILINE)
 """Each choice begins with one character, for which Python looks fast."""
 _MAY_BE_COMMAND = re.compile(r"[a-z] (?:install|clone) |^(?:import|from|cd|mkdir) ", re.MULTILINE)
 _COMMANDS = ("install ", "clone ", "import ", "from ", "cd ", "mkdir ")

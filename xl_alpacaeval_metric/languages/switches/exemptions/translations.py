@@ -38,10 +38,8 @@ def find(text: str, passes: Passes, base: str) -> Iterator[Place]:
     for pairs in _lists(text):
         sides = [[pair[side] for pair in pairs] for side in (0, 1)]
         whole = [content.bare(" ".join(text[start:end] for start, end in side)) for side in sides]
-        if not all(content.is_long(side, base) for side in whole):
-            continue
         passes.learn(whole)
-        own = [passes.of(side) for side in whole]
+        own = [passes.of(side) if content.is_long(side, base) else passes.surely(side) for side in whole]
         other = own.index(False) if any(own) and not all(own) else None
         if other is not None and scripts.weight(whole[other]) <= _MOST_LETTERS * scripts.weight(whole[1 - other]):
             yield from sides[other]
@@ -69,7 +67,7 @@ def _mark(line: str) -> str | None:
     """The mark between the two sides of a line; "" for a change of script, None without any."""
     if len(line) > _LONGEST_LINE:
         return None
-    for mark in _MARKS:
+    for mark in (" (", *_MARKS) if line.endswith(")") else _MARKS:
         if mark in line:
             return mark
     return None if line.isascii() or not _change(line) else ""
@@ -85,7 +83,7 @@ def _pair(start: int, line: str, mark: str) -> _Pair | None:
     """What stands on the two sides of a mark; None where nothing does on one."""
     begin = found.end() if (found := _BEGIN.match(line)) else 0
     end = line.find(mark, begin) if mark else _change(line)
-    left, right = line[begin:end], line[end + len(mark) :].strip(" \t|")
+    left, right = line[begin:end], line[end + len(mark) :].strip(" \t|)")
     if end <= begin or not left.strip() or not right:
         return None
     after = line.index(right, end + len(mark))

@@ -27,6 +27,10 @@ CODE = {
     "shell": "sudo apt install python3-venv\ncd project\npip install -r requirements.txt\npython3 main.py --verbose",
     "dockerfile": "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nEXPOSE 8000",
     "script": '#!/bin/bash\nFILE=$1\nif [ ! -f "$FILE" ]; then\n  echo "File not found"\n  exit 1\nfi\nwc -l "$FILE"',
+    "log": "2024-05-01 12:00:01 ERROR Connection refused by remote host\n"
+    "2024-05-01 12:00:07,123 [main] INFO Connection established successfully",
+    "traceback": 'Traceback (most recent call last):\n  File "main.py", line 3, in <module>\n    print(values[5])\n'
+    "IndexError: list index out of range",
     "pandas": 'import pandas as pd\nframe = pd.read_csv("data.csv")\nframe.groupby("country")["price"].mean()',
 }  # fmt: skip
 

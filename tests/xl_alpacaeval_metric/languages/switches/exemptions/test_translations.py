@@ -11,6 +11,10 @@ LISTS = {
     "ru": "put up with – мириться с чем-либо\nrun out of – исчерпать запас\nget along with – ладить с кем-либо",
     "tr": "| Where do you live? | Nerede yaşıyorsun? |\n|---|---|\n| What time is it? | Saat kaç? |\n"
     "| How old are you? | Kaç yaşındasın? |\n| I am very tired. | Çok yorgunum. |",
+    "fr": "1. **Excuse me, could you help me?** (Excusez-moi, pourriez-vous m'aider ?)\n"
+    "2. **I'm looking for the station.** (Je cherche la gare.)\n"
+    "3. **How far is it from here?** (C'est à quelle distance d'ici ?)",
+    "el": "go – went – gone (πηγαίνω)\nsee – saw – seen (βλέπω)\nwrite – wrote (γράφω)\ntake – took (παίρνω)",
     "zh": "How are you today? 你今天怎么样？\nNice to meet you. 很高兴认识你。\nSee you again tomorrow. 明天再见。",
     "en": "- ¿Dónde está la estación? – Where is the station?\n- No entiendo nada. – I do not understand anything.\n"
     "- ¿Cuánto cuesta este libro? – How much is this book?",
@@ -20,6 +24,8 @@ AROUND = {
     "fi": "Harjoittele näitä joka päivä ja kirjoita niistä omia lauseita.",
     "ru": "Попробуйте составить с каждым из них собственное предложение.",
     "tr": "Bu cümleleri her gün yüksek sesle tekrar edin ve yazmaya çalışın.",
+    "fr": "Avec ces trois phrases, vous vous débrouillerez déjà très bien en voyage.",
+    "el": "Μάθετε πέντε κάθε μέρα και γράψτε μια πρόταση με το καθένα.",
     "zh": "建议你每天朗读十分钟，坚持一个月就能看到效果。",
     "en": "Practise them out loud before you leave, and people will be happy to help you.",
 }
