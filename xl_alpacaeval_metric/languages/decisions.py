@@ -33,7 +33,7 @@ which it misses short native lines."""
 _LARGELY_ENGLISH = 0.66
 """How sure the own model must be of English for a line in which it and another language are mixed
 to fail, where lid.176 is not sure."""
-_SURELY_ENGLISH, _NO_TRACE = 0.7, 0.01
+_SURELY_ENGLISH, _NO_TRACE = 0.6, 0.01
 """How sure the own model must be of English for lid.176 not to be asked, and the most that it may
 give the asked language; one such line in a thousand is in it."""
 _RATHER_ENGLISH = 0.25

@@ -95,9 +95,9 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
     of_language: dict[str, list[int]] = defaultdict(list)
     for index, code in enumerate(codes):
         of_language[code].append(index)
-    for code, indices in of_language.items():
-        for some in batches(indices if identify.supported(code) else (), texts):
-            with _no_collection():
+    with _no_collection():
+        for code, indices in of_language.items():
+            for some in batches(indices if identify.supported(code) else (), texts):
                 for index, one in zip(some, _in_one_language([texts[i] for i in some], code), strict=True):
                     found[index] = one
     return found

@@ -49,12 +49,13 @@ class WordVectors:
     def of(self, numbers: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """The sum of each word's rows (words x dimensions), and how many these are."""
         with self._lock:
-            new = self._distinct(numbers[self._counts.take(numbers) == 0])
+            counts = self._counts.take(numbers)
+            new = self._distinct(numbers[counts == 0])
             for start in range(0, len(new), _AT_ONCE):
                 some = new[start : start + _AT_ONCE]
                 words = [self._words[number] for number in some.tolist()]
                 self._sums[some], self._counts[some] = of_words(words, self._model)
-            return self._sums.take(numbers, axis=0), self._counts.take(numbers)
+            return self._sums.take(numbers, axis=0), self._counts.take(numbers) if new.size else counts
 
     def _distinct(self, numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
         """Each of these words' numbers once, in order."""

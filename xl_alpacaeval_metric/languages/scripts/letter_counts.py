@@ -27,18 +27,28 @@ def weights_up_to(text: str) -> npt.NDArray[np.int64]:
 
 def shares(texts: Sequence[str], script: str | None) -> list[float]:
     """The share of each text's letters that are of a script; 1 without letters or for no script."""
-    known = script is not None and scripts.letters_of(script) is not None
-    if script is None or not known or (script == "Latn" and all(map(str.isascii, texts))):
-        return [1.0] * len(texts)
-    own, whole = _sums(texts, _weights_inside(script), _weights())
-    return [part / every if every else 1.0 for part, every in zip(own, whole, strict=True)]
+    found = [1.0] * len(texts)
+    if script is None or scripts.letters_of(script) is None:
+        return found
+    some = _may_have_others(texts, script)
+    own, whole = _sums([texts[at] for at in some], _weights_inside(script), _weights())
+    for at, part, every in zip(some, own, whole, strict=True):
+        found[at] = part / every if every else 1.0
+    return found
 
 
 def outside(texts: Sequence[str], script: str) -> list[int]:
     """The letters of other scripts in each text."""
-    if script == "Latn" and all(map(str.isascii, texts)):
-        return [0] * len(texts)
-    return _sums(texts, _weights_outside(script))[0]
+    found = [0] * len(texts)
+    some = _may_have_others(texts, script)
+    for at, letters in zip(some, _sums([texts[at] for at in some], _weights_outside(script))[0], strict=True):
+        found[at] = letters
+    return found
+
+
+def _may_have_others(texts: Sequence[str], script: str) -> Sequence[int]:
+    """The texts, by index, that may have letters of other scripts."""
+    return [at for at, text in enumerate(texts) if script != "Latn" or not text.isascii()]
 
 
 def lines_of_figures(texts: Sequence[str]) -> list[tuple[int, int, int]]:

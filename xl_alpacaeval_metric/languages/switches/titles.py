@@ -22,7 +22,7 @@ _LETTERS_OF_SPAN, _LETTERS_OF_ENGLISH = 12, 10
 _LONGEST_TITLE, _FEWEST_OWN, _OWN_FOR_LOAN = 7, 2, 2
 _LONGEST_SMALL, _ENDS_SENTENCE = 4, ".!:…"
 """Letters of words such as "with" and "dans" in titles, which do not end like sentences."""
-_ABBREVIATED = re.compile(r"(?:(?<=\bLtd)|(?<=\bInc)|(?<=\bCo)|(?<=\bCorp))\.$")
+_ABBREVIATED = tuple(f" {name}." for name in ("Ltd", "Inc", "Co", "Corp"))
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
 _LONG_SMALL = re.compile(r"[a-z]{5}(?<![^\W\d_].{5})(?<!['’].{5})")
 """The beginning of a word that no title has, for a quick look."""
@@ -108,7 +108,8 @@ def _is_title(run: "Run", text: str) -> bool:
 
 def is_alone(line: str) -> bool:
     """Whether a line, no heading, has but titles or names: half capitals, the rest short words."""
-    if line.lstrip().startswith("#") or _ABBREVIATED.sub("", line.rstrip(" \t*_"))[-1:] in _ENDS_SENTENCE:
+    end = line.rstrip(" \t*_")
+    if line.lstrip().startswith("#") or (end[-1:] in _ENDS_SENTENCE and not end.endswith(_ABBREVIATED)):
         return False
     if _LONG_SMALL.search(line):
         return False
