@@ -104,8 +104,9 @@ _ALIKE = (
     "id ms",
     "zh zh-Hant yue wuu ja",
     "bo dz",
+    "am ti",
     "nso st tn",
-    "zu nr",
+    "zu xh ss nr",
     "ak tw",
     "en pcm",
 )
