@@ -54,7 +54,7 @@ ONLY: Mapping[str, str] = {
     "Orya": "or",
 }
 """Scripts that one language of many speakers is written in: a line in one is in that language."""
-_ALIASES = {"pbt": "ps", "quz": "qu", "tw": "ak"}
+_ALIASES = {"pbt": "ps", "quy": "qu", "quz": "qu", "tw": "ak"}
 _CODES = {
     TOGETHER: "hr",
     "sh": "hr",

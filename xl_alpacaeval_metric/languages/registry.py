@@ -35,8 +35,9 @@ _BY_CLASS = {
 RESOURCE_CLASS = MappingProxyType({code: level for level, codes in _BY_CLASS.items() for code in codes.split()})
 """Resource class by language code, 1 to 5 (high-resource), from `RESOURCE_CLASS_SOURCE`."""
 
-# FLORES-200 writes Korean so; CLDR's usual script of Korean, Kore, is Hangul with Han characters.
-_ALSO_USUAL = frozenset((("ko", "Hang"), ("ja", "Hrkt")))
+# FLORES-200 writes Korean so, and GlotLID Chinese; CLDR's usual script of Korean, Kore, is Hangul
+# with Han characters.
+_ALSO_USUAL = frozenset((("ko", "Hang"), ("ja", "Hrkt"), ("zh", "Hani"), ("yue", "Hani")))
 _NOT_LANGUAGES = frozenset(("und", "mul", "mis", "zxx"))
 
 
@@ -85,7 +86,7 @@ def _get(code: str) -> Language:
     # CLDR uses the code of a macrolanguage for its main language: zh for cmn, sw for swh.
     base = get_global("language_aliases").get(base, base).split("_")[0]
     script = found.script
-    if script is not None and base != "zh" and (script == of_languages.usual(base) or (base, script) in _ALSO_USUAL):
+    if (base, script) in _ALSO_USUAL or (base != "zh" and script == of_languages.usual(base)):
         script = None
     parts = [base, script, found.territory, *(found.variants or ())]
     tag = "-".join(part for part in parts if part)

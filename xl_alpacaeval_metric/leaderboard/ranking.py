@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from xl_alpacaeval_metric.errors import UserError
+from xl_alpacaeval_metric.languages import evidence
 from xl_alpacaeval_metric.leaderboard import (
     answer_figures,
     answer_files,
@@ -84,7 +85,9 @@ def rank(runs: Runs, *, figures: Sequence[str] | None = None, seed: int = 0) -> 
         else:
             rankings[name], more = _ranked(name, matched, names, items, seed)
         notes += more
-    return Ranking(rankings, notes, _setting(found), dict(zip(names, (one.name for one in found), strict=True)))
+    return Ranking(
+        rankings, [*dict.fromkeys(notes)], _setting(found), dict(zip(names, (one.name for one in found), strict=True))
+    )
 
 
 def _read(runs: Runs, items: ItemTable, figures: Sequence[str] | None) -> list[Entry]:
@@ -146,6 +149,8 @@ def _ranked(
         notes = [
             f"{formats.name(name)}: left out items of {len(notes)} runs that another run does not have; {kept_in_all} in all"
         ]
+    if name in (*answer_figures.LANGUAGE, answer_figures.WIN_RATE_IN_LANGUAGE):
+        notes += evidence.warnings(sorted({items.keys[number][1] for number in kept}))
     values = np.stack([one.array(name, len(items.numbers))[kept] for one in entries])
     lower_is_better = name == answer_figures.SWITCH_RATE
     if lower_is_better:

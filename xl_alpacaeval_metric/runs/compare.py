@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.judge import aggregate
+from xl_alpacaeval_metric.languages import evidence
 from xl_alpacaeval_metric.records.judgements import Comparison, ItemKey
 from xl_alpacaeval_metric.runs import finished, opened, verdicts
 from xl_alpacaeval_metric.runs import folder as run_folder
@@ -208,6 +209,7 @@ def _caveats(a: Run, b: Run, overall: Contrast) -> Iterator[str]:
         identifiers = [parse(run.signature).get("lid", "") for run in (a, b)]
         if identifiers[0] != identifiers[1]:
             yield f"languages were identified by {identifiers[0] or '?'} and by {identifiers[1] or '?'}: other rates"
+        yield from evidence.warnings(sorted({code for _, code in a.items.keys() & b.items.keys()}))
     if a.figure in JUDGED and mine and theirs and mine != theirs:  # A log of the harness does not say.
         yield f"the judge was asked at {mine} and at {theirs}: see that both serve the same model"
     if overall.n_prompts < 6:

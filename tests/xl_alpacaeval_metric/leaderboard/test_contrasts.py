@@ -177,6 +177,17 @@ def test_runs_that_identified_languages_otherwise_are_told(tmp_path: Path) -> No
     assert "caveats" in pair.as_dict()
 
 
+@pytest.mark.parametrize(("code", "doubtful"), [("de", False), ("la", True)])
+def test_a_doubtful_language_is_told(tmp_path: Path, code: str, doubtful: bool) -> None:
+    runs = [answered(tmp_path / name, 0) for name in ("one", "other")]
+    for folder in runs:
+        file = folder / "samples.jsonl"
+        file.write_text(file.read_text("utf-8").replace('"de"', f'"{code}"'), encoding="utf-8")
+    (pair,) = contrasts.compare_all([contrasts.load(folder, "fidelity") for folder in runs]).pairs
+    for notes in (pair.caveats, rank(runs, figures=["fidelity", "switch_rate"]).notes):
+        assert sum(note.startswith(f"{code}: language fidelity is doubtful") for note in notes) == doubtful
+
+
 def test_the_lowest_switch_rate_is_first(tmp_path: Path) -> None:
     runs = {}
     for name, switched in (("often", 9), ("seldom", 3)):
