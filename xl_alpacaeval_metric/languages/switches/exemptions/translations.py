@@ -36,11 +36,10 @@ class _Pair(NamedTuple):
 def find(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
     """Where the phrases in another language begin and end in each text, in order."""
     lists = [(at, *_sides(text, pairs)) for at, text in enumerate(texts) for pairs in _lists(text)]
-    lists = [one for one in lists if all(content.is_long(side, base) for side in one[2])]
     passes.learn(chain.from_iterable(whole for _, _, whole in lists))
     found: list[list[Place]] = [[] for _ in texts]
     for at, sides, whole in lists:
-        own = passes.each(whole)
+        own = [passes.of(side) if content.is_long(side, base) else passes.surely(side) for side in whole]
         other = own.index(False) if any(own) and not all(own) else None
         if other is not None and scripts.weight(whole[other]) <= _MOST_LETTERS * scripts.weight(whole[1 - other]):
             found[at] += sides[other]
