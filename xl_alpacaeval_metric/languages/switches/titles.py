@@ -15,8 +15,10 @@ MIN_WORDS = 4
 """The fewest words of a span."""
 ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
 """Languages whose titles have one capital, and whose words are much alike."""
-_LETTERS_OF_SPAN = 10
-"""Letters of a run of words that make a span."""
+_CAPITAL_NOUNS = frozenset(("de", "lb"))
+"""Languages whose nouns begin with a capital."""
+_LETTERS_OF_SPAN, _LETTERS_OF_ENGLISH = 12, 10
+"""Letters of a run of words that make a span, and of an English one."""
 _LONGEST_TITLE, _FEWEST_OWN, _OWN_FOR_LOAN = 7, 2, 2
 _LONGEST_SMALL, _ENDS_SENTENCE = 4, ".!:…"
 """Letters of words such as "with" and "dans" in titles, which do not end like sentences."""
@@ -49,13 +51,16 @@ def is_prose(run: "Run", code: str, language: str) -> bool:
 
     Words in capitals alone that follow one another are prose.
     """
-    if len(run) < MIN_WORDS or sum(map(len, run.as_written)) < _LETTERS_OF_SPAN:
+    letters = _LETTERS_OF_ENGLISH if language == "en" else _LETTERS_OF_SPAN
+    if len(run) < MIN_WORDS or sum(map(len, run.as_written)) < letters:
         return False
     known = lexicon.known(run.words, code)
     strangers = [word for word, own in zip(run.as_written, known, strict=True) if not own and len(word) > 1]
     small = [word for word in strangers if not word[:1].isupper()]
     names = sum(is_name for is_name, _ in groupby(word[:1].isupper() for word in strangers))
     if 2 * len(small) > len(strangers) or len(small) >= MIN_WORDS:
+        return True
+    if language in _CAPITAL_NOUNS and len(small) >= max(2, names):
         return True
     if len(small) > names and _has_clause(small, language):
         return True
