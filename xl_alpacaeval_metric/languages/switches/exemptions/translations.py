@@ -19,7 +19,8 @@ _FEWEST_LINES, _LONGEST, _LONGEST_MEAN = 3, 10, 7
 """Lines of a list, and words of a phrase, at most, and on average."""
 _MOST_LETTERS = 2.5
 """How many times as many letters as the translations the phrases have at most."""
-_LONGEST_LINE = 200
+_LONGEST_LINE, _HARDLY = 200, 0.03
+"""Characters of a line; the own model's probability of the language for the other side, at most."""
 _MARKS = ("|", " = ", " – ", " — ", " - ", " → ", " -> ", " : ", " / ", ": ", "：")
 _BEGIN = re.compile(r"[ \t]*(?:[-*•·|]|\d{1,3}[.)])?[ \t]*")
 _LATIN = re.compile(r"[\x20-\u024f\u2010-\u2027]*[A-Za-z\u00c0-\u024f?!.…](?= +[^\W\d_])")
@@ -41,7 +42,9 @@ def find(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
     for at, sides, whole in lists:
         own = [passes.of(side) if content.is_long(side, base) else passes.surely(side) for side in whole]
         other = own.index(False) if any(own) and not all(own) else None
-        if other is not None and scripts.weight(whole[other]) <= _MOST_LETTERS * scripts.weight(whole[1 - other]):
+        if other is None or passes.chance(whole[other]) > _HARDLY:
+            continue
+        if scripts.weight(whole[other]) <= _MOST_LETTERS * scripts.weight(whole[1 - other]):
             found[at] += sides[other]
     return found
 
