@@ -4,9 +4,9 @@
 
 Each folder has a file CODE.txt for each language, with one native sentence a line. Sentences of
 fewer than eight words (twenty characters in scripts without spaces) are left out. Of the folders,
-the first that has a language gives its sentences; those of `no` and `zh` are of both forms. The
-languages of `--also` are measured, too, but not tried for others: texts of another kind, such as
-short posts.
+the first that has a language gives its sentences; those of `no`, `sh` and `zh` are of all forms.
+The languages of `--also` are measured, too, but not tried for others: texts of another kind, such
+as short posts.
 
 For every language: the percentage of its sentences that are recognised, and that of the sentences
 of the other language that is let through most often, among those that are not near and among those
@@ -23,8 +23,8 @@ from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, evidence, identify, labels
 
 FEWEST_WORDS, FEWEST_CHARACTERS = 8, 20
-EITHER = {"no": ("nb", "nn"), "zh": ("zh-Hans", "zh-Hant")}
-"""Codes that stand for either of two forms, and are measured on sentences of both."""
+EITHER = {"no": ("nb", "nn"), "sh": ("bs", "hr", "sr-Latn"), "zh": ("zh-Hans", "zh-Hant")}
+"""Codes that stand for any of some forms, and are measured on sentences of all."""
 
 
 def sentences(folders: Iterable[Path]) -> dict[str, list[str]]:
@@ -78,10 +78,10 @@ def main() -> None:
         for code, texts in sentences(options.also).items()
         if code not in data and identify.supported(code)
     ]
-    for code, (one, other) in EITHER.items():
-        if code not in data and {one, other} <= set(data):
-            either = [line for both in zip(data[one], data[other], strict=False) for line in both]
-            rest = {name: lines for name, lines in data.items() if name not in (one, other)}
+    for code, forms in EITHER.items():
+        if code not in data and data.keys() >= set(forms):
+            either = [line for each in zip(*(data[form] for form in forms), strict=False) for line in each]
+            rest = {name: lines for name, lines in data.items() if name not in forms}
             table.append(measure(code, {**rest, code: either}, options.sentences, options.others))
     table.sort(key=lambda row: row.code)
     print(f"{sum(row.passes for row in table)} of {len(table)} languages reach the bar; not supported:", end=" ")

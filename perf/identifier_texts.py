@@ -13,10 +13,11 @@ The folder holds these, each under this name (none is part of this repository):
   `UD_Serbian-SET`: github.com/UniversalDependencies (CC BY-SA 4.0), the development parts
 - `benchich`: github.com/clarinsi/benchich, with sentences of the parliaments of Croatia and Serbia
   (ParlaSent) and everyday ones in Croatian and Serbian (COPA), CC BY-SA 4.0
-- `hunspell`: the files of the Debian packages hunspell-hr, hunspell-bs and hunspell-sr
+- `hunspell`: the dictionaries of the Debian packages hunspell-hr (LGPL or SISSL), hunspell-bs and
+  hunspell-sr (GPL, LGPL or MPL 1.1)
 
-Of NTREX the first `NTREX_SENTENCES` are read, of the others no part named test: the rest is for
-measuring (`perf/identification.py`).
+Of NTREX the first `NTREX_SENTENCES` are read, of the treebanks the development parts: the rest is
+for measuring (`perf/identification.py`).
 """
 
 import csv

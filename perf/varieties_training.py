@@ -40,7 +40,7 @@ _SOURCES = {
     "parlasent": 0.3,
     "copa": 0.3,
 }
-"""Sources, and what a word of each weighs. Only the first, third, fourth and fifth have Bosnian."""
+"""Sources, and what a word of each weighs. Treebanks, `parlasent` and `copa` have no Bosnian."""
 _FOLDERS = {"ntrex": "NTREX", "treebanks": "", "parlasent": "benchich", "copa": "benchich"}
 _WITHOUT_NAMES = frozenset(("treebanks", "parlasent"))
 """Sources whose texts are of their own country."""

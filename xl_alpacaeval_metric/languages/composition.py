@@ -24,9 +24,10 @@ MOST = 0.8
 MIXED, NONE = "mixed", "none"
 _OWN, _UNKNOWN = naming.OWN, naming.UNKNOWN
 _NO_CHANCE = 1e-4
-_PERHAPS, _CONTEXT = 0.1, 2
-"""The own model's probability from which on a line that looks like a near language, or like none,
-may be in the language; how many times as much text beside it is in it then."""
+_PERHAPS, _PERHAPS_IN_TABLE, _CONTEXT = 0.1, 1e-3, 2
+"""The own model's probability from which on a line, or the few words of a table's row, may be in
+the language though it looks like a near one, or like none; how many times as much text beside it
+must be in it."""
 _FEW = 0.1
 """The least share of the letters in each of two scripts that makes a text of two."""
 _SWITCH_LETTERS = 12
@@ -68,13 +69,17 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     found = naming.others([pieces[at].bare for at in others], [raws[at] for at in others], passes)
     told = dict(zip(others, found, strict=True))
     told |= passes.by_text(((at, pieces[at].bare, pieces[at].text) for at in long), told)
-    told |= _by_context(pieces, told, inside, passes)
+    told |= _by_context(pieces, raws, told, inside, passes)
     counted = _counted(pieces, {pieces[at].text for at in (*others, *inside)}, short, passes)
     return _compositions(contents, pieces, inside, told, counted, passes)
 
 
 def _by_context(
-    pieces: Sequence[Piece], told: Mapping[int, str], inside: Container[int], passes: Passes
+    pieces: Sequence[Piece],
+    raws: Sequence[str],
+    told: Mapping[int, str],
+    inside: Container[int],
+    passes: Passes,
 ) -> dict[int, str]:
     """The lines that are told to be in a near language or in none, and are in the one asked for.
 
@@ -86,7 +91,9 @@ def _by_context(
     some = {
         at
         for at, label in told.items()
-        if label in near and at not in inside and passes.chance(pieces[at].bare) > _PERHAPS
+        if label in near
+        and at not in inside
+        and passes.chance(pieces[at].bare) > (_PERHAPS_IN_TABLE if raws[at].lstrip().startswith("|") else _PERHAPS)
     }
     doubtful, own = Counter[int](), Counter[int]()
     texts = {pieces[at].text for at in some}

@@ -11,7 +11,7 @@ _BENCHMARK = "ar de en es fr hi id it ja ko ru tr vi pt zh"
 _OWN = (
     "af am as ast az ba be bem bg bn bo br bs ca ckb cs cy da dv dz ee el eo et eu fa ff fi fil fj fo ga gd gl gn gu "
     "ha he hr hu hy ig is ka kk km kn ku ky lb lo lt lv mg mi mk ml mn mr ms mt my nb ne nl nn no nr nso ny oc om or "
-    "pa pcm pl ps ro rw sd si sk sl sm sn so sq sr sr-Latn ss st sv sw szl ta te tg th ti tk tn to ts tt ty ug uk ur uz "
+    "pa pcm pl ps ro rw sd sh si sk sl sm sn so sq sr sr-Latn ss st sv sw szl ta te tg th ti tk tn to ts tt ty ug uk ur uz "
     "ve wo xh yo yue zu"
 )
 _LID176 = "br ceb eo fy gd gn ht ilo jv la lmo oc qu sa sah scn vec wa war yi"
@@ -23,7 +23,7 @@ BENCHMARK, OWN = frozenset(_BENCHMARK.split()), frozenset(_OWN.split())
 SUPPORTED = BENCHMARK | OWN | frozenset(f"{_LID176} {_PY3LANGID} su min ban mad ak bm nds".split())
 
 _LABELS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(VARIETIES, (TOGETHER, "bs", "hr", "sh", "sr")),
+    **dict.fromkeys((*VARIETIES, "sh"), (TOGETHER, "bs", "hr", "sh", "sr")),
     "ak": ("ak", "tw"),
     "ckb": ("ckb", "sdh"),
     "crh-Latn": ("crh",),
@@ -68,7 +68,7 @@ _CODES = {
 }
 
 _NEAR = (
-    "bs hr sr sr-Latn sl mk",
+    "bs hr sh sr sr-Latn sl mk",
     "nb nn no da sv fo is",
     "id ms jv su min ace ban mad bug bjn",
     "cs sk pl szl hsb dsb",
@@ -163,8 +163,7 @@ def labels_near(code: str) -> frozenset[str]:
 
 def of_own_model(code: str) -> str:
     """The own model's label of a language."""
-    own = key(code)
-    return TOGETHER if own in VARIETIES else own
+    return TOGETHER if variety(code) else key(code)
 
 
 @lru_cache(maxsize=1024)
@@ -172,8 +171,11 @@ def variety(code: str) -> tuple[str, ...]:
     """Which of Bosnian, Croatian and Serbian in Latin letters a language is; none where it is none.
 
     Serbian of Montenegro and of Bosnia is written as Bosnian in what tells it from other Serbian.
+    Serbo-Croatian is any of the three.
     """
     own = key(code)
+    if own == "sh":
+        return VARIETIES
     if own not in VARIETIES:
         return ()
     return (own, "bs") if own == "sr-Latn" and code.split("-")[-1] in ("ME", "BA") else (own,)

@@ -1,6 +1,7 @@
 """The one registry of languages: any BCP-47 code, with its name from CLDR."""
 
 import logging
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -78,6 +79,9 @@ def _get(code: str) -> Language:
     from babel.core import get_global
 
     code = code.strip()
+    if re.fullmatch("(sh|hbs)([-_]latn)?", code, re.IGNORECASE):
+        # For CLDR an alias of Serbian in Latin letters, which would exclude Croatian and Bosnian.
+        return Language("sh", "Serbo-Croatian", "Latn", RESOURCE_CLASS["sr"])
     try:
         base, *rest = langcodes.standardize_tag(code).split("-")
         found = langcodes.Language.get("-".join([base, *rest]))

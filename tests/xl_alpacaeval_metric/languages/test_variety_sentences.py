@@ -2,7 +2,9 @@
 
 import pytest
 
+from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import identify
+from xl_alpacaeval_metric.languages.fidelity import text_fidelity
 
 # Written for these tests.
 OF_ALL = [
@@ -158,3 +160,16 @@ def test_sentences_with_words_that_tell_fail_in_another(asked: str, code: str, m
     lines = CLEAR[code]
     through = [line for line, right in zip(lines, identify.matches(lines, asked, "Latn"), strict=True) if right]
     assert len(through) <= most, through
+
+
+@pytest.mark.parametrize("code", CLEAR)
+def test_serbo_croatian_is_any_of_the_three(code: str) -> None:
+    assert languages.get("sh") == languages.get("HBS") == languages.get("hbs_Latn")
+    asked = languages.get("sh")
+    assert (asked.code, asked.script, asked.name) == ("sh", "Latn", "Serbo-Croatian")
+    assert identify.matches(CLEAR[code], asked.code, asked.script) == [True] * len(CLEAR[code])
+    one = text_fidelity(" ".join([*CLEAR["hr"][:2], *CLEAR[code][:2]]), "sh")
+    assert (one.line_pass, one.fidelity, one.answered_in, one.switched) == (True, 100.0, "sh", False)
+    german = "Gestern habe ich meine Tante besucht und lange mit ihr gesprochen."
+    assert identify.matches([german], "sh", "Latn") == [False]
+    assert text_fidelity(f"{german}\n{CLEAR[code][0]}", "sh").answered_in == "mixed"

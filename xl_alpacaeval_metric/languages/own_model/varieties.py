@@ -1,8 +1,8 @@
 """Bosnian, Croatian and Serbian in Latin letters, which have one label of the own model.
 
 A word's log-odds are linear in its pieces (`data/varieties.bin`), those of a text are the sums over
-its words. They tell what the language is where words of one of the three stand in the text; most
-words are of all three.
+its words and phrases. They tell what the language is where words of one of the three stand in the
+text; most words are of all three.
 """
 
 from collections.abc import Collection, Sequence

@@ -59,14 +59,22 @@ def is_prose(run: "Run", code: str, language: str) -> bool:
     known = lexicon.known(run.words, code)
     strangers = [word for word, own in zip(run.as_written, known, strict=True) if not own and len(word) > 1]
     small = [word for word in strangers if not word[:1].isupper()]
+    inside = _inside_names(run.as_written)
     names = sum(is_name for is_name, _ in groupby(word[:1].isupper() for word in strangers))
-    if 2 * len(small) > len(strangers) or len(small) >= MIN_WORDS:
+    if 2 * len(small) > len(strangers) or len(small) - inside >= MIN_WORDS:
         return True
     if language in _CAPITAL_NOUNS and len(small) >= max(names, _FEWEST_SMALL):
         return True
     if len(small) > names and _has_clause(small, language):
         return True
     return any(upper and len(list(some)) >= MIN_WORDS for upper, some in groupby(run.as_written, str.isupper))
+
+
+def _inside_names(words: Sequence[str]) -> int:
+    """How many words in small letters, one or two and short, stand between those with a capital."""
+    groups = [(is_name, list(some)) for is_name, some in groupby(words, lambda word: word[:1].isupper())]
+    between = [some for is_name, some in groups[1:-1] if not is_name]
+    return sum(len(some) for some in between if len(some) <= 2 and max(map(len, some)) <= _LONGEST_SMALL)
 
 
 def _has_clause(small: Sequence[str], language: str) -> bool:

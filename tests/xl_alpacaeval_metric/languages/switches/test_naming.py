@@ -36,6 +36,14 @@ def test_a_line_that_may_be_in_a_near_language_goes_with_the_others() -> None:
     assert (text_fidelity(f"{POEM}\n{danish}", "nb").fidelity or 0) < 80
 
 
+def test_the_rows_of_a_table_go_together() -> None:
+    rows = "| Lápis | Lápis de cor azul | 2,50 | Sim |\n| Borracha | Borracha branca macia | 1,20 | Sim |"
+    text = f"Os preços já incluem os impostos e valem até o fim do mês que vem.\n\n{rows}"
+    assert text_fidelity(text, "pt").fidelity == 100
+    english = "| Pencil | A blue pencil for all of your drawings | 2.50 | Yes |"
+    assert (text_fidelity(f"{text}\n{english}", "pt").fidelity or 0) < 85
+
+
 def test_lines_of_a_near_language_do_not_go_with_a_few_of_the_language() -> None:
     malay = "Kerajaan akan memberi bantuan kepada mereka yang kehilangan pekerjaan kerana banjir itu."
     indonesian = "Anak-anak itu bisa bermain di luar karena cuaca hari ini sangat cerah."

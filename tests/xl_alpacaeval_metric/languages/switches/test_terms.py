@@ -37,6 +37,17 @@ def test_it_is_no_switch(language: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("language", "text"),
     [
+        ("vi", "Sách của ông gồm The Old Man and the Sea, A Farewell to Arms và For Whom the Bell Tolls, rất hay."),
+        ("lv", "Iesaku noskatīties The Curse of the Black Pearl, The Lord of the Rings un The Chronicles of Narnia."),
+    ],
+)
+def test_lists_of_titles_are_no_switch(language: str, text: str) -> None:
+    assert not text_fidelity(text, language).switched
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
         ("de", "Wir gehen jeden Tag in den Park, because the weather is so nice and we like it, und spielen dort."),
         (
             "pl",
