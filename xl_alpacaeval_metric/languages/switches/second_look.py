@@ -19,6 +19,7 @@ from xl_alpacaeval_metric.languages.switches.exemptions import (
     translations,
 )
 
+_Finder = tuple[Callable[[Sequence[str]], Iterable[Iterable[Place]]], float]
 _NO_LANGUAGE = (
     (code_lines.find, 1.0),
     (code_lines.find_commands, 1.0),
@@ -42,13 +43,18 @@ def without(texts: Sequence[str], some: Iterable[int], passes: Passes, base: str
 
     `passes` tells which lines are in the language asked for, `base` without script and region.
     """
-    finders: list[tuple[Callable[[str], Iterable[Place]], float]] = list(_NO_LANGUAGE)
+    finders = _in_each(_NO_LANGUAGE)
     finders += ((partial(find, passes=passes, base=base), most) for find, most in _OTHER_LANGUAGE)
-    finders += _IN_OTHER_SCRIPT if passes.script != "Latn" else ()
-    finders += _ENGLISH if base != "en" else ()
+    finders += _in_each(_IN_OTHER_SCRIPT) if passes.script != "Latn" else ()
+    finders += _in_each(_ENGLISH) if base != "en" else ()
     some, left = list(some), dict[int, str]()
     for find, most in finders:
         now = [left.get(at, texts[at]) for at in some]
-        places = {number: found for number, text in enumerate(now) if (found := list(apart(find(text))))}
+        places = {number: found for number, of_text in enumerate(find(now)) if (found := list(apart(of_text)))}
         left |= {some[number]: text for number, text in content.left_out(now, places, most).items()}
     return left
+
+
+def _in_each(finders: Iterable[tuple[Callable[[str], Iterable[Place]], float]]) -> list[_Finder]:
+    """Finders for one text, as those for many."""
+    return [(partial(map, find), most) for find, most in finders]

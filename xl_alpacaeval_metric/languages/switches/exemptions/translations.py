@@ -8,7 +8,7 @@ longer.
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from xl_alpacaeval_metric.languages import content, scripts
@@ -34,18 +34,25 @@ class _Pair(NamedTuple):
     right: Place
 
 
-def find(text: str, passes: Passes, base: str) -> Iterator[Place]:
-    """Where the phrases in another language begin and end, in order."""
-    for pairs in _lists(text):
-        sides = [[pair[side] for pair in pairs] for side in (0, 1)]
-        whole = [content.bare(" ".join(text[start:end] for start, end in side)) for side in sides]
-        passes.learn(whole)
+def find(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
+    """Where the phrases in another language begin and end in each text, in order."""
+    lists = [(at, *_sides(text, pairs)) for at, text in enumerate(texts) for pairs in _lists(text)]
+    passes.learn(chain.from_iterable(whole for _, _, whole in lists))
+    found: list[list[Place]] = [[] for _ in texts]
+    for at, sides, whole in lists:
         own = [passes.of(side) if content.is_long(side, base) else passes.surely(side) for side in whole]
         other = own.index(False) if any(own) and not all(own) else None
         if other is None or passes.chance(whole[other]) > _HARDLY:
             continue
         if scripts.weight(whole[other]) <= _MOST_LETTERS * scripts.weight(whole[1 - other]):
-            yield from sides[other]
+            found[at] += sides[other]
+    return found
+
+
+def _sides(text: str, pairs: Sequence[_Pair]) -> tuple[list[list[Place]], list[str]]:
+    """The places on each of the two sides of a list, and the words there."""
+    sides = [[pair[side] for pair in pairs] for side in (0, 1)]
+    return sides, [content.bare(" ".join(text[start:end] for start, end in side)) for side in sides]
 
 
 def _lists(text: str) -> Iterator[Sequence[_Pair]]:

@@ -37,7 +37,7 @@ def test_a_switch_inside_a_native_quotation_is_one() -> None:
     ],
 )
 def test_apostrophes_are_no_marks(text: str) -> None:
-    assert quotations.find(text, Passes("de", "Latn"), "de") == []
+    assert quotations.find([text], Passes("de", "Latn"), "de") == [[]]
 
 
 def test_the_only_quotation_may_be_more_than_half_of_a_text() -> None:
