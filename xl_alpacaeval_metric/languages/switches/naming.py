@@ -23,7 +23,7 @@ def others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[str
     found = [_other(line, label, passes.code, passes.script) for line, label in zip(bare, named, strict=True)]
     rest = _without_names(bare, raws, passes)
     for at, (line, raw, label) in enumerate(zip(bare, raws, found, strict=True)):
-        if at in rest and passes.surely(rest[at]):
+        if at in rest and 2 * scripts.weight(rest[at]) <= scripts.weight(line) and passes.surely(rest[at]):
             found[at] = OWN
         elif at in rest and passes.chance(rest[at]) <= _NO_CHANCE:
             found[at] = label or UNKNOWN
