@@ -28,7 +28,7 @@ from xl_alpacaeval_metric.languages.vocabulary import lexicon
 from xl_alpacaeval_metric.records.result import Fidelity
 from xl_alpacaeval_metric.terminal import counted
 
-_LATIN = re.compile("[a-z][a-z]")
+_LATIN = re.compile("[a-z]")
 FULL_WEIGHT = 100
 """Texts that give a language its full weight in an overall rate; fewer weigh in proportion."""
 
