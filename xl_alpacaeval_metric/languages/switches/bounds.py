@@ -59,7 +59,7 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
         known = lexicon.known(words, code)
         tried = {
             place: _with_lexicon(words, of_words[at:end, place].tolist(), known, model.labels[place], code)
-            for place in (*(places[:1] if sure else places), *english)
+            for place in {*(places[:1] if sure else places), *english}
         }
         (_, first, last), place = max((_largest(margins), place) for place, margins in tried.items())
         first, last = _longer(tried[place], first, last)
@@ -116,7 +116,10 @@ def _with_lexicon(
 
 
 def _longer(margins: Sequence[float], first: int, last: int) -> tuple[int, int]:
-    """The first and after the last of a short part with words beside it that may belong to it."""
+    """The first and after the last of a part of up to five words with the words beside it.
+
+    Those belong to it that speak for neither language more, as names do.
+    """
     while last - first <= MIN_WORDS:
         beside = [(margins[at], at) for at in (first - 1, last) if 0 <= at < len(margins)]
         margin, at = max(beside, default=(-_MOST, 0))

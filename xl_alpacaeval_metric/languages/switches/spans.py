@@ -139,7 +139,8 @@ def _confirmed(words: Sequence[str], code: str, label: str, likely: float, asked
     """The language of words that the own model takes for `label`, if others say so too.
 
     lid.176 agrees, or the words have frequent ones of the language; or lid.176 is sure of another
-    language and the words have frequent ones of that.
+    language and the words have frequent ones of that. A near language must have more frequent ones
+    in five words or more than the language asked for, or both identifiers must be all but sure.
     """
     second, probability = identifiers.benchmark_labels([identifiers.excerpt(" ".join(words))])[0]
     if second in labels.wanted(code) and probability > _LABELLED:

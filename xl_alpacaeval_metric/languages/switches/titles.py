@@ -16,7 +16,8 @@ MIN_WORDS = 4
 ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
 """Languages whose titles have one capital, and whose words are much alike."""
 _CAPITAL_NOUNS = frozenset(("de", "lb"))
-"""Languages whose nouns begin with a capital."""
+_FEWEST_SMALL = 2
+"""Languages whose nouns begin with a capital, and words in small letters that prose has in them."""
 _LETTERS_OF_SPAN, _LETTERS_OF_ENGLISH = 12, 10
 """Letters of a run of words that make a span, and of an English one."""
 _LONGEST_TITLE, _FEWEST_OWN, _OWN_FOR_LOAN = 7, 2, 2
@@ -49,7 +50,8 @@ def is_name(words: Sequence[str]) -> bool:
 def is_prose(run: "Run", code: str, language: str) -> bool:
     """Whether a run of words that look like another language is long enough, and not mostly names.
 
-    Words in capitals alone that follow one another are prose.
+    Words with a capital that follow one another are one name; a clause may have several. Words in
+    capitals alone that follow one another are prose.
     """
     letters = _LETTERS_OF_ENGLISH if language == "en" else _LETTERS_OF_SPAN
     if len(run) < MIN_WORDS or sum(map(len, run.as_written)) < letters:
@@ -61,7 +63,7 @@ def is_prose(run: "Run", code: str, language: str) -> bool:
     names = sum(is_name for is_name, _ in groupby(word[:1].isupper() for word in strangers))
     if 2 * len(small) > len(strangers) or len(small) - inside >= MIN_WORDS:
         return True
-    if language in _CAPITAL_NOUNS and len(small) >= max(2, names):
+    if language in _CAPITAL_NOUNS and len(small) >= max(names, _FEWEST_SMALL):
         return True
     if len(small) > names and _has_clause(small, language):
         return True

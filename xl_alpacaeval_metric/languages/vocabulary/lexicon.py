@@ -12,6 +12,8 @@ from xl_alpacaeval_metric.languages import labels
 
 _MARKED_LATIN = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþßāăąćĉčďđēėęěğģīįıķļłńņňőœŕřśşšţťūůűųźżžșțơư"
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяёєіїўґјљњћђџѓќѕ"
+_RARE_CYRILLIC = frozenset("ф")
+"""A letter that all have, in no frequent word."""
 _LETTERS = frozenset(("a", "i"))
 """English words of one letter; those of other languages are not known."""
 
@@ -131,9 +133,14 @@ def _alike_alone(code: str) -> Set[str]:
 
 @lru_cache(maxsize=1024)
 def _strange_letters(code: str) -> re.Pattern[str] | None:
-    """A pattern of a Latin or Cyrillic letter that words of the language do not have."""
-    letters = set("".join(_known(code)))
+    """A pattern of a Latin or Cyrillic letter that words of the language do not have.
+
+    Among the words known in a language in Cyrillic letters are some of Russian: frequent ones tell.
+    """
+    letters = set("".join(_load().frequent.get(labels.of_own_model(code), ())))
     latin = sum("a" <= letter <= "z" for letter in letters)
-    block = _MARKED_LATIN if latin > 15 else _CYRILLIC if "а" in letters else ""
-    strange = "".join(sorted(set(block) - letters))
-    return re.compile(f"[{strange}]") if strange else None
+    if "а" in letters:
+        strange = set(_CYRILLIC) - letters - _RARE_CYRILLIC
+    else:
+        strange = set(_MARKED_LATIN if latin > 15 else "") - set("".join(_known(code)))
+    return re.compile(f"[{''.join(sorted(strange))}]") if strange else None
