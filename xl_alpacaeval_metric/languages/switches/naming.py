@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, identify, labels, scripts
+from xl_alpacaeval_metric.languages.own_model import VARIETIES
 from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches import titles
 
@@ -23,7 +24,8 @@ def others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[str
     found = [_other(line, label, passes.code, passes.script) for line, label in zip(bare, named, strict=True)]
     rest = _without_names(bare, raws, passes)
     for at, (line, raw, label) in enumerate(zip(bare, raws, found, strict=True)):
-        if at in rest and passes.surely(rest[at]):
+        # Of near languages told by a few words, any word may be the one that tells.
+        if at in rest and label not in VARIETIES and passes.surely(rest[at]):
             found[at] = OWN
         elif at in rest and passes.chance(rest[at]) <= _NO_CHANCE:
             found[at] = label or UNKNOWN
