@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, identify, labels, scripts
+from xl_alpacaeval_metric.languages.own_model import VARIETIES
 from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches import titles
 
 OWN, UNKNOWN = "", "und"
-_IN_SCRIPT, _ALL_IN_SCRIPT = 0.5, 0.95
+_IN_SCRIPT, _ALL_IN_SCRIPT, _NO_CHANCE = 0.5, 0.95, 1e-4
 _NO_TRACE = 1e-8
 """The own model's probability of the language up to which a sentence has no words of it."""
 _LATIN, _WORD = re.compile(r"[A-Za-z\u00c0-\u024f][\x20-\u024f\u2010-\u2027]*"), re.compile(r"[^\W\d_]+")
@@ -19,15 +20,18 @@ _FEWEST_LETTERS = 6
 
 def others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[str]:
     """The language of lines that do not pass for the one asked for, though they may be in it."""
-    found = [
-        _other(line, label, passes.code, passes.script)
-        for line, label in zip(bare, identify.codes_of(bare, passes.read(bare), passes.code), strict=True)
-    ]
-    around = _around_names(bare, raws, found, passes)
-    return [
-        OWN if at in around or (label != OWN and _is_about_names(line, raw, label, passes)) else label
-        for at, (line, raw, label) in enumerate(zip(bare, raws, found, strict=True))
-    ]
+    named = identify.codes_of(bare, passes.read(bare), passes.code)
+    found = [_other(line, label, passes.code, passes.script) for line, label in zip(bare, named, strict=True)]
+    rest = _without_names(bare, raws, passes)
+    for at, (line, raw, label) in enumerate(zip(bare, raws, found, strict=True)):
+        # Of near languages told by a few words, any word may be the one that tells.
+        if at in rest and label not in VARIETIES and passes.surely(rest[at]):
+            found[at] = OWN
+        elif at in rest and passes.chance(rest[at]) <= _NO_CHANCE:
+            found[at] = label or UNKNOWN
+        elif label != OWN and _is_about_names(line, raw, label, passes):
+            found[at] = OWN
+    return found
 
 
 def _is_about_names(bare: str, raw: str, label: str, passes: Passes) -> bool:
@@ -36,20 +40,27 @@ def _is_about_names(bare: str, raw: str, label: str, passes: Passes) -> bool:
     return titles.is_about_names(raw, passes.code, label)
 
 
-def _around_names(bare: Sequence[str], raws: Sequence[str], told: Sequence[str], passes: Passes) -> set[int]:
-    """Which lines are, but for names in Latin letters, surely in a language of another script."""
-    if passes.script in (None, "Latn"):
-        return set()
-    parts = {at: _LATIN.split(raw) for at, raw in enumerate(raws) if told[at] != OWN and not bare[at].isascii()}
-    names = {at: _LATIN.findall(raws[at]) for at in parts}
-    rest = {
-        at: content.bare(" ".join(some))
-        for at, some in parts.items()
-        if all(titles.is_name(_WORD.findall(run)) for run in names[at])
-    }
+def _without_names(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> dict[int, str]:
+    """The words of lines that are no names, which were learnt; those with too few are left out.
+
+    Names are in Latin letters in a line in another script, else begin with a capital.
+    """
+    if passes.script is None:
+        return {}
+    is_latin = passes.script == "Latn"
+    without = titles.without_names if is_latin else _without_latin_names
+    some = (at for at, line in enumerate(bare) if not is_latin or passes.chance(line) > _NO_TRACE)
+    rest = {at: content.bare(without(raws[at])) for at in some}
     rest = {at: line for at, line in rest.items() if scripts.weight(line) >= _FEWEST_LETTERS}
     passes.learn(rest.values())
-    return {at for at, line in rest.items() if passes.surely(line)}
+    return rest
+
+
+def _without_latin_names(raw: str) -> str:
+    """A line without its Latin letters; "" where they are more than names, or all of it."""
+    if raw.isascii() or not all(titles.is_name(_WORD.findall(run)) for run in _LATIN.findall(raw)):
+        return ""
+    return " ".join(_LATIN.split(raw))
 
 
 def _other(bare: str, label: str | None, code: str, script: str | None) -> str:

@@ -22,6 +22,7 @@ _LONGEST_SMALL, _ENDS_SENTENCE = 4, ".!:…"
 """Letters of words such as "with" and "dans" in titles, which do not end like sentences."""
 _ABBREVIATED = tuple(f" {name}." for name in ("Ltd", "Inc", "Co", "Corp"))
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
+_EVERY_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LONG_SMALL = re.compile(r"[a-z]{5}(?<![^\W\d_].{5})(?<!['’].{5})")
 """The beginning of a word that no title has, for a quick look."""
 _WORD_BEFORE = re.compile(r"\w[\s,]+([^\W\d_])[^\W\d_]+\s$")
@@ -65,11 +66,25 @@ def is_prose(run: "Run", code: str, language: str) -> bool:
     return any(upper and len(list(some)) >= MIN_WORDS for upper, some in groupby(run.as_written, str.isupper))
 
 
+def without_names(text: str) -> str:
+    """A text without words that begin with a capital, and short ones between them."""
+    words = _EVERY_WORD.findall(text)
+    groups = [(is_name, list(some)) for is_name, some in groupby(words, lambda word: word[:1].isupper())]
+    last = len(groups) - 1
+    small = (
+        some for at, (is_name, some) in enumerate(groups) if not is_name and not (0 < at < last and _is_inside(some))
+    )
+    return " ".join(chain.from_iterable(small))
+
+
 def _inside_names(words: Sequence[str]) -> int:
     """How many words in small letters, one or two and short, stand between those with a capital."""
     groups = [(is_name, list(some)) for is_name, some in groupby(words, lambda word: word[:1].isupper())]
-    between = [some for is_name, some in groups[1:-1] if not is_name]
-    return sum(len(some) for some in between if len(some) <= 2 and max(map(len, some)) <= _LONGEST_SMALL)
+    return sum(len(some) for is_name, some in groups[1:-1] if not is_name and _is_inside(some))
+
+
+def _is_inside(small: Sequence[str]) -> bool:
+    return len(small) <= 2 and max(map(len, small)) <= _LONGEST_SMALL
 
 
 def _has_clause(small: Sequence[str], language: str) -> bool:

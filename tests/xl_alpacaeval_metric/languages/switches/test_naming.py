@@ -59,3 +59,16 @@ def test_labels_make_no_english() -> None:
 def test_a_signature_with_a_company_is_in_no_language() -> None:
     text = "Quedo a la espera de su respuesta y le envío un cordial saludo.\nAna Ruiz\nSales Manager, Global Toys Ltd."
     assert text_fidelity(text, "es").fidelity == 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Isivakalisi sesiNgesi esithi "The dog is sleeping under the table" sithetha ukuba inja ilele phantsi kwetafile.',
+        "Studirala je na London School of Economics and Political Science, a doktorirala na Institute of Technology.",
+    ],
+)
+def test_a_sentence_in_another_language_around_english_names_is_not_english(text: str) -> None:
+    found = text_fidelity(text, "en")
+    assert (found.fidelity or 0) < 50
+    assert found.answered_in != "en"
