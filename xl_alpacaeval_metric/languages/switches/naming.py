@@ -41,7 +41,7 @@ def _is_about_names(bare: str, raw: str, label: str, passes: Passes) -> bool:
 
 
 def _without_names(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> dict[int, str]:
-    """The words of lines that are no names, which were learnt; those with too few are left out.
+    """The words that are no names, of lines full of these, which are learnt; not of those with few.
 
     Names are in Latin letters in a line in another script, else begin with a capital.
     """
@@ -49,11 +49,17 @@ def _without_names(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> 
         return {}
     is_latin = passes.script == "Latn"
     without = titles.without_names if is_latin else _without_latin_names
-    some = (at for at, line in enumerate(bare) if not is_latin or passes.chance(line) > _NO_TRACE)
+    some = (at for at, line in enumerate(bare) if not is_latin or (passes.chance(line) > _NO_TRACE and _is_full(line)))
     rest = {at: content.bare(without(raws[at])) for at in some}
     rest = {at: line for at, line in rest.items() if scripts.weight(line) >= _FEWEST_LETTERS}
     passes.learn(rest.values())
     return rest
+
+
+def _is_full(line: str) -> bool:
+    """Whether half of the words of a line begin with a capital."""
+    words = line.split()
+    return 2 * sum(word[:1].isupper() for word in words) >= len(words)
 
 
 def _without_latin_names(raw: str) -> str:
