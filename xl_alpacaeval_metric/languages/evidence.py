@@ -78,9 +78,9 @@ def _reason(code: str) -> str:
         return "since how well it is recognised was not measured"
     reasons = []
     if found.recognised < RECOGNISED:
-        reasons.append(f"{found.recognised:.0f}% of its sentences are recognised")
+        reasons.append(f"only {round(found.recognised, 1):g}% of its sentences are recognised")
     if found.other_accepted > ACCEPTED:
-        reasons.append(f"{found.other_accepted:.0f}% of those in {found.other} are taken for it")
+        reasons.append(f"{round(found.other_accepted, 1):g}% of those in {found.other} are taken for it")
     if found.near_accepted > ACCEPTED_NEAR:
-        reasons.append(f"{found.near_accepted:.0f}% of those in {found.near} are taken for it")
+        reasons.append(f"{round(found.near_accepted, 1):g}% of those in {found.near} are taken for it")
     return ", ".join(reasons)

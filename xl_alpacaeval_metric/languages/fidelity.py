@@ -11,6 +11,7 @@ text that is in the language, the language that it is in instead, and switches i
 """
 
 import gc
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from xl_alpacaeval_metric.languages.vocabulary import lexicon
 from xl_alpacaeval_metric.records.result import Fidelity
 from xl_alpacaeval_metric.terminal import counted
 
+_LATIN = re.compile("[a-z]")
 FULL_WEIGHT = 100
 """Texts that give a language its full weight in an overall rate; fewer weigh in proportion."""
 
@@ -242,4 +244,4 @@ def _codes(given: Iterable[str]) -> list[str]:
 def _has_english_word(long: list[str], base: str) -> bool:
     english = lexicon.english_words()
     words = content.latin_words if base in content.UNSPACED else str.split
-    return any(not english.isdisjoint(words(line)) for line in long)
+    return any(_LATIN.search(line) and not english.isdisjoint(words(line)) for line in long)

@@ -14,6 +14,7 @@ from xl_alpacaeval_metric.files import parquet
 from xl_alpacaeval_metric.files.jsonl import replace_file
 from xl_alpacaeval_metric.files.parquet import Written
 from xl_alpacaeval_metric.hub import card_text
+from xl_alpacaeval_metric.languages import evidence
 from xl_alpacaeval_metric.report import cells, fitting
 from xl_alpacaeval_metric.terminal import counted
 from xl_instruct_dataset.generate.config import form_of_address
@@ -46,6 +47,10 @@ def remarks(outcome: Outcome) -> list[str]:
         for target, count in outcome.short.items()
     ]
     found += form_of_address.lines(outcome.job.settings.form_of_address)
+    found += [
+        f"{line}: of rows dropped as in the wrong language some may be right"
+        for line in evidence.warnings(outcome.job.settings.targets)
+    ]
     found += cautions(outcome.job.settings)
     found += left_out(outcome.job.settings, sum(outcome.tally.rows.values()))
     if count := outcome.tally.fallen_back:

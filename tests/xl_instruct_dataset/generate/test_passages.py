@@ -20,6 +20,12 @@ from xl_instruct_dataset.generate.seeds.prepare import prepare_seeds
 from xl_instruct_dataset.sources import sample
 
 
+def test_the_report_names_a_doubtful_target(tmp_path: Path) -> None:
+    job(tmp_path / "out", targets="la", passages=2)
+    text = (work_folder.of(tmp_path / "out") / "report.md").read_text(encoding="utf-8")
+    assert "- la: language fidelity is doubtful" in text
+
+
 def test_passages_may_be_in_another_language(tmp_path: Path) -> None:
     german = {row.id.rpartition("-")[0]: row.response for row in sample.rows("de")}
     finnish = {german[row.id.rpartition("-")[0]]: row.response for row in sample.rows("fi")}

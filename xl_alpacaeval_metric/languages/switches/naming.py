@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, identify, labels, scripts
+from xl_alpacaeval_metric.languages.own_model import VARIETIES
 from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches import titles
 
@@ -23,7 +24,8 @@ def others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[str
     found = [_other(line, label, passes.code, passes.script) for line, label in zip(bare, named, strict=True)]
     rest = _without_names(bare, raws, passes)
     for at, (line, raw, label) in enumerate(zip(bare, raws, found, strict=True)):
-        if at in rest and passes.surely(rest[at]):
+        # Of near languages told by a few words, any word may be the one that tells.
+        if at in rest and label not in VARIETIES and passes.surely(rest[at]):
             found[at] = OWN
         elif at in rest and passes.chance(rest[at]) <= _NO_CHANCE:
             found[at] = label or UNKNOWN
@@ -39,7 +41,7 @@ def _is_about_names(bare: str, raw: str, label: str, passes: Passes) -> bool:
 
 
 def _without_names(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> dict[int, str]:
-    """The words of lines that are no names, which were learnt; those with too few are left out.
+    """The words that are no names, of lines full of these, which are learnt; not of those with few.
 
     Names are in Latin letters in a line in another script, else begin with a capital.
     """
@@ -47,11 +49,17 @@ def _without_names(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> 
         return {}
     is_latin = passes.script == "Latn"
     without = titles.without_names if is_latin else _without_latin_names
-    some = (at for at, line in enumerate(bare) if not is_latin or passes.chance(line) > _NO_TRACE)
+    some = (at for at, line in enumerate(bare) if not is_latin or (passes.chance(line) > _NO_TRACE and _is_full(line)))
     rest = {at: content.bare(without(raws[at])) for at in some}
     rest = {at: line for at, line in rest.items() if scripts.weight(line) >= _FEWEST_LETTERS}
     passes.learn(rest.values())
     return rest
+
+
+def _is_full(line: str) -> bool:
+    """Whether half of the words of a line begin with a capital."""
+    words = line.split()
+    return 2 * sum(word[:1].isupper() for word in words) >= len(words)
 
 
 def _without_latin_names(raw: str) -> str:

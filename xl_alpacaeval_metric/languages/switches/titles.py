@@ -15,9 +15,6 @@ MIN_WORDS = 4
 """The fewest words of a span."""
 ROMANCE = frozenset(("pt", "gl", "es", "ast", "ca", "oc", "fr", "it", "ro"))
 """Languages whose titles have one capital, and whose words are much alike."""
-_CAPITAL_NOUNS = frozenset(("de", "lb"))
-_FEWEST_SMALL = 2
-"""Languages whose nouns begin with a capital, and words in small letters that prose has in them."""
 _LETTERS_OF_SPAN, _LETTERS_OF_ENGLISH = 12, 10
 """Letters of a run of words that make a span, and of an English one."""
 _LONGEST_TITLE, _FEWEST_OWN, _OWN_FOR_LOAN = 7, 2, 2
@@ -63,8 +60,6 @@ def is_prose(run: "Run", code: str, language: str) -> bool:
     inside = _inside_names(run.as_written)
     names = sum(is_name for is_name, _ in groupby(word[:1].isupper() for word in strangers))
     if 2 * len(small) > len(strangers) or len(small) - inside >= MIN_WORDS:
-        return True
-    if language in _CAPITAL_NOUNS and len(small) >= max(names, _FEWEST_SMALL):
         return True
     if len(small) > names and _has_clause(small, language):
         return True
