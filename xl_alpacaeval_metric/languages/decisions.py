@@ -47,9 +47,9 @@ _ALL_IN_SCRIPT = 0.96
 _LATIN = frozenset(("en", "de", "es", "fr", "id", "it", "tr", "vi", "pt"))
 """Those of the benchmark's languages."""
 _UNASKED = 0.99
-"""How sure the own model must be for lid.176 not to be asked about a short line in a language of the
-benchmark: with less the benchmark's rates would move. Of longer lines `_ALL_BUT_SURE` is enough:
-lid.176 agrees on 999 in 1,000. As sure must it be of a language that has `_rivals`."""
+"""How sure the own model must be of a language of the benchmark, or of one with `_rivals`, for
+lid.176 not to be asked about a short line: with less the benchmark's rates would move. Of longer
+lines in languages of the benchmark `_ALL_BUT_SURE` is enough: lid.176 agrees on 999 in 1,000."""
 HAN = ("zh", "yue")
 _KANA, _FEWEST_HAN, _MANY_CHARACTERS = 0.15, 6, 24
 """The share of kana that a Japanese line has; so many Han characters without any are not Japanese;
