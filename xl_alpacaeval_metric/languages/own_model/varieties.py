@@ -61,8 +61,9 @@ def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str] = ()) 
 
     `texts` has the number of the text that each line is of. A text is in another language than the
     accepted ones where two of its lines or more are, and all together; where none is accepted, it
-    is in Croatian unless all together are far from it. A text whose lines together may be in an
-    accepted language takes along those that slightly are not.
+    is in Croatian unless all together are far from it, and a line goes with it unless it is clearly
+    in another. A text whose lines together may be in an accepted language takes along those that
+    slightly are not.
     """
     scores, of_lines = _scores(read), np.asarray(texts, np.intp)
     found: list[str | None] = [None] * len(scores)
@@ -77,9 +78,9 @@ def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str] = ()) 
     else:
         far = _against(sums, ["hr"]).max(1) >= _NAMED
         other, likeliest = far | (np.ptp(sums, axis=1) >= _CLEAR), np.where(far, sums.argmax(1), VARIETIES.index("hr"))
-    best = np.where(other, likeliest, -1)[of_lines]
+    best, most = np.where(other, likeliest, -1)[of_lines], 0 if accepted else _CLEAR
     for at, label in enumerate(VARIETIES):
-        for line in np.flatnonzero((best == at) & (_excess(scores, [label]) <= 0)).tolist():
+        for line in np.flatnonzero((best == at) & (_excess(scores, [label]) <= most)).tolist():
             found[line] = label
     return found
 
