@@ -191,8 +191,8 @@ def test_one_line_in_another_does_not_take_those_without_evidence_along() -> Non
     assert 60 < one.fidelity < 100
 
 
-@pytest.mark.parametrize("code", ["sr-ME", "sr-Latn-ME", "sr-Latn-BA", "cnr"])
-def test_serbian_of_montenegro_and_bosnia_may_write_as_bosnian_does(code: str) -> None:
+@pytest.mark.parametrize("code", ["sr-ME", "sr-Latn-ME", "sr-Latn-BA", "cnr", "sr-Latn-ijekavsk"])
+def test_ijekavian_serbian_may_be_written_as_bosnian_is(code: str) -> None:
     montenegrin = "Đeca su juče cijeli dan bila na rijeci, a uveče su svi zajedno jeli bijeli hljeb i sir."
     canonical = languages.get(code).code
     assert identify.matches([montenegrin, CLEAR["sr-Latn"][2]], canonical, "Latn") == [True, True]
@@ -221,6 +221,14 @@ def test_another_identifier_decides_alone() -> None:
     with identify.use_model(_AlwaysCroatian(), "stand-in", {"hrv_Latn": "hr"}):
         one = found(text, "hr")
     assert (one.line_pass, one.fidelity, one.answered_in) == (True, 100.0, "hr")
+
+
+def test_another_identifier_that_knows_one_of_the_three_tells_serbo_croatian() -> None:
+    text = "\n".join(CLEAR["hr"])
+    with identify.use_model(_AlwaysCroatian(), "stand-in", {"hrv_Latn": "hr"}):
+        assert (identify.supported("sh"), identify.supported("sr-Latn")) == (True, False)
+        one = found(text, "sh")
+    assert (one.line_pass, one.fidelity, one.answered_in) == (True, 100.0, "sh")
 
 
 def test_log_odds_are_sums_over_words() -> None:
