@@ -113,6 +113,13 @@ def test_serbian_is_cyrillic_unless_latin_is_asked() -> None:
     assert (found(cyrillic, "sr-Latn").line_pass, found(cyrillic, "sr-Latn").answered_in) == (False, "sr")
 
 
+def test_the_span_of_a_sentence_begins_with_its_first_word() -> None:
+    sentence = "Cats sleep for most of the day because they save strength for hunting."
+    text = f"{FINNISH} {sentence} {FINNISH}"
+    (span,) = text_fidelity(text, "fi").spans
+    assert text[span.start : span.end] == sentence
+
+
 def test_malay_is_no_indonesian() -> None:
     malay = "Kerajaan akan memberi wang kepada syarikat yang berjaya kerana perkhidmatan itu penting bagi kesihatan."
     indonesian = (
