@@ -167,11 +167,11 @@ def test_an_answer_in_serbian_to_a_croatian_prompt_is_counted_as_such() -> None:
     assert found(answer, "sr-Latn").line_pass is True
 
 
-def test_a_line_that_is_slightly_in_another_goes_with_its_text_where_none_was_asked_for() -> None:
+def test_a_line_of_a_text_is_named_as_the_text_is_unless_it_is_clearly_in_another() -> None:
     slightly = "Gradonačelnik je najavio da će naredne godine biti obnovljene sve osnovne škole u centru grada."
     assert found(slightly, "en").answered_in == "hr"
     text = "\n".join([*CLEAR["sr-Latn"][:3], slightly])
-    assert {found(text, asked).answered_in for asked in ("en", "de", "sr")} == {"sr-Latn"}
+    assert {found(text, asked).answered_in for asked in ("en", "de", "sr", "hr", "sr-Latn")} == {"sr-Latn"}
     assert found("\n".join([*CLEAR["sr-Latn"][:2], *CLEAR["hr"][:2]]), "en").answered_in == "mixed"
 
 
