@@ -186,7 +186,8 @@ def _compositions(
                     of_text[span.language] = of_text.get(span.language, 0) + part
                     switches.append(Span(start, end, span.language))
         elif weight >= _SWITCH_LETTERS and (label not in near or _is_surely_other(piece, passes)):
-            switches.append(Span(piece.start, piece.end, label))
+            start = piece.end - len(contents[piece.text][piece.start : piece.end].lstrip())
+            switches.append(Span(start, piece.end, label))
         if not piece.short or at in counted:
             of_text[label] = of_text.get(label, 0) + weight
     all_right, nothing = Composition(100.0, passes.code, False, ()), Composition(None, NONE, None, ())

@@ -7,7 +7,7 @@ from statistics import median
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.languages import composition
+from xl_alpacaeval_metric.languages import composition, labels
 
 
 def content_lengths(texts: Sequence[str], codes: Sequence[str]) -> list[float]:
@@ -25,14 +25,16 @@ def content_lengths(texts: Sequence[str], codes: Sequence[str]) -> list[float]:
 def characters_per_content(code: str) -> float:
     """Characters of a language for each character of English of the same content.
 
-    Where it was not measured, the median of the measured languages of its script, or of all.
+    Where it was not measured, those of a language that stands for it (Bokmål for Norwegian), else
+    the median of the measured languages of its script, or of all.
     """
     factors = _factors()
     try:
         language = languages.get(code)
     except UserError:
         return median(factors.values())
-    for name in (language.code, language.code.split("-")[0]):
+    base = language.code.split("-")[0]
+    for name in (language.code, base, labels.code_of(base)):
         if name in factors:
             return factors[name]
     return _by_script().get(language.script or "", median(factors.values()))

@@ -3,8 +3,8 @@
 - A script that one language alone has, and kana, decide.
 - Languages of the Language Confusion Benchmark are identified as the benchmark does it, by lid.176
   with a probability above 0.3, so that rates compare with published ones. The own model overrules
-  it where it is all but sure: near languages and languages that lid.176 does not know fail, and
-  short native lines pass. Where it is sure, lid.176 is not asked.
+  it where it is all but sure (of English, rather sure): near languages and languages that lid.176
+  does not know fail, short native lines pass. lid.176 is mostly not asked then.
 - For other languages the own model decides where it is sure, else any of the three passes a line.
   Where lid.176 takes it for a near language of which the own model has little text, it fails.
 """
@@ -35,7 +35,7 @@ _LARGELY_ENGLISH = 0.66
 to fail, where lid.176 is not sure."""
 _SURELY_ENGLISH, _NO_TRACE = 0.6, 0.01
 """How sure the own model must be of English for lid.176 not to be asked, and the most that it may
-give the asked language; one such line in a thousand is in it."""
+give the asked language; one such line in a thousand is in the language asked for."""
 _RATHER_ENGLISH = 0.25
 """How sure the own model must be of English where it rather takes a line for Nigerian Pidgin."""
 _LONGEST_WORD, _LONG_LINE = 60, 80
@@ -47,9 +47,9 @@ _ALL_IN_SCRIPT = 0.96
 _LATIN = frozenset(("en", "de", "es", "fr", "id", "it", "tr", "vi", "pt"))
 """Those of the benchmark's languages."""
 _UNASKED = 0.99
-"""How sure the own model must be of a language of the benchmark for lid.176 not to be asked about a
-short line: with less the benchmark's rates would move. Of longer lines `_ALL_BUT_SURE` is enough:
-lid.176 agrees on 999 in 1,000."""
+"""How sure the own model must be of a language of the benchmark, or of one with `_rivals`, for
+lid.176 not to be asked about a short line: with less the benchmark's rates would move. Of longer
+lines in languages of the benchmark `_ALL_BUT_SURE` is enough: lid.176 agrees on 999 in 1,000."""
 HAN = ("zh", "yue")
 _KANA, _FEWEST_HAN, _MANY_CHARACTERS = 0.15, 6, 24
 """The share of kana that a Japanese line has; so many Han characters without any are not Japanese;
@@ -116,24 +116,24 @@ def by_benchmark(lines: Sequence[str], code: str, best: Sequence[Best], own: Seq
 
     A line in two scripts is the benchmark's to decide: it lets most of them pass.
     """
-    near, latin = labels.near(code), labels.key(code) in _LATIN
+    key = labels.key(code)
     found = [
-        probability >= _UNASKED or (probability >= _ALL_BUT_SURE and not _is_short(line, labels.key(code)))
+        (probability >= _UNASKED or (probability >= _ALL_BUT_SURE and not _is_short(line, key)))
+        and not (key == "ko" and scripts.han_and_kana(line)[0])
         for line, probability in zip(lines, own, strict=True)
     ]
-    if labels.key(code) == "ko":
-        found = [sure and not scripts.han_and_kana(line)[0] for sure, line in zip(found, lines, strict=True)]
-    unsure = [
-        at
-        for at, (label, probability) in enumerate(best)
-        if not found[at]
-        and not (latin and probability >= _ALL_BUT_SURE and own[at] < _HARDLY and labels.code_of(label) not in near)
-        and not (latin and is_english(best[at]) and own[at] < _NO_TRACE and "en" not in near)
-    ]
+    rest = [at for at, right in enumerate(found) if not right]
+    unsure = [at for at in rest if not (key in _LATIN and _is_surely_other(best[at], own[at], code))]
     read = [identifiers.excerpt(lines[at]) for at in unsure]
     for at, excerpt, other in zip(unsure, read, identifiers.benchmark_labels(read), strict=True):
         found[at] = _with_second(excerpt, code, best[at], own[at], other)
     return found
+
+
+def _is_surely_other(best: Best, own: float, code: str) -> bool:
+    """Whether the own model is so sure of a language that is not near that a line fails by it."""
+    sure = (best[1] >= _ALL_BUT_SURE and own < _HARDLY) or (is_english(best) and own < _NO_TRACE)
+    return sure and labels.code_of(best[0]) not in labels.near(code)
 
 
 def told_apart(own: str, other: str) -> bool:

@@ -56,10 +56,9 @@ def supported(code: str) -> bool:
     A region makes no difference (pt-BR is pt). A script other than the language's usual one is not
     supported, except sr-Latn and the two of Chinese.
     """
-    key = labels.key(code)
     if _chosen:
-        return key in _chosen[-1].codes.values() or code in _chosen[-1].codes.values()
-    return key in labels.SUPPORTED
+        return not labels.codes(code).isdisjoint(_chosen[-1].codes.values())
+    return labels.key(code) in labels.SUPPORTED
 
 
 def is_default() -> bool:
@@ -229,7 +228,7 @@ def _of_form(verdict: Verdict, line: str, code: str, script: str | None) -> Verd
 
 
 def _by_chosen(lines: Sequence[str], code: str) -> list[Verdict]:
-    chosen, accepted = _chosen[-1], {code, labels.key(code)}
+    chosen, accepted = _chosen[-1], labels.codes(code)
     found = []
     for line in lines:
         best = identifiers.labels(chosen.model, identifiers.excerpt(line), 1)

@@ -66,6 +66,8 @@ _CODES = {
     "gom": "kok",
     "crh": "crh-Latn",
 }
+_IJEKAVIAN = frozenset(("ME", "BA", "ijekavsk"))
+"""Regions in which Serbian has "ije" where it has "e" elsewhere, and BCP-47's variant for it."""
 
 _NEAR = (
     "bs hr sh sr sr-Latn sl mk",
@@ -98,7 +100,7 @@ _NEAR = (
 GROUPS: tuple[frozenset[str], ...] = tuple(frozenset(group.split()) for group in _NEAR)
 """Groups of near languages, which may be mistaken for one another."""
 _ALIKE = (
-    "bs hr sr sr-Latn",
+    "bs hr sh sr sr-Latn",
     "nb nn no",
     "nn da",
     "id ms",
@@ -150,6 +152,11 @@ def wanted(code: str) -> tuple[str, ...]:
     return _LABELS.get(own, (own,))
 
 
+def codes(code: str) -> frozenset[str]:
+    """The codes of a language as asked for, without region, and of what it may be written as."""
+    return frozenset((code, key(code), *variety(code)))
+
+
 def code_of(label: str) -> str:
     """The language code of a label; "hr" for that of Bosnian, Croatian and Serbian together."""
     return _CODES.get(label, label)
@@ -170,7 +177,8 @@ def of_own_model(code: str) -> str:
 def variety(code: str) -> tuple[str, ...]:
     """Which of Bosnian, Croatian and Serbian in Latin letters a language is; none where it is none.
 
-    Serbian of Montenegro and of Bosnia is written as Bosnian in what tells it from other Serbian.
+    Ijekavian Serbian, that of Montenegro and of Bosnia, is written as Bosnian in what tells it from
+    other Serbian.
     Serbo-Croatian is any of the three.
     """
     own = key(code)
@@ -178,4 +186,4 @@ def variety(code: str) -> tuple[str, ...]:
         return VARIETIES
     if own not in VARIETIES:
         return ()
-    return (own, "bs") if own == "sr-Latn" and code.split("-")[-1] in ("ME", "BA") else (own,)
+    return (own, "bs") if own == "sr-Latn" and _IJEKAVIAN.intersection(code.split("-")) else (own,)

@@ -40,6 +40,9 @@ RESOURCE_CLASS = MappingProxyType({code: level for level, codes in _BY_CLASS.ite
 # with Han characters.
 _ALSO_USUAL = frozenset((("ko", "Hang"), ("ja", "Hrkt"), ("zh", "Hani"), ("yue", "Hani")))
 _NOT_LANGUAGES = frozenset(("und", "mul", "mis", "zxx"))
+# In Latin letters, of any region. For CLDR it is an alias of Serbian in these, which would exclude
+# Croatian and Bosnian.
+_SERBO_CROATIAN = re.compile("(sh|hbs)([-_]latn)?([-_]([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,7 @@ def _get(code: str) -> Language:
     from babel.core import get_global
 
     code = code.strip()
-    if re.fullmatch("(sh|hbs)([-_]latn)?", code, re.IGNORECASE):
-        # For CLDR an alias of Serbian in Latin letters, which would exclude Croatian and Bosnian.
+    if _SERBO_CROATIAN.fullmatch(code):
         return Language("sh", "Serbo-Croatian", "Latn", RESOURCE_CLASS["sr"])
     try:
         base, *rest = langcodes.standardize_tag(code).split("-")
@@ -157,7 +159,7 @@ def _autonym(tag: str, base: str) -> str | None:
     from babel import Locale, UnknownLocaleError
 
     try:
-        locale = Locale.parse(tag, sep="-")
+        locale = Locale.parse("sr-Latn" if tag == "sh" else tag, sep="-")
     except (UnknownLocaleError, ValueError):
         try:
             locale = Locale.parse(base)

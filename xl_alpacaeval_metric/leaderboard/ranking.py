@@ -134,10 +134,12 @@ def _ranked(
     name: str, matched: Matched, names: Sequence[str], items: ItemTable, seed: int
 ) -> tuple[FigureRanking, list[str]]:
     """The ranking by one figure against common references, and what was left out."""
-    entries = matched.entries
+    entries, keys = matched.entries, items.keys
     kept = sorted(set.intersection(*(set(one.figures[name]) for one in entries)) - matched.changed)
     if not kept:
-        raise UserError(f"the {len(entries)} runs share no item with a {name}")
+        common = set.intersection(*({keys[number][1] for number in one.figures[name]} for one in entries))
+        apart = "" if common else "; no language is in all of them"
+        raise UserError(f"the {len(entries)} runs share no item with a {name}{apart}")
     notes = []
     for one in entries:
         if more := len(one.figures[name].keys() - set(kept) - matched.changed):
@@ -150,13 +152,13 @@ def _ranked(
             f"{formats.name(name)}: left out items of {len(notes)} runs that another run does not have; {kept_in_all} in all"
         ]
     if name in (*answer_figures.LANGUAGE, answer_figures.WIN_RATE_IN_LANGUAGE):
-        notes += evidence.warnings(sorted({items.keys[number][1] for number in kept}))
+        notes += evidence.warnings(sorted({keys[number][1] for number in kept}))
     values = np.stack([one.array(name, len(items.numbers))[kept] for one in entries])
     lower_is_better = name == answer_figures.SWITCH_RATE
     if lower_is_better:
         values = 1 - values
-    prompts = [matched.prompts.get(number, items.keys[number][0]) for number in kept]
-    languages = [items.keys[number][1] for number in kept]
+    prompts = [matched.prompts.get(number, keys[number][0]) for number in kept]
+    languages = [keys[number][1] for number in kept]
     orders = [one.orders_of(kept) if name in JUDGED else b"" for one in entries]
     clusters, groups = as_clusters(prompts), as_clusters(languages)
     tested = np.stack(

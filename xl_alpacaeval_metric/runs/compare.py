@@ -90,6 +90,12 @@ def load(folder: Path) -> Run:
     )
 
 
+def _languages(a: Run, b: Run) -> str:
+    """The languages of runs that have none in common."""
+    codes = [dict.fromkeys(code for _, code in one.items) for one in (a, b)]
+    return "" if codes[0].keys() & codes[1].keys() else f"; languages {' against '.join(map(', '.join, codes))}"
+
+
 def compare(a: Run, b: Run) -> RunComparison:
     """The difference of two runs on the items they share (the same id, language and instruction).
 
@@ -102,10 +108,8 @@ def compare(a: Run, b: Run) -> RunComparison:
     both = [key for key in a.items if key in b.items]
     shared = [key for key in both if a.items[key].instruction == b.items[key].instruction]
     if not shared:
-        changed = (
-            f"; {counted(len(both), 'has', 'have')} the same id and language, and another instruction" if both else ""
-        )
-        raise UserError(f"{a.name} and {b.name} share no item{changed}")
+        changed = f"; {counted(len(both), 'has', 'have')} the same id and language, and another instruction"
+        raise UserError(f"{a.name} and {b.name} share no item{changed if both else _languages(a, b)}")
     if judged:
         finished.refuse(a.name, b.name, [*_differing_references(a, b, shared)])
     if a.figure == CORRECT_RATE:

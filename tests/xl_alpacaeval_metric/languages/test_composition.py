@@ -113,6 +113,12 @@ def test_serbian_is_cyrillic_unless_latin_is_asked() -> None:
     assert (found(cyrillic, "sr-Latn").line_pass, found(cyrillic, "sr-Latn").answered_in) == (False, "sr")
 
 
+def test_the_span_of_a_sentence_begins_with_its_first_word() -> None:
+    sentences = ["Cats sleep for most of the day.", "They save strength for the hunt, as lions do."]
+    text = f"{FINNISH}\n{' '.join(sentences)}"
+    assert [text[span.start : span.end] for span in text_fidelity(text, "fi").spans] == sentences
+
+
 def test_malay_is_no_indonesian() -> None:
     malay = "Kerajaan akan memberi wang kepada syarikat yang berjaya kerana perkhidmatan itu penting bagi kesihatan."
     indonesian = (

@@ -96,6 +96,10 @@ def test_languages_that_no_paper_has() -> None:
         ("de-Latn", "de"),
         ("sr-Cyrl", "sr"),
         ("sr-Latn", "sr-Latn"),
+        ("sh-Latn", "sh"),
+        ("sh-HR", "sh"),
+        ("hbs_Latn_BA", "sh"),
+        ("sh-Cyrl", "sr"),
         ("de-u-co-phonebk", "de"),
     ],
 )

@@ -167,6 +167,14 @@ def test_an_answer_in_serbian_to_a_croatian_prompt_is_counted_as_such() -> None:
     assert found(answer, "sr-Latn").line_pass is True
 
 
+def test_a_line_of_a_text_is_named_as_the_text_is_unless_it_is_clearly_in_another() -> None:
+    slightly = "Gradonačelnik je najavio da će naredne godine biti obnovljene sve osnovne škole u centru grada."
+    assert found(slightly, "en").answered_in == "hr"
+    text = "\n".join([*CLEAR["sr-Latn"][:3], slightly])
+    assert {found(text, asked).answered_in for asked in ("en", "de", "sr", "hr", "sr-Latn")} == {"sr-Latn"}
+    assert found("\n".join([*CLEAR["sr-Latn"][:2], *CLEAR["hr"][:2]]), "en").answered_in == "mixed"
+
+
 def test_lines_without_evidence_go_with_the_other_lines_of_their_text() -> None:
     text = "\n".join([*CLEAR["sr-Latn"][2:5], *NEUTRAL[:3]])
     one = found(text, "hr")
@@ -191,8 +199,8 @@ def test_one_line_in_another_does_not_take_those_without_evidence_along() -> Non
     assert 60 < one.fidelity < 100
 
 
-@pytest.mark.parametrize("code", ["sr-ME", "sr-Latn-ME", "sr-Latn-BA", "cnr"])
-def test_serbian_of_montenegro_and_bosnia_may_write_as_bosnian_does(code: str) -> None:
+@pytest.mark.parametrize("code", ["sr-ME", "sr-Latn-ME", "sr-Latn-BA", "cnr", "sr-Latn-ijekavsk"])
+def test_ijekavian_serbian_may_be_written_as_bosnian_is(code: str) -> None:
     montenegrin = "Đeca su juče cijeli dan bila na rijeci, a uveče su svi zajedno jeli bijeli hljeb i sir."
     canonical = languages.get(code).code
     assert identify.matches([montenegrin, CLEAR["sr-Latn"][2]], canonical, "Latn") == [True, True]
@@ -221,6 +229,14 @@ def test_another_identifier_decides_alone() -> None:
     with identify.use_model(_AlwaysCroatian(), "stand-in", {"hrv_Latn": "hr"}):
         one = found(text, "hr")
     assert (one.line_pass, one.fidelity, one.answered_in) == (True, 100.0, "hr")
+
+
+def test_another_identifier_that_knows_one_of_the_three_tells_serbo_croatian() -> None:
+    text = "\n".join(CLEAR["hr"])
+    with identify.use_model(_AlwaysCroatian(), "stand-in", {"hrv_Latn": "hr"}):
+        assert (identify.supported("sh"), identify.supported("sr-Latn")) == (True, False)
+        one = found(text, "sh")
+    assert (one.line_pass, one.fidelity, one.answered_in) == (True, 100.0, "sh")
 
 
 def test_log_odds_are_sums_over_words() -> None:

@@ -167,6 +167,7 @@ def test_serbo_croatian_is_any_of_the_three(code: str) -> None:
     assert languages.get("sh") == languages.get("HBS") == languages.get("hbs_Latn")
     asked = languages.get("sh")
     assert (asked.code, asked.script, asked.name) == ("sh", "Latn", "Serbo-Croatian")
+    assert asked.autonym == "srpskohrvatski"
     assert identify.matches(CLEAR[code], asked.code, asked.script) == [True] * len(CLEAR[code])
     one = text_fidelity(" ".join([*CLEAR["hr"][:2], *CLEAR[code][:2]]), "sh")
     assert (one.line_pass, one.fidelity, one.answered_in, one.switched) == (True, 100.0, "sh", False)

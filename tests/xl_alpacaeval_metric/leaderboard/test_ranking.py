@@ -234,7 +234,9 @@ def test_wrong_use_is_one_line(three: list[Path], tmp_path: Path) -> None:
     assert "differ in judge (openai/any against openai/other)" in complaint(run("rank", weak, other))
     apart = made(tmp_path / "apart", {"hu": []}, reference="5")
     write_jsonl(apart / "verdicts.jsonl", [{"id": "p", "language": "hu", "order": "both", "preference": 0.5}])
-    assert "share no item" in complaint(run("rank", weak, apart, "--figure", "win_rate"))
+    assert "share no item with a win_rate; no language is in all" in complaint(
+        run("rank", weak, apart, "--figure", "win_rate")
+    )
     write_jsonl(apart / "verdicts.jsonl", [{"id": "p", "language": "hu", "order": "both", "preference": 7}])
     assert "verdicts.jsonl line 1: the preference is 7" in complaint(run("rank", weak, apart))
 

@@ -184,6 +184,9 @@ def test_an_item_that_asks_for_something_else_is_no_pair(tmp_path: Path) -> None
     c = made(tmp_path / "c", items("c", 7, instruction="Something else."))
     with pytest.raises(UserError, match="share no item; 7 have the same id and language, and another instruction"):
         compare.compare(a, c)
+    d = made(tmp_path / "d", items("d", 7, ["fi", "hu"]))
+    with pytest.raises(UserError, match="share no item; languages de against fi, hu"):
+        compare.compare(a, d)
 
 
 def test_missing_verdicts_are_left_out_of_both_and_counted(tmp_path: Path) -> None:

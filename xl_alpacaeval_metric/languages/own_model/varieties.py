@@ -35,7 +35,8 @@ _SEVERAL = 2
 _SLIGHTLY = 3.0
 """How far a line may be in another language, beyond `_MOST`, to go with the lines beside it."""
 _CLEAR = 1.5
-"""The log-odds of a word that is clearly of another language, and of a text's words that tell."""
+"""The log-odds of a word that is clearly of another language, of a text's words that tell, and of a
+line that is clearly in another language than its text, beyond `_MOST`."""
 _NAMED = 1.0
 """The log-odds against Croatian from which on a text is called by another name, where none of the
 three was asked for."""
@@ -61,8 +62,9 @@ def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str] = ()) 
 
     `texts` has the number of the text that each line is of. A text is in another language than the
     accepted ones where two of its lines or more are, and all together; where none is accepted, it
-    is in Croatian unless all together are far from it. A text whose lines together may be in an
-    accepted language takes along those that slightly are not.
+    is in Croatian unless all together are far from it. A line goes with it unless it is clearly in
+    another. A text whose lines together may be in an accepted language takes along those that
+    slightly are not.
     """
     scores, of_lines = _scores(read), np.asarray(texts, np.intp)
     found: list[str | None] = [None] * len(scores)
@@ -79,7 +81,7 @@ def by_text(read: Tokens, texts: Sequence[int], accepted: Collection[str] = ()) 
         other, likeliest = far | (np.ptp(sums, axis=1) >= _CLEAR), np.where(far, sums.argmax(1), VARIETIES.index("hr"))
     best = np.where(other, likeliest, -1)[of_lines]
     for at, label in enumerate(VARIETIES):
-        for line in np.flatnonzero((best == at) & (_excess(scores, [label]) <= 0)).tolist():
+        for line in np.flatnonzero((best == at) & (_excess(scores, [label]) <= _CLEAR)).tolist():
             found[line] = label
     return found
 

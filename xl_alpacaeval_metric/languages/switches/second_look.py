@@ -34,8 +34,9 @@ _OTHER_LANGUAGE = (
 )
 _IN_OTHER_SCRIPT = ((latin_runs.find, 0.6),)
 _ENGLISH = ((interface_labels.find, 0.6), (glosses.find, 0.6))
-"""What is left out, with the largest share of a text's letters that is: from any text, where it is
-in another language, from texts in another script than Latin, in another language than English."""
+"""What finds the parts that are left out, with the largest share of a text's letters that they may
+be: parts in no language, those that must not be in the language asked for, those in Latin letters
+in a text in another script, and those in English in a text in another language."""
 
 
 def without(texts: Sequence[str], some: Iterable[int], passes: Passes, base: str) -> dict[int, str]:
