@@ -14,6 +14,7 @@ from xl_alpacaeval_metric.languages.switches.exemptions import (
     glosses,
     interface_labels,
     latin_runs,
+    original_titles,
     quotations,
     symbols,
     translations,
@@ -26,6 +27,7 @@ _NO_LANGUAGE = (
     (configuration.find, 1.0),
     (symbols.find, 1.0),
     (bibliography.find, 0.9),
+    (original_titles.find, 0.7),
 )
 _OTHER_LANGUAGE = (
     (quotations.find, content.QUOTED),

@@ -20,6 +20,8 @@ _LETTERS_OF_SPAN, _LETTERS_OF_ENGLISH = 12, 10
 _LONGEST_TITLE, _FEWEST_OWN, _OWN_FOR_LOAN = 7, 2, 2
 _LONGEST_SMALL, _ENDS_SENTENCE = 4, ".!:…"
 """Letters of words such as "with" and "dans" in titles, which do not end like sentences."""
+_LIST, _FEW_SMALL = re.compile(r".{,4}(?:[^,.!?:…]{2,}[,:]){2,20}[^,.!?:…]{2,}[.:…][\s*_]*"), 3
+"""Names with commas between, as one sentence, and how many capitals these have for a small word."""
 _ABBREVIATED = tuple(f" {name}." for name in ("Ltd", "Inc", "Co", "Corp"))
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
 _EVERY_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -127,15 +129,19 @@ def _is_title(run: "Run", text: str) -> bool:
 
 
 def is_alone(line: str) -> bool:
-    """Whether a line, no heading, has but titles or names: half capitals, the rest short words."""
+    """Whether a line, no heading, has but titles or names: half capitals, the rest short words.
+
+    One that ends like a sentence is a list with hardly any small words.
+    """
     end = line.rstrip(" \t*_")
-    if line.lstrip().startswith("#") or (end[-1:] in _ENDS_SENTENCE and not end.endswith(_ABBREVIATED)):
-        return False
-    if _LONG_SMALL.search(line):
+    is_sentence = end[-1:] in _ENDS_SENTENCE and not end.endswith(_ABBREVIATED)
+    if line.lstrip().startswith("#") or (is_sentence and not _LIST.fullmatch(line)) or _LONG_SMALL.search(line):
         return False
     words = _WORD.findall(line)
     small = [word for word in words if not word[0].isupper()]
     capitals = len(words) - len(small)
+    if is_sentence and capitals < _FEW_SMALL * len(small):
+        return False
     if capitals < max(2, len(small)) or not any(word[1:].islower() for word in words):
         return False
     return max(map(len, small), default=0) <= _LONGEST_SMALL

@@ -3,7 +3,7 @@
 import pytest
 
 from xl_alpacaeval_metric.languages.fidelity import text_fidelity
-from xl_alpacaeval_metric.languages.switches import terms
+from xl_alpacaeval_metric.languages.switches import terms, titles
 
 MENTIONS = [
     ("de", "Das englische Sprichwort don't judge a book by its cover bedeutet, dass der erste Eindruck täuschen kann."),
@@ -60,6 +60,21 @@ def test_what_goes_on_the_sentence_is_a_switch(language: str, text: str) -> None
 )
 def test_lists_of_terms_are_no_switch(language: str, text: str) -> None:
     assert not text_fidelity(text, language).switched
+
+
+@pytest.mark.parametrize(
+    ("line", "alone"),
+    [
+        ("**Tag 1:** Colosseo, Foro Romano, Palatino, Piazza Venezia.", True),
+        ("- Musei Vaticani, Basilica di San Pietro, Castel Sant'Angelo.", True),
+        ("He met Tom, Dick, and Harry.", False),
+        ("Tom and Dick met Harry.", False),
+        ("Tom, Dick. They met Harry, Ann, Kate.", False),
+        (", Rom. , Paris, , London, .", False),
+    ],
+)
+def test_names_with_commas_between_may_end_like_a_sentence(line: str, alone: bool) -> None:
+    assert titles.is_alone(line) == alone
 
 
 @pytest.mark.parametrize(
