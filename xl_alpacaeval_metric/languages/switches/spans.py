@@ -58,7 +58,8 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
     for (at, match), label in zip(in_script, _languages([match[0] for _, match in in_script]), strict=True):
         if label or _is_heavy(match[0]):
             words = match[0].lower().split()
-            is_none = terms.is_music(words) or terms.is_title(words, texts[at], match.start(), match.end())
+            is_none = terms.is_music(words) or terms.is_list(match[0], label)
+            is_none = is_none or terms.is_title(words, texts[at], match.start(), match.end())
             found[at].append(Span(match.start(), match.end(), NO_LANGUAGE if is_none else label or _UNKNOWN))
     if code.split("-")[0] not in _UNSPACED:
         looked = windows.foreign_runs(texts, read, code, MIN_WORDS)
@@ -101,8 +102,13 @@ def _unquoted(text: str, spans: Sequence[Span]) -> list[Span]:
 
 
 def _script_runs(text: str, script: str) -> Iterator[re.Match[str]]:
-    """Runs of words in another script than the text's own."""
-    for run in _runs_outside(script).finditer(text):
+    """Runs of words in another script than the text's own.
+
+    Korean may have Han characters; with kana they are Japanese.
+    """
+    for run in _runs_outside("Hang" if script == "Kore" else script).finditer(text):
+        if script == "Kore" and not scripts.share(run[0], "Kore") < 1:
+            continue
         if _is_heavy(run[0]):
             if scripts.weight(run[0]) >= _HEAVY_LETTERS:
                 yield run

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages.switches import titles
+from xl_alpacaeval_metric.languages.switches.exemptions import glosses
 from xl_alpacaeval_metric.languages.vocabulary import lexicon, term_words
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ that are looked at before a run."""
 # With the vowel signs of Devanagari and the like, which are not in \w.
 _LETTER = r"[^\s\d_.,;:!?…()\[\]\"'“”„«»、。，]"
 _BEFORE, _AFTER = re.compile(rf"({_LETTER}+)\s*$"), re.compile(rf"\s*({_LETTER}+)")
-_PARTS = re.compile(r"[,;:/()–—•]")
+_PARTS, _FEWEST_LISTED = re.compile(r"[,;:/()–—•、，]"), 4
 
 
 @lru_cache(maxsize=1)
@@ -38,23 +39,30 @@ def _works() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     )
 
 
-@lru_cache(maxsize=1)
-def _mentions() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Patterns of a word for what is cited or shown, shortly before it and behind it."""
+@lru_cache(maxsize=2)
+def _mentions(what: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Patterns of a word for what is `cited` or `shown`, shortly before it and behind it."""
     words = term_words.load()
     ending = rf"{_LETTER}{{0,{_LETTERS_AFTER}}}"
-    compound = rf"{_LETTER}*(?:{'|'.join(sorted(words['mention_compounds']))}){ending}"
-    mention = rf"(?:(?<!{_LETTER})(?:{'|'.join(sorted(words['mentions']))}){ending}|{compound})"
+    compound = rf"{_LETTER}*(?:{'|'.join(sorted(words[f'{what}_compounds']))}){ending}"
+    mention = rf"(?:(?<!{_LETTER})(?:{'|'.join(sorted(words[what]))}){ending}|{compound})"
     return (
         re.compile(rf"{mention}(?:[:\s]+{_LETTER}+){{0,2}}[:：\s]*$", re.IGNORECASE),
         re.compile(rf"\s*{mention}(?!{_LETTER})", re.IGNORECASE),
     )
 
 
-def is_mentioned(text: str, start: int, end: int) -> bool:
-    """Whether a part of a text stands beside a word for what is cited or shown (proverb)."""
-    before, behind = _mentions()
-    return before.search(_before(text, start)) is not None or behind.match(text, end) is not None
+def is_mentioned(words: Sequence[str], text: str, start: int, end: int) -> bool:
+    """Whether words of a text stand beside one for what is cited or shown (proverb, button).
+
+    What programs show begins with a capital. What goes on the sentence before it is not mentioned.
+    """
+    if not text[start].isupper() and words[0] in term_words.load()["goes_on"]:
+        return False
+    return any(
+        before.search(_before(text, start)) is not None or behind.match(text, end) is not None
+        for before, behind in map(_mentions, ("cited", "shown") if text[start].isupper() else ("cited",))
+    )
 
 
 def are_terms(run: "Run", text: str, code: str, language: str) -> bool:
@@ -62,6 +70,8 @@ def are_terms(run: "Run", text: str, code: str, language: str) -> bool:
     if is_music(run.words) or is_title(run.words, text, run.start, run.end):
         return True
     parts = list(_parts(run, text, code, language))
+    if language == "en" and _are_listed([part.words for part in parts]):
+        return True
     _, _, shortly_before = _works()
     if (
         len(parts) > 1
@@ -76,6 +86,17 @@ def _before(text: str, start: int) -> str:
     return text[max(0, start - _NEAR) : start]
 
 
+def is_list(text: str, language: str) -> bool:
+    """Whether a text in English is a list of four terms or more, each too short for a span."""
+    return language == "en" and _are_listed([words for part in _PARTS.split(text) if (words := part.split())])
+
+
+def _are_listed(parts: Sequence[Sequence[str]]) -> bool:
+    if len(parts) < _FEWEST_LISTED or max(map(len, parts)) >= titles.MIN_WORDS:
+        return False
+    return not any(glosses.CLAUSE.fullmatch(word) for part in parts for word in part)
+
+
 def is_music(words: Sequence[str]) -> bool:
     """Whether a few words have one that says how music is played."""
     known = term_words.load()
@@ -88,7 +109,7 @@ def is_music(words: Sequence[str]) -> bool:
 
 def is_title(words: Sequence[str], text: str, start: int, end: int) -> bool:
     """Whether a few words of a text stand beside one for a work, or begin with one."""
-    if len(words) <= _LONGEST_MENTION and is_mentioned(text, start, end):
+    if len(words) <= _LONGEST_MENTION and is_mentioned(words, text, start, end):
         return True
     before, after = _BEFORE.search(_before(text, start)), _AFTER.match(text, end)
     work, in_many, _ = _works()

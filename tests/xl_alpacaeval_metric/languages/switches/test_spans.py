@@ -30,6 +30,7 @@ IN_NEAR_LANGUAGE = [
     ("nl", "de", "Gisteren bleven we thuis, [[weil das Wetter so schlecht war]], en hebben we een film gekeken."),
     ("pt", "es", "Ontem fomos à praia, [[porque hacía mucho calor en la ciudad]], e voltamos já de noite."),
     ("es", "pt", "Ayer nos quedamos en casa, [[porque estava chovendo muito lá fora]], y vimos una película."),
+    ("ko", "ja", "여름에는 사람들이 밖에 앉아 있습니다. 그리고 [[家に帰って一緒に晩ご飯を作ります]] 잠을 잡니다."),
     ("mr", "hi", "काल आम्ही बाजारात गेलो [[क्योंकि हमें कुछ सब्ज़ियाँ खरीदनी थीं]] आणि संध्याकाळी घरी परतलो."),
 ]
 

@@ -1,8 +1,9 @@
-"""What is named a proverb, a sentence, an error or a button beside it."""
+"""Lists of terms and titles, and what is named a proverb or a button beside it."""
 
 import pytest
 
 from xl_alpacaeval_metric.languages.fidelity import text_fidelity
+from xl_alpacaeval_metric.languages.switches import terms
 
 MENTIONS = [
     ("de", "Das englische Sprichwort don't judge a book by its cover bedeutet, dass der erste Eindruck täuschen kann."),
@@ -32,6 +33,47 @@ MENTIONS = [
 def test_it_is_no_switch(language: str, text: str) -> None:
     found = text_fidelity(text, language)
     assert (found.fidelity, found.switched) == (100, False)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("tr", "Bu menü is only available in the summer and it is quite cheap, bu yüzden herkes çok seviyor."),
+        ("de", "Drücken Sie den Knopf and then wait for the light to turn green, bevor Sie über die Straße gehen."),
+        ("fr", "En cas d'erreur please contact the support team of the city et attendez une réponse par courriel."),
+        ("ar", "الأمر بسيط you just have to take the bus to the museum ثم تمشي قليلا حتى تصل إلى الحديقة."),
+        ("hi", "संदेश यह है कि we should all go outside and enjoy the sun, और यह बात बिल्कुल सही लगती है।"),
+    ],
+)
+def test_what_goes_on_the_sentence_is_a_switch(language: str, text: str) -> None:
+    assert text_fidelity(text, language).switched
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("ko", "자료 구조에는 array, linked list, stack, queue, hash table, binary search tree 등이 있습니다."),
+        ("uk", "Найпростіші методи: random forest, support vector machine, gradient boosting, k-nearest neighbors."),
+        ("ar", "من أهم هياكل البيانات: array, linked list, stack, queue, hash table, binary search tree وغيرها."),
+        ("de", "Zur Auswahl stehen: full-upgrade, forbid-version, hold, install, keep-all, purge und reinstall."),
+    ],
+)
+def test_lists_of_terms_are_no_switch(language: str, text: str) -> None:
+    assert not text_fidelity(text, language).switched
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "is_one"),
+    [
+        ("early stopping, data augmentation, dropout, weight decay", "en", True),
+        ("early stopping, data augmentation, dropout", "en", False),  # Too few.
+        ("we came, we looked around, we won, they left", "en", False),
+        ("early stopping of a training, data augmentation, dropout, weight decay", "en", False),
+        ("wir kamen, wir sahen, wir siegten, sie gingen", "de", False),
+    ],
+)
+def test_lists_of_terms_have_short_ones_and_no_clause(text: str, language: str, is_one: bool) -> None:
+    assert terms.is_list(text, language) == is_one
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ _TITLE = r" *(?:[\"“”«*_]| {4})"
 _ENTRY = re.compile(
     r"[ \t>]*(?:[-*•]|\d+[.)]|\[\d+\])?[ \t]*(?:"
     # Vaswani, A., & Shazeer, N. (2017).
-    rf"{_NAME}(?: {_NAME})*, {_INITIALS}.*\b{_YEAR}\b"
+    rf"{_NAME}(?: {_NAME})*, {_INITIALS}(?! ?[a-z]{{4}}).*\b{_YEAR}\b"
     # A. Vaswani and N. Shazeer, "...", 2017.
     rf"|{_INITIALS}{_NAME}(?:(?:,? (?:and|&) |, ){_INITIALS}{_NAME})*(?:,? et al\.)?,{_TITLE}.*\b{_YEAR}\b"
     # World Health Organization. (2021).

@@ -40,6 +40,8 @@ _TOOL = (
 )
 _IN_PROSE = re.compile(rf"(?<![\w-]){_TOOL}(?: [\w./:@=~^*$'-]*[-./:@=~^*$'][\w./:@=~^*$'-]*)*")
 """A command inside a sentence, with arguments that are no words."""
+_ERROR = re.compile(r"[A-Z]\w{2,40}(?:Error|Exception): (?:(?![.,;!?])[ -~]){1,60}")
+"""What an error says, in a sentence."""
 _STATEMENT = re.compile(
     r"#(?:include|define|ifn?def|endif|!/).*|import [{*].*|import [\w.]+(?: as \w+)?(?:, [\w.]+)*;?"
     r"|from [\w.]+ import (?:\(|\*|\w+(?: as \w+)?(?:, *\w+(?: as \w+)?)*)"
@@ -91,9 +93,11 @@ def find(text: str) -> Iterator[Place]:
 
 
 def find_commands(text: str) -> Iterator[Place]:
-    """Where commands inside sentences begin and end, in order."""
+    """Where commands, and messages of errors, inside sentences begin and end."""
     if any(tool in text for tool in _TOOLS):
         yield from (command.span() for command in _IN_PROSE.finditer(text))
+    if "Error: " in text or "Exception: " in text:
+        yield from (error.span() for error in _ERROR.finditer(text))
 
 
 def _has_prose(line: str) -> bool:

@@ -29,9 +29,9 @@ _ACRONYM = re.compile(r"(?<![^\W_])([A-Z]{3,8})s?(?![^\W_])")
 _WORD = re.compile(r"(?<![^\W_])[A-Za-z]+(?![^\W_])")
 _JOINED = re.compile(r"[ -]|[’'/] ?")
 _OWN_PARENTHESES = re.compile(
-    r"[(（](?:[^\W\d_]{2,12}[.:：] ?)?([a-z]+(?:[ -][A-Za-z]+){3,9})(?:[,;，、；] ?[A-Z]{2,8}s?)?[)）]"
+    r"[(（](?:[^\W\d_]{2,12}[.:：] ?)?((?!(?:an?|the) )[a-z]+(?:[ -][A-Za-z]+){3,6})(?:[,;，、；] ?[A-Z]{2,8}s?)?[)）]"
 )
-"""Four to ten words, perhaps after what language they are in, and before their acronym."""
+"""Four to seven words, no article first, perhaps after their language and before their acronym."""
 CLAUSE = re.compile(
     r"(?i)\b(?:i|you|he|she|it|we|they|me|him|us|them|my|your|his|its|our|their|this|these|those|there|here|who|what"
     r"|when|why|am|is|are|was|were|be|been|has|have|had|do|does|did|will|would|can|could|shall|should|may|might|must"

@@ -1,6 +1,7 @@
-"""Commands, error messages and labels of programs inside a sentence in another script than Latin.
+"""Code and labels of programs inside a sentence in another script than Latin.
 
-A label begins with a capital, is no clause, and is not alone: the text names others.
+A label begins with a capital, is no clause, and is not alone: the text names others, most of which
+are shorter.
 """
 
 import re
@@ -12,7 +13,6 @@ from xl_alpacaeval_metric.languages.switches.exemptions import code_lines, gloss
 _RUN = re.compile(r"[\x20-\u024f\u1e00-\u1eff\u2010-\u2027]+")
 _PART = re.compile(r"[^\s,;:!?.](?:[^,;:!?.\n]|[,;:!?.](?!\s|$))*(?<![\s,;:!?.])")
 _WORD = re.compile(r"[^\W\d_]+")
-_ERROR = re.compile(r"\b[A-Z]\w+(?:Error|Exception):? [^.!?\n]*")
 _FEWEST, _MOST = 4, 7
 """Words of a label; fewer are no span in any case."""
 _LABELS = 3
@@ -26,16 +26,15 @@ def find(text: str) -> Iterator[Place]:
     labels: list[Place] = []
     found: list[Place] = []
     for run in _runs(text):
-        if error := _ERROR.search(text, *run.span()):
-            found.append(error.span())
-            continue
         for part in _PART.finditer(text, *run.span()):
             if " " in part[0] and code_lines.is_code(part[0]):
                 found.append(part.span())
             elif part[0][0].isupper():
                 labels.append(part.span())
     if len(labels) >= _LABELS:
-        found += [place for place in labels if _is_label(text[slice(*place)])]
+        long = [place for place in labels if len(_WORD.findall(text, *place)) >= _FEWEST]
+        if 2 * len(long) < len(labels):
+            found += [place for place in long if _is_label(text[slice(*place)])]
     yield from sorted(found)
 
 

@@ -8,8 +8,10 @@ from xl_alpacaeval_metric.languages.content import Place
 from xl_alpacaeval_metric.languages.passes import Passes
 
 _INSIDE = r"(?:[^{0}\n]|(?<=\w)[{0}](?=\w)){{2,300}}?"
+_LETTER = r"[^\W\u0e00-\uffff]"
+"""Of a script with spaces between words: in others, and in Korean, marks stand beside letters."""
 _QUOTATION = re.compile(
-    rf"(?<!\w)'(?=\S){_INSIDE.format(chr(39))}(?<=\S)'(?!\w)|(?<!\w)[‘‚](?=\S){_INSIDE.format('‘’')}[‘’](?!\w)|‹[^‹›\n]{{2,300}}›"
+    rf"(?<!{_LETTER})'(?=\S){_INSIDE.format(chr(39))}(?<=\S)'(?!{_LETTER})|(?<!\w)[‘‚](?=\S){_INSIDE.format('‘’')}[‘’](?!\w)|‹[^‹›\n]{{2,300}}›"
 )
 _MARKS = re.compile(r"['‘‚‹](?<!\w.)(?=\S)")
 """The beginning of one, for a quick look."""

@@ -17,8 +17,9 @@ from xl_alpacaeval_metric.languages.passes import Passes
 
 _FEWEST_LINES, _LONGEST, _LONGEST_MEAN = 3, 10, 7
 """Lines of a list, and words of a phrase, at most, and on average."""
-_MOST_LETTERS = 2.5
-"""How many times as many letters as the translations the phrases have at most."""
+_MOST_LETTERS = (2.5, 1.5)
+"""How many times as many letters as the other side has one in another language, at most, to the
+left and to the right, where explanations stand, too."""
 _LONGEST_LINE, _HARDLY = 200, 0.03
 """Characters of a line; the own model's probability of the language for the other side, at most."""
 _MARKS = ("|", " = ", " – ", " — ", " - ", " → ", " -> ", " : ", " / ", ": ", "：")
@@ -44,7 +45,7 @@ def find(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
         other = own.index(False) if any(own) and not all(own) else None
         if other is None or passes.chance(whole[other]) > _HARDLY:
             continue
-        if scripts.weight(whole[other]) <= _MOST_LETTERS * scripts.weight(whole[1 - other]):
+        if scripts.weight(whole[other]) <= _MOST_LETTERS[other] * scripts.weight(whole[1 - other]):
             found[at] += sides[other]
     return found
 

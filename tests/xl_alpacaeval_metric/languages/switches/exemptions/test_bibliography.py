@@ -47,6 +47,7 @@ def test_an_entry_is_found(entry: str) -> None:
         "1. Open the file. 2. Write the year 2024 into it.",
         "However, Edison showed his *talking machine* to the world in 1877.",
         "Yes, Selma wrote “The Winter Road” in 1931, when she was ill.",
+        "Smith, J. said in 2019 that the city is one of the best places to live.",
         "J. M. Halvorsen and her agent sold the book in 1997.",
         'конечно, например группа "Север" выпустила альбом в 1988 году.',
     ],

@@ -113,8 +113,10 @@ def test_prose_between_lines_of_code_is_looked_at() -> None:
     [
         ("Danach genügt ein git push --force-with-lease, und alles ist da.", ["git push --force-with-lease"]),
         ("Kör pip install numpy och starta om.", ["pip install"]),
+        ("Meldet es IndexError: list index out of range, fehlt etwas.", ["IndexError: list index out of range"]),
+        ("Если ValueError then you should check the input, то проверьте.", []),
         ("Sie wollen git lernen und docker verstehen.", []),
     ],
 )
-def test_commands_inside_sentences(text: str, commands: list[str]) -> None:
+def test_commands_and_errors_inside_sentences(text: str, commands: list[str]) -> None:
     assert [text[start:end] for start, end in code_lines.find_commands(text)] == commands

@@ -25,6 +25,7 @@ REMARKS = {
     "hu": "A csomagot törölheti, mert the program will install or remove packages, ha szükség van rá.",
     "sv": "Filen finns kvar, since this command removes all obsolete files, men bara på den gamla disken.",
     "es": "La respuesta es correcta (but I am not sure about the second part) y bastante útil para empezar.",
+    "nl": "Het park (a great place for a walk with kids) is de hele zomer open en de toegang is gratis.",
     "fi": "Vastaus on mielestäni oikea (and this part is written in English) ja siitä on paljon hyötyä.",
     "zh": "这个回答还是不错的（this part is unfortunately written in English），不过最好再检查一遍数据。",
 }

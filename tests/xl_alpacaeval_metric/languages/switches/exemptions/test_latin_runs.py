@@ -1,4 +1,4 @@
-"""Commands, messages and labels inside a sentence in another script."""
+"""Code and labels inside a sentence in another script."""
 
 import pytest
 
@@ -10,7 +10,7 @@ RIGHT = {
     "pa": "ਆਪਣੇ ਫ਼ੋਨ ਵਿੱਚ Play Store ਖੋਲ੍ਹੋ ਅਤੇ Manage apps and device ਚੁਣੋ। ਫਿਰ Update ਦਬਾਓ ਅਤੇ ਥੋੜ੍ਹੀ ਦੇਰ ਉਡੀਕ ਕਰੋ।",
     "ka": "გახსენით ტერმინალი და ჩაწერეთ npm create vite@latest app -- --template react, შემდეგ გადადით ახალ საქაღალდეში.",
     "zh": "先在终端安装这个库，然后在脚本开头使用 from transformers import pipeline 导入所需的函数。",
-    "ru": "Если появляется ошибка ModuleNotFoundError: No module named pandas, значит, библиотека ещё не установлена.",
+    "ru": "Откройте Settings, выберите Network, затем Reset to factory defaults и подождите несколько минут.",
 }
 
 
@@ -27,6 +27,8 @@ def test_they_are_no_switch(language: str) -> None:
         "Мы пошли домой. This is much easier than it looks, и это правда.",
         "Откройте Settings, потом Privacy, потом Network. There are many ways to do it, но этот проще.",
         "The weather was nice today.",
+        # More long ones than others.
+        "Можно Visit the old museum, потом Walk around the park, а вечером Enjoy some local food в центре.",
     ],
 )
 def test_clauses_are_looked_at(text: str) -> None:

@@ -18,6 +18,13 @@ def test_a_quotation_in_single_marks_is_no_switch(marks: str, quoted: str) -> No
     assert (found.fidelity, found.switched) == (100, False)
 
 
+def test_marks_may_stand_beside_korean_letters() -> None:
+    text = "이 문장은 '我们应该保护环境并且节约能源'라고 쓰여 있었고 모두가 그 뜻을 오래 생각해 보았습니다."
+    assert [text[start:end] for start, end in quotations.find([text], Passes("ko", "Kore"), "ko")[0]] == [
+        "'我们应该保护环境并且节约能源'"
+    ]
+
+
 def test_a_switch_inside_a_native_quotation_is_one() -> None:
     text = (
         "Sie sagte: 'Ich war den ganzen Tag zu Hause, because I was waiting for the mail, und habe gelesen.' "

@@ -42,6 +42,8 @@ def test_a_list_of_translations_is_no_switch(language: str) -> None:
     [
         # Explained in English.
         ("de", "Mehl – this gives the bread its structure\nHefe – it makes the dough rise\nSalz – it adds some taste"),
+        # Explained to the right, in a few words.
+        ("de", "Park: a great place to walk and relax\nMuseum: learn about history and culture\nCafé: good local food"),
         # Sentences.
         (
             "de",
