@@ -39,9 +39,8 @@ def weigh(probabilities: npt.NDArray[np.float32], lines: Tokens, labels: tuple[s
         return
     of_lines = np.where(lines.counts > 0, _numbers(labels).take(probabilities.argmax(1)), _NONE)
     for number in set(of_lines.tolist()) - {_NONE}:
-        group = _groups()[number]
         in_group = np.flatnonzero(of_lines == number)
-        places = np.ix_(in_group, np.array([labels.index(label) for label in group.labels]))
+        places = np.ix_(in_group, _columns(labels)[number])
         sums = _sums_of_odds(lines.of(in_group), number)
         before = probabilities[places]
         weighed = np.maximum(before, _LEAST) * np.exp(sums - sums.max(1, keepdims=True))
@@ -73,11 +72,17 @@ def of_others(label: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4)
+def _columns(labels: tuple[str, ...]) -> tuple[npt.NDArray[np.intp], ...]:
+    """The places of each group's labels."""
+    return tuple(np.array([labels.index(label) for label in group.labels]) for group in _groups())
+
+
+@lru_cache(maxsize=4)
 def _numbers(labels: tuple[str, ...]) -> npt.NDArray[np.intp]:
     """The number of each label's group."""
     found = np.full(len(labels), _NONE)
-    for number, group in enumerate(_groups()):
-        found[[labels.index(label) for label in group.labels]] = number
+    for number, columns in enumerate(_columns(labels)):
+        found[columns] = number
     return found
 
 
