@@ -456,6 +456,19 @@ def test_a_table_of_figures_in_an_answer_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
+        ("दिल्ली का तापमान हर दिन बढ़ता गया:\n\n| १२ | ३४ | ५६ | ७८ | ९१ |\n| २२ | ३४ | ४६ | ७८ | ९१ |", "hi"),
+        ("دمای هوای تهران در پنج روز گذشته:\n\n۱۲ ۳۴ ۵۶ ۷۸ ۹۰ ۱۲", "fa"),
+        ("تغيرت درجات الحرارة في القاهرة كما يلي:\n\n١٢ ٣٤ ٥٦ ٧٨ ٩٠ ١٢", "ar"),
+    ],
+)
+def test_figures_of_other_scripts_are_left_out(text: str, code: str) -> None:
+    one = found(text, code)
+    assert (one.fidelity, one.switched) == (100.0, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
         (
             "Presidentti totesi: ”We will not leave anyone behind in this country.” Sen jälkeen hän lähti kotiin ja "
             "vastasi vielä muutamaan kysymykseen.",

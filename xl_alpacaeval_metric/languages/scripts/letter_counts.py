@@ -59,7 +59,9 @@ def lines_of_figures(texts: Sequence[str]) -> list[tuple[int, int, int]]:
         return []
     ends = np.flatnonzero(places == _NEWLINE)
     starts = np.append(0, ends[:-1] + 1)
-    digits, letters = (np.add.reduceat(some, starts, dtype=np.int64) for some in (is_digit, _weights().take(places)))
+    digits, letters = (
+        np.add.reduceat(some, starts, dtype=np.int64) for some in (is_digit, _weights_of_no_digits().take(places))
+    )
     lines = np.flatnonzero(digits > letters)
     of_texts = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
     which = np.searchsorted(of_texts, starts[lines], side="right")
@@ -102,6 +104,12 @@ def _weights() -> npt.NDArray[np.uint8]:
     found = _is_of("").astype(np.uint8)
     found[_is_of("Jpan")] = scripts.WEIGHT
     return found
+
+
+@lru_cache(maxsize=1)
+def _weights_of_no_digits() -> npt.NDArray[np.uint8]:
+    """What each letter counts as; blocks of scripts have digits, too, which are none here."""
+    return _weights() * (1 - _digits())
 
 
 @lru_cache(maxsize=64)
