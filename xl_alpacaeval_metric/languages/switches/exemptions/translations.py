@@ -17,12 +17,14 @@ from xl_alpacaeval_metric.languages.passes import Passes
 
 _FEWEST_LINES, _LONGEST, _LONGEST_MEAN = 3, 10, 7
 """Lines of a list, and words of a phrase, at most, and on average."""
-_MOST_LETTERS = (2.5, 1.5)
+_MOST_LETTERS, _LETTERS_OF_HANGUL = (2.5, 1.5), 2
 """How many times as many letters as the other side has one in another language, at most, to the
-left and to the right, where explanations stand, too."""
+left and to the right, where explanations stand, too; how many a Korean character stands for."""
 _LONGEST_LINE, _HARDLY = 200, 0.03
 """Characters of a line; the own model's probability of the language for the other side, at most."""
 _MARKS = ("|", " = ", " – ", " — ", " - ", " → ", " -> ", " : ", " / ", ": ", "：")
+_IN_PARENTHESES = {")": (" (",), "）": ("（",)}
+"""Marks of lines that end so."""
 _BEGIN = re.compile(r"[ \t]*(?:[-*•·|]|\d{1,3}[.)])?[ \t]*")
 _LATIN = re.compile(r"[\x20-\u024f\u2010-\u2027]*[A-Za-z\u00c0-\u024f?!.…](?= +[^\W\d_])")
 """Latin letters before a space and another letter."""
@@ -45,7 +47,8 @@ def find(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
         other = own.index(False) if any(own) and not all(own) else None
         if other is None or passes.chance(whole[other]) > _HARDLY:
             continue
-        if scripts.weight(whole[other]) <= _MOST_LETTERS[other] * scripts.weight(whole[1 - other]):
+        most = _MOST_LETTERS[other] * (_LETTERS_OF_HANGUL if base == "ko" else 1)
+        if scripts.weight(whole[other]) <= most * scripts.weight(whole[1 - other]):
             found[at] += sides[other]
     return found
 
@@ -78,7 +81,7 @@ def _mark(line: str) -> str | None:
     """The mark between the two sides of a line; "" for a change of script, None without any."""
     if len(line) > _LONGEST_LINE:
         return None
-    for mark in (" (", *_MARKS) if line.endswith(")") else _MARKS:
+    for mark in (*_IN_PARENTHESES.get(line[-1:], ()), *_MARKS):
         if mark in line:
             return mark
     return None if line.isascii() or not _change(line) else ""
@@ -94,7 +97,7 @@ def _pair(start: int, line: str, mark: str) -> _Pair | None:
     """What stands on the two sides of a mark; None where nothing does on one."""
     begin = found.end() if (found := _BEGIN.match(line)) else 0
     end = line.find(mark, begin) if mark else _change(line)
-    left, right = line[begin:end], line[end + len(mark) :].strip(" \t|)")
+    left, right = line[begin:end], line[end + len(mark) :].strip(" \t|)）")
     if end <= begin or not left.strip() or not right:
         return None
     after = line.index(right, end + len(mark))

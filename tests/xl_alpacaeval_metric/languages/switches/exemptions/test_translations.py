@@ -14,6 +14,10 @@ LISTS = {
     "fr": "1. **Excuse me, could you help me?** (Excusez-moi, pourriez-vous m'aider ?)\n"
     "2. **I'm looking for the station.** (Je cherche la gare.)\n"
     "3. **How far is it from here?** (C'est à quelle distance d'ici ?)",
+    "ja": "1. The early bird catches the worm.（早起きは三文の徳）\n2. Actions speak louder than words.（行動は言葉よりも雄弁）\n"
+    "3. Time flies like an arrow.（光陰矢の如し）",
+    "ko": "- I hope this email finds you well. (잘 지내고 계시길 바랍니다.)\n- Please find the attached file. (첨부 파일을 확인해 주세요.)"
+    "\n- I look forward to hearing from you. (답변 기다리겠습니다.)",
     "el": "go – went – gone (πηγαίνω)\nsee – saw – seen (βλέπω)\nwrite – wrote (γράφω)\ntake – took (παίρνω)",
     "zh": "How are you today? 你今天怎么样？\nNice to meet you. 很高兴认识你。\nSee you again tomorrow. 明天再见。",
     "en": "- ¿Dónde está la estación? – Where is the station?\n- No entiendo nada. – I do not understand anything.\n"
@@ -26,6 +30,8 @@ AROUND = {
     "tr": "Bu cümleleri her gün yüksek sesle tekrar edin ve yazmaya çalışın.",
     "fr": "Avec ces trois phrases, vous vous débrouillerez déjà très bien en voyage.",
     "el": "Μάθετε πέντε κάθε μέρα και γράψτε μια πρόταση με το καθένα.",
+    "ja": "毎日一つずつ声に出して覚えていきましょう。",
+    "ko": "상황에 맞게 골라서 직접 사용해 보세요.",
     "zh": "建议你每天朗读十分钟，坚持一个月就能看到效果。",
     "en": "Practise them out loud before you leave, and people will be happy to help you.",
 }
