@@ -11,7 +11,7 @@ from xl_alpacaeval_metric.languages.switches import titles
 
 OWN, UNKNOWN = "", "und"
 _ENGLISH = "en"
-"""A line that looks English is so, unless its words beside names tell: of 1,600 none was not."""
+"""A line that looks English is so unless it is full of names: of 1,600 others none was not."""
 _IN_SCRIPT, _ALL_IN_SCRIPT, _NO_CHANCE = 0.5, 0.95, 1e-4
 _NO_TRACE = 1e-8
 """The own model's probability of the language up to which a sentence has no words of it."""
@@ -31,7 +31,7 @@ def others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[str
             found[at] = OWN
         elif at in rest and passes.chance(rest[at]) <= _NO_CHANCE:
             found[at] = label or UNKNOWN
-        elif label not in (OWN, _ENGLISH) and _is_about_names(line, raw, label, passes):
+        elif label != OWN and (at in rest or label != _ENGLISH) and _is_about_names(line, raw, label, passes):
             found[at] = OWN
     return found
 
