@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from xl_alpacaeval_metric.languages import content
 from xl_alpacaeval_metric.languages.content import Place
@@ -14,13 +15,20 @@ _LANGUAGES = (
     *("hi", "hr", "hu", "id", "is", "it", "ja", "ko", "la", "lt", "lv", "ms", "nb", "nl", "pl", "pt", "ro", "ru"),
     *("sk", "sl", "sq", "sr", "sv", "sw", "th", "tl", "tr", "uk", "ur", "vi", "zh"),
 )
-_PHRASE = re.compile(
-    r"(?<![^\W\d_])[^\W\d_]{2,20}[)*_]{0,3}(?: ?[:：–—=→]| -(?= ))[*_]{0,2} ?(?=([^\n.!?;。！？]{2,100}[.!?。！？]*))"
-)
-_BEFORE = 10
-"""Characters before the last word of a name that belong to it (tiếng Anh)."""
+_MARK = re.compile("[:：–—=→]")
+_LAST_WORD = re.compile(r"[-*\s]")
+_PHRASE = re.compile(r"[*_]{0,2} ?([^\n.!?;。！？]{2,100}[.!?。！？]*)")
+_BEFORE = 24
+"""Characters before a mark in which the name is."""
 _SHORTEST, _ENDING = 5, 3
 """Letters of a name that are looked for at least, and those at its end that may be others."""
+
+
+class _Names(NamedTuple):
+    """Names of languages in small letters: whole, and how those of one word begin."""
+
+    whole: tuple[str, ...]
+    begin: tuple[str, ...]
 
 
 def find(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
@@ -30,21 +38,23 @@ def find(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
     return foreign(texts, places, passes, base)
 
 
-def _phrases(text: str, names: re.Pattern[str]) -> Iterator[Place]:
-    for phrase in _PHRASE.finditer(text):
-        if names.search(text, max(0, phrase.start() - _BEFORE), phrase.start(1)):
-            yield phrase.span(1)
+def _phrases(text: str, names: _Names) -> Iterator[Place]:
+    for mark in _MARK.finditer(text):
+        before = text[max(0, mark.start() - _BEFORE) : mark.start()].rstrip(" )*_").lower()
+        if before.endswith(names.whole) or _LAST_WORD.split(before)[-1].startswith(names.begin):
+            if phrase := _PHRASE.match(text, mark.end()):
+                yield phrase.span(1)
 
 
 @lru_cache(maxsize=256)
-def _names(base: str) -> re.Pattern[str] | None:
-    """A pattern of how the names of other languages begin in a language, from CLDR."""
+def _names(base: str) -> _Names | None:
+    """The names of other languages in a language, from CLDR; None without."""
     from babel import Locale, UnknownLocaleError
 
     try:
         every = Locale.parse(base).languages
     except (UnknownLocaleError, ValueError):
         return None
-    names = [every[code] for code in _LANGUAGES if code in every and code != base]
-    begin = "|".join(re.escape(name[: max(_SHORTEST, len(name) - _ENDING)]) for name in names)
-    return re.compile(f"(?:{begin})" if base in content.UNSPACED else rf"(?<![^\W\d_])(?:{begin})", re.IGNORECASE)
+    names = [every[code].lower() for code in _LANGUAGES if code in every and code != base]
+    words = [name for name in names if " " not in name and base not in content.UNSPACED]
+    return _Names(tuple(names), tuple(name[: max(_SHORTEST, len(name) - _ENDING)] for name in words))

@@ -7,7 +7,7 @@ longer.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ left and to the right, where explanations stand, too; how many a Korean characte
 _LONGEST_LINE, _HARDLY = 200, 0.03
 """Characters of a line; the own model's probability of the language for the other side, at most."""
 _MARKS = ("|", " = ", " – ", " — ", " - ", " → ", " -> ", " : ", " / ", ": ", "：")
-_IN_PARENTHESES = {")": (" (",), "）": ("（",)}
+_IN_PARENTHESES: Mapping[str, tuple[str, ...]] = {")": (" (",), "）": ("（",)}
 """Marks of lines that end so."""
 _BEGIN = re.compile(r"[ \t]*(?:[-*•·|]|\d{1,3}[.)])?[ \t]*")
 _LATIN = re.compile(r"[\x20-\u024f\u2010-\u2027]*[A-Za-z\u00c0-\u024f?!.…](?= +[^\W\d_])")
