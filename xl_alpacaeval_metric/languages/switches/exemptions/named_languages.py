@@ -41,9 +41,9 @@ def find(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
 def _phrases(text: str, names: _Names) -> Iterator[Place]:
     for mark in _MARK.finditer(text):
         before = text[max(0, mark.start() - _BEFORE) : mark.start()].rstrip(" )*_").lower()
-        if before.endswith(names.whole) or _LAST_WORD.split(before)[-1].startswith(names.begin):
-            if phrase := _PHRASE.match(text, mark.end()):
-                yield phrase.span(1)
+        is_name = before.endswith(names.whole) or _LAST_WORD.split(before)[-1].startswith(names.begin)
+        if is_name and (phrase := _PHRASE.match(text, mark.end())):
+            yield phrase.span(1)
 
 
 @lru_cache(maxsize=256)
