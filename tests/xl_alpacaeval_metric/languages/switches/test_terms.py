@@ -40,6 +40,7 @@ def test_it_is_no_switch(language: str, text: str) -> None:
     [
         ("tr", "Bu menü is only available in the summer and it is quite cheap, bu yüzden herkes çok seviyor."),
         ("de", "Drücken Sie den Knopf and then wait for the light to turn green, bevor Sie über die Straße gehen."),
+        ("ru", "По команде all people leave the park at the same time, и на улице становится совсем тихо и пусто."),
         ("fr", "En cas d'erreur please contact the support team of the city et attendez une réponse par courriel."),
         ("ar", "الأمر بسيط you just have to take the bus to the museum ثم تمشي قليلا حتى تصل إلى الحديقة."),
         ("hi", "संदेश यह है कि we should all go outside and enjoy the sun, और यह बात बिल्कुल सही लगती है।"),
