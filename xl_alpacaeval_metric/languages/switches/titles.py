@@ -134,8 +134,10 @@ def is_alone(line: str) -> bool:
     One that ends like a sentence is a list with hardly any small words.
     """
     end = line.rstrip(" \t*_")
+    if line.lstrip().startswith("#") or _LONG_SMALL.search(line):
+        return False
     is_sentence = end[-1:] in _ENDS_SENTENCE and not end.endswith(_ABBREVIATED)
-    if line.lstrip().startswith("#") or (is_sentence and not _LIST.fullmatch(line)) or _LONG_SMALL.search(line):
+    if is_sentence and not _LIST.fullmatch(line):
         return False
     words = _WORD.findall(line)
     small = [word for word in words if not word[0].isupper()]
