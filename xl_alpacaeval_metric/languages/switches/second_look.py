@@ -14,7 +14,6 @@ from xl_alpacaeval_metric.languages.switches.exemptions import (
     glosses,
     interface_labels,
     latin_runs,
-    named_languages,
     original_titles,
     quotations,
     symbols,
@@ -34,7 +33,6 @@ _OTHER_LANGUAGE = (
     (quotations.find, content.QUOTED),
     (quotations.find_one, quotations.ONE),
     (translations.find, 0.6),
-    (named_languages.find, 0.8),
 )
 _IN_OTHER_SCRIPT = ((latin_runs.find, 0.6),)
 _ENGLISH = ((interface_labels.find, 0.6), (glosses.find, 0.6))
