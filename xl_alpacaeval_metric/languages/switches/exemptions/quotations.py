@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from xl_alpacaeval_metric.languages import content
 from xl_alpacaeval_metric.languages.content import Place
 from xl_alpacaeval_metric.languages.passes import Passes
-from xl_alpacaeval_metric.languages.switches.exemptions import foreign
 
 _INSIDE = r"(?:[^{0}\n]|(?<=\w)[{0}](?=\w)){{2,300}}?"
 _LETTER = r"[^\W\u0e00-\uffff]"
@@ -26,14 +25,21 @@ def find(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
 
     For each text, as `find_one`.
     """
-    return foreign(texts, list(map(_in_single_marks, texts)), passes, base)
+    return _foreign(texts, list(map(_in_single_marks, texts)), passes, base)
 
 
 def find_one(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
     """The place of the only quotation of each text, if it is in another language; else none."""
     every = (content.quotations(text) or _in_single_marks(text) for text in texts)
-    return foreign(texts, [found if len(found) == 1 else [] for found in every], passes, base)
+    return _foreign(texts, [found if len(found) == 1 else [] for found in every], passes, base)
 
 
 def _in_single_marks(text: str) -> list[Place]:
     return [quotation.span() for quotation in _QUOTATION.finditer(text)] if _MARKS.search(text) else []
+
+
+def _foreign(texts: Sequence[str], places: Sequence[list[Place]], passes: Passes, base: str) -> list[list[Place]]:
+    """The places in each text that are in another language than the one asked for."""
+    both = zip(texts, places, strict=True)
+    own = iter(passes.long_ones([content.bare(text[start:end]) for text, some in both for start, end in some], base))
+    return [[place for place in some if not next(own)] for some in places]
