@@ -166,7 +166,9 @@ def _compositions(
     near = labels.near(passes.code)
     mixed = {pieces[at].text for at in (*labelled, *inside)}
     right = {
-        piece.text for at, piece in enumerate(pieces) if piece.text not in mixed and (not piece.short or at in counted)
+        piece.text
+        for at, piece in enumerate(pieces)
+        if piece.text not in mixed and (not piece.short or at in counted) and scripts.has_letters(piece.bare)
     }
     letters: dict[int, dict[str, int]] = {text: {} for text in mixed}
     found: dict[int, list[Span]] = {text: [] for text in mixed}

@@ -87,6 +87,12 @@ def test_one_word_is_not_scored() -> None:
     assert (one.line_pass, one.scored, one.fidelity, one.answered_in, one.switched) == (None, False, None, "none", None)
 
 
+@pytest.mark.parametrize("text", ["© ® ™ € £ ¥ §", "1 2 3 4 5 6 7", "① ② ③ ④ ⑤ ⑥", "?! ... !! -- ;; ::"])
+def test_an_answer_without_letters_is_in_no_language(text: str) -> None:
+    found = [text_fidelity(text, code) for code in ("en", "zh", "hi", "sh")]
+    assert {(one.fidelity, one.answered_in) for one in found} == {(None, "none")}
+
+
 def test_romanised_hindi_is_no_hindi() -> None:
     one = found("aaj mausam bahut achha hai aur bachche bagiche mein khel rahe hain", "hi")
     assert (one.line_pass, one.fidelity) == (False, 0.0)
