@@ -70,8 +70,7 @@ def is_prose(run: "Run", code: str, language: str) -> bool:
 
 def without_names(text: str) -> str:
     """A text without words that begin with a capital, and short ones between them."""
-    words = _EVERY_WORD.findall(text)
-    groups = [(is_name, list(some)) for is_name, some in groupby(words, lambda word: word[:1].isupper())]
+    groups = _by_capital(_EVERY_WORD.findall(text))
     last = len(groups) - 1
     small = (
         some for at, (is_name, some) in enumerate(groups) if not is_name and not (0 < at < last and _is_inside(some))
@@ -81,8 +80,12 @@ def without_names(text: str) -> str:
 
 def _inside_names(words: Sequence[str]) -> int:
     """How many words in small letters, one or two and short, stand between those with a capital."""
-    groups = [(is_name, list(some)) for is_name, some in groupby(words, lambda word: word[:1].isupper())]
-    return sum(len(some) for is_name, some in groups[1:-1] if not is_name and _is_inside(some))
+    return sum(len(some) for is_name, some in _by_capital(words)[1:-1] if not is_name and _is_inside(some))
+
+
+def _by_capital(words: Sequence[str]) -> list[tuple[bool, list[str]]]:
+    """Words that follow one another, together as they begin with a capital or not."""
+    return [(is_name, list(some)) for is_name, some in groupby(words, lambda word: word[:1].isupper())]
 
 
 def _is_inside(small: Sequence[str]) -> bool:

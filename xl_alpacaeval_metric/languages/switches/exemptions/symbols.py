@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from itertools import chain
 
 from xl_alpacaeval_metric.languages.content import Place
-from xl_alpacaeval_metric.languages.switches.exemptions import apart
 
 _TERM = r"[(\[]?(?:[A-Za-z]{0,3}\d(?:[\w.,()^+-]*[\w)])?|[A-Za-z](?:\([A-Za-z\d, ]{1,9}\))?)[)\]]?"
 _FORMULA = re.compile(rf"(?<![\w]){_TERM}(?: *[=+\u2212*/^<>≤≥≈→⇌×÷·] *{_TERM}|[ ]-[ ]{_TERM})+(?!\w)")
@@ -15,7 +14,7 @@ _HASHTAGS = re.compile(r"#[^\W\d]\w+(?:\s+#[^\W\d]\w+)+")
 
 
 def find(text: str) -> Iterator[Place]:
-    """Where formulas, and hashtags in a row, begin and end, in order."""
+    """Where formulas, and hashtags in a row, begin and end."""
     formulas = _FORMULA.finditer(text) if _MAY_BE_FORMULA.search(text) else ()
-    found = chain(formulas, _HASHTAGS.finditer(text) if "#" in text else ())
-    yield from apart(one.span() for one in found)
+    hashtags = _HASHTAGS.finditer(text) if "#" in text else ()
+    yield from (one.span() for one in chain(formulas, hashtags))
