@@ -18,6 +18,8 @@ _END = "</s>"
 _MOST_WORDS = 50_000
 """Words whose vectors are kept: some 15 MB, the words of a few languages."""
 _AT_ONCE = 512
+_LARGE = 80.0
+"""Up to which logits their exponentials, and the sum of these over all labels, are float32 numbers."""
 _IN_ONE_THREAD = 2**18
 """Multiplications of a product of matrices up to which OpenBLAS takes one thread."""
 
@@ -67,6 +69,7 @@ class Classifier:
         end = model.words.get(_END)
         self._end = np.zeros(model.inputs.shape[1], np.float32) if end is None else model.inputs[end]
         self._ends = 0 if end is None else 1
+        self._ones = np.ones(len(model.labels), np.float32)
         self._vectors = WordVectors(model)
         self._lock = Lock()
 
@@ -96,26 +99,28 @@ class Classifier:
     def scores(self, read: Tokens) -> npt.NDArray[np.float32]:
         """The logits of each word alone: words x labels."""
         sums, counts = read.vectors.of(read.numbers)
-        return np.asarray(_product(sums / np.maximum(counts, 1)[:, None], self._outputs), np.float32)
+        return _product(sums / np.maximum(counts, 1)[:, None], self._outputs)
 
     def probabilities(self, sums: npt.NDArray[np.float32], counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The softmax for texts with these sums over rows (texts x dimensions) and counts."""
         scores = _product((sums + self._end) / (counts + np.float32(self._ends))[:, None], self._outputs)
-        scores -= scores.max(1, keepdims=True)
+        if scores.max(initial=0) > _LARGE or scores.min(initial=0) < -_LARGE:
+            scores -= scores.max(1, keepdims=True)
         np.exp(scores, out=scores)
-        scores /= scores.sum(1, keepdims=True)
-        return np.asarray(scores, np.float32)
+        scores /= (scores @ self._ones)[:, None]
+        return scores
 
 
-def _product(rows: npt.NDArray[Any], matrix: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+def _product(rows: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The product of two matrices, in pieces that OpenBLAS computes in one thread.
 
     Its other threads would wait between products this small, and keep as many cores busy.
     """
     size = max(1, _IN_ONE_THREAD // matrix.size)
-    if len(rows) <= size:
-        return np.asarray(rows @ matrix)
-    return np.concatenate([rows[start : start + size] @ matrix for start in range(0, len(rows), size)])
+    found = np.empty((len(rows), matrix.shape[1]), np.float32)
+    for start in range(0, len(rows), size):
+        np.matmul(rows[start : start + size], matrix, out=found[start : start + size])
+    return found
 
 
 @lru_cache(maxsize=1)
