@@ -22,34 +22,41 @@ _LONGEST_TITLE, _LONGEST_MENTION, _LONGEST_TERM, _LETTERS_AFTER, _NEAR = 7, 14, 
 that are looked at before a run."""
 # With the vowel signs of Devanagari and the like, which are not in \w.
 _LETTER = r"[^\s\d_.,;:!?…()\[\]\"'“”„«»、。，]"
-_BEFORE, _AFTER = re.compile(rf"({_LETTER}+)\s*$"), re.compile(rf"\s*({_LETTER}+)")
+_BEFORE = re.compile(rf"([:：\s]*)({_LETTER}+)(?:[:\s]+({_LETTER}+))?(?:[:\s]+({_LETTER}+))?")
+"""The words before a place, the nearest first, in a text that is read backwards."""
+_AFTER = re.compile(rf"(\s*)({_LETTER}+)")
 _PARTS, _FEWEST_LISTED = re.compile(r"[,;:/()–—•、，]"), 4
 
 
 @lru_cache(maxsize=1)
-def _works() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """Patterns of a word for a work, of one that many languages have, and of one shortly before."""
+def _works() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Patterns of a word for a work, and of one that many languages have."""
     words = {name: "|".join(sorted(some)) for name, some in term_words.load().items()}
     ending = rf"{_LETTER}{{0,{_LETTERS_AFTER}}}"
-    work = rf"(?:(?:{words['works']})|{_LETTER}*(?:{words['compounds']})){ending}"
     return (
-        re.compile(work, re.IGNORECASE),
+        re.compile(rf"(?:(?:{words['works']})|{_LETTER}*(?:{words['compounds']})){ending}", re.IGNORECASE),
         re.compile(rf"(?:{words['in_many']}){ending}"),
-        re.compile(rf"(?<!{_LETTER}){work}(?:[:\s]+{_LETTER}+){{0,2}}[:\s]+$", re.IGNORECASE),
     )
 
 
-@lru_cache(maxsize=2)
-def _mentions(what: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Patterns of a word for what is `cited` or `shown`, shortly before it and behind it."""
-    words = term_words.load()
-    ending = rf"{_LETTER}{{0,{_LETTERS_AFTER}}}"
-    compound = rf"{_LETTER}*(?:{'|'.join(sorted(words[f'{what}_compounds']))}){ending}"
-    mention = rf"(?:(?<!{_LETTER})(?:{'|'.join(sorted(words[what]))}){ending}|{compound})"
-    return (
-        re.compile(rf"{mention}(?:[:\s]+{_LETTER}+){{0,2}}[:：\s]*$", re.IGNORECASE),
-        re.compile(rf"\s*{mention}(?!{_LETTER})", re.IGNORECASE),
-    )
+@lru_cache(maxsize=4)
+def _mentions(what: str) -> re.Pattern[str]:
+    """A pattern of a word for what is `cited` or `shown`, or of the compounds alone."""
+    words = "|".join(sorted(term_words.load()[what]))
+    before = f"{_LETTER}*" if what.endswith("_compounds") else ""
+    return re.compile(rf"{before}(?:{words}){_LETTER}{{0,{_LETTERS_AFTER}}}", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def _is_work(word: str) -> bool:
+    return _works()[0].fullmatch(word) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_mention(word: str, what: str, is_whole: bool = True) -> bool:
+    """Whether a word, or the rest of one, is for what is `cited` or `shown`."""
+    kinds = (what, f"{what}_compounds") if is_whole else (f"{what}_compounds",)
+    return any(_mentions(kind).fullmatch(word) is not None for kind in kinds)
 
 
 def is_mentioned(words: Sequence[str], text: str, start: int, end: int) -> bool:
@@ -59,9 +66,12 @@ def is_mentioned(words: Sequence[str], text: str, start: int, end: int) -> bool:
     """
     if not text[start].isupper() and words[0] in term_words.load()["goes_on"]:
         return False
+    _, before = _words_before(text, start)
+    behind = _AFTER.match(text, end)
     return any(
-        before.search(_before(text, start)) is not None or behind.match(text, end) is not None
-        for before, behind in map(_mentions, ("cited", "shown") if text[start].isupper() else ("cited",))
+        any(_is_mention(word, what) for word in before)
+        or (behind is not None and _is_mention(behind[2], what, bool(behind[1])))
+        for what in (("cited", "shown") if text[start].isupper() else ("cited",))
     )
 
 
@@ -72,18 +82,22 @@ def are_terms(run: "Run", text: str, code: str, language: str) -> bool:
     parts = list(_parts(run, text, code, language))
     if language == "en" and _are_listed([part.words for part in parts]):
         return True
-    _, _, shortly_before = _works()
-    if (
-        len(parts) > 1
-        and shortly_before.search(_before(text, run.start))
-        and all(_may_be_title(part.words) for part in parts)
-    ):
+    between, before = _words_before(text, run.start)
+    if len(parts) > 1 and between and any(map(_is_work, before)) and all(_may_be_title(part.words) for part in parts):
         return True
     return language in titles.ROMANCE and all(_is_term(part, text, language) for part in parts)
 
 
-def _before(text: str, start: int) -> str:
-    return text[max(0, start - _NEAR) : start]
+def _words_before(text: str, start: int) -> tuple[str, list[str]]:
+    """What parts a place of a text from the word before it, and up to three words, the nearest first."""
+    found = _BEFORE.match(text[max(0, start - _NEAR) : start][::-1])
+    return (found[1], [word[::-1] for word in found.groups()[1:] if word]) if found is not None else ("", [])
+
+
+def _word_before(text: str, start: int) -> str:
+    """The word that stands right before a place of a text, or ""."""
+    between, words = _words_before(text, start)
+    return words[0] if words and ":" not in between else ""
 
 
 def is_list(text: str, language: str) -> bool:
@@ -111,13 +125,14 @@ def is_title(words: Sequence[str], text: str, start: int, end: int) -> bool:
     """Whether a few words of a text stand beside one for a work, or begin with one."""
     if len(words) <= _LONGEST_MENTION and is_mentioned(words, text, start, end):
         return True
-    before, after = _BEFORE.search(_before(text, start)), _AFTER.match(text, end)
-    work, in_many, _ = _works()
+    work, in_many = _works()
     # German words for one begin with a capital.
     if words and (work if text[start].isupper() else in_many).fullmatch(words[0]):
         words = words[1:]
-    elif not any(beside and work.fullmatch(beside[1]) for beside in (before, after)):
-        return False
+    elif not _is_work(_word_before(text, start)):
+        after = _AFTER.match(text, end)
+        if after is None or not _is_work(after[2]):
+            return False
     return _may_be_title(words)
 
 
@@ -147,7 +162,7 @@ def _is_term(run: "Run", text: str, language: str) -> bool:
     if len(words) > _LONGEST_TERM:
         return False
     frequent = lexicon.frequent(words, language)
-    if frequent[0] and not _BEFORE.search(_before(text, run.start)):
+    if frequent[0] and not _word_before(text, run.start):
         return False
     if frequent[-1] and not _AFTER.match(text, run.end):
         return False
