@@ -56,7 +56,11 @@ def _sums_of_odds(lines: Tokens, number: int) -> npt.NDArray[np.float32]:
         return [group.rows.get(word, 0) for word in words]
 
     rows = lines.vectors.properties(("near words", number), lines.numbers, rows_of)
-    return lines.sums(group.odds.take(rows.astype(np.intp), axis=0))
+    found = np.zeros((len(lines), len(group.labels)), np.float32)
+    told = np.flatnonzero(rows)
+    of_lines = np.searchsorted(lines.ends, told, side="right")
+    np.add.at(found, of_lines, group.odds.take(rows[told].astype(np.intp), axis=0))
+    return found
 
 
 @lru_cache(maxsize=64)
