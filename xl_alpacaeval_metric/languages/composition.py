@@ -144,8 +144,8 @@ def _looked(pieces: Sequence[Piece], passing: Set[int], passes: Passes) -> list[
     shares = letter_counts.shares([pieces[at].bare for at in rest], passes.script)
     found.update(at for at, share in zip(rest, shares, strict=True) if _FEW < share < 1 - _FEW)
     may = [at for at in rest if at not in found and passes.chance(pieces[at].bare) > _NO_CHANCE]
-    outside = windows.words_outside(passes.read([pieces[at].bare for at in may]), passes.code)
-    return sorted(found.union(at for at, words in zip(may, outside, strict=True) if words))
+    outside = windows.have_words_outside(passes.read([pieces[at].bare for at in may]), passes.code)
+    return sorted(found.union(compress(may, outside)))
 
 
 def _compositions(

@@ -74,14 +74,14 @@ def foreign_runs(texts: Sequence[str], read: Tokens, code: str, fewest: int) -> 
 
     `read` are the words of each text as the own model reads it; they may be without punctuation.
     """
-    which = [at for at, _ in _marked(read, code, _PERHAPS)]
+    which = list(dict.fromkeys(_marked(read, code, _PERHAPS)[0].tolist()))
     if not which:
         return []
     places = reading.hashed([texts[at] for at in which])
     words = tokens.of_hashed(read.vectors, places)
     sentences, firsts = _sentences(words, places, fewest)
     found = []
-    for at, marks in _marked(sentences, code):
+    for at, marks in _by_text(*_marked(sentences, code)):
         sentence = _run(places, words, firsts[at], firsts[at] + sentences.counts[at], which)
         found += [
             (sentence.part(first, last), sentence.part(max(0, first - _BESIDE), last + _BESIDE))
@@ -90,12 +90,36 @@ def foreign_runs(texts: Sequence[str], read: Tokens, code: str, fewest: int) -> 
     return found
 
 
-def words_outside(read: Tokens, code: str) -> list[int]:
-    """How many words of each text are in no foreign window."""
-    found: list[int] = read.counts.tolist()
-    for at, marks in _marked(read, code):
-        found[at] -= len(marks)
-    return found
+def have_words_outside(read: Tokens, code: str) -> list[bool]:
+    """Whether each text has words that are in no foreign window."""
+    found = np.zeros(len(read), np.bool_)
+    owners, firsts, lasts = _windows_beside(read)
+    found[owners[~_are_other(read, firsts, lasts, code, _HARDLY)]] = True
+    some = np.flatnonzero(found)
+    texts = read.of(some)
+    inside, _ = _marked(texts, code)
+    found[some] = texts.counts > np.bincount(inside, minlength=len(some))
+    return list(map(bool, found))
+
+
+def _windows_beside(read: Tokens) -> tuple[npt.NDArray[np.intp], ...]:
+    """Windows beside one another that hold all words: their texts, first words, and after the last.
+
+    The last of a text may overlap the one before.
+    """
+    number = -(-read.counts // WINDOW)
+    owners = np.repeat(np.arange(len(read)), number)
+    sizes, ends = np.minimum(read.counts, WINDOW)[owners], read.ends[owners]
+    places = WINDOW * (np.arange(number.sum()) - (np.cumsum(number) - number)[owners])
+    firsts = np.minimum(ends - read.counts[owners] + places, ends - sizes)
+    return owners, firsts, firsts + sizes
+
+
+def _by_text(texts: npt.NDArray[np.intp], words: npt.NDArray[np.intp]) -> Iterator[tuple[int, list[int]]]:
+    """The words of each text, by index."""
+    starts = np.flatnonzero(np.diff(texts, prepend=-1))
+    for text, some in zip(texts[starts].tolist(), np.split(words, starts)[1:], strict=True):
+        yield text, some.tolist()
 
 
 def _consecutive(marks: Sequence[int]) -> Iterable[tuple[int, int]]:
@@ -126,45 +150,52 @@ def _run(places: Hashed, read: Tokens, first: int, last: int, texts: Sequence[in
     return Run(texts[at], read.vectors, read.numbers[words], places.written(words), starts.tolist())
 
 
-def _marked(read: Tokens, code: str, most: float = _HARDLY) -> Iterator[tuple[int, list[int]]]:
-    """The texts with foreign windows, by index, and the words of each in one, by index.
+def _marked(
+    read: Tokens, code: str, most: float = _HARDLY
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The words in foreign windows: the index of the text of each, in order, and its own there.
 
     Foreign is a window of which the asked language has `most` of the probability at most.
     """
-    is_hit = _are_foreign(read, code)
-    some = np.flatnonzero(read.sums(is_hit))
+    some = np.flatnonzero(read.sums(_are_foreign(read, code)))
     texts = read.of(some)
     ends = texts.ends
     sizes, end = np.repeat(np.minimum(texts.counts, WINDOW), texts.counts), np.repeat(ends, texts.counts)
-    before = np.append(0, np.cumsum(_are_foreign(texts, code)))
     first = np.flatnonzero(np.arange(len(texts.numbers)) + sizes <= end)
     last = first + sizes[first]
-    looked = before[last] > before[first]
-    windows = np.stack([first[looked], last[looked]], axis=1)
-    if len(windows):
-        is_other = _in_another(texts, windows, code, most)
-        perhaps = np.flatnonzero(~is_other & (last - first == WINDOW)[looked])
-        is_other[perhaps] = _are_english(texts, first[looked][perhaps], code)
-        windows = windows[is_other]
+    other = np.flatnonzero(_are_other(texts, first, last, code, most))
     depth = np.zeros(len(texts.numbers) + 1, np.intp)
-    np.add.at(depth, windows[:, 0], 1)
-    np.add.at(depth, windows[:, 1], -1)
+    np.add.at(depth, first[other], 1)
+    np.add.at(depth, last[other], -1)
     marked = np.flatnonzero(np.cumsum(depth)[:-1])
     owners = np.searchsorted(ends, marked, side="right")
-    starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    words = marked - (ends - texts.counts)[owners]
-    for owner, of_text in zip(owners[starts].tolist(), np.split(words, starts)[1:], strict=True):
-        yield int(some[owner]), of_text.tolist()
+    return some[owners], marked - (ends - texts.counts)[owners]
 
 
-def _in_another(texts: Tokens, windows: npt.NDArray[np.intp], code: str, most: float) -> npt.NDArray[np.bool_]:
-    """Whether each window, from one word to before another, is in another language."""
+def _are_other(
+    texts: Tokens, first: npt.NDArray[np.intp], last: npt.NDArray[np.intp], code: str, most: float
+) -> npt.NDArray[np.bool_]:
+    """Whether each window, from one word to before another, has a foreign word and is foreign."""
+    before = np.append(0, np.cumsum(_are_foreign(texts, code)))
+    found = before[last] > before[first]
+    looked = np.flatnonzero(found)
+    if len(looked):
+        found[looked] = _in_another(texts, first[looked], last[looked], code, most)
+        perhaps = looked[~found[looked] & (last - first == WINDOW)[looked]]
+        found[perhaps] = _are_english(texts, first[perhaps], code)
+    return found
+
+
+def _in_another(
+    texts: Tokens, first: npt.NDArray[np.intp], last: npt.NDArray[np.intp], code: str, most: float
+) -> npt.NDArray[np.bool_]:
+    """Whether each window is in another language."""
     model = classifier.load()
     of_code, of_alike = map(np.flatnonzero, columns(model.labels, code))
     parts = []
-    for start in range(0, len(windows), _AT_ONCE):
-        first, last = windows[start : start + _AT_ONCE].T
-        some = texts.runs(first, last - first)
+    for start in range(0, len(first), _AT_ONCE):
+        of_run = slice(start, start + _AT_ONCE)
+        some = texts.runs(first[of_run], last[of_run] - first[of_run])
         found = model.probabilities(*map(some.sums, some.vectors.of(some.numbers)))
         asked, alike = (found.take(those, axis=1).sum(1) for those in (of_code, of_alike))
         parts.append((alike <= 1 - _FOREIGN) & (asked <= most))
