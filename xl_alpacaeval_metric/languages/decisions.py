@@ -98,8 +98,9 @@ def by_script_alone(line: str) -> str | None:
     han, kana = scripts.han_and_kana(line)
     if han + kana and scripts.share(line, "Jpan") >= _ALL_IN_SCRIPT:
         return "ja" if kana else "zh"
+    main = scripts.main_script(line)
     for script, code in labels.ONLY.items():
-        if scripts.share(line, script) >= _ALL_IN_SCRIPT and scripts.weight(line):
+        if main in scripts.parts_of(script) and scripts.share(line, script) >= _ALL_IN_SCRIPT:
             return code
     return None
 

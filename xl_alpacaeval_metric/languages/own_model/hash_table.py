@@ -25,8 +25,10 @@ class HashTable:
     def get(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
         """The number of each hash; -1 for one that is not there."""
         hashes = np.maximum(hashes, np.uint64(1))
-        slots = self._slots(hashes)
-        return np.where(self._hashes[slots] == hashes, self._numbers[slots], np.int32(-1))
+        slots, there = self._slots(hashes)
+        found = self._numbers.take(slots)
+        found[there != hashes] = -1
+        return found
 
     def add(self, hashes: npt.NDArray[np.uint64], numbers: npt.NDArray[np.int32]) -> None:
         """Add hashes that are not there, each once, with their numbers."""
@@ -38,20 +40,21 @@ class HashTable:
             numbers = np.concatenate([self._numbers[there], numbers])
             self._clear(2 << (int(self._length / _FULL)).bit_length())
         while len(hashes):
-            slots = self._slots(hashes)
+            slots, _ = self._slots(hashes)
             self._hashes[slots] = hashes  # Of several for one slot the last stays.
             stays = self._hashes[slots] == hashes
             self._numbers[slots[stays]] = numbers[stays]
             hashes, numbers = hashes[~stays], numbers[~stays]
 
-    def _slots(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
-        """The slot that each hash is in, or the empty one where it belongs."""
+    def _slots(self, hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.uint64]]:
+        """The slot that each hash is in, or the empty one where it belongs, and what is in it."""
         last = np.intp(len(self._hashes) - 1)
         slots = ((hashes * _FACTOR) >> self._shift).astype(np.intp)
-        found = self._hashes[slots]
-        taken = np.flatnonzero((found != hashes) & (found != 0))
+        found = self._hashes.take(slots)
+        taken = np.flatnonzero(found != hashes)
+        taken = taken[found[taken] != 0]
         while len(taken):
             slots[taken] = (slots[taken] + 1) & last
-            found = self._hashes[slots[taken]]
-            taken = taken[(found != hashes[taken]) & (found != 0)]
-        return slots
+            found[taken] = there = self._hashes.take(slots[taken])
+            taken = taken[(there != hashes[taken]) & (there != 0)]
+        return slots, found

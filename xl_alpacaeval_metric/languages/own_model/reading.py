@@ -22,7 +22,8 @@ _NO_LETTER = (
 _PICTURES = (0x1F000, 0x1FAFF)
 _LAST, _NEWLINE = 0xFFFF, 0x0A
 _FACTOR, _MASK, _PERIOD = 0x9E3779B97F4A7C15, 2**64 - 1, 1 << 16
-"""What a character's place multiplies its value by in a word's hash, again from each period on."""
+"""What a character's place multiplies its value by in a word's hash, again from each period on, which
+is a power of two."""
 
 WORD = re.compile(f"(?:[^{_NO_LETTER}\\s]|[{_APOSTROPHE}])+")
 """A word in a text as it is written."""
@@ -88,12 +89,12 @@ def hashed(texts: Sequence[str]) -> Hashed:
     edges = np.flatnonzero(is_letter[1:] != is_letter[:-1])
     starts, ends = edges[::2], edges[1::2]
     powers, inverse = _powers()
-    sums = np.zeros(len(values) + 1, np.uint64)
     for start in range(0, len(values), _PERIOD):
         some = slice(start, start + _PERIOD)
         values[some] *= powers[: len(values[some])]
-    np.cumsum(values, out=sums[1:])
-    hashes = (sums[ends] - sums[starts]) * inverse[starts % _PERIOD]
+    # Values between the words are 0.
+    hashes = np.add.reduceat(values, starts) if len(starts) else np.zeros(0, np.uint64)
+    hashes *= inverse.take(starts & (_PERIOD - 1))
     after = np.cumsum(np.fromiter(map(len, texts), np.intp, len(texts)) + 1)
     counts = np.diff(np.searchsorted(starts, after), prepend=0)
     return Hashed(joined, np.append(0, after[:-1]), starts, ends, hashes, counts)

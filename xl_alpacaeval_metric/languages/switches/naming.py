@@ -60,8 +60,8 @@ def _without_names(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> 
 
 def _is_full(line: str) -> bool:
     """Whether half of the words of a line begin with a capital."""
-    words = line.split()
-    return 2 * sum(word[:1].isupper() for word in words) >= len(words)
+    initials = [word[0] for word in line.split()]
+    return 2 * sum(map(str.isupper, initials)) >= len(initials)
 
 
 def _without_latin_names(raw: str) -> str:
