@@ -8,9 +8,9 @@ pass; lines of titles alone are left out.
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence, Set
-from dataclasses import dataclass
 from itertools import chain, compress
 from operator import itemgetter
+from typing import NamedTuple
 
 from xl_alpacaeval_metric.languages import content, decisions, identify, labels, scripts
 from xl_alpacaeval_metric.languages.content import Line
@@ -37,8 +37,7 @@ _FEWEST_LETTERS, _LINES = 12, 60
 """Of a long thought, so many lines are identified, spread evenly; those with fewer letters not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Composition:
+class Composition(NamedTuple):
     """Percentage of the letters in the language, the language of most, and the switches."""
 
     fidelity: float | None

@@ -122,7 +122,9 @@ def is_quotation(text: str, start: int, end: int) -> bool:
 
 def without_fences(text: str) -> str:
     """The text without its fenced blocks of code."""
-    return _FENCE.sub(_blank, text) if "```" in text or "~~~" in text else text
+    # A single character is found several times faster.
+    has_fence = ("`" in text and "```" in text) or ("~" in text and "~~~" in text)
+    return _FENCE.sub(_blank, text) if has_fence else text
 
 
 def without_code(text: str) -> str:

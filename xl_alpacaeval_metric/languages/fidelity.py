@@ -15,8 +15,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
@@ -33,8 +33,7 @@ FULL_WEIGHT = 100
 """Texts that give a language its full weight in an overall rate; fewer weigh in proportion."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextFidelity:
+class TextFidelity(NamedTuple):
     """Language fidelity of one text.
 
     `scored` is False, and both passes are None, where no line is long enough or the identifier does

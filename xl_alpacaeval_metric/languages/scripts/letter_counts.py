@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from xl_alpacaeval_metric.languages import scripts
 
 _LAST, _NEWLINE = 0xFFFF, 0x0A
+_BITS, _MASK = 29, 2**29 - 1
 _RANGE = re.compile("(.)(?:-(.))?", re.DOTALL)
 
 
@@ -31,9 +33,9 @@ def shares(texts: Sequence[str], script: str | None) -> list[float]:
     if script is None or scripts.letters_of(script) is None:
         return found
     some = _may_have_others(texts, script)
-    own, whole = _sums([texts[at] for at in some], _weights_inside(script), _weights())
-    for at, part, every in zip(some, own, whole, strict=True):
-        found[at] = part / every if every else 1.0
+    for at, both in zip(some, _sums([texts[at] for at in some], _weights_of_both(script))[0], strict=True):
+        if both:
+            found[at] = (both & _MASK) / (both >> _BITS)
     return found
 
 
@@ -81,7 +83,7 @@ def by_script(texts: Sequence[str]) -> tuple[tuple[str, ...], npt.NDArray[np.int
     return names, counts[:, 1:]
 
 
-def _sums(texts: Sequence[str], *tables: npt.NDArray[np.uint8]) -> list[list[int]]:
+def _sums(texts: Sequence[str], *tables: npt.NDArray[Any]) -> list[list[int]]:
     """For each table the sum over each text's characters of what they have in it."""
     if not texts:
         return [[] for _ in tables]
@@ -113,9 +115,10 @@ def _weights_of_no_digits() -> npt.NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=64)
-def _weights_inside(script: str) -> npt.NDArray[np.uint8]:
-    """What each letter of a script counts as; 0 for others."""
-    return _weights() * _is_of(script)
+def _weights_of_both(script: str) -> npt.NDArray[np.uint32]:
+    """What each letter counts as, in the high bits, and in the low ones the same for a script alone."""
+    weights = _weights().astype(np.uint32)
+    return (weights << _BITS) + weights * _is_of(script)
 
 
 @lru_cache(maxsize=64)

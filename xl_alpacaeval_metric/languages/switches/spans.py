@@ -7,9 +7,8 @@ frequent word of its language, such as a chain of technical terms.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from xl_alpacaeval_metric.languages import content, decisions, identifiers, identify, labels, scripts
 from xl_alpacaeval_metric.languages.switches import terms, titles
@@ -29,8 +28,7 @@ NO_LANGUAGE, _UNKNOWN = "zxx", "und"
 _UNSPACED = frozenset(("zh", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo", "dz"))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A span in another language: the characters `start` to `end` of the text, and its language."""
 
     start: int
