@@ -5,6 +5,7 @@ says about as much.
 """
 
 import re
+from collections import Counter
 from functools import lru_cache
 
 _BLOCKS = {
@@ -103,9 +104,18 @@ def main_script(text: str) -> str | None:
     """The script of most letters, as ISO 15924 (Hani and Kana stay apart); None without letters."""
     if text.isascii():
         return "Latn" if _LETTERS.search(text) else None
-    counts = {name: len(pattern.findall(text)) for name in _BLOCKS if (pattern := letters_of(name))}
+    counts = dict.fromkeys(_BLOCKS, 0)
+    for character, number in Counter(text).items():
+        if name := _block_of(character):
+            counts[name] += number
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] else None
+
+
+@lru_cache(maxsize=8192)
+def _block_of(character: str) -> str | None:
+    """The script of a letter; None where it is none of those known here."""
+    return next((name for name in _BLOCKS if (letter := letters_of(name)) and letter.match(character)), None)
 
 
 def han_and_kana(text: str) -> tuple[int, int]:
