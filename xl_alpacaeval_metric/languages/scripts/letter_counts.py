@@ -57,14 +57,10 @@ def lines_of_figures(texts: Sequence[str]) -> list[tuple[int, int, int]]:
     """The lines with more decimal digits than letters: text, first and after last character."""
     joined = "\n".join((*texts, ""))
     places = _places(joined)
-    if not (is_digit := _digits().take(places)).any():
-        return []
     ends = np.flatnonzero(places == _NEWLINE)
     starts = np.append(0, ends[:-1] + 1)
-    digits, letters = (
-        np.add.reduceat(some, starts, dtype=np.int64) for some in (is_digit, _weights_of_no_digits().take(places))
-    )
-    lines = np.flatnonzero(digits > letters)
+    both = np.add.reduceat(_digits_and_letters().take(places), starts, dtype=np.int64)
+    lines = np.flatnonzero((both & _MASK) > (both >> _BITS))
     of_texts = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
     which = np.searchsorted(of_texts, starts[lines], side="right")
     before = np.append(0, of_texts)[which]
@@ -109,9 +105,13 @@ def _weights() -> npt.NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=1)
-def _weights_of_no_digits() -> npt.NDArray[np.uint8]:
-    """What each letter counts as; blocks of scripts have digits, too, which are none here."""
-    return _weights() * (1 - _digits())
+def _digits_and_letters() -> npt.NDArray[np.uint32]:
+    """1 for each digit; for letters what they count as, in the high bits.
+
+    Blocks of scripts have digits, too, which are no letters here.
+    """
+    digits = _digits().astype(np.uint32)
+    return digits + ((_weights() * (1 - digits)) << _BITS)
 
 
 @lru_cache(maxsize=64)

@@ -56,9 +56,9 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
     parts, at = [], 0
     for run, places, sure in zip(runs, likely, (found.max(1) >= _SURE).tolist(), strict=True):
         end, words = at + len(run), run.words
-        known = lexicon.known(words, code)
+        own = list(zip(lexicon.known(words, code), lexicon.frequent(words, code), strict=True))
         tried = {
-            place: _with_lexicon(words, of_words[at:end, place].tolist(), known, model.labels[place], code)
+            place: _with_lexicon(words, of_words[at:end, place].tolist(), own, model.labels[place])
             for place in {*(places[:1] if sure else places), *english}
         }
         (_, first, last), place = max((_largest(margins), place) for place, margins in tried.items())
@@ -92,15 +92,15 @@ def _of_windows(model: classifier.Classifier, read: Tokens) -> npt.NDArray[np.fl
 
 
 def _with_lexicon(
-    words: Sequence[str], margins: Sequence[float], known: Sequence[bool], other: str, code: str
+    words: Sequence[str], margins: Sequence[float], of_own: Sequence[tuple[bool, bool]], other: str
 ) -> list[float]:
-    """The margins of words, some of which are known in the asked language and some in another."""
+    """The margins of words, some of which are known in the asked language and some in another.
+
+    `of_own` says of each word whether it is known, and whether it is frequent, in the asked one.
+    """
     found = []
-    of_other = zip(lexicon.known(words, other), lexicon.frequent(words, other), strict=True)
-    of_own = zip(known, lexicon.frequent(words, code), strict=True)
-    for word, margin, (own, own_frequent), (foreign, foreign_frequent) in zip(
-        words, margins, of_own, of_other, strict=True
-    ):
+    both = lexicon.known(words, other), lexicon.frequent(words, other)
+    for word, margin, (own, own_frequent), foreign, foreign_frequent in zip(words, margins, of_own, *both, strict=True):
         if foreign and (own or len(word) == 1):
             least = 0.0 if foreign_frequent and not own_frequent else -_KNOWN_TO_BOTH
             most = 0.0 if own_frequent and not foreign_frequent else _KNOWN_TO_BOTH
