@@ -9,27 +9,35 @@ references, each several times with its words shuffled, so that no line is repea
 
 A bare loop calls an identifier once for each line of five words or more, which any such measure has
 to do: fastText with lid.176, fastText with the own model, and both. Its time does not include
-splitting the texts. Prints lines a second and ratios, in processor time of one process with one
-thread: of the first run, which meets each word for the first time, and of the fastest. The bare
-loops are timed between the runs. The memory is the most that the process held up to the end of the
-first run, all texts included; a loop of both identifiers comes after.
+splitting the texts. Each run is a process of its own, with one thread, that meets each word for the
+first time. Language fidelity and the bare loops take turns, language by language: what else the
+machine does slows down all of them. Seconds are those of the processor.
+
+Prints lines a second of the fastest run, and the median ratio of the runs with the lowest and the
+highest. The memory is the most that a process holds which measures fidelity alone, all texts
+included.
 """
 
 import argparse
 import json
+import multiprocessing
+import os
 import random
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple, TypeVar
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.files import tables
 from xl_alpacaeval_metric.languages import content, identifiers
 from xl_alpacaeval_metric.languages.fidelity import language_fidelity
 from xl_alpacaeval_metric.runs import pairs
+
+T = TypeVar("T")
 
 
 def bundled(copies: int = 40) -> tuple[list[str], list[str]]:
@@ -76,6 +84,16 @@ def from_folder(folder: Path, number: int = 400) -> tuple[list[str], list[str]]:
     return texts, codes
 
 
+class Run(NamedTuple):
+    """Seconds of language fidelity and of two bare loops; lines looked at, and characters."""
+
+    fidelity: float
+    lid176: float
+    own: float
+    lines: int
+    characters: int
+
+
 def seconds(model: Any, lines: Sequence[str]) -> float:
     """Processor time of a bare loop."""
     start = time.process_time()
@@ -84,55 +102,96 @@ def seconds(model: Any, lines: Sequence[str]) -> float:
     return time.process_time() - start
 
 
+def by_language(path: Path | None, language: str | None) -> dict[str, list[str]]:
+    """The texts of each language."""
+    texts, codes = read(path, language) if path else bundled()
+    found: dict[str, list[str]] = {}
+    for text, code in zip(texts, codes, strict=True):
+        found.setdefault(code, []).append(text)
+    return found
+
+
+def load(codes: Iterable[str]) -> None:
+    """Load the models and the word lists."""
+    identifiers.second_opinion().classify("The sun is out today.")
+    for code in codes:
+        language_fidelity(["The sun is out today and the children play."], [code])
+
+
+def run(path: Path | None, language: str | None) -> Run:
+    """Time one run."""
+    given = by_language(path, language)
+    load(given)
+    with resources.as_file(resources.files("xl_alpacaeval_metric") / "data" / "lid.bin") as file:
+        own = identifiers.load(file)
+    took, of_lid176, of_own, number, characters = 0.0, 0.0, 0.0, 0, 0
+    for code, texts in given.items():
+        lines = [line.bare for text in texts for line in content.parts(text, code.split("-")[0]) if line.long]
+        start = time.process_time()
+        language_fidelity(texts, [code] * len(texts))
+        took += time.process_time() - start
+        of_lid176 += seconds(identifiers.benchmark(), lines)
+        of_own += seconds(own, lines)
+        number += len(lines)
+        characters += sum(map(len, lines))
+    return Run(took, of_lid176, of_own, number, characters)
+
+
+def memory(path: Path | None, language: str | None) -> tuple[float, float]:
+    """The megabytes with models and texts loaded, and the most."""
+    given = by_language(path, language)
+    texts, codes = [], []
+    for code, some in given.items():
+        texts += some
+        codes += [code] * len(some)
+    load(given)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    language_fidelity(texts, codes)
+    return before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def alone(what: Callable[..., T], *arguments: object) -> T:
+    """What a function returns in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(what, arguments)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("path", type=Path, nargs="?")
     parser.add_argument("--language")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
-    identifiers.second_opinion().classify("The sun is out today.")
-    texts, codes = read(options.path, options.language) if options.path else bundled()
-    every = sum(text.count("\n") + 1 for text in texts)
-    for code in dict.fromkeys(codes):  # Loads the models and the word lists.
-        language_fidelity(["The sun is out today and the children play."], [code])
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-    lid176 = identifiers.benchmark()
-    looked_at: list[str] = []
-    whole, bare = [], []
-    for repeat in range(options.repeats):
-        identifiers.benchmark_label.cache_clear()
-        start = time.process_time()
-        language_fidelity(texts, codes)
-        whole.append(time.process_time() - start)
-        if not repeat:
-            most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            with resources.as_file(resources.files("xl_alpacaeval_metric") / "data" / "lid.bin") as file:
-                own = identifiers.load(file)
-            looked_at = [
-                line.bare
-                for text, code in zip(texts, codes, strict=True)
-                for line in content.parts(text, code.split("-")[0])
-                if line.long
-            ]
-        bare.append((seconds(lid176, looked_at), seconds(own, looked_at)))
-    number = len(looked_at)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+    given = by_language(options.path, options.language)
+    texts = sum(map(len, given.values()))
+    every = sum(text.count("\n") + 1 for some in given.values() for text in some)
+    runs = [alone(run, options.path, options.language) for _ in range(options.repeats)]
+    number = runs[0].lines
     print(
-        f"{len(texts):,} texts, {every:,} lines, {number:,} of them looked at, {sum(map(len, looked_at)) / number:.0f}"
+        f"{texts:,} texts, {every:,} lines, {number:,} of them looked at, {runs[0].characters / number:.0f} "
+        f"characters each; {len(runs)} runs"
     )
-    print(f"characters each; {options.repeats} runs")
-    loops = {
-        "bare loop, lid.176": min(one for one, _ in bare),
-        "bare loop, own model": min(one for _, one in bare),
-        "bare loop, both": min(one + other for one, other in bare),
+    times = {
+        "bare loop, lid.176": [one.lid176 for one in runs],
+        "bare loop, own model": [one.own for one in runs],
+        "bare loop, both": [one.lid176 + one.own for one in runs],
+        "language fidelity": [one.fidelity for one in runs],
     }
-    for name, took in {**loops, "first run": whole[0], "fastest run": min(whole)}.items():
-        print(f"{name:>22}: {number / took:>9,.0f} lines looked at a second, {every / took:>9,.0f} of all lines")
-    for name, took in loops.items():
+    for name, took in times.items():
         print(
-            f"{name:>22}: {took / whole[0]:.2f} of its speed in the first run, {took / min(whole):.2f} in the fastest"
+            f"{name:>22}: {number / min(took):>9,.0f} lines looked at a second, {every / min(took):>9,.0f} of all lines"
         )
-    print(f"{'memory':>22}: {memory:,.0f} MB with models loaded, {most:,.0f} MB at most, {len(texts):,} texts included")
+    took = times.pop("language fidelity")
+    for name, of_loop in times.items():
+        ratios = [one / other for one, other in zip(of_loop, took, strict=True)]
+        print(
+            f"{name:>22}: language fidelity has {median(ratios):.2f} of its speed "
+            f"({min(ratios):.2f} to {max(ratios):.2f})"
+        )
+    before, most = alone(memory, options.path, options.language)
+    print(f"{'memory':>22}: {before:,.0f} MB with models loaded, {most:,.0f} MB at most, {texts:,} texts included")
 
 
 if __name__ == "__main__":

@@ -230,6 +230,6 @@ def _judged_answer(
         **({"thinking": one.item.thinking, "unfinished": one.item.unfinished} if one.item.thought else {}),
         "judged": judged,
         "verdicts": [asdict(verdict) for verdict in one.verdicts],
-        "fidelity": asdict(one.fidelity),
+        "fidelity": one.fidelity._asdict() | {"spans": [span._asdict() for span in one.fidelity.spans]},
         **({} if one.correct is None else {"correct": one.correct}),
     }

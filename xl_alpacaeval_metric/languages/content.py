@@ -154,11 +154,9 @@ def _without_markup(text: str) -> str:
         text = _TAG.sub(_blank, text)
     if "$" in text or "\\" in text:
         text = _COMMAND.sub(_blank, _FORMULA.sub(_blank, text))
-    return "\n".join(map(_without_addresses, text.split("\n"))) if _may_have_address(text) else text
-
-
-def _without_addresses(line: str) -> str:
-    return _ADDRESS.sub(_blank, line) if _may_have_address(line) else line
+    if not _may_have_address(text):
+        return text
+    return "\n".join([_ADDRESS.sub(_blank, line) if _may_have_address(line) else line for line in text.split("\n")])
 
 
 def _may_have_address(text: str) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from threading import Lock
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ _MOST_WORDS = 50_000
 """Words whose vectors are kept: some 15 MB, the words of a few languages."""
 _AT_ONCE = 512
 _LARGE = 80.0
-"""Up to which logits their exponentials, and the sum of these over all labels, are float32 numbers."""
+"""The exponentials of logits up to this, and their sum over the labels, are float32 numbers."""
 _IN_ONE_THREAD = 2**18
 """Multiplications of a product of matrices up to which OpenBLAS takes one thread."""
 
@@ -99,7 +98,8 @@ class Classifier:
     def scores(self, read: Tokens) -> npt.NDArray[np.float32]:
         """The logits of each word alone: words x labels."""
         sums, counts = read.vectors.of(read.numbers)
-        return _product(sums / np.maximum(counts, 1)[:, None], self._outputs)
+        counts = np.maximum(counts, 1).astype(np.float32)
+        return _product(sums / counts[:, None], self._outputs)
 
     def probabilities(self, sums: npt.NDArray[np.float32], counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The softmax for texts with these sums over rows (texts x dimensions) and counts."""

@@ -22,8 +22,10 @@ _NO_LETTER = (
 _PICTURES = (0x1F000, 0x1FAFF)
 _LAST, _NEWLINE = 0xFFFF, 0x0A
 _FACTOR, _MASK, _PERIOD = 0x9E3779B97F4A7C15, 2**64 - 1, 1 << 16
-"""What a character's place multiplies its value by in a word's hash, again from each period on, which
-is a power of two."""
+"""What a character's place multiplies its value by in a word's hash, again from each period on.
+
+A period is a power of two.
+"""
 
 WORD = re.compile(f"(?:[^{_NO_LETTER}\\s]|[{_APOSTROPHE}])+")
 """A word in a text as it is written."""

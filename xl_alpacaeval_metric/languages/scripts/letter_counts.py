@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.languages import scripts
 
 _LAST, _NEWLINE = 0xFFFF, 0x0A
 _BITS, _MASK = 29, 2**29 - 1
+"""Two sums in one number: the low bits have the second, up to 180 million Chinese characters."""
 _RANGE = re.compile("(.)(?:-(.))?", re.DOTALL)
 
 
@@ -111,14 +112,14 @@ def _digits_and_letters() -> npt.NDArray[np.uint32]:
     Blocks of scripts have digits, too, which are no letters here.
     """
     digits = _digits().astype(np.uint32)
-    return digits + ((_weights() * (1 - digits)) << _BITS)
+    return np.where(digits, digits, _weights().astype(np.uint32) << _BITS)
 
 
 @lru_cache(maxsize=64)
 def _weights_of_both(script: str) -> npt.NDArray[np.uint32]:
-    """What each letter counts as, in the high bits, and in the low ones the same for a script alone."""
+    """What each letter counts as, in the high bits; the same in the low ones for a script alone."""
     weights = _weights().astype(np.uint32)
-    return (weights << _BITS) + weights * _is_of(script)
+    return np.asarray((weights << _BITS) + weights * _is_of(script), np.uint32)
 
 
 @lru_cache(maxsize=64)

@@ -89,7 +89,7 @@ def are_terms(run: "Run", text: str, code: str, language: str) -> bool:
 
 
 def _words_before(text: str, start: int) -> tuple[str, list[str]]:
-    """What parts a place of a text from the word before it, and up to three words, the nearest first."""
+    """What parts a place of a text from the word before; up to three words, the nearest first."""
     found = _BEFORE.match(text[max(0, start - _NEAR) : start][::-1])
     return (found[1], [word[::-1] for word in found.groups()[1:] if word]) if found is not None else ("", [])
 

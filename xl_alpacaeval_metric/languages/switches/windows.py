@@ -150,9 +150,7 @@ def _run(places: Hashed, read: Tokens, first: int, last: int, texts: Sequence[in
     return Run(texts[at], read.vectors, read.numbers[words], places.written(words), starts.tolist())
 
 
-def _marked(
-    read: Tokens, code: str, most: float = _HARDLY
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _marked(read: Tokens, code: str, most: float = _HARDLY) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """The words in foreign windows: the index of the text of each, in order, and its own there.
 
     Foreign is a window of which the asked language has `most` of the probability at most.
