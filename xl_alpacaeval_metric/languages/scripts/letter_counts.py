@@ -56,8 +56,9 @@ def _may_have_others(texts: Sequence[str], script: str) -> Sequence[int]:
 
 def lines_of_figures(texts: Sequence[str]) -> list[tuple[int, int, int]]:
     """The lines with more decimal digits than letters: text, first and after last character."""
-    joined = "\n".join((*texts, ""))
-    places = _places(joined)
+    if not texts:
+        return []
+    places = _places("\n".join((*texts, "")))
     ends = np.flatnonzero(places == _NEWLINE)
     starts = np.append(0, ends[:-1] + 1)
     both = np.add.reduceat(_digits_and_letters().take(places), starts, dtype=np.int64)
