@@ -39,6 +39,22 @@ RESOURCE_CLASS = MappingProxyType({code: level for level, codes in _BY_CLASS.ite
 # FLORES-200 writes Korean so, and GlotLID Chinese; CLDR's usual script of Korean, Kore, is Hangul
 # with Han characters.
 _ALSO_USUAL = frozenset((("ko", "Hang"), ("ja", "Hrkt"), ("zh", "Hani"), ("yue", "Hani")))
+_NOT_IN_CLDR = {
+    "acm": "Mesopotamian Arabic",
+    "acq": "Ta'izzi-Adeni Arabic",
+    "apc": "North Levantine Arabic",
+    "azb": "South Azerbaijani",
+    "cjk": "Chokwe",
+    "fuv": "Nigerian Fulfulde",
+    "hne": "Chhattisgarhi",
+    "kbp": "Kabiyè",
+    "pbt": "Southern Pashto",
+    "quy": "Ayacucho Quechua",
+    "taq": "Tamasheq",
+}
+"""Names of languages of FLORES-200 that CLDR does not have."""
+_VARIANT = 4
+"""Letters up to which a part of a tag is a script or territory, and no variant."""
 _NOT_LANGUAGES = frozenset(("und", "mul", "mis", "zxx"))
 # In Latin letters, of any region. For CLDR it is an alias of Serbian in these, which would exclude
 # Croatian and Bosnian.
@@ -144,13 +160,20 @@ def _english() -> "Locale":
 
 def _name(tag: str) -> str | None:
     """CLDR's English name, or one composed of the tag's parts; None if a part is unassigned."""
-    import langcodes
-
-    whole = _english().languages.get(tag.replace("-", "_"))
+    english, (base, *parts) = _english(), tag.split("-")
+    whole = english.languages.get(tag.replace("-", "_"))
     if whole is not None:
         return str(whole)
-    name = langcodes.Language.get(tag).display_name()
-    return None if "Unknown" in name else str(name)
+    own = english.languages.get(base) or _NOT_IN_CLDR.get(base)
+    details = [english.scripts.get(part) or english.territories.get(part) for part in parts if len(part) <= _VARIANT]
+    if own is not None and None not in details:
+        name = f"{own} ({', '.join(map(str, details))})" if details else str(own)
+    else:
+        # It has more languages than CLDR, and takes 330 MB and a second to load them.
+        import langcodes
+
+        name = str(langcodes.Language.get(tag).display_name())
+    return None if "Unknown" in name else name
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import run_python
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
 from xl_alpacaeval_metric.languages import identify
@@ -60,6 +61,21 @@ def test_every_flores_200_code_resolves() -> None:
         assert found.script is not None, code
     supported = [code for code in FLORES_200 if identify.supported(languages.get(code).code)]
     assert len(supported) >= 145
+
+
+def test_names_load_no_more_than_they_need() -> None:
+    """The names of all languages of the world take more memory than everything else."""
+    codes = [*FLORES_200, "sr-Latn", "hi-Latn", "uz-Cyrl", "pt-AO", "zh-Hant-HK"]
+    said = (
+        "import sys; from xl_alpacaeval_metric import languages; "
+        f"print(*(languages.get(code).name for code in {codes}), sep='; '); print('language_data' in sys.modules)"
+    )
+    names, loaded = run_python("-c", said).stdout.splitlines()
+    assert names.endswith(
+        "Serbian (Latin); Hindi (Latin); Uzbek (Cyrillic); Portuguese (Angola); "
+        "Chinese (Traditional, Hong Kong SAR China)"
+    )
+    assert loaded == "False"
 
 
 @pytest.mark.parametrize(("code", "canonical"), [*BIBLIOGRAPHIC.items(), *INDIVIDUAL.items()])
