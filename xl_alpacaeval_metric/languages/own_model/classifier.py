@@ -68,7 +68,6 @@ class Classifier:
         end = model.words.get(_END)
         self._end = np.zeros(model.inputs.shape[1], np.float32) if end is None else model.inputs[end]
         self._ends = 0 if end is None else 1
-        self._ones = np.ones(len(model.labels), np.float32)
         self._vectors = WordVectors(model)
         self._lock = Lock()
 
@@ -107,7 +106,7 @@ class Classifier:
         if scores.max(initial=0) > _LARGE or scores.min(initial=0) < -_LARGE:
             scores -= scores.max(1, keepdims=True)
         np.exp(scores, out=scores)
-        scores /= (scores @ self._ones)[:, None]
+        scores /= np.einsum("ij->i", scores)[:, None]  # Three times as fast as `sum`.
         return scores
 
 

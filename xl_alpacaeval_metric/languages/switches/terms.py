@@ -24,7 +24,7 @@ that are looked at before a run."""
 _LETTER = r"[^\s\d_.,;:!?…()\[\]\"'“”„«»、。，]"
 _BEFORE = re.compile(rf"([:：\s]*)({_LETTER}+)(?:[:\s]+({_LETTER}+))?(?:[:\s]+({_LETTER}+))?")
 """The words before a place, the nearest first, in a text that is read backwards."""
-_AFTER = re.compile(rf"(\s*)({_LETTER}+)")
+_AFTER = re.compile(rf"(\s*)({_LETTER}{{1,{_NEAR}}})(?!{_LETTER})")
 _PARTS, _FEWEST_LISTED = re.compile(r"[,;:/()–—•、，]"), 4
 
 
