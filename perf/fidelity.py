@@ -1,6 +1,6 @@
 """How fast language fidelity is, compared with a bare loop over its language identifiers.
 
-    python perf/fidelity.py [TABLE | FILE.txt --language CODE | FOLDER] [--repeats 3]
+    python perf/fidelity.py [TABLE | FILE.txt --language CODE | FOLDER] [--repeats 5]
 
 A table (JSONL, CSV, Parquet) has the columns `prediction` (or `completion`) and `language`; of a
 text file each line is an answer in the language CODE; a folder has a file CODE.txt for each
@@ -169,6 +169,8 @@ def main() -> None:
     every = sum(text.count("\n") + 1 for some in given.values() for text in some)
     runs = [alone(run, options.path, options.language) for _ in range(options.repeats)]
     number = runs[0].lines
+    if not number:
+        parser.error("no line of five words or more in a language that the identifiers know")
     print(
         f"{texts:,} texts, {every:,} lines, {number:,} of them looked at, {runs[0].characters / number:.0f} "
         f"characters each; {len(runs)} runs"

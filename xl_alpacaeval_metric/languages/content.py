@@ -42,15 +42,15 @@ Place = tuple[int, int]
 """Where a part of a text begins and ends."""
 
 _MOST_OF_QUOTATION = 0.75
-_FENCE = re.compile(r"^[ \t>]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_INLINE_CODE = re.compile(r"(`+)[^`\n]{1,200}\1")
+_FENCE = re.compile(r"^[ \t>]*(`{3,}+|~{3,}+)[^\n]*\n.*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_INLINE_CODE = re.compile(r"(`{1,100})[^`\n]{1,200}\1")
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>|&[A-Za-z]{2,8};")
-_ADDRESS = re.compile(
-    r"(?:https?|ftp)://[^\s<>\"')\]]+|www\.[^\s<>\"')\]]+|[\w.+-]+@[\w-]+\.[\w.-]+"
-    r"|(?<![\w/])(?:[A-Za-z]:)?[\\/~](?:[\w.-]+[\\/]){1,20}[\w.-]*"
-    r"|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|io|html?|json|py|js|csv|txt|pdf|png|jpg)\b(?:/\S*)?"
+_ADDRESS = re.compile(  # A name begins where no part of one is before: a line is read but once.
+    r"(?:https?|ftp)://[^\s<>\"')\]]+|www\.[^\s<>\"')\]]+|(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+"
+    r"|(?<![\w/])(?:[A-Za-z]:)?[\\/~](?:[\w.-]+[\\/]){1,20}[\w.-]*|(?<![\w-])(?<![\w-]\.)-*\w[\w-]*(?:\.[\w-]+)*"
+    r"\.(?:com|org|net|edu|gov|io|html?|json|py|js|csv|txt|pdf|png|jpg)\b(?:/\S*)?"
 )
-_MAY_HAVE_ADDRESS = re.compile(r"\.(?<=\w\.)[a-z]{2}")
+_MAY_HAVE_ADDRESS = re.compile(r"\.(?:(?<=[\w-]\.)[a-z]{2}|(?<=www\.))")
 _FORMULA = re.compile(r"\$\$.{1,2000}?\$\$|\\\[.{1,2000}?\\\]|\\\(.{1,500}?\\\)|\$[^$\n]{1,300}\$", re.DOTALL)
 _COMMAND = re.compile(r"\\[A-Za-z]+(?:\{[^{}\n]{0,100}\})*")
 _QUOTATION = re.compile(

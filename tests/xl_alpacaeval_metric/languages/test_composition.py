@@ -438,6 +438,20 @@ def test_content_keeps_the_place_of_every_character() -> None:
     assert content.of(quoted) == quoted
 
 
+def test_addresses_are_left_out_whatever_else_is_in_the_text() -> None:
+    for address in ("www.BEISPIEL.DE", "https://example.org/a", "a.b+c@example.org", "notes-2.txt"):
+        for other in ("", "\nKatso myös täältä: https://example.org", "\nKaikki on hyvin."):
+            assert content.of(f"Lue {address}{other}").split("\n")[0].split() == ["Lue"]
+
+
+@pytest.mark.parametrize("piece", ["a-", "a.", "a+", "a@", "--a", "a..", "-", "`", "~"])
+def test_lines_full_of_what_may_begin_code_or_an_address(piece: str) -> None:
+    """A line is read but once: with each beginning read to its end, it would take many minutes."""
+    text = f"@ x.de {piece * 100_000}"
+    assert len(content.of(text)) == len(text)
+    assert len(content.of(piece * 100_000)) == len(piece) * 100_000
+
+
 @pytest.mark.parametrize(
     "text",
     [

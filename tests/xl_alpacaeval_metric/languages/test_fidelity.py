@@ -161,6 +161,11 @@ def test_very_many_lines() -> None:
     assert benchmarks(text_fidelity("\n".join([GERMAN] * 20_000 + [ENGLISH]), "de")) == FAIL
 
 
+def test_very_many_sentences_without_words() -> None:
+    """Those that stay short together are read a few at a time: as one they would take minutes."""
+    assert text_fidelity(CHINESE + "a.b." * 25_000, "zh").scored
+
+
 def test_rates_by_hand() -> None:
     texts = [GERMAN, GERMAN, ENGLISH, "", RUSSIAN, f"{RUSSIAN} Это smartphone.", ENGLISH, KLINGON, KLINGON]
     codes = ["de", "deu", "de", "de", "ru", "ru", "ru", "tlh", "tlh"]

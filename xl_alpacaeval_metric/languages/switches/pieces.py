@@ -15,6 +15,8 @@ _ENDS, _NO_END = f"[{content.SENTENCE_ENDS}]", f"[^{content.SENTENCE_ENDS}]"
 _SENTENCE = re.compile(f"{_NO_END}+(?:{_ENDS}+|$)")
 _NEXT_SENTENCE = re.compile(f"{_ENDS}(?<={_NO_END}.){_ENDS}*{_NO_END}")
 """The end of a sentence between two; the mark comes first, as Python finds it fastest so."""
+_LONGEST_SHORT = 500
+"""Characters up to which sentences without five words go together, each read with those before."""
 
 
 class Piece(NamedTuple):
@@ -113,7 +115,7 @@ def _joined(chunk: Piece, parts: Sequence[Piece], alone: Sequence[bool], text: s
     start = chunk.start
     for part, stands in zip(parts, alone, strict=True):
         whole = _between(chunk.text, start, part.end, text, base)
-        if stands or not whole.short:
+        if stands or not whole.short or part.end - start > _LONGEST_SHORT:
             found.append(whole)
             start = part.end
     if all(part.short for part in found):

@@ -24,7 +24,8 @@ that are looked at before a run."""
 _LETTER = r"[^\s\d_.,;:!?…()\[\]\"'“”„«»、。，]"
 _BEFORE = re.compile(rf"([:：\s]*)({_LETTER}+)(?:[:\s]+({_LETTER}+))?(?:[:\s]+({_LETTER}+))?")
 """The words before a place, the nearest first, in a text that is read backwards."""
-_AFTER = re.compile(rf"(\s*)({_LETTER}{{1,{_NEAR}}})(?!{_LETTER})")
+_AFTER = re.compile(rf"\s*({_LETTER}{{1,{_NEAR}}})(?!{_LETTER})")
+_ONE_LETTER, _GOES_ON = re.compile(_LETTER), re.compile(rf"\s*{_LETTER}")
 _PARTS, _FEWEST_LISTED = re.compile(r"[,;:/()–—•、，]"), 4
 
 
@@ -67,10 +68,9 @@ def is_mentioned(words: Sequence[str], text: str, start: int, end: int) -> bool:
     if not text[start].isupper() and words[0] in term_words.load()["goes_on"]:
         return False
     _, before = _words_before(text, start)
-    behind = _AFTER.match(text, end)
+    behind, is_whole = _word_after(text, end)
     return any(
-        any(_is_mention(word, what) for word in before)
-        or (behind is not None and _is_mention(behind[2], what, bool(behind[1])))
+        any(_is_mention(word, what) for word in before) or _is_mention(behind, what, is_whole)
         for what in (("cited", "shown") if text[start].isupper() else ("cited",))
     )
 
@@ -98,6 +98,14 @@ def _word_before(text: str, start: int) -> str:
     """The word that stands right before a place of a text, or ""."""
     between, words = _words_before(text, start)
     return words[0] if words and ":" not in between else ""
+
+
+def _word_after(text: str, end: int) -> tuple[str, bool]:
+    """The word behind a place of a text, or "", and whether none begins before that place."""
+    found = _AFTER.match(text, end)
+    if found is None:
+        return "", False
+    return found[1], _ONE_LETTER.match(text, found.start(1) - 1) is None
 
 
 def is_list(text: str, language: str) -> bool:
@@ -129,10 +137,8 @@ def is_title(words: Sequence[str], text: str, start: int, end: int) -> bool:
     # German words for one begin with a capital.
     if words and (work if text[start].isupper() else in_many).fullmatch(words[0]):
         words = words[1:]
-    elif not _is_work(_word_before(text, start)):
-        after = _AFTER.match(text, end)
-        if after is None or not _is_work(after[2]):
-            return False
+    elif not _is_work(_word_before(text, start)) and not _is_work(_word_after(text, end)[0]):
+        return False
     return _may_be_title(words)
 
 
@@ -164,7 +170,7 @@ def _is_term(run: "Run", text: str, language: str) -> bool:
     frequent = lexicon.frequent(words, language)
     if frequent[0] and not _word_before(text, run.start):
         return False
-    if frequent[-1] and not _AFTER.match(text, run.end):
+    if frequent[-1] and not _GOES_ON.match(text, run.end):
         return False
     between = term_words.load()["between_nouns"]
     return all(word in between for word, usual in zip(words, frequent, strict=True) if usual)

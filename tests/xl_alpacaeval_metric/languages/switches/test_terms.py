@@ -25,6 +25,11 @@ MENTIONS = [
     ("hi", "अंग्रेज़ी वाक्य She has been working here since morning का अर्थ है कि वह सुबह से यहाँ काम कर रही है।"),
     ("ur", "انگریزی جملہ I am learning a new language every day کا مطلب ہے کہ میں ہر روز ایک نئی زبان سیکھ رہا ہوں۔"),
     ("ko", "영어 속담 Don't count your chickens before they hatch는 결과가 나오기 전에 미리 기대하지 말라는 뜻입니다."),
+    # With the word behind what is in letters of another script.
+    ("hi", "अंग्रेज़ी में the early bird catches the worm कहावत का अर्थ है कि जल्दी उठने वाले को फायदा होता है।"),
+    ("ko", "영어의 the early bird catches the worm 속담은 부지런한 사람이 먼저 기회를 얻는다는 뜻입니다."),
+    ("tr", "Rusların лучше поздно чем никогда atasözü geç kalmanın hiç yapmamaktan iyi olduğunu anlatır."),
+    ("fi", "Venäjän лучше поздно чем никогда sananlasku tarkoittaa, että parempi myöhään kuin ei milloinkaan."),
     ("zh", "英语句子 I have been waiting here for an hour 的意思是我在这里等了一个小时，用的是现在完成进行时。"),
 ]
 
@@ -33,6 +38,13 @@ MENTIONS = [
 def test_it_is_no_switch(language: str, text: str) -> None:
     found = text_fidelity(text, language)
     assert (found.fidelity, found.switched) == (100, False)
+
+
+def test_a_phrase_goes_on_in_a_word_of_any_length() -> None:
+    text = "Auf der Karte steht heute wieder {} {} und wir essen sie sehr gern."
+    for phrase in ("tarte aux pommes et", "crème brûlée à la"):
+        for word in ("Schokoladensauce", "Donaudampfschifffahrtsgesellschaftskapitän" * 3):
+            assert text_fidelity(text.format(phrase, word), "de").spans == ()
 
 
 @pytest.mark.parametrize(
