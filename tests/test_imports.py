@@ -53,7 +53,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "xl_alpacaeval_metric.languages.switches": (
         "__init__ exemptions near_sentences windows",
         "second_look titles",
-        "bounds naming pieces terms",
+        "bounds naming pieces script_runs terms whole_sentences",
         "spans",
     ),
     "xl_alpacaeval_metric.files": (

@@ -46,6 +46,7 @@ _BLOCKS = {
 }
 _COMPOSED = {"Jpan": "Hani Kana", "Kore": "Hang Hani", "Hans": "Hani", "Hant": "Hani", "Hira": "Kana"}
 _CANTONESE = re.compile("[嘅咗佢喺唔冇嚟啲嗰咁哋嘢乜噉攞諗睇嗮]")
+_CHINESE_ALONE = re.compile("[們這嗎呢吧很你她您]")
 WEIGHT = 3
 """Letters that a character of Chinese or Japanese counts as."""
 _HEAVY = re.compile(f"[{_BLOCKS['Hani']}{_BLOCKS['Kana']}]+")
@@ -143,6 +144,16 @@ def _forms(text: str) -> tuple[int, int]:
     """How many characters are simplified, and how many traditional."""
     forms = list(map(_form, text))
     return forms.count("Hans"), forms.count("Hant")
+
+
+def is_chinese(text: str) -> bool:
+    """Whether Han characters in a Japanese or Korean text are Chinese, by those that only it has.
+
+    Simplified characters that Japanese has as well tell nothing.
+    """
+    words = len(set(_CHINESE_ALONE.findall(text)))
+    simplified = sum(_form(one) == "Hans" and not _encodes(one, "cp932") for one in text)
+    return simplified >= 2 or words >= 2 or (simplified + words > 0 and not {"的", "了"}.isdisjoint(text))
 
 
 def cantonese(text: str) -> int:

@@ -71,14 +71,21 @@ def tightened(looked: Sequence[tuple[Run, Run]], code: str) -> list[tuple[Run, s
 def english(run: Run, code: str) -> Run | None:
     """The part of a run that is English by its words, four or more of them not of `code`.
 
-    One of these is frequent: chains of technical terms are not enough.
+    One of these is frequent: chains of technical terms are not enough. A short word that neither
+    language knows, such as "hot", may be English.
     """
     words = run.words
     alone = lexicon.english(words, code)
-    both = zip(alone, lexicon.known(words, "en"), strict=True)
-    _, first, last = _largest([1.0 if one else _BOTH if known else -_NO_ENGLISH for one, known in both])
+    every = zip(words, alone, lexicon.known(words, "en"), strict=True)
+    _, first, last = _largest([1.0 if one else _BOTH if known else -_off(word, code) for word, one, known in every])
     some = list(compress(words[first:last], alone[first:last]))
     return run.part(first, last) if len(some) >= _ENGLISH and any(lexicon.frequent(some, "en")) else None
+
+
+def _off(word: str, code: str) -> float:
+    """What is taken from the sum for a word that is not known in English."""
+    may_be = len(word) < _IN_DICTIONARY and word.isascii() and not lexicon.known([word], code)[0]
+    return _BOTH if may_be else _NO_ENGLISH
 
 
 def _of_windows(model: classifier.Classifier, read: Tokens) -> npt.NDArray[np.float32]:

@@ -5,13 +5,11 @@ Words in another script, and runs of words that the own model takes for another 
 frequent word of its language, such as a chain of technical terms.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from xl_alpacaeval_metric.languages import content, decisions, identifiers, identify, labels, scripts
-from xl_alpacaeval_metric.languages.switches import terms, titles
+from xl_alpacaeval_metric.languages.switches import script_runs, terms, titles
 from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 if TYPE_CHECKING:
@@ -20,9 +18,6 @@ if TYPE_CHECKING:
 
 MIN_WORDS = titles.MIN_WORDS
 _HARDLY, _NEVER, _NOT_AT_ALL, _LABELLED, _SURE, _ALL_BUT_SURE = 0.15, 0.01, 0.001, 0.5, 0.8, 0.95
-_HEAVY_LETTERS, _UNSPACED_LETTERS = 21, 12
-"""Letters of Chinese or Japanese, or of another script without spaces, that make a span."""
-_UNSPACED_LETTER = re.compile(f"[{''.join(map(scripts.characters_of, ('Thai', 'Laoo', 'Khmr', 'Mymr', 'Tibt')))}]")
 NO_LANGUAGE, _UNKNOWN = "zxx", "und"
 """What names, titles and terms are in, which are no switch."""
 _UNSPACED = frozenset(("zh", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo", "dz"))
@@ -42,21 +37,18 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
     A text is content as `content.of` gives it, `read` are the words of each as the own model reads
     them; `script` is the language's usual script.
     """
-    from xl_alpacaeval_metric.languages.scripts import letter_counts
-    from xl_alpacaeval_metric.languages.switches import bounds, windows
+    from xl_alpacaeval_metric.languages.switches import bounds, whole_sentences, windows
 
     found: list[list[Span]] = [[] for _ in texts]
-    outside = [MIN_WORDS] * len(texts) if script is None else letter_counts.outside(texts, script)
-    in_script = [
-        (at, match)
-        for at, letters in enumerate(outside)
-        if letters >= MIN_WORDS
-        for match in _script_runs(texts[at], script or scripts.main_script(texts[at]) or "Latn")
-    ]
-    for (at, match), label in zip(in_script, _languages([match[0] for _, match in in_script]), strict=True):
-        if label or _is_heavy(match[0]):
+    in_script = list(script_runs.of(texts, code, script))
+    for (at, match), label in zip(in_script, _languages([match[0] for _, match in in_script], code), strict=True):
+        if not match[0].isascii() and script_runs.is_japanese(match[0]):
+            label = "ja"
+        if label or script_runs.is_heavy(match[0]):
+            if script_runs.are_terms(match[0], label):
+                continue
             words = match[0].lower().split()
-            is_none = terms.is_music(words) or terms.is_list(match[0], label)
+            is_none = terms.is_music(words) or terms.is_list(match[0], label or "")
             is_none = is_none or terms.is_title(words, texts[at], match.start(), match.end())
             found[at].append(Span(match.start(), match.end(), NO_LANGUAGE if is_none else label or _UNKNOWN))
     if code.split("-")[0] not in _UNSPACED:
@@ -70,6 +62,11 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
         for at, other in enumerate(told):
             if other is None and (part := bounds.english(looked[at][1], code)) and titles.is_prose(part, code, "en"):
                 runs[at], told[at] = part, "en"
+        left = [at for at, other in enumerate(told) if other is None]
+        whole = whole_sentences.named([looked[at][0] for at in left], texts, code)
+        for at, other in zip(left, whole, strict=True):
+            if other is not None:
+                runs[at], told[at] = looked[at][0], other
         for run, other in zip(runs, told, strict=True):
             if other is not None:
                 text = texts[run.text]
@@ -97,26 +94,6 @@ def _unquoted(text: str, spans: Sequence[Span]) -> list[Span]:
     letters = sum(scripts.weight(text[span.start : span.end]) for span in quoted)
     keep = not quoted or letters > content.QUOTED * scripts.weight(text)
     return [span for span in spans if keep or span not in quoted]
-
-
-def _script_runs(text: str, script: str) -> Iterator[re.Match[str]]:
-    """Runs of words in another script than the text's own.
-
-    Korean may have Han characters; with kana they are Japanese.
-    """
-    for run in _runs_outside("Hang" if script == "Kore" else script).finditer(text):
-        if script == "Kore" and not scripts.share(run[0], "Kore") < 1:
-            continue
-        if _is_heavy(run[0]):
-            if scripts.weight(run[0]) >= _HEAVY_LETTERS:
-                yield run
-        elif len(_UNSPACED_LETTER.findall(run[0])) >= _UNSPACED_LETTERS or not titles.is_name(run[0].split()):
-            yield run
-
-
-def _is_heavy(run: str) -> bool:
-    """Whether most of the characters are Chinese or Japanese."""
-    return not run.isascii() and scripts.weight(run) > 1.5 * len(run)
 
 
 def _labels(runs: Sequence["Run"], code: str) -> list[str | None]:
@@ -199,7 +176,7 @@ def _strangers(words: Sequence[str], code: str) -> int:
     return sum(len(word) > 1 and not own for word, own in zip(words, known, strict=True))
 
 
-def _languages(runs: Sequence[str]) -> list[str]:
+def _languages(runs: Sequence[str], code: str) -> list[str | None]:
     """The languages of runs of words in another script; "" where none is likely, "und" where the
     words speak against it."""
     from xl_alpacaeval_metric.languages.own_model import classifier
@@ -212,25 +189,16 @@ def _languages(runs: Sequence[str]) -> list[str]:
     best = guesses.best()
     unsure = [at for at, (_, probability) in enumerate(best) if probability < _LABELLED]
     second = dict(zip(unsure, identify.benchmark_labels([runs[at] for at in unsure]), strict=True))
-    found = []
+    found: list[str | None] = []
     for at, (label, probability) in enumerate(best):
         other, of_other = second.get(at, ("", 0.0))
         if of_other > decisions.MIN_PROBABILITY:
             label, probability = other, of_other
-        code = labels.code_of(label) if probability > decisions.MIN_PROBABILITY else ""
-        likely = guesses.at(at, labels.labels_near(code))
-        is_doubtful = code and doubts.is_doubtful(runs[at], read.of([at]).words, code, likely)
-        found.append(_UNKNOWN if is_doubtful else code)
-    return found
-
-
-@lru_cache(maxsize=64)
-def _runs_outside(script: str) -> re.Pattern[str]:
-    """A pattern of a run of characters that begins with a letter of another script."""
-    own = scripts.characters_of(script)
-    every = scripts.characters_of("")
-    between = f"[^{content.SENTENCE_ENDS}\\n{own}]"
-    return re.compile(f"(?=[{every}])(?![{own}]){between}{{8,}}")
+        told = labels.code_of(label) if probability > decisions.MIN_PROBABILITY else ""
+        likely = guesses.at(at, labels.labels_near(told))
+        is_doubtful = told and doubts.is_doubtful(runs[at], read.of([at]).words, told, likely)
+        found.append(_UNKNOWN if is_doubtful else told)
+    return decisions.by_variety(found, read, code)
 
 
 def _merged(spans: list[Span]) -> Iterator[Span]:

@@ -118,10 +118,10 @@ def _is_title(run: "Run", text: str) -> bool:
 
     Titles have one at their beginning, perhaps after a name; names of institutions may begin
     before the run and end in a name (Institut d'études politiques de Paris). A title hardly begins
-    as speech does (Me gusta mucho).
+    as speech does (Me gusta mucho). In capitals alone, they say nothing.
     """
     said = [word in term_words.load()["said"] for word in run.words]
-    if len(run) > _LONGEST_TITLE or said[0] or sum(said) > 1:
+    if len(run) > _LONGEST_TITLE or said[0] or sum(said) > 1 or all(map(str.isupper, run.as_written)):
         return False
     first, second = (*run.as_written, "")[:2]
     if run.as_written[-1][:1].isupper():

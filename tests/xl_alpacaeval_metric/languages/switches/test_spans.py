@@ -50,6 +50,34 @@ IN_ENGLISH = [
     ("sv", "Barnen lekte i parken hela dagen [[until it was time to go home]]."),
 ]
 
+# A short sentence in a line, in capitals, in another script, and among characters that are shared.
+BETWEEN = [
+    ("fr", "de", "Notre voisin répare des vélos. [[Zwei Tassen Zucker dazu geben]]. Les enfants jouent au jardin."),
+    ("pl", "tr", "Moja babcia robi pierogi. [[Ayşe artık Ankara'da yaşıyor galiba]]. Trzeba kłaść się o stałej porze."),
+    (
+        "de",
+        "en",
+        "Am Wochenende haben wir aufgeräumt. [[Do not touch hot surfaces]]. Meine Kollegin fährt mit dem Rad.",
+    ),
+    ("hu", "es", "A nagymamám minden vasárnap [[GRACIAS OTRA VEZ POR TODO]] húslevest főz az egész családnak."),
+    ("fi", "it", "Naapurini ostaa aina [[FAMMI SAPERE QUANDO ARRIVI A CASA]] tuoretta kalaa torilta."),
+    ("uk", "pl", "Мій дідусь щоранку [[dodaj dwie szklanki cukru i wymieszaj]] виходить у садок і поливає помідори."),
+    ("ko", "zh", "오늘 아침에 시장에 가서 [[我们已经讨论过这个问题很多次了]] 채소를 샀습니다."),
+    ("ja", "zh", "この問題はとても重要です、[[因此我们需要考虑所有的可能性]]、それから決定しましょう。"),
+    ("zh", "ja", "这个问题很重要，[[そのためすべての可能性を考える必要があります]]，然后再做决定。"),
+    (
+        "sr",
+        "sr-Latn",
+        "Данас сам купио поврће. [[Veoma je važno da svako uradi svoj deo posla]]. Сутра идемо код баке.",
+    ),
+]
+# What begins like these, and is none.
+NO_SPAN = [
+    ("ko", "대한민국 임시정부(大韓民國臨時政府議政院)는 1919년에 상하이에서 세워진 독립운동 기관입니다."),
+    ("ja", "東京都立中央図書館特別文庫室では、江戸時代の地図や浮世絵を見ることができます。"),
+    ("ru", "Вычислите сумму по формуле Σ_i=1^n x_i^2 / (1/n * Σ_i=1^n x_i)^2 и запишите ответ в тетрадь."),
+]
+
 
 def planted(text: str) -> tuple[str, int, int]:
     """The text without the brackets, with the start and the end of what they hold."""
@@ -77,3 +105,16 @@ def test_everyday_english_is_found_from_its_start_to_its_end(code: str, text: st
     assert [span.language for span in found.spans] == ["en"]
     either = max(found.spans[0].end, end) - min(found.spans[0].start, start)
     assert min(found.spans[0].end, end) - max(found.spans[0].start, start) >= 0.8 * either
+
+
+@pytest.mark.parametrize(("code", "other", "text"), BETWEEN)
+def test_a_sentence_between_others_and_shared_characters_are_found(code: str, other: str, text: str) -> None:
+    text, start, end = planted(text)
+    found = text_fidelity(text, code)
+    assert [span.language for span in found.spans] == [other]
+    assert min(found.spans[0].end, end) - max(found.spans[0].start, start) >= 0.8 * (end - start)
+
+
+@pytest.mark.parametrize(("code", "text"), NO_SPAN)
+def test_names_and_formulas_in_other_characters_are_none(code: str, text: str) -> None:
+    assert not text_fidelity(text, code).spans

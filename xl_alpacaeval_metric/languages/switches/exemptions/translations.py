@@ -47,6 +47,12 @@ def find(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
         other = own.index(False) if any(own) and not all(own) else None
         if other is None or passes.chance(whole[other]) > _HARDLY:
             continue
+        cells = [
+            bare for start, end in sides[other] if content.is_long(bare := content.bare(texts[at][start:end]), base)
+        ]
+        passes.learn(cells)
+        if any(passes.surely(cell, beside_near=True) for cell in cells):
+            continue
         most = _MOST_LETTERS[other] * (_LETTERS_OF_HANGUL if base == "ko" else 1)
         if scripts.weight(whole[other]) <= most * scripts.weight(whole[1 - other]):
             found[at] += sides[other]

@@ -63,3 +63,12 @@ def test_a_list_of_translations_is_no_switch(language: str) -> None:
 )
 def test_other_lines_with_marks_count(language: str, lines: str) -> None:
     assert (text_fidelity(f"{AROUND[language]}\n\n{lines}\n\n{AROUND[language]}", language).fidelity or 0) < 100
+
+
+def test_one_cell_in_another_language_is_no_column_of_translations() -> None:
+    table = (
+        "| Jei nori geriau miegoti | negerk stiprios arbatos |\n|---|---|\n"
+        "| Vakar žiūrėjome krepšinio rungtynes | Herkesin kendi payına düşeni yapması çok önemli |\n"
+        "| Mano močiutė verda obuolių uogienę | Rudenį visada renkame grybus prie ežero |"
+    )
+    assert [span.language for span in text_fidelity(table, "lt").spans] == ["tr"]
