@@ -24,7 +24,7 @@ MOST = 0.8
 MIXED, NONE = "mixed", "none"
 _OWN, _UNKNOWN = naming.OWN, naming.UNKNOWN
 _NO_CHANCE = 1e-4
-_PERHAPS, _PERHAPS_IN_TABLE, _CONTEXT = 0.1, 1e-3, 2
+_RATHER, _PERHAPS, _PERHAPS_IN_TABLE, _CONTEXT = 0.3, 0.1, 1e-3, 2
 """The own model's probability from which on a line, or the few words of a table's row, may be in
 the language though it looks like a near one, or like none; how many times as much text beside it
 must be in it."""
@@ -98,10 +98,10 @@ def _by_context(
     texts = {pieces[at].text for at in some}
     for at, piece in enumerate(pieces if some else ()):
         if at in some:
-            doubtful[piece.text] += len(piece.bare)
+            doubtful[piece.text] += len(piece.bare) * (1 if passes.chance(piece.bare) > _RATHER else _CONTEXT)
         elif piece.text in texts and told.get(at, _OWN) == _OWN and not piece.short:
             own[piece.text] += len(piece.bare)
-    return {at: _OWN for at in some if own[pieces[at].text] >= _CONTEXT * doubtful[pieces[at].text]}
+    return {at: _OWN for at in some if own[pieces[at].text] >= doubtful[pieces[at].text]}
 
 
 def _counted(pieces: Sequence[Piece], mixed: Container[int], together: Container[int], passes: Passes) -> set[int]:

@@ -1,18 +1,22 @@
 """The language of lines and sentences that do not pass for the one asked for."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, identify, labels, scripts
 from xl_alpacaeval_metric.languages.own_model import VARIETIES
 from xl_alpacaeval_metric.languages.passes import Passes
-from xl_alpacaeval_metric.languages.switches import titles
+from xl_alpacaeval_metric.languages.switches import loans, titles
 
 OWN, UNKNOWN = "", "und"
 _ENGLISH = "en"
+_LOOKED = (UNKNOWN, _ENGLISH)
 """A line that looks English is so unless it is full of names: of 1,600 others none was not."""
 _IN_SCRIPT, _ALL_IN_SCRIPT, _NO_CHANCE = 0.5, 0.95, 1e-4
+_LIKELY, _PERHAPS = 0.5, 0.02
+"""The own model's probability of the language for words between English terms, and for those
+between names in a line that looks like none."""
 _NO_TRACE = 1e-8
 """The own model's probability of the language up to which a sentence has no words of it."""
 _LATIN, _WORD = re.compile(r"[A-Za-z\u00c0-\u024f][\x20-\u024f\u2010-\u2027]*"), re.compile(r"[^\W\d_]+")
@@ -33,7 +37,27 @@ def others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[str
             found[at] = label or UNKNOWN
         elif label != OWN and (at in rest or label != _ENGLISH) and _is_about_names(line, raw, label, passes):
             found[at] = OWN
+    for at in _with_own_words(bare, raws, found, passes):
+        found[at] = OWN
     return found
+
+
+def _with_own_words(bare: Sequence[str], raws: Sequence[str], found: Sequence[str], passes: Passes) -> Iterator[int]:
+    """Lines that look English, or like none, and are in the language but for names and terms."""
+    if passes.script != "Latn" or passes.code == _ENGLISH:
+        return
+    looked = [at for at, label in enumerate(found) if label in _LOOKED and passes.chance(bare[at]) > _NO_CHANCE]
+    words = {
+        (at, least): some
+        for at in looked
+        for least, some in (
+            (_LIKELY, loans.around_terms(raws[at], passes.code)),
+            (_PERHAPS, loans.around_names(raws[at], passes.code) if found[at] == UNKNOWN else ""),
+        )
+        if some and (least == _LIKELY or len(some) >= _FEWEST_LETTERS)
+    }
+    passes.learn(words.values())
+    yield from (at for (at, least), some in words.items() if passes.chance(some) >= least)
 
 
 def _is_about_names(bare: str, raw: str, label: str, passes: Passes) -> bool:

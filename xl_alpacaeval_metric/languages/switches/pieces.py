@@ -13,6 +13,10 @@ from xl_alpacaeval_metric.languages.switches import near_sentences, titles
 
 _ENDS, _NO_END = f"[{content.SENTENCE_ENDS}]", f"[^{content.SENTENCE_ENDS}]"
 _SENTENCE = re.compile(f"{_NO_END}+(?:{_ENDS}+|$)")
+_INSIDE = r"\.(?<=\w.)(?=[a-z\d])"
+"""A point inside a figure, or an address."""
+_HAS_INSIDE = re.compile(_INSIDE)
+_SENTENCE_AROUND = re.compile(f"(?:{_NO_END}++|{_INSIDE})++(?:(?:(?!{_INSIDE}){_ENDS})+|$)")
 _NEXT_SENTENCE = re.compile(f"{_ENDS}(?<={_NO_END}.){_ENDS}*{_NO_END}")
 """The end of a sentence between two; the mark comes first, as Python finds it fastest so."""
 _LONGEST_SHORT = 500
@@ -58,7 +62,8 @@ def _together(at: int, lines: Sequence[Line], base: str) -> Piece:
 def _sentences(chunk: Piece, text: str, base: str) -> list[Piece]:
     """The sentences of a chunk; those of fewer than five words are short."""
     found = []
-    for sentence in _SENTENCE.finditer(text[chunk.start : chunk.end]):
+    whole = text[chunk.start : chunk.end]
+    for sentence in (_SENTENCE_AROUND if _HAS_INSIDE.search(whole) else _SENTENCE).finditer(whole):
         start, end = chunk.start + sentence.start(), chunk.start + sentence.end()
         found.append(_between(chunk.text, start, end, text, base))
     return found

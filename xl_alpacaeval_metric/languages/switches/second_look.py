@@ -14,6 +14,7 @@ from xl_alpacaeval_metric.languages.switches.exemptions import (
     glosses,
     interface_labels,
     latin_runs,
+    latin_terms,
     original_titles,
     quotations,
     symbols,
@@ -34,7 +35,7 @@ _OTHER_LANGUAGE = (
     (quotations.find_one, quotations.ONE),
     (translations.find, 0.6),
 )
-_IN_OTHER_SCRIPT = ((latin_runs.find, 0.6),)
+_IN_OTHER_SCRIPT = ((latin_terms.find, 0.4), (latin_runs.find, 0.6))
 _ENGLISH = ((interface_labels.find, 0.6), (glosses.find, 0.6))
 """What finds the parts that are left out, with the largest share of a text's letters that they may
 be: parts in no language, those that must not be in the language asked for, those in Latin letters

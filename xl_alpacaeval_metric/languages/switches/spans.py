@@ -8,6 +8,7 @@ frequent word of its language, such as a chain of technical terms.
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.languages import content, decisions, identifiers, identify, labels, scripts
 from xl_alpacaeval_metric.languages.switches import script_runs, terms, titles
 from xl_alpacaeval_metric.languages.vocabulary import lexicon
@@ -20,6 +21,7 @@ MIN_WORDS = titles.MIN_WORDS
 _HARDLY, _NEVER, _NOT_AT_ALL, _LABELLED, _SURE, _ALL_BUT_SURE = 0.15, 0.01, 0.001, 0.5, 0.8, 0.95
 NO_LANGUAGE, _UNKNOWN = "zxx", "und"
 """What names, titles and terms are in, which are no switch."""
+_LATIN_OR_NONE = (None, "Latn")
 _UNSPACED = frozenset(("zh", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo", "dz"))
 
 
@@ -71,6 +73,8 @@ def find(texts: Sequence[str], read: "Tokens", code: str, script: str | None) ->
             if other is not None:
                 text = texts[run.text]
                 is_none = titles.are_titles(run, text, code, other) or terms.are_terms(run, text, code, other)
+                if not is_none and script not in _LATIN_OR_NONE and languages.get(other).script == "Latn":
+                    is_none = terms.are_apart(text[run.start : run.end])
                 found[run.text].append(Span(run.start, run.end, NO_LANGUAGE if is_none else other))
     return [_unquoted(text, list(_merged(spans))) if spans else spans for text, spans in zip(texts, found, strict=True)]
 

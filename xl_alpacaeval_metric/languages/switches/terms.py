@@ -8,9 +8,10 @@ lait).
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from xl_alpacaeval_metric.languages.switches import titles
+from xl_alpacaeval_metric.languages.switches import loans, titles
 from xl_alpacaeval_metric.languages.switches.exemptions import glosses
 from xl_alpacaeval_metric.languages.vocabulary import lexicon, term_words
 
@@ -24,9 +25,14 @@ that are looked at before a run."""
 _LETTER = r"[^\s\d_.,;:!?…()\[\]\"'“”„«»、。，]"
 _BEFORE = re.compile(rf"([:：\s]*)({_LETTER}+)(?:[:\s]+({_LETTER}+))?(?:[:\s]+({_LETTER}+))?")
 """The words before a place, the nearest first, in a text that is read backwards."""
+_PATH = re.compile(r"[ *]*[>→›▸][^\n]*\w")
+"""What stands before the last label of a path, in a text that is read backwards."""
 _AFTER = re.compile(rf"\s*({_LETTER}{{1,{_NEAR}}})(?!{_LETTER})")
 _ONE_LETTER, _GOES_ON = re.compile(_LETTER), re.compile(rf"\s*{_LETTER}")
-_PARTS, _FEWEST_LISTED = re.compile(r"[,;:/()–—•、，]"), 4
+_PARTS, _FEWEST_LISTED, _FEWEST_APART = re.compile(r"[,;:/()–—•、，]"), 4, 2
+_OTHER_SCRIPT = re.compile(r"(?![A-Za-z\u00c0-\u024f\u1e00-\u1eff])[^\W\d_]")
+_NOT_LATIN = re.compile(r"[^\x00-\u024f\u1e00-\u1eff\u2010-\u2027]+|[,;:/()–—•]")
+_LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
 
 
 @lru_cache(maxsize=1)
@@ -67,6 +73,8 @@ def is_mentioned(words: Sequence[str], text: str, start: int, end: int) -> bool:
     """
     if not text[start].isupper() and words[0] in term_words.load()["goes_on"]:
         return False
+    if _ends_path(words, text, start):
+        return True
     _, before = _words_before(text, start)
     behind, is_whole = _word_after(text, end)
     return any(
@@ -75,12 +83,20 @@ def is_mentioned(words: Sequence[str], text: str, start: int, end: int) -> bool:
     )
 
 
+def _ends_path(words: Sequence[str], text: str, start: int) -> bool:
+    """Whether words are a label behind others in a path of menus (Settings > Turn features on)."""
+    before = _PATH.match(text[max(0, start - _NEAR) : start][::-1])
+    if before is None or not text[start].isupper() or len(words) > _LONGEST_TITLE:
+        return False
+    return not any(glosses.CLAUSE.fullmatch(word) for word in words)
+
+
 def are_terms(run: "Run", text: str, code: str, language: str) -> bool:
     """Whether a run of a text that looks like another language has but terms, or titles."""
     if is_music(run.words) or is_title(run.words, text, run.start, run.end):
         return True
     parts = list(_parts(run, text, code, language))
-    if language == "en" and _are_listed([part.words for part in parts]):
+    if language == "en" and (_are_listed([part.words for part in parts]) or _are_between(parts, text, code)):
         return True
     between, before = _words_before(text, run.start)
     if len(parts) > 1 and between and any(map(_is_work, before)) and all(_may_be_title(part.words) for part in parts):
@@ -111,6 +127,31 @@ def _word_after(text: str, end: int) -> tuple[str, bool]:
 def is_list(text: str, language: str) -> bool:
     """Whether a text in English is a list of four terms or more, each too short for a span."""
     return language == "en" and _are_listed([words for part in _PARTS.split(text) if (words := part.split())])
+
+
+def are_apart(text: str) -> bool:
+    """Whether a run has but terms and titles in Latin letters, each too short for a span.
+
+    Between them are words in another script, of which there are some, and punctuation.
+    """
+    if not _OTHER_SCRIPT.search(text):
+        return False
+    parts = [part for part in _NOT_LATIN.split(text) if _LATIN_WORD.search(part)]
+    return bool(parts) and all(
+        len(_LATIN_WORD.findall(part)) < titles.MIN_WORDS
+        and (part.lstrip()[:1].isupper() or not glosses.CLAUSE.search(part))
+        for part in parts
+    )
+
+
+def _are_between(parts: Sequence["Run"], text: str, code: str) -> bool:
+    """Whether English terms are three or more, or have words of the text's language between."""
+    if len(parts) < _FEWEST_APART or max(map(len, parts)) >= titles.MIN_WORDS:
+        return False
+    if any(loans.has_sentence(part.words, lexicon.known(part.words, code)) for part in parts):
+        return False
+    between = (text[one.end : other.start] for one, other in pairwise(parts))
+    return len(parts) > _FEWEST_APART or any(any(map(str.isalpha, some)) for some in between)
 
 
 def _are_listed(parts: Sequence[Sequence[str]]) -> bool:

@@ -38,6 +38,7 @@ def is_name(words: Sequence[str]) -> bool:
     """
     from xl_alpacaeval_metric.languages.own_model import reading
 
+    words = [word for word in words if word[0].isalpha() or any(map(str.isalpha, word))]
     if len(words) < MIN_WORDS:
         return True
     if sum(word[:1].isupper() for word in words) * 2 >= len(words) and not all(word.isupper() for word in words):
@@ -143,8 +144,11 @@ def is_alone(line: str) -> bool:
     if is_sentence and not _LIST.fullmatch(line):
         return False
     words = _WORD.findall(line)
-    small = [word for word in words if not word[0].isupper()]
+    small = [word for word in words if not (word[0].isupper() or word[1].isupper())]
     capitals = len(words) - len(small)
+    if small:
+        units = term_words.load()["units"]
+        small = [word for word in small if word not in units]
     if is_sentence and capitals < _FEW_SMALL * len(small):
         return False
     if capitals < max(2, len(small)) or not any(word[1:].islower() for word in words):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from xl_alpacaeval_metric.languages import content
 from xl_alpacaeval_metric.languages.fidelity import text_fidelity
 from xl_alpacaeval_metric.languages.switches import terms, titles
 
@@ -128,3 +129,50 @@ def test_lists_of_titles_are_no_switch(language: str, text: str) -> None:
 )
 def test_other_spans_are_switches(language: str, text: str) -> None:
     assert text_fidelity(text, language).switched
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("hy", "Հայտնի երգերից են La Bohème, She, Hier encore, For me formidable և Emmenez-moi։"),
+        ("ar", "لتفعيل المصادقة في Facebook افتح الإعدادات ثم Password and security واختر Two-factor authentication."),
+        ("ru", "Откройте «Панель управления» → «Программы» → Turn Windows features on or off и поставьте галочку."),
+        ("el", "Πηγαίνετε στις Ρυθμίσεις → Ενημέρωση → View optional updates now και εγκαταστήστε τα όλα."),
+        (
+            "kk",
+            "| Мамандық | Оқу орны |\n|---|---|\n| Data Science | KBTU | 110 |\nҚұжаттарды тамызға дейін тапсырыңыз.",
+        ),
+        (
+            "ta",
+            "நிலையான வைப்பு: HDFC Bank 7.0%, Bank of Baroda 6.85%, Ujjivan Small Finance Bank 8.25%. முதியோருக்கு கூடுதல்.",
+        ),
+        (
+            "de",
+            "| Apple iPhone 15 Pro Max | Super Retina XDR | 4.441 mAh |\n\nFür Fotos bei Nacht ist das eine gute Wahl.",
+        ),
+        (
+            "hr",
+            "Terapija: Amoksicilin 500 mg 1-1-1, Ibuprofen 400 mg 1-0-1.\nKontrola za deset dana kod liječnika opće prakse.",
+        ),
+    ],
+)
+def test_names_labels_and_figures_are_no_switch(language: str, text: str) -> None:
+    found = text_fidelity(text, language)
+    assert (found.fidelity, found.spans) == (100.0, ())
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("ru", "Откройте «Панель управления» → «Программы» → Now you can see all of them и поставьте галочку."),
+        ("ar", "افتح الإعدادات ثم we went to the market واختر and then came home again بعد ذلك."),
+        ("kk", "Мектеп туралы: it is a very good school | KBTU | 110 |\nҚұжаттарды тапсырыңыз."),
+    ],
+)
+def test_clauses_beside_labels_and_in_tables_are_switches(language: str, text: str) -> None:
+    assert text_fidelity(text, language).switched
+
+
+def test_names_of_sites_are_left_out() -> None:
+    assert content.of("Les yr.no og varsom.no.").split() == ["Les", "og", "."]
+    assert content.of("I m.in. og f.eks. her") == "I m.in. og f.eks. her"
