@@ -78,6 +78,7 @@ def _of_one(text: str, script: str) -> Iterator[re.Match[str]]:
 
 def _may_be_clause(words: Sequence[str]) -> bool:
     """Whether words of which none is frequent in any language are more than a name or a formula."""
+    words = titles.with_letters(words)
     if 2 * sum(word[:1].isupper() for word in words) >= len(words):
         return False
     return len(_LONG_WORD.findall(" ".join(words))) >= _LONG_WORDS

@@ -38,7 +38,7 @@ def is_name(words: Sequence[str]) -> bool:
     """
     from xl_alpacaeval_metric.languages.own_model import reading
 
-    words = [word for word in words if word[0].isalpha() or any(map(str.isalpha, word))]
+    words = with_letters(words)
     if len(words) < MIN_WORDS:
         return True
     if sum(word[:1].isupper() for word in words) * 2 >= len(words) and not all(word.isupper() for word in words):
@@ -46,6 +46,11 @@ def is_name(words: Sequence[str]) -> bool:
     if len(words) >= 2 * MIN_WORDS or scripts.main_script(" ".join(words)) != "Latn":
         return False
     return not any(map(lexicon.is_word, chain.from_iterable(reading.words(words))))
+
+
+def with_letters(words: Sequence[str]) -> list[str]:
+    """Those of the words that are no figures, nor bars of a table."""
+    return [word for word in words if word[0].isalpha() or any(map(str.isalpha, word))]
 
 
 def is_prose(run: "Run", code: str, language: str) -> bool:
