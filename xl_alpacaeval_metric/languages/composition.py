@@ -164,11 +164,11 @@ def _compositions(
 
     near = labels.near(passes.code)
     mixed = {pieces[at].text for at in (*labelled, *inside)}
-    right = {
-        piece.text
-        for at, piece in enumerate(pieces)
-        if piece.text not in mixed and (not piece.short or at in counted) and scripts.has_letters(piece.bare)
-    }
+    right, left = set[int](), set(range(len(contents))) - mixed
+    for at, piece in enumerate(pieces):
+        if piece.text in left and (not piece.short or at in counted) and scripts.has_letters(piece.bare):
+            right.add(piece.text)
+            left.remove(piece.text)
     letters: dict[int, dict[str, int]] = {text: {} for text in mixed}
     found: dict[int, list[Span]] = {text: [] for text in mixed}
     some = [(at, piece) for at, piece in enumerate(pieces) if piece.text in mixed]

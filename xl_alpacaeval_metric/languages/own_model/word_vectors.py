@@ -18,7 +18,7 @@ from xl_alpacaeval_metric.languages.own_model.reading import Hashed
 
 _OFFSET_BASIS, _PRIME = 2166136261, np.uint32(16777619)  # FNV-1a, 32 bits.
 _LONGEST_WORD = 400
-_AT_ONCE = 2048
+_AT_ONCE = 1024
 _PROPERTIES = 12
 """Names under which properties of words are kept: those of a few languages."""
 

@@ -11,8 +11,8 @@ from xl_alpacaeval_metric.languages.switches import loans, titles
 
 OWN, UNKNOWN = "", "und"
 _ENGLISH = "en"
-_LOOKED = (UNKNOWN, _ENGLISH)
 """A line that looks English is so unless it is full of names: of 1,600 others none was not."""
+_LOOKED = (UNKNOWN, _ENGLISH)
 _IN_SCRIPT, _ALL_IN_SCRIPT, _NO_CHANCE = 0.5, 0.95, 1e-4
 _LIKELY, _PERHAPS = 0.5, 0.02
 """The own model's probability of the language for words between English terms, and for those

@@ -94,7 +94,7 @@ def have_words_outside(read: Tokens, code: str) -> list[bool]:
     """Whether each text has words that are in no foreign window."""
     found = np.zeros(len(read), np.bool_)
     owners, firsts, lasts = _windows_beside(read)
-    found[owners[~_are_other(read, firsts, lasts, code, _HARDLY)]] = True
+    found[owners[~_are_other(read, _are_foreign(read, code), firsts, lasts, code, _HARDLY)]] = True
     some = np.flatnonzero(found)
     texts = read.of(some)
     inside, _ = _marked(texts, code)
@@ -155,13 +155,15 @@ def _marked(read: Tokens, code: str, most: float = _HARDLY) -> tuple[npt.NDArray
 
     Foreign is a window of which the asked language has `most` of the probability at most.
     """
-    some = np.flatnonzero(read.sums(_are_foreign(read, code)))
-    texts = read.of(some)
+    is_hit = _are_foreign(read, code)
+    have_hits = read.sums(is_hit) > 0
+    some = np.flatnonzero(have_hits)
+    texts, is_hit = read.of(some), is_hit[np.repeat(have_hits, read.counts)]
     ends = texts.ends
     sizes, end = np.repeat(np.minimum(texts.counts, WINDOW), texts.counts), np.repeat(ends, texts.counts)
     first = np.flatnonzero(np.arange(len(texts.numbers)) + sizes <= end)
     last = first + sizes[first]
-    other = np.flatnonzero(_are_other(texts, first, last, code, most))
+    other = np.flatnonzero(_are_other(texts, is_hit, first, last, code, most))
     depth = np.zeros(len(texts.numbers) + 1, np.intp)
     np.add.at(depth, first[other], 1)
     np.add.at(depth, last[other], -1)
@@ -171,10 +173,18 @@ def _marked(read: Tokens, code: str, most: float = _HARDLY) -> tuple[npt.NDArray
 
 
 def _are_other(
-    texts: Tokens, first: npt.NDArray[np.intp], last: npt.NDArray[np.intp], code: str, most: float
+    texts: Tokens,
+    is_hit: npt.NDArray[np.float32],
+    first: npt.NDArray[np.intp],
+    last: npt.NDArray[np.intp],
+    code: str,
+    most: float,
 ) -> npt.NDArray[np.bool_]:
-    """Whether each window, from one word to before another, has a foreign word and is foreign."""
-    before = np.append(0, np.cumsum(_are_foreign(texts, code)))
+    """Whether each window, from one word to before another, has a foreign word and is foreign.
+
+    `is_hit` is 1 for each word of the texts that is foreign, else 0.
+    """
+    before = np.append(0, np.cumsum(is_hit))
     found = before[last] > before[first]
     looked = np.flatnonzero(found)
     if len(looked):
