@@ -27,7 +27,7 @@ _NO_CHANCE = 1e-4
 _RATHER, _PERHAPS, _PERHAPS_IN_TABLE, _CONTEXT = 0.3, 0.1, 1e-3, 2
 """The own model's probability from which on a line, or the few words of a table's row, may be in
 the language though it looks like a near one, or like none; how many times as much text beside it
-must be in it."""
+must be in it. From the first probability on, as much is enough."""
 _FEW = 0.1
 """The least share of the letters in each of two scripts that makes a text of two."""
 _SWITCH_LETTERS = 12
@@ -82,7 +82,8 @@ def _by_context(
 ) -> dict[int, str]:
     """The lines that are told to be in a near language or in none, and are in the one asked for.
 
-    They may be in it, and the rest of the text is, which is twice as long or longer.
+    They may be in it, and the rest of the text is, which is twice as long or longer; of those that
+    rather are in it, as long.
     """
     if labels.key(passes.code) in ("ja", *decisions.HAN):  # Told apart by their characters.
         return {}

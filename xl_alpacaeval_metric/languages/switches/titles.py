@@ -50,7 +50,7 @@ def is_name(words: Sequence[str]) -> bool:
 
 def with_letters(words: Sequence[str]) -> list[str]:
     """Those of the words that are no figures, nor bars of a table."""
-    return [word for word in words if word[0].isalpha() or any(map(str.isalpha, word))]
+    return [word for word in words if any(map(str.isalpha, word))]
 
 
 def is_prose(run: "Run", code: str, language: str) -> bool:
