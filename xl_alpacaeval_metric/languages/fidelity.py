@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.languages import composition, content, evidence, identify
-from xl_alpacaeval_metric.languages.passes import Passes, batches
+from xl_alpacaeval_metric.languages import batches, composition, content, evidence, identify
+from xl_alpacaeval_metric.languages.passes import Passes
 from xl_alpacaeval_metric.languages.switches import second_look
 from xl_alpacaeval_metric.languages.switches.spans import Span
 from xl_alpacaeval_metric.languages.vocabulary import lexicon
@@ -31,6 +31,8 @@ from xl_alpacaeval_metric.terminal import counted
 _LATIN = re.compile("[a-z]")
 FULL_WEIGHT = 100
 """Texts that give a language its full weight in an overall rate; fewer weigh in proportion."""
+_AT_ONCE, _CHARACTERS = 2048, 1 << 20
+"""The most texts, and characters of several, that are looked at together."""
 
 
 class TextFidelity(NamedTuple):
@@ -98,8 +100,11 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
         of_language[code].append(index)
     with _no_collection():
         for code, indices in of_language.items():
-            for some in batches(indices if identify.supported(code) else (), texts):
-                for index, one in zip(some, _in_one_language([texts[i] for i in some], code), strict=True):
+            if not identify.supported(code):
+                continue
+            given = [text if isinstance(text := texts[index], str) else "" for index in indices]
+            for some in batches.of(given, _CHARACTERS, _AT_ONCE):
+                for index, one in zip(indices[some], _in_one_language(given[some], code), strict=True):
                     found[index] = one
     return found
 
@@ -116,11 +121,10 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _in_one_language(texts: list[str | None], code: str) -> list[TextFidelity]:
+def _in_one_language(given: list[str], code: str) -> list[TextFidelity]:
     base, script = code.split("-")[0], languages.get(code).script
     by_word = script is not None and script != "Latn"
     passes = Passes(code, script)
-    given = [text if isinstance(text, str) else "" for text in texts]
     whole = content.parts_of_each(given, base)
     long = [[line.bare for line in text if line.long] for text in whole]
     passes.learn(chain.from_iterable(long))

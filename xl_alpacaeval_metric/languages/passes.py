@@ -1,6 +1,6 @@
 """Which lines are in a language, each line read and identified once."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from xl_alpacaeval_metric.languages import content, identify, labels
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 _PARTLY, _SURE, _ALL_BUT_SURE = 0.02, 0.5, 0.95
 """The chance from which on a line may be partly in the language, and a short one surely is."""
-_AT_ONCE, _CHARACTERS = 1024, 1 << 19
-"""The most texts, and characters of several, that are looked at together."""
 
 
 class Passes:
@@ -132,18 +130,3 @@ class Passes:
         if self._read is None:
             return classifier.load().read([])
         return self._read.of([self._places[line] for line in bare])
-
-
-def batches(indices: Iterable[int], texts: Sequence[str | None]) -> Iterator[list[int]]:
-    """The indices of texts that are looked at together."""
-    some: list[int] = []
-    size = 0
-    for index in indices:
-        length = len(text) if isinstance(text := texts[index], str) else 0
-        if some and (len(some) == _AT_ONCE or size + length > _CHARACTERS):
-            yield some
-            some, size = [], 0
-        some.append(index)
-        size += length
-    if some:
-        yield some

@@ -9,6 +9,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
+from xl_alpacaeval_metric.languages import batches
 from xl_alpacaeval_metric.languages.own_model import fasttext_file, near_words, reading, tokens
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 from xl_alpacaeval_metric.languages.own_model.word_vectors import WordVectors
@@ -80,7 +81,8 @@ class Classifier:
 
     def read(self, texts: Sequence[str], vectors: WordVectors | None = None) -> Tokens:
         """The words of texts, by their numbers in these vectors or in those that are kept."""
-        return tokens.of_hashed(self.vectors() if vectors is None else vectors, reading.hashed(texts))
+        kept = self.vectors() if vectors is None else vectors
+        return tokens.together([tokens.of_hashed(kept, reading.hashed(texts[some])) for some in batches.of(texts)])
 
     def guess(self, read: Tokens) -> Guesses:
         """The probabilities for each line, given its words."""

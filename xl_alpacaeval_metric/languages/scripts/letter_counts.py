@@ -1,14 +1,15 @@
 """Letters counted in many texts at once, as `scripts.weight` counts them in one."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from xl_alpacaeval_metric.languages import scripts
+from xl_alpacaeval_metric.languages import batches, scripts
 
 _LAST, _NEWLINE = 0xFFFF, 0x0A
 _BITS, _MASK = 29, 2**29 - 1
@@ -18,7 +19,7 @@ _RANGE = re.compile("(.)(?:-(.))?", re.DOTALL)
 
 def weights(texts: Sequence[str]) -> list[int]:
     """The letters of each text."""
-    return _sums(texts, _weights())[0]
+    return _sums(texts, _weights())
 
 
 def weights_up_to(text: str) -> npt.NDArray[np.int64]:
@@ -34,7 +35,7 @@ def shares(texts: Sequence[str], script: str | None) -> list[float]:
     if script is None or scripts.letters_of(script) is None:
         return found
     some = _may_have_others(texts, script)
-    for at, both in zip(some, _sums([texts[at] for at in some], _weights_of_both(script))[0], strict=True):
+    for at, both in zip(some, _sums([texts[at] for at in some], _weights_of_both(script)), strict=True):
         if both:
             found[at] = (both & _MASK) / (both >> _BITS)
     return found
@@ -44,7 +45,7 @@ def outside(texts: Sequence[str], script: str) -> list[int]:
     """The letters of other scripts in each text."""
     found = [0] * len(texts)
     some = _may_have_others(texts, script)
-    for at, letters in zip(some, _sums([texts[at] for at in some], _weights_outside(script))[0], strict=True):
+    for at, letters in zip(some, _sums([texts[at] for at in some], _weights_outside(script)), strict=True):
         found[at] = letters
     return found
 
@@ -56,8 +57,14 @@ def _may_have_others(texts: Sequence[str], script: str) -> Sequence[int]:
 
 def lines_of_figures(texts: Sequence[str]) -> list[tuple[int, int, int]]:
     """The lines with more decimal digits than letters: text, first and after last character."""
+    every = (_lines_of_figures(texts[some], some.start) for some in batches.of(texts))
+    return list(chain.from_iterable(every))
+
+
+def _lines_of_figures(texts: Sequence[str], first: int) -> Iterable[tuple[int, int, int]]:
+    """Those of some texts that follow one another from the text of index `first` on."""
     if not texts:
-        return []
+        return ()
     places = _places("\n".join((*texts, "")))
     ends = np.flatnonzero(places == _NEWLINE)
     starts = np.append(0, ends[:-1] + 1)
@@ -66,8 +73,8 @@ def lines_of_figures(texts: Sequence[str]) -> list[tuple[int, int, int]]:
     of_texts = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
     which = np.searchsorted(of_texts, starts[lines], side="right")
     before = np.append(0, of_texts)[which]
-    some = (which, starts[lines] - before, ends[lines] - before)
-    return list(zip(*(part.tolist() for part in some), strict=True))
+    some = (which + first, starts[lines] - before, ends[lines] - before)
+    return zip(*(part.tolist() for part in some), strict=True)
 
 
 def by_script(texts: Sequence[str]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
@@ -81,15 +88,15 @@ def by_script(texts: Sequence[str]) -> tuple[tuple[str, ...], npt.NDArray[np.int
     return names, counts[:, 1:]
 
 
-def _sums(texts: Sequence[str], *tables: npt.NDArray[Any]) -> list[list[int]]:
-    """For each table the sum over each text's characters of what they have in it."""
-    if not texts:
-        return [[] for _ in tables]
-    # An end for each text, so that none is empty.
-    places = _places("\n".join((*texts, "")))
-    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
-    starts = np.append(0, ends[:-1])
-    return [np.add.reduceat(table.take(places), starts, dtype=np.int64).tolist() for table in tables]
+def _sums(texts: Sequence[str], table: npt.NDArray[Any]) -> list[int]:
+    """The sum over each text's characters of what they have in a table."""
+    found: list[int] = []
+    for some in batches.of(texts) if texts else ():
+        # An end for each text, so that none is empty.
+        places = _places("\n".join((*texts[some], "")))
+        ends = np.cumsum(np.fromiter(map(len, texts[some]), np.int64) + 1)
+        found += np.add.reduceat(table.take(places), np.append(0, ends[:-1]), dtype=np.int64).tolist()
+    return found
 
 
 def _places(text: str) -> npt.NDArray[np.uint32]:
