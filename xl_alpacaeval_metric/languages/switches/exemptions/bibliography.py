@@ -41,6 +41,6 @@ def find(text: str) -> Iterator[Place]:
         return
     start = 0
     for line in text.split("\n"):
-        if len(line) <= _LONGEST and _ENTRY.fullmatch(line):
+        if len(line) <= _LONGEST and _MAY_BE_ENTRY.search(line) and _ENTRY.fullmatch(line):
             yield start, start + len(line)
         start += len(line) + 1

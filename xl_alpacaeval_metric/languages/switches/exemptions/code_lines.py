@@ -68,14 +68,15 @@ _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4
 _INDENTED = re.compile(r"(?: {2,}|\t)[^\s*+•\d-].*")
 _MAY_BE_CODE = re.compile(r":(?<=\d:)\d\d:\d|=|\{|\}|\$|\((?<=\w\()|;$(?<=[\w)\]\"'];)|SELECT", re.MULTILINE)
 """Each choice begins with one character, for which Python looks fast."""
-_MAY_BE_COMMAND = re.compile(r"[a-z] (?:install|clone) |^(?:import|from|cd|mkdir) ", re.MULTILINE)
-_COMMANDS = ("install ", "clone ", "import ", "from ", "cd ", "mkdir ")
+_MAY_BE_COMMAND = (re.compile(r" (?<=[a-z] )(?:install|clone) "), re.compile(r"\n(?:import|from|cd|mkdir) "))
+_MAY_HAVE_TOOL = re.compile(
+    rf"[\n -,./:-@\[-^`{{-~\u00a0-\u00bf\u2000-\u206f\u3000-\u3020\uff00-\uff20](?:{'|'.join(_TOOLS)})"
+)
 
 
 def find(text: str) -> Iterator[Place]:
     """Where the lines of code of a text begin and end, in order."""
-    has_command = any(command in text for command in _COMMANDS) and _MAY_BE_COMMAND.search(text)
-    if not has_command and not _MAY_BE_CODE.search(text):
+    if not _MAY_BE_CODE.search(text) and not any(command.search(f"\n{text}") for command in _MAY_BE_COMMAND):
         return
     lines, start = [], 0
     for line in text.split("\n"):
@@ -94,7 +95,7 @@ def find(text: str) -> Iterator[Place]:
 
 def find_commands(text: str) -> Iterator[Place]:
     """Where commands, and messages of errors, inside sentences begin and end."""
-    if any(tool in text for tool in _TOOLS):
+    if _MAY_HAVE_TOOL.search(f"\n{text}"):
         yield from (command.span() for command in _IN_PROSE.finditer(text))
     if "Error: " in text or "Exception: " in text:
         yield from (error.span() for error in _ERROR.finditer(text))

@@ -49,7 +49,7 @@ def find(text: str) -> list[Place]:
     if _CAPITALS.search(text):
         start = 0
         for line in text.split("\n"):
-            if len(line) <= _LONGEST:
+            if len(line) <= _LONGEST and _CAPITALS.search(line):
                 found += [(start + first, start + last) for first, last in _with_acronym(line)]
             start += len(line) + 1
     return list(apart(found))
@@ -63,6 +63,9 @@ def _with_acronym(line: str) -> Iterator[Place]:
     words = list(_WORD.finditer(line))
     initials = "".join([word[0][0] for word in words])
     for acronym in sorted(acronyms):
+        left = iter(initials.upper())
+        if not all(letter in left for letter in acronym):  # A quick look, before a pattern is made.
+            continue
         for found in _initials(acronym).finditer(initials):
             term = words[found.start(1) : found.end(1)]
             if len(term) >= _FEWEST and _is_one(term, acronym, line) and is_english([word[0] for word in term]):

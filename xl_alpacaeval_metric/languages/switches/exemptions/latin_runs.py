@@ -12,6 +12,7 @@ from xl_alpacaeval_metric.languages.switches.exemptions import code_lines, gloss
 
 _RUN = re.compile(r"[\x20-\u024f\u1e00-\u1eff\u2010-\u2027]+")
 _PART = re.compile(r"[^\s,;:!?.](?:[^,;:!?.\n]|[,;:!?.](?!\s|$))*(?<![\s,;:!?.])")
+_LETTER = re.compile("[A-Za-z\u00aa\u00b5\u00ba\u00c0-\u024f\u1e00-\u1eff]")
 _WORD = re.compile(r"[^\W\d_]+")
 _FEWEST, _MOST = 4, 7
 """Words of a label; fewer are no span in any case."""
@@ -42,7 +43,7 @@ def _runs(text: str) -> Iterator[re.Match[str]]:
     """Runs of Latin letters in lines that have other letters, too."""
     start = 0
     for line in text.split("\n"):
-        if not line.isascii():
+        if not line.isascii() and _LETTER.search(line):
             for run in _RUN.finditer(text, start, start + len(line)):
                 if len(run[0]) < len(line) and _WORD.search(run[0]):
                     yield run

@@ -25,6 +25,7 @@ _LONGEST_LINE, _HARDLY = 200, 0.03
 _MARKS = ("|", " = ", " – ", " — ", " - ", " → ", " -> ", " : ", " / ", ": ", "：")
 _IN_PARENTHESES: Mapping[str, tuple[str, ...]] = {")": (" (",), "）": ("（",)}
 """Marks of lines that end so."""
+_MAY_HAVE_MARK = re.compile("[|=–—→>:/：(（-]")
 _BEGIN = re.compile(r"[ \t]*(?:[-*•·|]|\d{1,3}[.)])?[ \t]*")
 _LATIN = re.compile(r"[\x20-\u024f\u2010-\u2027]*[A-Za-z\u00c0-\u024f?!.…](?= +[^\W\d_])")
 """Latin letters before a space and another letter."""
@@ -41,21 +42,21 @@ def find(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
     """Where the phrases in another language begin and end in each text, in order."""
     lists = [(at, *_sides(text, pairs)) for at, text in enumerate(texts) for pairs in _lists(text)]
     passes.learn(chain.from_iterable(whole for _, _, whole in lists))
-    found: list[list[Place]] = [[] for _ in texts]
+    others: list[tuple[int, list[Place], list[str]]] = []
     for at, sides, whole in lists:
         own = [passes.of(side) if content.is_long(side, base) else passes.surely(side) for side in whole]
         other = own.index(False) if any(own) and not all(own) else None
         if other is None or passes.chance(whole[other]) > _HARDLY:
             continue
-        cells = [
-            bare for start, end in sides[other] if content.is_long(bare := content.bare(texts[at][start:end]), base)
-        ]
-        passes.learn(cells)
-        if any(passes.surely(cell, beside_near=True) for cell in cells):
-            continue
         most = _MOST_LETTERS[other] * (_LETTERS_OF_HANGUL if base == "ko" else 1)
         if scripts.weight(whole[other]) <= most * scripts.weight(whole[1 - other]):
-            found[at] += sides[other]
+            cells = (content.bare(texts[at][start:end]) for start, end in sides[other])
+            others.append((at, sides[other], [cell for cell in cells if content.is_long(cell, base)]))
+    passes.learn(chain.from_iterable(cells for _, _, cells in others))
+    found: list[list[Place]] = [[] for _ in texts]
+    for at, side, cells in others:
+        if not any(passes.surely(cell, beside_near=True) for cell in cells):
+            found[at] += side
     return found
 
 
@@ -67,13 +68,13 @@ def _sides(text: str, pairs: Sequence[_Pair]) -> tuple[list[list[Place]], list[s
 
 def _lists(text: str) -> Iterator[Sequence[_Pair]]:
     """The lists of a text: lines with the same mark that follow one another."""
+    if text.count("\n") < _FEWEST_LINES - 1:
+        return
     lines, start = [], 0
     for line in text.split("\n"):
         if line.strip():
             lines.append((start, line))
         start += len(line) + 1
-    if len(lines) < _FEWEST_LINES:
-        return
     for mark, some in groupby(lines, key=lambda line: _mark(line[1])):
         if mark is None or len(group := list(some)) < _FEWEST_LINES:
             continue
@@ -87,9 +88,10 @@ def _mark(line: str) -> str | None:
     """The mark between the two sides of a line; "" for a change of script, None without any."""
     if len(line) > _LONGEST_LINE:
         return None
-    for mark in (*_IN_PARENTHESES.get(line[-1:], ()), *_MARKS):
-        if mark in line:
-            return mark
+    if _MAY_HAVE_MARK.search(line):
+        for mark in (*_IN_PARENTHESES.get(line[-1:], ()), *_MARKS):
+            if mark in line:
+                return mark
     return None if line.isascii() or not _change(line) else ""
 
 
