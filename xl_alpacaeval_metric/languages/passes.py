@@ -27,13 +27,16 @@ class Passes:
 
     def learn(self, bare: Iterable[str]) -> None:
         """Identify these lines together, as soon as something is asked about any line."""
-        self._asked.update(dict.fromkeys(bare))
+        known, asked = self._known, self._asked
+        for line in bare:
+            if line not in known:
+                asked[line] = None
 
     def _identify(self) -> None:
-        """Identify the lines that were asked for and are not known."""
+        """Identify the lines that were asked for."""
         from xl_alpacaeval_metric.languages.own_model import classifier, tokens
 
-        new = [line for line in self._asked if line not in self._known]
+        new = list(self._asked)
         self._asked.clear()
         if not new:
             return
@@ -55,7 +58,8 @@ class Passes:
     def each(self, bare: Iterable[str]) -> list[bool]:
         """Whether each line, which was learnt, is in the language."""
         self._identify()
-        return [self._known[line].passes for line in bare]
+        known = self._known
+        return [known[line].passes for line in bare]
 
     def surely(self, bare: str, beside_near: bool = False) -> bool:
         """Whether a short line is in the language, and the own model is sure of it.

@@ -42,13 +42,14 @@ def of_lines(texts: Sequence[Sequence[Line]], base: str) -> list[Piece]:
     for at, text in enumerate(texts):
         short: list[Line] = []
         for line in text:
-            if not line.long:
+            start, raw, bare, is_long = line  # Faster than by name.
+            if not is_long:
                 short.append(line)
                 continue
             if short:
                 found.append(_together(at, short, base))
                 short = []
-            found.append(Piece(at, line.start, line.start + len(line.raw), line.bare))
+            found.append(Piece(at, start, start + len(raw), bare))
         if short:
             found.append(_together(at, short, base))
     return found
@@ -75,13 +76,7 @@ def of_chunks(contents: Sequence[str], chunks: Sequence[Piece], passes: Passes, 
     The chunks were learnt. One that passes is parted where some of its sentences are in a near
     language.
     """
-    chunks = [
-        part
-        for chunk, right in zip(chunks, passes.each(chunk.bare for chunk in chunks), strict=True)
-        for part in ([chunk] if right or chunk.short else _without_titles(chunk, contents, base))
-    ]
-    passes.learn(chunk.bare for chunk in chunks)
-    passing = passes.each(chunk.bare for chunk in chunks)
+    chunks, passing = _of_prose(contents, chunks, passes, base)
     several = [
         at
         for at, chunk in enumerate(chunks)
@@ -109,6 +104,23 @@ def of_chunks(contents: Sequence[str], chunks: Sequence[Piece], passes: Passes, 
             found += _joined(chunk, some, alone, text, base)
     passes.learn(piece.bare for piece in found)
     return found
+
+
+def _of_prose(
+    contents: Sequence[str], chunks: Sequence[Piece], passes: Passes, base: str
+) -> tuple[list[Piece], list[bool]]:
+    """The chunks, which were learnt, and whether each passes; of others titles alone are left out."""
+    found, passing, parts = list[Piece](), list[bool](), list[int]()
+    for chunk, right in zip(chunks, passes.each([chunk.bare for chunk in chunks]), strict=True):
+        for part in (chunk,) if right or chunk.short else _without_titles(chunk, contents, base):
+            if part is not chunk:
+                parts.append(len(found))
+            found.append(part)
+            passing.append(right)
+    passes.learn([found[at].bare for at in parts])
+    for at in parts:
+        passing[at] = passes.of(found[at].bare)
+    return found, passing
 
 
 def _joined(chunk: Piece, parts: Sequence[Piece], alone: Sequence[bool], text: str, base: str) -> list[Piece]:
