@@ -54,9 +54,9 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
     passes.learn(chunk.bare for chunk in chunks)
     short = _in_short_lines(chunks, passes, base)
     pieces = of_chunks(contents, chunks, passes, base)
-    raws = [contents[piece.text][piece.start : piece.end] for piece in pieces]
+    raws = [contents[text][start:end] for text, start, end, _, _ in pieces]
     long = [at for at, piece in enumerate(pieces) if not piece.short]
-    passing = set(compress(long, passes.each(pieces[at].bare for at in long)))
+    passing = set(compress(long, passes.each([pieces[at].bare for at in long])))
     looked = _looked(pieces, passing, passes)
     read = passes.read([pieces[at].bare for at in looked])
     switches = spans.find([raws[at] for at in looked], read, passes.code, passes.script)

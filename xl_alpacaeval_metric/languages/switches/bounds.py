@@ -76,6 +76,8 @@ def english(run: Run, code: str) -> Run | None:
     """
     words = run.words
     alone = lexicon.english(words, code)
+    if sum(alone) < _ENGLISH:
+        return None
     every = zip(words, alone, lexicon.known(words, "en"), strict=True)
     _, first, last = _largest([1.0 if one else _BOTH if known else -_off(word, code) for word, one, known in every])
     some = list(compress(words[first:last], alone[first:last]))

@@ -194,10 +194,15 @@ def _parts(run: "Run", text: str, code: str, language: str) -> Iterator["Run"]:
     for at, (here, there) in enumerate(known):
         end = run.starts[at] + len(run.as_written[at])
         is_own, is_last = here and not there, at + 1 == len(run)
-        if is_own or is_last or _PARTS.search(text, end, run.starts[at + 1]):
+        if is_own or is_last or _has_mark(text[end : run.starts[at + 1]]):
             if at + (not is_own) > start:
                 yield run.part(start, at + (not is_own))
             start = at + 1
+
+
+def _has_mark(between: str) -> bool:
+    """Whether what stands between two words parts them."""
+    return between != " " and _PARTS.search(between) is not None
 
 
 def _is_term(run: "Run", text: str, language: str) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -80,9 +81,10 @@ def foreign_runs(texts: Sequence[str], read: Tokens, code: str, fewest: int) -> 
     places = reading.hashed([texts[at] for at in which])
     words = tokens.of_hashed(read.vectors, places)
     sentences, firsts = _sentences(words, places, fewest)
+    owners, lasts = np.searchsorted(words.ends, firsts, side="right").tolist(), firsts + sentences.counts
     found = []
     for at, marks in _by_text(*_marked(sentences, code)):
-        sentence = _run(places, words, firsts[at], firsts[at] + sentences.counts[at], which)
+        sentence = _run(places, words, slice(firsts[at], lasts[at]), owners[at], which)
         found += [
             (sentence.part(first, last), sentence.part(max(0, first - _BESIDE), last + _BESIDE))
             for first, last in _consecutive(marks)
@@ -117,9 +119,10 @@ def _windows_beside(read: Tokens) -> tuple[npt.NDArray[np.intp], ...]:
 
 def _by_text(texts: npt.NDArray[np.intp], words: npt.NDArray[np.intp]) -> Iterator[tuple[int, list[int]]]:
     """The words of each text, by index."""
-    starts = np.flatnonzero(np.diff(texts, prepend=-1))
-    for text, some in zip(texts[starts].tolist(), np.split(words, starts)[1:], strict=True):
-        yield text, some.tolist()
+    starts, every = np.flatnonzero(np.diff(texts, prepend=-1)), words.tolist()
+    bounds = pairwise([*starts.tolist(), len(every)])
+    for text, (start, end) in zip(texts[starts].tolist(), bounds, strict=True):
+        yield text, every[start:end]
 
 
 def _consecutive(marks: Sequence[int]) -> Iterable[tuple[int, int]]:
@@ -143,9 +146,8 @@ def _sentences(read: Tokens, places: Hashed, fewest: int) -> tuple[Tokens, npt.N
     return Tokens(read.vectors, read.numbers, counts).of(long), firsts[long]
 
 
-def _run(places: Hashed, read: Tokens, first: int, last: int, texts: Sequence[int]) -> Run:
-    """The words from `first` on, before `last`, all of one of the texts with these indices."""
-    at, words = int(np.searchsorted(read.ends, first, side="right")), slice(first, last)
+def _run(places: Hashed, read: Tokens, words: slice, at: int, texts: Sequence[int]) -> Run:
+    """Some words of the text that is `at` a place in those that were read, which have these indices."""
     starts = places.starts[words] - places.offsets[at]
     return Run(texts[at], read.vectors, read.numbers[words], places.written(words), starts.tolist())
 
