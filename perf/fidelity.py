@@ -113,6 +113,7 @@ def by_language(path: Path | None, language: str | None) -> dict[str, list[str]]
 
 def load(codes: Iterable[str]) -> None:
     """Load the models and the word lists."""
+    identifiers.benchmark_label("The sun is out today.")
     identifiers.second_opinion().classify("The sun is out today.")
     for code in codes:
         language_fidelity(["The sun is out today and the children play."], [code])

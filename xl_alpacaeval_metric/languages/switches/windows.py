@@ -139,8 +139,10 @@ def _sentences(read: Tokens, places: Hashed, fewest: int) -> tuple[Tokens, npt.N
     """
     between = np.flatnonzero(places.starts[1:] - places.ends[:-1] > 1)
     ends = zip(between.tolist(), places.ends[between].tolist(), places.starts[between + 1].tolist(), strict=True)
-    after = [at + 1 for at, start, end in ends if _SENTENCE_END.search(places.joined, start, end)]
-    firsts = np.union1d(np.array(after, np.intp), (read.ends - read.counts)[read.counts > 0])
+    begins = np.zeros(len(read.numbers), np.bool_)
+    begins[[at + 1 for at, start, end in ends if _SENTENCE_END.search(places.joined, start, end)]] = True
+    begins[(read.ends - read.counts)[read.counts > 0]] = True
+    firsts = np.flatnonzero(begins)
     counts = np.diff(firsts, append=len(read.numbers))
     long = np.flatnonzero(counts >= fewest)
     return Tokens(read.vectors, read.numbers, counts).of(long), firsts[long]
