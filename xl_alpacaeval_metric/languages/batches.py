@@ -1,6 +1,8 @@
 """Texts a few at a time: what is computed for each character takes much memory."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from sys import maxsize
 
 CHARACTERS = 1 << 18
@@ -12,10 +14,9 @@ def of(texts: Sequence[str], characters: int = CHARACTERS, most: int = maxsize) 
 
     There is one slice or more.
     """
-    start = size = 0
-    for at, length in enumerate(map(len, texts)):
-        if at > start and (size + length > characters or at - start == most):
-            yield slice(start, at)
-            start, size = at, 0
-        size += length
-    yield slice(start, len(texts))
+    ends = list(accumulate(map(len, texts)))
+    start = before = 0
+    while start < len(ends) or not start:
+        last = min(max(start + 1, bisect_right(ends, before + characters, start)), start + most)
+        yield slice(start, last)
+        start, before = last, ends[last - 1] if ends else 0

@@ -234,17 +234,19 @@ def is_long(line: str, base: str) -> bool:
         return True
     # Split at spaces, an answer in Chinese to a request for German is one word; it must be scored,
     # too.
-    return (base in UNSPACED or not line.isascii()) and _tokens(line, base) >= MIN_TOKENS
+    return (base in UNSPACED or not line.isascii()) and _has_tokens(line, base)
 
 
-def _tokens(line: str, base: str) -> float:
-    """About how many tokens a line in a script without spaces has.
+def _has_tokens(line: str, base: str) -> bool:
+    """Whether a line in a script without spaces has about five tokens or more.
 
-    0 for a line without letters of these scripts, unless the language `base` is written in one.
+    One without letters of these scripts has none, unless the language `base` is written in one.
     """
     if base not in UNSPACED and not _UNSPACED_LETTER.search(line):
-        return 0.0
-    cjk, southeast = len("".join(_CJK.findall(line))), len("".join(_SOUTHEAST.findall(line)))
+        return False
+    tokens = _TOKENS_PER_CJK * len("".join(_CJK.findall(line)))
+    if tokens >= MIN_TOKENS:
+        return True
+    tokens += _TOKENS_PER_SOUTHEAST * len("".join(_SOUTHEAST.findall(line))) + len(_OTHERS.findall(line))
     # jieba counts each space as a token.
-    spaces = len(_SPACE.findall(line)) if base == "zh" else 0
-    return _TOKENS_PER_CJK * cjk + _TOKENS_PER_SOUTHEAST * southeast + len(_OTHERS.findall(line)) + spaces
+    return tokens + (len(_SPACE.findall(line)) if base == "zh" else 0) >= MIN_TOKENS
