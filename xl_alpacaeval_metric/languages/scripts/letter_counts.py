@@ -77,15 +77,14 @@ def _lines_of_figures(texts: Sequence[str], first: int) -> Iterable[tuple[int, i
     return zip(*(part.tolist() for part in some), strict=True)
 
 
-def by_script(texts: Sequence[str]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
-    """The names of the scripts, and how many letters of each are in each text: texts x scripts."""
-    names = scripts.names()
-    size = len(names) + 1
+def by_script(texts: Sequence[str]) -> npt.NDArray[np.int64]:
+    """How many letters of each script are in each text: texts x scripts."""
+    size = len(scripts.names()) + 1
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     of_characters = _numbers_of_scripts().take(_places("".join(texts))).astype(np.int64)
     of_characters += np.repeat(np.arange(len(texts)) * size, lengths)
     counts = np.bincount(of_characters, minlength=len(texts) * size).reshape(len(texts), size)
-    return names, counts[:, 1:]
+    return counts[:, 1:]
 
 
 def _sums(texts: Sequence[str], table: npt.NDArray[Any]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import compress, count
 
 import numpy as np
 import numpy.typing as npt
@@ -19,19 +20,25 @@ def languages(texts: Sequence[str], codes: Sequence[str]) -> npt.NDArray[np.bool
     It can where a tenth of the letters are of a script of the language; where there are no letters,
     or the language's scripts are not known, any can.
     """
-    names, counts = letter_counts.by_script(texts)
+    names, written = scripts.names(), _scripts_of(tuple(codes))
+    found = np.ones((len(texts), len(codes)), np.bool_)
+    in_ascii = [text.isascii() for text in texts]
+    found[[at for at in compress(count(), in_ascii) if scripts.has_letters(texts[at])]] = written[:, names.index("Latn")]
+    rest = [at for at, one in enumerate(in_ascii) if not one]
+    counts = letter_counts.by_script([texts[at] for at in rest])
     whole = counts.sum(1, keepdims=True)
     there = counts >= np.maximum(_LEAST * whole, 1)
-    written = _scripts_of(tuple(codes), names)
-    found = np.repeat(whole == 0, len(codes), axis=1)
+    of_rest = np.repeat(whole == 0, len(codes), axis=1)
     for script in np.flatnonzero(there.any(0)):
-        found |= there[:, script, None] & written[:, script]
+        of_rest |= there[:, script, None] & written[:, script]
+    found[rest] = of_rest
     return found
 
 
 @lru_cache(maxsize=256)
-def _scripts_of(codes: tuple[str, ...], names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+def _scripts_of(codes: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """Whether each language is written in each script: languages x scripts."""
+    names = scripts.names()
     return np.array([[_has(code, name) for name in names] for code in codes], bool).reshape(-1, len(names))
 
 

@@ -35,21 +35,17 @@ _SENTENCE_END = re.compile(rf"[{content.SENTENCE_ENDS}:;\n()\[\]|]")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words that follow one another, by number and as written, in the text of this index."""
+    """Words that follow one another in the text of this index, by number, in lower case, as written."""
 
     text: int
     vectors: WordVectors
     numbers: npt.NDArray[np.int32]
+    words: Sequence[str]
     as_written: Sequence[str]
     starts: Sequence[int]
 
     def __len__(self) -> int:
-        return len(self.numbers)
-
-    @property
-    def words(self) -> list[str]:
-        """The words in lower case."""
-        return list(map(self.vectors.words.__getitem__, self.numbers.tolist()))
+        return len(self.words)
 
     @property
     def start(self) -> int:
@@ -62,7 +58,8 @@ class Run:
     def part(self, first: int, last: int) -> "Run":
         """The words from `first` on, before `last`."""
         some = slice(first, last)
-        return Run(self.text, self.vectors, self.numbers[some], self.as_written[some], self.starts[some])
+        words = self.words[some], self.as_written[some]
+        return Run(self.text, self.vectors, self.numbers[some], *words, self.starts[some])
 
 
 def together(runs: Sequence[Run]) -> Tokens:
@@ -150,8 +147,9 @@ def _sentences(read: Tokens, places: Hashed, fewest: int) -> tuple[Tokens, npt.N
 
 def _run(places: Hashed, read: Tokens, words: slice, at: int, texts: Sequence[int]) -> Run:
     """Some words of the text that is `at` a place in those that were read, which have these indices."""
-    starts = places.starts[words] - places.offsets[at]
-    return Run(texts[at], read.vectors, read.numbers[words], places.written(words), starts.tolist())
+    numbers, starts = read.numbers[words], places.starts[words] - places.offsets[at]
+    in_small = list(map(read.vectors.words.__getitem__, numbers.tolist()))
+    return Run(texts[at], read.vectors, numbers, in_small, places.written(words), starts.tolist())
 
 
 def _marked(read: Tokens, code: str, most: float = _HARDLY) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
