@@ -68,8 +68,7 @@ def _lines_of_figures(texts: Sequence[str], first: int) -> Iterable[tuple[int, i
     places = _places("\n".join((*texts, "")))
     ends = np.flatnonzero(places == _NEWLINE)
     starts = np.append(0, ends[:-1] + 1)
-    both = np.add.reduceat(_digits_and_letters().take(places), starts, dtype=np.int64)
-    lines = np.flatnonzero((both & _MASK) > (both >> _BITS))
+    lines = np.flatnonzero(np.add.reduceat(_digits_less_letters().take(places), starts, dtype=np.int64) > 0)
     of_texts = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
     which = np.searchsorted(of_texts, starts[lines], side="right")
     before = np.append(0, of_texts)[which]
@@ -113,13 +112,12 @@ def _weights() -> npt.NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=1)
-def _digits_and_letters() -> npt.NDArray[np.uint32]:
-    """1 for each digit; for letters what they count as, in the high bits.
+def _digits_less_letters() -> npt.NDArray[np.int8]:
+    """1 for each digit; for letters what they count as, below 0.
 
     Blocks of scripts have digits, too, which are no letters here.
     """
-    digits = _digits().astype(np.uint32)
-    return np.where(digits, digits, _weights().astype(np.uint32) << _BITS)
+    return np.where(_digits(), np.int8(1), -_weights().astype(np.int8))
 
 
 @lru_cache(maxsize=64)

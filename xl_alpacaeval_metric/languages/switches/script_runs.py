@@ -101,7 +101,6 @@ def is_japanese(run: str) -> bool:
 @lru_cache(maxsize=64)
 def _runs_outside(script: str) -> re.Pattern[str]:
     """A pattern of a run of characters that begins with a letter of another script."""
-    own = scripts.characters_of(script)
-    every = scripts.characters_of("")
-    between = f"[^{content.SENTENCE_ENDS}\\n{own}]"
-    return re.compile(f"(?=[{every}])(?![{own}]){between}{{8,}}")
+    own, ends = scripts.characters_of(script), content.SENTENCE_ENDS
+    others = "".join(scripts.characters_of(name) for name in scripts.names() if name not in scripts.parts_of(script))
+    return re.compile(f"[{others}](?<![{ends}])[^{ends}\\n{own}]{{7,}}")
