@@ -23,7 +23,9 @@ MOST = 0.8
 """The share of the letters from which on a text is in one language; less is mixed."""
 MIXED, NONE = "mixed", "none"
 _OWN, _UNKNOWN = naming.OWN, naming.UNKNOWN
-_NO_CHANCE = 1e-4
+_NO_CHANCE, _NO_TRACE = 1e-4, 1e-8
+"""The own model's probability of the language up to which a line that fails, or that looks like
+none, is not in it; and up to which no part of such a line is."""
 _RATHER, _PERHAPS, _PERHAPS_IN_TABLE, _CONTEXT = 0.3, 0.1, 1e-3, 2
 """The own model's probability from which on a line, or the few words of a table's row, may be in
 the language though it looks like a near one, or like none; how many times as much text beside it
@@ -143,7 +145,7 @@ def _looked(pieces: Sequence[Piece], passing: Set[int], passes: Passes) -> list[
     found.update(at for at, piece in enumerate(pieces) if piece.short and len(piece.bare.split()) >= spans.MIN_WORDS)
     shares = letter_counts.shares([pieces[at].bare for at in rest], passes.script)
     found.update(at for at, share in zip(rest, shares, strict=True) if _FEW < share < 1 - _FEW)
-    may = [at for at in rest if at not in found and passes.chance(pieces[at].bare) > _NO_CHANCE]
+    may = [at for at in rest if at not in found and passes.chance(pieces[at].bare) > _NO_TRACE]
     outside = windows.have_words_outside(passes.read([pieces[at].bare for at in may]), passes.code)
     return sorted(found.union(compress(may, outside)))
 

@@ -323,6 +323,44 @@ def test_short_lines_of_an_english_answer_are_not_finnish() -> None:
     assert (one.fidelity, one.answered_in) == (0.0, "en")
 
 
+@pytest.mark.parametrize(
+    ("code", "own", "language", "other"),
+    [
+        (
+            "it",
+            "Mia nonna prepara la pasta fresca ogni domenica mattina presto",
+            "cs",
+            "Tramvaj zase přijela pozdě, takže jsem zmeškal začátek filmu",
+        ),
+        (
+            "pt",
+            "A minha avó guarda as cartas antigas numa caixa de bolachas",
+            "fil",
+            "Nagluto si Nanay ng adobo dahil darating ang mga pinsan ko mamaya",
+        ),
+        (
+            "uz",
+            "Agar ertaga yomg'ir yog'masa, bolalar bilan daryo bo'yiga boramiz",
+            "sv",
+            "Igår kväll satt vi på bryggan och åt kräftor med grannarna",
+        ),
+        (
+            "fr",
+            "On a raté le dernier métro et on est rentrés à pied",
+            "az",
+            "Qardaşım universiteti bitirəndən sonra kənddə kiçik bir mağaza açdı",
+        ),
+    ],
+)
+def test_half_of_a_line_in_another_language_is_half_of_it(code: str, own: str, language: str, other: str) -> None:
+    for text in (f"{own} {other}", f"{other} {own}"):
+        one = found(text, code)
+        assert one.fidelity is not None
+        assert one.fidelity == pytest.approx(100 * len(own) / len(text), abs=12)
+        assert (one.answered_in, one.switched) == ("mixed", True)
+        assert [span.language for span in one.spans] == [language]
+
+
 def test_an_english_answer_with_a_finnish_first_line() -> None:
     one = found(
         "Tänään puhumme säästä ja siitä, miten se muuttuu.\n"
