@@ -38,7 +38,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "cli",
     ),
     "xl_alpacaeval_metric.languages": (
-        "own_model scripts words",
+        "scripts words",
+        "own_model",
         "labels",
         "content identifiers vocabulary",
         "decisions",

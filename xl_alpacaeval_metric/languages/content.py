@@ -238,10 +238,7 @@ def is_long(line: str, base: str) -> bool:
 
 
 def _has_tokens(line: str, base: str) -> bool:
-    """Whether a line in a script without spaces has about five tokens or more.
-
-    One without letters of these scripts has none, unless the language `base` is written in one.
-    """
+    """Whether a line in a script without spaces, or any in such a language, has about five."""
     if base not in UNSPACED and not _UNSPACED_LETTER.search(line):
         return False
     tokens = _TOKENS_PER_CJK * len("".join(_CJK.findall(line)))

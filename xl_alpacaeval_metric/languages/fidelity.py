@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 from xl_alpacaeval_metric import languages
 from xl_alpacaeval_metric.errors import UserError
-from xl_alpacaeval_metric.languages import batches, composition, content, evidence, identify
+from xl_alpacaeval_metric.languages import composition, content, evidence, identify
 from xl_alpacaeval_metric.languages.passes import Passes
+from xl_alpacaeval_metric.languages.scripts import batches
 from xl_alpacaeval_metric.languages.switches import second_look
 from xl_alpacaeval_metric.languages.switches.spans import Span
 from xl_alpacaeval_metric.languages.vocabulary import lexicon
@@ -99,9 +100,8 @@ def texts_fidelity(texts: Iterable[str | None], languages_: Iterable[str]) -> li
     for index, code in enumerate(codes):
         of_language[code].append(index)
     with _no_collection():
-        for code, indices in of_language.items():
-            if not identify.supported(code):
-                continue
+        for code in filter(identify.supported, of_language):
+            indices = of_language[code]
             given = [text if isinstance(text := texts[index], str) else "" for index in indices]
             for some in batches.of(given, _CHARACTERS, _AT_ONCE):
                 for index, one in zip(indices[some], _in_one_language(given[some], code), strict=True):

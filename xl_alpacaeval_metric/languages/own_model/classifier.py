@@ -9,10 +9,10 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-from xl_alpacaeval_metric.languages import batches
 from xl_alpacaeval_metric.languages.own_model import fasttext_file, near_words, reading, tokens
 from xl_alpacaeval_metric.languages.own_model.tokens import Tokens
 from xl_alpacaeval_metric.languages.own_model.word_vectors import WordVectors
+from xl_alpacaeval_metric.languages.scripts import batches
 
 _END = "</s>"
 _MOST_WORDS = 50_000

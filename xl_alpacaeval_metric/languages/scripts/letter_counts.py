@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xl_alpacaeval_metric.languages import batches, scripts
+from xl_alpacaeval_metric.languages import scripts
+from xl_alpacaeval_metric.languages.scripts import batches
 
 _LAST, _NEWLINE = 0xFFFF, 0x0A
 _BITS, _MASK = 29, 2**29 - 1

@@ -23,7 +23,9 @@ def languages(texts: Sequence[str], codes: Sequence[str]) -> npt.NDArray[np.bool
     names, written = scripts.names(), _scripts_of(tuple(codes))
     found = np.ones((len(texts), len(codes)), np.bool_)
     in_ascii = [text.isascii() for text in texts]
-    found[[at for at in compress(count(), in_ascii) if scripts.has_letters(texts[at])]] = written[:, names.index("Latn")]
+    found[[at for at in compress(count(), in_ascii) if scripts.has_letters(texts[at])]] = written[
+        :, names.index("Latn")
+    ]
     rest = [at for at, one in enumerate(in_ascii) if not one]
     counts = letter_counts.by_script([texts[at] for at in rest])
     whole = counts.sum(1, keepdims=True)

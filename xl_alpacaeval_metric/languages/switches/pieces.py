@@ -109,7 +109,7 @@ def of_chunks(contents: Sequence[str], chunks: Sequence[Piece], passes: Passes, 
 def _of_prose(
     contents: Sequence[str], chunks: Sequence[Piece], passes: Passes, base: str
 ) -> tuple[list[Piece], list[bool]]:
-    """The chunks, which were learnt, and whether each passes; of others titles alone are left out."""
+    """The chunks, and whether each passes; of those that do not, titles alone are left out."""
     found, passing, parts = list[Piece](), list[bool](), list[int]()
     for chunk, right in zip(chunks, passes.each([chunk.bare for chunk in chunks]), strict=True):
         for part in (chunk,) if right or chunk.short else _without_titles(chunk, contents, base):

@@ -35,7 +35,7 @@ _SENTENCE_END = re.compile(rf"[{content.SENTENCE_ENDS}:;\n()\[\]|]")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words that follow one another in the text of this index, by number, in lower case, as written."""
+    """Words that follow one another in the text of this index; `words` are in lower case."""
 
     text: int
     vectors: WordVectors
@@ -146,7 +146,7 @@ def _sentences(read: Tokens, places: Hashed, fewest: int) -> tuple[Tokens, npt.N
 
 
 def _run(places: Hashed, read: Tokens, words: slice, at: int, texts: Sequence[int]) -> Run:
-    """Some words of the text that is `at` a place in those that were read, which have these indices."""
+    """Words of the text at this place of those that were read, which have these indices."""
     numbers, starts = read.numbers[words], places.starts[words] - places.offsets[at]
     in_small = list(map(read.vectors.words.__getitem__, numbers.tolist()))
     return Run(texts[at], read.vectors, numbers, in_small, places.written(words), starts.tolist())

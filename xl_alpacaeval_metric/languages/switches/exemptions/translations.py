@@ -50,8 +50,8 @@ def find(texts: Sequence[str], passes: Passes, base: str) -> list[list[Place]]:
             continue
         most = _MOST_LETTERS[other] * (_LETTERS_OF_HANGUL if base == "ko" else 1)
         if scripts.weight(whole[other]) <= most * scripts.weight(whole[1 - other]):
-            cells = (content.bare(texts[at][start:end]) for start, end in sides[other])
-            others.append((at, sides[other], [cell for cell in cells if content.is_long(cell, base)]))
+            bare = (content.bare(texts[at][start:end]) for start, end in sides[other])
+            others.append((at, sides[other], [cell for cell in bare if content.is_long(cell, base)]))
     passes.learn(chain.from_iterable(cells for _, _, cells in others))
     found: list[list[Place]] = [[] for _ in texts]
     for at, side, cells in others:
