@@ -1,6 +1,6 @@
 """Language fidelity of a file of outputs, or of the answers of a run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,6 +11,7 @@ from xl_alpacaeval_metric.files import jsonl
 from xl_alpacaeval_metric.files.destinations import write_errors
 from xl_alpacaeval_metric.languages import evidence, fidelity, identifiers, identify
 from xl_alpacaeval_metric.languages.fidelity import TextFidelity
+from xl_alpacaeval_metric.records.judgements import Comparison
 from xl_alpacaeval_metric.records.result import Fidelity
 from xl_alpacaeval_metric.runs import folder as run_folder
 from xl_alpacaeval_metric.runs import opened, pairs
@@ -18,8 +19,8 @@ from xl_alpacaeval_metric.runs.opened import OpenedItem
 from xl_alpacaeval_metric.signature import package_version, signature
 from xl_alpacaeval_metric.terminal import counted, counted_of
 
-_AT_ONCE = 4096
-"""Answers of a file that are in memory together."""
+_AT_ONCE, _CHARACTERS = 1 << 14, 1 << 23
+"""The most answers that are measured together, and the characters from which on no more are."""
 
 
 class Text(NamedTuple):
@@ -72,7 +73,7 @@ def _texts(answers: Iterable[OpenedItem]) -> tuple[list[Text], list[str]]:
     found: list[Text] = []
     taken = thoughts = unfinished = empty = 0
     left = iter(answers)
-    while some := [item.comparison for item in islice(left, _AT_ONCE)]:
+    while some := list(_together(left)):
         texts, with_thought, without_end = pairs.outputs_without_thoughts([item.prediction for item in some])
         taken += with_thought
         # Those of a run were taken off when it was made.
@@ -88,6 +89,16 @@ def _texts(answers: Iterable[OpenedItem]) -> tuple[list[Text], list[str]]:
     if empty:
         notes.append(f"{counted_of(empty, len(found), 'text')} empty")
     return found, notes
+
+
+def _together(answers: Iterator[OpenedItem]) -> Iterator[Comparison]:
+    """The next answers that are measured together: the more of a language, the faster."""
+    size = 0
+    for item in islice(answers, _AT_ONCE):
+        yield item.comparison
+        size += len(item.comparison.prediction)
+        if size >= _CHARACTERS:
+            return
 
 
 def write(found: Measured, output: Path) -> None:
