@@ -1,12 +1,13 @@
 """Short sentences in another language inside a line: all of their words look foreign.
 
 A part of a sentence may be a title, a name or a few loans, so much is asked of it (`spans`). Of a
-sentence between two others less is asked: that it has five words or more, and that two identifiers
-say the same.
+sentence between two others less is asked: that it has five words or more, or four English ones (I
+hope this helps), and that two identifiers say the same.
 """
 
 import re
 from collections.abc import Sequence, Set
+from itertools import compress
 
 from xl_alpacaeval_metric.languages import identifiers, labels
 from xl_alpacaeval_metric.languages.own_model import classifier
@@ -16,11 +17,13 @@ from xl_alpacaeval_metric.languages.vocabulary import lexicon
 
 _FEWEST, _FEWEST_SMALL = 5, 2
 """Words of a sentence, numbers included, and words of it that do not begin with a capital."""
+_FEWEST_FREQUENT = 2
+"""Frequent English words, which the text's language does not know, of a sentence of four words."""
 _NOT_AT_ALL, _RATHER_SURE, _ALL_BUT_SURE = 0.001, 0.65, 0.9
 _ENGLISH = 0.8
 """The share of English words from which on a sentence is English."""
 _WITH_NOUNS_IN_CAPITALS = frozenset(("de", "lb", "nds"))
-_BEGIN, _END = re.compile(r"(?:^|[.!?…\n])[\s*_]*$"), re.compile(r"[\s*_]*[.!?…]")
+_BEGIN, _END = re.compile(r"(?:^|[.!?…\n])[\s*_]*$"), re.compile(r"[\s*_]*(?:[.!?…]|:[ \t*_]*(?:\n|$))")
 _BESIDE = 8
 """Characters beside a sentence that are looked at."""
 
@@ -48,7 +51,7 @@ def _confirmed(words: Sequence[str], code: str, label: str, likely: float, near:
     """The language of words that the own model takes for `label`, if others say so too; else ""."""
     second, probability = identifiers.benchmark_labels([identifiers.excerpt(" ".join(words))])[0]
     other = labels.code_of(second)
-    if _are_english(words, code) and other not in near:
+    if _are_english(words, code, probability if second == "en" else 0.0) and other not in near:
         return "en"
     if other == label or other in labels.near(label):
         return label if min(likely, probability) >= _RATHER_SURE else ""
@@ -60,14 +63,20 @@ def _is_sentence(run: Run, text: str) -> bool:
     """Whether a run is a sentence of enough words, between the ends of others."""
     if len(run) < titles.MIN_WORDS or _END.match(text, run.end) is None:
         return False
-    if len(run) < _FEWEST and len(text[run.start : run.end].split()) < _FEWEST:
+    is_short = len(run) < _FEWEST and len(text[run.start : run.end].split()) < _FEWEST
+    if is_short and not all(lexicon.known(run.words, "en")):
         return False
     return _BEGIN.search(text[max(0, run.start - _BESIDE) : run.start]) is not None
 
 
-def _are_english(words: Sequence[str], code: str) -> bool:
-    alone = sum(lexicon.english(words, code))
-    return alone >= titles.MIN_WORDS and alone >= _ENGLISH * len(words)
+def _are_english(words: Sequence[str], code: str, likely: float) -> bool:
+    """Whether words are English by themselves, or a few are of which lid.176 is rather sure."""
+    alone = lexicon.english(words, code)
+    if sum(alone) >= titles.MIN_WORDS and sum(alone) >= _ENGLISH * len(words):
+        return True
+    if len(words) >= _FEWEST or likely < _RATHER_SURE or not all(lexicon.known(words, "en")):
+        return False
+    return sum(lexicon.frequent(compress(words, alone), "en")) >= _FEWEST_FREQUENT
 
 
 def _are_names(words: Sequence[str], language: str) -> bool:

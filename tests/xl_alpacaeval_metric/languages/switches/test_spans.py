@@ -71,6 +71,21 @@ BETWEEN = [
         "Данас сам купио поврће. [[Veoma je važno da svako uradi svoj deo posla]]. Сутра идемо код баке.",
     ),
 ]
+# Of four words, some of which the language has as well, before and behind the answer.
+SHORT_ENGLISH = [
+    ("sv", "Ring vårdcentralen om febern inte går över.\n\n[[I hope this helps]]!"),
+    ("hr", "Prva pjesma koju možete probati je jednostavna i kratka.\n\n[[I can explain more]]."),
+    ("de", "Der Reis muss vor dem Kochen gut gewaschen werden. [[Have a great day]]!"),
+    ("hu", "[[Here is your answer]]:\n\nA rizst főzés előtt alaposan meg kell mosni hideg vízzel."),
+    ("so", "[[Here is the answer]]:\n\nMarka hore bariiska si fiican u dhaq, kaddibna biyo ku dar."),
+    ("zu", "Faka amanzi ebhodweni uwabilise bese ufaka usawoti.\n\n[[Enjoy your new phone]]!"),
+    ("fi", "Riisi kannattaa huuhdella hyvin ennen keittämistä.\n\n[[I'm happy to help]]."),
+]
+NAMES_OF_FOUR_WORDS = [
+    ("de", "Auf der Bühne spielte die Band drei Lieder.\n\nStairway to Heaven Live!"),
+    ("sv", "Vi använder några metoder för att tolka bilder. I deep learning används många lager."),
+    ("cs", "Ve firmě mám novou pozici. Machine learning data engineer."),
+]
 # What begins like these, and is none.
 NO_SPAN = [
     ("ko", "대한민국 임시정부(大韓民國臨時政府議政院)는 1919년에 상하이에서 세워진 독립운동 기관입니다."),
@@ -113,6 +128,18 @@ def test_a_sentence_between_others_and_shared_characters_are_found(code: str, ot
     found = text_fidelity(text, code)
     assert [span.language for span in found.spans] == [other]
     assert min(found.spans[0].end, end) - max(found.spans[0].start, start) >= 0.8 * (end - start)
+
+
+@pytest.mark.parametrize(("code", "text"), SHORT_ENGLISH)
+def test_a_sentence_of_four_english_words_is_found(code: str, text: str) -> None:
+    text, start, end = planted(text)
+    found = text_fidelity(text, code)
+    assert [(span.start, span.end, span.language) for span in found.spans] == [(start, end, "en")]
+
+
+@pytest.mark.parametrize(("code", "text"), NAMES_OF_FOUR_WORDS)
+def test_four_english_words_that_are_names_or_terms_are_none(code: str, text: str) -> None:
+    assert not text_fidelity(text, code).spans
 
 
 @pytest.mark.parametrize(("code", "text"), NO_SPAN)
