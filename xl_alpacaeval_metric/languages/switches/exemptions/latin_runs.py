@@ -12,7 +12,8 @@ from xl_alpacaeval_metric.languages.switches.exemptions import code_lines, gloss
 
 _RUN = re.compile(r"[\x20-\u024f\u1e00-\u1eff\u2010-\u2027]+")
 _PART = re.compile(r"[^\s,;:!?.](?:[^,;:!?.\n]|[,;:!?.](?!\s|$))*(?<![\s,;:!?.])")
-_LETTER = re.compile("[A-Za-z\u00aa\u00b5\u00ba\u00c0-\u024f\u1e00-\u1eff]")
+_LETTER = re.compile("[A-Za-z\u00aa\u00b2\u00b3\u00b5\u00b9\u00ba\u00bc-\u00be\u00c0-\u024f\u1e00-\u1eff]")
+"""What `_WORD` may find in a run, figures such as ² too, for a quick look."""
 _WORD = re.compile(r"[^\W\d_]+")
 _FEWEST, _MOST = 4, 7
 """Words of a label; fewer are no span in any case."""

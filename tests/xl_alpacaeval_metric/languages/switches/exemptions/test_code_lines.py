@@ -114,6 +114,12 @@ def test_prose_between_lines_of_code_is_looked_at() -> None:
         ("Danach genügt ein git push --force-with-lease, und alles ist da.", ["git push --force-with-lease"]),
         ("Kör pip install numpy och starta om.", ["pip install"]),
         ("Meldet es IndexError: list index out of range, fehlt etwas.", ["IndexError: list index out of range"]),
+        # What stands before may be no word and no punctuation of English: a vowel sign, a tab.
+        ("เปิดหน้าต่างใหม่แล้วพิมพ์git commit -m งานวันนี้", ["git commit -m"]),
+        ("Führen Sie danach aus:\tpip install numpy", ["pip install"]),
+        ("اكتب في النهاية،docker run -it ثم انتظر قليلا.", ["docker run -it"]),
+        ("Zum Schluss →git push und fertig.", ["git push"]),
+        ("git status zeigt es.", ["git status"]),
         ("Если ValueError then you should check the input, то проверьте.", []),
         ("Sie wollen git lernen und docker verstehen.", []),
     ],

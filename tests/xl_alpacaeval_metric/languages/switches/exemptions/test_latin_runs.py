@@ -33,3 +33,8 @@ def test_they_are_no_switch(language: str) -> None:
 )
 def test_clauses_are_looked_at(text: str) -> None:
     assert list(latin_runs.find(text)) == []
+
+
+def test_code_without_letters_is_found() -> None:
+    text = "因为 3² != 8，所以这个答案不对。"
+    assert [text[start:end] for start, end in latin_runs.find(text)] == ["3² != 8"]
