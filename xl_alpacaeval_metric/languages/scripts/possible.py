@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import compress, count
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +21,10 @@ def languages(texts: Sequence[str], codes: Sequence[str]) -> npt.NDArray[np.bool
     """
     names, written = scripts.names(), _scripts_of(tuple(codes))
     found = np.ones((len(texts), len(codes)), np.bool_)
-    in_ascii = [text.isascii() for text in texts]
-    found[[at for at in compress(count(), in_ascii) if scripts.has_letters(texts[at])]] = written[
-        :, names.index("Latn")
-    ]
-    rest = [at for at, one in enumerate(in_ascii) if not one]
+    # The letters of ASCII are Latin: none need be counted.
+    latin = [at for at, text in enumerate(texts) if text.isascii() and scripts.has_letters(text)]
+    found[latin] = written[:, names.index("Latn")]
+    rest = [at for at, text in enumerate(texts) if not text.isascii()]
     counts = letter_counts.by_script([texts[at] for at in rest])
     whole = counts.sum(1, keepdims=True)
     there = counts >= np.maximum(_LEAST * whole, 1)

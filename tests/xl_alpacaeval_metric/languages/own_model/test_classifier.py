@@ -3,6 +3,7 @@
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from xl_alpacaeval_metric.languages import identifiers
 from xl_alpacaeval_metric.languages.own_model import classifier, fasttext_file, near_words, reading
+from xl_alpacaeval_metric.languages.scripts import batches
 
 FILE = Path(str(resources.files("xl_alpacaeval_metric") / "data" / "lid.bin"))
 LINES = [
@@ -55,6 +57,14 @@ def assert_same(lines: list[str]) -> None:
 def test_lines_have_fasttexts_probabilities() -> None:
     assert_same([*LINES, "", "42 !?", " ".join(LINES)])
     assert_same(LINES[::-1])
+
+
+def test_many_characters_are_read_part_by_part() -> None:
+    texts = [LINES[0], "Ein " * batches.CHARACTERS, "", *LINES[2:5]]
+    assert len(list(batches.of(texts))) > 2
+    read, words = classifier.load().read(texts), reading.words(texts)
+    assert read.counts.tolist() == list(map(len, words))
+    assert read.words == list(chain.from_iterable(words))
 
 
 @given(st.lists(st.text(st.characters(), max_size=30), max_size=4))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xl_alpacaeval_metric.languages import scripts
-from xl_alpacaeval_metric.languages.scripts import letter_counts
+from xl_alpacaeval_metric.languages.scripts import batches, letter_counts
 
 
 @given(st.lists(st.text(st.characters(), max_size=40), max_size=5), st.sampled_from(["Latn", "Jpan", "Cyrl", "Zzzz"]))
@@ -49,3 +49,12 @@ def test_lines_of_figures_are_found(texts: list[str]) -> None:
         > scripts.weight("".join(c for c in line if not c.isdecimal()))
     ]
     assert [(at, texts[at][start:end]) for at, start, end in found] == expected
+
+
+def test_many_characters_are_counted_part_by_part() -> None:
+    texts = ["1 2 a\n", "я" * batches.CHARACTERS, "", "7\nb 8 9", "東 9 9 9 9"]
+    assert len(list(batches.of(texts))) > 2
+    assert letter_counts.weights(texts) == [1, batches.CHARACTERS, 0, 1, 3]
+    assert letter_counts.shares(texts, "Cyrl") == [0, 1, 1, 0, 0]
+    assert letter_counts.outside(texts, "Cyrl") == [1, 0, 0, 1, 3]
+    assert letter_counts.lines_of_figures(texts) == [(0, 0, 5), (3, 0, 1), (3, 2, 7), (4, 0, 9)]
