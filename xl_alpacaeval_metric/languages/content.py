@@ -238,7 +238,7 @@ def is_long(line: str, base: str) -> bool:
 
 
 def _has_tokens(line: str, base: str) -> bool:
-    """Whether a line in a script without spaces, or any in such a language, has about five."""
+    """Whether a line has about five tokens, where it or its language `base` is without spaces."""
     if base not in UNSPACED and not _UNSPACED_LETTER.search(line):
         return False
     tokens = _TOKENS_PER_CJK * len("".join(_CJK.findall(line)))
