@@ -32,7 +32,6 @@ _SPACE = re.compile(r"\s")
 _LATIN_RUN = re.compile("[A-Za-z0-9]+")
 # Tokens per character: five where jieba (zh) and MeCab (ja) find five, on 99.5% of lines.
 _TOKENS_PER_CJK, _TOKENS_PER_SOUTHEAST = 0.7, 0.25
-
 latin_words = _LATIN_RUN.findall
 
 QUOTED = 0.4
@@ -55,7 +54,8 @@ _FORMULA = re.compile(r"\$\$.{1,2000}?\$\$|\\\[.{1,2000}?\\\]|\\\(.{1,500}?\\\)|
 _COMMAND = re.compile(r"\\[A-Za-z]+(?:\{[^{}\n]{0,100}\})*")
 _QUOTATION = re.compile(
     r"“[^“”\n]{2,600}”|„[^„“”\n]{2,600}[“”]|«[^«»\n]{2,600}»|»[^«»\n]{2,600}«|「[^「」\n]{1,300}」|『[^『』\n]{1,300}』"
-    r"|《[^《》\n]{1,300}》|\"[^\"\n]{2,600}\"|”[^”\n]{2,600}”|\*(?<![\w*]\*)[^*\n]{2,200}\*(?![\w*])|_(?<!\w_)[^_\n]{2,200}_(?!\w)"
+    r"|《[^《》\n]{1,300}》|\"[^\"\n]{2,600}\"|”[^”\n]{2,600}”"
+    r"|\*(?<![\w*](?<=[\0-\u024f])\*)[^*\n]{2,200}\*(?![\w*](?<=[\0-\u024f]))|_(?<!\w_)[^_\n]{2,200}_(?!\w)"
 )
 _BLOCK_QUOTE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 _MARKS_OF_QUOTATIONS = '"*_“„”«»「『《'

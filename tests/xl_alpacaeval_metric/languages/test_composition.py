@@ -542,6 +542,8 @@ def test_figures_of_other_scripts_are_left_out(text: str, code: str) -> None:
             "wichtigsten Werke der französischen Literatur.",
             "de",
         ),
+        ("왼손은 작게 시작해 *poco a poco crescendo*로 커지다가 열여섯째 마디에서 다시 여려집니다.", "ko"),
+        ("第二幕の有名な台詞*to be or not to be that is the question*は、今でもよく引用されます。", "ja"),
     ],
 )
 def test_a_quotation_in_another_language_is_left_out(text: str, code: str) -> None:
