@@ -26,10 +26,11 @@ _OWN, _UNKNOWN = naming.OWN, naming.UNKNOWN
 _NO_CHANCE, _NO_TRACE = 1e-4, 1e-8
 """The own model's probability of the language up to which a line that fails, or that looks like
 none, is not in it; and up to which no part of such a line is."""
-_RATHER, _PERHAPS, _PERHAPS_IN_TABLE, _CONTEXT = 0.3, 0.1, 1e-3, 2
-"""The own model's probability from which on a line, or the few words of a table's row, may be in
-the language though it looks like a near one, or like none; how many times as much text beside it
-must be in it. From the first probability on, as much is enough."""
+_MOST_CONTEXT = 5
+_CONTEXT, _CONTEXT_OF_ROW = ((0.3, 1), (0.1, 2), (0.03, _MOST_CONTEXT)), ((0.3, 1), (1e-3, 2))
+"""The own model's probabilities above which a line, or a table's row, may be in the language though
+it looks like a near one, or like none; how many times as much text beside it must be in it. Those
+that need most look like a near one, and leave the others alone."""
 _FEW = 0.1
 """The least share of the letters in each of two scripts that makes a text of two."""
 _SWITCH_LETTERS = 12
@@ -76,35 +77,34 @@ def of(contents: Sequence[str], lines: Sequence[Sequence[Line]], passes: Passes,
 
 
 def _by_context(
-    pieces: Sequence[Piece],
-    raws: Sequence[str],
-    told: Mapping[int, str],
-    inside: Container[int],
-    passes: Passes,
+    pieces: Sequence[Piece], raws: Sequence[str], told: Mapping[int, str], inside: Container[int], passes: Passes
 ) -> dict[int, str]:
-    """The lines that are told to be in a near language or in none, and are in the one asked for.
-
-    They may be in it, and the rest of the text is, which is twice as long or longer; of those that
-    rather are in it, as long.
-    """
+    """Lines told to be in a near language, or in none, that are in the one asked for by context."""
     if labels.key(passes.code) in ("ja", *decisions.HAN):  # Told apart by their characters.
         return {}
     near = {_UNKNOWN, *labels.near(passes.code)}
     some = {
-        at
+        at: times
         for at, label in told.items()
-        if label in near
-        and at not in inside
-        and passes.chance(pieces[at].bare) > (_PERHAPS_IN_TABLE if raws[at].lstrip().startswith("|") else _PERHAPS)
+        if label in near and at not in inside and (times := _context(passes, pieces[at], raws[at], label))
     }
-    doubtful, own = Counter[int](), Counter[int]()
+    doubtful, own = Counter[tuple[int, bool]](), Counter[int]()
     texts = {pieces[at].text for at in some}
     for at, piece in enumerate(pieces if some else ()):
         if at in some:
-            doubtful[piece.text] += len(piece.bare) * (1 if passes.chance(piece.bare) > _RATHER else _CONTEXT)
+            for is_hardly in {some[at] == _MOST_CONTEXT, True}:
+                doubtful[piece.text, is_hardly] += some[at] * len(piece.bare)
         elif piece.text in texts and told.get(at, _OWN) == _OWN and not piece.short:
             own[piece.text] += len(piece.bare)
-    return {at: _OWN for at in some if own[pieces[at].text] >= doubtful[pieces[at].text]}
+    needed = {at: doubtful[pieces[at].text, times == _MOST_CONTEXT] for at, times in some.items()}
+    return {at: _OWN for at in some if own[pieces[at].text] >= needed[at]}
+
+
+def _context(passes: Passes, piece: Piece, raw: str, label: str) -> int:
+    """How many times as much text must be beside a line; 0 where no text is enough."""
+    chance, context = passes.chance(piece.bare), _CONTEXT_OF_ROW if raw.lstrip().startswith("|") else _CONTEXT
+    times = next((times for least, times in context if chance > least), 0)
+    return 0 if label == _UNKNOWN and times == _MOST_CONTEXT else times
 
 
 def _counted(pieces: Sequence[Piece], mixed: Container[int], together: Container[int], passes: Passes) -> set[int]:

@@ -318,6 +318,33 @@ def test_short_lines_count_around_a_long_one_in_another_language(text: str, code
     assert 45 < one.fidelity < 75
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "**Mette:** Har du set, at Netto har lukket?\n**Bo:** Ja, og hvad så? Vi kan da bare tage i Føtex.\n"
+            "**Mette:** Det er ikke det samme. Der var hun jo, hende kassedamen med det store grin.\n"
+            "**Bo:** Åh. Hende.\n**Mette:** Ja. Hende.",
+            "da",
+        ),
+        (
+            "Tentu! Ini resep rendang untuk 6 porsi:\n\n- 1 kg daging sapi, potong 4 cm\n- 3 lembar daun jeruk, 2 batang "
+            "serai\n\nMasak dengan api kecil selama 3–4 jam sambil diaduk sampai santan mengering dan bumbunya berwarna "
+            "cokelat tua.",
+            "id",
+        ),
+        (
+            "Sudah tentu! Berikut draf surat rasmi anda:\n\nMerujuk kepada perkara di atas, saya ingin memohon cuti tanpa "
+            "gaji selama dua minggu mulai 3 Mac 2025 kerana perlu menjaga ibu saya yang baru menjalani pembedahan. Semua "
+            "tugasan telah saya serahkan kepada rakan sepejabat saya.",
+            "ms",
+        ),
+    ],
+)
+def test_a_short_line_that_may_be_in_the_language_goes_with_a_long_text(text: str, code: str) -> None:
+    assert text_fidelity(text, code).fidelity == 100.0
+
+
 def test_short_lines_of_an_english_answer_are_not_finnish() -> None:
     one = found("First Steps\nAlways wear gloves in the kitchen.\nThen wash them\nDry them on a clean towel.", "fi")
     assert (one.fidelity, one.answered_in) == (0.0, "en")
