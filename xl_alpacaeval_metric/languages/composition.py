@@ -23,14 +23,12 @@ MOST = 0.8
 """The share of the letters from which on a text is in one language; less is mixed."""
 MIXED, NONE = "mixed", "none"
 _OWN, _UNKNOWN = naming.OWN, naming.UNKNOWN
-_NO_CHANCE, _NO_TRACE = 1e-4, 1e-8
-"""The own model's probability of the language up to which a line that fails, or that looks like
-none, is not in it; and up to which no part of such a line is."""
+_NO_CHANCE, _NO_TRACE = naming.NO_CHANCE, naming.NO_TRACE
 _MOST_CONTEXT = 5
 _CONTEXT, _CONTEXT_OF_ROW = ((0.3, 1), (0.1, 2), (0.03, _MOST_CONTEXT)), ((0.3, 1), (1e-3, 2))
 """The own model's probabilities above which a line, or a table's row, may be in the language though
-it looks like a near one, or like none; how many times as much text beside it must be in it. Those
-that need most look like a near one, and leave the others alone."""
+it looks like a near one, or like none; how many times as much text beside it must be in it. Five
+times as much is enough only for one that looks like a near one, and leaves likelier ones theirs."""
 _FEW = 0.1
 """The least share of the letters in each of two scripts that makes a text of two."""
 _SWITCH_LETTERS = 12

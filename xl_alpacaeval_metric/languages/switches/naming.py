@@ -13,12 +13,13 @@ OWN, UNKNOWN = "", "und"
 _ENGLISH = "en"
 """A line that looks English is so unless it is full of names: of 1,600 others none was not."""
 _LOOKED = (UNKNOWN, _ENGLISH)
-_IN_SCRIPT, _ALL_IN_SCRIPT, _NO_CHANCE = 0.5, 0.95, 1e-4
+_IN_SCRIPT, _ALL_IN_SCRIPT = 0.5, 0.95
 _LIKELY, _PERHAPS = 0.5, 0.02
 """The own model's probability of the language for words between English terms, and for those
 between names in a line that looks like none."""
-_NO_TRACE = 1e-8
-"""The own model's probability of the language up to which a sentence has no words of it."""
+NO_CHANCE, NO_TRACE = 1e-4, 1e-8
+"""The own model's probability of the language up to which a line that fails, or that looks like
+none, is not in it; and up to which no part of it is."""
 _LATIN, _WORD = re.compile(r"[A-Za-z\u00c0-\u024f][\x20-\u024f\u2010-\u2027]*"), re.compile(r"[^\W\d_]+")
 _FEWEST_LETTERS = 6
 """Letters that tell the language of a line around names."""
@@ -33,7 +34,7 @@ def others(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> list[str
         # Of near languages told by a few words, any word may be the one that tells.
         if at in rest and label not in VARIETIES and passes.surely(rest[at]):
             found[at] = OWN
-        elif at in rest and passes.chance(rest[at]) <= _NO_CHANCE:
+        elif at in rest and passes.chance(rest[at]) <= NO_CHANCE:
             found[at] = label or UNKNOWN
         elif label != OWN and (at in rest or label != _ENGLISH) and _is_about_names(line, raw, label, passes):
             found[at] = OWN
@@ -46,7 +47,7 @@ def _with_own_words(bare: Sequence[str], raws: Sequence[str], found: Sequence[st
     """Lines that look English, or like none, and are in the language but for names and terms."""
     if passes.script != "Latn" or passes.code == _ENGLISH:
         return
-    looked = [at for at, label in enumerate(found) if label in _LOOKED and passes.chance(bare[at]) > _NO_CHANCE]
+    looked = [at for at, label in enumerate(found) if label in _LOOKED and passes.chance(bare[at]) > NO_CHANCE]
     words = {
         (at, least): some
         for at in looked
@@ -61,7 +62,7 @@ def _with_own_words(bare: Sequence[str], raws: Sequence[str], found: Sequence[st
 
 
 def _is_about_names(bare: str, raw: str, label: str, passes: Passes) -> bool:
-    if passes.chance(bare) <= _NO_TRACE or (passes.script == "Latn" and scripts.share(bare, "Latn") < _ALL_IN_SCRIPT):
+    if passes.chance(bare) <= NO_TRACE or (passes.script == "Latn" and scripts.share(bare, "Latn") < _ALL_IN_SCRIPT):
         return False
     return titles.is_about_names(raw, passes.code, label)
 
@@ -75,7 +76,7 @@ def _without_names(bare: Sequence[str], raws: Sequence[str], passes: Passes) -> 
         return {}
     is_latin = passes.script == "Latn"
     without = titles.without_names if is_latin else _without_latin_names
-    some = (at for at, line in enumerate(bare) if not is_latin or (passes.chance(line) > _NO_TRACE and _is_full(line)))
+    some = (at for at, line in enumerate(bare) if not is_latin or (passes.chance(line) > NO_TRACE and _is_full(line)))
     rest = {at: content.bare(without(raws[at])) for at in some}
     rest = {at: line for at, line in rest.items() if scripts.weight(line) >= _FEWEST_LETTERS}
     passes.learn(rest.values())
