@@ -86,15 +86,15 @@ def _by_context(
         for at, label in told.items()
         if label in near and at not in inside and (times := _context(passes, pieces[at], raws[at], label))
     }
-    doubtful, own = Counter[tuple[int, bool]](), Counter[int]()
+    likelier, every, own = Counter[int](), Counter[int](), Counter[int]()
     texts = {pieces[at].text for at in some}
     for at, piece in enumerate(pieces if some else ()):
         if at in some:
-            for is_hardly in {some[at] == _MOST_CONTEXT, True}:
-                doubtful[piece.text, is_hardly] += some[at] * len(piece.bare)
+            every[piece.text] += some[at] * len(piece.bare)
+            likelier[piece.text] += some[at] * len(piece.bare) if some[at] < _MOST_CONTEXT else 0
         elif piece.text in texts and told.get(at, _OWN) == _OWN and not piece.short:
             own[piece.text] += len(piece.bare)
-    needed = {at: doubtful[pieces[at].text, times == _MOST_CONTEXT] for at, times in some.items()}
+    needed = {at: (likelier if times < _MOST_CONTEXT else every)[pieces[at].text] for at, times in some.items()}
     return {at: _OWN for at in some if own[pieces[at].text] >= needed[at]}
 
 
